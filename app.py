@@ -1,0 +1,220 @@
+"""Banyan: settings -> engine, store -> page. Run it with `python app.py`; `--help` explains every setting.
+
+This is the only place that names implementations.
+"""
+
+import logging
+import os
+import platform
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+from chatbot.engine.base import Engine, Progress
+from chatbot.engine.loading import LoadingEngine
+from chatbot.errors import BanyanError
+from chatbot.settings import Settings, load
+
+log = logging.getLogger("banyan")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the app until it is interrupted; returns the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
+    for chatty in ("httpx", "httpcore", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    try:
+        settings = load(arguments)
+        serve(settings, block=True)
+    except BanyanError as error:
+        print(f"banyan: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
+    """Open the page, then load the model behind it. Returns what shuts everything down; with `block`, when that is done.
+
+    Raises `SettingsError` and `StoreError`. A model that cannot be loaded is told on the page instead.
+    """
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from chatbot import access
+    from chatbot.store import Store
+    from chatbot.ui.page import build_page
+    from chatbot.ui.services import Services
+
+    users = access.Users.load(settings.auth) if settings.auth else None
+    store = Store(settings.data / "banyan.db")
+    engine = LoadingEngine(lambda progress: build_engine(settings, progress))
+    page = build_page(Services(engine, store, access.owner_of))
+    address = _launch(page, settings, engine, users)
+    log.info("Banyan is at %s", address)
+    engine.start()
+
+    def shut_down() -> None:
+        page.close()
+        engine.close()
+        store.close()
+
+    if block:
+        try:
+            page.block_thread()
+        finally:
+            shut_down()
+    return shut_down
+
+
+def _launch(page: Any, settings: Settings, engine: LoadingEngine, users: Any) -> str:
+    from starlette.middleware import Middleware
+
+    from chatbot import access, api
+    from chatbot.ui import look
+
+    middleware = [
+        Middleware(access.SecurityHeaders, embedded=settings.space),
+        Middleware(access.OwnerCookie, secret=access.secret_of(settings.data), embedded=settings.space),
+    ]
+    routes = api.routes(
+        engine,
+        state=engine.state,
+        api_key=settings.api_key,
+        closed=users is not None and settings.api_key is None,
+        versions=versions(),
+    )
+    page.queue(default_concurrency_limit=32, max_size=512, api_open=False)
+    try:
+        _, address, _ = page.launch(
+            server_name=settings.host,
+            server_port=settings.port or None,
+            root_path=settings.root_path or None,
+            auth=users.check if users else None,
+            app_kwargs={"routes": routes, "middleware": middleware},
+            theme=look.theme(),
+            css=look.css(),
+            head=look.head(),
+            favicon_path=str(look.HERE / "favicon.svg"),
+            footer_links=["api"],
+            show_error=False,
+            ssr_mode=False,
+            share=False,
+            quiet=True,
+            prevent_thread_lock=True,
+            max_threads=96,
+            max_file_size="200mb",
+            allowed_paths=[],
+            run_history=False,
+            enable_monitoring=False,
+        )
+    except OSError as error:
+        from chatbot.errors import SettingsError
+
+        raise SettingsError(
+            f"Nothing can listen on {settings.host} port {settings.port} ({error}). Choose another --port (BANYAN_PORT)."
+        ) from error
+    return str(address)
+
+
+def versions() -> dict[str, str]:
+    return {"python": platform.python_version(), "gradio": version("gradio")}
+
+
+def build_engine(settings: Settings, progress: Progress) -> Engine:
+    """The engine of the settings with its model in memory; says in the log what `auto` picked and why."""
+    kind, reason = choose_engine(settings)
+    if settings.engine == "auto":
+        log.info("Engine: %s, because %s. --engine chooses another.", kind, reason)
+    return _BUILDERS[kind](settings, progress)
+
+
+def choose_engine(settings: Settings) -> tuple[str, str]:
+    """(engine, why) for the settings."""
+    if settings.engine != "auto":
+        return settings.engine, "it was asked for"
+    if settings.base_url:
+        return "remote", "--base-url names a server"
+    if settings.model.endswith(".gguf"):
+        return "llamacpp", "the model is a .gguf file"
+    if settings.quantize != "none" or settings.device != "auto":
+        return "local", "--quantize or --device is set"
+    if settings.model != "bundled":
+        return "local", "the model is in the transformers format"
+    if _has_gpu():
+        return "local", "there is a GPU"
+    return "llamacpp", "there is no GPU, and llama.cpp is the fastest on a CPU"
+
+
+def _has_gpu() -> bool:
+    from chatbot.engine.local import has_gpu
+
+    return has_gpu()
+
+
+def _llamacpp(settings: Settings, progress: Progress) -> Engine:
+    from chatbot.engine import adapters, models
+    from chatbot.engine.llamacpp import LlamaCppEngine
+    from chatbot.errors import ModelNotFound
+
+    files = models.resolve(settings.model, settings.data / "models", progress)
+    if files.gguf is None:
+        raise ModelNotFound(f"{settings.model} is not a GGUF file. Use --engine local for it.")
+    return LlamaCppEngine(
+        files.gguf,
+        name=files.name,
+        adapters=lambda: adapters.find([settings.data / "adapters"]),
+        cache=settings.data / "models" / "adapters",
+        context=settings.context,
+        slots=settings.slots,
+        threads=settings.threads,
+        progress=progress,
+    )
+
+
+def _local(settings: Settings, progress: Progress) -> Engine:
+    from chatbot.engine import adapters, models
+    from chatbot.engine.local import LocalEngine, dequantise
+
+    files = models.resolve(settings.model, settings.data / "models", progress)
+    folder = files.folder
+    if folder is None:
+        assert files.gguf  # resolve gives one or the other
+        folder = dequantise(files.gguf, settings.data / "models" / files.name, progress)
+    return LocalEngine(
+        folder,
+        name=files.name,
+        adapters=lambda: adapters.find([settings.data / "adapters"]),
+        device=settings.device,
+        quantize=settings.quantize,
+        context=settings.context,
+        slots=settings.slots,
+        threads=settings.threads,
+        progress=progress,
+    )
+
+
+def _remote(settings: Settings, progress: Progress) -> Engine:
+    from chatbot.engine.remote import RemoteEngine
+
+    assert settings.base_url  # Settings saw to it
+    progress(f"Asking {settings.base_url}", None)
+    model = None if settings.model == "bundled" else settings.model
+    return RemoteEngine(settings.base_url, model=model, api_key=settings.remote_key, context=settings.context)
+
+
+def _scripted(settings: Settings, progress: Progress) -> Engine:
+    from chatbot.engine.scripted import ScriptedEngine
+
+    return ScriptedEngine(slots=settings.slots)
+
+
+_BUILDERS: dict[str, Callable[[Settings, Progress], Engine]] = {
+    "llamacpp": _llamacpp,
+    "local": _local,
+    "remote": _remote,
+    "scripted": _scripted,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,163 @@
+"""torch + transformers + peft: the engine for a GPU, and for any safetensors model on the CPU."""
+
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from threading import Event
+
+import torch
+
+from chatbot.engine.base import Progress
+from chatbot.engine.line import Line
+from chatbot.engine.local_adapters import Trunk, Version
+from chatbot.engine.local_jobs import ScoreJob, StreamJob
+from chatbot.engine.local_model import describe, load_model
+from chatbot.engine.local_worker import Worker
+from chatbot.engine.prompt import Prompter
+from chatbot.errors import AdapterNotFound, ContextOverflow
+from chatbot.types import Adapter, Chunk, Message, Sampling, Usage
+
+
+class LocalEngine:
+    """An `Engine` over a folder of safetensors. `slots` requests take turns on the model, token by token.
+
+    `adapters` lists the PEFT folders known now and is asked again at every `refresh`. `device` is auto, cpu, cuda or
+    cuda:N; `dtype` is auto (bf16 on a GPU, fp32 on the CPU), bf16, fp16 or fp32; `quantize` is none, nf4 or int8;
+    `context` (tokens) makes the window smaller than the model's own. `threads` sets torch's for the whole process.
+    Raises `ModelNotFound`, `ModelDamaged`, another `ModelError`, or `SettingsError`.
+    """
+
+    name = "local"
+    supports_logprobs = True
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str,
+        adapters: Callable[[], list[Adapter]],
+        device: str = "auto",
+        dtype: str = "auto",
+        quantize: str = "none",
+        context: int | None = None,
+        slots: int = 4,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        if threads:
+            torch.set_num_threads(threads)
+        if progress:
+            progress(f"Loading {name}", None)
+        loaded = load_model(folder, device=device, dtype=dtype, quantize=quantize, context=context)
+        self.model = name
+        self.device = describe(loaded.device)
+        self.context_window = loaded.window
+        self._eos = loaded.eos
+        self._tokenizer = loaded.tokenizer
+        self._prompter = Prompter(loaded.tokenizer)
+        self._line = Line(slots)
+        self._find = adapters
+        self._known: dict[str, tuple[Adapter, Version]] = {}
+        self._worker = Worker(Trunk(loaded.model))
+        self.refresh()
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        adapter: str | None = None,
+        stop: Event | None = None,
+    ) -> Iterator[Chunk]:
+        """See `Engine.stream`."""
+        version = self._version(adapter)
+        prompt = self._prompt(messages)
+        with self._line.ticket() as ticket:
+            for place in ticket.wait(stop):
+                yield Chunk(place=place)
+            if not ticket.running:
+                yield Chunk(finish="cancelled", usage=Usage(len(prompt), 0))
+                return
+            job = StreamJob(
+                prompt,
+                sampling,
+                adapter=version,
+                room=self.context_window - len(prompt),
+                eos=self._eos,
+                stops=(*sampling.stop, *self._prompter.stops),
+                decode=self._decode,
+                stop=stop,
+            )
+            try:
+                self._worker.add(job)
+                yield from job.chunks()
+            finally:
+                job.closed = True
+
+    def score(
+        self, messages: Sequence[Message], continuations: Sequence[str], *, adapter: str | None = None
+    ) -> list[float]:
+        """See `Engine.score`. Raises `ContextOverflow` when the longest does not fit behind the prompt."""
+        version = self._version(adapter)
+        ids = [self._prompter.tokenize(text) for text in continuations]
+        prompt = self._prompt(messages, answer=max(map(len, ids), default=0))
+        with self._line.ticket() as ticket:
+            for _ in ticket.wait():
+                pass
+            job = ScoreJob(prompt, ids, version)
+            self._worker.add(job)
+            return job.result()
+
+    def count_tokens(self, text: str) -> int:
+        return len(self._prompter.tokenize(text))
+
+    def count_prompt(self, messages: Sequence[Message]) -> int:
+        """See `Engine.count_prompt`."""
+        return len(self._prompter.encode(messages))
+
+    def adapters(self) -> list[Adapter]:
+        return [adapter for adapter, _ in self._known.values()]
+
+    def refresh(self) -> None:
+        """See `Engine.refresh`. Running requests keep the adapter they began with."""
+        known: dict[str, tuple[Adapter, Version]] = {}
+        for adapter in self._find():
+            if adapter.path is not None:
+                known[adapter.name] = (adapter, Version.of(adapter.path))
+        self._known = known  # replaced whole: other threads read it meanwhile
+        self._worker.keep(frozenset(version for _, version in known.values()))
+
+    def load(self) -> dict[str, int]:
+        return self._line.load()
+
+    def close(self) -> None:
+        """See `Engine.close`."""
+        self._line.close()
+        self._worker.close()
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _version(self, adapter: str | None) -> Version | None:
+        if adapter is None:
+            return None
+        if adapter not in self._known:
+            raise AdapterNotFound(
+                f"There is no adapter named {adapter!r}. Please choose one of the list.", name=adapter
+            )
+        return self._known[adapter][1]
+
+    def _prompt(self, messages: Sequence[Message], answer: int = 1) -> list[int]:
+        prompt = self._prompter.encode(messages)
+        if len(prompt) + answer > self.context_window:
+            raise ContextOverflow(
+                f"The text takes {len(prompt)} tokens, and {self.model} reads {self.context_window} at most, the answer "
+                "included. Please shorten it.",
+                prompt=len(prompt),
+                window=self.context_window,
+            )
+        return prompt
+
+    def _decode(self, ids: Sequence[int]) -> str:
+        text: str = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return text

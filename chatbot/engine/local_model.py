@@ -1,0 +1,150 @@
+"""A folder of safetensors -> a transformers model in memory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import torch
+
+from chatbot.errors import ModelDamaged, ModelError, ModelNotFound, SettingsError
+
+DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+DEFAULT_WINDOW = 4096  # tokens, for a model that does not say how far its positions reach
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    model: Any  # a transformers causal LM, in eval mode
+    tokenizer: Any
+    device: torch.device
+    window: int  # tokens
+    eos: frozenset[int]
+
+
+def load_model(folder: Path, *, device: str, dtype: str, quantize: str, context: int | None) -> Loaded:
+    """Raises `ModelNotFound`, `ModelDamaged`, `ModelError` or `SettingsError`; runs no code from the folder."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    _check_files(folder)
+    place = pick_device(device)
+    options = {**_weights_options(place, dtype, quantize), "local_files_only": True, "trust_remote_code": False}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        model, info = AutoModelForCausalLM.from_pretrained(
+            folder, use_safetensors=True, output_loading_info=True, **options
+        )
+    except torch.OutOfMemoryError as error:
+        raise ModelError(
+            f"The memory of {place} is too small for {folder.name}. Please choose a smaller one."
+        ) from error
+    except Exception as error:  # transformers raises what its many loaders raise
+        raise _reason(folder, error) from error
+    # transformers fills what is missing with random numbers and carries on
+    lost = sorted(info["missing_keys"]) + [str(key) for key in info["mismatched_keys"]]
+    if lost:
+        raise ModelDamaged(
+            f"The weights of {folder.name} are incomplete: {len(lost)} are missing, {lost[0]} among them. "
+            "Please fetch the model again."
+        )
+    model = model.eval().requires_grad_(False)
+    return Loaded(
+        model if quantize != "none" else model.to(place),
+        tokenizer,
+        place,
+        _window(model, context),
+        _eos(model, tokenizer),
+    )
+
+
+def pick_device(name: str) -> torch.device:
+    """`auto` is the first GPU when there is one. Raises `SettingsError`."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise SettingsError(f"The device {name!r} cannot be used here. Please choose auto, cpu or cuda.") from error
+    return device
+
+
+def describe(device: torch.device) -> str:
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    if device.type == "cpu":
+        threads = torch.get_num_threads()
+        return f"CPU, {threads} thread{'s' if threads != 1 else ''}"
+    return device.type.upper()
+
+
+def _check_files(folder: Path) -> None:
+    if not (folder / "config.json").is_file():
+        raise ModelNotFound(f"{folder.name} holds no model: there is no config.json in that folder.")
+    weights = sorted(folder.glob("*.safetensors"))
+    if not weights:
+        raise ModelNotFound(
+            f"{folder.name} has no safetensors weights. Pickled weights (.bin, .pt) are not opened, as they can run code."
+        )
+    for path in weights:
+        try:
+            with safetensors.safe_open(path, framework="pt"):
+                pass
+        except (OSError, safetensors.SafetensorError) as error:
+            raise ModelDamaged(
+                f"{path.name} of {folder.name} is damaged or cut short. Please fetch the model again."
+            ) from error
+
+
+def _weights_options(device: torch.device, dtype: str, quantize: str) -> dict[str, Any]:
+    if dtype not in ("auto", *DTYPES):
+        raise SettingsError(f"dtype must be auto, {', '.join(DTYPES)}, not {dtype!r}.")
+    if dtype == "auto":
+        dtype = "fp32" if device.type == "cpu" else "bf16"
+    options: dict[str, Any] = {"dtype": DTYPES[dtype]}
+    if quantize != "none":
+        options |= {"quantization_config": _quantization(device, quantize, DTYPES[dtype]), "device_map": {"": device}}
+    return options
+
+
+def _quantization(device: torch.device, quantize: str, dtype: torch.dtype) -> Any:
+    from transformers import BitsAndBytesConfig
+
+    if quantize not in ("nf4", "int8"):
+        raise SettingsError(f"quantize must be none, nf4 or int8, not {quantize!r}.")
+    if device.type != "cuda":
+        raise SettingsError(f"quantize={quantize} needs a GPU, and the device is {device.type}. Please use none.")
+    try:
+        import bitsandbytes  # noqa: F401
+    except ImportError as error:
+        raise SettingsError(f"quantize={quantize} needs bitsandbytes. Please run: pip install bitsandbytes") from error
+    if quantize == "int8":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+    )
+
+
+def _reason(folder: Path, error: Exception) -> ModelError:
+    text = str(error).strip().split("\n")[0][:300]
+    if "trust_remote_code" in str(error):
+        return ModelError(
+            f"{folder.name} needs program code of its own, which Banyan does not run. Please choose another."
+        )
+    if "does not recognize this architecture" in str(error) or "Unrecognized" in text:
+        return ModelError(f"The architecture of {folder.name} is unknown to the installed transformers: {text}")
+    return ModelDamaged(f"{folder.name} cannot be loaded; its files may be damaged. Please fetch it again. ({text})")
+
+
+def _window(model: Any, context: int | None) -> int:
+    trained = getattr(model.config.get_text_config(), "max_position_embeddings", None) or DEFAULT_WINDOW
+    return min(trained, context) if context else int(trained)
+
+
+def _eos(model: Any, tokenizer: Any) -> frozenset[int]:
+    """Every token that ends an answer: chat models list their end of turn in the generation config."""
+    ends: set[int] = set()
+    for value in (model.generation_config.eos_token_id, model.config.get_text_config().eos_token_id):
+        ends |= set(value) if isinstance(value, list | tuple) else {value}
+    ends.add(tokenizer.eos_token_id)
+    return frozenset(end for end in ends if end is not None)

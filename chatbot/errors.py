@@ -1,0 +1,125 @@
+"""Every failure that a person may see.
+
+    BanyanError
+    ├── InputError            what was sent cannot be used
+    │   └── ContextOverflow   the prompt does not fit into the model's context
+    ├── SettingsError         an option, a BANYAN_ variable or their combination is wrong
+    ├── ModelError            the model's files cannot be used
+    │   ├── ModelNotFound     nothing is there under that name
+    │   ├── ModelDamaged      the file is there but truncated, altered or not a model
+    │   └── HubUnavailable    the model hub cannot be reached
+    ├── AdapterError          a LoRA adapter cannot be used
+    │   └── AdapterNotFound   no adapter has that name
+    ├── EngineError           the engine failed while it worked on one request
+    │   ├── EngineUnavailable the engine or its server does not answer
+    │   ├── EngineBusy        too many requests wait already
+    │   └── ModelLoading      the model is not in memory yet
+    ├── NotFound              no such thing, or it belongs to somebody else
+    ├── AccessDenied          not signed in, a wrong key, or too many tries
+    └── StoreError            the database cannot keep what it was given
+        └── StoreFull         the disk is full
+
+The message is one or two plain sentences: what happened, and what to do next. `details` holds the figures of the
+message by name, so that the page can say the same in another language; `code` names the kind for programs and `status`
+is the HTTP status that fits.
+"""
+
+
+class BanyanError(Exception):
+    """The root of the tree. `str(error)` is fit to show to a person."""
+
+    code = "error"
+    status = 500
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.details = details
+
+
+class InputError(BanyanError):
+    code = "invalid_input"
+    status = 400
+
+
+class ContextOverflow(InputError):
+    """Details: `prompt`, `window` (tokens)."""
+
+    code = "context_overflow"
+
+
+class SettingsError(BanyanError):
+    code = "invalid_settings"
+    status = 400
+
+
+class ModelError(BanyanError):
+    code = "model_error"
+    status = 503
+
+
+class ModelNotFound(ModelError):
+    code = "model_not_found"
+
+
+class ModelDamaged(ModelError):
+    code = "model_damaged"
+
+
+class HubUnavailable(ModelError):
+    code = "hub_unavailable"
+
+
+class AdapterError(BanyanError):
+    code = "adapter_error"
+    status = 400
+
+
+class AdapterNotFound(AdapterError):
+    """Details: `name`."""
+
+    code = "adapter_not_found"
+    status = 404
+
+
+class EngineError(BanyanError):
+    code = "engine_error"
+    status = 500
+
+
+class EngineUnavailable(EngineError):
+    code = "engine_unavailable"
+    status = 503
+
+
+class EngineBusy(EngineError):
+    """Details: `waiting`."""
+
+    code = "engine_busy"
+    status = 429
+
+
+class ModelLoading(EngineError):
+    """Details: `step`."""
+
+    code = "model_loading"
+    status = 503
+
+
+class NotFound(BanyanError):
+    code = "not_found"
+    status = 404
+
+
+class AccessDenied(BanyanError):
+    code = "access_denied"
+    status = 401
+
+
+class StoreError(BanyanError):
+    code = "store_error"
+    status = 500
+
+
+class StoreFull(StoreError):
+    code = "store_full"
+    status = 507

@@ -1,0 +1,169 @@
+"""Settings: the only reader of the environment and of the command line.
+
+Each option of `python app.py` has an environment variable: `--data` is `BANYAN_DATA`. The command line wins over the
+environment, the environment over the defaults. On a Hugging Face Space (`SPACE_ID` is set) the defaults follow the Space.
+"""
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from chatbot.errors import SettingsError
+
+ENGINES = ("auto", "llamacpp", "local", "remote", "scripted")
+PREFIX = "BANYAN_"
+SPACE_DISK = Path("/data")  # where a Space keeps what must outlive a restart
+
+
+def _option(default: object, text: str, **extra: object) -> object:
+    return field(default=default, metadata={"help": text, **extra})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set from outside. Raises `SettingsError` when values are impossible or contradict."""
+
+    model: str = _option(  # type: ignore[assignment]
+        "bundled", "the base model: 'bundled', a folder, a .gguf file or a hub id such as Qwen/Qwen3-4B", metavar="M"
+    )
+    engine: str = _option("auto", "what runs the model", choices=ENGINES)  # type: ignore[assignment]
+    host: str = _option("127.0.0.1", "address to listen on; 0.0.0.0 lets other machines in", metavar="H")  # type: ignore[assignment]
+    port: int = _option(7860, "port of the page, the API and /health", low=0, high=65535)  # type: ignore[assignment]
+    data: Path = _option(Path("data"), "folder for the database, models and adapters", metavar="FOLDER")  # type: ignore[assignment]
+    context: int | None = _option(  # type: ignore[assignment]
+        None, "tokens one conversation may use (default: what the model was made for, at most 8192)", low=256, high=1_048_576
+    )
+    slots: int = _option(4, "how many answers are written at the same time; others wait in line", low=1, high=256)  # type: ignore[assignment]
+    threads: int | None = _option(None, "CPU threads for the model (default: all cores)", low=1, high=1024)  # type: ignore[assignment]
+    device: str = _option("auto", "for the local engine: auto, cpu, cuda, cuda:1 ...", metavar="D")  # type: ignore[assignment]
+    quantize: str = _option("none", "for the local engine: weights in 4 or 8 bit", choices=("none", "nf4", "int8"))  # type: ignore[assignment]
+    base_url: str | None = _option(None, "for the remote engine: http://server:port/v1", metavar="URL")  # type: ignore[assignment]
+    remote_key: str | None = _option(  # type: ignore[assignment]
+        None, "for the remote engine: its API key; better set in the environment", metavar="KEY", secret=True
+    )
+    api_key: str | None = _option(  # type: ignore[assignment]
+        None, "clients of /v1 must send this key; better set in the environment", metavar="KEY", secret=True
+    )
+    auth: Path | None = _option(  # type: ignore[assignment]
+        None, "users.json of those who may sign in; make entries with python -m chatbot.access NAME", metavar="FILE"
+    )
+    root_path: str = _option("", "path under which a proxy serves the page, such as /banyan", metavar="P")  # type: ignore[assignment]
+    space: bool = field(default=False, metadata={"hidden": True})  # found out, not set
+
+    def __post_init__(self) -> None:
+        _check_bounds(self)
+        _check_contradictions(self)
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{f.name}={'***' if f.metadata.get('secret') and getattr(self, f.name) else repr(getattr(self, f.name))}"
+            for f in fields(self)
+        )
+        return f"Settings({', '.join(shown)})"
+
+
+def flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def load(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Settings of the command line and the environment. `--help` prints and exits; faults raise `SettingsError`."""
+    values = _space_defaults(environment) | _from_environment(environment)
+    given = vars(_parser().parse_args(list(arguments)))
+    values |= {name: _convert(name, text, flag(name)) for name, text in given.items()}
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _visible() -> list[str]:
+    return [f.name for f in fields(Settings) if not f.metadata.get("hidden")]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise SettingsError(f"{message}. `python app.py --help` lists the options.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python app.py",
+        description="Banyan: chat with a language model that you can teach.",
+        epilog="Each option can be set in the environment instead; the command line wins.",
+        allow_abbrev=False,
+    )
+    for f in fields(Settings):
+        if f.name not in _visible():
+            continue
+        default = "" if f.default is None else f"; default {f.default}" if f.default != "" else ""
+        choices = f.metadata.get("choices")
+        metavar = "{" + ",".join(choices) + "}" if choices else f.metadata.get("metavar", "N")
+        help_text = f"{f.metadata['help']} [{variable(f.name)}{default}]"
+        parser.add_argument(flag(f.name), default=argparse.SUPPRESS, metavar=metavar, help=help_text.replace("%", "%%"))
+    return parser
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    ours = {name: text for name, text in environment.items() if name.startswith(PREFIX)}
+    known = {variable(name): name for name in _visible()}
+    if unknown := sorted(set(ours) - set(known)):
+        raise SettingsError(f"{', '.join(unknown)} is no setting of Banyan. There are: {', '.join(sorted(known))}.")
+    return {known[name]: _convert(known[name], text, name) for name, text in ours.items() if text != ""}
+
+
+def _space_defaults(environment: Mapping[str, str]) -> dict[str, object]:
+    if not environment.get("SPACE_ID"):
+        return {}
+    host = environment.get("GRADIO_SERVER_NAME", "0.0.0.0")  # noqa: S104 - a Space is reached through its proxy only
+    port = _convert("port", environment.get("GRADIO_SERVER_PORT", "7860"), "GRADIO_SERVER_PORT")
+    disk: dict[str, object] = {"data": SPACE_DISK} if os.access(SPACE_DISK, os.W_OK) else {}
+    return {"host": host, "port": port, "space": True, **disk}
+
+
+def _convert(name: str, text: str, source: str) -> object:
+    kinds = {"int": int, "int | None": int, "Path": Path, "Path | None": Path}
+    kind = next(str(f.type) if not isinstance(f.type, type) else f.type.__name__ for f in fields(Settings) if f.name == name)
+    if kinds.get(kind) is int:
+        try:
+            return int(text)
+        except ValueError:
+            raise SettingsError(f"{source} takes a whole number, not {text!r}.") from None
+    return kinds.get(kind, str)(text)
+
+
+def _check_bounds(settings: Settings) -> None:
+    for f in fields(settings):
+        value, names = getattr(settings, f.name), f"{flag(f.name)} ({variable(f.name)})"
+        choices, low, high = (f.metadata.get(key) for key in ("choices", "low", "high"))
+        if choices and value not in choices:
+            raise SettingsError(f"{names} is one of {', '.join(choices)}, not {value!r}.")
+        if low is not None and value is not None and not low <= value <= high:
+            raise SettingsError(f"{names} must lie between {low} and {high}, not {value}.")
+
+
+def _check_contradictions(settings: Settings) -> None:
+    s = settings
+    if s.engine == "remote" and not s.base_url:
+        raise SettingsError("--engine remote needs --base-url (BANYAN_BASE_URL), such as http://127.0.0.1:8000/v1.")
+    if s.base_url and s.engine not in ("auto", "remote"):
+        raise SettingsError(f"--base-url (BANYAN_BASE_URL) is for --engine remote, but --engine (BANYAN_ENGINE) is {s.engine}.")
+    if s.base_url and (urlsplit(s.base_url).scheme not in ("http", "https") or not urlsplit(s.base_url).hostname):
+        raise SettingsError("--base-url (BANYAN_BASE_URL) must look like http://server:port/v1.")
+    if s.remote_key and not s.base_url:
+        raise SettingsError("--remote-key (BANYAN_REMOTE_KEY) is of use only with --base-url (BANYAN_BASE_URL).")
+    if s.engine == "local" and s.model.endswith(".gguf"):
+        raise SettingsError("--engine local cannot run a .gguf --model; use --engine llamacpp, or a model folder.")
+    if s.quantize != "none" and s.engine in ("llamacpp", "remote", "scripted"):
+        raise SettingsError(f"--quantize (BANYAN_QUANTIZE) is for --engine local, but --engine (BANYAN_ENGINE) is {s.engine}.")
+    if s.device != "auto" and s.engine in ("llamacpp", "remote", "scripted"):
+        raise SettingsError(f"--device (BANYAN_DEVICE) is for --engine local, but --engine (BANYAN_ENGINE) is {s.engine}.")
+    if s.auth and not s.auth.is_file():
+        raise SettingsError(f"--auth (BANYAN_AUTH): there is no file {s.auth}. Make one with python -m chatbot.access NAME.")
+    if s.root_path and not s.root_path.startswith("/"):
+        raise SettingsError("--root-path (BANYAN_ROOT_PATH) starts with a slash, such as /banyan.")

@@ -1,0 +1,1 @@
+"""Tasks: one prompt and one post-processing each, over the Engine protocol."""

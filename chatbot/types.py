@@ -1,0 +1,125 @@
+"""The values that flow through Banyan. Frozen, slotted, and imported by nearly everything."""
+
+from dataclasses import dataclass, field, fields
+from typing import Literal
+
+from chatbot.errors import InputError
+
+Role = Literal["system", "user", "assistant"]
+FinishReason = Literal["stop", "length", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is chosen. `temperature == 0` is greedy and ignores the rest but `stop` and `max_tokens`.
+
+    Raises `InputError` when a value is out of its bounds.
+    """
+
+    temperature: float = 0.7  # 0 to 2
+    top_p: float = 0.95  # nucleus, (0, 1]
+    top_k: int = 40  # 0 switches it off
+    min_p: float = 0.0  # [0, 1)
+    repetition_penalty: float = 1.0  # [1, 2]; 1 switches it off
+    max_tokens: int = 512  # of the answer
+    seed: int | None = None  # None draws one
+    stop: tuple[str, ...] = ()  # the answer ends before the first of these
+    top_logprobs: int | None = None  # None: no log-probabilities; n: the chosen token's and the n best
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in BOUNDS.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise InputError(f"{name} must be between {low:g} and {high:g}, not {value:g}.")
+        if len(self.stop) > 16 or not all(self.stop):
+            raise InputError("stop takes at most 16 strings, none of them empty.")
+
+
+BOUNDS: dict[str, tuple[float, float]] = {
+    "temperature": (0.0, 2.0),
+    "top_p": (0.01, 1.0),
+    "top_k": (0, 1000),
+    "min_p": (0.0, 0.99),
+    "repetition_penalty": (1.0, 2.0),
+    "max_tokens": (1, 131_072),
+    "seed": (0, 2**32 - 1),
+    "top_logprobs": (0, 20),
+}
+"""Inclusive bounds of every number in `Sampling`: the page's sliders and the API read them here."""
+
+assert set(BOUNDS) < {f.name for f in fields(Sampling)}
+
+GREEDY = Sampling(temperature=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A generated token and its natural-log probability under the model's unscaled distribution."""
+
+    token: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens counted by the engine's own tokenizer; `prompt` includes the chat template."""
+
+    prompt: int
+    completion: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One piece of a streamed answer.
+
+    `text` holds whole characters only. While the request waits for a slot, chunks have no text and `place` says how
+    many requests stand before it (1 = next). The last chunk, and only it, carries `finish` and `usage`.
+    """
+
+    text: str = ""
+    tokens: int = 0
+    finish: FinishReason | None = None
+    usage: Usage | None = None
+    logprobs: tuple[TokenLogprob, ...] = ()
+    place: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A whole answer: every `Chunk` of one stream put together."""
+
+    text: str
+    finish: FinishReason
+    usage: Usage
+    logprobs: tuple[TokenLogprob, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadState:
+    """How far a model is on its way into memory. `fraction` is None while the length of the step is unknown."""
+
+    status: Literal["loading", "ready", "failed"]
+    step: str = ""  # "Fetching SmolLM2-135M-Instruct", fit to show to a person
+    fraction: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A LoRA adapter as people see it. `name` is what they choose; `path` is the PEFT folder, None on a remote server."""
+
+    name: str
+    base: str = ""
+    task: str = ""
+    verdict: str = ""
+    path: str | None = None
+    rank: int | None = None
+    details: dict[str, str] = field(default_factory=dict, compare=False)

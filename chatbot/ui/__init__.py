@@ -1,0 +1,1 @@
+"""The page: one file a tab, strings in two languages, pure rendering."""

@@ -1,0 +1,64 @@
+// The page's own script. No framework, no network.
+(() => {
+  const KEY = "banyan-theme";
+  const wantsDark = () => {
+    const saved = localStorage.getItem(KEY);
+    return saved ? saved === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  };
+  const apply = () => document.body && document.body.classList.toggle("dark", wantsDark());
+  document.addEventListener("DOMContentLoaded", apply);
+  apply();
+
+  // Gradio sets its own dark class once while it mounts; ours has the last word, now and after the system changes.
+  addEventListener("load", () => { apply(); setTimeout(apply, 300); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", apply);
+
+  // On a phone the sidebar covers the page, so it begins closed there.
+  const whenThere = (selector, act, tries = 0) => {
+    const found = document.querySelector(selector);
+    if (found) act(found);
+    else if (tries < 200) setTimeout(() => whenThere(selector, act, tries + 1), 50);
+  };
+  whenThere(".sidebar.open .toggle-button", (toggle) => { if (innerWidth < 768) setTimeout(() => toggle.click(), 50); });
+
+  // Gradio's round buttons have no names; a screen reader needs them, in the language of the page.
+  let names = { send: "Send", stop: "Stop", sidebar: "Sidebar" };
+  const nameButtons = () => {
+    for (const [selector, name] of [[".submit-button", names.send], [".stop-button", names.stop]])
+      for (const button of document.querySelectorAll(`#by-composer ${selector}`))
+        if (button.getAttribute("aria-label") !== name) { button.setAttribute("aria-label", name); button.title = name; }
+    document.querySelector(".sidebar .toggle-button")?.setAttribute("aria-label", names.sidebar);
+  };
+  whenThere("#by-composer", (composer) => {
+    nameButtons();
+    new MutationObserver(nameButtons).observe(composer, { childList: true, subtree: true });
+  });
+
+  window.banyan = {
+    toggleTheme() {
+      localStorage.setItem(KEY, document.body.classList.contains("dark") ? "light" : "dark");
+      apply();
+    },
+    setLanguage(language) {
+      const chinese = language === "zh";
+      document.documentElement.lang = chinese ? "zh-CN" : "en";
+      names = chinese ? { send: "发送", stop: "停止", sidebar: "侧栏" } : { send: "Send", stop: "Stop", sidebar: "Sidebar" };
+      nameButtons();
+    },
+    download(file) {
+      if (!file) return;
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([file.text], { type: file.type }));
+      link.download = file.name;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    },
+  };
+
+  // Enter that ends an input method's composition (Chinese, Japanese, Korean) chooses a word; it must not send.
+  for (const kind of ["keydown", "keypress"]) {
+    addEventListener(kind, (event) => {
+      if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) event.stopImmediatePropagation();
+    }, true);
+  }
+})();

@@ -1,0 +1,134 @@
+"""The page: sidebar, chat, languages, and the events that belong to neither."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from chatbot.errors import BanyanError
+from chatbot.tasks import chat as chat_task
+from chatbot.types import Message, Sampling
+from chatbot.ui import chat, render
+from chatbot.ui.localise import Localised
+from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, PRIVATE, Services
+from chatbot.ui.sidebar import Sidebar, brand_html, build_sidebar
+from chatbot.ui.strings import LANGUAGES, Language, preferred, text
+
+POLL = 0.7  # seconds between looks at a model that is loading
+
+
+def build_page(services: Services) -> gr.Blocks:
+    """The whole page, ready to be launched with the theme, style and script of `look`."""
+    words = Localised()
+    with gr.Blocks(title="Banyan", fill_height=True, fill_width=True, analytics_enabled=False) as page:
+        language = gr.State("en")
+        bar = build_sidebar(words)
+        loading = gr.HTML(elem_id="by-loading", padding=False)
+        tab = chat.build_chat(words)
+        timer = gr.Timer(POLL)
+
+        chat.connect(tab, bar, language, services)
+        _connect_page(page, services, words, bar, tab, language)
+        _connect_loading(services, bar, tab, language, loading, timer)
+        _publish_chat(services)
+
+        def leave(request: gr.Request) -> None:
+            services.runs.leave(request.session_hash or "")
+
+        page.unload(leave)
+    return page
+
+
+def _connect_page(
+    page: gr.Blocks, services: Services, words: Localised, bar: Sidebar, tab: chat.ChatTab, language: gr.State
+) -> None:
+    def spoken(chosen: Language) -> tuple[Any, ...]:
+        return (chosen, brand_html(chosen), gr.update(placeholder=chat.placeholder(chosen), examples=chat.examples(chosen)))
+
+    def arrive(request: gr.Request) -> tuple[Any, ...]:
+        owner = services.owner_of(request)
+        asked = preferred(request.headers.get("accept-language"))
+        saved = services.store.setting(owner, "language", asked)
+        chosen: Language = saved if saved in LANGUAGES else asked  # type: ignore[assignment]
+        return (*spoken(chosen), chat.listing(services, owner, None), *words.updates(chosen))
+
+    def switch(current: Language, request: gr.Request) -> tuple[Any, ...]:
+        chosen: Language = "zh" if current == "en" else "en"
+        services.store.set_setting(services.owner_of(request), "language", chosen)
+        return (*spoken(chosen), *words.updates(chosen))
+
+    outputs = [language, bar.brand, tab.chatbot]
+    tell_browser = {"js": "(language) => { banyan.setLanguage(language); }", **PRIVATE}
+    arrived = page.load(arrive, None, [*outputs, bar.conversations, *words.components], **PRIVATE)  # type: ignore[arg-type]
+    switched = bar.language.click(switch, language, [*outputs, *words.components], **PRIVATE)  # type: ignore[arg-type]
+    for event in (arrived, switched):
+        event.then(None, language, None, **tell_browser)  # type: ignore[arg-type]
+    bar.theme.click(None, None, None, js="() => { banyan.toggleTheme(); }", **PRIVATE)  # type: ignore[arg-type]
+
+
+def _connect_loading(
+    services: Services, bar: Sidebar, tab: chat.ChatTab, language: gr.State, loading: gr.HTML, timer: gr.Timer
+) -> None:
+    def look(chosen: Language, id: str | None, request: gr.Request) -> tuple[Any, ...]:
+        """-> loading, timer, model, adapter choices, meter"""
+        state = services.engine.state()
+        if state.status != "ready":
+            return render.loading(state, chosen), gr.update(active=state.status == "loading"), *(gr.skip(),) * 3
+        services.engine.refresh()
+        names = [(text("no_adapter", chosen), ""), *((a.name, a.name) for a in services.engine.adapters())]
+        meter = chat.meter_of(services, services.owner_of(request), id, chosen)
+        return "", gr.update(active=False), model_html(services, chosen), gr.update(choices=names), meter
+
+    outputs = [loading, timer, bar.model, bar.adapter, tab.meter]
+    for event in (timer.tick, language.change, bar.adapter.focus):
+        event(look, [language, tab.conversation], outputs, **PRIVATE)
+
+
+def model_html(services: Services, language: Language) -> str:
+    engine = services.engine
+    return (
+        f'<div class="by-model"><span class="by-sub">{text("base_model", language)}</span><br>{render.escape(engine.model)}'
+        f"<small>{render.escape(engine.name)} · {render.escape(engine.device)}</small></div>"
+    )
+
+
+def _publish_chat(services: Services) -> None:
+    """`/chat` for programs: streams the answer so far."""
+
+    def api_chat(
+        message: str,
+        history: list[dict[str, str]] | None = None,
+        adapter: str | None = None,
+        system_prompt: str = "",
+        temperature: float = 0.7,
+        max_tokens: int = 512,
+    ) -> Iterator[str]:
+        try:
+            turns = [*turns_of(history or []), Message("user", chat_task.clean(message))]
+            sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
+            reply = chat_task.reply(
+                services.engine, turns, sampling, system_prompt=system_prompt, adapter=adapter or None
+            )
+            so_far = ""
+            for chunk in reply.chunks:
+                if chunk.text:
+                    so_far += chunk.text
+                    yield so_far
+        except BanyanError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    gr.api(api_chat, api_name="chat", concurrency_id=MODEL_QUEUE, concurrency_limit=MODEL_READERS)
+
+
+def turns_of(history: list[dict[str, str]]) -> list[Message]:
+    """An API client's history as messages. Raises `InputError` for unknown fields, roles and empty turns."""
+    from chatbot.errors import InputError
+
+    turns: list[Message] = []
+    for number, turn in enumerate(history, 1):
+        if not isinstance(turn, dict) or set(turn) != {"role", "content"} or turn["role"] not in ("user", "assistant"):
+            raise InputError(
+                f"Turn {number} of the history must be {{'role': 'user' or 'assistant', 'content': text}} and nothing else."
+            )
+        turns.append(Message(turn["role"], chat_task.clean(str(turn["content"]))))  # type: ignore[arg-type]
+    return turns

@@ -1,0 +1,22 @@
+"""What the handlers of the page share. None of it holds a visitor's state."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import gradio as gr
+
+from chatbot.engine.loading import LoadingEngine
+from chatbot.store import Store
+from chatbot.ui.runs import Runs
+
+MODEL_QUEUE = "model"  # the concurrency id of every event that asks the model; the real limit sits in the engine
+MODEL_READERS = 64  # such events at once: those beyond the engine's slots stand in its line and are told their place
+PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}  # plumbing; its handlers check the owner themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    engine: LoadingEngine
+    store: Store
+    owner_of: Callable[[gr.Request], str]  # who asks; see chatbot.access
+    runs: Runs = field(default_factory=Runs)

@@ -69,12 +69,12 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
 def _launch(page: Any, settings: Settings, engine: LoadingEngine, users: Any) -> str:
     from starlette.middleware import Middleware
 
-    from chatbot import access, api
+    from chatbot import access, api, headers
     from chatbot.ui import look
 
     middleware = [
-        Middleware(access.SecurityHeaders, embedded=settings.space),
-        Middleware(access.OwnerCookie, secret=access.secret_of(settings.data), embedded=settings.space),
+        Middleware(headers.SecurityHeaders, embedded=settings.space),
+        Middleware(access.OwnerCookie, secret=access.load_secret(settings.data), embedded=settings.space),
     ]
     routes = api.routes(
         engine,
@@ -132,14 +132,15 @@ def choose_engine(settings: Settings) -> tuple[str, str]:
     """(engine, why) for the settings."""
     if settings.engine != "auto":
         return settings.engine, "it was asked for"
-    if settings.base_url:
-        return "remote", "--base-url names a server"
-    if settings.model.endswith(".gguf"):
-        return "llamacpp", "the model is a .gguf file"
-    if settings.quantize != "none" or settings.device != "auto":
-        return "local", "--quantize or --device is set"
-    if settings.model != "bundled":
-        return "local", "the model is in the transformers format"
+    signs = (
+        (settings.base_url is not None, "remote", "--base-url names a server"),
+        (settings.model.endswith(".gguf"), "llamacpp", "the model is a .gguf file"),
+        (settings.quantize != "none" or settings.device != "auto", "local", "--quantize or --device is set"),
+        (settings.model != "bundled", "local", "the model is in the transformers format"),
+    )
+    for sign, kind, why in signs:
+        if sign:
+            return kind, why
     if _has_gpu():
         return "local", "there is a GPU"
     return "llamacpp", "there is no GPU, and llama.cpp is the fastest on a CPU"
@@ -152,8 +153,9 @@ def _has_gpu() -> bool:
 
 
 def _llamacpp(settings: Settings, progress: Progress) -> Engine:
-    from chatbot.engine import adapters, models
     from chatbot.engine.llamacpp import LlamaCppEngine
+
+    from chatbot.engine import adapters, models
     from chatbot.errors import ModelNotFound
 
     files = models.resolve(settings.model, settings.data / "models", progress)

@@ -1,4 +1,4 @@
-"""Who somebody is, and what a page of ours may load.
+"""Who somebody is.
 
 `python -m chatbot.access NAME [USERS.json]` asks for a password and prints NAME's entry for the users file, or writes it
 into the file.
@@ -127,48 +127,6 @@ class OwnerCookie:
 def _is_https(scope: Scope) -> bool:
     forwarded = Headers(scope=scope).get("x-forwarded-proto", "").split(",")[0].strip()
     return (forwarded or scope["scheme"]) in {"https", "wss"}
-
-
-class SecurityHeaders:
-    """ASGI middleware: a page of ours loads nothing from elsewhere, and only we (or Spaces, `embedded`) frame it.
-
-    Gradio needs inline scripts and styles, blob: workers and media, and data: fonts and images; it needs no `eval`
-    but for `gr.Plot` with Altair, which we do not use.
-    """
-
-    def __init__(self, app: ASGIApp, *, embedded: bool = False) -> None:
-        self._app = app
-        frames = "'self' https://*.hf.space https://huggingface.co" if embedded else "'self'"
-        self._headers = {
-            "content-security-policy": f"{_POLICY}; frame-ancestors {frames}",
-            "x-content-type-options": "nosniff",
-            "referrer-policy": "same-origin",
-        }
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(self._headers)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
-
-
-_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-inline'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "media-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "connect-src 'self' data: blob:",
-        "worker-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-    )
-)
 
 
 class Users:

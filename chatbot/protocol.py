@@ -182,8 +182,9 @@ def _one(token: str, logprob: float) -> dict[str, Any]:
 
 
 def _fault(errors: list[ErrorDetails]) -> InputError:
-    """The most telling of pydantic's complaints: an unknown field, else the first."""
-    first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
+    """The most telling of pydantic's complaints: an unknown field, else the one that got deepest into a union."""
+    deepest = max(errors, key=lambda error: len(error["loc"]))
+    first = next((error for error in errors if error["type"] == "extra_forbidden"), deepest)
     field = ".".join(str(part) for part in first["loc"] if not _is_variant(part)) or None
     reason = first["msg"].removeprefix("Value error, ")
     if first["type"] == "json_invalid":

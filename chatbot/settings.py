@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, get_args
 from urllib.parse import urlsplit
 
 from chatbot.errors import SettingsError
@@ -19,7 +19,7 @@ PREFIX = "BANYAN_"
 SPACE_DISK = Path("/data")  # where a Space keeps what must outlive a restart
 
 
-def _option(default: object, text: str, **extra: object) -> object:
+def _option(default: Any, text: str, **extra: object) -> Any:
     return field(default=default, metadata={"help": text, **extra})
 
 
@@ -27,31 +27,34 @@ def _option(default: object, text: str, **extra: object) -> object:
 class Settings:
     """Everything that can be set from outside. Raises `SettingsError` when values are impossible or contradict."""
 
-    model: str = _option(  # type: ignore[assignment]
+    model: str = _option(
         "bundled", "the base model: 'bundled', a folder, a .gguf file or a hub id such as Qwen/Qwen3-4B", metavar="M"
     )
-    engine: str = _option("auto", "what runs the model", choices=ENGINES)  # type: ignore[assignment]
-    host: str = _option("127.0.0.1", "address to listen on; 0.0.0.0 lets other machines in", metavar="H")  # type: ignore[assignment]
-    port: int = _option(7860, "port of the page, the API and /health", low=0, high=65535)  # type: ignore[assignment]
-    data: Path = _option(Path("data"), "folder for the database, models and adapters", metavar="FOLDER")  # type: ignore[assignment]
-    context: int | None = _option(  # type: ignore[assignment]
-        None, "tokens one conversation may use (default: what the model was made for, at most 8192)", low=256, high=1_048_576
+    engine: str = _option("auto", "what runs the model", choices=ENGINES)
+    host: str = _option("127.0.0.1", "address to listen on; 0.0.0.0 lets other machines in", metavar="H")
+    port: int = _option(7860, "port of the page, the API and /health", low=0, high=65535)
+    data: Path = _option(Path("data"), "folder for the database, models and adapters", metavar="FOLDER")
+    context: int | None = _option(
+        None,
+        "tokens one conversation may use (default: what the model was made for, at most 8192)",
+        low=256,
+        high=1_048_576,
     )
-    slots: int = _option(4, "how many answers are written at the same time; others wait in line", low=1, high=256)  # type: ignore[assignment]
-    threads: int | None = _option(None, "CPU threads for the model (default: all cores)", low=1, high=1024)  # type: ignore[assignment]
-    device: str = _option("auto", "for the local engine: auto, cpu, cuda, cuda:1 ...", metavar="D")  # type: ignore[assignment]
-    quantize: str = _option("none", "for the local engine: weights in 4 or 8 bit", choices=("none", "nf4", "int8"))  # type: ignore[assignment]
-    base_url: str | None = _option(None, "for the remote engine: http://server:port/v1", metavar="URL")  # type: ignore[assignment]
-    remote_key: str | None = _option(  # type: ignore[assignment]
+    slots: int = _option(4, "how many answers are written at the same time; others wait in line", low=1, high=256)
+    threads: int | None = _option(None, "CPU threads for the model (default: all cores)", low=1, high=1024)
+    device: str = _option("auto", "for the local engine: auto, cpu, cuda, cuda:1 ...", metavar="D")
+    quantize: str = _option("none", "for the local engine: weights in 4 or 8 bit", choices=("none", "nf4", "int8"))
+    base_url: str | None = _option(None, "for the remote engine: http://server:port/v1", metavar="URL")
+    remote_key: str | None = _option(
         None, "for the remote engine: its API key; better set in the environment", metavar="KEY", secret=True
     )
-    api_key: str | None = _option(  # type: ignore[assignment]
+    api_key: str | None = _option(
         None, "clients of /v1 must send this key; better set in the environment", metavar="KEY", secret=True
     )
-    auth: Path | None = _option(  # type: ignore[assignment]
+    auth: Path | None = _option(
         None, "users.json of those who may sign in; make entries with python -m chatbot.access NAME", metavar="FILE"
     )
-    root_path: str = _option("", "path under which a proxy serves the page, such as /banyan", metavar="P")  # type: ignore[assignment]
+    root_path: str = _option("", "path under which a proxy serves the page, such as /banyan", metavar="P")
     space: bool = field(default=False, metadata={"hidden": True})  # found out, not set
 
     def __post_init__(self) -> None:
@@ -127,14 +130,13 @@ def _space_defaults(environment: Mapping[str, str]) -> dict[str, object]:
 
 
 def _convert(name: str, text: str, source: str) -> object:
-    kinds = {"int": int, "int | None": int, "Path": Path, "Path | None": Path}
-    kind = next(str(f.type) if not isinstance(f.type, type) else f.type.__name__ for f in fields(Settings) if f.name == name)
-    if kinds.get(kind) is int:
+    kinds = next(get_args(f.type) or (f.type,) for f in fields(Settings) if f.name == name)
+    if int in kinds:
         try:
             return int(text)
         except ValueError:
             raise SettingsError(f"{source} takes a whole number, not {text!r}.") from None
-    return kinds.get(kind, str)(text)
+    return Path(text) if Path in kinds else text
 
 
 def _check_bounds(settings: Settings) -> None:
@@ -152,7 +154,9 @@ def _check_contradictions(settings: Settings) -> None:
     if s.engine == "remote" and not s.base_url:
         raise SettingsError("--engine remote needs --base-url (BANYAN_BASE_URL), such as http://127.0.0.1:8000/v1.")
     if s.base_url and s.engine not in ("auto", "remote"):
-        raise SettingsError(f"--base-url (BANYAN_BASE_URL) is for --engine remote, but --engine (BANYAN_ENGINE) is {s.engine}.")
+        raise SettingsError(
+            f"--base-url (BANYAN_BASE_URL) is for --engine remote, but --engine (BANYAN_ENGINE) is {s.engine}."
+        )
     if s.base_url and (urlsplit(s.base_url).scheme not in ("http", "https") or not urlsplit(s.base_url).hostname):
         raise SettingsError("--base-url (BANYAN_BASE_URL) must look like http://server:port/v1.")
     if s.remote_key and not s.base_url:
@@ -160,10 +164,16 @@ def _check_contradictions(settings: Settings) -> None:
     if s.engine == "local" and s.model.endswith(".gguf"):
         raise SettingsError("--engine local cannot run a .gguf --model; use --engine llamacpp, or a model folder.")
     if s.quantize != "none" and s.engine in ("llamacpp", "remote", "scripted"):
-        raise SettingsError(f"--quantize (BANYAN_QUANTIZE) is for --engine local, but --engine (BANYAN_ENGINE) is {s.engine}.")
+        raise SettingsError(
+            f"--quantize (BANYAN_QUANTIZE) is for --engine local, but --engine (BANYAN_ENGINE) is {s.engine}."
+        )
     if s.device != "auto" and s.engine in ("llamacpp", "remote", "scripted"):
-        raise SettingsError(f"--device (BANYAN_DEVICE) is for --engine local, but --engine (BANYAN_ENGINE) is {s.engine}.")
+        raise SettingsError(
+            f"--device (BANYAN_DEVICE) is for --engine local, but --engine (BANYAN_ENGINE) is {s.engine}."
+        )
     if s.auth and not s.auth.is_file():
-        raise SettingsError(f"--auth (BANYAN_AUTH): there is no file {s.auth}. Make one with python -m chatbot.access NAME.")
+        raise SettingsError(
+            f"--auth (BANYAN_AUTH): there is no file {s.auth}. Make one with python -m chatbot.access NAME."
+        )
     if s.root_path and not s.root_path.startswith("/"):
         raise SettingsError("--root-path (BANYAN_ROOT_PATH) starts with a slash, such as /banyan.")

@@ -102,7 +102,9 @@ class Store:
             "WHERE owner = ? AND conversation = ? ORDER BY position",
             (owner, id),
         )
-        return Conversation(*rows[0], tuple(Message(_role(role), content) for role, content in messages))
+        id, title, system_prompt, adapter, created, updated = rows[0]
+        turns = tuple(Message(_role(role), content) for role, content in messages)
+        return Conversation(id, title, system_prompt, adapter, created, updated, turns)
 
     def create(self, owner: str, *, title: str, system_prompt: str = "", adapter: str | None = None) -> str:
         """Begin a conversation and return its id."""
@@ -171,7 +173,9 @@ class Store:
     def _migrate(self) -> None:
         (version,) = self._database.execute("PRAGMA user_version").fetchone()
         if version > len(MIGRATIONS):
-            raise StoreError(f"{self._path} was written by a newer Banyan. Update Banyan, or choose another --data folder.")
+            raise StoreError(
+                f"{self._path} was written by a newer Banyan. Update Banyan, or choose another --data folder."
+            )
         for number, script in enumerate(MIGRATIONS[version:], version + 1):
             self._database.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
 

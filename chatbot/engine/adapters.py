@@ -184,7 +184,7 @@ def _check_rank(name: str, value: object) -> None:
 def _check_weights(path: Path, stamp: int, size: int) -> tuple[tuple[str, ...], int]:
     """The sorted short names of the changed layers, and the largest rank. `stamp` and `size` are the cache's key."""
     try:
-        tensors = safetensors.deserialize(path.read_bytes())
+        tensors = safetensors.deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
     except (OSError, safetensors.SafetensorError, MemoryError) as error:
         raise AdapterError(f"The adapter's {WEIGHTS} is damaged or not safetensors: {error}.") from error
     shapes: dict[str, dict[str, list[int]]] = {}

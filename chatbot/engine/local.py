@@ -10,12 +10,15 @@ import torch
 from chatbot.engine.base import Progress
 from chatbot.engine.line import Line
 from chatbot.engine.local_adapters import Trunk, Version
+from chatbot.engine.local_convert import dequantise
 from chatbot.engine.local_jobs import ScoreJob, StreamJob
 from chatbot.engine.local_model import describe, load_model
 from chatbot.engine.local_worker import Worker
 from chatbot.engine.prompt import Prompter
 from chatbot.errors import AdapterNotFound, ContextOverflow
 from chatbot.types import Adapter, Chunk, Message, Sampling, Usage
+
+__all__ = ["LocalEngine", "dequantise"]
 
 
 class LocalEngine:

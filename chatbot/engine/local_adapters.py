@@ -121,7 +121,7 @@ class Trunk:
             if layer is None:
                 raise AdapterError(f"The adapter {name} was made for another model: this one has no layer {module}.")
             inputs, outputs = _sizes(layer)
-            if half == "A" and tensor.shape[1] != inputs or half == "B" and tensor.shape[0] != outputs:
+            if (half == "A" and tensor.shape[1] != inputs) or (half == "B" and tensor.shape[0] != outputs):
                 raise AdapterError(f"The adapter {name} was made for another model: {module} has another size here.")
 
     def _unload(self, version: Version, name: str) -> None:

@@ -1,5 +1,6 @@
 """A folder of safetensors -> a transformers model in memory."""
 
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,8 @@ def pick_device(name: str) -> torch.device:
 
 def describe(device: torch.device) -> str:
     if device.type == "cuda":
-        return str(torch.cuda.get_device_name(device))
+        name: str = torch.cuda.get_device_name(device)
+        return name
     if device.type == "cpu":
         threads = torch.get_num_threads()
         return f"CPU, {threads} thread{'s' if threads != 1 else ''}"
@@ -114,10 +116,8 @@ def _quantization(device: torch.device, quantize: str, dtype: torch.dtype) -> An
         raise SettingsError(f"quantize must be none, nf4 or int8, not {quantize!r}.")
     if device.type != "cuda":
         raise SettingsError(f"quantize={quantize} needs a GPU, and the device is {device.type}. Please use none.")
-    try:
-        import bitsandbytes  # noqa: F401
-    except ImportError as error:
-        raise SettingsError(f"quantize={quantize} needs bitsandbytes. Please run: pip install bitsandbytes") from error
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise SettingsError(f"quantize={quantize} needs bitsandbytes. Please run: pip install bitsandbytes")
     if quantize == "int8":
         return BitsAndBytesConfig(load_in_8bit=True)
     return BitsAndBytesConfig(

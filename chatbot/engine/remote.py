@@ -46,6 +46,7 @@ class RemoteEngine:
     ) -> None:
         self._root, self.url = wire.addresses(base_url)
         self.device = f"server at {self.url}"
+        self.model = model or ""
         self._key = api_key
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._client = httpx.Client(headers=headers, timeout=_TIMEOUT)
@@ -56,7 +57,7 @@ class RemoteEngine:
         self._adapters: list[Adapter] = []
         try:
             cards = self._cards(required=model is None)
-            self.model = model or wire.first_model(cards, self.url)
+            self.model = self.model or wire.first_model(cards, self.url)
         except BaseException:
             self.close()
             raise
@@ -79,7 +80,7 @@ class RemoteEngine:
             for place in ticket.wait(stop):
                 yield Chunk(place=place)
             if ticket.running:
-                yield from self._answer(answer, _payload(adapter or self.model, messages, sampling), stop)
+                yield from self._answer(answer, wire.payload(adapter or self.model, messages, sampling), stop)
         finish = "cancelled" if stop.is_set() and answer.finish is None else answer.finish
         if finish is None:
             raise EngineError(f"The answer of the server at {self.url} broke off. Please try again.", url=self.url)
@@ -90,7 +91,7 @@ class RemoteEngine:
     ) -> list[float]:
         """Asks POST /v1/score, which Banyan servers have. Raises `EngineError` where the server has no such thing."""
         self._check_adapter(adapter)
-        body = {"model": adapter or self.model, "messages": _plain(messages), "continuations": list(continuations)}
+        body = {"model": adapter or self.model, "messages": wire.plain(messages), "continuations": list(continuations)}
         answer = self._ask(f"{self.url}/score", body)
         scores = answer.get("scores") if isinstance(answer, Mapping) else None
         if not isinstance(scores, list) or len(scores) != len(continuations):
@@ -112,7 +113,7 @@ class RemoteEngine:
 
     def count_prompt(self, messages: Sequence[Message]) -> int:
         """By the server's /tokenize where it templates messages, else the contents and an estimated 5 tokens a turn."""
-        body = {"model": self.model, "messages": _plain(messages)}
+        body = {"model": self.model, "messages": wire.plain(messages)}
         for url in (f"{self.url}/tokenize", f"{self._root}/tokenize"):
             if count := wire.count(self._ask(url, body)):  # llama-server ignores the messages and counts 0
                 return count
@@ -244,32 +245,3 @@ class _Answer:
         tokens = len(entries) or 1
         self.tokens += tokens
         return Chunk(text=text, tokens=tokens, logprobs=entries)
-
-
-def _payload(model: str, messages: Sequence[Message], sampling: Sampling) -> dict[str, Any]:
-    """Extensions go out where they would change the answer: never for greedy, nor when they are switched off."""
-    body: dict[str, Any] = {
-        "model": model,
-        "messages": _plain(messages),
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        "max_tokens": sampling.max_tokens,
-        "temperature": sampling.temperature,
-    }
-    if sampling.temperature > 0:
-        body["top_p"] = sampling.top_p
-        body |= {"top_k": sampling.top_k} if sampling.top_k else {}
-        body |= {"min_p": sampling.min_p} if sampling.min_p else {}
-        if sampling.repetition_penalty != 1:  # llama-server has its own name for it and ignores the usual one
-            body |= dict.fromkeys(("repetition_penalty", "repeat_penalty"), sampling.repetition_penalty)
-    if sampling.seed is not None:
-        body["seed"] = sampling.seed
-    if sampling.stop:
-        body["stop"] = list(sampling.stop)
-    if sampling.top_logprobs is not None:
-        body |= {"logprobs": True, "top_logprobs": sampling.top_logprobs}
-    return body
-
-
-def _plain(messages: Sequence[Message]) -> list[dict[str, str]]:
-    return [{"role": message.role, "content": message.content} for message in messages]

@@ -1,4 +1,4 @@
-"""What an OpenAI-compatible server sends, read: failures, model lists, log-probabilities."""
+"""The OpenAI protocol from the client's side: requests written; failures, model lists and log-probabilities read."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from chatbot.errors import (
     InputError,
     SettingsError,
 )
-from chatbot.types import Adapter, TokenLogprob
+from chatbot.types import Adapter, Message, Sampling, TokenLogprob
 
 _OVERFLOW = re.compile(
     r"context.?(length|size|window|overflow)|exceed_context|max_model_len|maximum .{0,40}tokens", re.I
@@ -151,3 +151,32 @@ def adapters(cards: Sequence[Mapping[str, Any]], model: str) -> list[Adapter]:
         for card in others
         if (card.get("parent") or model) == model
     ]
+
+
+def payload(model: str, messages: Sequence[Message], sampling: Sampling) -> dict[str, Any]:
+    """Extensions go out where they would change the answer: never for greedy, nor when they are switched off."""
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": plain(messages),
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "max_tokens": sampling.max_tokens,
+        "temperature": sampling.temperature,
+    }
+    if sampling.temperature > 0:
+        body["top_p"] = sampling.top_p
+        body |= {"top_k": sampling.top_k} if sampling.top_k else {}
+        body |= {"min_p": sampling.min_p} if sampling.min_p else {}
+        if sampling.repetition_penalty != 1:  # llama-server has its own name for it and ignores the usual one
+            body |= dict.fromkeys(("repetition_penalty", "repeat_penalty"), sampling.repetition_penalty)
+    if sampling.seed is not None:
+        body["seed"] = sampling.seed
+    if sampling.stop:
+        body["stop"] = list(sampling.stop)
+    if sampling.top_logprobs is not None:
+        body |= {"logprobs": True, "top_logprobs": sampling.top_logprobs}
+    return body
+
+
+def plain(messages: Sequence[Message]) -> list[dict[str, str]]:
+    return [{"role": message.role, "content": message.content} for message in messages]

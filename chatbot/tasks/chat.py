@@ -35,9 +35,14 @@ def reply(
     stop: Event | None = None,
 ) -> Reply:
     """Answer the last message of `history`. Raises `ContextOverflow` at once; engine errors come from `chunks`."""
+    sent = fitted(engine, history, sampling, system_prompt=system_prompt)
+    return Reply(sent, engine.stream(sent.messages, sent.sampling, adapter=adapter, stop=stop))
+
+
+def fitted(engine: Engine, history: Sequence[Message], sampling: Sampling, *, system_prompt: str = "") -> Fitted:
+    """What `reply` would send. Raises `ContextOverflow`."""
     system = [Message("system", system_prompt)] if system_prompt.strip() else []
-    fitted = fit(engine, [*system, *alternate(history)], sampling)
-    return Reply(fitted, engine.stream(fitted.messages, fitted.sampling, adapter=adapter, stop=stop))
+    return fit(engine, [*system, *alternate(history)], sampling)
 
 
 def clean(text: str) -> str:

@@ -1,7 +1,7 @@
 """One answer in the chat: asked of the engine, shown on a clock, saved whatever happens."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from threading import Event
@@ -104,15 +104,7 @@ def context_meter(engine: Engine, conversation: Conversation | None, sampling: S
     try:
         if not conversation or not conversation.messages:
             return render.meter(0, engine.context_window, language)
-        fitted = fit_saved(engine, conversation, sampling)
+        fitted = chat.fitted(engine, conversation.messages, sampling, system_prompt=conversation.system_prompt)
         return render.meter(fitted.prompt, fitted.window, language, fitted)
     except BanyanError:
         return ""  # the same error is told when a message is sent
-
-
-def fit_saved(engine: Engine, conversation: Conversation, sampling: Sampling) -> Fitted:
-    from chatbot.tasks.budget import fit
-
-    system = [Message("system", conversation.system_prompt)] if conversation.system_prompt.strip() else []
-    messages: Sequence[Message] = [*system, *chat.alternate(conversation.messages)]
-    return fit(engine, messages, sampling)

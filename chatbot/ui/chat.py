@@ -46,14 +46,16 @@ class ChatTab:
     meter: gr.HTML
     conversation: gr.State  # id of the open conversation, None for a new one
     armed: gr.State  # whether Delete was pressed once
-    file: gr.JSON  # what the browser is to save
+    file: gr.HTML  # a link to what the browser is to save
 
 
 def build_chat(words: Localised) -> ChatTab:
     """The components; `connect` gives them life."""
     conversation, armed = gr.State(None), gr.State(False)
     with gr.Row(elem_id="by-head", visible=False) as head:
-        title = gr.Textbox(show_label=False, label=text("title", "en"), container=False, max_lines=1, elem_id="by-title")
+        title = gr.Textbox(
+            show_label=False, label=text("title", "en"), container=False, max_lines=1, elem_id="by-title"
+        )
         words(title, label="title")
         export_md = words(gr.Button(text("export_md", "en"), size="sm", elem_id="by-md"), value="export_md")
         export_json = words(gr.Button(text("export_json", "en"), size="sm", elem_id="by-json"), value="export_json")
@@ -64,7 +66,7 @@ def build_chat(words: Localised) -> ChatTab:
         elem_id="by-chatbot",
         scale=1,
         min_height=220,
-        latex_delimiters=LATEX,  # type: ignore[arg-type]
+        latex_delimiters=LATEX,
         editable="user",
         buttons=["copy"],
         allow_tags=False,
@@ -72,7 +74,7 @@ def build_chat(words: Localised) -> ChatTab:
         feedback_options=None,
         layout="bubble",
         placeholder=placeholder("en"),
-        examples=examples("en"),  # type: ignore[arg-type]
+        examples=examples("en"),
     )
     words(chatbot, label="chat_label")
     notice = gr.HTML(elem_id="by-notice", padding=False)
@@ -89,7 +91,7 @@ def build_chat(words: Localised) -> ChatTab:
     )
     words(composer, label="composer_label", placeholder="composer")
     meter = gr.HTML(elem_id="by-under", padding=False)
-    file = gr.JSON(visible=False)
+    file = gr.HTML(elem_id="by-file", padding=False)
     return ChatTab(
         head, title, export_md, export_json, delete, chatbot, notice, composer, meter, conversation, armed, file
     )
@@ -153,14 +155,25 @@ class Handlers:
         self._services = services
 
     def send(
-        self, typed: str, id: str | None, adapter: str, system_prompt: str, language: Language, request: gr.Request
+        self,
+        typed: str,
+        id: str | None,
+        adapter: str,
+        system_prompt: str,
+        language: Language,
+        max_tokens: float,
+        request: gr.Request,
     ) -> tuple[Any, ...]:
-        """Save the message. -> composer, conversation, chatbot, notice, list, head, title"""
+        """Save the message; one that cannot be answered stays typed. -> composer, conversation, chatbot, notice, list,
+        head, title
+        """
         owner = self._services.owner_of(request)
         kept = (gr.skip(),) * 3
         with told(language) as notices:
             message = Message("user", chat.clean(typed))
-            self._services.engine.engine  # noqa: B018 - while it loads or failed, this raises and the text stays typed
+            before = self._services.store.conversation(owner, id).messages if id else ()
+            sampling = Sampling(max_tokens=int(max_tokens))
+            chat.fitted(self._services.engine, [*before, message], sampling, system_prompt=system_prompt)
             conversation = self._place(owner, id, message, adapter, system_prompt)
             return (
                 gr.update(value="", submit_btn=False, stop_btn=True),
@@ -292,10 +305,10 @@ class Handlers:
         shown = opened(self._services, None, language)
         return (*shown, listing(self._services, owner, None), notices[0] if notices else "")
 
-    def export(self, id: str | None, kind: str, request: gr.Request) -> dict[str, str] | None:
-        """The open conversation as a file for the browser to save."""
+    def export(self, id: str | None, kind: str, request: gr.Request) -> str:
+        """The open conversation as a link that the browser follows at once and so saves."""
         saved = self._saved(self._services.owner_of(request), id or "")
-        return export.as_file(saved, kind) if saved else None
+        return render.download(export.as_file(saved, kind)) if saved else ""
 
 
 def _waiting(language: Language) -> dict[str, str]:
@@ -308,14 +321,12 @@ def connect(tab: ChatTab, bar: Sidebar, language: gr.State, services: Services) 
     _connect_answers(do, tab, bar, language)
     _connect_list(do, tab, bar, language)
 
-    save = {"js": "(file) => { banyan.download(file); }", **PRIVATE}
     for button, kind in ((tab.export_md, "md"), (tab.export_json, "json")):
-        made = button.click(_export(do, kind), tab.conversation, tab.file, **PRIVATE)  # type: ignore[arg-type]
-        made.then(None, tab.file, None, **save)  # type: ignore[arg-type]
+        button.click(_export(do, kind), tab.conversation, tab.file, **PRIVATE)
 
 
 def _export(do: Handlers, kind: str) -> Any:
-    def export_as(id: str | None, request: gr.Request) -> dict[str, str] | None:
+    def export_as(id: str | None, request: gr.Request) -> str:
         return do.export(id, kind, request)
 
     return export_as
@@ -324,14 +335,17 @@ def _export(do: Handlers, kind: str) -> Any:
 def _connect_answers(do: Handlers, tab: ChatTab, bar: Sidebar, language: gr.State) -> None:
     """Everything that ends in an answer: save first, then answer what is saved, then put the buttons back."""
     sent = [tab.composer, tab.conversation, tab.chatbot, tab.notice, bar.conversations, tab.head, tab.title]
-    ask = [tab.composer, tab.conversation, bar.adapter, bar.system_prompt, language]
+    ask = [tab.composer, tab.conversation, bar.adapter, bar.system_prompt, language, bar.longest_answer]
     rewound = [tab.chatbot, tab.composer, tab.notice]
     starts = [
-        tab.composer.submit(do.send, ask, sent, **PRIVATE),  # type: ignore[arg-type]
-        tab.chatbot.retry(do.retry, [tab.conversation, language], rewound, **PRIVATE),  # type: ignore[arg-type]
-        tab.chatbot.edit(do.edit, [tab.conversation, language], rewound, **PRIVATE),  # type: ignore[arg-type]
-        tab.chatbot.example_select(_example, None, tab.composer, **PRIVATE).then(  # type: ignore[arg-type]
-            do.send, ask, sent, **PRIVATE  # type: ignore[arg-type]
+        tab.composer.submit(do.send, ask, sent, **PRIVATE),
+        tab.chatbot.retry(do.retry, [tab.conversation, language], rewound, **PRIVATE),
+        tab.chatbot.edit(do.edit, [tab.conversation, language], rewound, **PRIVATE),
+        tab.chatbot.example_select(_example, None, tab.composer, **PRIVATE).then(
+            do.send,
+            ask,
+            sent,
+            **PRIVATE,
         ),
     ]
     for start in starts:
@@ -341,9 +355,9 @@ def _connect_answers(do: Handlers, tab: ChatTab, bar: Sidebar, language: gr.Stat
             [tab.chatbot, tab.meter, tab.notice],
             concurrency_id=MODEL_QUEUE,
             concurrency_limit=MODEL_READERS,
-            **PRIVATE,  # type: ignore[arg-type]
-        ).then(do.settled, tab.conversation, [tab.composer, bar.conversations], **PRIVATE)  # type: ignore[arg-type]
-    tab.composer.stop(do.stop, tab.conversation, None, queue=False, **PRIVATE)  # type: ignore[arg-type]
+            **PRIVATE,
+        ).then(do.settled, tab.conversation, [tab.composer, bar.conversations], **PRIVATE)
+    tab.composer.stop(do.stop, tab.conversation, None, queue=False, **PRIVATE)
 
 
 def _example(event: gr.SelectData) -> str:
@@ -353,11 +367,11 @@ def _example(event: gr.SelectData) -> str:
 def _connect_list(do: Handlers, tab: ChatTab, bar: Sidebar, language: gr.State) -> None:
     shown = shown_by_opened(tab)
     chosen = [*shown, bar.system_prompt, bar.adapter, tab.notice]
-    bar.conversations.input(do.choose, [bar.conversations, language], chosen, **PRIVATE)  # type: ignore[arg-type]
+    bar.conversations.input(do.choose, [bar.conversations, language], chosen, **PRIVATE)
     fresh = [*shown, bar.conversations, tab.notice, tab.composer]
-    bar.new_chat.click(do.new, language, fresh, **PRIVATE)  # type: ignore[arg-type]
+    bar.new_chat.click(do.new, language, fresh, **PRIVATE)
     renamed = [tab.title, bar.conversations, tab.notice]
     for event in (tab.title.submit, tab.title.blur):
         event(do.rename, [tab.conversation, tab.title, language], renamed, **PRIVATE)
     gone = [*shown, bar.conversations, tab.notice]
-    tab.delete.click(do.delete, [tab.conversation, tab.armed, language], gone, **PRIVATE)  # type: ignore[arg-type]
+    tab.delete.click(do.delete, [tab.conversation, tab.armed, language], gone, **PRIVATE)

@@ -6,15 +6,22 @@ from pathlib import Path
 import gradio as gr
 
 HERE = Path(__file__).parent
-FONT = ["Inter", "ui-sans-serif", "system-ui", "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
+FONT = [
+    "Inter",
+    "ui-sans-serif",
+    "system-ui",
+    "Segoe UI",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "Noto Sans CJK SC",
+    "sans-serif",
+]
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Noto Sans Mono CJK SC", "monospace"]
 
 
 def theme() -> gr.themes.Base:
     """Slate and indigo, from fonts that are on the reader's machine."""
-    return gr.themes.Base(
-        primary_hue="indigo", neutral_hue="slate", radius_size="md", font=FONT, font_mono=MONO
-    ).set(
+    return gr.themes.Base(primary_hue="indigo", neutral_hue="slate", radius_size="md", font=FONT, font_mono=MONO).set(
         body_background_fill="white",
         body_background_fill_dark="#0b1020",
         background_fill_secondary="*neutral_50",

@@ -34,26 +34,32 @@
     new MutationObserver(nameButtons).observe(composer, { childList: true, subtree: true });
   });
 
-  window.banyan = {
-    toggleTheme() {
-      localStorage.setItem(KEY, document.body.classList.contains("dark") ? "light" : "dark");
-      apply();
-    },
-    setLanguage(language) {
-      const chinese = language === "zh";
-      document.documentElement.lang = chinese ? "zh-CN" : "en";
-      names = chinese ? { send: "发送", stop: "停止", sidebar: "侧栏" } : { send: "Send", stop: "Stop", sidebar: "Sidebar" };
-      nameButtons();
-    },
-    download(file) {
-      if (!file) return;
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([file.text], { type: file.type }));
-      link.download = file.name;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-    },
+  const toggleTheme = () => {
+    localStorage.setItem(KEY, document.body.classList.contains("dark") ? "light" : "dark");
+    apply();
   };
+  addEventListener("click", (event) => { if (event.target.closest?.("#by-theme")) toggleTheme(); });
+
+  // The server says the language of the page in the brand, and hands over a file to save as a link.
+  const onChange = (selector, act) => whenThere(selector, (element) => {
+    act(element);
+    new MutationObserver(() => act(element)).observe(element, { childList: true, subtree: true });
+  });
+  onChange("#by-brand", (brand) => {
+    const language = brand.querySelector("[data-language]")?.dataset.language;
+    if (!language) return;
+    const chinese = language === "zh";
+    document.documentElement.lang = chinese ? "zh-CN" : "en";
+    names = chinese ? { send: "发送", stop: "停止", sidebar: "侧栏" } : { send: "Send", stop: "Stop", sidebar: "Sidebar" };
+    nameButtons();
+  });
+  let saved = null;
+  onChange("#by-file", (box) => {
+    const link = box.querySelector("a[data-number]");
+    if (!link || link.dataset.number === saved) return;
+    saved = link.dataset.number;
+    link.click();
+  });
 
   // Enter that ends an input method's composition (Chinese, Japanese, Korean) chooses a word; it must not send.
   for (const kind of ["keydown", "keypress"]) {

@@ -1,13 +1,14 @@
 """The page: sidebar, chat, languages, and the events that belong to neither."""
 
 from collections.abc import Iterator
+from html import escape
 from typing import Any
 
 import gradio as gr
 
 from chatbot.errors import BanyanError
 from chatbot.tasks import chat as chat_task
-from chatbot.types import Message, Sampling
+from chatbot.types import Message, Role, Sampling
 from chatbot.ui import chat, render
 from chatbot.ui.localise import Localised
 from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, PRIVATE, Services
@@ -43,13 +44,17 @@ def _connect_page(
     page: gr.Blocks, services: Services, words: Localised, bar: Sidebar, tab: chat.ChatTab, language: gr.State
 ) -> None:
     def spoken(chosen: Language) -> tuple[Any, ...]:
-        return (chosen, brand_html(chosen), gr.update(placeholder=chat.placeholder(chosen), examples=chat.examples(chosen)))
+        return (
+            chosen,
+            brand_html(chosen),
+            gr.update(placeholder=chat.placeholder(chosen), examples=chat.examples(chosen)),
+        )
 
     def arrive(request: gr.Request) -> tuple[Any, ...]:
         owner = services.owner_of(request)
         asked = preferred(request.headers.get("accept-language"))
         saved = services.store.setting(owner, "language", asked)
-        chosen: Language = saved if saved in LANGUAGES else asked  # type: ignore[assignment]
+        chosen: Language = saved if saved in LANGUAGES else asked
         return (*spoken(chosen), chat.listing(services, owner, None), *words.updates(chosen))
 
     def switch(current: Language, request: gr.Request) -> tuple[Any, ...]:
@@ -58,12 +63,8 @@ def _connect_page(
         return (*spoken(chosen), *words.updates(chosen))
 
     outputs = [language, bar.brand, tab.chatbot]
-    tell_browser = {"js": "(language) => { banyan.setLanguage(language); }", **PRIVATE}
-    arrived = page.load(arrive, None, [*outputs, bar.conversations, *words.components], **PRIVATE)  # type: ignore[arg-type]
-    switched = bar.language.click(switch, language, [*outputs, *words.components], **PRIVATE)  # type: ignore[arg-type]
-    for event in (arrived, switched):
-        event.then(None, language, None, **tell_browser)  # type: ignore[arg-type]
-    bar.theme.click(None, None, None, js="() => { banyan.toggleTheme(); }", **PRIVATE)  # type: ignore[arg-type]
+    page.load(arrive, None, [*outputs, bar.conversations, *words.components], **PRIVATE)
+    bar.language.click(switch, language, [*outputs, *words.components], **PRIVATE)
 
 
 def _connect_loading(
@@ -87,8 +88,8 @@ def _connect_loading(
 def model_html(services: Services, language: Language) -> str:
     engine = services.engine
     return (
-        f'<div class="by-model"><span class="by-sub">{text("base_model", language)}</span><br>{render.escape(engine.model)}'
-        f"<small>{render.escape(engine.name)} · {render.escape(engine.device)}</small></div>"
+        f'<div class="by-model"><span class="by-sub">{text("base_model", language)}</span><br>{escape(engine.model)}'
+        f"<small>{escape(engine.name)} · {escape(engine.device)}</small></div>"
     )
 
 
@@ -130,5 +131,6 @@ def turns_of(history: list[dict[str, str]]) -> list[Message]:
             raise InputError(
                 f"Turn {number} of the history must be {{'role': 'user' or 'assistant', 'content': text}} and nothing else."
             )
-        turns.append(Message(turn["role"], chat_task.clean(str(turn["content"]))))  # type: ignore[arg-type]
+        role: Role = "user" if turn["role"] == "user" else "assistant"
+        turns.append(Message(role, chat_task.clean(str(turn["content"]))))
     return turns

@@ -1,6 +1,8 @@
 """Pure: data -> what the page shows. No component, no state, no request."""
 
 import re
+import time
+from base64 import b64encode
 from html import escape
 
 from chatbot.errors import BanyanError
@@ -30,9 +32,7 @@ def _prose(part: str) -> str:
 
 def bubbles(messages: tuple[Message, ...]) -> list[dict[str, str]]:
     """Saved messages as the Chatbot component takes them."""
-    return [
-        {"role": m.role, "content": markdown(m.content) if m.role == "assistant" else m.content} for m in messages
-    ]
+    return [{"role": m.role, "content": markdown(m.content) if m.role == "assistant" else m.content} for m in messages]
 
 
 def answer(body: str, last: Chunk | None, language: Language) -> str:
@@ -75,6 +75,15 @@ def message(error: BanyanError, language: Language) -> str:
         except KeyError:  # a figure that this string wants is not known to this error
             return str(error)
     return str(error)
+
+
+def download(file: dict[str, str]) -> str:
+    """A link that holds the file itself; its number tells page.js that it is a new one."""
+    content = b64encode(file["text"].encode("utf-8")).decode("ascii")
+    return (
+        f'<a data-number="{time.monotonic_ns()}" download="{escape(file["name"])}" '
+        f'href="data:{file["type"]};base64,{content}" aria-hidden="true" tabindex="-1"></a>'
+    )
 
 
 def loading(state: LoadState, language: Language) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import gradio as gr
 
@@ -11,7 +12,10 @@ from chatbot.ui.runs import Runs
 
 MODEL_QUEUE = "model"  # the concurrency id of every event that asks the model; the real limit sits in the engine
 MODEL_READERS = 64  # such events at once: those beyond the engine's slots stand in its line and are told their place
-PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}  # plumbing; its handlers check the owner themselves
+PRIVATE: dict[str, Any] = {
+    "api_visibility": "private",
+    "show_progress": "hidden",
+}  # plumbing; its handlers check the owner themselves
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,10 @@ class Sidebar:
     language: gr.Button
     theme: gr.Button
 
+    @property
+    def longest_answer(self) -> gr.components.Component:
+        return self.sampling[SAMPLING.index("max_tokens")]
+
 
 SAMPLING = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "max_tokens", "seed")
 STEPS = {"temperature": 0.05, "top_p": 0.01, "top_k": 1, "min_p": 0.01, "repetition_penalty": 0.05, "max_tokens": 16}
@@ -66,13 +70,15 @@ def build_sidebar(words: Localised, *, longest_answer: int = 4096) -> Sidebar:
             words(system_prompt, label="system_prompt", info="system_prompt_info")
             sampling = [_sampling_control(words, name, longest_answer) for name in SAMPLING]
         with gr.Row(elem_id="by-foot"):
-            language = words(gr.Button(text("language_button", "en"), size="sm", elem_id="by-language"), value="language_button")
+            language = words(
+                gr.Button(text("language_button", "en"), size="sm", elem_id="by-language"), value="language_button"
+            )
             theme = words(gr.Button(text("theme_button", "en"), size="sm", elem_id="by-theme"), value="theme_button")
     return Sidebar(new_chat, conversations, model, brand, adapter, system_prompt, sampling, language, theme)
 
 
 def brand_html(language: str) -> str:
-    return f'<div class="by-brand">{LOGO}<span><b>Banyan</b><small>{text("tagline", language)}</small></span></div>'  # type: ignore[arg-type]
+    return f'<div class="by-brand" data-language="{language}">{LOGO}<span><b>Banyan</b><small>{text("tagline", language)}</small></span></div>'  # type: ignore[arg-type]
 
 
 def _sampling_control(words: Localised, name: str, longest_answer: int) -> gr.components.Component:

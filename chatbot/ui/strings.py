@@ -10,7 +10,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     "tagline": ("A language model you can teach", "可以教的语言模型"),
     "new_chat": ("New chat", "新对话"),
     "conversations": ("Conversations", "对话记录"),
-    "no_conversations": ("No conversations yet", "还没有对话"),
     "base_model": ("Base model", "基础模型"),
     "adapter": ("Adapter", "适配器"),
     "adapter_info": (
@@ -42,13 +41,18 @@ STRINGS: dict[str, tuple[str, str]] = {
         "丢弃概率低于最可能词的该比例的词。",
     ),
     "repetition_penalty": ("Repetition penalty", "重复惩罚"),
-    "repetition_penalty_info": ("Above 1, words that occurred become less likely.", "大于 1 时，出现过的词更难再被选中。"),
+    "repetition_penalty_info": (
+        "Above 1, words that occurred become less likely.",
+        "大于 1 时，出现过的词更难再被选中。",
+    ),
     "max_tokens": ("Longest answer", "最长回答"),
-    "max_tokens_info": ("In tokens; a token is about three quarters of a word.", "以 token 计；一个汉字约一到两个 token。"),
+    "max_tokens_info": (
+        "In tokens; a token is about three quarters of a word.",
+        "以 token 计；一个汉字约一到两个 token。",
+    ),
     "seed": ("Seed", "随机种子"),
     "seed_info": ("The same seed gives the same answer; empty draws a new one.", "种子相同则回答相同；留空则随机。"),
     "language_button": ("中文", "English"),
-    "language_label": ("Switch the page to Chinese", "将页面切换为英文"),
     "theme_button": ("Light / dark", "浅色 / 深色"),
     # Chat
     "chat": ("Chat", "聊天"),
@@ -89,7 +93,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "loading": ("Loading the model: {step}", "正在加载模型：{step}"),
     "load_failed": ("The model could not be loaded. {reason}", "模型无法加载。{reason}"),
-    "login": ("Sign in to Banyan", "登录 Banyan"),
     # Errors, by their code; those not listed are shown in English
     "error.context_overflow": (
         "This message and the system prompt take {prompt} tokens; the model reads {window}. "
@@ -117,7 +120,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Something went wrong inside Banyan; the log says what. Nothing that was saved is lost.",
         "Banyan 内部出错，日志中有说明。已保存的内容没有丢失。",
     ),
-    "error.bad_seed": ("The seed must be a whole number or empty, not {seed}.", "随机种子必须是整数或留空，不能是 {seed}。"),
+    "error.bad_seed": (
+        "The seed must be a whole number or empty, not {seed}.",
+        "随机种子必须是整数或留空，不能是 {seed}。",
+    ),
     "error.empty_message": ("The message is empty. Type something first.", "消息是空的。请先输入内容。"),
     "error.long_message": (
         "The message has {length} characters; at most {limit} can be sent at once. Send it in parts.",

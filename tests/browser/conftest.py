@@ -1,0 +1,73 @@
+"""A running app and a Chromium, for tests that look at the page as a person does.
+
+The app is the real one with the bundled model; two tests that are about something else run it on the scripted engine.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.running import App, running
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def data(models_folder: Path, bundled_gguf: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the bundled model in it, so that the app needs no network."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "models").symlink_to(models_folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def app(data: Path) -> Iterator[App]:
+    with running("--engine", "llamacpp", "--context", "2048", data=data) as app:
+        yield app
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    assert executable, "The browser tests need Chromium: apt-get install chromium, or set CHROMIUM to its path."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open the app's page as a new visitor; a page that raised an error in its script fails the test."""
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def open_page(address: str, *, width: int = 1440, height: int = 900, locale: str = "en-US", **options: str) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            locale=locale,
+            **options,  # type: ignore[arg-type]
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda m: faults.append(m.text) if "Content Security Policy" in m.text else None)
+        page.goto(address)
+        expect(page.locator("#by-composer textarea")).to_be_visible(timeout=30_000)
+        expect(page.locator("#by-model .by-model")).to_be_attached(timeout=60_000)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []

@@ -1,0 +1,231 @@
+"""What a person does on the chat page, in a real browser, with the bundled model."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.running import App, running
+
+Visit = Callable[..., Page]
+LONG = "Write a very long story about an old tree, with as many details as you can."
+
+
+def send(page: Page, text: str) -> None:
+    page.fill("#by-composer textarea", text)
+    page.keyboard.press("Enter")
+
+
+def finished(page: Page) -> None:
+    """Wait for the end of the answer."""
+    expect(page.locator("#by-composer .submit-button")).to_be_visible(timeout=90_000)
+
+
+def answers(page: Page) -> list[str]:
+    return page.locator("#by-chatbot .bot .message-content").all_inner_texts()
+
+
+def ask(page: Page, text: str) -> str:
+    before = len(answers(page))
+    send(page, text)
+    expect(page.locator("#by-composer .stop-button")).to_be_visible()
+    finished(page)
+    assert len(answers(page)) == before + 1
+    return answers(page)[-1]
+
+
+def test_send_stream_reload_and_find_it_again(app: App, visit: Visit) -> None:
+    page = visit(app.address)
+    page.click("#by-settings > button")
+    page.fill("#by-settings input[type=number] >> nth=0", "0")
+    said = ask(page, "What is the capital of France?")
+    assert "Paris" in said
+    assert page.locator("#by-under").inner_text().startswith("Context:")
+    assert "tokens" in page.locator("#by-under").inner_text()
+
+    page.reload()
+    entry = page.locator("#by-conversations label", has_text="What is the capital of France?")
+    expect(entry).to_be_visible(timeout=20_000)
+    entry.click()
+    expect(page.locator("#by-chatbot .bot .message-content")).to_contain_text("Paris")
+    expect(page.locator("#by-title textarea, #by-title input")).to_have_value("What is the capital of France?")
+
+
+def test_stop_ends_the_work_and_keeps_what_was_said(app: App, visit: Visit) -> None:
+    page = visit(app.address)
+    send(page, LONG)
+    page.wait_for_function("document.querySelector('#by-chatbot .bot .message-content')?.innerText.length > 60")
+    page.click("#by-composer .stop-button")
+    finished(page)
+    assert "(stopped)" in answers(page)[-1]
+    assert app.health()["load"]["running"] == 0
+    page.locator("#by-conversations label").first.click()
+    expect(page.locator("#by-chatbot .bot .message-content")).not_to_contain_text("(stopped)")
+    assert len(answers(page)[-1]) > 50
+
+
+def test_closing_the_tab_frees_the_slot(app: App, visit: Visit) -> None:
+    page = visit(app.address)
+    send(page, LONG)
+    page.wait_for_function("document.querySelector('#by-chatbot .bot .message-content')?.innerText.length > 20")
+    assert app.health()["load"]["running"] == 1
+    page.close()
+    for _ in range(100):
+        if app.health()["load"]["running"] == 0:
+            return
+        __import__("time").sleep(0.1)
+    raise AssertionError("the work went on without its reader")
+
+
+def test_regenerate_and_edit(app: App, visit: Visit) -> None:
+    page = visit(app.address)
+    ask(page, "Name one colour.")
+    page.locator("#by-chatbot [aria-label='Retry']").last.click()
+    expect(page.locator("#by-composer .stop-button")).to_be_visible()
+    finished(page)
+    assert len(answers(page)) == 1
+    ask(page, "Name one animal.")
+    assert len(answers(page)) == 2
+    page.locator("#by-chatbot [aria-label='Edit']").first.click()
+    box = page.locator("#by-chatbot textarea").first
+    box.fill("What is the capital of Italy?")
+    page.locator("#by-chatbot [aria-label='Submit']").first.click()
+    expect(page.locator("#by-composer .stop-button")).to_be_visible()
+    finished(page)
+    assert len(answers(page)) == 1
+    assert "capital of Italy" in page.locator("#by-chatbot .user .message-content").inner_text()
+
+
+def test_rename_export_and_delete(app: App, visit: Visit, tmp_path: Path) -> None:
+    page = visit(app.address)
+    said = ask(page, "Say hello.")
+    title = page.locator("#by-title textarea, #by-title input")
+    title.fill("Greeting <b>&")
+    title.press("Enter")
+    expect(page.locator("#by-conversations label").first).to_contain_text("Greeting <b>&")
+    with page.expect_download() as markdown:
+        page.click("#by-md")
+    text = Path(markdown.value.path()).read_text("utf-8")
+    assert text.startswith("# Greeting <b>&")
+    assert "Say hello." in text
+    with page.expect_download() as exported:
+        page.click("#by-json")
+    record = json.loads(Path(exported.value.path()).read_text("utf-8"))
+    assert [m["role"] for m in record["messages"]] == ["system", "user", "assistant"]
+    assert re.sub(r"\W", "", said)[:20] in re.sub(r"\W", "", record["messages"][2]["content"])
+    page.click("#by-delete")
+    expect(page.locator("#by-delete")).to_have_text("Really delete?")
+    page.click("#by-delete")
+    expect(page.locator("#by-conversations label")).to_have_count(0)
+    expect(page.locator("#by-chatbot .placeholder")).to_be_visible()
+
+
+def test_visitors_do_not_see_each_other(app: App, visit: Visit) -> None:
+    one, two = visit(app.address), visit(app.address)
+    ask(one, "My secret word is wombat.")
+    two.reload()
+    expect(two.locator("#by-model .by-model")).to_be_attached()
+    expect(two.locator("#by-conversations label")).to_have_count(0)
+    assert "wombat" not in two.content()
+
+
+def test_languages_switch_and_stay(app: App, visit: Visit) -> None:
+    page = visit(app.address, locale="zh-CN")
+    expect(page.locator("#by-new")).to_have_text("新对话")
+    assert page.locator("html").get_attribute("lang") == "zh-CN"
+    page.click("#by-language")
+    expect(page.locator("#by-new")).to_have_text("New chat")
+    expect(page.locator("#by-composer textarea")).to_have_attribute("placeholder", "Message the model…")
+    page.reload()
+    expect(page.locator("#by-new")).to_have_text("New chat")
+
+
+def test_enter_that_ends_a_composition_does_not_send(app: App, visit: Visit) -> None:
+    page = visit(app.address, locale="zh-CN")
+    page.fill("#by-composer textarea", "ni hao")
+    page.eval_on_selector(
+        "#by-composer textarea",
+        """area => { for (const kind of ["keydown", "keypress"]) area.dispatchEvent(
+            new KeyboardEvent(kind, { key: "Enter", code: "Enter", bubbles: true, cancelable: true, isComposing: true })) }""",
+    )
+    page.wait_for_timeout(500)
+    expect(page.locator("#by-composer textarea")).to_have_value("ni hao")
+    page.keyboard.press("Enter")
+    expect(page.locator("#by-composer textarea")).to_have_value("")
+    finished(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_light_and_dark_are_remembered(app: App, visit: Visit, scheme: str) -> None:
+    page = visit(app.address, color_scheme=scheme)
+    is_dark = "document.body.classList.contains('dark')"
+    page.wait_for_timeout(500)
+    assert page.evaluate(is_dark) == (scheme == "dark")
+    page.click("#by-theme")
+    assert page.evaluate(is_dark) == (scheme == "light")
+    page.reload()
+    expect(page.locator("#by-composer textarea")).to_be_visible()
+    page.wait_for_timeout(500)
+    assert page.evaluate(is_dark) == (scheme == "light")
+
+
+def test_a_phone_shows_the_chat_and_nothing_sticks_out(app: App, visit: Visit) -> None:
+    page = visit(app.address, width=390, height=844)
+    expect(page.locator(".sidebar.open")).to_have_count(0)
+    ask(page, "Say hello.")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    box = page.locator("#by-composer").bounding_box()
+    assert box
+    assert box["y"] + box["height"] <= 844
+
+
+def test_nothing_serious_for_axe_and_no_request_leaves_the_machine(app: App, visit: Visit) -> None:
+    page = visit(app.address)
+    strangers: list[str] = []
+    page.on("request", lambda r: None if r.url.startswith((app.address, "data:", "blob:")) else strangers.append(r.url))
+    page.reload()
+    expect(page.locator("#by-model .by-model")).to_be_attached(timeout=20_000)
+    ask(page, "Say hello.")
+    found = Axe().run(page).response["violations"]
+    ours = [
+        (rule["id"], node["target"])
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+        if not _gradios_own(node["html"])
+    ]
+    assert ours == []
+    assert strangers == []
+
+
+def _gradios_own(html: str) -> bool:
+    """Markup that Gradio writes and that no option of ours reaches."""
+    return any(mark in html for mark in ('class="example', "icon-button", 'role="listbox"', "bubble-wrap"))
+
+
+@pytest.fixture
+def telling(tmp_path: Path) -> Iterator[App]:
+    with running("--engine", "scripted", data=tmp_path) as app:
+        yield app
+
+
+@pytest.mark.parametrize("typed", ["   ", "\x07"])
+def test_what_cannot_be_sent_says_why_and_stays(telling: App, visit: Visit, typed: str) -> None:
+    page = visit(telling.address)
+    page.fill("#by-composer textarea", typed)
+    page.keyboard.press("Enter")
+    expect(page.locator("#by-notice [role=alert]")).to_contain_text("empty")
+    assert page.input_value("#by-composer textarea") == typed
+
+
+def test_a_message_longer_than_the_context_says_so(telling: App, visit: Visit) -> None:
+    page = visit(telling.address)
+    page.fill("#by-composer textarea", "word " * 20_000)
+    page.keyboard.press("Enter")
+    expect(page.locator("#by-notice [role=alert]")).to_contain_text("tokens", timeout=20_000)
+    assert len(page.input_value("#by-composer textarea")) == 100_000
+    ask(page, "short")

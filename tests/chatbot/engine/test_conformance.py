@@ -1,0 +1,192 @@
+"""One suite over every engine, with a real model wherever one runs.
+
+What an engine promises in `chatbot.engine.base.Engine` is asserted here; what is peculiar to one stands in its own file.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+from chatbot.engine.llamacpp import LlamaCppEngine
+from starlette.applications import Starlette
+
+from chatbot.api import routes
+from chatbot.engine.base import Engine, collect, complete
+from chatbot.engine.local import LocalEngine, dequantise
+from chatbot.engine.remote import RemoteEngine
+from chatbot.engine.scripted import ScriptedEngine
+from chatbot.errors import AdapterNotFound, ContextOverflow
+from chatbot.types import GREEDY, LoadState, Message, Sampling
+from tests.chatbot.serving import serving
+from tests.tiny import make_model
+
+SHORT = replace(GREEDY, max_tokens=24)
+QUESTIONS = [
+    [Message("user", "What is the capital of France?")],
+    [Message("system", "You answer in one word."), Message("user", "Which colour has the sky?")],
+    [Message("user", "Say hello in Chinese and add an emoji 😀.")],
+    [Message("user", "Count from one to ten."), Message("assistant", "1, 2, 3"), Message("user", "Go on.")],
+]
+
+
+def _llamacpp(gguf: Path, scratch: Path) -> Engine:
+    return LlamaCppEngine(gguf, name="bundled", adapters=list, cache=scratch, context=2048, slots=4)
+
+
+@pytest.fixture(
+    scope="module",
+    params=["llamacpp", "local", "local-qwen3", "local-gemma", "remote-banyan", "scripted"],
+)
+def engine(
+    request: pytest.FixtureRequest, bundled_gguf: Path, models_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    scratch = tmp_path_factory.mktemp(request.param)
+    quiet: Callable[[str, float | None], None] = lambda step, fraction: None  # noqa: E731
+    match request.param:
+        case "llamacpp":
+            made: Engine = _llamacpp(bundled_gguf, scratch)
+        case "local":
+            folder = dequantise(bundled_gguf, models_folder / "SmolLM2-135M-Instruct", quiet)
+            made = LocalEngine(folder, name="bundled", adapters=list, device="cpu", context=2048, slots=4)
+        case "local-qwen3" | "local-gemma":
+            folder = make_model(scratch, request.param.removeprefix("local-"))
+            made = LocalEngine(folder, name="tiny", adapters=list, device="cpu", context=2048, slots=4)
+        case "remote-banyan":
+            behind = _llamacpp(bundled_gguf, scratch)
+            with serving(Starlette(routes=routes(behind, state=lambda: LoadState("ready")))) as address:
+                made = RemoteEngine(f"{address}/v1")
+                yield made
+                made.close()
+            behind.close()
+            return
+        case _:
+            made = ScriptedEngine(lambda messages: f"You said {messages[-1].content}", slots=4)
+    yield made
+    made.close()
+
+
+def test_greedy_output_is_the_same_again_and_in_company(engine: Engine) -> None:
+    alone = [complete(engine, question, SHORT).text for question in QUESTIONS]
+    assert [complete(engine, question, SHORT).text for question in QUESTIONS] == alone
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda question: complete(engine, question, SHORT).text, QUESTIONS * 2))
+    assert together == alone * 2
+    assert all(alone)
+
+
+def test_a_stream_tells_its_end_once_and_counts(engine: Engine) -> None:
+    chunks = list(engine.stream(QUESTIONS[0], SHORT))
+    assert [c.finish is not None for c in chunks] == [False] * (len(chunks) - 1) + [True]
+    usage = chunks[-1].usage
+    assert usage
+    assert usage.prompt == engine.count_prompt(QUESTIONS[0])
+    assert 0 < usage.completion <= SHORT.max_tokens
+    assert chunks[-1].finish in ("stop", "length")
+
+
+def test_max_tokens_ends_with_length(engine: Engine) -> None:
+    done = complete(
+        engine, [Message("user", "Tell me a long story about a very old tree.")], replace(GREEDY, max_tokens=3)
+    )
+    assert done.finish == "length"
+    assert done.usage.completion == 3
+
+
+def test_stop_strings_end_before_themselves(engine: Engine) -> None:
+    whole = complete(engine, QUESTIONS[0], SHORT).text
+    needle = whole[len(whole) // 2 :][:3]
+    cut = complete(engine, QUESTIONS[0], replace(SHORT, stop=(needle,)))
+    assert cut.finish == "stop"
+    assert cut.text == whole[: whole.index(needle)]
+
+
+def test_the_stop_event_ends_the_work_and_frees_the_slot(engine: Engine) -> None:
+    endless = Sampling(temperature=0, max_tokens=1500)
+    for _ in range(6):  # more than there are slots: a slot that is not freed would block the last ones
+        stop = Event()
+        chunks = engine.stream([Message("user", "word " * 300)], endless, stop=stop)
+        next(chunks)
+        stop.set()
+        assert collect(chunks).finish == "cancelled"
+    assert complete(engine, QUESTIONS[0], SHORT).text
+
+
+def test_closing_the_iterator_frees_the_slot(engine: Engine) -> None:
+    for _ in range(6):
+        chunks = engine.stream([Message("user", "word " * 300)], Sampling(temperature=0, max_tokens=1500))
+        next(chunks)
+        chunks.close()  # type: ignore[attr-defined]
+    assert complete(engine, QUESTIONS[0], SHORT).text
+
+
+def test_an_event_that_is_set_already_ends_at_once(engine: Engine) -> None:
+    stop = Event()
+    stop.set()
+    assert collect(engine.stream(QUESTIONS[0], SHORT, stop=stop)).finish == "cancelled"
+
+
+def test_a_prompt_longer_than_the_context_is_refused_and_disturbs_nobody(engine: Engine) -> None:
+    beside = engine.stream(QUESTIONS[0], SHORT)
+    first = next(beside)
+    with pytest.raises(ContextOverflow):
+        complete(engine, [Message("user", "tree and leaf " * 4000)], SHORT)
+    assert first.text + collect(beside).text == complete(engine, QUESTIONS[0], SHORT).text
+
+
+def test_an_unknown_adapter_is_named(engine: Engine) -> None:
+    with pytest.raises(AdapterNotFound, match="nobody-has-this"):
+        complete(engine, QUESTIONS[0], SHORT, adapter="nobody-has-this")
+    assert complete(engine, QUESTIONS[0], SHORT).text
+
+
+def test_whole_characters_only(engine: Engine) -> None:
+    asked = [Message("user", "Repeat after me: 👩‍🚀🌍 你好，世界 😀 ñ ü")]
+    for sampling in (
+        replace(GREEDY, max_tokens=40),
+        Sampling(temperature=1.5, top_k=0, top_p=1.0, max_tokens=60, seed=7),
+    ):
+        for chunk in engine.stream(asked, sampling):
+            chunk.text.encode("utf-8")
+        text = complete(engine, asked, sampling).text
+        assert text == text.encode("utf-8").decode("utf-8")
+
+
+def test_the_seed_decides(engine: Engine) -> None:
+    hot = Sampling(temperature=1.2, max_tokens=24, seed=11)
+    assert complete(engine, QUESTIONS[0], hot).text == complete(engine, QUESTIONS[0], hot).text
+
+
+def test_a_system_prompt_works_with_every_template(engine: Engine) -> None:
+    bare, told = QUESTIONS[1][1:], QUESTIONS[1]
+    assert engine.count_prompt(told) > engine.count_prompt(bare)
+    assert complete(engine, told, SHORT).text
+
+
+def test_counting_tokens(engine: Engine) -> None:
+    assert engine.count_tokens("") == 0
+    assert 0 < engine.count_tokens("one two") <= engine.count_tokens("one two three four five six")
+
+
+def test_score_prefers_what_the_model_would_say(engine: Engine) -> None:
+    said = complete(engine, QUESTIONS[0], replace(SHORT, max_tokens=4)).text
+    likely, unlikely = engine.score(QUESTIONS[0], [said, "zq xj vv kk qq zz ww"])
+    assert unlikely < likely <= 0
+
+
+def test_logprobs_where_the_engine_can(engine: Engine) -> None:
+    if not engine.supports_logprobs:
+        pytest.skip("this engine gives no log-probabilities")
+    done = complete(engine, QUESTIONS[0], replace(SHORT, max_tokens=5, top_logprobs=3))
+    assert len(done.logprobs) == done.usage.completion
+    for entry in done.logprobs:
+        assert entry.logprob <= 1e-6
+        assert len(entry.top) == 3
+        assert entry.logprob >= entry.top[0][1] - 1e-4, "greedy takes the best"
+
+
+def test_load_is_told(engine: Engine) -> None:
+    assert set(engine.load()) == {"running", "waiting", "slots"}
+    assert engine.load()["running"] == 0

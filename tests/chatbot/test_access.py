@@ -1,0 +1,207 @@
+"""Who somebody is: cookies nobody can forge, passwords nobody can try forever, headers on every page."""
+
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocket
+
+from chatbot.access import COOKIE, OwnerCookie, Users, add_user, hash_password, load_secret, owner_of
+from chatbot.errors import AccessDenied, SettingsError
+from chatbot.headers import SecurityHeaders
+
+SECRET = b"s" * 32
+
+
+async def _tell(request: Request) -> Response:
+    return PlainTextResponse(owner_of(SimpleNamespace(username=None, state=request.state)))
+
+
+async def _tell_socket(socket: WebSocket) -> None:
+    await socket.accept()
+    await socket.send_text(owner_of(SimpleNamespace(username=None, state=socket.state)))
+    await socket.close()
+
+
+def browser(*, secret: bytes = SECRET, embedded: bool = False, https: bool = False) -> TestClient:
+    app = Starlette(routes=[Route("/", _tell), WebSocketRoute("/ws", _tell_socket)])
+    wrapped = OwnerCookie(app, secret=secret, embedded=embedded)
+    return TestClient(wrapped, base_url="https://testserver" if https else "http://testserver")
+
+
+def test_a_browser_keeps_its_id_from_the_first_request_on() -> None:
+    with browser() as client:
+        first = client.get("/")
+        assert re.fullmatch(r"guest:[\w-]{32}", first.text)
+        again = client.get("/")
+        assert again.text == first.text
+        assert "set-cookie" not in again.headers
+
+
+def test_two_browsers_are_two_owners() -> None:
+    with browser() as one, browser() as other:
+        assert one.get("/").text != other.get("/").text
+
+
+def test_a_forged_or_strange_cookie_is_not_believed() -> None:
+    with browser() as mine, browser(secret=b"x" * 32) as other:
+        owner = mine.get("/").text.removeprefix("guest:")
+        signed_elsewhere = other.get("/").cookies[COOKIE]
+    for forged in (owner, f"{owner}.", f"{owner}.{'0' * 64}", signed_elsewhere, "../../etc", "a.b", "é"):
+        with browser() as client:
+            response = client.get("/", headers=[(b"cookie", f"{COOKIE}={forged}".encode())])
+        told = response.text.removeprefix("guest:")
+        assert told not in {owner, forged, forged.partition(".")[0]}
+        assert "set-cookie" in response.headers
+
+
+def test_a_websocket_gets_the_cookie_too() -> None:
+    with browser() as client:
+        with client.websocket_connect("/ws") as socket:
+            owner = socket.receive_text()
+            headers: list[tuple[bytes, bytes]] = socket.extra_headers or []
+            assert b"set-cookie" in dict(headers)
+        assert owner.startswith("guest:")
+
+
+@pytest.mark.parametrize(
+    ("embedded", "https", "wanted", "unwanted"),
+    [
+        (False, False, {"HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=31536000"}, {"Secure"}),
+        (False, True, {"HttpOnly", "SameSite=Lax", "Secure"}, {"Partitioned"}),
+        (True, False, {"HttpOnly", "SameSite=None", "Secure", "Partitioned"}, {"SameSite=Lax"}),
+    ],
+)
+def test_the_cookie_travels_only_where_it_should(
+    embedded: bool, https: bool, wanted: set[str], unwanted: set[str]
+) -> None:
+    with browser(embedded=embedded, https=https) as client:
+        parts = set(client.get("/").headers["set-cookie"].split("; "))
+    assert wanted <= parts
+    assert not unwanted & parts
+
+
+def test_https_before_a_proxy_counts() -> None:
+    with browser() as client:
+        assert client.get("/", headers={"X-Forwarded-Proto": "https"}).headers["set-cookie"].endswith("; Secure")
+
+
+def test_a_login_name_goes_before_the_cookie() -> None:
+    state = SimpleNamespace(banyan_owner="A" * 32)
+    assert owner_of(SimpleNamespace(username="ann", state=state)) == "user:ann"
+    assert owner_of(SimpleNamespace(username=None, state=state)) == "guest:" + "A" * 32
+
+
+def test_without_the_middleware_nobody_shares_an_owner() -> None:
+    forged = SimpleNamespace(username=None, cookies={COOKIE: "A" * 32}, headers={COOKIE: "A" * 32})
+    assert len({owner_of(forged), owner_of(forged), owner_of(None), owner_of(None)}) == 4
+
+
+def test_the_secret_is_made_once_and_is_private(tmp_path: Path) -> None:
+    secret = load_secret(tmp_path / "data")
+    assert len(secret) == 32
+    assert load_secret(tmp_path / "data") == secret
+    assert (tmp_path / "data" / "secret").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["secret"]
+    (tmp_path / "data" / "secret").write_bytes(b"")
+    with pytest.raises(SettingsError, match="damaged"):
+        load_secret(tmp_path / "data")
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def ann() -> str:
+    return hash_password("correct horse")
+
+
+def test_right_and_wrong_passwords(ann: str) -> None:
+    users = Users({"ann": ann})
+    assert users.check("ann", "correct horse")
+    assert not users.check("ann", "correct horse ")
+    assert not users.check("bob", "correct horse")
+
+
+def test_ten_wrong_passwords_close_that_name_for_five_minutes(ann: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    users = Users({"ann": ann, "bob": ann}, clock=clock)
+    monkeypatch.setattr("chatbot.access._scrypt", lambda password, *_: password.encode())
+    for _ in range(10):
+        assert not users.check("ann", "guess")
+    with pytest.raises(AccessDenied, match="wait five minutes"):
+        users.check("ann", "guess")
+    monkeypatch.undo()
+    with pytest.raises(AccessDenied):
+        users.check("ann", "correct horse")
+    assert users.check("bob", "correct horse")
+    clock.now += 301
+    assert users.check("ann", "correct horse")
+
+
+def test_a_hundred_wrong_names_close_the_door(ann: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    users = Users({"ann": ann}, clock=Clock())
+    monkeypatch.setattr("chatbot.access._scrypt", lambda password, *_: password.encode())
+    for n in range(100):
+        assert not users.check(f"name{n}", "guess")
+    with pytest.raises(AccessDenied):
+        users.check("ann", "correct horse")
+
+
+def test_an_unknown_name_costs_the_same_work(ann: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    users = Users({"ann": ann})
+    work: list[tuple[int, ...]] = []
+
+    def scrypt(_: str, salt: bytes, *cost: int) -> bytes:
+        work.append((len(salt), *cost))
+        return b""
+
+    monkeypatch.setattr("chatbot.access._scrypt", scrypt)
+    users.check("ann", "x")
+    users.check("nobody", "x")
+    assert len(work) == 2
+    assert work[0] == work[1]
+
+
+def test_the_users_file(tmp_path: Path, ann: str) -> None:
+    path = tmp_path / "users.json"
+    add_user(path, {"ann": ann})
+    add_user(path, {"李": ann})
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert Users.load(path).check("李", "correct horse")
+
+
+@pytest.mark.parametrize(
+    "content", ['{"ann": "correct horse"}', '{"ann": "scrypt$3$8$1$00$00"}', "[]", "{", '{"a": 1}']
+)
+def test_a_users_file_without_hashes_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "users.json"
+    path.write_text(content)
+    with pytest.raises(SettingsError) as refused:
+        Users.load(path)
+    assert "correct horse" not in str(refused.value)
+    if json.dumps("correct horse") in content:
+        assert "python -m chatbot.access NAME" in str(refused.value)
+
+
+@pytest.mark.parametrize("embedded", [False, True])
+def test_pages_carry_the_policy(embedded: bool) -> None:
+    app = SecurityHeaders(Starlette(routes=[Route("/", _tell)]), embedded=embedded)
+    with TestClient(app) as client:
+        headers = client.get("/missing").headers
+    policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
+    assert policy["default-src"] == "'self'"
+    assert policy["img-src"] == "'self' data: blob:"
+    assert ("huggingface.co" in policy["frame-ancestors"]) is embedded
+    assert headers["x-content-type-options"] == "nosniff"

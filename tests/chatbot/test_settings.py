@@ -1,0 +1,75 @@
+"""Settings: every option has its variable, and what contradicts is refused by name."""
+
+from pathlib import Path
+
+import pytest
+
+from chatbot.errors import SettingsError
+from chatbot.settings import flag, load, variable
+
+
+def test_defaults_and_precedence() -> None:
+    assert load([], {}).port == 7860
+    assert load([], {"BANYAN_PORT": "8000"}).port == 8000
+    assert load(["--port", "9000"], {"BANYAN_PORT": "8000"}).port == 9000
+
+
+def test_help_names_every_option_and_its_variable(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        load(["--help"], {})
+    assert stop.value.code == 0
+    shown = capsys.readouterr().out
+    for name in (
+        "model",
+        "engine",
+        "host",
+        "port",
+        "data",
+        "api_key",
+        "auth",
+        "base_url",
+        "context",
+        "slots",
+        "threads",
+    ):
+        assert flag(name) in shown
+        assert variable(name) in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "named"),
+    [
+        (["--prot", "1"], {}, ["--prot"]),
+        ([], {"BANYAN_PROT": "1"}, ["BANYAN_PROT", "BANYAN_PORT"]),
+        (["--port", "x"], {}, ["--port", "'x'"]),
+        ([], {"BANYAN_PORT": "70000"}, ["--port", "BANYAN_PORT", "65535"]),
+        (["--engine", "vllm"], {}, ["--engine", "BANYAN_ENGINE", "remote"]),
+        (["--engine", "remote"], {}, ["--engine", "--base-url"]),
+        (["--engine", "llamacpp", "--base-url", "http://x/v1"], {}, ["--base-url", "--engine"]),
+        (["--base-url", "x"], {}, ["--base-url", "http://"]),
+        (["--engine", "local", "--model", "m.gguf"], {}, ["--engine", "--model"]),
+        (["--quantize", "nf4", "--engine", "llamacpp"], {}, ["--quantize", "--engine"]),
+        (["--remote-key", "k"], {}, ["--remote-key", "--base-url"]),
+        (["--auth", "/nowhere/users.json"], {}, ["--auth", "BANYAN_AUTH", "chatbot.access"]),
+    ],
+)
+def test_faults_are_refused_by_name(arguments: list[str], environment: dict[str, str], named: list[str]) -> None:
+    with pytest.raises(SettingsError) as fault:
+        load(arguments, environment)
+    for name in named:
+        assert name in str(fault.value)
+
+
+def test_a_space_listens_to_its_proxy() -> None:
+    space = {"SPACE_ID": "me/banyan", "GRADIO_SERVER_NAME": "0.0.0.0", "GRADIO_SERVER_PORT": "7861"}
+    settings = load([], space)
+    assert (settings.space, settings.host, settings.port) == (True, "0.0.0.0", 7861)
+    assert load(["--port", "1234"], space).port == 1234
+
+
+def test_secrets_are_not_shown() -> None:
+    assert "hush" not in repr(load(["--api-key", "hush"], {}))
+
+
+def test_paths_become_paths(tmp_path: Path) -> None:
+    assert load(["--data", str(tmp_path)], {}).data == tmp_path

@@ -1,0 +1,35 @@
+"""Fixtures that many tests share: the bundled model, fetched once, and engines over real weights."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chatbot.engine.models import resolve
+
+
+def _quiet(step: str, fraction: float | None) -> None:
+    pass
+
+
+@pytest.fixture(scope="session")
+def models_folder() -> Path:
+    """Where the bundled model is kept between runs of the tests."""
+    folder = Path(os.environ.get("BANYAN_TEST_CACHE") or Path.home() / ".cache" / "banyan-tests") / "models"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bundled_gguf(models_folder: Path) -> Path:
+    """The GGUF of the bundled model as it is served."""
+    gguf = resolve("bundled", models_folder, _quiet).gguf
+    assert gguf
+    return gguf
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in [name for name in os.environ if name.startswith("BANYAN_") and name != "BANYAN_TEST_CACHE"]:
+        monkeypatch.delenv(name)
+    yield

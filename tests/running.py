@@ -1,0 +1,78 @@
+"""The app as a person starts it: `python app.py` in a process of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    address: str
+    process: subprocess.Popen[str]
+    log: Path
+
+    def health(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.address}/health", timeout=5) as answer:
+            record: dict[str, Any] = json.load(answer)
+            return record
+
+
+@contextmanager
+def running(
+    *arguments: str, data: Path, environment: Mapping[str, str] | None = None, ready: bool = True, seconds: float = 120
+) -> Iterator[App]:
+    """Start the app on a free port and wait until it answers (`ready`: until its model is loaded)."""
+    port = _free_port()
+    log = data / "app.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "app.py"), "--port", str(port), "--data", str(data), *arguments],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, **(environment or {})},
+            cwd=ROOT,
+        )
+    app = App(f"http://127.0.0.1:{port}", process, log)
+    try:
+        _wait(app, ready, seconds)
+        yield app
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(app: App, ready: bool, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert app.process.poll() is None, f"the app ended: {app.log.read_text()}"
+        try:
+            if not ready or app.health()["status"] != "loading":
+                return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"the app did not get ready: {app.log.read_text()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

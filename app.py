@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import Any
 
 from chatbot.engine.base import Engine, Progress
+from chatbot.engine.devices import has_gpu
 from chatbot.engine.loading import LoadingEngine
 from chatbot.errors import BanyanError
 from chatbot.settings import Settings, load
@@ -22,7 +23,7 @@ log = logging.getLogger("banyan")
 def main(arguments: list[str]) -> int:
     """Run the app until it is interrupted; returns the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
-    for chatty in ("httpx", "httpcore", "asyncio"):
+    for chatty in ("httpx", "httpcore", "asyncio", "gguf"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         settings = load(arguments)
@@ -89,7 +90,7 @@ def _launch(page: Any, settings: Settings, engine: LoadingEngine, users: Any) ->
             server_name=settings.host,
             server_port=settings.port or None,
             root_path=settings.root_path or None,
-            auth=users.check if users else None,
+            auth=users.sign_in if users else None,
             app_kwargs={"routes": routes, "middleware": middleware},
             theme=look.theme(),
             css=look.css(),
@@ -141,21 +142,17 @@ def choose_engine(settings: Settings) -> tuple[str, str]:
     for sign, kind, why in signs:
         if sign:
             return kind, why
-    if _has_gpu():
+    if has_gpu():
         return "local", "there is a GPU"
     return "llamacpp", "there is no GPU, and llama.cpp is the fastest on a CPU"
 
 
-def _has_gpu() -> bool:
-    from chatbot.engine.local import has_gpu
-
-    return has_gpu()
-
-
 def _llamacpp(settings: Settings, progress: Progress) -> Engine:
-    from chatbot.engine.llamacpp import LlamaCppEngine
-
+    # Read by libgomp when llama.cpp is loaded: threads that wait sleep. Spinning, with one other busy process on two
+    # cores, they brought decoding from 60 tokens/s down to 7.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from chatbot.engine import adapters, models
+    from chatbot.engine.llamacpp import LlamaCppEngine
     from chatbot.errors import ModelNotFound
 
     files = models.resolve(settings.model, settings.data / "models", progress)

@@ -6,13 +6,13 @@ read in small batches, each of which sends one.
 """
 
 import json
+import math
 import os
 import queue
-import random
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -119,7 +119,7 @@ class LlamaCppEngine:
             for _ in ticket.wait():
                 pass
             with self._servers.use(lora) as server:
-                return [sum(server.logprob(prompt + t[:i], t[i]) for i in range(len(t))) for t in tokens]
+                return [math.fsum(server.logprob(prompt + t[:i], t[i]) for i in range(len(t))) for t in tokens]
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenize(text))
@@ -181,7 +181,7 @@ def _template(header: Header) -> tuple[ChatTemplate, int | None]:
 def _options(sampling: Sampling, room: int, window: int) -> Record:
     """`Sampling` in llama.cpp's words, complete: it ignores unknown keys and fills in defaults of its own."""
     greedy = sampling.temperature == 0
-    seed = random.randrange(LAST_SEED) if sampling.seed is None else min(sampling.seed, LAST_SEED - 1)
+    seed = secrets.randbelow(LAST_SEED) if sampling.seed is None else min(sampling.seed, LAST_SEED - 1)
     options: Record = {
         "max_tokens": min(sampling.max_tokens, room),
         "temperature": sampling.temperature,
@@ -206,6 +206,8 @@ def _chunks(records: Iterator[Record], prompt: int, stop: threading.Event | None
     made = 0
     finish: FinishReason | None = None
     for record in records:
+        if stop and stop.is_set():  # also when the answer's end is in the inbox already: nobody wants it any more
+            break
         choice = record["choices"][0]
         count = int(record.get("timings", {}).get("predicted_n", made))
         if "usage" in record:
@@ -215,7 +217,7 @@ def _chunks(records: Iterator[Record], prompt: int, stop: threading.Event | None
         if choice["text"] or logprobs or count > made:
             yield Chunk(choice["text"], count - made, logprobs=logprobs)
             made = max(made, count)
-    if finish is None and stop and stop.is_set():
+    if stop and stop.is_set():
         finish = "cancelled"
     if finish is None:
         raise EngineError("The model stopped in the middle of the answer. Please try again.")
@@ -270,7 +272,7 @@ class _Server:
             raise EngineError("The model could not score this text.")
         return float(entries[0]["logprob"])
 
-    def records(self, request: Record, stop: threading.Event | None) -> Iterator[Record]:
+    def records(self, request: Record, stop: threading.Event | None) -> Generator[Record, None, None]:
         """The server's records. Ends early, with the work ended too, when `stop` is set or the iterator is closed."""
         inbox: queue.SimpleQueue[Record | BaseException | None] = queue.SimpleQueue()
         closed = threading.Event()

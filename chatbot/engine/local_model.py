@@ -77,7 +77,8 @@ def describe(device: torch.device) -> str:
     if device.type == "cpu":
         threads = torch.get_num_threads()
         return f"CPU, {threads} thread{'s' if threads != 1 else ''}"
-    return device.type.upper()
+    kind: str = device.type
+    return kind.upper()
 
 
 def _check_files(folder: Path) -> None:

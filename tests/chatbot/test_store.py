@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def test_a_conversation_is_there_after_a_restart(tmp_path: Path) -> None:
 def test_another_owner_sees_and_changes_nothing(store: Store) -> None:
     id = store.create("ann", title="Secret")
     store.append("ann", id, Message("user", "mine"), at=0)
-    attempts = [
+    attempts: list[Callable[[], object]] = [
         lambda: store.conversation("bob", id),
         lambda: store.append("bob", id, Message("user", "x"), at=1),
         lambda: store.truncate("bob", id, 0),

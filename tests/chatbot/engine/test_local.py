@@ -17,6 +17,7 @@ from chatbot.engine.adapters import WEIGHTS, find
 from chatbot.engine.base import complete
 from chatbot.engine.detokenize import Detokenizer, StopText
 from chatbot.engine.local import LocalEngine
+from chatbot.engine.local_convert import tokenizer_of
 from chatbot.engine.prompt import Prompter, fold_system
 from chatbot.errors import (
     AdapterError,
@@ -24,6 +25,7 @@ from chatbot.errors import (
     ContextOverflow,
     EngineError,
     ModelDamaged,
+    ModelError,
     ModelNotFound,
     SettingsError,
 )  # fmt: skip
@@ -293,3 +295,21 @@ def test_a_stop_string_never_shows_however_the_text_is_cut(size: int) -> None:
     out = "".join(stop.push(text[at : at + size]) for at in range(0, len(text), size)) + stop.finish()
     assert (out, stop.hit) == ("one <en ", True)
     assert (miss := StopText(["<end>"])).push("one <en") + miss.finish() == "one <en"
+
+
+def test_the_tokenizer_of_a_smollm_gguf_lets_every_digit_stand_alone() -> None:
+    tokens = ["<|end|>", "Ġ", "2", "0", "4", "20", "24", "a", "2024"]
+    fields = {
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.tokens": tokens,
+        "tokenizer.ggml.merges": ["2 0", "2 4", "20 24"],
+        "tokenizer.ggml.token_type": [3, *[1] * 8],
+        "tokenizer.ggml.eos_token_id": 0,
+        "context_length": 64,
+    }
+    smollm = tokenizer_of(fields | {"tokenizer.ggml.pre": "smollm"})
+    assert smollm.tokenize("a 2024<|end|>") == ["a", "Ġ", "2", "0", "2", "4", "<|end|>"]
+    assert tokenizer_of(fields | {"tokenizer.ggml.pre": "gpt-2"}).tokenize("2024") == ["2024"]
+    assert smollm.eos_token_id == 0
+    with pytest.raises(ModelError, match="qwen2"):
+        tokenizer_of(fields | {"tokenizer.ggml.pre": "qwen2"})

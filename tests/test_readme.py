@@ -1,0 +1,47 @@
+"""The README's front matter is what a Hugging Face Space needs, and its commands are the ones that work."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from huggingface_hub import RepoCard
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_front_matter_suits_a_gradio_space() -> None:
+    card = RepoCard(README).data.to_dict()  # type: ignore[no-untyped-call]
+    pinned = re.search(r"^gradio==(\S+)", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
+    assert pinned
+    assert card["sdk"] == "gradio"
+    assert card["sdk_version"] == pinned[1]
+    assert (ROOT / card["app_file"]).is_file()
+    assert card["python_version"] == "3.12"
+    assert card["license"] == "apache-2.0"
+    assert len(card["short_description"]) <= 60
+    assert card["colorFrom"] in COLOURS
+    assert card["colorTo"] in COLOURS
+    assert all(re.fullmatch(r"[\w.-]+/[\w.-]+", model) for model in card["models"])
+
+
+COLOURS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
+
+
+def test_the_pictures_and_links_of_the_readme_are_there() -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_every_requirement_says_why_and_has_a_bound() -> None:
+    for name in ("requirements.txt", "tests/requirements.txt"):
+        for line in (ROOT / name).read_text("utf-8").splitlines():
+            if line and not line.startswith(("#", "-r")):
+                assert "#" in line, line
+                assert re.search(r"[<>=]=?\d", line), line
+
+
+def test_python_versions_agree() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert project["tool"]["ruff"]["target-version"] == "py311"
+    assert project["tool"]["mypy"]["python_version"] == "3.11"

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,7 +25,12 @@ class App:
     log: Path
 
     def health(self) -> dict[str, Any]:
-        with urllib.request.urlopen(f"{self.address}/health", timeout=5) as answer:
+        """What /health says; it answers 503 when the model could not be loaded."""
+        try:
+            answer = urllib.request.urlopen(f"{self.address}/health", timeout=5)
+        except urllib.error.HTTPError as failed:
+            answer = failed
+        with answer:
             record: dict[str, Any] = json.load(answer)
             return record
 

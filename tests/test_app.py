@@ -16,6 +16,7 @@ from chatbot.errors import ModelError
 from chatbot.settings import load
 from tests.running import ROOT, App, running
 
+SYSTEM = "You are a helpful assistant."
 NO_NETWORK = """
 import socket, sys
 real = socket.socket.connect
@@ -65,14 +66,14 @@ def test_a_later_start_needs_no_network(with_model: Path, tmp_path: Path) -> Non
 def test_chat_through_gradio_client(with_model: Path) -> None:
     with running(data=with_model) as app:
         client = Client(app.address, verbose=False)
-        job = client.submit("What is the capital of France?", None, None, "", 0.0, 24, api_name="/chat")
+        job = client.submit("What is the capital of France?", None, None, SYSTEM, 0.0, 24, api_name="/chat")
         assert "Paris" in job.result(timeout=60)
         parts = job.outputs()
         assert len(parts) > 1
         assert all(later.startswith(earlier) for earlier, later in pairwise(parts))
         assert client.predict("Say hello", api_name="/chat")
         history = [{"role": "user", "content": "My name is Ann."}, {"role": "assistant", "content": "Hello Ann!"}]
-        assert client.predict("What is my name?", history, None, "", 0.0, 16, api_name="/chat")
+        assert client.predict("What is my name?", history, None, SYSTEM, 0.0, 16, api_name="/chat")
         for arguments in (
             ("", None),
             ("x", [{"role": "king", "content": "y"}]),

@@ -100,7 +100,7 @@ def _publish_chat(services: Services) -> None:
         message: str,
         history: list[dict[str, str]] | None = None,
         adapter: str | None = None,
-        system_prompt: str = "",
+        system_prompt: str = chat_task.DEFAULT_SYSTEM_PROMPT,
         temperature: float = 0.7,
         max_tokens: int = 512,
     ) -> Iterator[str]:

@@ -212,6 +212,7 @@ class Handlers:
         """Answer the saved conversation. -> chatbot, meter, notice"""
         owner = self._services.owner_of(request)
         shown: list[dict[str, str]] = []
+        yield (gr.skip(),) * 3  # a generator that ends without a word would empty its outputs, the notice among them
         if id is None:
             return
         with told(language) as notices, self._services.runs.open(owner, id, request.session_hash) as stop:

@@ -222,6 +222,8 @@ def test_what_cannot_be_sent_says_why_and_stays(telling: App, visit: Visit, type
     page.fill("#by-composer textarea", typed)
     page.keyboard.press("Enter")
     expect(page.locator("#by-notice [role=alert]")).to_contain_text("empty")
+    page.wait_for_timeout(1000)  # what follows a refused message must not wipe the notice away
+    expect(page.locator("#by-notice [role=alert]")).to_contain_text("empty")
     assert page.input_value("#by-composer textarea") == typed
 
 

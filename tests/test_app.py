@@ -8,10 +8,12 @@ import urllib.request
 from itertools import pairwise
 from pathlib import Path
 
+import httpx
 import pytest
 from gradio_client import Client
 
 from app import build_engine, choose_engine
+from chatbot.access import hash_password
 from chatbot.errors import ModelError
 from chatbot.settings import load
 from tests.running import ROOT, App, running
@@ -148,3 +150,26 @@ def test_a_truncated_gguf_says_so(tmp_path: Path, bundled_gguf: Path) -> None:
         broken.write_bytes(whole.read(5_000_000))
     with pytest.raises(ModelError, match=r"half\.gguf"):
         build_engine(load(["--model", str(broken), "--data", str(tmp_path)], {}), lambda step, fraction: None)
+
+
+def test_a_guarded_page_asks_who_and_closes_v1(tmp_path: Path) -> None:
+    users = tmp_path / "users.json"
+    users.write_text(json.dumps({"ann": hash_password("correct horse")}))
+    with running("--engine", "scripted", "--auth", str(users), data=tmp_path) as app:
+        with httpx.Client(base_url=app.address) as stranger:
+            assert stranger.get("/config").status_code == 401
+            assert stranger.post("/v1/chat/completions", json={}).status_code == 401
+            assert stranger.post("/login", data={"username": "ann", "password": "wrong"}).status_code == 400
+            assert stranger.get("/health").status_code == 200
+            calls = stranger.post("/gradio_api/queue/join", json={"data": ["x"], "fn_index": 0, "session_hash": "s"})
+            assert calls.status_code == 401
+        with httpx.Client(base_url=app.address) as ann:
+            assert ann.post("/login", data={"username": "ann", "password": "correct horse"}).status_code == 200
+            assert ann.get("/config").status_code == 200
+        for _ in range(10):
+            httpx.post(f"{app.address}/login", data={"username": "ann", "password": "wrong"})
+        late = httpx.post(f"{app.address}/login", data={"username": "ann", "password": "correct horse"})
+        assert late.status_code == 400, "ten failures lock the name for a while"
+        log = app.log.read_text()
+        assert "Too many wrong passwords" in log
+        assert "correct horse" not in log

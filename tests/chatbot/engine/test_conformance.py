@@ -10,11 +10,11 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from chatbot.engine.llamacpp import LlamaCppEngine
 from starlette.applications import Starlette
 
 from chatbot.api import routes
 from chatbot.engine.base import Engine, collect, complete
+from chatbot.engine.llamacpp import LlamaCppEngine
 from chatbot.engine.local import LocalEngine, dequantise
 from chatbot.engine.remote import RemoteEngine
 from chatbot.engine.scripted import ScriptedEngine

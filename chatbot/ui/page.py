@@ -9,7 +9,7 @@ import gradio as gr
 from chatbot.errors import BanyanError
 from chatbot.tasks import chat as chat_task
 from chatbot.types import Message, Role, Sampling
-from chatbot.ui import chat, render
+from chatbot.ui import chat, chat_handlers, render
 from chatbot.ui.localise import Localised
 from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, PRIVATE, Services
 from chatbot.ui.sidebar import Sidebar, brand_html, build_sidebar
@@ -55,7 +55,7 @@ def _connect_page(
         asked = preferred(request.headers.get("accept-language"))
         saved = services.store.setting(owner, "language", asked)
         chosen: Language = saved if saved in LANGUAGES else asked
-        return (*spoken(chosen), chat.listing(services, owner, None), *words.updates(chosen))
+        return (*spoken(chosen), chat_handlers.listing(services, owner, None), *words.updates(chosen))
 
     def switch(current: Language, request: gr.Request) -> tuple[Any, ...]:
         chosen: Language = "zh" if current == "en" else "en"
@@ -77,7 +77,7 @@ def _connect_loading(
             return render.loading(state, chosen), gr.update(active=state.status == "loading"), *(gr.skip(),) * 3
         services.engine.refresh()
         names = [(text("no_adapter", chosen), ""), *((a.name, a.name) for a in services.engine.adapters())]
-        meter = chat.meter_of(services, services.owner_of(request), id, chosen)
+        meter = chat_handlers.meter_of(services, services.owner_of(request), id, chosen)
         return "", gr.update(active=False), model_html(services, chosen), gr.update(choices=names), meter
 
     outputs = [loading, timer, bar.model, bar.adapter, tab.meter]

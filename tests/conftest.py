@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.engine.models import resolve
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as app.py does: read when llama.cpp is loaded
+
+from chatbot.engine.models import resolve  # noqa: E402
 
 
 def _quiet(step: str, fraction: float | None) -> None:

@@ -1,7 +1,9 @@
 """GGUF on the CPU through xllamacpp, llama.cpp's own server in this process: the default engine without a GPU.
 
 Two properties of that server shape this file. Its prompt cache is not keyed by adapter, so every adapter in use has a
-server of its own over the same mapped weights. And it looks at cancellation only when it sends a record, so prompts are
+server of its own over the same mapped weights. Its kernels for LoRA matrices round differently by what else is in the
+batch, enough to change greedy answers (measured, with F32 and F16 matrices alike; the bare model's answers stay bit for
+bit the same), so an adapter's server takes one request at a time. And it looks at cancellation only when it sends a record, so prompts are
 read in small batches, each of which sends one.
 """
 
@@ -68,7 +70,7 @@ class LlamaCppEngine:
         self._header, self._cache, self._find = header, cache, adapters
         self._line = Line(slots)
         self._template, self._bos = _template(header)
-        self._servers = _Servers(lambda lora: _Server(gguf, lora, self.context_window, slots, count))
+        self._servers = _Servers(lambda lora: _Server(gguf, lora, self.context_window, 1 if lora else slots, count))
         self._known: dict[str, Adapter] = {}
         self._converted: dict[str, Path] = {}
         self.refresh()
@@ -97,7 +99,12 @@ class LlamaCppEngine:
             if not ticket.running:
                 yield Chunk(finish="cancelled", usage=Usage(len(prompt), 0))
                 return
-            with self._servers.use(lora) as server:
+            with self._servers.use(lora) as server, server.line.ticket() as turn:
+                for place in turn.wait(stop):
+                    yield Chunk(place=place)
+                if not turn.running:
+                    yield Chunk(finish="cancelled", usage=Usage(len(prompt), 0))
+                    return
                 records = server.records(request, stop)
                 with closing(records):  # a closed iterator ends the work before it gives the slot back
                     yield from _chunks(records, len(prompt), stop)
@@ -118,7 +125,9 @@ class LlamaCppEngine:
         with self._line.ticket() as ticket:
             for _ in ticket.wait():
                 pass
-            with self._servers.use(lora) as server:
+            with self._servers.use(lora) as server, server.line.ticket() as turn:
+                for _ in turn.wait():
+                    pass
                 return [math.fsum(server.logprob(prompt + t[:i], t[i]) for i in range(len(t))) for t in tokens]
 
     def count_tokens(self, text: str) -> int:
@@ -234,6 +243,7 @@ class _Server:
 
     def __init__(self, gguf: Path, lora: Path | None, context: int, slots: int, threads: int) -> None:
         key = secrets.token_urlsafe(32)
+        self.line = Line(slots)
         try:
             self._server = xllamacpp.Server(_params(gguf, lora, context, slots, threads, key))
         except RuntimeError as error:
@@ -355,6 +365,8 @@ class _Servers:
         """Idle servers close now, the others when their last request ends."""
         with self._lock:
             self._closed = True
+            for server in self._servers.values():
+                server.line.close()
             idle = [self._servers.pop(key) for key in list(self._servers) if not self._users.get(key)]
         for server in idle:
             server.close()

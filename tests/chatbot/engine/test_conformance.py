@@ -63,7 +63,7 @@ def engine(
             behind.close()
             return
         case _:
-            made = ScriptedEngine(lambda messages: f"You said {messages[-1].content}", slots=4)
+            made = ScriptedEngine(lambda messages: f"You said {messages[-1].content} " * 40, slots=4)
     yield made
     made.close()
 
@@ -107,7 +107,7 @@ def test_the_stop_event_ends_the_work_and_frees_the_slot(engine: Engine) -> None
     endless = Sampling(temperature=0, max_tokens=1500)
     for _ in range(6):  # more than there are slots: a slot that is not freed would block the last ones
         stop = Event()
-        chunks = engine.stream([Message("user", "word " * 300)], endless, stop=stop)
+        chunks = engine.stream([Message("user", "Tell me a very long story about an old tree.")], endless, stop=stop)
         next(chunks)
         stop.set()
         assert collect(chunks).finish == "cancelled"
@@ -116,7 +116,9 @@ def test_the_stop_event_ends_the_work_and_frees_the_slot(engine: Engine) -> None
 
 def test_closing_the_iterator_frees_the_slot(engine: Engine) -> None:
     for _ in range(6):
-        chunks = engine.stream([Message("user", "word " * 300)], Sampling(temperature=0, max_tokens=1500))
+        chunks = engine.stream(
+            [Message("user", "Tell me a very long story about an old tree.")], Sampling(temperature=0, max_tokens=1500)
+        )
         next(chunks)
         chunks.close()  # type: ignore[attr-defined]
     assert complete(engine, QUESTIONS[0], SHORT).text
@@ -160,9 +162,12 @@ def test_the_seed_decides(engine: Engine) -> None:
 
 
 def test_a_system_prompt_works_with_every_template(engine: Engine) -> None:
-    bare, told = QUESTIONS[1][1:], QUESTIONS[1]
-    assert engine.count_prompt(told) > engine.count_prompt(bare)
-    assert complete(engine, told, SHORT).text
+    bare = [Message("user", "Which colour has the sky?")]
+    short, long = (
+        [Message("system", text), *bare] for text in ("Be brief.", "Be brief, and kind, and answer in one word.")
+    )
+    assert engine.count_prompt(long) > engine.count_prompt(short)
+    assert complete(engine, short, SHORT).text
 
 
 def test_counting_tokens(engine: Engine) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as app.py does: read when llama.cpp is loaded
 
-from chatbot.engine.models import resolve  # noqa: E402
+from chatbot.engine.models import resolve
 
 
 def _quiet(step: str, fraction: float | None) -> None:

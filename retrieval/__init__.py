@@ -1,0 +1,1 @@
+"""Documents: read, split, found again, and answers held against them."""

@@ -1,0 +1,105 @@
+"""The values that flow through retrieval: file -> `Page`s -> `Passage`s -> `Hit`s -> `Citation`s. Frozen and slotted."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["pdf", "docx", "pptx", "xlsx", "html", "markdown", "text", "csv", "epub", "json", "code"]
+Unit = Literal["page", "slide", "sheet", "chapter", "part"]
+Status = Literal["indexed", "indexed_with_warnings", "rejected"]
+
+UNITS: dict[Kind, Unit] = {"pdf": "page", "pptx": "slide", "xlsx": "sheet", "epub": "chapter"}
+"""What a `Page` is in a document of each kind. The others have parts: stretches of text of a bounded length."""
+
+
+def unit(kind: Kind) -> Unit:
+    return UNITS.get(kind, "part")
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A warning as data: `code` names it for programs, `details` holds the figures of `text`, and `text` is the
+    same in English, fit to show to a person."""
+
+    code: str
+    text: str
+    details: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, slide, sheet, chapter or part. `number` counts from 1; `label` is its own title, if it has one.
+
+    `text` holds Unicode characters, lines end in "\\n". `warnings` concern this page alone.
+    """
+
+    number: int
+    text: str
+    label: str = ""
+    warnings: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of one page: `page.text[start:end] == text`, counted in characters, never across pages.
+
+    `position` counts a document's passages from 0. `heading` is the chain of headings above it, joined by " > ".
+    `document` and `id` are given by the store; the splitter leaves them empty.
+    """
+
+    page: int
+    start: int
+    end: int
+    text: str
+    heading: str = ""
+    position: int = 0
+    document: str = ""
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file in the library as its owner sees it. `size` in bytes, `sha256` of the original, `created` in seconds UTC.
+
+    `pages` and `passages` are counts. `reason` says why it was rejected and `code` the kind of reason; both empty else.
+    """
+
+    id: str
+    owner: str
+    name: str
+    kind: Kind | None
+    size: int
+    sha256: str
+    status: Status
+    pages: int = 0
+    passages: int = 0
+    warnings: tuple[Flag, ...] = ()
+    reason: str = ""
+    code: str = ""
+    created: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found. `lexical` (BM25) and `dense` (cosine) are its raw scores, None where that half did
+    not see it; `score` is the fused one, by which hits are ranked."""
+
+    passage: Passage
+    score: float
+    lexical: float | None = None
+    dense: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a sentence of an answer stands: `quote` is characters `start` to `end` of the page's text.
+
+    `n` is the number of the chip; `document` is the id, `name` what people call it.
+    """
+
+    n: int
+    document: str
+    name: str
+    page: int
+    quote: str
+    start: int
+    end: int

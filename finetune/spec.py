@@ -1,0 +1,345 @@
+"""Every knob of a fine-tune: its bounds, its default and its reason, as data that a page can render."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from difflib import get_close_matches
+from typing import Any, Literal, cast
+
+from chatbot.errors import InputError
+
+Task = Literal["chat", "sentiment", "answer", "translate", "summarize"]
+PresetName = Literal["quick", "balanced", "thorough"]
+Kind = Literal["integer", "number", "switch", "choice", "modules"]
+
+TASKS: tuple[Task, ...] = ("chat", "sentiment", "answer", "translate", "summarize")
+PRESETS: tuple[PresetName, ...] = ("quick", "balanced", "thorough")
+ALL_LINEAR = "all-linear"
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """One field of `TrainingSpec` as a page shows it. `low` and `high` are inclusive; `optional` knobs may be None."""
+
+    name: str
+    kind: Kind
+    default: object
+    why: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+
+def _knob(kind: Kind, default: object, why: str, **bounds: Any) -> Any:
+    return field(default=default, metadata={"kind": kind, "why": why, **bounds})
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSpec:
+    """How an adapter is trained. Raises `InputError` for values out of bounds and for knobs that contradict."""
+
+    task: Task = _knob("choice", "chat", "Which metric judges the result on the held-out rows.", choices=TASKS)
+    rank: int = _knob(
+        "integer", 16, "Rank of the update. More learns more from much data and costs memory.", low=1, high=256
+    )
+    alpha: float = _knob(
+        "number",
+        32.0,
+        "The update is scaled by alpha / rank. Twice the rank is a usual choice; keep the ratio when you change the rank.",
+        low=0.1,
+        high=1024,
+    )
+    dropout: float = _knob(
+        "number", 0.0, "Hides this share of the adapter's input at random: helps against overfitting.", low=0, high=0.5
+    )
+    target_modules: str | tuple[str, ...] = _knob(
+        "modules",
+        ALL_LINEAR,
+        "Layers that get an adapter: all-linear learns best for its size; a list such as q_proj, v_proj is smaller.",
+    )
+    rslora: bool = _knob("switch", False, "Scales by alpha / sqrt(rank) instead: steadier at ranks of 64 and more.")
+    dora: bool = _knob(
+        "switch",
+        False,
+        "Learns size and direction of weights apart: a little better at low rank, slower to train, and only usable "
+        "with PEFT or merged, because Banyan's engines do not serve it.",
+    )
+    learning_rate: float = _knob(
+        "number", 2e-4, "Size of a step. Too high diverges, too low learns nothing.", low=1e-7, high=1e-2
+    )
+    schedule: str = _knob(
+        "choice",
+        "cosine",
+        "How the learning rate falls after the warm-up: cosine and linear end at zero, constant stays.",
+        choices=("cosine", "linear", "constant"),
+    )
+    warmup: float = _knob(
+        "number", 0.03, "Share of the steps over which the learning rate rises from zero.", low=0, high=0.5
+    )
+    epochs: float | None = _knob(
+        "number", 3.0, "How often every example is seen. Few rows want more epochs.", low=0.01, high=100, optional=True
+    )
+    steps: int | None = _knob(
+        "integer",
+        None,
+        "Number of updates instead of epochs, when the time is what you want to fix.",
+        low=1,
+        high=1_000_000,
+        optional=True,
+    )
+    batch_size: int = _knob(
+        "integer", 8, "Examples computed at once on each device. Less needs less memory.", low=1, high=512
+    )
+    accumulation: int = _knob(
+        "integer", 1, "Batches summed up to one update: the same total with less memory.", low=1, high=512
+    )
+    max_length: int = _knob(
+        "integer", 1024, "Tokens of an example that are used; longer ones are cut at the end.", low=16, high=131_072
+    )
+    packing: bool = _knob(
+        "switch", False, "Puts short examples into one row, kept apart by their positions: faster on a GPU."
+    )
+    gradient_checkpointing: bool = _knob(
+        "switch", False, "Computes activations twice instead of keeping them: less memory, about a third slower."
+    )
+    quantization: str = _knob(
+        "choice",
+        "none",
+        "Frozen weights in 4 (nf4: QLoRA) or 8 bits: less memory, slower steps.",
+        choices=("none", "nf4", "int8"),
+    )
+    precision: str = _knob(
+        "choice",
+        "auto",
+        "Number format of the computation. auto: bf16 where the device is good at it, else fp32.",
+        choices=("auto", "fp32", "bf16"),
+    )
+    seed: int = _knob(
+        "integer",
+        0,
+        "Fixes held-out split, order and initial weights: the same data and seed train the same adapter.",
+        low=0,
+        high=2**32 - 1,
+    )
+    evaluation_share: float = _knob(
+        "number",
+        0.1,
+        "Share of the examples that is held out from training, for the curve and the verdict. 0: no verdict.",
+        low=0,
+        high=0.5,
+    )
+    eval_steps: int | None = _knob(
+        "integer",
+        None,
+        "Updates between two points of the held-out curve. Empty: ten points over the run.",
+        low=1,
+        high=1_000_000,
+        optional=True,
+    )
+    early_stopping: int = _knob(
+        "integer",
+        0,
+        "Ends the run after so many points of the held-out curve without a new best. 0 switches it off.",
+        low=0,
+        high=100,
+    )
+    save_steps: int = _knob(
+        "integer",
+        50,
+        "Updates between checkpoints: at most so many are lost when the machine stops.",
+        low=1,
+        high=10_000,
+    )
+
+    def __post_init__(self) -> None:
+        for knob in KNOBS:
+            _check(knob, getattr(self, knob.name))
+        _check_contradictions(self)
+
+    @property
+    def effective_batch(self) -> int:
+        """Examples per update on one device."""
+        return self.batch_size * self.accumulation
+
+    def changed(self, changes: Mapping[str, object]) -> "TrainingSpec":
+        """This spec with other values, as a page or a script sends them. Raises `InputError`, also for unknown fields.
+
+        Giving one of `epochs` and `steps` clears the other.
+        """
+        values = _known(changes)
+        for given, other in (("epochs", "steps"), ("steps", "epochs")):
+            if values.get(given) is not None and other not in values:
+                values[other] = None
+        return replace(self, **cast(dict[str, Any], values))
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain JSON values; `from_dict` reads them back."""
+        values = asdict(self)
+        if isinstance(self.target_modules, tuple):
+            values["target_modules"] = list(self.target_modules)
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, object]) -> "TrainingSpec":
+        """What is absent has its default. Raises `InputError`, also for unknown fields."""
+        return cls().changed(values)
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> "TrainingSpec":
+        """Raises `InputError` when `text` is no JSON object or holds a wrong or unknown field."""
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"The training settings are not JSON: {error}. Please check them.") from error
+        if not isinstance(values, dict):
+            raise InputError('The training settings must be a JSON object such as {"rank": 16}.')
+        return cls.from_dict(values)
+
+
+KNOBS: tuple[Knob, ...] = tuple(Knob(name=f.name, default=f.default, **f.metadata) for f in fields(TrainingSpec))
+"""All fields of `TrainingSpec` in their order: the page's "advanced" part and the checks read them here."""
+
+
+def _known(changes: Mapping[str, object]) -> dict[str, object]:
+    names = [knob.name for knob in KNOBS]
+    for name in changes:
+        if name not in names:
+            close = get_close_matches(str(name), names, n=1)
+            hint = f" Did you mean {close[0]}?" if close else f" Known are: {', '.join(names)}."
+            raise InputError(f"There is no training setting called {str(name)[:80]!r}.{hint}", name=str(name))
+    values = dict(changes)
+    if isinstance(values.get("target_modules"), list):
+        values["target_modules"] = tuple(cast(list[object], values["target_modules"]))
+    return values
+
+
+def _check(knob: Knob, value: object) -> None:
+    if value is None and knob.optional:
+        return
+    if not _CHECKS[knob.kind](knob, value):
+        shown = f"{value:g}" if isinstance(value, float) else repr(value)[:80]
+        raise InputError(f"{knob.name} must be {_wanted(knob)}, not {shown}.", name=knob.name)
+
+
+def _is_integer(knob: Knob, value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and _within(knob, value)
+
+
+def _is_number(knob: Knob, value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and _within(knob, value)
+
+
+def _within(knob: Knob, value: float) -> bool:
+    assert knob.low is not None
+    assert knob.high is not None
+    return knob.low <= value <= knob.high  # false for NaN
+
+
+def _are_modules(knob: Knob, value: object) -> bool:
+    if isinstance(value, tuple):
+        return 0 < len(value) <= 64 and all(isinstance(name, str) and _is_module(name) for name in value)
+    return value == ALL_LINEAR
+
+
+def _is_module(name: str) -> bool:
+    return len(name) <= 100 and all(part.isidentifier() or part.isdecimal() for part in name.split("."))
+
+
+_CHECKS = {
+    "integer": _is_integer,
+    "number": _is_number,
+    "switch": lambda knob, value: isinstance(value, bool),
+    "choice": lambda knob, value: isinstance(value, str) and value in knob.choices,
+    "modules": _are_modules,
+}
+
+
+def _wanted(knob: Knob) -> str:
+    if knob.kind == "switch":
+        return "true or false"
+    if knob.kind == "choice":
+        return f"one of {', '.join(knob.choices)}"
+    if knob.kind == "modules":
+        return f'"{ALL_LINEAR}" or a list of names of layers such as ["q_proj", "v_proj"]'
+    number = "a whole number" if knob.kind == "integer" else "a number"
+    return f"{number} between {knob.low:g} and {knob.high:g}"
+
+
+def _check_contradictions(spec: TrainingSpec) -> None:
+    if spec.epochs is not None and spec.steps is not None:
+        raise InputError("epochs and steps both say how long to train. Please set one and leave the other empty.")
+    if spec.epochs is None and spec.steps is None:
+        raise InputError("Neither epochs nor steps says how long to train. Please set one of them.")
+    if spec.early_stopping and not spec.evaluation_share:
+        raise InputError(
+            "early_stopping watches the held-out rows, and evaluation_share holds none out. "
+            "Please switch early_stopping off or raise evaluation_share."
+        )
+    if spec.eval_steps and not spec.evaluation_share:
+        raise InputError(
+            "eval_steps asks for a held-out curve, and evaluation_share holds no rows out. "
+            "Please leave eval_steps empty or raise evaluation_share."
+        )
+    if spec.early_stopping and spec.eval_steps and spec.steps and spec.steps < spec.eval_steps * spec.early_stopping:
+        raise InputError(
+            f"The run of {spec.steps} steps ends before early_stopping could: it needs {spec.early_stopping} points, one "
+            f"every {spec.eval_steps} eval_steps. Please lower early_stopping or eval_steps."
+        )
+    if isinstance(spec.target_modules, tuple) and len(set(spec.target_modules)) < len(spec.target_modules):
+        raise InputError("target_modules names a layer twice. Please name each once.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    rank: int
+    learning_rate: float
+    examples: int  # to be seen in all: epochs follow from the number of rows
+    most_epochs: float
+
+
+_PLANS: dict[PresetName, _Plan] = {
+    "quick": _Plan(rank=8, learning_rate=4e-4, examples=2_000, most_epochs=2),
+    "balanced": _Plan(rank=16, learning_rate=2e-4, examples=10_000, most_epochs=3),
+    "thorough": _Plan(rank=32, learning_rate=2e-4, examples=60_000, most_epochs=5),
+}
+
+
+def preset(name: PresetName, rows: int, tokens: int) -> TrainingSpec:
+    """Settings for a data set of `rows` usable examples with `tokens` tokens in all, chat template included.
+
+    The length holds four times the mean example, so that a skewed set is seldom cut; one batch stays near 4,096 tokens,
+    and one update sees at most 32 examples, fewer when the rows are few (small batches cost LoRA less than too few
+    updates: "LoRA Without Regret", 2025). Raises `InputError` for an unknown preset or an empty data set.
+    """
+    if name not in PRESETS:
+        raise InputError(f"There is no preset called {str(name)[:80]!r}. Please choose one of {', '.join(PRESETS)}.")
+    if rows < 1 or tokens < 1:
+        raise InputError("There is nothing to train on: the data set has no usable row. Please look at its faults.")
+    plan, mean = _PLANS[name], tokens / rows
+    update = _power_of_two(rows / 50, 4, 32)
+    batch = min(_power_of_two(4096 / mean, 1, 32), update)
+    epochs = max(0.1, min(plan.most_epochs, round(plan.examples / rows, 1)))
+    share = min(0.1, round(max(1_000 / rows, 0.001), 3))  # a thousand rows tell enough, and more cost time
+    return TrainingSpec(
+        rank=plan.rank,
+        alpha=2.0 * plan.rank,
+        learning_rate=plan.learning_rate,
+        epochs=epochs,
+        batch_size=batch,
+        accumulation=update // batch,
+        max_length=_power_of_two(4 * mean, 256, 4096),
+        evaluation_share=share,
+        early_stopping=3 if name == "thorough" else 0,
+    )
+
+
+def _power_of_two(wanted: float, low: int, high: int) -> int:
+    """The smallest power of two that is no less than `wanted`, within `low` and `high`."""
+    size = low
+    while size < wanted and size < high:
+        size *= 2
+    return size

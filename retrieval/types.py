@@ -26,16 +26,31 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """What characters `start` to `end` of a page's text are. `level` counts headings from 1 (the highest).
+
+    A table has one row a line, the first is its header when `level` is 1; cells are joined by " | ".
+    """
+
+    kind: Literal["heading", "paragraph", "item", "table", "code"]
+    start: int
+    end: int
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page, slide, sheet, chapter or part. `number` counts from 1; `label` is its own title, if it has one.
 
-    `text` holds Unicode characters, lines end in "\\n". `warnings` concern this page alone.
+    `text` holds Unicode characters, lines end in "\\n". `warnings` concern this page alone. `blocks` is the structure that
+    the file itself told, in order; where it told none, the splitter goes by empty lines. It need not be stored.
     """
 
     number: int
     text: str
     label: str = ""
     warnings: tuple[Flag, ...] = ()
+    blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,5 @@
+"""Pages -> passages."""
+
+from retrieval.sentences import sentences
+
+__all__ = ["sentences"]

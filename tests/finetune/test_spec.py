@@ -16,7 +16,8 @@ def test_bounds_are_inclusive_and_named(knob: Knob) -> None:
     whole = int if knob.kind == "integer" else float
     for value in (knob.low, knob.high):
         assert getattr(TrainingSpec().changed({knob.name: whole(value)} | _company(knob.name)), knob.name) == value
-    for value in (knob.low - step, knob.high * 1.001 + step, float("nan"), True, "8", [1]):
+    wrong: list[object] = [knob.low - step, knob.high * 1.001 + step, float("nan"), True, "8", [1]]
+    for value in wrong:
         with pytest.raises(InputError, match=knob.name):
             TrainingSpec().changed({knob.name: value})
 

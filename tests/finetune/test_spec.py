@@ -17,9 +17,9 @@ def test_bounds_are_inclusive_and_named(knob: Knob) -> None:
     for value in (knob.low, knob.high):
         assert getattr(TrainingSpec().changed({knob.name: whole(value)} | _company(knob.name)), knob.name) == value
     wrong: list[object] = [knob.low - step, knob.high * 1.001 + step, float("nan"), True, "8", [1]]
-    for value in wrong:
+    for bad in wrong:
         with pytest.raises(InputError, match=knob.name):
-            TrainingSpec().changed({knob.name: value})
+            TrainingSpec().changed({knob.name: bad})
 
 
 def _company(name: str) -> dict[str, object]:

@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["pdf", "docx", "pptx", "xlsx", "html", "markdown", "text", "csv", "epub", "json", "code"]
-Unit = Literal["page", "slide", "sheet", "chapter", "part"]
+Unit = Literal["page", "slide", "part"]
 Status = Literal["indexed", "indexed_with_warnings", "rejected"]
 
-UNITS: dict[Kind, Unit] = {"pdf": "page", "pptx": "slide", "xlsx": "sheet", "epub": "chapter"}
-"""What a `Page` is in a document of each kind. The others have parts: stretches of text of a bounded length."""
+UNITS: dict[Kind, Unit] = {"pdf": "page", "pptx": "slide"}
+"""What a `Page` is in a document of each kind. The others have parts of a bounded length; a new sheet or chapter begins a
+new part, labelled with its name, and a long one goes on in the next part with the same label."""
 
 
 def unit(kind: Kind) -> Unit:
@@ -40,7 +41,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page, slide, sheet, chapter or part. `number` counts from 1; `label` is its own title, if it has one.
+    """One page, slide or part. `number` counts from 1; `label` is the title of the slide, sheet or chapter.
 
     `text` holds Unicode characters, lines end in "\\n". `warnings` concern this page alone. `blocks` is the structure that
     the file itself told, in order; where it told none, the splitter goes by empty lines. It need not be stored.

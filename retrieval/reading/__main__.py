@@ -1,0 +1,61 @@
+"""The child that reads one file: `python -m retrieval.reading LIMITS PATH NAME`, records on standard output."""
+
+import json
+import sys
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+
+from retrieval.confine import confine, rejections, say
+from retrieval.limited import Limits
+from retrieval.reading.pages import Pages
+from retrieval.reading.sniff import sniff
+from retrieval.types import Flag, Kind, Page, unit
+
+READERS: dict[Kind, str] = {
+    "pdf": "pdf",
+    "docx": "word",
+    "pptx": "slides",
+    "xlsx": "sheets",
+    "html": "web",
+    "epub": "book",
+    "markdown": "markdown",
+    "text": "plain",
+    "code": "plain",
+    "csv": "tables",
+    "json": "data",
+}
+
+
+def emit(page: Page, total: int | None) -> None:
+    fields = asdict(page)
+    fields["blocks"] = [(b.kind, b.start, b.end, b.level) for b in page.blocks]
+    say(page=fields, progress=(page.number, total))
+
+
+def main(limits: Limits, path: Path, name: str) -> None:
+    with rejections(limits):
+        kind = sniff(path, name, limits)
+        say(kind=kind)
+        pages = Pages(limits, emit, numbered=unit(kind) != "part")
+        import_module(f"retrieval.reading.{READERS[kind]}").read(path, name, pages, limits)
+        pages.finish()
+        for flag in [*pages.flags, *_without_text(pages, kind)]:
+            say(flag=asdict(flag))
+        say(end=True)
+
+
+def _without_text(pages: Pages, kind: Kind) -> list[Flag]:
+    from retrieval.reading.flags import flag
+
+    numbers = pages.without_text
+    if not numbers:
+        return []
+    listed = ", ".join(map(str, numbers[:20])) + (f" and {len(numbers) - 20} more" if len(numbers) > 20 else "")
+    return [flag("no_text", unit=unit(kind), numbers=listed)]
+
+
+if __name__ == "__main__":
+    bounds = Limits(**json.loads(sys.argv[1]))
+    confine(bounds)
+    main(bounds, Path(sys.argv[2]), sys.argv[3])

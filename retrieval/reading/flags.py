@@ -1,0 +1,26 @@
+"""Every warning a reader may raise: its code, and its English with the names of its figures."""
+
+from retrieval.types import Flag
+
+TEXTS = {
+    "no_text": "Without text, perhaps scans: {unit} {numbers}.",
+    "hidden_text": "{characters} characters that a reader would not see ({how}) were left out.",
+    "invisible_characters": "{characters} invisible characters were taken out.",
+    "bidi_controls": "{characters} characters that turn the direction of writing were taken out.",
+    "ocr_layer": "The text is the invisible layer of a scan; what it says may differ from the picture.",
+    "hidden_parts": "Hidden in the file and left out: {names}.",
+    "page_unreadable": "This page is damaged and could not be read.",
+    "repaired": "The file is damaged or cut off; what could be saved was read.",
+    "fallback": "The file is damaged; it was read without positions, so nothing in it can be marked or found hidden.",
+    "cells_left_out": "Only the first {cells} cells were read; the rest was left out.",
+    "formulas_without_values": "{cells} formulas have no saved value and were left out. Open the file in a spreadsheet and save it.",
+    "encoding_guessed": "The encoding is not stated; it was read as {encoding}.",
+    "undecodable": "{characters} characters could not be decoded as {encoding} and are shown as �.",
+    "not_valid": "The content is not valid {format} ({where}); it was read as plain text.",
+    "parts_missing": "Named in the file but missing in it: {names}.",
+    "scripts": "Scripts and active content were left out.",
+}
+
+
+def flag(code: str, **details: object) -> Flag:
+    return Flag(code, TEXTS[code].format_map(details), dict(details))

@@ -1,0 +1,137 @@
+"""Collects what a reader finds into pages, cleans it, keeps to the limits and sends each page to the parent."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Literal
+
+from retrieval.limited import Limits
+from retrieval.reading.clean import Counts, clean
+from retrieval.reading.flags import flag
+from retrieval.rejected import RejectedFile
+from retrieval.types import Block, Flag, Page
+
+BlockKind = Literal["heading", "paragraph", "item", "table", "code"]
+
+PART = 20_000
+"""Characters of a part, in formats without pages: small enough to show, store and cite."""
+
+_TIGHT = {"item", "table"}  # follow one another on the next line, without an empty line between
+
+
+class Pages:
+    """Blocks go in, pages come out of `emit`. A reader of numbered pages calls `begin(number)` itself; otherwise pages are
+    parts of about `PART` characters, numbered from 1."""
+
+    def __init__(self, limits: Limits, emit: Callable[[Page, int | None], None], *, numbered: bool = False) -> None:
+        self.flags: list[Flag] = []
+        self.without_text: list[int] = []
+        self.total: int | None = None  # pages of the file, where the reader knows it
+        self._limits = limits
+        self._emit = emit
+        self._numbered = numbered
+        self._number = 0
+        self._characters = 0
+        self._reset("")
+
+    def _reset(self, label: str) -> None:
+        self._label = label
+        self._text: list[str] = []
+        self._length = 0
+        self._blocks: list[Block] = []
+        self._counts = Counts()
+        self._hidden: Counter[str] = Counter()
+        self._page_flags: list[Flag] = []
+
+    def begin(self, label: str = "") -> None:
+        """A new page; the one before is sent."""
+        self.finish()
+        self._reset(clean(label, Counts()).strip())
+
+    def add(self, text: str, kind: BlockKind = "paragraph", level: int = 0) -> None:
+        """One block. Consecutive rows of a table are given one by one and grow together; the first with level 1 is a header."""
+        text = clean(text, self._counts).strip("\n")
+        if not text.strip():
+            return
+        if not self._numbered and self._length and self._length + len(text) > PART:
+            self.begin(self._label)
+        while not self._numbered and len(text) > 2 * PART:
+            cut = _cut(text)
+            self._append(text[:cut], kind, level)
+            self.begin(self._label)
+            text = text[cut:].lstrip("\n")
+        self._append(text, kind, level)
+
+    def hide(self, text: str, how: str) -> None:
+        """Text that no reader would see: counted, not kept."""
+        self._hidden[how] += len("".join(text.split()))
+
+    def page_flag(self, code: str, **details: object) -> None:
+        self._page_flags.append(flag(code, **details))
+
+    def flag(self, code: str, **details: object) -> None:
+        """A warning about the whole file, said once."""
+        found = flag(code, **details)
+        if found not in self.flags:
+            self.flags.append(found)
+
+    def whole(self, text: str, blocks: list[Block]) -> None:
+        """The current page's text as it is, for readers that clean and measure it themselves."""
+        self._text, self._length, self._blocks = [text], len(text), blocks
+
+    @property
+    def counts(self) -> Counts:
+        return self._counts
+
+    def finish(self) -> None:
+        """Sends the current page. Numbered pages are sent even when they are empty, parts only with something in them."""
+        warnings = self._warnings()
+        if not self._numbered and not self._text and not warnings:
+            return
+        self._number += 1
+        if self._number > self._limits.pages:
+            self._too_large(f"{self._number} pages", f"{self._limits.pages}")
+        text = "".join(self._text)
+        self._characters += len(text)
+        if self._characters > self._limits.characters:
+            self._too_large(f"{self._characters} characters", f"{self._limits.characters}")
+        if self._numbered and not text.strip():
+            self.without_text.append(self._number)
+        self._emit(Page(self._number, text, self._label, warnings, tuple(self._blocks)), self.total)
+        self._reset(self._label)
+
+    def _append(self, text: str, kind: BlockKind, level: int) -> None:
+        last = self._blocks[-1] if self._blocks else None
+        if self._text:
+            gap = "\n" if last and last.kind == kind and kind in _TIGHT else "\n\n"
+            self._text.append(gap)
+            self._length += len(gap)
+        start = self._length
+        self._text.append(text)
+        self._length += len(text)
+        if last and last.kind == kind == "table" and level == 0:
+            self._blocks[-1] = Block("table", last.start, self._length, last.level)
+        else:
+            self._blocks.append(Block(kind, start, self._length, level))
+
+    def _warnings(self) -> tuple[Flag, ...]:
+        found = list(self._page_flags)
+        if self._hidden.total():
+            how = ", ".join(sorted(self._hidden))
+            found.append(flag("hidden_text", characters=self._hidden.total(), how=how))
+        if self._counts.invisible:
+            found.append(flag("invisible_characters", characters=self._counts.invisible))
+        if self._counts.bidi:
+            found.append(flag("bidi_controls", characters=self._counts.bidi))
+        return tuple(found)
+
+    def _too_large(self, amount: str, limit: str) -> None:
+        raise RejectedFile("too_large", amount=amount, limit=limit)
+
+
+def _cut(text: str) -> int:
+    """Where to cut a block that fills more than two parts: after a line, else after a space, else anywhere."""
+    for mark in ("\n\n", "\n", "。", ". ", " "):
+        cut = text.rfind(mark, PART // 2, PART)
+        if cut > 0:
+            return cut + len(mark)
+    return PART

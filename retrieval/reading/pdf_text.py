@@ -1,0 +1,281 @@
+"""The text of one PDF page with the place of every character, through pdfium.
+
+Reading and highlighting share this module, so that an offset into a page's text always finds the same glyphs.
+"""
+
+import ctypes
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from retrieval.reading.clean import SUSPECT, Counts, clean
+from retrieval.types import Block
+
+Box = tuple[float, float, float, float]  # left, bottom, right, top in points, the origin bottom left
+
+_LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+_TINY = 1.5  # points: smaller cannot be read
+_SCAN = 0.5  # of the page: an image at least this large is the picture of a scan
+_GAP = 1.7  # line distances beyond this many times the type size begin a paragraph
+_TITLE = 1.15  # lines in type larger than this many times the page's own are headings
+
+
+@dataclass(slots=True)
+class PageText:
+    """`text[i]` was drawn at `boxes(i)`; characters of our own (paragraph breaks) have the index -1."""
+
+    text: str
+    indices: list[int]
+    blocks: list[Block]
+    counts: Counts = field(default_factory=Counts)
+    hidden: Counter[str] = field(default_factory=Counter)
+    ocr: bool = False
+
+
+class PageReader:
+    """Reads one open page. `textpage` must stay open as long as the reader is in use."""
+
+    def __init__(self, page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> None:
+        self._page, self._text = page, textpage
+        self._box: Box = page.get_bbox()
+        self._verdicts: dict[int, str] = {}
+        self._fills: list[tuple[Box, tuple[int, int, int] | None]] | None = None
+        self._scan = False
+        self._ocr = False
+
+    def read(self) -> PageText:
+        characters, indices = self._characters()
+        text = "".join(characters)
+        counts = Counts()
+        if SUSPECT.search(text):
+            text, indices = _clean_mapped(characters, indices, counts)
+        text, indices, blocks = self._laid_out(text, indices)
+        return PageText(text, indices, blocks, counts, self._hidden, self._ocr)
+
+    def boxes(self, indices: list[int]) -> list[Box]:
+        """The boxes of these characters, those of one line joined into one."""
+        lines: list[Box] = []
+        box = raw.FS_RECTF()
+        for index in indices:
+            if index < 0 or not raw.FPDFText_GetLooseCharBox(self._text, index, box) or box.right <= box.left:
+                continue
+            one = (box.left, box.bottom, box.right, box.top)
+            if lines and _same_line(lines[-1], one):
+                last = lines[-1]
+                one = (min(last[0], one[0]), min(last[1], one[1]), max(last[2], one[2]), max(last[3], one[3]))
+                lines[-1] = one
+            else:
+                lines.append(one)
+        return lines
+
+    def _characters(self) -> tuple[list[str], list[int]]:
+        """What pdfium found and a reader would see, one entry a character, hidden ones counted and left out."""
+        characters: list[str] = []
+        indices: list[int] = []
+        self._hidden: Counter[str] = Counter()
+        get, owner = raw.FPDFText_GetUnicode, raw.FPDFText_GetTextObject
+        for index in range(self._text.count_chars()):
+            code = get(self._text, index)
+            if code in (0, 13) or code > 0x10FFFF:
+                continue
+            handle = owner(self._text, index)
+            if handle and code > 32:
+                address = ctypes.addressof(handle.contents)
+                if address not in self._verdicts:
+                    self._verdicts[address] = self._verdict(handle)
+                if self._verdicts[address]:
+                    self._hidden[self._verdicts[address]] += 1
+                    continue
+            letter = chr(code)
+            if code == 2:  # a hyphen at the end of a line, as pdfium marks it
+                letter = "-"
+            for part in _LIGATURES.get(letter, letter):
+                characters.append(part)
+                indices.append(index)
+        return _without_line_hyphens(_paired(characters), indices)
+
+    def _verdict(self, handle: Any) -> str:
+        """Why no reader would see this text object; empty when they would."""
+        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+        if not raw.FPDFPageObj_GetBounds(handle, left, bottom, right, top):
+            return ""
+        box = (left.value, bottom.value, right.value, top.value)
+        page = self._box
+        if box[2] <= page[0] or box[0] >= page[2] or box[3] <= page[1] or box[1] >= page[3]:
+            return "off the page"
+        if 0 < box[3] - box[1] < _TINY and 0 < self._size(handle) < _TINY:
+            return "too small to read"
+        mode = raw.FPDFTextObj_GetTextRenderMode(handle)
+        if mode in (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP):
+            return self._invisible()
+        return self._coloured(handle, box) if mode == raw.FPDF_TEXTRENDERMODE_FILL else ""
+
+    def _size(self, handle: Any) -> float:
+        size, matrix = ctypes.c_float(), raw.FS_MATRIX()
+        if not raw.FPDFTextObj_GetFontSize(handle, size) or not raw.FPDFPageObj_GetMatrix(handle, matrix):
+            return 0.0
+        return float(abs(size.value) * max(abs(matrix.d), abs(matrix.b)))
+
+    def _invisible(self) -> str:
+        """Invisible text over the picture of a scan is what text recognition leaves, and wanted."""
+        self._behind()
+        self._ocr = self._ocr or self._scan
+        return "" if self._scan else "invisible"
+
+    def _coloured(self, handle: Any, box: Box) -> str:
+        colour = _colour(handle)
+        if colour is None:
+            return ""
+        red, green, blue, alpha = colour
+        if alpha < 16:
+            return "transparent"
+        white = min(red, green, blue) >= 240
+        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        under = [fill for area, fill in self._behind() if area[0] <= x <= area[2] and area[1] <= y <= area[3]]
+        if not under:
+            return "white on white" if white else ""
+        last = under[-1]
+        same = last is not None and max(abs(a - b) for a, b in zip(last, (red, green, blue), strict=True)) < 16
+        return "in the colour of its background" if same else ""
+
+    def _behind(self) -> list[tuple[Box, tuple[int, int, int] | None]]:
+        """Filled areas and pictures in the order in which they are drawn, with their colour where they have one."""
+        if self._fills is None:
+            self._fills = []
+            width, height = self._box[2] - self._box[0], self._box[3] - self._box[1]
+            kinds = [raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_SHADING]
+            for found in self._page.get_objects(filter=kinds, max_depth=4):
+                try:
+                    area = found.get_bounds()
+                except pdfium.PdfiumError:
+                    continue
+                if area[2] - area[0] < 3 or area[3] - area[1] < 3:
+                    continue
+                if found.type == raw.FPDF_PAGEOBJ_PATH:
+                    if (fill := _fill(found)) is not None:
+                        self._fills.append((area, fill))
+                    continue
+                self._fills.append((area, None))
+                self._scan = self._scan or (area[2] - area[0]) * (area[3] - area[1]) >= _SCAN * width * height
+        return self._fills
+
+    def _laid_out(self, text: str, indices: list[int]) -> tuple[str, list[int], list[Block]]:
+        """Empty lines between paragraphs, and headings, by the distance and the type size of the lines."""
+        lines = _lines(text)
+        measures = [self._measure(indices, start, end, text) for start, end in lines]
+        sizes: Counter[float] = Counter()
+        for (start, end), (_, size) in zip(lines, measures, strict=True):
+            sizes[round(size)] += end - start
+        usual = sizes.most_common(1)[0][0] if sizes else 0
+        pieces: list[str] = []
+        kept: list[int] = []
+        spans: list[tuple[int, int, bool]] = []
+        previous: tuple[float, float] | None = None
+        was_title = False
+        for (start, end), (y, size) in zip(lines, measures, strict=True):
+            title = size > _TITLE * usual > 0 and end - start < 160 and any(c.isalpha() for c in text[start:end])
+            apart = previous is not None and (
+                abs(previous[0] - y) > _GAP * max(previous[1], size, 1) or title != was_title or y > previous[0] + 2 * size
+            )
+            if pieces:
+                pieces.append("\n\n" if apart else "\n")
+                kept.extend([-1] * len(pieces[-1]))
+            begin = len(kept)
+            pieces.append(text[start:end])
+            kept.extend(indices[start:end])
+            if spans and not apart and previous is not None:
+                spans[-1] = (spans[-1][0], len(kept), spans[-1][2])
+            else:
+                spans.append((begin, len(kept), title))
+            previous, was_title = (y, size), title
+        blocks = [Block("heading" if title else "paragraph", a, b, 1 if title else 0) for a, b, title in spans]
+        return "".join(pieces), kept, blocks
+
+    def _measure(self, indices: list[int], start: int, end: int, text: str) -> tuple[float, float]:
+        """The height on the page and the type size of a line, by its first letter, in points."""
+        first = next((k for k in range(start, end) if indices[k] >= 0 and not text[k].isspace()), start)
+        x, y = ctypes.c_double(), ctypes.c_double()
+        box = raw.FS_RECTF()
+        raw.FPDFText_GetCharOrigin(self._text, indices[first], x, y)
+        raw.FPDFText_GetLooseCharBox(self._text, indices[first], box)
+        return y.value, box.top - box.bottom
+
+
+def _lines(text: str) -> list[tuple[int, int]]:
+    lines: list[tuple[int, int]] = []
+    at = 0
+    for line in text.split("\n"):
+        stripped = line.strip()
+        if stripped:
+            begin = at + len(line) - len(line.lstrip())
+            lines.append((begin, begin + len(stripped)))
+        at += len(line) + 1
+    return lines
+
+
+def _colour(handle: Any, get: Callable[..., Any] = raw.FPDFPageObj_GetFillColor) -> tuple[int, int, int, int] | None:
+    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
+    if not get(handle, red, green, blue, alpha):
+        return None
+    return red.value, green.value, blue.value, alpha.value
+
+
+def _fill(found: pdfium.PdfObject) -> tuple[int, int, int] | None:
+    mode, stroke = ctypes.c_int(), ctypes.c_int()
+    if not raw.FPDFPath_GetDrawMode(found, mode, stroke) or mode.value == raw.FPDF_FILLMODE_NONE:
+        return None
+    colour = _colour(found)
+    return colour[:3] if colour and colour[3] >= 128 else None
+
+
+def _same_line(one: Box, other: Box) -> bool:
+    overlap = min(one[3], other[3]) - max(one[1], other[1])
+    height = min(one[3] - one[1], other[3] - other[1])
+    return overlap > 0.5 * height and other[0] - one[2] < 3 * max(height, 1) and one[0] - other[2] < 3 * max(height, 1)
+
+
+def _paired(characters: list[str]) -> list[str]:
+    """Halves of a character beyond U+FFFF, which pdfium gives apart, as the whole and nothing."""
+    for k in range(len(characters) - 1):
+        if "\ud800" <= characters[k] <= "\udbff" and "\udc00" <= characters[k + 1] <= "\udfff":
+            pair = characters[k] + characters[k + 1]
+            characters[k], characters[k + 1] = pair.encode("utf-16", "surrogatepass").decode("utf-16"), ""
+    return characters
+
+
+def _without_line_hyphens(characters: list[str], indices: list[int]) -> tuple[list[str], list[int]]:
+    """"exam-\\nple" -> "example": only between small letters, where a hyphen that belongs to the word is rare."""
+    out: list[str] = []
+    kept: list[int] = []
+    k = 0
+    while k < len(characters):
+        letter = characters[k]
+        if letter == "-" and 0 < k < len(characters) - 2 and characters[k + 1] == "\n":
+            if characters[k - 1].islower() and characters[k + 2].islower():
+                k += 2
+                continue
+        if letter:
+            out.append(letter)
+            kept.append(indices[k])
+        k += 1
+    return out, kept
+
+
+def _clean_mapped(characters: list[str], indices: list[int], counts: Counts) -> tuple[str, list[int]]:
+    """As `clean`, but knows for every character that is left where it came from. Cleaning only drops or replaces."""
+    text = "".join(characters)
+    cleaned = clean(text, counts)
+    if len(cleaned) == len(text):
+        return cleaned, indices
+    kept: list[int] = []
+    k = 0
+    for letter in cleaned:
+        while k < len(text) and text[k] != letter and clean(text[k], Counts()) != letter:
+            k += 1
+        kept.append(indices[min(k, len(indices) - 1)])
+        k += 1
+    return cleaned, kept

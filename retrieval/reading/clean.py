@@ -6,7 +6,9 @@ from dataclasses import dataclass
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
-_SILENT = re.compile(r"[\u00ad\u200e\u200f\ufeff]")  # soft hyphen, direction marks, byte order mark: usual in honest text
+_SILENT = re.compile(
+    r"[\u00ad\u200e\u200f\ufeff]"
+)  # soft hyphen, direction marks, byte order mark: usual in honest text
 _BIDI = re.compile(r"[\u061c\u202a-\u202e\u2066-\u2069]")
 # Zero width; joiners are spelling in Arabic and Indic scripts and part of emoji, not beside ASCII. Tags and the variation
 # selectors from U+E0100 on can carry a whole message that no one sees.

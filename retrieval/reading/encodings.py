@@ -36,8 +36,9 @@ _JAPANESE = "".join(map(chr, [*range(0x3041, 0x3094), *range(0x30A1, 0x30FD)])) 
     "決子動京全目表戦経通外最言氏現理調体化田当八六約主題下首意法不来作性的要用制治度務強気小七成期公野協取都和統以機平総加山思家話世受区領多県続進"
     "、。「」・（）"
 )
-_KOREAN = "이다는을의에가고를하지로도은기어사한리나자인그서시아해일정대라스들과있부수원전게만상장보여주구제와면안공러국오치으었에서까트우동" + (
-    "비신마였적된선세소화연모조유경관위미방문때습니했당발성년내물프드르경계개무민학산양여입차중진"
+_KOREAN = (
+    "이다는을의에가고를하지로도은기어사한리나자인그서시아해일정대라스들과있부수원전게만상장보여주구제와면안공러국오치으었에서까트우동"
+    + ("비신마였적된선세소화연모조유경관위미방문때습니했당발성년내물프드르경계개무민학산양여입차중진")
 )
 _MOST = frozenset(_SIMPLIFIED + _TRADITIONAL + _JAPANESE + _KOREAN)
 _COMMON: tuple[tuple[str, frozenset[str]], ...] = (
@@ -102,7 +103,13 @@ def _declared(head: bytes) -> str | None:
         name = codecs.lookup(found[1].decode("ascii")).name
     except LookupError:
         return None
-    return {"gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "iso8859-1": "cp1252", "big5": "big5hkscs"}.get(name, name)
+    return {
+        "gb2312": "gb18030",
+        "gbk": "gb18030",
+        "shift_jis": "cp932",
+        "iso8859-1": "cp1252",
+        "big5": "big5hkscs",
+    }.get(name, name)
 
 
 def _without_mark(sample: bytes) -> str | None:

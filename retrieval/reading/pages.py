@@ -45,7 +45,12 @@ class Pages:
     def begin(self, label: str = "") -> None:
         """A new page; the one before is sent."""
         self.finish()
-        self._reset(clean(label, Counts()).strip())
+        self._reset("")
+        self.name(label)
+
+    def name(self, label: str) -> None:
+        """The title of the current page."""
+        self._label = " ".join(clean(label, Counts()).split())[:200]
 
     def add(self, text: str, kind: BlockKind = "paragraph", level: int = 0) -> None:
         """One block. Consecutive rows of a table are given one by one and grow together; the first with level 1 is a header."""
@@ -54,12 +59,13 @@ class Pages:
             return
         if not self._numbered and self._length and self._length + len(text) > PART:
             self.begin(self._label)
-        while not self._numbered and len(text) > 2 * PART:
-            cut = _cut(text)
-            self._append(text[:cut], kind, level)
+        start = 0
+        while not self._numbered and len(text) - start > 2 * PART:
+            cut = _cut(text, start)
+            self._append(text[start:cut], kind, level)
             self.begin(self._label)
-            text = text[cut:].lstrip("\n")
-        self._append(text, kind, level)
+            start = cut
+        self._append(text[start:], kind, level)
 
     def hide(self, text: str, how: str) -> None:
         """Text that no reader would see: counted, not kept."""
@@ -128,10 +134,10 @@ class Pages:
         raise RejectedFile("too_large", amount=amount, limit=limit)
 
 
-def _cut(text: str) -> int:
+def _cut(text: str, start: int) -> int:
     """Where to cut a block that fills more than two parts: after a line, else after a space, else anywhere."""
     for mark in ("\n\n", "\n", "。", ". ", " "):
-        cut = text.rfind(mark, PART // 2, PART)
-        if cut > 0:
-            return cut + len(mark)
-    return PART
+        found = text.rfind(mark, start + PART // 2, start + PART)
+        if found > 0:
+            return found + len(mark)
+    return start + PART

@@ -179,7 +179,9 @@ class PageReader:
         for (start, end), (y, size) in zip(lines, measures, strict=True):
             title = size > _TITLE * usual > 0 and end - start < 160 and any(c.isalpha() for c in text[start:end])
             apart = previous is not None and (
-                abs(previous[0] - y) > _GAP * max(previous[1], size, 1) or title != was_title or y > previous[0] + 2 * size
+                abs(previous[0] - y) > _GAP * max(previous[1], size, 1)
+                or title != was_title
+                or y > previous[0] + 2 * size
             )
             if pieces:
                 pieces.append("\n\n" if apart else "\n")
@@ -248,7 +250,7 @@ def _paired(characters: list[str]) -> list[str]:
 
 
 def _without_line_hyphens(characters: list[str], indices: list[int]) -> tuple[list[str], list[int]]:
-    """"exam-\\nple" -> "example": only between small letters, where a hyphen that belongs to the word is rare."""
+    """ "exam-\\nple" -> "example": only between small letters, where a hyphen that belongs to the word is rare."""
     out: list[str] = []
     kept: list[int] = []
     k = 0

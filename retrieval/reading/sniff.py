@@ -155,4 +155,8 @@ def _is_unknown(head: bytes) -> bool:
         return controls > len(head) // 100
     zeros = head.count(b"\0")
     wide = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
-    return not wide and (head[0::2].count(0) and head[1::2].count(0)) > zeros // 10 and head[3::4].count(0) * 2 < zeros // 2
+    return (
+        not wide
+        and (head[0::2].count(0) and head[1::2].count(0)) > zeros // 10
+        and head[3::4].count(0) * 2 < zeros // 2
+    )

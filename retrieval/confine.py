@@ -30,8 +30,8 @@ def confine(limits: Limits) -> None:
             (resource.RLIMIT_NOFILE, 256),
         ):
             _, hard = resource.getrlimit(what)
-            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-            resource.setrlimit(what, (most, most))
+            bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.setrlimit(what, (bound, bound))
     sys.addaudithook(_refuse)
 
 

@@ -82,7 +82,8 @@ def _watched(process: subprocess.Popen[bytes], seconds: float, stop: Event | Non
         while not over.wait(_TICK):
             if (stop is not None and stop.is_set()) or time.monotonic() > deadline:
                 reasons.append("stopped" if stop is not None and stop.is_set() else "timeout")
-                return _kill(process)
+                _kill(process)
+                return
 
     watcher = Thread(target=watch, name="reading-limits", daemon=True)
     watcher.start()

@@ -58,7 +58,7 @@ def _package(book: zipfile.ZipFile) -> str:
     path = found.get("full-path") if found is not None else None
     if not path or path not in book.namelist():
         raise RejectedFile("damaged")
-    return path
+    return str(path)
 
 
 def _spine(book: zipfile.ZipFile, package: str) -> list[str]:

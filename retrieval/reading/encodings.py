@@ -83,7 +83,8 @@ def decode(data: bytes, *, declares: bool = False) -> Decoded:
         pass
     if wide := _without_mark(data[:_SAMPLE]):
         return _decoded(data, wide, certain=False)
-    if declares and (name := _declared(data[:4096])) and (told := _decoded(data, name, certain=True)).undecodable == 0:
+    declared = _declared(data[:4096]) if declares else None
+    if declared and (told := _decoded(data, declared, certain=True)).undecodable == 0:
         return told
     guess = _legacy(data) or _mostly_utf8(data) or _single_byte(data)
     return _decoded(data, guess, certain=False)
@@ -134,22 +135,15 @@ def _share(text: str, common: frozenset[str]) -> float:
 
 
 def _legacy(data: bytes) -> str | None:
-    best, best_share = None, _ENOUGH
+    best: str | None = None
+    best_share = _ENOUGH
     for name, common in _COMMON:
-        try:
-            text = _strict(data, name)
-        except UnicodeDecodeError:
-            continue
-        share = _share("".join(c for c in text if c > "\x7f"), common)
-        if share > best_share:
+        text = data[:_SAMPLE].decode(name, errors="replace")
+        beyond = "".join(c for c in text if c > "\x7f")
+        share = _share(beyond, common)
+        if share > best_share and beyond.count("\ufffd") * 100 <= len(beyond) + 100:
             best, best_share = name, share
     return best
-
-
-def _strict(data: bytes, name: str) -> str:
-    """A sample that may break off within a character; the whole must decode as well."""
-    data.decode(name)
-    return codecs.getincrementaldecoder(name)().decode(data[:_SAMPLE])
 
 
 def _mostly_utf8(data: bytes) -> str | None:

@@ -16,7 +16,10 @@ _RULE = re.compile(r"[ \t]*\|?[ \t:|-]*-[ \t:|-]*\Z")
 
 
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
-    text = _COMMENT.sub(lambda found: pages.hide(found[0], "comment") or "", text_of(path, pages))
+    text = text_of(path, pages)
+    for comment in _COMMENT.findall(text):
+        pages.hide(comment, "comment")
+    text = _COMMENT.sub("", text)
     gathered: list[str] = []
     fence = ""
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw
+from pypdfium2 import raw
 
 from retrieval.limited import Limits
 from retrieval.reading.pages import Pages

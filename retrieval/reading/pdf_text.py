@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw
+from pypdfium2 import raw
 
 from retrieval.reading.clean import SUSPECT, Counts, clean
 from retrieval.types import Block
@@ -256,15 +256,19 @@ def _without_line_hyphens(characters: list[str], indices: list[int]) -> tuple[li
     k = 0
     while k < len(characters):
         letter = characters[k]
-        if letter == "-" and 0 < k < len(characters) - 2 and characters[k + 1] == "\n":
-            if characters[k - 1].islower() and characters[k + 2].islower():
-                k += 2
-                continue
+        if letter == "-" and _is_torn(characters, k):
+            k += 2
+            continue
         if letter:
             out.append(letter)
             kept.append(indices[k])
         k += 1
     return out, kept
+
+
+def _is_torn(characters: list[str], k: int) -> bool:
+    inside = 0 < k < len(characters) - 2 and characters[k + 1] == "\n"
+    return inside and characters[k - 1].islower() and characters[k + 2].islower()
 
 
 def _clean_mapped(characters: list[str], indices: list[int], counts: Counts) -> tuple[str, list[int]]:

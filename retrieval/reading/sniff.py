@@ -13,18 +13,24 @@ _CODE = (
     "ps1 bat sql css scss less vue svelte dart ex exs erl hs ml clj el lisp f90 f95 asm s tex bib ini cfg conf toml yaml yml "
     "properties gradle cmake make mk dockerfile proto graphql tf diff patch"
 )
+
+
+def _all(endings: str, kind: Kind) -> dict[str, Kind]:
+    return dict.fromkeys(endings.split(), kind)
+
+
 ENDINGS: dict[str, Kind] = {
-    **dict.fromkeys(_CODE.split(), "code"),
-    **dict.fromkeys("txt text log rst org srt vtt".split(), "text"),
-    **dict.fromkeys("md markdown mdown mkd".split(), "markdown"),
-    **dict.fromkeys("html htm xhtml".split(), "html"),
-    **dict.fromkeys("csv tsv tab".split(), "csv"),
-    **dict.fromkeys("json jsonl ndjson".split(), "json"),
-    **dict.fromkeys("xlsx xlsm".split(), "xlsx"),
-    "pdf": "pdf",
-    "docx": "docx",
-    "pptx": "pptx",
-    "epub": "epub",
+    **_all(_CODE, "code"),
+    **_all("txt text log rst org srt vtt", "text"),
+    **_all("md markdown mdown mkd", "markdown"),
+    **_all("html htm xhtml", "html"),
+    **_all("csv tsv tab", "csv"),
+    **_all("json jsonl ndjson", "json"),
+    **_all("xlsx xlsm", "xlsx"),
+    **_all("pdf", "pdf"),
+    **_all("docx", "docx"),
+    **_all("pptx", "pptx"),
+    **_all("epub", "epub"),
 }
 """What the ending of a name claims. Other endings claim nothing."""
 

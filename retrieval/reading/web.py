@@ -26,10 +26,13 @@ _DROPPED = {
     "datalist",
 }
 _ACTIVE = {"script", "iframe", "object", "embed"}
-_BLOCKS = {
-    *"address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form header".split(),
-    *"hgroup hr html legend main menu nav ol p section summary ul table caption thead tbody tfoot".split(),
-}
+_BLOCKS = frozenset(
+    re.findall(
+        r"\S+",
+        "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form header "
+        "hgroup hr html legend main menu nav ol p section summary ul table caption thead tbody tfoot",
+    )
+)
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _HIDING = (

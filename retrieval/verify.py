@@ -1,0 +1,301 @@
+"""Holds one sentence of an answer against the passages it was written from.
+
+The program decides, not the model, and by rules that can be read: every number, name and negation of the sentence must
+stand in one or two sentences of the passages, together with enough of its other words. What comes out is a label, the exact
+quotes with their offsets, and the reasons.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from retrieval.checks.claims import Item, Statement, read
+from retrieval.checks.conflicts import direction, exchanged, polarity, replaced
+from retrieval.checks.evidence import WEIGHTS, Stretch, covered, says, share, stretches, weight
+from retrieval.checks.sentences import spans
+from retrieval.checks.words import language
+from retrieval.types import Passage
+
+Label = Literal["supported", "contradicted", "unsupported", "no_claim"]
+Similarity = Callable[[str, Sequence[str]], Sequence[float]]
+"""A text and others -> their cosines with it; for instance of sentence embeddings."""
+
+_ENOUGH = 0.72  # weighted share of the sentence's content that the passages must hold
+_ENOUGH_KNOWN = 0.45  # the same where the question already says the rest
+_ENOUGH_NEW = 0.7  # share of what the sentence adds to the question
+_CLOSE = 0.85  # from here on the sentence is a copy, in which a strange name is a forgery
+_FRAGMENT = 8  # content items up to which a sentence may be an answer without its subject
+_NEAR = 0.5  # share of the question's best stretch that a short answer's stretch must reach
+_SIMILAR = 0.8  # cosine from which a reworded sentence counts as said
+_SECOND = 0.3  # share of the sentence's content that a second stretch must hold
+_NO_CLAIM = frozenset(
+    "answer passag document follow sure base accord context inform help hope question text sourc provid".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """`passages[passage].text[start:end] == text`."""
+
+    passage: int
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """`code` names the fault for programs: coverage, number, name, negation, exchanged, opposite, question, words.
+    `words` are the sentence's own words that it concerns."""
+
+    code: str
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`no_claim` is a sentence that states nothing ("Here is the answer:"): it needs no citation and gets none.
+
+    Only `supported` and `contradicted` sentences have quotes: what supports them, or what they go against.
+    """
+
+    label: Label
+    quotes: tuple[Quote, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A claim with what its question already said taken apart from what it adds."""
+
+    claim: Statement
+    asked: Statement
+    new: tuple[Item, ...]
+    known: tuple[Item, ...]
+
+
+def verify(
+    sentence: str, passages: Sequence[Passage], *, question: str = "", similarity: Similarity | None = None
+) -> Verdict:
+    """Whether `passages` say what `sentence` says.
+
+    With `question`, a short answer ("Denver Broncos") is judged where the passages speak of what was asked, and a full
+    one may repeat the question's words although the passages put them otherwise. Quotes point into `passages` only.
+    """
+    texts = [passage.text for passage in passages]
+    tongue = language("\n".join(texts)) if texts else "english"
+    claim, asked = read(sentence, tongue), read(question, tongue)
+    if _states_nothing(claim):
+        return Verdict("no_claim")
+    heard = [says(asked, item) for item in claim.items]
+    case = _Case(
+        claim,
+        asked,
+        tuple(item for item, known in zip(claim.items, heard, strict=True) if not known),
+        tuple(item for item, known in zip(claim.items, heard, strict=True) if known),
+    )
+    found = stretches(texts, tongue)
+    if not found or not claim.items:
+        return Verdict("unsupported", reasons=(Reason("coverage"),))
+    if _is_fragment(case):
+        return _short(case, found)
+    return _whole(case, found, tongue, similarity)
+
+
+def _states_nothing(claim: Statement) -> bool:
+    return not claim.negations and claim.keys <= _NO_CLAIM and not any(t.form in ("yes", "no") for t in claim.tokens)
+
+
+def _is_fragment(case: _Case) -> bool:
+    length = sum(0.5 if item.kind == "pair" else 1.0 for item in case.claim.items)
+    return bool(case.asked.items) and length <= _FRAGMENT and weight(case.known) < weight(case.new)
+
+
+def _short(case: _Case, found: Sequence[Stretch]) -> Verdict:
+    """The stretch that holds the whole answer and speaks most of what was asked."""
+    asked = [item for item in case.asked.items if item.key not in case.claim.keys] or list(case.asked.items)
+    rare = _rarity(asked, found)
+    near = [_nearness(asked, rare, stretch) for stretch in found]
+    able = [i for i, stretch in enumerate(found) if all(covered(case.claim.items, stretch.said))]
+    if not able:
+        return Verdict("unsupported", reasons=(Reason("coverage", _missing(case, found)),))
+    best = max(able, key=lambda i: near[i] - 0.1 * _doubled(found, i))
+    if near[best] < _NEAR * max(near):
+        return Verdict("unsupported", reasons=(Reason("question"),))
+    inner = [s for s in found if _inside(s, found[best]) and all(covered(case.claim.items, s.said))]
+    return Verdict("supported", (_quote(min(inner, key=lambda s: s.end - s.start)),))
+
+
+def _inside(inner: Stretch, outer: Stretch) -> bool:
+    return inner.passage == outer.passage and outer.start <= inner.start and inner.end <= outer.end
+
+
+def _rarity(items: Sequence[Item], found: Sequence[Stretch]) -> list[float]:
+    """How telling each item is: words of few stretches weigh more than those of all."""
+    counts = [sum(says(stretch.said, item) for stretch in found) for item in items]
+    return [WEIGHTS[item.kind] / (1 + count) ** 0.5 for item, count in zip(items, counts, strict=True)]
+
+
+def _nearness(asked: Sequence[Item], rare: Sequence[float], stretch: Stretch) -> float:
+    total = sum(rare) or 1.0
+    here = covered(asked, stretch.said)
+    return (
+        sum(r * (1.0 if h else 0.4 * (i.key in stretch.around)) for i, r, h in zip(asked, rare, here, strict=True))
+        / total
+    )
+
+
+def _doubled(found: Sequence[Stretch], index: int) -> bool:
+    """Whether this stretch is two sentences long."""
+    return (
+        index > 0 and found[index - 1].start == found[index].start and found[index - 1].passage == found[index].passage
+    )
+
+
+def _missing(case: _Case, found: Sequence[Stretch]) -> tuple[str, ...]:
+    lacking = [item for item in case.claim.items if not any(says(stretch.said, item) for stretch in found)]
+    return tuple(case.claim.text[item.start : item.end] for item in lacking)
+
+
+def _quote(stretch: Stretch) -> Quote:
+    return Quote(stretch.passage, stretch.start, stretch.end, stretch.said.text)
+
+
+def _whole(case: _Case, found: Sequence[Stretch], tongue: str, similarity: Similarity | None) -> Verdict:
+    scores = [_score(case, stretch, _doubled(found, i)) for i, stretch in enumerate(found)]
+    best = found[max(range(len(found)), key=scores.__getitem__)]
+    evidence = [best]
+    if not all(covered(case.claim.items, best.said)) and (second := _complement(case, best, found)):
+        evidence.append(second)
+    said = best.said if len(evidence) == 1 else read("\n".join(s.said.text for s in evidence), tongue)
+    parts = [part for stretch in evidence for part in _sentences(stretch, tongue)]
+    reasons = _faults(case, said, parts, best.around)
+    if not reasons and not _enough(case, said, similarity):
+        reasons = [Reason("coverage", _missing(case, evidence))]
+    if not reasons:
+        return Verdict("supported", tuple(_quote(stretch) for stretch in evidence))
+    if _against(case, said, reasons):
+        return Verdict("contradicted", (_quote(best),), tuple(reasons))
+    return Verdict("unsupported", reasons=tuple(reasons))
+
+
+def _sentences(stretch: Stretch, tongue: str) -> list[Statement]:
+    text = stretch.said.text
+    return [read(text[start:end], tongue) for start, end in spans(text)]
+
+
+def _score(case: _Case, stretch: Stretch, doubled: bool) -> float:
+    """What the sentence adds counts double; a second sentence must earn its place."""
+    claimed = share(case.claim.items, stretch.said) + share(case.new, stretch.said)
+    around = sum(item.key in stretch.around for item in case.known) / (len(case.known) or 1)
+    return claimed + 0.2 * share(case.asked.items, stretch.said) + 0.1 * around - 0.08 * doubled
+
+
+def _complement(case: _Case, best: Stretch, found: Sequence[Stretch]) -> Stretch | None:
+    """The stretch that says most of what `best` leaves open, when that is a fact and not a word in passing."""
+    hits = covered(case.claim.items, best.said)
+    open_items = [item for item, hit in zip(case.claim.items, hits, strict=True) if not hit]
+    others = [s for s in found if s.passage != best.passage or s.end <= best.start or s.start >= best.end]
+    if not others:
+        return None
+    second = max(others, key=lambda s: share(open_items, s.said) + 0.1 * share(case.claim.items, s.said))
+    gain = [item for item, hit in zip(open_items, covered(open_items, second.said), strict=True) if hit]
+    enough = weight(gain) >= max(2.0, 0.6 * weight(open_items)) and share(case.claim.items, second.said) >= _SECOND
+    return second if enough else None
+
+
+def _faults(case: _Case, said: Statement, parts: Sequence[Statement], around: frozenset[str]) -> list[Reason]:
+    """Everything that stands against the sentence, given the sentences of the passages that say most of it."""
+    text = case.claim.text
+    reasons = []
+    bound = _Bound(case.claim, parts)
+    wrong = [item for item in case.claim.items if item.number and item.number.firm and not bound.holds(item)]
+    if wrong:
+        reasons.append(Reason("number", tuple(text[item.start : item.end] for item in wrong)))
+    if strange := [*_strange(case, said, bound, around), *_strange_runs(case, said, around)]:
+        reasons.append(Reason("name", tuple(strange)))
+    if polarity(case.claim, said):
+        reasons.append(Reason("negation"))
+    if swapped := exchanged(case.claim, said):
+        reasons.append(Reason("exchanged", swapped))
+    if other := replaced(case.claim, bound.main):
+        reasons.append(Reason("exchanged", other))
+    if opposite := direction(case.claim, said):
+        reasons.append(Reason("opposite", (opposite,)))
+    return reasons
+
+
+class _Bound:
+    """Whether a name or number stands with what the claim says of it, and not just somewhere in the evidence.
+
+    It must be in the sentence that says most of the claim, or in one that adds more of the claim than itself.
+    """
+
+    def __init__(self, claim: Statement, parts: Sequence[Statement]) -> None:
+        self.claim = claim
+        self.main = max(parts, key=lambda part: share(claim.items, part))
+        self.rest = [part for part in parts if part is not self.main]
+        self.open = [item for item in claim.items if not says(self.main, item)]
+
+    def holds(self, item: Item) -> bool:
+        if item not in self.open:
+            return True
+        others = [other for other in self.open if other.kind in ("word", "pair") and not other.capital]
+        return any(says(part, item) and any(says(part, other) for other in others) for part in self.rest)
+
+    @property
+    def rivals(self) -> bool:
+        """Whether the main sentence speaks of somebody whom the claim does not name."""
+        return any(item.capital and item.key not in self.claim.keys for item in self.main.items)
+
+
+def _strange(case: _Case, said: Statement, bound: _Bound, around: frozenset[str]) -> list[str]:
+    """Names that the evidence does not hold, unless the passage means them without repeating them."""
+    close = share(case.claim.items, said) >= _CLOSE
+    found = []
+    for item in case.claim.items:
+        if not item.capital or bound.holds(item) or item.kind == "word" and not close:
+            continue
+        if not (item.key in around and (item in case.known or not bound.rivals)):
+            found.append(case.claim.text[item.start : item.end])
+    return found
+
+
+def _strange_runs(case: _Case, said: Statement, around: frozenset[str]) -> list[str]:
+    """In scripts without capitals: stretches of new characters that stand elsewhere in the passage, or anywhere in a copy."""
+    close = share(case.claim.items, said) >= _CLOSE
+    pairs = [item for item in case.claim.items if item.kind == "pair"]
+    known = {
+        place
+        for item, here in zip(pairs, covered(pairs, said), strict=True)
+        if here
+        for place in (item.start, item.start + 1)
+    }
+    known |= {place for item in case.known for place in range(item.start, item.end)}
+    runs: list[list[int]] = []
+    for token in case.claim.tokens:
+        if token.dense and not token.stop and token.start not in known:
+            if runs and runs[-1][-1] == token.start - 1:
+                runs[-1].append(token.start)
+            else:
+                runs.append([token.start])
+    texts = [case.claim.text[run[0] : run[-1] + 1] for run in runs if len(run) > 1]
+    return [run for run in texts if close or all(run[i : i + 2] in around for i in range(len(run) - 1))]
+
+
+def _enough(case: _Case, said: Statement, similarity: Similarity | None) -> bool:
+    new, all_items = share(case.new, said), share(case.claim.items, said)
+    needed = _ENOUGH_KNOWN if case.known and case.asked.items else _ENOUGH
+    if new >= _ENOUGH_NEW and all_items >= needed:
+        return True
+    return similarity is not None and all_items >= 0.4 and similarity(case.claim.text, [said.text])[0] >= _SIMILAR
+
+
+def _against(case: _Case, said: Statement, reasons: Sequence[Reason]) -> bool:
+    """A passage contradicts a sentence when it speaks of the same thing and says otherwise."""
+    codes = {reason.code for reason in reasons}
+    if "coverage" in codes:
+        return False
+    blamed = {word for reason in reasons for word in reason.words}
+    rest = [item for item in case.claim.items if case.claim.text[item.start : item.end] not in blamed]
+    return len(rest) > 1 and share(rest, said) >= _ENOUGH

@@ -18,6 +18,7 @@ REASONS = {
     "memory": "Reading {name} needed more memory than the {megabytes} MB it may use. Split it into smaller files.",
     "crashed": "The reader broke off while it read {name}. The file may be damaged: save it again, or try once more.",
     "stopped": "Reading {name} was stopped.",
+    "no_such_page": "{name} has no page {page}. Open it again.",
     "missing": "{name} is no longer there. Add it again.",
 }
 

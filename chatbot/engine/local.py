@@ -8,11 +8,14 @@ from threading import Event
 import torch
 
 from chatbot.engine.base import Progress
-from chatbot.engine.line import Line
 from chatbot.engine.local_adapters import Trunk, Version
+from chatbot.engine.local_cache import Cache
 from chatbot.engine.local_convert import dequantise
-from chatbot.engine.local_jobs import ScoreJob, StreamJob
-from chatbot.engine.local_model import describe, load_model
+from chatbot.engine.local_jobs import ScoreJob, StreamJob, score_room
+from chatbot.engine.local_model import cache_capacity, describe, load_model
+from chatbot.engine.local_room import Room, RoomLine
+from chatbot.engine.local_runner import choose
+from chatbot.engine.local_scheduler import Scheduler, first_room
 from chatbot.engine.local_worker import Worker
 from chatbot.engine.prompt import Prompter
 from chatbot.errors import AdapterNotFound, ContextOverflow
@@ -22,12 +25,13 @@ __all__ = ["LocalEngine", "dequantise"]
 
 
 class LocalEngine:
-    """An `Engine` over a folder of safetensors. `slots` requests take turns on the model, token by token.
+    """An `Engine` over a folder of safetensors. Up to `slots` requests share every forward pass, whatever their adapters.
 
     `adapters` lists the PEFT folders known now and is asked again at every `refresh`. `device` is auto, cpu, cuda or
-    cuda:N; `dtype` is auto (bf16 on a GPU, fp32 on the CPU), bf16, fp16 or fp32; `quantize` is none, nf4 or int8;
-    `context` (tokens) makes the window smaller than the model's own. `threads` sets torch's for the whole process.
-    Raises `ModelNotFound`, `ModelDamaged`, another `ModelError`, or `SettingsError`.
+    cuda:N; `dtype` is auto (bf16 on a GPU, packed fp16 weights on the CPU), bf16, fp16 or fp32; `quantize` is none, nf4
+    or int8; `context` (tokens) makes the window smaller than the model's own. `cache_mib` bounds the keys and values of
+    all requests together (default: a quarter of the CPU's memory, or most of what the GPU has left); while they are
+    used up, new requests stand in line. `threads` sets torch's for the whole process. Raises `ModelNotFound`, `ModelDamaged`, another `ModelError`, or `SettingsError`.
     """
 
     name = "local"
@@ -44,6 +48,7 @@ class LocalEngine:
         quantize: str = "none",
         context: int | None = None,
         slots: int = 4,
+        cache_mib: int | None = None,
         threads: int | None = None,
         progress: Progress | None = None,
     ) -> None:
@@ -54,14 +59,17 @@ class LocalEngine:
         loaded = load_model(folder, device=device, dtype=dtype, quantize=quantize, context=context)
         self.model = name
         self.device = describe(loaded.device)
-        self.context_window = loaded.window
         self._eos = loaded.eos
         self._tokenizer = loaded.tokenizer
         self._prompter = Prompter(loaded.tokenizer)
-        self._line = Line(slots)
         self._find = adapters
         self._known: dict[str, tuple[Adapter, Version]] = {}
-        self._worker = Worker(Trunk(loaded.model))
+        trunk = Trunk(loaded.model, loaded.dtype)
+        runner = choose(trunk)
+        capacity = cache_capacity(runner.bytes_per_token(), loaded.device, slots * loaded.window, cache_mib)
+        self.context_window = min(loaded.window, capacity)
+        self._line = RoomLine(slots, Room(capacity))
+        self._worker = Worker(Scheduler(trunk, runner, Cache(capacity, runner.with_capacity(capacity))))
         self.refresh()
 
     def stream(
@@ -75,7 +83,8 @@ class LocalEngine:
         """See `Engine.stream`."""
         version = self._version(adapter)
         prompt = self._prompt(messages)
-        with self._line.ticket() as ticket:
+        limit = min(self.context_window - len(prompt), sampling.max_tokens)
+        with self._line.place(first_room(len(prompt), len(prompt) + limit)) as ticket:
             for place in ticket.wait(stop):
                 yield Chunk(place=place)
             if not ticket.running:
@@ -85,7 +94,8 @@ class LocalEngine:
                 prompt,
                 sampling,
                 adapter=version,
-                room=self.context_window - len(prompt),
+                reservation=self._line.reservation(ticket),
+                limit=limit,
                 eos=self._eos,
                 stops=(*sampling.stop, *self._prompter.stops),
                 decode=self._decode,
@@ -104,10 +114,11 @@ class LocalEngine:
         version = self._version(adapter)
         ids = [self._prompter.tokenize(text) for text in continuations]
         prompt = self._prompt(messages, answer=max(map(len, ids), default=0))
-        with self._line.ticket() as ticket:
+        with self._line.place(score_room(prompt, ids, self.context_window)) as ticket:
             for _ in ticket.wait():
                 pass
-            job = ScoreJob(prompt, ids, version)
+            seat = self._line.reservation(ticket)
+            job = ScoreJob(prompt, ids, adapter=version, reservation=seat, window=self.context_window)
             self._worker.add(job)
             return job.result()
 

@@ -1,6 +1,9 @@
-"""The trunk: one base model in memory and the LoRA adapters loaded onto it, one of them in use at a time."""
+"""The trunk: one base model in memory, the LoRA adapters loaded beside it, and which of them are active."""
 
 import logging
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +13,14 @@ from safetensors.torch import load_file
 from torch import nn
 
 from chatbot.engine.adapters import WEIGHTS, module_of, read_config
+from chatbot.engine.local_lora import LoraLayer, Matrices, Plan
 from chatbot.errors import AdapterError
 
-MAX_LOADED = 16  # adapters kept in memory; beyond it the one unused for longest goes
+MAX_LOADED = 64  # adapters kept in memory; beyond it the one unused for longest goes
+
+HARMLESS = re.compile(
+    r"\^?(\w|\.|\\\.)+\$?"
+)  # a pattern with repetitions can take for ever to match, and strangers write it
 
 log = logging.getLogger(__name__)
 
@@ -34,111 +42,131 @@ class Version:
 class Trunk:
     """Not thread-safe: everything happens in the engine's one worker thread.
 
-    peft puts its layers into the model in place, so `model` computes with whatever adapter `use` chose last.
+    `model` computes with the adapters of the plan that was set last. Matrices are kept in `dtype`, which is what
+    peft does too when it computes in that type.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, dtype: torch.dtype) -> None:
         self.model = model
-        self._linear = {name: m for name, m in model.named_modules() if _is_linear(m)}
-        self._peft: Any = None
-        self._loaded: dict[Version, str] = {}  # to peft's name; in order of last use
-        self._in_use: Version | None = None
-        self._count = 0
+        self.device: torch.device = model.device
+        self._dtype = dtype
+        self._modules: dict[str, nn.Module] = {name: m for name, m in model.named_modules() if _sizes(m)}
+        self._layers: dict[str, LoraLayer] = {}
+        self._loaded: dict[Version, Matrices] = {}  # in order of last use
+        self._active: list[Version] = []  # by slot
 
-    def use(self, version: Version | None) -> None:
-        """Compute with this adapter from now on; None is the bare base model. Raises `AdapterError`."""
-        if version == self._in_use:
+    def load(self, version: Version) -> None:
+        """Read the adapter unless it is in memory. Raises `AdapterError`."""
+        matrices = self._loaded.pop(version, None)
+        self._loaded[version] = self._read(Path(version.path)) if matrices is None else matrices
+
+    def slot(self, version: Version | None) -> int:
+        """Requests of one batch stand in this order; those without an adapter first."""
+        return self._active.index(version) if version else -1
+
+    def activate(self, wanted: Iterable[Version]) -> None:
+        """Make room for these in every layer. What was active stays so until the room is needed or mostly wasted."""
+        needed = set(wanted)
+        if needed <= {*self._active} and len(self._active) <= 2 * len(needed) + 1:
             return
-        if version is None:
-            self._peft.base_model.disable_adapter_layers()
-        else:
-            name = self._loaded.pop(version, None) or self._load(version)
-            self._loaded[version] = name
-            self._peft.base_model.enable_adapter_layers()
-            self._peft.base_model.set_adapter(name, inference_mode=True)
-        self._in_use = version
+        # neighbours in the stack that are alike can be computed as one block
+        self._active = sorted(needed, key=lambda v: (_shape(self._loaded[v]), v.path, v.stamp))
+        chosen = [self._loaded[version] for version in self._active]
+        for name in {name for matrices in chosen for name in matrices}:
+            if name not in self._layers:
+                self._layers[name] = LoraLayer(self._modules[name], name)
+        for name, layer in list(self._layers.items()):
+            layer.stack(chosen)
+            if not any(name in matrices for matrices in chosen):
+                layer.remove()
+                del self._layers[name]
+
+    def plan(self, rows: Sequence[tuple[Version | None, int, int]]) -> None:
+        """Tell the layers whose the rows are: (adapter, rows, rows whose logits are wanted), in the order of `slot`."""
+        every, kept = [(0, 0)] * len(self._active), [(0, 0)] * len(self._active)
+        total = total_kept = 0
+        for version, count, wanted in rows:
+            if version:
+                at = self.slot(version)
+                every[at] = (every[at][0] if every[at][1] else total, total + count)
+                kept[at] = (kept[at][0] if kept[at][1] else total_kept, total_kept + wanted)
+            total, total_kept = total + count, total_kept + wanted
+        nobody = all(version is None for version, _, _ in rows)
+        plans = () if nobody else (Plan(every, total, self.device), Plan(kept, total_kept, self.device))
+        for layer in self._layers.values():
+            layer.plan(plans)
 
     def tidy(self, wanted: frozenset[Version], busy: frozenset[Version]) -> None:
         """Unload what vanished from disk, and the longest unused beyond `MAX_LOADED`; never what is busy."""
         idle = [version for version in self._loaded if version not in busy]
         surplus = len(self._loaded) - MAX_LOADED
-        for version in [v for v in idle if v not in wanted] or idle[: max(surplus, 0)]:
-            self._unload(version, self._loaded[version])
+        for version in {*(v for v in idle if v not in wanted), *idle[: max(surplus, 0)]}:
+            del self._loaded[version]
+        if not {*self._active} <= {*self._loaded}:
+            self._active = []  # else the stacks would keep the memory
+            self.activate(busy)
 
-    def _load(self, version: Version) -> str:
-        from peft import set_peft_model_state_dict
-
-        folder = Path(version.path)
+    def _read(self, folder: Path) -> Matrices:
         try:
             weights = load_file(folder / WEIGHTS)
         except Exception as error:
             raise AdapterError(
                 f"The adapter {folder.name} cannot be read any more. Please refresh the list."
             ) from error
-        self._check_fit(folder.name, weights)
-        name = f"adapter{self._count}"  # peft makes attribute names of it, so the person's own is not safe
-        self._count += 1
-        try:
-            self._inject(name, folder, weights)
-            set_peft_model_state_dict(self._peft, weights, adapter_name=name)
-        except Exception as error:
-            if self._peft is not None and name in self._peft.peft_config:
-                self._unload(version, name)
-            if isinstance(error, torch.OutOfMemoryError):
-                raise
-            raise AdapterError(f"The adapter {folder.name} cannot be put on this model: {error}") from error
-        self.model.eval()
-        log.info("adapter %s loaded", folder.name)
-        return name
-
-    def _inject(self, name: str, folder: Path, weights: dict[str, torch.Tensor]) -> None:
-        """Put empty LoRA layers in place, from the settings that plain LoRA needs and no others of the file."""
-        from peft import LoraConfig, PeftModel
-
         config = read_config(folder)
-        lora = LoraConfig(
-            r=config.get("r", 8),
-            lora_alpha=config.get("lora_alpha", 8),
-            rank_pattern=config.get("rank_pattern") or {},
-            alpha_pattern=config.get("alpha_pattern") or {},
-            use_rslora=bool(config.get("use_rslora")),
-            fan_in_fan_out=bool(config.get("fan_in_fan_out")),
-            target_modules=sorted({module_of(key)[0] for key in weights}),
-            lora_dropout=0.0,
-            init_lora_weights=False,
-            inference_mode=True,
-        )
-        if self._peft is None:
-            self._peft = PeftModel(self.model, lora, adapter_name=name)
-        else:
-            self._peft.add_adapter(name, lora)
-
-    def _check_fit(self, name: str, weights: dict[str, torch.Tensor]) -> None:
-        """Refuse before peft touches the model: half an injection cannot be undone."""
+        pairs: dict[str, dict[str, torch.Tensor]] = {}
         for key, tensor in weights.items():
             module, half = module_of(key)
-            layer = self._linear.get(module)
-            if layer is None:
-                raise AdapterError(f"The adapter {name} was made for another model: this one has no layer {module}.")
-            inputs, outputs = _sizes(layer)
-            if (half == "A" and tensor.shape[1] != inputs) or (half == "B" and tensor.shape[0] != outputs):
-                raise AdapterError(f"The adapter {name} was made for another model: {module} has another size here.")
+            pairs.setdefault(module, {})[half] = tensor.float()
+        matrices = {}
+        for module, pair in pairs.items():
+            self._check_fit(folder.name, module, pair)
+            b = pair["B"] * _scale(folder.name, config, module, pair["A"].shape[0])
+            matrices[module] = (self._keep(pair["A"]), self._keep(b))
+        log.info("adapter %s loaded", folder.name)
+        return matrices
 
-    def _unload(self, version: Version, name: str) -> None:
-        self._loaded.pop(version, None)
-        self._peft.delete_adapter(name)
-        # peft makes a remaining adapter the active one
-        self._peft.base_model.disable_adapter_layers()
-        self._in_use = None
+    def _keep(self, matrix: torch.Tensor) -> torch.Tensor:
+        return matrix.t().to(self.device, self._dtype).contiguous()
+
+    def _check_fit(self, name: str, module: str, pair: Mapping[str, torch.Tensor]) -> None:
+        sizes = _sizes(self._modules[module]) if module in self._modules else None
+        if sizes is None:
+            raise AdapterError(f"The adapter {name} was made for another model: this one has no layer {module}.")
+        if {*pair} != {"A", "B"} or pair["A"].shape[1] != sizes[0] or pair["B"].shape[0] != sizes[1]:
+            raise AdapterError(f"The adapter {name} was made for another model: {module} has another size here.")
 
 
-def _is_linear(module: nn.Module) -> bool:
-    return isinstance(module, nn.Linear) or type(module).__name__ == "Conv1D"
+def _scale(name: str, config: Mapping[str, Any], module: str, rank: int) -> float:
+    """alpha / rank, or alpha / sqrt(rank) with rsLoRA (arXiv:2312.03732); patterns may give layers their own."""
+    told = _of_pattern(config.get("rank_pattern") or {}, module, config.get("r", 8))
+    if told != rank:
+        raise AdapterError(f"The adapter {name} says rank {told} for {module}, but its matrices have rank {rank}.")
+    alpha = float(_of_pattern(config.get("alpha_pattern") or {}, module, config.get("lora_alpha", 8)))
+    return alpha / math.sqrt(rank) if config.get("use_rslora") else alpha / rank
 
 
-def _sizes(layer: nn.Module) -> tuple[int, int]:
-    """(inputs, outputs); GPT-2's Conv1D keeps its weight transposed."""
-    if isinstance(layer, nn.Linear):
-        return layer.in_features, layer.out_features
-    inputs, outputs = layer.weight.shape
-    return inputs, outputs
+def _of_pattern(table: Mapping[str, Any], module: str, otherwise: Any) -> Any:
+    """The first key that is, as a regular expression, the module's name or the end of it after a dot, as in peft."""
+    for pattern, value in table.items():
+        if not HARMLESS.fullmatch(pattern):
+            raise AdapterError(
+                f"The adapter's pattern {pattern[:80]!r} is too intricate. Please name the layers plainly."
+            )
+        if re.fullmatch(rf"(.*\.)?({pattern})", module):
+            return value
+    return otherwise
+
+
+def _sizes(module: nn.Module) -> tuple[int, int] | None:
+    """(inputs, outputs) of a linear layer, packed or not; None for anything else."""
+    if type(module).__name__ == "Conv1D":  # GPT-2's, with its weight transposed
+        inputs, outputs = module.weight.shape
+        return int(inputs), int(outputs)
+    if isinstance(module, nn.Linear) or hasattr(module, "out_features"):
+        return int(module.in_features), int(module.out_features)
+    return None
+
+
+def _shape(matrices: Matrices) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted((name, a.shape[1]) for name, (a, _) in matrices.items()))

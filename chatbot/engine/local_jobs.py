@@ -1,57 +1,83 @@
-"""Work for the model, cut into steps of one forward pass.
+"""Requests to the model, cut into segments that share forward passes with those of others."""
 
-A job has its own cache and its own random stream and meets no other job's, so it computes exactly what it would alone.
-"""
-
-import copy
 import queue
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from threading import Event
-from typing import Any, Protocol
 
 import torch
 
 from chatbot.engine.detokenize import Detokenizer, StopText
 from chatbot.engine.local_adapters import Version
-from chatbot.engine.local_sampling import Picker
+from chatbot.engine.local_cache import Entry
+from chatbot.engine.local_room import Reservation
+from chatbot.engine.local_sampling import Logprobs, Picker
 from chatbot.errors import BanyanError
 from chatbot.types import Chunk, FinishReason, Sampling, TokenLogprob, Usage
 
-PREFILL = 256  # prompt tokens per step: what a Stop, or another person's next token, waits for at most
-SCORED = 256  # padded tokens of continuations per step of a score
+SCORED = 256  # tokens of continuations in one step of a score
 
 
-class Job(Protocol):
-    adapter: Version | None
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A request's part of one forward pass: what to feed behind the tokens of its entry.
 
-    def step(self, model: Any) -> bool:
-        """One forward pass at most; True when the job is done and holds no tensors any more."""
+    Several `branches` do not see each other. `wanted` counts the last rows whose logits are needed; `kept` says whether
+    the tokens stay in the cache.
+    """
 
-    def fail(self, error: BanyanError) -> None: ...
+    entry: Entry
+    branches: tuple[Sequence[int], ...]
+    wanted: int
+    kept: bool = True
 
-
-class Context:
-    """A prompt, its cache, and how far it has been read."""
-
-    def __init__(self, model: Any, ids: Sequence[int], device: torch.device) -> None:
-        from transformers import DynamicCache
-
-        self._todo = list(ids)
-        self._device = device
-        self.cache = DynamicCache(config=model.config)
-
-    def read(self, model: Any) -> torch.Tensor | None:
-        """Feed the next piece; the last token's logits (vocabulary,), float32, when nothing is left, else None."""
-        piece, self._todo = self._todo[:PREFILL], self._todo[PREFILL:]
-        ids = torch.tensor([piece], device=self._device)
-        out = model(input_ids=ids, past_key_values=self.cache, use_cache=True, logits_to_keep=1)
-        return None if self._todo else out.logits[0, -1].float()
-
-    def push(self, token: int) -> None:
-        self._todo.append(token)
+    @property
+    def count(self) -> int:
+        return sum(map(len, self.branches))
 
 
-class StreamJob:
+class Job:
+    """One request. `tokens` is what its cache is to hold: the prompt, and behind it the answer so far.
+
+    Belongs to the worker's thread, but for `closed`, `stop` and the queue that the asking thread reads.
+    """
+
+    def __init__(self, prompt: Sequence[int], adapter: Version | None, reservation: Reservation, longest: int) -> None:
+        self.adapter = adapter
+        self.reservation = reservation
+        self.tokens = list(prompt)
+        self.longest = longest  # tokens that the cache may have to hold, at the very most
+        self.entry: Entry | None = None
+        self.closed = False
+        self.stop: Event | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        return self.closed or bool(self.stop and self.stop.is_set())
+
+    @property
+    def todo(self) -> int:
+        """Tokens to be fed before the next logits."""
+        return len(self.tokens) - (len(self.entry.ids) if self.entry else 0)
+
+    def segment(self, budget: int) -> Segment:
+        """At most `budget` tokens more."""
+        assert self.entry
+        fed = len(self.entry.ids)
+        piece = self.tokens[fed : fed + budget]
+        return Segment(self.entry, (piece,), int(fed + len(piece) == len(self.tokens)))
+
+    def cancel(self) -> None:
+        """The asking thread has gone or wants no more."""
+
+    def restart(self) -> None:
+        """The cache was taken away: all `tokens` will be fed again."""
+
+    def fail(self, error: BanyanError) -> None:
+        raise NotImplementedError
+
+
+class StreamJob(Job):
     """One answer. Its chunks are read by another thread through `chunks`; setting `closed` ends it at the next step."""
 
     def __init__(
@@ -60,20 +86,19 @@ class StreamJob:
         sampling: Sampling,
         *,
         adapter: Version | None,
-        room: int,
+        reservation: Reservation,
+        limit: int,
         eos: frozenset[int],
         stops: Sequence[str],
         decode: Callable[[Sequence[int]], str],
         stop: Event | None,
     ) -> None:
-        self.adapter = adapter
-        self.closed = False
-        self._prompt = prompt
-        self._limit = min(room, sampling.max_tokens)
-        self._eos, self._stop, self._decode = eos, stop, decode
+        super().__init__(prompt, adapter, reservation, len(prompt) + limit)
+        self.stop = stop
+        self.picker = Picker(sampling)
+        self._prompt, self._limit = len(prompt), limit
+        self._eos, self._decode = eos, decode
         self._detokenizer, self._text = Detokenizer(decode), StopText(stops)
-        self._picker = Picker(sampling, prompt)
-        self._context: Context | None = None
         self._count = 0
         self._out: queue.SimpleQueue[Chunk | BanyanError] = queue.SimpleQueue()
 
@@ -86,60 +111,58 @@ class StreamJob:
             if item.finish:
                 return
 
-    def step(self, model: Any) -> bool:
-        if self.closed or (self._stop and self._stop.is_set()):
-            return self._end("cancelled")
-        if self._context is None:
-            self._context = Context(model, self._prompt, model.device)
-        logits = self._context.read(model)
-        if logits is None:
-            return False
-        token = self._picker.pick(logits)
+    def cancel(self) -> None:
+        self._end("cancelled")
+
+    def fail(self, error: BanyanError) -> None:
+        self._out.put(error)
+
+    def accept(self, token: int, pairs: Logprobs) -> bool:
+        """Take the next token; True when it ends the answer."""
         if token in self._eos:
             return self._end("stop")
         self._count += 1
-        return self._accept(token, self._logprobs(token, logits))
-
-    def fail(self, error: BanyanError) -> None:
-        self._context = None
-        self._out.put(error)
-
-    def _accept(self, token: int, logprobs: tuple[TokenLogprob, ...]) -> bool:
+        logprobs = self._named(pairs)
         text = self._text.push(self._detokenizer.push(token))
         if self._text.hit:
             return self._end("stop", text, 1, logprobs)
         if self._count >= self._limit:
             return self._end("length", text, 1, logprobs)
+        self.tokens.append(token)
         self._out.put(Chunk(text=text, tokens=1, logprobs=logprobs))
-        if self._context:
-            self._context.push(token)
         return False
 
     def _end(
         self, finish: FinishReason, text: str = "", tokens: int = 0, logprobs: tuple[TokenLogprob, ...] = ()
     ) -> bool:
-        self._context = None
         text += self._text.push(self._detokenizer.finish()) + self._text.finish()
-        usage = Usage(len(self._prompt), self._count)
+        usage = Usage(self._prompt, self._count)
         # what was held back may end in a stop string after all
         finish = "stop" if self._text.hit and finish == "length" else finish
         self._out.put(Chunk(text, tokens, finish, usage, logprobs))
         return True
 
-    def _logprobs(self, token: int, logits: torch.Tensor) -> tuple[TokenLogprob, ...]:
-        pairs = self._picker.logprobs(token, logits)
+    def _named(self, pairs: Logprobs) -> tuple[TokenLogprob, ...]:
         named = [(self._decode([at]), value) for at, value in pairs]
         return (TokenLogprob(*named[0], top=tuple(named[1:])),) if named else ()
 
 
-class ScoreJob:
-    """log p of each continuation: the prompt is read once, then the continuations in batches on copies of its cache."""
+class ScoreJob(Job):
+    """log p of each continuation: the prompt is read once, then the continuations as branches behind it."""
 
-    def __init__(self, prompt: Sequence[int], continuations: Sequence[Sequence[int]], adapter: Version | None) -> None:
-        self.adapter = adapter
-        self._prompt, self._continuations = prompt, continuations
-        self._context: Context | None = None
+    def __init__(
+        self,
+        prompt: Sequence[int],
+        continuations: Sequence[Sequence[int]],
+        *,
+        adapter: Version | None,
+        reservation: Reservation,
+        window: int,
+    ) -> None:
+        super().__init__(prompt, adapter, reservation, score_room(prompt, continuations, window))
+        self._continuations = continuations
         self._first: torch.Tensor | None = None  # log-probabilities of the first token, (vocabulary,)
+        self._batch: Sequence[Sequence[int]] = ()
         self._scores: list[float] = []
         self._result: queue.SimpleQueue[list[float] | BanyanError] = queue.SimpleQueue()
 
@@ -149,40 +172,60 @@ class ScoreJob:
             raise item
         return item
 
-    def step(self, model: Any) -> bool:
-        if self._context is None:
-            self._context = Context(model, self._prompt, model.device)
+    def segment(self, budget: int) -> Segment:
         if self._first is None:
-            logits = self._context.read(model)
-            self._first = None if logits is None else logits.log_softmax(-1)
-        else:
-            longest = max(map(len, self._continuations), default=1)
-            done = len(self._scores)
-            batch = self._continuations[done : done + max(1, SCORED // max(longest, 1))]
-            self._scores += self._score(model, batch, self._context, self._first)
-        if self._first is None or len(self._scores) < len(self._continuations):
-            return False
-        self._context = self._first = None
-        self._result.put(self._scores)
-        return True
+            return super().segment(budget)
+        assert self.entry
+        # the last token of a continuation is foretold, never fed
+        branches = tuple(ids[:-1] for ids in self._batch if len(ids) > 1)
+        return Segment(self.entry, branches, sum(map(len, branches)), kept=False)
+
+    @property
+    def todo(self) -> int:
+        return super().todo if self._first is None else sum(len(ids) - 1 for ids in self._batch if ids)
+
+    def restart(self) -> None:
+        self._first = None
 
     def fail(self, error: BanyanError) -> None:
-        self._context = self._first = None
+        self._first = None
         self._result.put(error)
 
-    def _score(self, model: Any, batch: Sequence[Sequence[int]], context: Context, first: torch.Tensor) -> list[float]:
-        scores = [float(first[ids[0]]) if ids else 0.0 for ids in batch]
-        width = max(len(ids) for ids in batch) - 1
-        if width < 1:
-            return scores
-        # Padding stands on the right, where causal attention never lets a real token see it.
-        rows = torch.tensor([[*ids[:-1], *[0] * (width + 1 - max(len(ids), 1))] for ids in batch], device=first.device)
-        cache = copy.deepcopy(context.cache)
-        cache.batch_repeat_interleave(len(batch))
-        logits = model(input_ids=rows, past_key_values=cache, use_cache=True).logits
-        for row, ids in enumerate(batch):
-            if len(ids) > 1:
-                following = torch.tensor(ids[1:], device=first.device)
-                steps = logits[row, : len(ids) - 1].float().log_softmax(-1)
-                scores[row] += float(steps.gather(1, following[:, None]).sum())
-        return scores
+    def read(self, logits: torch.Tensor) -> bool:
+        """Take the logits of the segment's wanted rows; True when all is scored."""
+        logp = logits.log_softmax(-1)
+        if self._first is None:
+            self._first = logp[-1]
+        else:
+            row = 0
+            for ids in self._batch:
+                following = torch.tensor(ids[1:], device=logp.device)
+                steps = logp[row : row + len(following)].gather(1, following[:, None]) if ids[1:] else logp[:0, 0]
+                self._scores.append(self._start(ids) + float(steps.sum()))
+                row += len(following)
+        return self._advance()
+
+    def _advance(self) -> bool:
+        """Score what needs no forward pass and choose the next batch of what does."""
+        left = self._continuations[len(self._scores) :]
+        while left and len(left[0]) <= 1:
+            self._scores.append(self._start(left[0]))
+            left = left[1:]
+        if not left:
+            self._first = None
+            self._result.put(self._scores)
+            return True
+        count = 1
+        while count < len(left) and sum(map(len, left[: count + 1])) <= self.longest - len(self.tokens):
+            count += 1
+        self._batch = left[:count]
+        return False
+
+    def _start(self, ids: Sequence[int]) -> float:
+        assert self._first is not None
+        return float(self._first[ids[0]]) if ids else 0.0
+
+
+def score_room(prompt: Sequence[int], continuations: Sequence[Sequence[int]], window: int) -> int:
+    """Tokens of cache that a `ScoreJob` needs; the longest continuation is known to fit into the window."""
+    return min(len(prompt) + max(SCORED, *map(len, continuations), 0), window)

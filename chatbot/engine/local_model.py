@@ -1,6 +1,7 @@
 """A folder of safetensors -> a transformers model in memory."""
 
 import importlib.util
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,11 @@ from typing import Any
 import safetensors
 import torch
 
+from chatbot.engine.local_pack import can_pack, pack
 from chatbot.errors import ModelDamaged, ModelError, ModelNotFound, SettingsError
 
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+GPU_SHARE, CPU_SHARE = 0.8, 0.25  # of the GPU's free memory and of the machine's, for keys and values
 DEFAULT_WINDOW = 4096  # tokens, for a model that does not say how far its positions reach
 
 
@@ -21,10 +24,14 @@ class Loaded:
     device: torch.device
     window: int  # tokens
     eos: frozenset[int]
+    dtype: torch.dtype  # in which it computes
 
 
 def load_model(folder: Path, *, device: str, dtype: str, quantize: str, context: int | None) -> Loaded:
-    """Raises `ModelNotFound`, `ModelDamaged`, `ModelError` or `SettingsError`; runs no code from the folder."""
+    """Raises `ModelNotFound`, `ModelDamaged`, `ModelError` or `SettingsError`; runs no code from the folder.
+
+    On the CPU `auto` and `fp16` mean half-precision weights where the machine has kernels for them (see `local_pack`).
+    """
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     _check_files(folder)
@@ -49,13 +56,22 @@ def load_model(folder: Path, *, device: str, dtype: str, quantize: str, context:
             "Please fetch the model again."
         )
     model = model.eval().requires_grad_(False)
-    return Loaded(
-        model if quantize != "none" else model.to(place),
-        tokenizer,
-        place,
-        _window(model, context),
-        _eos(model, tokenizer),
-    )
+    if quantize == "none":
+        model = model.to(place)
+    if place.type == "cpu" and dtype in ("auto", "fp16") and can_pack():
+        pack(model)
+    return Loaded(model, tokenizer, place, _window(model, context), _eos(model, tokenizer), options["dtype"])
+
+
+def cache_capacity(bytes_per_token: int, device: torch.device, useful: int, mib: int | None) -> int:
+    """Tokens whose keys and values are kept: `useful` at most, as many as `mib` mebibytes hold, 256 at least."""
+    if mib is not None:
+        room = mib * 2**20
+    elif device.type == "cuda":
+        room = int(torch.cuda.mem_get_info(device)[0] * GPU_SHARE)
+    else:
+        room = int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * CPU_SHARE)
+    return max(min(useful, room // max(bytes_per_token, 1)), 256)
 
 
 def pick_device(name: str) -> torch.device:
@@ -104,6 +120,8 @@ def _weights_options(device: torch.device, dtype: str, quantize: str) -> dict[st
         raise SettingsError(f"dtype must be auto, {', '.join(DTYPES)}, not {dtype!r}.")
     if dtype == "auto":
         dtype = "fp32" if device.type == "cpu" else "bf16"
+    elif dtype == "fp16" and device.type == "cpu":
+        dtype = "fp32"  # the weights are packed after loading, and all else is computed in fp32
     options: dict[str, Any] = {"dtype": DTYPES[dtype]}
     if quantize != "none":
         options |= {"quantization_config": _quantization(device, quantize, DTYPES[dtype]), "device_map": {"": device}}

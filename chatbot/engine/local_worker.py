@@ -1,30 +1,29 @@
 """The one thread that touches the model."""
 
 import logging
+from collections import deque
+from collections.abc import Callable
 from threading import Condition, Thread
 
 import torch
 
-from chatbot.engine.local_adapters import Trunk, Version
+from chatbot.engine.local_adapters import Version
 from chatbot.engine.local_jobs import Job
-from chatbot.errors import BanyanError, EngineError, EngineUnavailable
+from chatbot.engine.local_scheduler import Scheduler
+from chatbot.errors import EngineUnavailable
 
 log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Goes round all jobs and lets each take one step, so that everybody moves on.
+    """Steps the scheduler while there is work; requests come in between two steps."""
 
-    In a round, jobs that want the same adapter stand together, because changing it costs a walk over all layers.
-    """
-
-    def __init__(self, trunk: Trunk) -> None:
-        self._jobs: list[Job] = []
-        self._wanted: frozenset[Version] = frozenset()
-        self._untidy = False
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._coming: deque[Job] = deque()
+        self._wanted: frozenset[Version] | None = None
         self._closing = False
         self._changed = Condition()
-        self._thread = Thread(target=self._run, args=(trunk,), name="banyan-local", daemon=True)
+        self._thread = Thread(target=self._run, args=(scheduler,), name="banyan-local", daemon=True)
         self._thread.start()
 
     def add(self, job: Job) -> None:
@@ -32,66 +31,40 @@ class Worker:
         with self._changed:
             if self._closing:
                 raise EngineUnavailable("The model has been closed. Please start Banyan again.")
-            self._jobs.append(job)
+            self._coming.append(job)
             self._changed.notify()
 
     def keep(self, wanted: frozenset[Version]) -> None:
-        """Unload every other adapter as soon as no job needs it."""
+        """Unload every other adapter as soon as no request needs it."""
         with self._changed:
-            self._wanted, self._untidy = wanted, True
+            self._wanted = wanted
             self._changed.notify()
 
     def close(self) -> None:
-        """End all jobs with `EngineUnavailable` and wait for the thread. Idempotent."""
+        """End all requests with `EngineUnavailable` and wait for the thread. Idempotent."""
         with self._changed:
             self._closing = True
             self._changed.notify()
         self._thread.join()
 
-    def _run(self, trunk: Trunk) -> None:
-        while self._wait():
-            self._round(trunk)
-        for job in self._jobs:
-            job.fail(EngineUnavailable("The model was closed during the answer. Please try again."))
-        self._jobs.clear()
+    def _run(self, scheduler: Scheduler) -> None:
+        wanted: frozenset[Version] = frozenset()
+        with torch.inference_mode():
+            while self._wait(lambda: scheduler.busy):
+                with self._changed:
+                    while self._coming:
+                        scheduler.add(self._coming.popleft())
+                    wanted = wanted if self._wanted is None else self._wanted
+                    untidy, self._wanted = self._wanted is not None, None
+                scheduler.step()
+                if untidy or not scheduler.busy:
+                    scheduler.keep(wanted)
+        while self._coming:
+            scheduler.add(self._coming.popleft())
+        scheduler.fail_all(EngineUnavailable("The model was closed during the answer. Please try again."))
 
-    def _wait(self) -> bool:
+    def _wait(self, busy: Callable[[], bool]) -> bool:
         """Sleep until there is work; False when the engine closes."""
         with self._changed:
-            self._changed.wait_for(lambda: self._jobs or self._untidy or self._closing)
+            self._changed.wait_for(lambda: busy() or self._coming or self._wanted is not None or self._closing)
             return not self._closing
-
-    def _round(self, trunk: Trunk) -> None:
-        with self._changed:
-            jobs = sorted(self._jobs, key=lambda job: job.adapter.path if job.adapter else "")
-            wanted, self._untidy = self._wanted, False
-        for job in jobs:
-            if self._closing:
-                return
-            if _step(trunk, job):
-                with self._changed:
-                    self._jobs.remove(job)
-        busy = frozenset(job.adapter for job in jobs if job.adapter)
-        trunk.tidy(wanted, busy)
-
-
-def _step(trunk: Trunk, job: Job) -> bool:
-    """True when the job is over, one way or the other: its failure is its own and nobody else's."""
-    try:
-        with torch.inference_mode():
-            trunk.use(job.adapter)
-            return job.step(trunk.model)
-    except BanyanError as error:
-        job.fail(error)
-    except Exception as error:
-        log.exception("a request failed in the model")
-        job.fail(_in_words(error))
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-    return True
-
-
-def _in_words(error: Exception) -> EngineError:
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return EngineError("There was too little memory for this request. Please try a shorter one.")
-    return EngineError(f"The model failed on this request ({type(error).__name__}). Please try again.")

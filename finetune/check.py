@@ -23,7 +23,7 @@ from finetune.split import digest, group_of, held_out, normalised
 FIRST_FAULTS = 100  # that a report lists; all are counted
 SHOWN = 3  # examples that are rendered
 SHOWN_CHARACTERS = 4_000  # of a segment of them
-ASKED = 200  # examples whose language is looked at
+ASKED = 100  # examples whose language is looked at
 
 Progress = Callable[[str, float | None], None]
 """Called with the step under way, in words for a person, and the fraction done."""

@@ -60,7 +60,9 @@ class ChatEncoder:
         self._control = set(added) | set(tokenizer.all_special_ids)
         texts = {token.content for token in added.values()} | set(tokenizer.all_special_tokens)
         self._marks = re.compile("|".join(map(re.escape, sorted(texts, key=len, reverse=True))) or r"(?!)")
+        self._apart = False
         self._probe()
+        self._apart = self._falls_apart()
 
     def encode(self, example: Example, max_length: int | None = None) -> Encoded | Fault:
         """Ids and labels, cut at the end to `max_length` tokens; a `Fault` when the template refuses the row, when its
@@ -126,19 +128,28 @@ class ChatEncoder:
     def _join(self, prompt: str, whole: str) -> tuple[list[int], list[int], int]:
         """Ids of `whole` that begin with exactly those of `prompt`, the character where each begins, and how many are
         the prompt's."""
-        encoding = self._tokenizer(whole, add_special_tokens=False, return_offsets_mapping=True)
-        ids, starts = list(encoding["input_ids"]), [start for start, _ in encoding["offset_mapping"]]
-        head = self._tokenizer(prompt, add_special_tokens=False, return_offsets_mapping=True)
-        first = len(head["input_ids"])
-        if ids[:first] == list(head["input_ids"]):
-            return ids, starts, first
-        # An answer that begins with white space would melt into the last token of its prompt.
-        tail = self._tokenizer(whole[len(prompt) :], add_special_tokens=False, return_offsets_mapping=True)
-        joined = [*head["input_ids"], *tail["input_ids"]]
-        if self._decode(joined) != self._decode(ids):
+        head, tail = self._tokens(prompt), self._tokens(whole[len(prompt) :], len(prompt))
+        joined = [*head[0], *tail[0]], [*head[1], *tail[1]], len(head[0])
+        if self._apart:
+            return joined
+        ids, starts = self._tokens(whole)
+        if ids[: len(head[0])] == head[0]:
+            return ids, starts, len(head[0])
+        if self._decode(joined[0]) != self._decode(ids):
             raise Unusable("tokens", "The tokens before the answer depend on how it begins; please trim its beginning.")
-        begins = [*head["offset_mapping"], *((at + len(prompt), 0) for at, _ in tail["offset_mapping"])]
-        return joined, [start for start, _ in begins], first
+        return joined
+
+    def _tokens(self, text: str, offset: int = 0) -> tuple[list[int], list[int]]:
+        """Ids, and the character where each begins, counted from `offset`."""
+        encoding = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        return list(encoding["input_ids"]), [start + offset for start, _ in encoding["offset_mapping"]]
+
+    def _falls_apart(self) -> bool:
+        """Whether an answer has the same tokens alone as after its prompt, so that both need to be tokenized only once.
+        Not so where the tokenizer puts a space before whatever it is given (SentencePiece)."""
+        turns = [Turn("user", "What is it?"), Turn("assistant", "It is a banyan. \n 榕 2")]
+        prompt, whole = self._prompt_text(turns[:-1]), self._whole_text(turns)
+        return self._ids(whole) == self._ids(prompt) + self._ids(whole[len(prompt) :])
 
     def _spans(self, turns: Sequence[Turn], prompt: str, whole: str) -> tuple[list[tuple[int, int]], int]:
         """(first, last + 1) characters of every answer in `whole`, and how many answers it does not show as given."""
@@ -218,7 +229,7 @@ class ChatEncoder:
             raise Unusable("control_token", f"The text holds {found[0]}, which is a control token of the model.")
 
     def _ids(self, text: str) -> list[int]:
-        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+        return self._tokens(text)[0]
 
     def _decode(self, ids: list[int]) -> str:
         text: str = self._tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)

@@ -1,6 +1,7 @@
 """What the fields of a row mean: a record -> an example, or the reason why not."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from chatbot.errors import InputError
@@ -31,9 +32,13 @@ _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 
 
 def layout_of(rows: Sequence[Row]) -> Layout:
-    """The layout of most rows. "columns" when none is known."""
-    votes = [_layout_of_row(row.values) for row in rows]
-    return max(set(votes), key=lambda layout: (votes.count(layout), layout)) if votes else "columns"
+    """The layout that the first rows have. A known one needs but a tenth of them: the others may lack a field, and are
+    told so. "columns" when none is known."""
+    votes = Counter(_layout_of_row(row.values) for row in rows)
+    for layout, count in votes.most_common():
+        if layout not in ("text", "columns") and count * 10 >= len(rows):
+            return layout
+    return "text" if votes["text"] > votes["columns"] else "columns"
 
 
 def _layout_of_row(values: Mapping[str, object]) -> Layout:

@@ -67,7 +67,9 @@ class _JsonText:
             try:
                 value, end = self._decoder.raw_decode(self._text, self._at)
             except ValueError:
-                if len(self._text) - self._at > MAX_LINE or not self._fill():
+                if len(self._text) - self._at > MAX_LINE:
+                    raise ValueError(f"it has no end within {MAX_LINE // 2**20} MiB") from None
+                if not self._fill():
                     raise
                 continue
             if end == len(self._text) and self._fill():

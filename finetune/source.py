@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
 
 from chatbot.errors import InputError
 from finetune.examples import Fault, Format
@@ -66,7 +65,7 @@ class Damaged(Exception):
 class _Limited(io.RawIOBase):
     """Counts what is read, so that a small gzip file cannot unpack without end."""
 
-    def __init__(self, file: IO[bytes], limit: int) -> None:
+    def __init__(self, file: io.BufferedReader | gzip.GzipFile, limit: int) -> None:
         self._file, self._limit, self._read = file, limit, 0
 
     def readable(self) -> bool:
@@ -74,7 +73,7 @@ class _Limited(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         try:
-            data = self._file.read(len(buffer))
+            data = self._file.read1(len(buffer))  # what came before a damage is not lost
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise Damaged from error
         self._read += len(data)
@@ -97,7 +96,7 @@ def opened(path: Path) -> Iterator[Source]:
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
-            unpacked: IO[bytes] = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if packed else raw
+            unpacked = gzip.GzipFile(fileobj=raw) if packed else raw
             yield Source(io.BufferedReader(_Limited(unpacked, MAX_BYTES), SAMPLE), lambda: raw.tell() / size)
     except OSError as error:
         raise InputError(f"The file cannot be read: {error.strerror or 'it is damaged'}.") from error
@@ -176,7 +175,7 @@ def _refuse_kinds(head: bytes) -> None:
 
 def _judge(sample: bytes) -> str:
     telling = [line for line in sample.split(b"\n") if not line.isascii()]
-    if len(telling) > 1:
+    if len(sample) >= SAMPLE and len(telling) > 1:
         telling.pop()  # the end of the sample may cut a character
     good = sum(_is_utf8(line) for line in telling)
     if good * 2 >= len(telling):

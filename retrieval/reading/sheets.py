@@ -12,7 +12,12 @@ from retrieval.reading.tables import row
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
     import openpyxl
 
-    book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    with path.open("rb") as stream:  # a path would have to end in .xlsx
+        book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+        _read_book(book, pages, limits)
+
+
+def _read_book(book: Any, pages: Pages, limits: Limits) -> None:
     hidden = []
     left = limits.cells
     for sheet in book.worksheets:
@@ -33,7 +38,7 @@ def _read_sheet(sheet: Any, pages: Pages, left: int) -> int:
     sheet.reset_dimensions()  # what a sheet claims about its size is not to be trusted
     first = True
     for cells in sheet.iter_rows():
-        left -= max(1, len(cells) // 100) + sum(cell.value is not None for cell in cells)
+        left -= max(1, len(cells) // 20) + sum(cell.value is not None for cell in cells)
         if left <= 0:
             break
         shown = [_shown(cell) for cell in cells]

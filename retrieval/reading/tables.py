@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 from retrieval.limited import Limits
@@ -9,11 +10,14 @@ from retrieval.reading.pages import Pages
 from retrieval.reading.plain import text_of
 
 _SAMPLE = 64 << 10
+_MANY = 20  # columns
+_EMPTY_RUN = re.compile(r"(?:\| +){3,}|\A(?: *\| +)+")
 
 
 def row(cells: list[str]) -> str:
-    """Cells side by side on one line."""
-    return " | ".join(" ".join(cell.split()) for cell in cells).rstrip(" |")
+    """Cells side by side on one line; long runs of empty ones shrink to one."""
+    line = " | ".join(" ".join(cell.split()) for cell in cells).rstrip(" |")
+    return _EMPTY_RUN.sub("| ", line) if len(cells) > _MANY else line
 
 
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -10,6 +11,7 @@ from retrieval.limited import Limits
 from retrieval.reading.pages import BlockKind, Pages
 from retrieval.reading.plain import text_of
 from retrieval.reading.tables import row
+from retrieval.rejected import RejectedFile
 
 _DROPPED = {
     "script",
@@ -33,6 +35,15 @@ _BLOCKS = frozenset(
         "hgroup hr html legend main menu nav ol p section summary ul table caption thead tbody tfoot",
     )
 )
+_TAG = re.compile(r"(?P<comment><!--)|<(?P<closing>/?)(?P<name>[A-Za-z][^\s/>]{0,30})")
+_CLOSE_THEMSELVES = frozenset(
+    re.findall(
+        r"\S+",
+        "p li td th tr dd dt option optgroup thead tbody tfoot colgroup rb rt rp area base br col embed hr img input link meta param "
+        "source track wbr",
+    )
+)
+_DEEPEST = 3_000
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _HIDING = (
@@ -50,7 +61,7 @@ _RULES = re.compile(r"([^{}@]+)\{([^{}]*)\}")
 _CSS_NOISE = re.compile(r"/\*.*?\*/", re.DOTALL)
 _AT_RULES = re.compile(r"@[^{};]+\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 _WHITE_ON_WHITE = "white on white"
-_MOST_RULES = 2000
+_MOST_RULES = 300
 
 
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
@@ -59,9 +70,27 @@ def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
 
 def add_page(source: str, pages: Pages) -> None:
     """One HTML page's visible text, block by block."""
+    _check_depth(source)
     tree = LexborHTMLParser(source)
     if tree.body is not None:
         _Walk(pages, _hidden_by_sheets(tree)).over(tree.body)
+
+
+def _check_depth(source: str) -> None:
+    """The parser's time grows with the square of the depth (three minutes for 200,000); no browser goes below 512."""
+    depth, at = 0, 0
+    while found := _TAG.search(source, at):
+        at = found.end()
+        name = (found["name"] or "").lower()
+        if found["comment"] or name in ("script", "style"):
+            closing = "-->" if found["comment"] else f"</{name}"
+            at = source.find(closing, at) if not found["closing"] else at
+            if at < 0:
+                return
+        elif name not in _CLOSE_THEMSELVES:
+            depth = max(0, depth - 1) if found["closing"] else depth + 1
+            if depth > _DEEPEST:
+                raise RejectedFile("unsafe", what=f"elements nested more than {_DEEPEST} deep")
 
 
 class _Walk:
@@ -208,16 +237,15 @@ def _hidden_by_sheets(tree: LexborHTMLParser) -> dict[int, str]:
     """Elements that the page's own style sheets hide on every screen (rules for media and states do not count)."""
     hidden: dict[int, str] = {}
     sheets = "\n".join(node.text() for node in tree.css("style"))
-    rules = 0
+    selectors: dict[str, str] = {}
     for found in _RULES.finditer(_AT_RULES.sub("", _CSS_NOISE.sub("", sheets))):
         how = _hiding(found[2])
         if not how or how == _WHITE_ON_WHITE or ":" in found[1]:  # what lies behind the text is not in this rule
             continue
-        rules += 1
-        if rules > _MOST_RULES:
-            break
+        selectors[found[1].strip()] = how
+    for selector, how in islice(selectors.items(), _MOST_RULES):
         try:
-            hidden.update((node.mem_id, how) for node in tree.css(found[1].strip()))
+            hidden.update((node.mem_id, how) for node in tree.css(selector))
         except Exception:  # noqa: S112 (a selector that lexbor does not know hides nothing)
             continue
     return hidden

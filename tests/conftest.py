@@ -31,6 +31,15 @@ def bundled_gguf(models_folder: Path) -> Path:
     return gguf
 
 
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Data sets and documents that lie beside the repository, where somebody put them there."""
+    folder = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("no ../shared/data")
+    return folder
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in [name for name in os.environ if name.startswith("BANYAN_") and name != "BANYAN_TEST_CACHE"]:

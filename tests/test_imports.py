@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 SOURCES = [p for folder in ("chatbot", "retrieval", "finetune") for p in sorted((ROOT / folder).rglob("*.py"))]
 ROOMS = {  # heavy library -> where it may be imported
     "gradio": ("chatbot/ui/", "app.py"),
-    "torch": ("chatbot/engine/local", "retrieval/embed.py", "finetune/train.py"),
+    "torch": ("chatbot/engine/local", "retrieval/embed.py", "finetune/train"),
     "faiss": ("retrieval/vectors.py",),
     "xllamacpp": ("chatbot/engine/llamacpp",),
 }

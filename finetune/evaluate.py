@@ -1,0 +1,241 @@
+"""Before and after: the base model and an adapter on the same held-out rows, and one sentence about the difference.
+
+    python -m finetune.evaluate ADAPTER_FOLDER --base MODEL_FOLDER --data held_out.jsonl
+    python -m finetune.evaluate translate --data pairs.jsonl --base MODEL_FOLDER \
+        --prompt "Translate into German: {en}" --completion "{de}"
+
+Answers are greedy. A row counts once, with its pair; intervals are paired bootstraps over rows.
+"""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from chatbot.engine.base import Engine, complete
+from chatbot.errors import BanyanError, InputError
+from chatbot.types import Message, Sampling
+from finetune.examples import Columns, Example, Turn
+from finetune.metrics import METRICS, OF_TASK, Interval, paired_bootstrap
+from finetune.spec import TASKS, Task
+
+Outcome = Literal["better", "no change", "worse", "not judged"]
+Answer = Callable[[Sequence[Example], int], list[str]]
+"""(rows, tokens at most) -> one greedy answer a row."""
+
+SIDE_BY_SIDE = 10
+FORGOTTEN = 0.05  # nats per token on the general set: five per cent of perplexity
+GENERAL = Path(__file__).with_name("general.jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Summed nats and trained tokens of each row."""
+
+    nats: tuple[float, ...]
+    tokens: tuple[int, ...]
+
+    @property
+    def mean(self) -> float:
+        return sum(self.nats) / max(1, sum(self.tokens))
+
+    @property
+    def perplexity(self) -> float:
+        return math.exp(min(self.mean, 50.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One metric before and after, over `rows` rows, with the interval of the difference (None: nothing is known)."""
+
+    name: str
+    before: float
+    after: float
+    low: float | None
+    high: float | None
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One held-out row with both answers."""
+
+    row: int
+    prompt: str
+    reference: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a fine-tune changed. `decided_by` names the score behind the outcome."""
+
+    outcome: Outcome
+    sentence: str
+    decided_by: str = ""
+    scores: tuple[Score, ...] = ()
+    forgot: bool = False
+    examples: tuple[Pair, ...] = field(default_factory=tuple)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def judge(
+    task: Task,
+    before: Losses,
+    after: Losses,
+    general: tuple[Losses, Losses],
+    pairs: Sequence[Pair] = (),
+) -> Verdict:
+    """The task's metric decides over the answers; a chat has no single right answer, so the held-out loss does."""
+    if not before.nats:
+        return Verdict("not judged", "Not judged: no rows were held out.")
+    scores = [_loss("loss", before, after)]
+    scores.append(Score("perplexity", before.perplexity, after.perplexity, None, None, len(before.nats)))
+    scores += [_metric(name, pairs) for name in OF_TASK[task] if pairs]
+    watch = _loss("general_loss", *general)
+    forgot = watch.low is not None and watch.low > 0 and watch.after - watch.before > FORGOTTEN
+    deciding = scores[0] if task == "chat" or not pairs else scores[2]
+    outcome = _outcome(deciding)
+    return Verdict(
+        outcome,
+        _sentence(outcome, deciding, watch if forgot else None),
+        deciding.name,
+        (*scores, watch),
+        forgot,
+        tuple(pairs[:SIDE_BY_SIDE]),
+    )
+
+
+def compare(rows: Sequence[Example], before: Answer, after: Answer, max_tokens: int) -> list[Pair]:
+    """Both models' greedy answers to the same rows."""
+    asked = [row for row in rows if row.turns]
+    answers = zip(asked, before(asked, max_tokens), after(asked, max_tokens), strict=True)
+    return [Pair(row.row, row.prompt[-1].content, row.answer, one.strip(), two.strip()) for row, one, two in answers]
+
+
+def engine_answers(engine: Engine, adapter: str | None = None) -> Answer:
+    """Answers of a served engine, which is asked for one row after another."""
+
+    def answer(rows: Sequence[Example], max_tokens: int) -> list[str]:
+        sampling = Sampling(temperature=0.0, max_tokens=max_tokens)
+        return [complete(engine, _messages(row.prompt), sampling, adapter=adapter).text for row in rows]
+
+    return answer
+
+
+def metrics_of(task: Task, rows: Sequence[Example], answers: Sequence[str]) -> dict[str, float]:
+    """Mean of every metric of the task, 0 to 1; translations also get corpus BLEU, 0 to 100."""
+    pairs = [(answer.strip(), row.answer) for row, answer in zip(rows, answers, strict=True)]
+    found = {name: sum(METRICS[name](*pair) for pair in pairs) / max(1, len(pairs)) for name in OF_TASK[task]}
+    if task == "translate":
+        from sacrebleu.metrics import BLEU
+
+        chinese = any("\u4e00" <= c <= "\u9fff" for _, reference in pairs for c in reference)
+        bleu = BLEU(tokenize="zh" if chinese else "13a")
+        found["bleu"] = float(bleu.corpus_score([a for a, _ in pairs], [[r for _, r in pairs]]).score)
+    return found
+
+
+def general_rows() -> list[Example]:
+    """The fixed everyday questions that watch for forgetting."""
+    found = [json.loads(line)["messages"] for line in GENERAL.read_text("utf-8").splitlines()]
+    return [Example(at, tuple(Turn(t["role"], t["content"]) for t in turns)) for at, turns in enumerate(found, 1)]
+
+
+def _messages(turns: Sequence[Turn]) -> list[Message]:
+    return [Message(turn.role, turn.content) for turn in turns]
+
+
+def _loss(name: str, before: Losses, after: Losses) -> Score:
+    found = paired_bootstrap(before.nats, after.nats, before.tokens)
+    return Score(name, before.mean, after.mean, *_bounds(found), len(before.nats))
+
+
+def _metric(name: str, pairs: Sequence[Pair]) -> Score:
+    measure = METRICS[name]
+    before = [measure(pair.before, pair.reference) for pair in pairs]
+    after = [measure(pair.after, pair.reference) for pair in pairs]
+    found = paired_bootstrap(before, after)
+    return Score(name, sum(before) / len(pairs), sum(after) / len(pairs), *_bounds(found), len(pairs))
+
+
+def _bounds(found: Interval) -> tuple[float | None, float | None]:
+    return (found.low, found.high) if math.isfinite(found.low) else (None, None)
+
+
+def _outcome(score: Score) -> Outcome:
+    if score.low is None or score.high is None or score.low <= 0 <= score.high:
+        return "no change"
+    return "better" if (score.low > 0) != score.name.endswith("loss") else "worse"
+
+
+_NAMES = {
+    "loss": "held-out loss",
+    "rouge_l": "ROUGE-L",
+    "chrf": "chrF",
+    "f1": "F1",
+    "exact_match": "exact match",
+    "accuracy": "accuracy",
+}
+
+
+def _sentence(outcome: Outcome, score: Score, forgot: Score | None) -> str:
+    what = {"better": "Better", "worse": "Worse", "no change": "No change that is certain", "not judged": ""}[outcome]
+    change = f"{_NAMES[score.name]} {score.before:.3f} before, {score.after:.3f} after"
+    interval = f"difference {score.after - score.before:+.3f}"
+    if score.low is not None:
+        interval += f", 95 % interval {score.low:+.3f} to {score.high:+.3f}"
+    more = ""
+    if forgot:
+        more = f", but it forgets: loss on everyday questions rose from {forgot.before:.3f} to {forgot.after:.3f}"
+    return f"{what}: {change} ({interval}, {score.rows} held-out rows){more}."
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the scores as JSON; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m finetune.evaluate", description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("what", help="an adapter's folder, or a task: " + ", ".join(TASKS))
+    parser.add_argument("--data", type=Path, required=True, help="rows with reference answers: JSONL, CSV ...")
+    parser.add_argument("--base", required=True, help="the base model's transformers folder")
+    parser.add_argument("--prompt", default="", help="template over the columns, such as 'Translate: {en}'")
+    parser.add_argument("--completion", default="", help="template of the reference, such as '{de}'")
+    parser.add_argument("--rows", type=int, default=100, help="rows at most")
+    parser.add_argument("--max-tokens", type=int, default=128)
+    options = parser.parse_args(arguments)
+    try:
+        print(json.dumps(_run(options), ensure_ascii=False, indent=2))
+    except BanyanError as error:
+        print(f"evaluate: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _run(options: argparse.Namespace) -> dict[str, Any]:
+    from finetune import train_verdict
+
+    rows = _rows(options)
+    if options.what in TASKS:
+        return train_verdict.score_base(options.base, options.what, rows, options.max_tokens)
+    return train_verdict.score_adapter(Path(options.what), options.base, rows, options.max_tokens).to_dict()
+
+
+def _rows(options: argparse.Namespace) -> list[Example]:
+    from finetune.formats import detect, read_examples
+
+    columns = Columns(prompt=options.prompt, completion=options.completion) if options.prompt else None
+    format = detect(options.data, options.data.name)
+    found = [row for row in read_examples(options.data, format, columns) if isinstance(row, Example)]
+    if not found:
+        raise InputError(f"{options.data.name} has no usable row. Its columns: {', '.join(format.columns) or 'none'}.")
+    return found[: options.rows]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,128 @@
+"""How close an answer is to its reference, from 0 to 1, and how sure a difference is."""
+
+import re
+import string
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+Metric = Callable[[str, str], float]
+"""(prediction, reference) -> 0 to 1."""
+
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]")
+_TOKEN = re.compile(rf"{_CJK.pattern}|[^\W_]+")
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
+
+
+def exact_match(prediction: str, reference: str) -> float:
+    """Equal after SQuAD's normalisation (Rajpurkar et al., 2016): case, punctuation, articles and spaces do not count."""
+    return float(_squad(prediction) == _squad(reference))
+
+
+def f1(prediction: str, reference: str) -> float:
+    """SQuAD's overlap of tokens; Chinese, Japanese and Korean count by character."""
+    found, wanted = _TOKEN.findall(_squad(prediction)), _TOKEN.findall(_squad(reference))
+    if not found or not wanted:
+        return float(found == wanted)
+    common = sum((Counter(found) & Counter(wanted)).values())
+    return 2 * common / (len(found) + len(wanted))
+
+
+def chrf(prediction: str, reference: str) -> float:
+    """chrF2 of one sentence (Popović, 2015), as sacrebleu computes it."""
+    return float(_chrf().sentence_score(prediction, [reference]).score) / 100
+
+
+def rouge_l(prediction: str, reference: str) -> float:
+    """ROUGE-L F1 (Lin, 2004) over words, and over single characters of Chinese, Japanese and Korean."""
+    return float(_rouge().score(reference, prediction)["rougeL"].fmeasure)
+
+
+def accuracy(prediction: str, reference: str) -> float:
+    """Whether the answer is the label: the first words of the answer, whatever case and punctuation."""
+    found, wanted = _TOKEN.findall(_plain(prediction)), _TOKEN.findall(_plain(reference))
+    return float(bool(wanted) and found[: len(wanted)] == wanted)
+
+
+METRICS: Mapping[str, Metric] = {
+    "exact_match": exact_match,
+    "f1": f1,
+    "chrf": chrf,
+    "rouge_l": rouge_l,
+    "accuracy": accuracy,
+}
+OF_TASK: Mapping[str, tuple[str, ...]] = {
+    "chat": ("rouge_l",),
+    "sentiment": ("accuracy",),
+    "answer": ("f1", "exact_match"),
+    "translate": ("chrf",),
+    "summarize": ("rouge_l",),
+}
+"""What answers of a task are measured by; the first one judges, except in a chat, where the held-out loss does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A difference (after minus before) and the bounds that hold 95 % of its bootstrap."""
+
+    difference: float
+    low: float
+    high: float
+
+    @property
+    def certain(self) -> bool:
+        """Whether it is not zero, by the interval."""
+        return self.low > 0 or self.high < 0
+
+
+def paired_bootstrap(
+    before: Sequence[float], after: Sequence[float], weights: Sequence[float] | None = None, *, resamples: int = 2000
+) -> Interval:
+    """Of the mean of `after - before` over the same rows (Koehn, 2004). Rows are drawn with replacement, seed 0.
+
+    With `weights` the values are sums over so many tokens, and the mean is one per token. A single row tells nothing: its
+    interval is unbounded.
+    """
+    differences = [b - a for a, b in zip(before, after, strict=True)]
+    sizes = list(weights) if weights is not None else [1.0] * len(differences)
+    mean = sum(differences) / max(1e-9, sum(sizes))
+    if len(differences) < 2:
+        return Interval(mean, float("-inf"), float("inf"))
+    import numpy as np
+
+    chance = np.random.default_rng(0)
+    values, counts = np.asarray(differences), np.asarray(sizes, dtype=float)
+    drawn = chance.integers(0, len(values), size=(resamples, len(values)))
+    means = values[drawn].sum(1) / np.maximum(1e-9, counts[drawn].sum(1))
+    low, high = np.quantile(means, (0.025, 0.975))
+    return Interval(mean, float(low), float(high))
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _squad(text: str) -> str:
+    bare = "".join(character for character in _plain(text) if character not in string.punctuation)
+    return " ".join(_ARTICLES.sub(" ", bare).split())
+
+
+@cache
+def _chrf() -> Any:
+    from sacrebleu.metrics import CHRF
+
+    return CHRF()
+
+
+@cache
+def _rouge() -> Any:
+    from rouge_score.rouge_scorer import RougeScorer
+
+    class Tokens:
+        def tokenize(self, text: str) -> list[str]:
+            return _TOKEN.findall(_plain(text))
+
+    return RougeScorer(["rougeL"], tokenizer=Tokens())

@@ -1,0 +1,104 @@
+"""The frozen base model and the adapter on it."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from chatbot.errors import InputError, ModelError, ModelNotFound
+from finetune import train_packed
+from finetune.folder import Base
+from finetune.spec import TrainingSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A base model ready to be trained on. `bf16` says whether the computation runs in bfloat16."""
+
+    model: Any
+    tokenizer: Any
+    bf16: bool
+
+
+def load(base: Base, spec: TrainingSpec) -> Loaded:
+    """Weights from `base.folder`, on the GPU of this process if it has one. Raises `ModelError` or `InputError`."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    if not (Path(base.folder) / "config.json").is_file():
+        raise ModelNotFound(f"The base model {base.name or base.folder} is no longer at {base.folder}. Load it again.")
+    gpu = torch.cuda.is_available()
+    bf16 = _bf16(spec, gpu)
+    quantized = _quantization(spec, gpu, torch.bfloat16 if bf16 else torch.float32)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(base.folder, local_files_only=True, trust_remote_code=False)
+        model = AutoModelForCausalLM.from_pretrained(
+            base.folder,
+            dtype=torch.bfloat16 if bf16 else torch.float32,
+            attn_implementation="sdpa",
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            device_map={"": _local_gpu()} if gpu else None,
+            **quantized,
+        )
+    except (OSError, ValueError, ImportError) as error:
+        raise ModelError(f"The base model {base.name or base.folder} cannot be loaded for training: {error}") from error
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    model.config.use_cache = False
+    train_packed.install(model)
+    return Loaded(model, tokenizer, bf16)
+
+
+def lora(spec: TrainingSpec) -> Any:
+    """PEFT's settings of the adapter."""
+    from peft import LoraConfig
+
+    targets = spec.target_modules
+    return LoraConfig(
+        task_type="CAUSAL_LM",
+        r=spec.rank,
+        lora_alpha=spec.alpha,
+        lora_dropout=spec.dropout,
+        use_rslora=spec.rslora,
+        use_dora=spec.dora,
+        target_modules=targets if isinstance(targets, str) else list(targets),
+    )
+
+
+def _bf16(spec: TrainingSpec, gpu: bool) -> bool:
+    if spec.precision == "auto":
+        return gpu and torch.cuda.is_bf16_supported(including_emulation=False)
+    return spec.precision == "bf16"
+
+
+def _local_gpu() -> int:
+    return int(os.environ.get("LOCAL_RANK", "0"))  # set by accelerate and torchrun
+
+
+def _quantization(spec: TrainingSpec, gpu: bool, compute: torch.dtype) -> dict[str, Any]:
+    if spec.quantization == "none":
+        return {}
+    if not gpu:
+        raise InputError(
+            "Quantised training needs a GPU. Please set quantization to none, or run it on a machine with one."
+        )
+    try:
+        import bitsandbytes  # noqa: F401
+    except ImportError as error:
+        raise InputError(
+            "Quantised training needs bitsandbytes: pip install bitsandbytes, or set quantization to none."
+        ) from error
+    from transformers import BitsAndBytesConfig
+
+    if spec.quantization == "int8":
+        return {"quantization_config": BitsAndBytesConfig(load_in_8bit=True)}
+    four_bits = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=compute,
+    )
+    return {"quantization_config": four_bits}

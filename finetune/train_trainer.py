@@ -1,0 +1,321 @@
+"""TRL's SFTTrainer with batches without padding, whole checkpoints and a held-out loss over all tokens."""
+
+import contextlib
+import json
+import math
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from torch import Tensor
+from transformers import TrainerCallback
+from trl import SFTConfig, SFTTrainer
+
+from chatbot.errors import InputError
+from finetune import train_packed
+from finetune.folder import COMPLETE, JobFolder, sync
+from finetune.spec import TrainingSpec
+from finetune.train_data import Row
+from finetune.train_progress import Progress
+
+KEPT = 2  # complete checkpoints: the newest, and one before it in case the disk harms that
+
+
+class Stopped(Exception):
+    """The run was asked to stop; the adapter is as the last whole update left it."""
+
+
+class Diverged(Exception):
+    """The loss is no number any more."""
+
+
+class Trainer(SFTTrainer):  # type: ignore[misc]
+    """One update sums over pieces of at most `budget` tokens, whatever the batch holds: same loss, less memory.
+
+    `stop` is asked before every piece; a single process leaves at once with `Stopped`.
+    """
+
+    def __init__(self, *, job: JobFolder, budget: int, stop: Callable[[], bool], **settings: Any) -> None:
+        super().__init__(data_collator=train_packed.collate, **settings)
+        self._job, self._budget, self._stop = job, budget, stop
+        self.model_accepts_loss_kwargs = True  # `num_items_in_batch` is what makes pieces sum up to the batch's mean
+        self.seen_tokens = 0
+
+    def training_step(
+        self, model: Any, inputs: dict[str, Tensor], num_items_in_batch: Tensor | int | None = None
+    ) -> Tensor:
+        """The batch's share of the update's mean loss per trained token, with gradients added up."""
+        model.train()
+        inputs = self._prepare_inputs(inputs)
+        items = num_items_in_batch if num_items_in_batch is not None else (inputs["labels"] != -100).sum()
+        # DDP averages gradients over processes, and `items` counts the tokens of all of them
+        scale = self.accelerator.num_processes / max(1, int(items))
+        total = torch.zeros((), device=inputs["input_ids"].device)
+        parts = list(train_packed.pieces(inputs, self._budget))
+        for at, piece in enumerate(parts):
+            if self._stop() and self.accelerator.num_processes == 1:
+                raise Stopped
+            with self.accelerator.no_sync(model) if at < len(parts) - 1 else contextlib.nullcontext():
+                with self.compute_loss_context_manager():
+                    loss = train_packed.loss_sum(model, piece, rows=False) * scale
+                self.accelerator.backward(loss)
+            total += loss.detach()
+        if not math.isfinite(float(total)):
+            raise Diverged
+        self.seen_tokens += inputs["input_ids"].numel()
+        return total
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """Held-out loss in nats per trained token, over all rows and processes together."""
+        began = time.perf_counter()
+        sums = torch.tensor(self.held_out_sums(self.eval_dataset), dtype=torch.float64).sum(0)
+        metrics = {"eval_loss": float(sums[0] / max(1.0, float(sums[1]))), "eval_runtime": time.perf_counter() - began}
+        self.log(metrics)
+        self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def held_out_sums(self, rows: Sequence[dict[str, Any]]) -> list[tuple[float, int]]:
+        """(nats, trained tokens) of each row, in order; the processes share the work."""
+        self.model.eval()
+        processes, own = self.accelerator.num_processes, self.accelerator.process_index
+        sums = torch.zeros(len(rows), 2, dtype=torch.float64, device=self.accelerator.device)
+        order = sorted(range(len(rows)), key=lambda at: len(rows[at]["input_ids"]))
+        mine = order[own::processes]
+        for group in train_packed.chunks([len(rows[at]["input_ids"]) for at in mine], self._budget):
+            chunk = [mine[at] for at in group]
+            batch = {
+                k: v.to(self.accelerator.device) for k, v in train_packed.collate([rows[at] for at in chunk]).items()
+            }
+            with torch.no_grad(), self.compute_loss_context_manager():
+                sums[chunk, 0] = train_packed.loss_sum(self.model, batch, rows=True).double()
+            for at in chunk:
+                sums[at, 1] = sum(label != -100 for label in rows[at]["labels"][1:])
+        if processes > 1:
+            sums = self.accelerator.reduce(sums, "sum")
+        self.model.train()
+        return [(float(nats), int(tokens)) for nats, tokens in sums.tolist()]
+
+    def checkpoint(self) -> None:
+        """Save now, unless the newest complete checkpoint is of this very step."""
+        newest = self._job.newest_checkpoint()
+        if self.state.global_step and (newest is None or step_of(newest) < self.state.global_step):
+            self._save_checkpoint(self.model, None)
+
+    def _get_output_dir(self, trial: Any) -> str:
+        return str(self._job.checkpoints / ".aside")
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Written aside, brought to disk, marked, renamed: whatever dies when, a folder `step-<n>` is whole."""
+        aside = self._job.checkpoints / ".aside"
+        if self.accelerator.is_main_process:
+            shutil.rmtree(aside, ignore_errors=True)
+        self.accelerator.wait_for_everyone()
+        super()._save_checkpoint(model, trial)
+        self.accelerator.wait_for_everyone()
+        if self.accelerator.is_main_process:
+            _publish(aside / f"checkpoint-{self.state.global_step}", self._job.checkpoints, self.state.global_step)
+        self.accelerator.wait_for_everyone()
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """To the callbacks only: what SFTTrainer adds are sums over logits that are not computed here."""
+        logs["epoch"] = self.state.epoch or 0.0
+        self.state.log_history.append({**logs, "step": self.state.global_step})
+        self.control = self.callback_handler.on_log(self.args, self.state, self.control, logs)
+
+
+class Watch(TrainerCallback):  # type: ignore[misc]
+    """Writes the progress, ends the run when asked to, or when the held-out loss has not fallen for `patience` points."""
+
+    def __init__(
+        self, progress: Progress, stop: Callable[[], bool], patience: int, best: Callable[[int], None]
+    ) -> None:
+        self._progress, self._stop, self._patience, self._best = progress, stop, patience, best
+        self._step_ended, self._seconds, self._tokens, self._steps = time.perf_counter(), 0.0, 0, 0
+        self.trainer: Any = None
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self._step_ended = time.perf_counter()
+        self._tokens_before = self.trainer.seen_tokens
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self._seconds += time.perf_counter() - self._step_ended
+        self._tokens += (self.trainer.seen_tokens - self._tokens_before) * args.world_size
+        self._steps += 1
+        stop = self._stop()
+        if args.world_size > 1:  # all processes must leave at the same step
+            flag = torch.tensor(int(stop), device=args.device)
+            stop = bool(self.trainer.accelerator.reduce(flag, "sum") > 0)
+        if stop:
+            control.should_training_stop = True
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any) -> None:
+        if not state.is_world_process_zero:
+            return
+        common = {"step": state.global_step, "of": state.max_steps, "epoch": round(state.epoch or 0.0, 4)}
+        if "eval_loss" in logs:
+            self._progress.write(**common, eval_loss=logs["eval_loss"])
+        elif "loss" in logs:
+            pace = self._seconds / max(1, self._steps)
+            self._progress.write(
+                **common,
+                loss=logs["loss"],
+                lr=logs.get("learning_rate"),
+                grad_norm=logs.get("grad_norm"),
+                tokens_per_second=round(self._tokens / max(1e-9, self._seconds), 1),
+                memory=peak_memory(),
+                eta=round(pace * (state.max_steps - state.global_step), 1),
+            )
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict[str, float], **_: Any) -> None:
+        if not self._patience:
+            return
+        curve = [line["eval_loss"] for line in self._progress.lines if line.get("eval_loss") is not None]
+        best = min(range(len(curve)), key=curve.__getitem__, default=0)
+        if best == len(curve) - 1:
+            self._best(state.global_step)
+        if len(curve) - 1 - best >= self._patience:
+            control.should_training_stop = True
+
+
+def build(
+    model: Any,
+    tokenizer: Any,
+    train: Sequence[Row],
+    held_out: Sequence[Row],
+    spec: TrainingSpec,
+    job: JobFolder,
+    *,
+    lora: Any,
+    bf16: bool,
+    stop: Callable[[], bool],
+    watch: Watch,
+    resumed: bool,
+) -> Trainer:
+    """The trainer of one job. `spec.batch_size` and `accumulation` are totals that the processes share, so that any
+    number of them takes the same updates. Raises `InputError` when they cannot be shared out."""
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    batch, accumulation = _share(spec, processes)
+    steps = total_steps(spec, len(train))
+    points = spec.eval_steps or max(1, steps // 10)
+    gpu = torch.cuda.is_available()
+    settings = SFTConfig(
+        output_dir=str(job.checkpoints),
+        per_device_train_batch_size=batch,
+        gradient_accumulation_steps=accumulation,
+        max_steps=steps,
+        learning_rate=spec.learning_rate,
+        lr_scheduler_type=_SCHEDULES[spec.schedule],
+        warmup_steps=math.floor(spec.warmup * steps),
+        optim="adamw_torch_fused",
+        weight_decay=0.0,
+        max_grad_norm=1.0,
+        seed=spec.seed,
+        bf16=bf16,
+        gradient_checkpointing=spec.gradient_checkpointing,
+        logging_strategy="steps",
+        logging_steps=max(1, steps // 1000),
+        logging_nan_inf_filter=False,
+        eval_strategy="steps" if held_out else "no",
+        eval_steps=points,
+        eval_on_start=bool(held_out) and not resumed,
+        save_strategy="steps",
+        save_steps=spec.save_steps,
+        report_to=[],
+        disable_tqdm=True,
+        max_length=None,
+        packing=False,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        dataloader_num_workers=0,
+        dataloader_pin_memory=False,
+        use_cpu=not gpu,
+        ddp_find_unused_parameters=False,
+        label_names=["labels"],
+    )
+    trainer = Trainer(
+        job=job,
+        budget=token_budget(gpu),
+        stop=stop,
+        model=model,
+        args=settings,
+        train_dataset=_dataset(train),
+        eval_dataset=_dataset(held_out) if held_out else None,
+        processing_class=tokenizer,
+        peft_config=lora,
+        callbacks=[watch],
+    )
+    watch.trainer = trainer
+    return trainer
+
+
+def total_steps(spec: TrainingSpec, rows: int) -> int:
+    """Updates of the whole run; a last, smaller batch of an epoch counts."""
+    if spec.steps is not None:
+        return spec.steps
+    return max(1, math.ceil((spec.epochs or 1.0) * math.ceil(rows / spec.effective_batch)))
+
+
+def token_budget(gpu: bool) -> int:
+    """Tokens computed at once."""
+    return 8192 if gpu else train_packed.CACHE_TOKENS
+
+
+def step_of(checkpoint: Path) -> int:
+    return int(checkpoint.name.removeprefix("step-"))
+
+
+def peak_memory() -> int:
+    """Bytes: of the GPU when there is one, else of this process."""
+    if torch.cuda.is_available():
+        return int(torch.cuda.max_memory_allocated())
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+_SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
+
+
+def _share(spec: TrainingSpec, processes: int) -> tuple[int, int]:
+    if spec.batch_size % processes == 0:
+        return spec.batch_size // processes, spec.accumulation
+    if spec.effective_batch % processes == 0:
+        return 1, spec.effective_batch // processes
+    raise InputError(
+        f"{spec.effective_batch} examples per update cannot be shared by {processes} processes. "
+        "Please choose a batch_size that they divide."
+    )
+
+
+def _dataset(rows: Sequence[Row]) -> Dataset:
+    ids = [row.encoded.input_ids for row in rows]
+    return Dataset.from_dict({"input_ids": ids, "labels": [row.encoded.labels for row in rows]})
+
+
+def _publish(aside: Path, checkpoints: Path, step: int) -> None:
+    sizes = {path.name: path.stat().st_size for path in sorted(aside.iterdir())}
+    for path in aside.iterdir():
+        _sync_file(path)
+    (aside / COMPLETE).write_text(json.dumps(sizes), "utf-8")
+    _sync_file(aside / COMPLETE)
+    sync(aside)
+    final = checkpoints / f"step-{step:08d}"
+    shutil.rmtree(final, ignore_errors=True)  # of a run before the last resume
+    aside.rename(final)
+    sync(checkpoints)
+    whole = sorted(path for path in checkpoints.glob("step-*") if (path / COMPLETE).is_file())
+    for old in whole[:-KEPT]:
+        (old / COMPLETE).unlink()
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from retrieval.sentences import sentences
 from retrieval.types import Block, Page, Passage
@@ -16,10 +17,15 @@ _HEADING = 0.25  # of the size: a passage this full ends before a heading
 
 
 def estimated_tokens(text: str) -> int:
-    """About what a subword tokenizer makes of it: four characters a token, one in scripts beyond U+2E80 and for digits."""
+    """About what a subword tokenizer makes of it, rather more than less (measured against MiniLM's on reports and articles).
+
+    Five ASCII letters a token, three and a half of other alphabets, one character in scripts from U+2E80 on.
+    """
     wide = sum(c >= "\u2e80" for c in text)
-    digits = sum(c.isdecimal() or c in ".,$%()|" for c in text)
-    return wide + digits + -(-(len(text) - wide - digits) // 4)
+    figures = sum(c in "0123456789.,$%()|-/" for c in text)
+    letters = sum(c < "\x80" for c in text) - figures
+    other = len(text) - wide - figures - letters
+    return ceil(wide + 0.7 * figures + letters / 5 + other / 3.5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,20 @@ def test_a_leak_between_training_and_held_out_rows_is_found(tmp_path: Path, toke
     assert "leaks" in codes(leaky)
 
 
+def test_what_all_prompts_have_in_common_is_no_leak(tmp_path: Path, tokenizer: Any) -> None:
+    template = "Here is a review that somebody wrote about a film. Please read it with care and then say " * 2
+    chance = random.Random(0)
+    rows = [
+        conversation(
+            ("user", template + " ".join(str(chance.randrange(10_000)) for _ in range(24))), ("assistant", "Good.")
+        )
+        for _ in range(80)
+    ]
+    report = check(jsonl(tmp_path / "a.jsonl", rows), tokenizer, SPEC)
+    assert report.held_out > 4
+    assert report.leaks == 0
+
+
 def test_languages_of_the_sample(tmp_path: Path, tokenizer: Any) -> None:
     english = "The banyan sends down roots from its branches, and every one of them becomes another trunk."
     rows = [conversation(("user", f"{n} {english}"), ("assistant", english)) for n in range(30)]

@@ -13,6 +13,7 @@ from chatbot.types import Message
 from finetune.examples import Example, Fault, Turn
 from finetune.masks import IGNORED, ChatEncoder, Encoded, encode
 from tests.finetune.chats import TEMPLATES, tokenizer_like
+from tests.tiny import CHATML
 
 TALK = (
     Turn("system", "Be brief."),
@@ -146,6 +147,20 @@ def test_every_trained_stretch_is_an_answer_with_its_end(tokenizer: Any) -> None
         for text, answer in zip(trained, answers, strict=True):
             assert text.strip().startswith(answer)
             assert len(text.strip()) - len(answer) <= len("<end_of_turn>") + 3
+
+
+def test_no_space_is_put_before_an_answer_that_has_none(bundled_gguf: Path, models_folder: Path) -> None:
+    """SentencePiece begins every text with a space: an answer tokenized apart would teach the model to say it."""
+    import copy
+
+    tokenizer = copy.deepcopy(tokenizer_like("sentencepiece", bundled_gguf, models_folder))
+    tokenizer.chat_template = CHATML.replace("<|im_end|>", "</s>")
+    found = encoded(tokenizer, TALK[1:3])
+    whole = tokenizer(
+        "<|im_start|>user\nWhat is a banyan?</s>\n<|im_start|>assistant\nA tree.</s>", add_special_tokens=False
+    )
+    assert found.input_ids == whole["input_ids"]
+    assert [segment.text for segment in ChatEncoder(tokenizer).segments(found) if segment.trained] == ["A tree.</s>"]
 
 
 def test_a_long_row_is_cut_at_its_end_and_told(smollm: Any) -> None:

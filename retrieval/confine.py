@@ -22,16 +22,16 @@ def confine(limits: Limits) -> None:
     except ImportError:  # Windows: the parent's clock is the only limit
         pass
     else:
-        for what, most in (
-            (resource.RLIMIT_AS, limits.memory_bytes),
-            (resource.RLIMIT_CPU, limits.cpu_seconds),
-            (resource.RLIMIT_FSIZE, 0),
-            (resource.RLIMIT_CORE, 0),
-            (resource.RLIMIT_NOFILE, 256),
+        for what, most, grace in (
+            (resource.RLIMIT_AS, limits.memory_bytes, 0),
+            (resource.RLIMIT_CPU, limits.cpu_seconds, 5),  # first SIGXCPU, which tells why; SIGKILL only then
+            (resource.RLIMIT_FSIZE, 0, 0),
+            (resource.RLIMIT_CORE, 0, 0),
+            (resource.RLIMIT_NOFILE, 256, 0),
         ):
             _, hard = resource.getrlimit(what)
-            bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
-            resource.setrlimit(what, (bound, bound))
+            known = hard != resource.RLIM_INFINITY
+            resource.setrlimit(what, (min(most, hard), min(most + grace, hard)) if known else (most, most + grace))
     sys.addaudithook(_refuse)
 
 

@@ -18,6 +18,7 @@ from retrieval.types import Block
 Box = tuple[float, float, float, float]  # left, bottom, right, top in points, the origin bottom left
 
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+_TORN = "\x02"
 _TINY = 1.5  # points: smaller cannot be read
 _SCAN = 0.5  # of the page: an image at least this large is the picture of a scan
 _GAP = 1.7  # line distances beyond this many times the type size begin a paragraph
@@ -91,8 +92,6 @@ class PageReader:
                     self._hidden[self._verdicts[address]] += 1
                     continue
             letter = chr(code)
-            if code == 2:  # a hyphen at the end of a line, as pdfium marks it
-                letter = "-"
             for part in _LIGATURES.get(letter, letter):
                 characters.append(part)
                 indices.append(index)
@@ -250,25 +249,19 @@ def _paired(characters: list[str]) -> list[str]:
 
 
 def _without_line_hyphens(characters: list[str], indices: list[int]) -> tuple[list[str], list[int]]:
-    """ "exam-\\nple" -> "example": only between small letters, where a hyphen that belongs to the word is rare."""
+    """pdfium puts U+0002 for a hyphen at the end of a line and joins the halves. Between small letters it goes, since a
+    hyphen that belongs to the word is rarer there; elsewhere ("Q3-2024") it stays."""
     out: list[str] = []
     kept: list[int] = []
-    k = 0
-    while k < len(characters):
-        letter = characters[k]
-        if letter == "-" and _is_torn(characters, k):
-            k += 2
-            continue
+    for k, letter in enumerate(characters):
+        if letter == _TORN:
+            if "".join(characters[k - 1 : k]).islower() and "".join(characters[k + 1 : k + 2]).islower():
+                continue
+            letter = "-"  # noqa: PLW2901
         if letter:
             out.append(letter)
             kept.append(indices[k])
-        k += 1
     return out, kept
-
-
-def _is_torn(characters: list[str], k: int) -> bool:
-    inside = 0 < k < len(characters) - 2 and characters[k + 1] == "\n"
-    return inside and characters[k - 1].islower() and characters[k + 2].islower()
 
 
 def _clean_mapped(characters: list[str], indices: list[int], counts: Counts) -> tuple[str, list[int]]:

@@ -38,7 +38,7 @@ def _read_sheet(sheet: Any, pages: Pages, left: int) -> int:
     sheet.reset_dimensions()  # what a sheet claims about its size is not to be trusted
     first = True
     for cells in sheet.iter_rows():
-        left -= max(1, len(cells) // 20) + sum(cell.value is not None for cell in cells)
+        left -= len(cells) // 20 + sum(cell.value is not None for cell in cells)
         if left <= 0:
             break
         shown = [_shown(cell) for cell in cells]

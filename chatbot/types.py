@@ -114,7 +114,10 @@ class LoadState:
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """A LoRA adapter as people see it. `name` is what they choose; `path` is the PEFT folder, None on a remote server."""
+    """A LoRA adapter as people see it. `name` is what they choose; `path` is the PEFT folder, None on a remote server.
+
+    `owner` is the only person who may see and use it; empty: everybody.
+    """
 
     name: str
     base: str = ""
@@ -122,4 +125,5 @@ class Adapter:
     verdict: str = ""
     path: str | None = None
     rank: int | None = None
+    owner: str = ""
     details: dict[str, str] = field(default_factory=dict, compare=False)

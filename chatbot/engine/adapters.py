@@ -3,14 +3,14 @@
 A folder is data from a stranger until `check` has passed it: safetensors and JSON are read, a pickle never is, and every
 setting that would make peft import a module, change the base weights or do other arithmetic than plain LoRA is refused.
 The layout is PEFT's (`adapter_config.json`, `adapter_model.safetensors`); `banyan.json` beside them may say the `task`
-and the `verdict` of the evaluation.
+and the `verdict` of the evaluation, `owner.json` whose it is and whether it is `shared` with everybody.
 """
 
 import json
 import logging
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from chatbot.types import Adapter
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 CARD = "banyan.json"
+OWNER = "owner.json"
 MAX_RANK = 256
 MAX_WEIGHTS = 2 * 2**30  # bytes
 MAX_JSON = 2**20  # bytes
@@ -85,8 +86,14 @@ def check(folder: Path) -> Adapter:
         verdict=_text(card, "verdict"),
         path=str(folder),
         rank=rank,
+        owner=_owner(folder),
         details={"targets": ", ".join(targets), "alpha": f"{config.get('lora_alpha', 8):g}"},
     )
+
+
+def visible(adapters: Iterable[Adapter], owner: str) -> list[Adapter]:
+    """Those that `owner` may see and use: the shared ones and their own."""
+    return [adapter for adapter in adapters if adapter.owner in ("", owner)]
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -156,6 +163,13 @@ def _read_json(folder: Path, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise AdapterError(f"The adapter's {name} must hold a JSON object.")
     return value
+
+
+def _owner(folder: Path) -> str:
+    if not (folder / OWNER).exists():
+        return ""
+    values = _read_json(folder, OWNER)
+    return "" if values.get("shared") is True else _text(values, "owner")
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:

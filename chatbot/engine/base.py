@@ -77,6 +77,10 @@ class Engine(Protocol):
         """See adapters that appeared on or vanished from disk."""
         ...
 
+    def fit(self, adapter: Adapter) -> None:
+        """Make sure that the folder of `adapter`, known or not, fits this model. Raises `AdapterError` with the reason."""
+        ...
+
     def load(self) -> dict[str, int]:
         """Requests now: {"running", "waiting", "slots"}."""
         ...

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from chatbot.engine.base import Progress
 from chatbot.engine.gguf_files import Header, convert_adapter, read_header
-from chatbot.engine.line import Line
-from chatbot.engine.llamacpp_server import Record, Server, Servers, options
+from chatbot.engine.llamacpp_pool import Servers
+from chatbot.engine.llamacpp_server import Record, Server, options
 from chatbot.engine.template import CHATML, ChatTemplate
 from chatbot.errors import AdapterNotFound, ContextOverflow, EngineError
 from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, TokenLogprob, Usage
@@ -56,7 +56,6 @@ class LlamaCppEngine:
         count = threads or _usable_cores()
         self.device = f"CPU, {count} threads"
         self._header, self._cache, self._find = header, cache, adapters
-        self._line = Line(slots)
         self._template, self._bos = _template(header)
         self._servers = Servers(lambda lora: Server(gguf, lora, self.context_window, 1 if lora else slots, count))
         self._known: dict[str, Adapter] = {}
@@ -81,13 +80,11 @@ class LlamaCppEngine:
                 window=self.context_window,
             )
         request = {"prompt": prompt, "stream": True, **options(sampling, room, self.context_window)}
-        with self._line.ticket() as ticket:
-            for place in ticket.wait(stop):
-                yield Chunk(place=place)
-            if not ticket.running:
+        with self._servers.use(lora, stop) as server:
+            if server is None:
                 yield Chunk(finish="cancelled", usage=Usage(len(prompt), 0))
                 return
-            with self._servers.use(lora) as server, server.line.ticket() as turn:
+            with server.line.ticket() as turn:
                 for place in turn.wait(stop):
                     yield Chunk(place=place)
                 if not turn.running:
@@ -110,10 +107,9 @@ class LlamaCppEngine:
                 prompt=longest,
                 window=self.context_window,
             )
-        with self._line.ticket() as ticket:
-            for _ in ticket.wait():
-                pass
-            with self._servers.use(lora) as server, server.line.ticket() as turn:
+        with self._servers.use(lora) as server:
+            assert server, "nothing stops a score"
+            with server.line.ticket() as turn:
                 for _ in turn.wait():
                     pass
                 return [math.fsum(server.logprob(prompt + t[:i], t[i]) for i in range(len(t))) for t in tokens]
@@ -131,11 +127,13 @@ class LlamaCppEngine:
         self._known = {adapter.name: adapter for adapter in self._find()}
         self._converted = {}
 
+    def fit(self, adapter: Adapter) -> None:
+        convert_adapter(Path(str(adapter.path)), self._header, self._cache)
+
     def load(self) -> dict[str, int]:
-        return self._line.load()
+        return self._servers.load()
 
     def close(self) -> None:
-        self._line.close()
         self._servers.close()
 
     def _prompt(self, messages: Sequence[Message]) -> list[int]:
@@ -145,6 +143,7 @@ class LlamaCppEngine:
 
     def _tokenize(self, text: str, *, special: bool = False) -> list[int]:
         with self._servers.use(None) as server:
+            assert server, "nothing stops a tokenizer"
             return server.tokenize(text, special)
 
     def _lora(self, name: str | None) -> Path | None:

@@ -118,6 +118,9 @@ class LoadingEngine:
     def refresh(self) -> None:
         self.engine.refresh()
 
+    def fit(self, adapter: Adapter) -> None:
+        self.engine.fit(adapter)
+
     def load(self) -> dict[str, int]:
         return self.engine.load()
 

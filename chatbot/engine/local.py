@@ -64,7 +64,7 @@ class LocalEngine:
         self._prompter = Prompter(loaded.tokenizer)
         self._find = adapters
         self._known: dict[str, tuple[Adapter, Version]] = {}
-        trunk = Trunk(loaded.model, loaded.dtype)
+        trunk = self._trunk = Trunk(loaded.model, loaded.dtype)
         runner = choose(trunk)
         capacity = cache_capacity(runner.bytes_per_token(), loaded.device, slots * loaded.window, cache_mib)
         self.context_window = min(loaded.window, capacity)
@@ -140,6 +140,10 @@ class LocalEngine:
                 known[adapter.name] = (adapter, Version.of(adapter.path))
         self._known = known  # replaced whole: other threads read it meanwhile
         self._worker.keep(frozenset(version for _, version in known.values()))
+
+    def fit(self, adapter: Adapter) -> None:
+        """See `Engine.fit`."""
+        self._trunk.fit(Path(str(adapter.path)))
 
     def load(self) -> dict[str, int]:
         return self._line.load()

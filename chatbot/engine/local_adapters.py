@@ -54,6 +54,7 @@ class Trunk:
         self._layers: dict[str, LoraLayer] = {}
         self._loaded: dict[Version, Matrices] = {}  # in order of last use
         self._active: list[Version] = []  # by slot
+        self._planned: tuple[object, ...] | None = None  # what the layers were told last
 
     def load(self, version: Version) -> None:
         """Read the adapter unless it is in memory. Raises `AdapterError`."""
@@ -69,6 +70,7 @@ class Trunk:
         needed = set(wanted)
         if needed <= {*self._active} and len(self._active) <= 2 * len(needed) + 1:
             return
+        self._planned = None
         # neighbours in the stack that are alike can be computed as one block
         self._active = sorted(needed, key=lambda v: (_shape(self._loaded[v]), v.path, v.stamp))
         chosen = [self._loaded[version] for version in self._active]
@@ -92,6 +94,10 @@ class Trunk:
                 kept[at] = (kept[at][0] if kept[at][1] else total_kept, total_kept + wanted)
             total, total_kept = total + count, total_kept + wanted
         nobody = all(version is None for version, _, _ in rows)
+        key = () if nobody else (total, total_kept, *every, *kept)
+        if key == self._planned:  # while nobody comes or goes, every decode step is like the last
+            return
+        self._planned = key
         plans = () if nobody else (Plan(every, total, self.device), Plan(kept, total_kept, self.device))
         for layer in self._layers.values():
             layer.plan(plans)
@@ -105,6 +111,10 @@ class Trunk:
         if not {*self._active} <= {*self._loaded}:
             self._active = []  # else the stacks would keep the memory
             self.activate(busy)
+
+    def fit(self, folder: Path) -> None:
+        """Make sure that the adapter fits this model; from any thread. Raises `AdapterError` with the reason."""
+        self._read(folder)
 
     def _read(self, folder: Path) -> Matrices:
         try:

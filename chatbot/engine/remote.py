@@ -16,7 +16,7 @@ import httpx
 from chatbot.engine import wire
 from chatbot.engine.events import Refused, Streams
 from chatbot.engine.line import Line
-from chatbot.errors import AdapterNotFound, BanyanError, EngineError, EngineUnavailable, InputError
+from chatbot.errors import AdapterError, AdapterNotFound, BanyanError, EngineError, EngineUnavailable, InputError
 from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, TokenLogprob, Usage
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
@@ -129,6 +129,9 @@ class RemoteEngine:
 
     def refresh(self) -> None:
         self._adapters = wire.adapters(self._cards(required=False), self.model)
+
+    def fit(self, adapter: Adapter) -> None:
+        raise AdapterError("The model runs on another server, which keeps its own adapters. Add the adapter there.")
 
     def load(self) -> dict[str, int]:
         return self._line.load()

@@ -106,6 +106,9 @@ class ScriptedEngine:
     def refresh(self) -> None:
         """There is no disk to look at."""
 
+    def fit(self, adapter: Adapter) -> None:
+        """Every adapter fits: there are no weights."""
+
     def load(self) -> dict[str, int]:
         return self._line.load()
 

@@ -2,7 +2,9 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,13 @@ import httpx
 import numpy as np
 import pytest
 
+from chatbot.engine import llamacpp_pool
 from chatbot.engine.base import complete
 from chatbot.engine.gguf_files import requantize
 from chatbot.engine.llamacpp import LlamaCppEngine
 from chatbot.errors import AdapterError, AdapterNotFound, ContextOverflow, ModelDamaged
 from chatbot.types import GREEDY, Adapter, Chunk, Message, Sampling
+from tests.lora import ALL, write_adapter
 
 ASK = [Message("user", "Name a colour.")]
 SHORT = Sampling(temperature=0.0, max_tokens=24)
@@ -228,6 +232,7 @@ def test_a_truncated_model_is_damaged(bundled_gguf: Path, tmp_path: Path) -> Non
 
 def test_the_listener_is_on_loopback_and_wants_a_key(engine: LlamaCppEngine) -> None:
     with engine._servers.use(None) as server:
+        assert server
         address = str(server._http.base_url).rstrip("/")
     assert httpx.URL(address).host == "127.0.0.1"
     for path in ("tokenize", "completion", "lora-adapters", "v1/chat/completions"):
@@ -241,9 +246,51 @@ def test_the_listener_is_on_loopback_and_wants_a_key(engine: LlamaCppEngine) -> 
 def test_close_frees_the_port_and_can_be_repeated(bundled_gguf: Path, tmp_path: Path) -> None:
     engine = LlamaCppEngine(bundled_gguf, name="m", adapters=list, cache=tmp_path, context=512, slots=1)
     with engine._servers.use(None) as server:
+        assert server
         address = str(server._http.base_url).rstrip("/")
     del server
     engine.close()
     engine.close()
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{address}/health")
+
+
+def test_many_adapters_and_many_people_at_once(bundled_gguf: Path, tmp_path: Path) -> None:
+    """Base and eight adapters of different ranks and targets: what each says in company is what it says alone."""
+    kinds = [(2, ALL), (4, ("q_proj", "v_proj")), (8, ("down_proj",)), (16, ALL), (3, ("k_proj", "o_proj"))]
+    kinds += [(1, ("gate_proj", "up_proj")), (32, ("q_proj",)), (6, ALL)]
+    found = [
+        Adapter(f"a{i}", path=str(write_adapter(tmp_path / f"a{i}", rank=rank, targets=targets, seed=i)))
+        for i, (rank, targets) in enumerate(kinds)
+    ]
+    engine = LlamaCppEngine(
+        bundled_gguf, name="m", adapters=lambda: found, cache=tmp_path / "cache", context=256, slots=4
+    )
+    jobs = [(ask(f"Write {n} words about the number {n}."), f"a{n % 9}" if n % 9 < 8 else None) for n in range(24)]
+    sampling = Sampling(temperature=0, max_tokens=12)
+    alone = [complete(engine, question, sampling, adapter=adapter).text for question, adapter in jobs]
+    assert len({complete(engine, ASK, sampling, adapter=a.name).text for a in found}) > 4, "the adapters do nothing"
+    with ThreadPoolExecutor(24) as pool:
+        together = list(pool.map(lambda job: complete(engine, job[0], sampling, adapter=job[1]).text, jobs))
+    assert together == alone
+    assert engine.load() == {"running": 0, "waiting": 0, "slots": 4 + 8}
+    engine.close()
+
+
+def test_an_idle_adapter_gives_its_memory_back(
+    bundled_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(llamacpp_pool, "IDLE", 0.4)
+    monkeypatch.setattr(llamacpp_pool, "ADAPTER_SERVERS", 1)
+    found = [Adapter(name, path=str(write_adapter(tmp_path / name, seed=len(name)))) for name in ("oak", "maple")]
+    engine = LlamaCppEngine(bundled_gguf, name="m", adapters=lambda: found, cache=tmp_path / "c", context=256, slots=2)
+    with ThreadPoolExecutor(2) as pool:  # there is room for one of them: the other waits for it
+        said = list(pool.map(lambda a: complete(engine, ASK, SHORT, adapter=a.name).text, found))
+    assert all(said)
+    for _ in range(100):
+        if engine.load()["slots"] == 2:
+            break
+        time.sleep(0.1)
+    assert engine.load()["slots"] == 2, "only the base's slots are left"
+    assert complete(engine, ASK, SHORT, adapter="oak").text == said[0]
+    engine.close()

@@ -4,25 +4,26 @@ import random
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from chatbot.errors import BanyanError, InputError
+from chatbot.errors import BanyanError
 from finetune.examples import Columns, Example, Fault, Format
 from finetune.formats import detect, headless, mapping_of, read_examples
 from finetune.languages import count_languages
 from finetune.layouts import unused
 from finetune.leaks import Leak, find_leaks
-from finetune.masks import ChatEncoder, Encoded, Segment
+from finetune.masks import ChatEncoder, Encoded
+from finetune.report import Notice, Report, Sample, histogram, shortened
 from finetune.source import encoding_name
 from finetune.spec import TrainingSpec
 from finetune.split import digest, group_of, held_out, normalised
 
 FIRST_FAULTS = 100  # that a report lists; all are counted
 SHOWN = 3  # examples that are rendered
-SHOWN_CHARACTERS = 4_000  # of a segment of them
+LABELS = 20  # different answers at most that look like a classifier's
 ASKED = 100  # examples whose language is looked at
 
 Progress = Callable[[str, float | None], None]
@@ -34,73 +35,6 @@ class CheckStopped(BanyanError):
 
     code = "cancelled"
     status = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something a person should know before the start; `code` names the kind for programs."""
-
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One example as the model sees it."""
-
-    row: int
-    segments: tuple[Segment, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What `check` found. `rows == usable + faulty`; lengths are tokens under the model's own chat template.
-
-    `histogram` holds (from, below, examples). `refusal` is empty when a training may start, else it says why not.
-    """
-
-    format: Format
-    mapping: Columns | None
-    rows: int
-    usable: int
-    faults: tuple[Fault, ...]  # the first of them
-    fault_counts: dict[str, int]
-    duplicates: int  # usable rows equal to an earlier one
-    near_duplicates: int  # those equal but for case, punctuation or white space
-    tokens: int  # of all usable rows, before anything is cut
-    trained_tokens: int  # those with a loss, after rows are cut
-    longest: int
-    histogram: tuple[tuple[int, int, int], ...]
-    truncated: int  # rows that are cut at the spec's max_length
-    truncated_tokens: int
-    languages: dict[str, int]
-    held_out: int  # rows that are kept for the verdict
-    leaks: int  # of those, rows whose text the training rows repeat
-    leaked: tuple[Leak, ...]  # the first of them
-    sample: tuple[Sample, ...]
-    notices: tuple[Notice, ...]
-    refusal: str
-
-    @property
-    def faulty(self) -> int:
-        return self.rows - self.usable
-
-    def require(self) -> None:
-        """Raises `InputError` when a training must not start."""
-        if self.refusal:
-            raise InputError(self.refusal)
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values, as `/check_dataset` gives them; `format` is the layout's name."""
-        values = asdict(self)
-        values["mapping"] = self.mapping.to_dict() if self.mapping else None
-        return values | {
-            "format": self.format.layout,
-            "container": self.format.container,
-            "encoding": encoding_name(self.format.encoding),
-            "columns": list(self.format.columns),
-            "faulty": self.faulty,
-        }
 
 
 @dataclass(slots=True)
@@ -120,6 +54,7 @@ class _Tally:
     cut: int = 0
     skipped: int = 0
     remarks: Counter[str] = field(default_factory=Counter)
+    answers: set[str] = field(default_factory=set)  # the first different ones
     texts: list[str] = field(default_factory=list)
     shown: list[tuple[int, Encoded]] = field(default_factory=list)
 
@@ -178,6 +113,8 @@ def _count(tally: _Tally, example: Example, encoded: Encoded, chance: random.Ran
     tally.cut += encoded.cut
     tally.skipped += encoded.skipped
     tally.remarks.update(example.remarks)
+    if len(tally.answers) <= LABELS:
+        tally.answers.add(example.answer[:40])
     place = chance.randrange(len(tally.lengths))  # reservoir sampling: every row has the same chance
     _keep(tally.texts, text[:1_000], ASKED, place)
     _keep(tally.shown, (example.row, encoded), SHOWN, place)
@@ -222,7 +159,7 @@ def _report(
         leaks=len(leaks),
         leaked=tuple(leaks[:FIRST_FAULTS]),
         sample=tuple(
-            Sample(row, _shortened(encoder.segments(encoded))) for row, encoded in sorted(tally.shown, key=_row)
+            Sample(row, shortened(encoder.segments(encoded))) for row, encoded in sorted(tally.shown, key=_row)
         ),
         notices=tuple(_notices(tally, format, columns, mapped, held, len(leaks), spec)),
         refusal=_refusal(tally, format),
@@ -233,69 +170,70 @@ def _row(shown: tuple[int, Encoded]) -> int:
     return shown[0]
 
 
-def histogram(lengths: "array[int]") -> tuple[tuple[int, int, int], ...]:
-    """(from, below, examples) in steps of a factor of about 1.4, as lengths are skewed; empty steps at the ends left out."""
-    edges = [0, *(round(8 * 2 ** (step / 2)) for step in range(40))]
-    counts = Counter(next(at for at, edge in enumerate(edges) if length < edge) for length in lengths)
-    return tuple((edges[at - 1], edges[at], counts[at]) for at in range(min(counts), max(counts) + 1)) if counts else ()
-
-
-def _shortened(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
-    half = SHOWN_CHARACTERS // 2
-    return tuple(
-        Segment(f"{s.text[:half]} [...] {s.text[-half:]}", s.trained) if len(s.text) > SHOWN_CHARACTERS else s
-        for s in segments
-    )
-
-
 def _refusal(tally: _Tally, format: Format) -> str:
     if len(tally.lengths):
         return ""
-    most = tally.fault_counts.most_common(1)
-    if not most:
+    if not tally.faults:
         return "The file has no rows, so there is nothing to learn."
+    [(code, _)] = tally.fault_counts.most_common(1)
     if set(tally.fault_counts) == {"masked"}:
         return "Every row is masked: the prompts fill the whole length. Please raise max_length."
-    if most[0][0] == "unmapped":
+    if code == "unmapped":
         names = ", ".join(format.columns)[:300]
         return f"Please say which columns hold the prompt and the answer. The file has {names}."
-    return f"No row is usable. Most have this fault: {tally.faults[0].reason} Please correct the file."
+    first = next((fault for fault in tally.faults if fault.code == code), tally.faults[0])
+    return f"No row is usable. Row {first.row}: {first.reason} Please correct the file."
 
 
 def _notices(
     tally: _Tally, format: Format, columns: Columns | None, mapped: bool, held: int, leaks: int, spec: TrainingSpec
 ) -> Iterator[Notice]:
-    usable = len(tally.lengths)
-    if format.encoding and not format.encoding.startswith("utf-8"):
-        yield Notice("encoding", f"The file was read as {encoding_name(format.encoding)}; it does not say so itself.")
+    usable, repeated = len(tally.lengths), tally.duplicates + tally.near_duplicates
+    if format.encoding and not format.encoding.startswith("utf"):
+        yield _notice("encoding", encoding=encoding_name(format.encoding))
     if columns and not mapped:
-        told = f"prompt {columns.prompt!r}, answer {columns.completion!r}"
-        yield Notice("mapping", f"What the columns mean was taken from their names: {told}.")
+        yield _notice("mapping", prompt=columns.prompt, completion=columns.completion)
     if left := unused(format.layout, format.columns, columns):
-        yield Notice("unused", f"These columns are not used: {', '.join(left)[:300]}.")
-    for code, text in _REMARKS.items():
-        if tally.remarks[code]:
-            yield Notice(code, text.format(count=tally.remarks[code]))
+        yield _notice("unused", columns=", ".join(left)[:300])
+    if (
+        columns
+        and not columns.labels
+        and 0 < len(tally.answers) <= LABELS
+        and all(a.isdecimal() for a in tally.answers)
+    ):
+        yield _notice("number_labels", labels=", ".join(sorted(tally.answers)))
+    for code, count in tally.remarks.items():
+        yield _notice(code, count=count)
     if usable and len(tally.near) == 1:
-        yield Notice("one_example", "All usable rows say the same. A model learns one sentence from them, and no more.")
-    elif tally.duplicates + tally.near_duplicates:
-        count = tally.duplicates + tally.near_duplicates
-        yield Notice("duplicates", f"{count} rows repeat an earlier one and weigh more for it.")
+        yield _notice("one_example")
+    elif repeated:
+        yield _notice("duplicates", count=repeated)
     if tally.truncated:
-        share = tally.cut / sum(tally.lengths)
-        yield Notice(
-            "truncated", f"{tally.truncated} rows are cut at max_length: {tally.cut} tokens, {share:.1%} of all."
-        )
+        share = f"{tally.cut / sum(tally.lengths):.1%}"
+        yield _notice("truncated", count=tally.truncated, tokens=tally.cut, share=share)
     if tally.skipped:
-        text = f"{tally.skipped} earlier answers are not trained, because the model's template shows them otherwise."
-        yield Notice("skipped", text)
+        yield _notice("skipped", count=tally.skipped)
     if usable and spec.evaluation_share and not held:
-        yield Notice("no_held_out", "There are too few different rows to hold some out, so there will be no verdict.")
+        yield _notice("no_held_out")
     if leaks:
-        yield Notice("leaks", f"{leaks} held-out rows repeat text of training rows; the verdict will flatter.")
+        yield _notice("leaks", count=leaks)
 
 
-_REMARKS = {
-    "formula": "{count} rows hold a cell that a spreadsheet would run as a formula. They are kept as plain text.",
-    "trailing_user": "{count} conversations go on after the last answer; that part teaches nothing and is left out.",
+def _notice(code: str, **details: object) -> Notice:
+    return Notice(code, _NOTICES[code].format(**details), details)
+
+
+_NOTICES = {
+    "encoding": "The file was read as {encoding}, which it does not say itself. Please look at the examples below.",
+    "mapping": "What the columns mean was taken from their names: prompt {prompt}, answer {completion}.",
+    "unused": "Not used: {columns}.",
+    "number_labels": "The answers are numbers ({labels}). Names for them, such as negative and positive, teach better.",
+    "formula": "Rows with a cell that a spreadsheet would run as a formula: {count}. They are kept as plain text.",
+    "trailing_user": "Conversations that go on after the last answer: {count}. That part teaches nothing and is left out.",
+    "one_example": "All usable rows say the same. A model learns one sentence from them, and no more.",
+    "duplicates": "Rows that repeat an earlier one, and weigh more for it: {count}.",
+    "truncated": "Rows that are cut at max_length: {count}, by {tokens} tokens, {share} of all.",
+    "skipped": "Earlier answers that are not trained, because the model's template shows them otherwise: {count}.",
+    "no_held_out": "There are too few different rows to hold some out, so there will be no verdict.",
+    "leaks": "Held-out rows that repeat text of training rows: {count}. The verdict will flatter.",
 }

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from chatbot.errors import InputError
-from finetune.check import CheckStopped, Report, check, histogram
+from finetune.check import CheckStopped, check
 from finetune.examples import Columns, Example
 from finetune.formats import detect, read_examples
 from finetune.masks import ChatEncoder, Encoded
+from finetune.report import Report, histogram
 from finetune.spec import TrainingSpec
 from finetune.split import group_of, held_out
 from tests.finetune import faults
@@ -169,11 +170,11 @@ def test_labels_with_names_and_what_was_not_used(tmp_path: Path, tokenizer: Any)
     rows = [{"text": f"movie {number} was fine", "label": number % 2, "domain": "film"} for number in range(20)]
     path = jsonl(tmp_path / "a.jsonl", rows)
     guessed = check(path, tokenizer, SPEC)
-    assert {"mapping", "unused"} <= codes(guessed)
+    assert {"mapping", "unused", "number_labels"} <= codes(guessed)
     mapping = Columns("Sentiment of: {text}", "{label}", label_column="label", labels=(("0", "bad"), ("1", "good")))
     report = check(path, tokenizer, SPEC, mapping)
     assert report.sample[0].segments[1].text in ("bad<|im_end|>", "good<|im_end|>")
-    assert "mapping" not in codes(report)
+    assert not {"mapping", "number_labels"} & codes(report)
     assert any("domain" in notice.text and "label" not in notice.text for notice in report.notices)
 
 

@@ -9,10 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from retrieval.checks.claims import Item, Statement, read
+from retrieval.checks.claims import Item, Statement, join, read
 from retrieval.checks.conflicts import direction, exchanged, polarity, replaced
 from retrieval.checks.evidence import WEIGHTS, Stretch, covered, says, share, stretches, weight
-from retrieval.checks.sentences import spans
 from retrieval.checks.words import language
 from retrieval.types import Passage
 
@@ -98,8 +97,8 @@ def verify(
     if not found or not claim.items:
         return Verdict("unsupported", reasons=(Reason("coverage"),))
     if _is_fragment(case):
-        return _short(case, found)
-    return _whole(case, found, tongue, similarity)
+        return _short(case, found, texts)
+    return _whole(case, found, texts, similarity)
 
 
 def _states_nothing(claim: Statement) -> bool:
@@ -111,7 +110,7 @@ def _is_fragment(case: _Case) -> bool:
     return bool(case.asked.items) and length <= _FRAGMENT and weight(case.known) < weight(case.new)
 
 
-def _short(case: _Case, found: Sequence[Stretch]) -> Verdict:
+def _short(case: _Case, found: Sequence[Stretch], texts: Sequence[str]) -> Verdict:
     """The stretch that holds the whole answer and speaks most of what was asked."""
     asked = [item for item in case.asked.items if item.key not in case.claim.keys] or list(case.asked.items)
     rare = _rarity(asked, found)
@@ -119,11 +118,11 @@ def _short(case: _Case, found: Sequence[Stretch]) -> Verdict:
     able = [i for i, stretch in enumerate(found) if all(covered(case.claim.items, stretch.said))]
     if not able:
         return Verdict("unsupported", reasons=(Reason("coverage", _missing(case, found)),))
-    best = max(able, key=lambda i: near[i] - 0.1 * _doubled(found, i))
+    best = max(able, key=lambda i: near[i] - 0.1 * len(found[i].sentences))
     if near[best] < _NEAR * max(near):
         return Verdict("unsupported", reasons=(Reason("question"),))
     inner = [s for s in found if _inside(s, found[best]) and all(covered(case.claim.items, s.said))]
-    return Verdict("supported", (_quote(min(inner, key=lambda s: s.end - s.start)),))
+    return Verdict("supported", (_quote(min(inner, key=lambda s: s.end - s.start), texts),))
 
 
 def _inside(inner: Stretch, outer: Stretch) -> bool:
@@ -145,50 +144,38 @@ def _nearness(asked: Sequence[Item], rare: Sequence[float], stretch: Stretch) ->
     )
 
 
-def _doubled(found: Sequence[Stretch], index: int) -> bool:
-    """Whether this stretch is two sentences long."""
-    return (
-        index > 0 and found[index - 1].start == found[index].start and found[index - 1].passage == found[index].passage
-    )
-
-
 def _missing(case: _Case, found: Sequence[Stretch]) -> tuple[str, ...]:
     lacking = [item for item in case.claim.items if not any(says(stretch.said, item) for stretch in found)]
     return tuple(case.claim.text[item.start : item.end] for item in lacking)
 
 
-def _quote(stretch: Stretch) -> Quote:
-    return Quote(stretch.passage, stretch.start, stretch.end, stretch.said.text)
+def _quote(stretch: Stretch, texts: Sequence[str]) -> Quote:
+    return Quote(stretch.passage, stretch.start, stretch.end, texts[stretch.passage][stretch.start : stretch.end])
 
 
-def _whole(case: _Case, found: Sequence[Stretch], tongue: str, similarity: Similarity | None) -> Verdict:
-    scores = [_score(case, stretch, _doubled(found, i)) for i, stretch in enumerate(found)]
+def _whole(case: _Case, found: Sequence[Stretch], texts: Sequence[str], similarity: Similarity | None) -> Verdict:
+    scores = [_score(case, stretch) for stretch in found]
     best = found[max(range(len(found)), key=scores.__getitem__)]
     evidence = [best]
     if not all(covered(case.claim.items, best.said)) and (second := _complement(case, best, found)):
         evidence.append(second)
-    said = best.said if len(evidence) == 1 else read("\n".join(s.said.text for s in evidence), tongue)
-    parts = [part for stretch in evidence for part in _sentences(stretch, tongue)]
+    said = best.said if len(evidence) == 1 else join([stretch.said for stretch in evidence])
+    parts = [part for stretch in evidence for part in stretch.sentences]
     reasons = _faults(case, said, parts, best.around)
     if not reasons and not _enough(case, said, similarity):
         reasons = [Reason("coverage", _missing(case, evidence))]
     if not reasons:
-        return Verdict("supported", tuple(_quote(stretch) for stretch in evidence))
+        return Verdict("supported", tuple(_quote(stretch, texts) for stretch in evidence))
     if _against(case, said, reasons):
-        return Verdict("contradicted", (_quote(best),), tuple(reasons))
+        return Verdict("contradicted", (_quote(best, texts),), tuple(reasons))
     return Verdict("unsupported", reasons=tuple(reasons))
 
 
-def _sentences(stretch: Stretch, tongue: str) -> list[Statement]:
-    text = stretch.said.text
-    return [read(text[start:end], tongue) for start, end in spans(text)]
-
-
-def _score(case: _Case, stretch: Stretch, doubled: bool) -> float:
+def _score(case: _Case, stretch: Stretch) -> float:
     """What the sentence adds counts double; a second sentence must earn its place."""
     claimed = share(case.claim.items, stretch.said) + share(case.new, stretch.said)
     around = sum(item.key in stretch.around for item in case.known) / (len(case.known) or 1)
-    return claimed + 0.2 * share(case.asked.items, stretch.said) + 0.1 * around - 0.08 * doubled
+    return claimed + 0.2 * share(case.asked.items, stretch.said) + 0.1 * around - 0.08 * len(stretch.sentences)
 
 
 def _complement(case: _Case, best: Stretch, found: Sequence[Stretch]) -> Stretch | None:
@@ -218,7 +205,7 @@ def _faults(case: _Case, said: Statement, parts: Sequence[Statement], around: fr
         reasons.append(Reason("negation"))
     if swapped := exchanged(case.claim, said):
         reasons.append(Reason("exchanged", swapped))
-    if other := replaced(case.claim, bound.main):
+    if other := replaced(case.claim, bound.main, {item.key for item in case.new}):
         reasons.append(Reason("exchanged", other))
     if opposite := direction(case.claim, said):
         reasons.append(Reason("opposite", (opposite,)))
@@ -271,7 +258,8 @@ def _strange_runs(case: _Case, said: Statement, around: frozenset[str]) -> list[
         if here
         for place in (item.start, item.start + 1)
     }
-    known |= {place for item in case.known for place in range(item.start, item.end)}
+    read_as = [(item.start, item.end) for item in (*case.known, *case.claim.items) if item in case.known or item.number]
+    known |= {place for start, end in (*read_as, *case.claim.negations) for place in range(start, end)}
     runs: list[list[int]] = []
     for token in case.claim.tokens:
         if token.dense and not token.stop and token.start not in known:

@@ -1,0 +1,85 @@
+"""What a text says, as items that another text may say too."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from operator import attrgetter
+
+from retrieval.checks.negation import negations
+from retrieval.checks.numbers import Number, numbers
+from retrieval.checks.words import Token, tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A content word, a name, a number or a pair of characters: `text[start:end]`. Items with one key say the same."""
+
+    start: int
+    end: int
+    key: str
+    kind: str  # "word", "name", "number", "pair"
+    number: Number | None = None
+    capital: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Text read: its items in order, its negations as spans, its tokens and numbers in their own sentence's offsets."""
+
+    text: str
+    items: tuple[Item, ...]
+    negations: tuple[tuple[int, int], ...]
+    tokens: tuple[Token, ...]
+    keys: frozenset[str]
+    numbers: tuple[Number, ...]
+
+
+@lru_cache(maxsize=512)
+def read(text: str, language: str = "english") -> Statement:
+    found = tokens(text, language)
+    counted = numbers(text)
+    denied = negations(text)
+    taken = {place for start, end in (*denied, *((n.start, n.end) for n in counted)) for place in range(start, end)}
+    free = [token for token in found if token.start not in taken] if taken else list(found)
+    items = [Item(n.start, n.end, f"#{n.value:g}{n.unit}", "number", n) for n in counted]
+    items += [_word(token, first=token is found[0]) for token in free if not (token.dense or token.stop)]
+    items += _pairs(free)
+    return _statement(text, items, denied, found, counted)
+
+
+def join(parts: Sequence[Statement]) -> Statement:
+    """Several statements as one, their texts joined by line ends."""
+    items: list[Item] = []
+    denied: list[tuple[int, int]] = []
+    offset = 0
+    for part in parts:
+        items += [replace(item, start=item.start + offset, end=item.end + offset) for item in part.items]
+        denied += [(start + offset, end + offset) for start, end in part.negations]
+        offset += len(part.text) + 1
+    text = "\n".join(part.text for part in parts)
+    found = tuple(token for part in parts for token in part.tokens)
+    return _statement(text, items, tuple(denied), found, tuple(n for part in parts for n in part.numbers))
+
+
+def _statement(
+    text: str,
+    items: list[Item],
+    denied: tuple[tuple[int, int], ...],
+    found: tuple[Token, ...],
+    counted: tuple[Number, ...],
+) -> Statement:
+    ordered = tuple(sorted(items, key=attrgetter("start", "end")))
+    return Statement(text, ordered, denied, found, frozenset(item.key for item in ordered), counted)
+
+
+def _word(token: Token, first: bool) -> Item:
+    kind = "name" if token.capital and not first else "word"
+    return Item(token.start, token.end, token.stem, kind, capital=token.capital)
+
+
+def _pairs(found: list[Token]) -> list[Item]:
+    pairs = []
+    for left, right in zip(found, found[1:], strict=False):
+        if left.dense and right.dense and left.run == right.run and left.end == right.start and not (left.stop and right.stop):
+            pairs.append(Item(left.start, right.end, left.form + right.form, "pair"))
+    return pairs

@@ -1,0 +1,130 @@
+"""How two statements about the same thing can still disagree: in polarity, in who did it to whom, in direction."""
+
+import re
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from difflib import SequenceMatcher
+
+from retrieval.checks.claims import Item, Statement
+from retrieval.checks.words import stem
+
+_REACH = 3  # content items after (or before) a negation that it may deny
+_LONGER = 3  # items by which the passage's own words may outnumber those in their place
+_SAME_CLAUSE = 0.5
+_COPY = 0.7  # share of a claim's items in the passage's order that makes it a copy
+_BREAK = re.compile(
+    r"[,;:.!?，；：。！？、()（）—“”]|\b(?:but|while|although|though|whereas|because|since|unless|if|and|aber|sondern|während"
+    r"|pero|sino|mientras|aunque|dar|но|а|хотя)\b|但|而|虽|雖|尽管|儘管",
+    re.IGNORECASE,
+)
+_OPPOSITES = """increase decrease|increased decreased|rise fall|rose fell|more fewer|more less|most least|higher lower|highest lowest
+larger smaller|largest smallest|before after|first last|north south|northern southern|east west|eastern western|win lose|won lost
+above below|older younger|oldest youngest|longest shortest|maximum minimum|success failure|successful unsuccessful|legal illegal
+possible impossible|allowed forbidden|included excluded|agreed refused|agree disagree|accept reject|accepted rejected|male female"""
+OPPOSITE = {}
+for _pair in _OPPOSITES.replace("\n", "|").split("|"):
+    _left, _right = (stem(word) for word in _pair.split())
+    OPPOSITE.setdefault(_left, set()).add(_right)
+    OPPOSITE.setdefault(_right, set()).add(_left)
+
+
+def polarity(claim: Statement, said: Statement) -> bool:
+    """Whether one of the two denies what the other states."""
+    return any(_unanswered(claim, said, 0.0)) or any(_unanswered(said, claim, _SAME_CLAUSE))
+
+
+def _unanswered(one: Statement, other: Statement, least: float) -> Iterator[bool]:
+    """For each negation of `one`: does `other` speak of what it denies without denying it? The clause of the negation must
+    share `least` of its items with `other`: a passage denies many things that the claim does not touch."""
+    answers = [denied for denied, _ in _denials(other)]
+    for denied, clause in _denials(one):
+        shared = denied & other.keys
+        alike = len(clause & other.keys) >= least * len(clause)
+        yield bool(shared) and alike and not any(shared & answer for answer in answers)
+
+
+def _denials(statement: Statement) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
+    """For each negation the keys near it, and those of its whole clause."""
+    for start, end in statement.negations:
+        after = [i for i in statement.items if i.start >= end and not _BREAK.search(statement.text[end : i.start])]
+        before = [i for i in statement.items if i.end <= start and not _BREAK.search(statement.text[i.end : start])]
+        near = (*after[:_REACH], *before[-1:])
+        yield frozenset(item.key for item in near), frozenset(item.key for item in (*before, *after))
+
+
+def direction(claim: Statement, said: Statement) -> str:
+    """The claim's word whose opposite the passage has in its place; "" for none."""
+    for item in claim.items:
+        if item.key in said.keys:
+            continue
+        for other in OPPOSITE.get(item.key, ()):
+            if other in said.keys and other not in claim.keys:
+                return item.key
+    return ""
+
+
+def exchanged(claim: Statement, said: Statement) -> tuple[str, str] | None:
+    """Two names or numbers of the claim that stand in each other's place in what is said, around the same word.
+
+    "A beat B" against "B beat A" is exchanged, against "B was beaten by A" it is not; nor is "B and A" against "A and B".
+    """
+    ours, theirs = _order(claim), _order(said)
+    shared = [key for key in ours if key in theirs]
+    entities = [key for key in shared if _names(ours[key])]
+    anchors = [key for key in shared if not _names(ours[key])]
+    for index, first in enumerate(entities):
+        for second in entities[index + 1 :]:
+            if theirs[first].start < theirs[second].start:
+                continue
+            between = [
+                key
+                for key in anchors
+                if ours[first].start < ours[key].start < ours[second].start
+                and theirs[second].start < theirs[key].start < theirs[first].start
+            ]
+            if between and _passive(claim) == _passive(said):
+                return first, second
+    return None
+
+
+def _order(statement: Statement) -> dict[str, Item]:
+    """Items that occur once, in order."""
+    counts: dict[str, int] = {}
+    for item in statement.items:
+        counts[item.key] = counts.get(item.key, 0) + 1
+    return {item.key: item for item in statement.items if counts[item.key] == 1}
+
+
+def _passive(statement: Statement) -> int:
+    return sum(token.form == "by" for token in statement.tokens)
+
+
+def _names(item: Item) -> bool:
+    return item.capital or item.kind == "number"
+
+
+def replaced(claim: Statement, said: Statement, new: AbstractSet[str]) -> tuple[str, ...]:
+    """Names or numbers of a near copy, among the keys `new`, that stand exactly where the passage has others."""
+    ours, theirs = claim.items, said.items
+    matcher = SequenceMatcher(None, [item.key for item in ours], [item.key for item in theirs], autojunk=False)
+    blocks = matcher.get_opcodes()
+    if sum(b - a for tag, a, b, _, _ in blocks if tag == "equal") < _COPY * len(ours):
+        return ()
+    words: list[str] = []
+    for index, (tag, a, b, c, d) in enumerate(blocks):
+        inside = all(blocks[i][0] == "equal" for i in (index - 1, index + 1) if 0 <= i < len(blocks))
+        if tag == "replace" and inside and (d - c) - (b - a) <= _LONGER:
+            words += _another([item for item in ours[a:b] if item.key in new], theirs[c:d], claim.text)
+    return tuple(words)
+
+
+def _another(here: Sequence[Item], there: Sequence[Item], text: str) -> list[str]:
+    """What `here` names in place of what `there` does. Two new characters in a row count as a name: they make three pairs."""
+    gone = {item.key for item in there if _names(item)}
+    names = [item for item in here if _names(item)]
+    if gone and names and not gone & {item.key for item in names}:
+        return [text[item.start : item.end] for item in names]
+    pairs = [item for item in here if item.kind == "pair"]
+    if len(pairs) > 2 and sum(item.kind == "pair" for item in there) > 1:
+        return [text[pairs[0].start + 1 : pairs[-1].end - 1]]
+    return []

@@ -1,0 +1,26 @@
+"""Sentences of a passage, as units that evidence is sought in."""
+
+import re
+from functools import lru_cache
+
+from retrieval.sentences import sentences
+
+_THAI = re.compile("[\u0e00-\u0eff]")
+_LONGEST = 160  # characters: Thai and Lao mark the ends of clauses and sentences by spaces alone
+
+
+@lru_cache(maxsize=1024)
+def spans(text: str) -> tuple[tuple[int, int], ...]:
+    """`(start, end)` of each sentence. Thai and Lao, which write no full stop, are cut at spaces."""
+    return tuple(piece for span in sentences(text) for piece in _pieces(text, *span))
+
+
+def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    if end - start <= _LONGEST or not _THAI.search(text, start, end):
+        return [(start, end)]
+    cuts = [start]
+    for space in re.finditer(r"\s+", text[start:end]):
+        if space.start() + start - cuts[-1] >= _LONGEST / 2:
+            cuts.append(start + space.end())
+    bounds = [*cuts, end]
+    return [(a, a + len(text[a:b].rstrip())) for a, b in zip(bounds, bounds[1:], strict=False) if text[a:b].strip()]

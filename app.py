@@ -49,7 +49,7 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     users = access.Users.load(settings.auth) if settings.auth else None
     store = Store(settings.data / "banyan.db")
     engine = LoadingEngine(lambda progress: build_engine(settings, progress))
-    page = build_page(Services(engine, store, access.owner_of))
+    page = build_page(Services(engine, store, access.owner_of, settings.data / "adapters"))
     address = _launch(page, settings, engine, users)
     log.info("Banyan is at %s", address)
     engine.start()

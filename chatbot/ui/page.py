@@ -10,7 +10,7 @@ import gradio as gr
 from chatbot.errors import BanyanError
 from chatbot.tasks import chat as chat_task
 from chatbot.types import Message, Role, Sampling
-from chatbot.ui import chat, chat_handlers, render
+from chatbot.ui import adapters, chat, chat_handlers, render
 from chatbot.ui.answering import TICK
 from chatbot.ui.localise import Localised
 from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, PRIVATE, Services
@@ -27,10 +27,17 @@ def build_page(services: Services) -> gr.Blocks:
         language = gr.State("en")
         bar = build_sidebar(words)
         loading = gr.HTML(elem_id="by-loading", padding=False)
-        tab = chat.build_chat(words)
+        with gr.Tabs(elem_id="by-tabs"):
+            with gr.Tab(text("chat", "en"), id="chat", elem_id="by-tab-chat") as chat_tab:
+                tab = chat.build_chat(words)
+            with gr.Tab(text("adapters", "en"), id="adapters", elem_id="by-tab-adapters") as adapters_tab:
+                shelf = adapters.build_adapters(words, adapters_tab)
+        for each, name in ((chat_tab, "chat"), (adapters_tab, "adapters")):
+            words(each, label=name)
         timer = gr.Timer(POLL)
 
         chat.connect(tab, bar, language, services)
+        adapters.connect(shelf, bar, language, services)
         _connect_page(page, services, words, bar, tab, language)
         _connect_loading(services, bar, tab, language, loading, timer)
         _publish_chat(services)
@@ -73,17 +80,20 @@ def _connect_loading(
     services: Services, bar: Sidebar, tab: chat.ChatTab, language: gr.State, loading: gr.HTML, timer: gr.Timer
 ) -> None:
     def look(chosen: Language, id: str | None, request: gr.Request) -> tuple[Any, ...]:
-        """-> loading, timer, model, adapter choices, meter"""
+        """-> loading, timer, model, adapter choices, second adapter's choices, meter"""
         state = services.engine.state()
         if state.status != "ready":
-            return render.loading(state, chosen), gr.update(active=state.status == "loading"), *(gr.skip(),) * 3
+            return render.loading(state, chosen), gr.update(active=state.status == "loading"), *(gr.skip(),) * 4
         services.engine.refresh()
-        names = [(text("no_adapter", chosen), ""), *((a.name, a.name) for a in services.engine.adapters())]
-        meter = chat_handlers.meter_of(services, services.owner_of(request), id, chosen)
-        return "", gr.update(active=False), model_html(services, chosen), gr.update(choices=names), meter
+        owner = services.owner_of(request)
+        names = adapters.choices(services, owner, chosen)
+        seconds = adapters.compare_choices(services, owner, chosen)
+        meter = chat_handlers.meter_of(services, owner, id, chosen)
+        model = model_html(services, chosen)
+        return "", gr.update(active=False), model, gr.update(choices=names), gr.update(choices=seconds), meter
 
-    outputs = [loading, timer, bar.model, bar.adapter, tab.meter]
-    for event in (timer.tick, language.change, bar.adapter.focus):
+    outputs = [loading, timer, bar.model, bar.adapter, bar.compare, tab.meter]
+    for event in (timer.tick, language.change, bar.adapter.focus, bar.compare.focus):
         event(look, [language, tab.conversation], outputs, **PRIVATE)
 
 

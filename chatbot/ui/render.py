@@ -66,6 +66,11 @@ def notice(error: BanyanError | None, language: Language) -> str:
     return f'<div class="by-notice" role="alert">{escape(message(error, language))}</div>' if error else ""
 
 
+def success(words: str) -> str:
+    """What went well, as a quiet banner."""
+    return f'<div class="by-success" role="status">{escape(words)}</div>'
+
+
 def message(error: BanyanError, language: Language) -> str:
     """The error in the language of the page; in English where there is no translation."""
     key = f"error.{error.details.get('kind', error.code)}"

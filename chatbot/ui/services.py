@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from chatbot.engine.adapters import visible
 from chatbot.engine.loading import LoadingEngine
+from chatbot.errors import AdapterNotFound
 from chatbot.store import Store
+from chatbot.types import Adapter
 from chatbot.ui.runs import Runs
 
 MODEL_QUEUE = "model"  # the concurrency id of every event that asks the model; the real limit sits in the engine
@@ -23,4 +27,14 @@ class Services:
     engine: LoadingEngine
     store: Store
     owner_of: Callable[[gr.Request], str]  # who asks; see chatbot.access
+    adapters: Path | None = None  # the folder that new adapters go to; None: none can be added
     runs: Runs = field(default_factory=Runs)
+
+    def adapter(self, owner: str, name: str) -> Adapter:
+        """The adapter of that name, where `owner` may use it. Raises `AdapterNotFound`."""
+        for adapter in visible(self.engine.adapters(), owner):
+            if adapter.name == name:
+                return adapter
+        raise AdapterNotFound(
+            f"There is no adapter named {name[:80]}. Choose another one in the sidebar.", name=name[:80]
+        )

@@ -28,6 +28,7 @@ class Sidebar:
     model: gr.HTML
     brand: gr.HTML
     adapter: gr.Dropdown
+    compare: gr.Dropdown
     system_prompt: gr.Textbox
     sampling: list[gr.components.Component]  # in the order of SAMPLING
     language: gr.Button
@@ -65,6 +66,10 @@ def build_sidebar(words: Localised, *, longest_answer: int = 4096) -> Sidebar:
                 [(text("no_adapter", "en"), "")], value="", label=text("adapter", "en"), elem_id="by-adapter"
             )
             words(adapter, label="adapter", info="adapter_info")
+            compare = gr.Dropdown(
+                [(text("compare_off", "en"), "")], value="", label=text("compare", "en"), elem_id="by-compare"
+            )
+            words(compare, label="compare", info="compare_info")
         with words(gr.Accordion(text("settings", "en"), open=False, elem_id="by-settings"), label="settings"):
             system_prompt = gr.Textbox(DEFAULT_SYSTEM_PROMPT, lines=3, max_lines=12, label="", elem_id="by-system")
             words(system_prompt, label="system_prompt", info="system_prompt_info")
@@ -74,7 +79,7 @@ def build_sidebar(words: Localised, *, longest_answer: int = 4096) -> Sidebar:
                 gr.Button(text("language_button", "en"), size="sm", elem_id="by-language"), value="language_button"
             )
             theme = words(gr.Button(text("theme_button", "en"), size="sm", elem_id="by-theme"), value="theme_button")
-    return Sidebar(new_chat, conversations, model, brand, adapter, system_prompt, sampling, language, theme)
+    return Sidebar(new_chat, conversations, model, brand, adapter, compare, system_prompt, sampling, language, theme)
 
 
 def brand_html(language: str) -> str:

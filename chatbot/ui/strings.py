@@ -2,10 +2,13 @@
 
 from typing import Literal
 
+from chatbot.ui import strings_adapters
+
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 STRINGS: dict[str, tuple[str, str]] = {
+    **strings_adapters.STRINGS,
     # Sidebar
     "tagline": ("A language model you can teach", "可以教的语言模型"),
     "new_chat": ("New chat", "新对话"),

@@ -12,6 +12,7 @@ from chatbot.errors import AccessDenied, InputError
 from chatbot.types import Adapter
 from chatbot.ui import render
 from chatbot.ui.chat_handlers import told
+from chatbot.ui.compare import BASE
 from chatbot.ui.localise import Localised
 from chatbot.ui.render_adapters import adapter_table
 from chatbot.ui.services import PRIVATE, Services
@@ -150,9 +151,6 @@ class Handlers:
 
 
 def compare_choices(services: Services, owner: str, language: Language) -> list[tuple[str, str]]:
-    """Off, the base, and every adapter. The base is "base" here, since the empty choice is off."""
+    """Off, the base, and every adapter. The base has a word of its own here, since the empty choice is off."""
     listed = choices(services, owner, language, "compare_base")
     return [(text("compare_off", language), ""), (listed[0][0], BASE), *listed[1:]]
-
-
-BASE = "=base"  # no adapter's name begins like this

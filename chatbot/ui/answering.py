@@ -73,7 +73,7 @@ class _Progress:
         self._language = language
         self._parts: list[str] = []
         self._tokens = 0
-        self._first: float | None = None
+        self._began = time.monotonic()  # when its turn came
         self._last: Chunk | None = None
 
     @property
@@ -83,9 +83,10 @@ class _Progress:
     def take(self, chunk: Chunk) -> None:
         self._last = chunk
         self._tokens += chunk.tokens
+        if chunk.place:
+            self._began = time.monotonic()
         if chunk.text:
             self._parts.append(chunk.text)
-            self._first = self._first or time.monotonic()
 
     def view(self) -> View:
         used = self._fitted.prompt + self._tokens
@@ -93,9 +94,9 @@ class _Progress:
         return View(render.answer(self.body, self._last, self._language), meter)
 
     def _speed(self) -> str:
-        if not (self._last and self._last.finish and self._first and self._tokens > 1):
+        if not (self._last and self._last.finish and self._tokens):
             return ""
-        rate = (self._tokens - 1) / max(time.monotonic() - self._first, 1e-6)
+        rate = self._tokens / max(time.monotonic() - self._began, 1e-6)
         return text("speed", self._language, tokens=self._tokens, rate=f"{rate:.0f}")
 
 

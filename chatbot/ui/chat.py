@@ -5,7 +5,9 @@ from typing import Any
 
 import gradio as gr
 
+from chatbot.ui import compare
 from chatbot.ui.chat_handlers import Handlers
+from chatbot.ui.compare import SecondColumn, build_second
 from chatbot.ui.localise import Localised
 from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, PRIVATE, Services
 from chatbot.ui.sidebar import Sidebar
@@ -16,6 +18,17 @@ LATEX = [
     {"left": "\\[", "right": "\\]", "display": True},
     {"left": "\\(", "right": "\\)", "display": False},
 ]
+BUBBLES: dict[str, Any] = {
+    "show_label": False,
+    "scale": 1,
+    "min_height": 220,
+    "latex_delimiters": LATEX,
+    "buttons": ["copy"],
+    "allow_tags": False,
+    "reasoning_tags": [("<think>", "</think>")],
+    "feedback_options": None,
+    "layout": "bubble",
+}
 EXAMPLES = ("example_1", "example_2", "example_3")
 
 
@@ -32,6 +45,7 @@ class ChatTab:
     meter: gr.HTML
     conversation: gr.State  # id of the open conversation, None for a new one
     armed: gr.State  # whether Delete was pressed once
+    second: SecondColumn
     file: gr.HTML  # a link to what the browser is to save
 
 
@@ -46,23 +60,19 @@ def build_chat(words: Localised) -> ChatTab:
         export_md = words(gr.Button(text("export_md", "en"), size="sm", elem_id="by-md"), value="export_md")
         export_json = words(gr.Button(text("export_json", "en"), size="sm", elem_id="by-json"), value="export_json")
         delete = words(gr.Button(text("delete", "en"), size="sm", elem_id="by-delete"), value="delete")
-    chatbot = gr.Chatbot(
-        show_label=False,
-        label=text("chat_label", "en"),
-        elem_id="by-chatbot",
-        scale=1,
-        min_height=220,
-        latex_delimiters=LATEX,
-        editable="user",
-        buttons=["copy"],
-        allow_tags=False,
-        reasoning_tags=[("<think>", "</think>")],
-        feedback_options=None,
-        layout="bubble",
-        placeholder=placeholder("en"),
-        examples=examples("en"),
-    )
-    words(chatbot, label="chat_label")
+    with gr.Row(elem_id="by-columns"):
+        with gr.Column(min_width=0, elem_id="by-first"):
+            first_name = gr.HTML(padding=False, elem_classes="by-column-name")
+            chatbot = gr.Chatbot(
+                elem_id="by-chatbot",
+                label=text("chat_label", "en"),
+                editable="user",
+                placeholder=placeholder("en"),
+                examples=examples("en"),
+                **BUBBLES,
+            )
+            words(chatbot, label="chat_label")
+        second = build_second(words, first_name, BUBBLES)
     notice = gr.HTML(elem_id="by-notice", padding=False)
     composer = gr.Textbox(
         show_label=False,
@@ -79,7 +89,7 @@ def build_chat(words: Localised) -> ChatTab:
     meter = gr.HTML(elem_id="by-under", padding=False)
     file = gr.HTML(elem_id="by-file", padding=False)
     return ChatTab(
-        head, title, export_md, export_json, delete, chatbot, notice, composer, meter, conversation, armed, file
+        head, title, export_md, export_json, delete, chatbot, notice, composer, meter, conversation, armed, second, file
     )
 
 
@@ -98,8 +108,9 @@ def shown_by_opened(tab: ChatTab) -> list[Any]:
 def connect(tab: ChatTab, bar: Sidebar, language: gr.State, services: Services) -> None:
     """Wire the events of the chat tab and of the sidebar's list."""
     do = Handlers(services)
-    _connect_answers(do, tab, bar, language)
+    _connect_answers(do, compare.Handlers(services), tab, bar, language)
     _connect_list(do, tab, bar, language)
+    _connect_second(tab, bar, language, services)
 
     for button, kind in ((tab.export_md, "md"), (tab.export_json, "json")):
         button.click(_export(do, kind), tab.conversation, tab.file, **PRIVATE)
@@ -112,8 +123,9 @@ def _export(do: Handlers, kind: str) -> Any:
     return export_as
 
 
-def _connect_answers(do: Handlers, tab: ChatTab, bar: Sidebar, language: gr.State) -> None:
+def _connect_answers(do: Handlers, beside: compare.Handlers, tab: ChatTab, bar: Sidebar, language: gr.State) -> None:
     """Everything that ends in an answer: save first, then answer what is saved, then put the buttons back."""
+    running = [tab.conversation, tab.second.conversation]
     sent = [tab.composer, tab.conversation, tab.chatbot, tab.notice, bar.conversations, tab.head, tab.title]
     ask = [tab.composer, tab.conversation, bar.adapter, bar.system_prompt, language, bar.longest_answer]
     rewound = [tab.chatbot, tab.composer, tab.notice]
@@ -136,8 +148,24 @@ def _connect_answers(do: Handlers, tab: ChatTab, bar: Sidebar, language: gr.Stat
             concurrency_id=MODEL_QUEUE,
             concurrency_limit=MODEL_READERS,
             **PRIVATE,
-        ).then(do.settled, tab.conversation, [tab.composer, bar.conversations], **PRIVATE)
-    tab.composer.stop(do.stop, tab.conversation, None, queue=False, **PRIVATE)
+        ).then(do.settled, running, [tab.composer, bar.conversations], **PRIVATE)
+        start.success(
+            beside.respond,
+            [*running, bar.compare, language, *bar.sampling],
+            [tab.second.chatbot, tab.second.conversation, tab.notice],
+            concurrency_id=MODEL_QUEUE,
+            concurrency_limit=MODEL_READERS,
+            **PRIVATE,
+        ).then(do.settled, running, [tab.composer, bar.conversations], **PRIVATE)
+    tab.composer.stop(do.stop, running, None, queue=False, **PRIVATE)
+
+
+def _connect_second(tab: ChatTab, bar: Sidebar, language: gr.State, services: Services) -> None:
+    do, second = compare.Handlers(services), tab.second
+    shown = [second.box, second.first_name, second.name, second.chatbot, second.conversation]
+    for event in (bar.compare.change, tab.conversation.change, language.change):
+        event(do.choose, [bar.compare, bar.adapter, language], shown, **PRIVATE)
+    bar.adapter.change(do.rename, [bar.adapter, bar.compare, language], second.first_name, **PRIVATE)
 
 
 def _example(event: gr.SelectData) -> str:

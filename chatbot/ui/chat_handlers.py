@@ -135,6 +135,8 @@ class Handlers:
             shown = render.bubbles(conversation.messages)
             if not shown or shown[-1]["role"] != "user":
                 return
+            if conversation.adapter:
+                self._services.adapter(owner, conversation.adapter)  # it may have gone, or be another's by now
             sampling = sampling_of(temperature, top_p, top_k, min_p, repetition_penalty, max_tokens, seed=seed)
             engine, store = self._services.engine, self._services.store
             for view in answer(engine, store, owner, conversation, sampling, stop, language):
@@ -149,14 +151,17 @@ class Handlers:
         except BanyanError:
             return None
 
-    def settled(self, id: str | None, request: gr.Request) -> tuple[Any, ...]:
-        """After an answer. -> composer, list"""
+    def settled(self, id: str | None, other: str | None, request: gr.Request) -> tuple[Any, ...]:
+        """After an answer, once the other column has its own too. -> composer, list"""
         owner = self._services.owner_of(request)
-        return gr.update(submit_btn=True, stop_btn=False), listing(self._services, owner, id)
+        busy = self._services.runs.running(owner, id, other)
+        composer = gr.skip() if busy else gr.update(submit_btn=True, stop_btn=False)
+        return composer, listing(self._services, owner, id)
 
-    def stop(self, id: str | None, request: gr.Request) -> None:
-        if id:
-            self._services.runs.stop(self._services.owner_of(request), id)
+    def stop(self, id: str | None, other: str | None, request: gr.Request) -> None:
+        for running in (id, other):
+            if running:
+                self._services.runs.stop(self._services.owner_of(request), running)
 
     def retry(self, id: str | None, language: Language, event: gr.RetryData, request: gr.Request) -> tuple[Any, ...]:
         """Drop the answer at the pressed button and what follows. -> chatbot, composer, notice"""

@@ -35,6 +35,11 @@ class Runs:
             with self._lock:
                 del self._runs[key]
 
+    def running(self, owner: str, *conversations: str | None) -> bool:
+        """Whether any of them is being answered."""
+        with self._lock:
+            return any((owner, conversation or "") in self._runs for conversation in conversations)
+
     def stop(self, owner: str, conversation: str) -> None:
         with self._lock:
             run = self._runs.get((owner, conversation))

@@ -39,6 +39,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "A second column answers the same message at once.",
         "第二栏同时回答同一条消息。",
     ),
+    "chat_label_2": ("The second column's conversation", "第二栏的对话"),
     "compare_off": ("No second column", "不对比"),
     "compare_base": ("The base model", "基础模型"),
 }

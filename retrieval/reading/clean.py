@@ -14,7 +14,7 @@ _BIDI = re.compile(r"[\u061c\u202a-\u202e\u2066-\u2069]")
 # selectors from U+E0100 on can carry a whole message that no one sees.
 _INVISIBLE = re.compile(
     r"[\u200b\u180e\u2060-\u2065\u206a-\u206f\U000e0000-\U000e0fff\u115f\u1160\u3164\uffa0]"
-    r"|(?<=[\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?=[\x00-\x7f]|\Z)|(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f]+"
+    r"|(?<=[\x00-\x7f])[\u200c\u200d]+|(?<![\u200c\u200d])[\u200c\u200d]++(?=[\x00-\x7f]|\Z)|(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f]+"
 )
 SUSPECT = re.compile(r"[^\t\n -~\xa0-\xac\xae-\u0600\u3001-\u3163\u3165-\ud7ff]")
 """Text in which this finds nothing is clean already: the quick way for nearly every page."""

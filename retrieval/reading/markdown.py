@@ -8,58 +8,71 @@ from retrieval.reading.pages import BlockKind, Pages
 from retrieval.reading.plain import text_of
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*\Z")
+_HEADING = re.compile(r"(#{1,6})[ \t]+")
 _FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\S")
 _UNDERLINE = re.compile(r"[ ]{0,3}(=+|-+)[ \t]*\Z")
-_RULE = re.compile(r"[ \t]*\|?[ \t:|-]*-[ \t:|-]*\Z")
 
 
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
     text = text_of(path, pages)
     for comment in _COMMENT.findall(text):
         pages.hide(comment, "comment")
-    text = _COMMENT.sub("", text)
-    gathered: list[str] = []
-    fence = ""
+    lines = _Lines(pages)
+    for line in _COMMENT.sub("", text).split("\n"):
+        lines.take(line)
+    lines.flush()
 
-    def flush(kind: BlockKind = "paragraph") -> None:
-        pages.add("\n".join(gathered), kind)
-        gathered.clear()
 
-    table_rows = 0
-    for line in text.split("\n"):
-        mark = _FENCE.match(line)
-        if fence:
-            gathered.append(line)
-            if mark and mark[1].startswith(fence) and not line.strip().strip(fence[0]):
-                flush("code")
-                fence = ""
-            continue
+class _Lines:
+    """Gathers lines until their block is over."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+        self._gathered: list[str] = []
+        self._fence = ""
+        self._rows = 0
+
+    def take(self, line: str) -> None:
+        fence = _FENCE.match(line)
+        if self._fence:
+            self._take_code(line, fence)
+            return
         is_row = line.lstrip().startswith("|") and line.count("|") > 1
-        table_rows = table_rows + 1 if is_row else 0
-        if mark:
-            flush()
-            fence = mark[1]
-            gathered.append(line)
-        elif heading := _HEADING.match(line):
-            flush()
-            pages.add(heading[2], "heading", len(heading[1]))
-        elif gathered and len(gathered) == 1 and (under := _UNDERLINE.match(line)) and not _ITEM.match(gathered[0]):
-            pages.add(gathered.pop(), "heading", 1 if under[1][0] == "=" else 2)
-        elif is_row:
-            flush()
-            if not _RULE.match(line):
-                pages.add(line.strip().strip("|").strip(), "table", level=int(table_rows == 1))
-        elif not line.strip():
-            flush(_kind(gathered))
-        elif _ITEM.match(line):
-            flush(_kind(gathered))
-            gathered.append(line.rstrip())
-        else:
-            gathered.append(line.rstrip())
-    flush("code" if fence else _kind(gathered))
+        self._rows = self._rows + 1 if is_row else 0
+        if fence or is_row or not line.strip() or _ITEM.match(line):
+            self.flush()
+        if fence:
+            self._fence = fence[1]
+        if is_row:
+            self._take_row(line)
+        elif not self._is_heading(line) and line.strip():
+            self._gathered.append(line.rstrip())
 
+    def flush(self) -> None:
+        kind: BlockKind = "code" if self._fence else "paragraph"
+        if self._gathered and _ITEM.match(self._gathered[0]):
+            kind = "item"
+        self._pages.add("\n".join(self._gathered), kind)
+        self._gathered.clear()
 
-def _kind(lines: list[str]) -> BlockKind:
-    return "item" if lines and _ITEM.match(lines[0]) else "paragraph"
+    def _take_code(self, line: str, fence: re.Match[str] | None) -> None:
+        self._gathered.append(line)
+        if fence and fence[1].startswith(self._fence) and not line.strip().strip(self._fence[0]):
+            self.flush()
+            self._fence = ""
+
+    def _take_row(self, line: str) -> None:
+        if not set(line) <= set("|:- \t"):  # the rule under the header
+            self._pages.add(line.strip().strip("|").strip(), "table", level=int(self._rows == 1))
+
+    def _is_heading(self, line: str) -> bool:
+        if found := _HEADING.match(line):
+            self.flush()
+            self._pages.add(line[found.end() :].rstrip().rstrip("#").rstrip(), "heading", len(found[1]))
+            return True
+        under = _UNDERLINE.match(line)
+        if under and len(self._gathered) == 1 and not _ITEM.match(self._gathered[0]):
+            self._pages.add(self._gathered.pop(), "heading", 1 if under[1][0] == "=" else 2)
+            return True
+        return False

@@ -75,4 +75,5 @@ def _mark(image: "Image.Image", area: tuple[int, int, int, int]) -> None:
 if __name__ == "__main__":
     bounds = Limits(**json.loads(sys.argv[1]))
     confine(bounds)
-    main(bounds, Path(sys.argv[2]), *map(int, sys.argv[3:6]), float(sys.argv[6]))
+    page_number, first, last = map(int, sys.argv[3:6])
+    main(bounds, Path(sys.argv[2]), page_number, first, last, float(sys.argv[6]))

@@ -1,10 +1,12 @@
 """What a file is, by its first bytes, held against what its name says."""
 
+import re
 import zipfile
 from pathlib import Path, PurePosixPath
 
 from retrieval.limited import Limits
 from retrieval.reading import gate
+from retrieval.reading.encodings import decode
 from retrieval.rejected import RejectedFile
 from retrieval.types import Kind
 
@@ -72,6 +74,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_OFFICE = "EncryptedPackage".encode("utf-16-le")
 _HEAD = 8192
+_ODD = re.compile(r"[\x00-\x06\x0e-\x19\x1c-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 _BINARY: tuple[Kind, ...] = ("pdf", "docx", "pptx", "xlsx", "epub")
 
 
@@ -155,14 +158,7 @@ def _textual(head: bytes, claimed: Kind | None) -> Kind:
 
 
 def _is_unknown(head: bytes) -> bool:
-    """Control characters that no text has. UTF-16 and UTF-32 are full of NUL bytes but of no other."""
-    controls = sum(head.count(bytes([code])) for code in range(1, 32) if code not in {7, 8, 9, 10, 11, 12, 13, 26, 27})
-    if b"\0" not in head:
-        return controls > len(head) // 100
-    zeros = head.count(b"\0")
-    wide = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
-    return (
-        not wide
-        and (head[0::2].count(0) and head[1::2].count(0)) > zeros // 10
-        and head[3::4].count(0) * 2 < zeros // 2
-    )
+    """Whether, decoded as well as can be, there are control characters or undecodable bytes that no text has."""
+    found = decode(head)
+    odd = len(_ODD.findall(found.text))
+    return (odd + found.undecodable) * 50 > len(found.text)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -11,57 +10,28 @@ from retrieval.limited import Limits
 from retrieval.reading.pages import BlockKind, Pages
 from retrieval.reading.plain import text_of
 from retrieval.reading.tables import row
+from retrieval.reading.web_hidden import hidden_by_itself, hidden_by_sheets
 from retrieval.rejected import RejectedFile
 
-_DROPPED = {
-    "script",
-    "style",
-    "template",
-    "noscript",
-    "svg",
-    "math",
-    "iframe",
-    "object",
-    "embed",
-    "head",
-    "select",
-    "datalist",
-}
-_ACTIVE = {"script", "iframe", "object", "embed"}
-_BLOCKS = frozenset(
-    re.findall(
-        r"\S+",
-        "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form header "
-        "hgroup hr html legend main menu nav ol p section summary ul table caption thead tbody tfoot",
-    )
+
+def _set(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+_DROPPED = _set("script style template noscript svg math iframe object embed head select datalist")
+_ACTIVE = _set("script iframe object embed")
+_BLOCKS = _set(
+    "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form header "
+    "hgroup hr html legend main menu nav ol p section summary ul table caption thead tbody tfoot"
 )
-_TAG = re.compile(r"(?P<comment><!--)|<(?P<closing>/?)(?P<name>[A-Za-z][^\s/>]{0,30})")
-_CLOSE_THEMSELVES = frozenset(
-    re.findall(
-        r"\S+",
-        "p li td th tr dd dt option optgroup thead tbody tfoot colgroup rb rt rp area base br col embed hr img input link meta param "
-        "source track wbr",
-    )
+_CLOSE_THEMSELVES = _set(
+    "p li td th tr dd dt option optgroup thead tbody tfoot colgroup rb rt rp area base br col embed hr img input link meta param "
+    "source track wbr"
 )
-_DEEPEST = 3_000
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_TAG = re.compile(r"(?P<comment><!--)|<(?P<closing>/?)(?P<name>[A-Za-z][^\s/>]{0,30})")
+_DEEPEST = 3_000
 _SPACES = re.compile(r"[ \t\n\r\f]+")
-_HIDING = (
-    (re.compile(r"(?:^|;)display:none"), "not displayed"),
-    (re.compile(r"(?:^|;)(?:visibility:(?:hidden|collapse)|content-visibility:hidden)"), "not displayed"),
-    (re.compile(r"(?:^|;)opacity:0*(?:\.0+)?%?(?:;|!|$)"), "transparent"),
-    (re.compile(r"(?:^|;)font-size:(?:0*(?:\.\d+)?|1)(?:px|pt|em|rem|%)?(?:;|!|$)"), "too small to read"),
-    (re.compile(r"(?:^|;)(?:left|top|right|bottom|text-indent|margin-left|margin-top):-\d{4,}"), "off the page"),
-)
-_WHITE = re.compile(
-    r"(?:^|;)color:(?:white|#fff(?:fff)?|rgba?\(255,255,255(?:,1)?\)|transparent|rgba\(\d+,\d+,\d+,0\))(?:;|!|$)"
-)
-_BACKGROUND = re.compile(r"(?:^|;)background(?:-color|-image)?:(?!(?:white|#fff|none|transparent|inherit))")
-_RULES = re.compile(r"([^{}@]+)\{([^{}]*)\}")
-_CSS_NOISE = re.compile(r"/\*.*?\*/", re.DOTALL)
-_AT_RULES = re.compile(r"@[^{};]+\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
-_WHITE_ON_WHITE = "white on white"
-_MOST_RULES = 300
 
 
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
@@ -73,7 +43,7 @@ def add_page(source: str, pages: Pages) -> None:
     _check_depth(source)
     tree = LexborHTMLParser(source)
     if tree.body is not None:
-        _Walk(pages, _hidden_by_sheets(tree)).over(tree.body)
+        _Walk(pages, hidden_by_sheets(tree)).over(tree.body)
 
 
 def _check_depth(source: str) -> None:
@@ -125,7 +95,7 @@ class _Walk:
             if tag in _ACTIVE:
                 self._pages.flag("scripts")
             return True
-        how = self._hidden.get(node.mem_id) or _hidden_by_itself(node)
+        how = (self._hidden and self._hidden.get(node.mem_id)) or hidden_by_itself(node)
         if how:
             self._pages.hide(node.text(separator=" "), how)
         return bool(how)
@@ -203,49 +173,3 @@ def _children(node: LexborNode) -> Iterator[LexborNode]:
     while child is not None:
         yield child
         child = child.next
-
-
-def _hidden_by_itself(node: LexborNode) -> str:
-    attributes = node.attributes
-    if "hidden" in attributes:
-        return "not displayed"
-    style = attributes.get("style")
-    how = _hiding(style) if style else ""
-    return "" if how == _WHITE_ON_WHITE and _on_colour(node) else how
-
-
-def _on_colour(node: LexborNode) -> bool:
-    """Whether something around it has a background of its own."""
-    parent = node.parent
-    while parent is not None and parent.is_element_node:
-        attributes = parent.attributes
-        if "bgcolor" in attributes or _BACKGROUND.search("".join((attributes.get("style") or "").lower().split())):
-            return True
-        parent = parent.parent
-    return False
-
-
-def _hiding(style: str) -> str:
-    style = "".join(style.lower().split())
-    for pattern, how in _HIDING:
-        if pattern.search(style):
-            return how
-    return _WHITE_ON_WHITE if _WHITE.search(style) and not _BACKGROUND.search(style) else ""
-
-
-def _hidden_by_sheets(tree: LexborHTMLParser) -> dict[int, str]:
-    """Elements that the page's own style sheets hide on every screen (rules for media and states do not count)."""
-    hidden: dict[int, str] = {}
-    sheets = "\n".join(node.text() for node in tree.css("style"))
-    selectors: dict[str, str] = {}
-    for found in _RULES.finditer(_AT_RULES.sub("", _CSS_NOISE.sub("", sheets))):
-        how = _hiding(found[2])
-        if not how or how == _WHITE_ON_WHITE or ":" in found[1]:  # what lies behind the text is not in this rule
-            continue
-        selectors[found[1].strip()] = how
-    for selector, how in islice(selectors.items(), _MOST_RULES):
-        try:
-            hidden.update((node.mem_id, how) for node in tree.css(selector))
-        except Exception:  # noqa: S112 (a selector that lexbor does not know hides nothing)
-            continue
-    return hidden

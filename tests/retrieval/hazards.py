@@ -50,7 +50,9 @@ def office(kind: str) -> bytes:
 
 def epub(chapters: dict[str, str], extra: dict[str, str] | None = None, *, head: str = "") -> bytes:
     out = io.BytesIO()
-    items = "".join(f'<item id="c{k}" href="{name}" media-type="application/xhtml+xml"/>' for k, name in enumerate(chapters))
+    items = "".join(
+        f'<item id="c{k}" href="{name}" media-type="application/xhtml+xml"/>' for k, name in enumerate(chapters)
+    )
     spine = "".join(f'<itemref idref="c{k}"/>' for k in range(len(chapters)))
     package = f'{head}<package xmlns="http://www.idpf.org/2007/opf"><manifest>{items}</manifest><spine>{spine}</spine></package>'
     container = (
@@ -69,7 +71,9 @@ def epub(chapters: dict[str, str], extra: dict[str, str] | None = None, *, head:
 
 
 def container(kind: str) -> bytes:
-    return epub({"one.xhtml": "<html><body><p>An honest chapter.</p></body></html>"}) if kind == "epub" else office(kind)
+    return (
+        epub({"one.xhtml": "<html><body><p>An honest chapter.</p></body></html>"}) if kind == "epub" else office(kind)
+    )
 
 
 def with_parts(packed: bytes, parts: dict[str, bytes], *, replace: bool = False) -> bytes:
@@ -117,7 +121,12 @@ def climbing(kind: str) -> bytes:
 
 
 def entity_bomb(kind: str) -> bytes:
-    main = {"docx": "word/document.xml", "pptx": "ppt/presentation.xml", "xlsx": "xl/workbook.xml", "epub": "OPS/book.opf"}
+    main = {
+        "docx": "word/document.xml",
+        "pptx": "ppt/presentation.xml",
+        "xlsx": "xl/workbook.xml",
+        "epub": "OPS/book.opf",
+    }
     body = f"{ENTITIES}<root>&a11;</root>".encode("utf-16" if kind == "xlsx" else "utf-8")
     return with_parts(container(kind), {main[kind]: body}, replace=True)
 

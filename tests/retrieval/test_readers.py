@@ -149,11 +149,17 @@ def test_web_page_structure_without_scripts(reading) -> None:  # type: ignore[no
 
 def test_book_chapters_in_the_order_of_the_spine(reading) -> None:  # type: ignore[no-untyped-def]
     book = hazards.epub(
-        {"b%20two.xhtml": "<html><body><h1>Two</h1><p>B.</p></body></html>", "one.xhtml": "<html><h2>One</h2><p>A.</p></html>"},
+        {
+            "b%20two.xhtml": "<html><body><h1>Two</h1><p>B.</p></body></html>",
+            "one.xhtml": "<html><h2>One</h2><p>A.</p></html>",
+        },
         {"OPS/b two.xhtml": "<html><body><h1>Two</h1><p>Second came first.</p></body></html>"},
     )
     found = reading(book, "a.epub")
-    assert [(page.label, page.text) for page in found.pages] == [("Two", "Two\n\nSecond came first."), ("One", "One\n\nA.")]
+    assert [(page.label, page.text) for page in found.pages] == [
+        ("Two", "Two\n\nSecond came first."),
+        ("One", "One\n\nA."),
+    ]
 
 
 def test_markdown_as_it_stands_with_its_structure(reading) -> None:  # type: ignore[no-untyped-def]
@@ -173,7 +179,11 @@ def test_tables_with_any_delimiter(reading, mark: str, ending: str) -> None:  # 
 
 
 def test_json_values_are_named_by_their_path(reading) -> None:  # type: ignore[no-untyped-def]
-    value = {"author": {"name": "Ada", "born": 1815}, "tags": ["a", "b"], "works": [{"title": "Notes"}, {"title": None}]}
+    value = {
+        "author": {"name": "Ada", "born": 1815},
+        "tags": ["a", "b"],
+        "works": [{"title": "Notes"}, {"title": None}],
+    }
     lines = "author.name: Ada\nauthor.born: 1815\n\ntags: a, b\n\nworks[1].title: Notes\nworks[2].title: null"
     assert text(reading(json.dumps(value), "a.json")) == lines
     assert text(reading('{"a": 1}\n\n{"a": 2}\n', "a.jsonl")) == "a: 1\n\na: 2"
@@ -223,7 +233,11 @@ def test_stop_ends_it(tmp_path: Path) -> None:
 
 def test_limits_are_told_apart(tmp_path: Path) -> None:
     path = hazards.write(tmp_path, "x", hazards.pdf(["some text"] * 20))
-    for limits, word in ((Limits(pages=10), "20 pages"), (Limits(characters=50), "characters"), (Limits(file_bytes=100), "MB")):
+    for limits, word in (
+        (Limits(pages=10), "20 pages"),
+        (Limits(characters=50), "characters"),
+        (Limits(file_bytes=100), "MB"),
+    ):
         with pytest.raises(RejectedFile, match=word) as caught:
             read(path, "a.pdf", limits)
         assert caught.value.code == "too_large"

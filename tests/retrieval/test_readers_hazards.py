@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -62,10 +63,16 @@ def test_pdfs_that_cannot_be_opened(tmp_path: Path) -> None:
         (b"only text", "a.epub", "wrong_type"),
         (b"\x89PNG\r\n\x1a\n" + bytes(50), "a.md", "wrong_type"),
         (b"\x89PNG\r\n\x1a\n" + bytes(50), "a.png", "unsupported"),
-        (os.urandom(5000), "a.bin", "unsupported"),
-        (os.urandom(5000), "a.csv", "wrong_type"),
+        (Random(1).randbytes(5000), "a.bin", "unsupported"),
+        (Random(2).randbytes(50_000), "a.csv", "wrong_type"),
+        (bytes(range(256)) * 4, "a.txt", "wrong_type"),
+        (bytes(9000), "a.txt", "wrong_type"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "a.doc", "unsupported"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"), "a.docx", "encrypted"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"),
+            "a.docx",
+            "encrypted",
+        ),
         (b"", "a.txt", "empty"),
         (b" \n\t ", "a.txt", "no_text"),
         (hazards.pdf(["", ""]), "a.pdf", "no_text"),
@@ -73,6 +80,11 @@ def test_pdfs_that_cannot_be_opened(tmp_path: Path) -> None:
         (hazards.office("docx")[:9000], "a.docx", "damaged"),
         (bytes(4000), "a.docx", "damaged"),
         (hazards.nested_html(), "a.html", "unsafe"),
+        (
+            hazards.with_parts(hazards.office("docx"), {"word/document.xml": b"<broken"}, replace=True),
+            "a.docx",
+            "damaged",
+        ),
     ],
 )
 def test_every_lie_has_its_reason(content: bytes, name: str, code: str, tmp_path: Path) -> None:
@@ -105,7 +117,8 @@ def test_json_deeper_than_the_stack(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../../etc/passwd.txt", "a\0b.txt", "😀名前.txt", "x" * 5000 + ".txt", "\u202etxt.exe", "\ud800.txt", "..", ""]
+    "name",
+    ["../../etc/passwd.txt", "a\0b.txt", "😀名前.txt", "x" * 5000 + ".txt", "\u202etxt.exe", "\ud800.txt", "..", ""],
 )
 def test_names_are_only_shown(name: str, tmp_path: Path) -> None:
     path = hazards.write(tmp_path, "x", b"Some honest text.")
@@ -115,7 +128,7 @@ def test_names_are_only_shown(name: str, tmp_path: Path) -> None:
 
 
 def test_a_child_killed_from_outside(tmp_path: Path) -> None:
-    path = hazards.write(tmp_path, "x", hazards.pdf(["a page"] * 3000))
+    path = hazards.write(tmp_path, "x", hazards.pdf(["a page"] * 800))
 
     def kill(done: int, total: int | None) -> None:
         listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
@@ -131,11 +144,11 @@ def test_a_child_killed_from_outside(tmp_path: Path) -> None:
 
 
 def test_too_slow_and_too_hungry(tmp_path: Path) -> None:
-    slow = hazards.pdf(["a page with some words"] * 4000)
-    assert rejected(tmp_path, slow, "a.pdf", Limits(seconds=0.8)).code == "timeout"
-    assert rejected(tmp_path, slow, "a.pdf", Limits(cpu_seconds=1)).code == "timeout"
-    hungry = b"[" + b'"word",' * 3_000_000 + b"1]"
-    assert rejected(tmp_path, hungry, "a.json", Limits(memory_bytes=200 << 20)).code == "memory"
+    slow = b"<p>words" * 200_000
+    assert rejected(tmp_path, slow, "a.html", Limits(seconds=0.8)).code == "timeout"
+    assert rejected(tmp_path, slow, "a.html", Limits(cpu_seconds=1)).code == "timeout"
+    hungry = b"[" + b'"word",' * 2_000_000 + b"1]"
+    assert rejected(tmp_path, hungry, "a.json", Limits(memory_bytes=150 << 20)).code == "memory"
 
 
 def test_what_the_child_may_not(tmp_path: Path) -> None:

@@ -61,7 +61,15 @@ def pdf_with(draw: str, folder: Path) -> Reading:
 
 
 @pytest.mark.parametrize(
-    "how", ["white on white", "invisible", "off the page", "too small to read", "transparent", "in the colour of its background"]
+    "how",
+    [
+        "white on white",
+        "invisible",
+        "off the page",
+        "too small to read",
+        "transparent",
+        "in the colour of its background",
+    ],
 )
 def test_hidden_in_a_pdf(how: str, tmp_path: Path) -> None:
     found = pdf_with(how, tmp_path)
@@ -146,7 +154,9 @@ def test_hidden_on_a_web_page(attributes: str, how: str, tmp_path: Path) -> None
 
 def test_invisible_and_turning_characters(tmp_path: Path) -> None:
     smuggled = "".join(chr(0xE0000 + ord(c)) for c in "ignore")
-    source = f"Pay\u200b \u202e001\u202c$ zero\u200dwidth {smuggled}; کتاب\u200cها 👩\u200d🚀 soft\u00adhyphen \u2066x\u2069"
+    source = (
+        f"Pay\u200b \u202e001\u202c$ zero\u200dwidth {smuggled}; کتاب\u200cها 👩\u200d🚀 soft\u00adhyphen \u2066x\u2069"
+    )
     found = read_bytes(tmp_path, source, "a.txt")
     assert found.pages[0].text == "Pay 001$ zerowidth ; کتاب\u200cها 👩\u200d🚀 softhyphen x"
     flags = {flag.code: flag.details["characters"] for flag in found.pages[0].warnings}

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,18 @@ def check(pages: list[Page], size: int = 240) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [LONG, CHINESE, LONG.replace(". ", ".\n\n"), "word " * 5000, "x" * 20_000, "字" * 3000, "한국어 문장입니다. " * 500, "", "\n\n", "a"],
+    [
+        LONG,
+        CHINESE,
+        LONG.replace(". ", ".\n\n"),
+        "word " * 5000,
+        "x" * 20_000,
+        "字" * 3000,
+        "한국어 문장입니다. " * 500,
+        "",
+        "\n\n",
+        "a",
+    ],
 )
 @pytest.mark.parametrize("size", [20, 240])
 def test_every_character_is_in_exactly_one_passage(text: str, size: int) -> None:
@@ -60,7 +72,9 @@ def test_sentences_stay_whole_when_they_fit() -> None:
 
 
 def test_a_heading_goes_with_what_follows_and_down_the_chain() -> None:
-    one = page(("heading", "Results", 1), ("paragraph", LONG[:600], 0), ("heading", "Sales", 2), ("paragraph", LONG[:600], 0))
+    one = page(
+        ("heading", "Results", 1), ("paragraph", LONG[:600], 0), ("heading", "Sales", 2), ("paragraph", LONG[:600], 0)
+    )
     two = page(("paragraph", "It goes on.", 0), ("heading", "Outlook", 1), ("paragraph", "Fine.", 0), number=2)
     first, second, *rest = split([one, two])
     assert first.text.startswith("Results\n\nSentence") and first.heading == "Results"
@@ -79,7 +93,10 @@ def test_rows_stay_whole_and_know_their_header() -> None:
 
 
 def test_another_label_is_another_chapter() -> None:
-    pages = [page(("heading", "Deep", 3), ("paragraph", "One.", 0), label="A"), page(("paragraph", "Two.", 0), label="B", number=2)]
+    pages = [
+        page(("heading", "Deep", 3), ("paragraph", "One.", 0), label="A"),
+        page(("paragraph", "Two.", 0), label="B", number=2),
+    ]
     assert [p.heading for p in split(pages)] == ["A > Deep", "B"]
 
 
@@ -90,8 +107,7 @@ def test_the_measure_decides() -> None:
 def test_a_paragraph_of_xquad_is_about_a_passage(shared_data: Path) -> None:
     counts: dict[str, list[int]] = {}
     with gzip.open(shared_data / "dev" / "xquad12.paragraphs.jsonl.gz", "rt", encoding="utf-8") as lines:
-        for line in lines:
-            row = json.loads(line)
+        for row in map(json.loads, islice(lines, 0, None, 5)):
             counts.setdefault(row["lang"], []).append(len(split([Page(1, row["context"])])))
             check([Page(1, row["context"])])
     assert all(1 <= sum(found) / len(found) <= 4 for found in counts.values()), counts

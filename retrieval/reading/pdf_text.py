@@ -37,7 +37,7 @@ class PageReader:
 
     def __init__(self, page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> None:
         self._page, self._text = page, textpage
-        self._visibility = Visibility(page)
+        self._visibility = Visibility(page, textpage)
         self._hidden: Counter[str] = Counter()
 
     def read(self) -> PageText:
@@ -76,7 +76,7 @@ class PageReader:
                 continue
             handle = owner(self._text, index)
             if handle and code > 32:
-                how = self._visibility.verdict(handle)
+                how = self._visibility.verdict(handle, index)
                 if how:
                     self._hidden[how] += 1
                     continue

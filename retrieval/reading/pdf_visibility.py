@@ -1,7 +1,6 @@
 """Whether the text of a PDF page would be seen by a person who looks at it."""
 
 import ctypes
-from collections.abc import Callable
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -11,48 +10,51 @@ Box = tuple[float, float, float, float]
 """Left, bottom, right, top in points; the origin is bottom left."""
 
 _TINY = 1.5  # points: smaller cannot be read
+_OFF = "off the page"
+_RECTANGLE = 5  # segments: one move and up to four lines
 _SCAN = 0.5  # of the page: an image at least this large is the picture of a scan
 
 
 class Visibility:
     """Judges the text objects of one open page, by their place, size, colour and what lies behind them."""
 
-    def __init__(self, page: pdfium.PdfPage) -> None:
+    def __init__(self, page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> None:
         self.ocr = False
         """Whether invisible text was kept because it lies on the picture of a scan."""
-        self._page = page
+        self._page, self._text = page, textpage
         self._box: Box = page.get_bbox()
         self._verdicts: dict[int, str] = {}
         self._fills: list[tuple[Box, tuple[int, int, int] | None]] | None = None
         self._scan = False
 
-    def verdict(self, handle: Any) -> str:
-        """Why no reader would see this text object (a pdfium handle); empty when they would."""
+    def verdict(self, handle: Any, index: int) -> str:
+        """Why no reader would see the character `index` of this text object (a pdfium handle); empty when they would."""
         address = ctypes.addressof(handle.contents)
         if address not in self._verdicts:
-            self._verdicts[address] = self._judged(handle)
-        return self._verdicts[address]
+            self._verdicts[address] = self._judged(handle, index)
+        how = self._verdicts[address]
+        return how if how != _OFF or self._is_off(self._place(index)) else ""
 
-    def _judged(self, handle: Any) -> str:
-        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-        if not raw.FPDFPageObj_GetBounds(handle, left, bottom, right, top):
-            return ""
-        box = (left.value, bottom.value, right.value, top.value)
-        page = self._box
-        if box[2] <= page[0] or box[0] >= page[2] or box[3] <= page[1] or box[1] >= page[3]:
-            return "off the page"
-        if 0 < box[3] - box[1] < _TINY and 0 < self._size(handle) < _TINY:
+    def _judged(self, handle: Any, index: int) -> str:
+        box = self._place(index)
+        if self._is_off(box):
+            return _OFF
+        if 0 < max(box[2] - box[0], box[3] - box[1]) < _TINY:
             return "too small to read"
         mode = raw.FPDFTextObj_GetTextRenderMode(handle)
         if mode in (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP):
             return self._invisible()
         return self._coloured(handle, box) if mode == raw.FPDF_TEXTRENDERMODE_FILL else ""
 
-    def _size(self, handle: Any) -> float:
-        size, matrix = ctypes.c_float(), raw.FS_MATRIX()
-        if not raw.FPDFTextObj_GetFontSize(handle, size) or not raw.FPDFPageObj_GetMatrix(handle, matrix):
-            return 0.0
-        return float(abs(size.value) * max(abs(matrix.d), abs(matrix.b)))
+    def _place(self, index: int) -> Box:
+        """On the page. The object's own bounds would be those within its form."""
+        box = raw.FS_RECTF()
+        raw.FPDFText_GetLooseCharBox(self._text, index, box)
+        return box.left, box.bottom, box.right, box.top
+
+    def _is_off(self, box: Box) -> bool:
+        page = self._box
+        return box[2] <= page[0] or box[0] >= page[2] or box[3] <= page[1] or box[1] >= page[3]
 
     def _invisible(self) -> str:
         """Invisible text over the picture of a scan is what text recognition leaves, and wanted."""
@@ -83,31 +85,44 @@ class Visibility:
             width, height = self._box[2] - self._box[0], self._box[3] - self._box[1]
             kinds = [raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_SHADING]
             for found in self._page.get_objects(filter=kinds, max_depth=4):
-                try:
-                    area = found.get_bounds()
-                except pdfium.PdfiumError:
-                    continue
+                area = _on_page(found)
                 if area[2] - area[0] < 3 or area[3] - area[1] < 3:
                     continue
                 if found.type == raw.FPDF_PAGEOBJ_PATH:
-                    if (fill := _fill(found)) is not None:
-                        self._fills.append((area, fill))
+                    if _is_filled(found):
+                        self._fills.append((area, _fill(found)))
                     continue
                 self._fills.append((area, None))
                 self._scan = self._scan or (area[2] - area[0]) * (area[3] - area[1]) >= _SCAN * width * height
         return self._fills
 
 
-def _colour(handle: Any, get: Callable[..., Any] = raw.FPDFPageObj_GetFillColor) -> tuple[int, int, int, int] | None:
+def _colour(handle: Any) -> tuple[int, int, int, int] | None:
     red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
-    if not get(handle, red, green, blue, alpha):
+    if not raw.FPDFPageObj_GetFillColor(handle, red, green, blue, alpha):
         return None
     return red.value, green.value, blue.value, alpha.value
 
 
-def _fill(found: pdfium.PdfObject) -> tuple[int, int, int] | None:
+def _on_page(found: pdfium.PdfObject) -> Box:
+    """Where the object lies on the page, through the forms that hold it; nowhere when pdfium does not know."""
+    try:
+        area: Box = found.get_bounds()
+        holder = found.container
+        while holder is not None:
+            area = holder.get_matrix().on_rect(*area)
+            holder = holder.container
+    except pdfium.PdfiumError:
+        return 0.0, 0.0, 0.0, 0.0
+    return area
+
+
+def _is_filled(path: pdfium.PdfObject) -> bool:
     mode, stroke = ctypes.c_int(), ctypes.c_int()
-    if not raw.FPDFPath_GetDrawMode(found, mode, stroke) or mode.value == raw.FPDF_FILLMODE_NONE:
-        return None
-    colour = _colour(found)
-    return colour[:3] if colour and colour[3] >= 128 else None
+    return bool(raw.FPDFPath_GetDrawMode(path, mode, stroke) and mode.value != raw.FPDF_FILLMODE_NONE)
+
+
+def _fill(path: pdfium.PdfObject) -> tuple[int, int, int] | None:
+    """The colour of a plain rectangle; None for other shapes, which may not fill their bounds, and where it shines through."""
+    colour = _colour(path)
+    return colour[:3] if colour and colour[3] >= 128 and raw.FPDFPath_CountSegments(path) <= _RECTANGLE else None

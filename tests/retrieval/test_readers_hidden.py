@@ -83,6 +83,37 @@ def test_white_on_dark_is_seen(tmp_path: Path) -> None:
     assert "seen" in found.pages[0].text and hidden(found) == []
 
 
+def test_text_within_a_moved_form_is_judged_where_it_lands(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=(400, 400))
+    canvas.beginForm("f", -600, -600, 600, 600)
+    canvas.setFillColorRGB(0, 0, 0.5)
+    canvas.rect(-500, -500, 200, 40, stroke=0, fill=1)
+    canvas.setFillColorRGB(1, 1, 1)
+    canvas.drawString(-490, -490, "seen on blue")
+    canvas.drawString(-490, -560, "secret")
+    canvas.endForm()
+    canvas.translate(550, 800)
+    canvas.doForm("f")
+    canvas.save()
+    found = read_bytes(tmp_path, out.getvalue(), "a.pdf")
+    assert found.pages[0].text == "seen on blue"
+    assert hidden(found) == ["white on white"]
+
+
+def test_black_words_within_the_bounds_of_a_black_drawing_are_seen(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=(400, 400))
+    star = canvas.beginPath()
+    star.moveTo(10, 10)
+    for x, y in ((390, 20), (380, 390), (385, 30), (200, 25), (15, 30), (12, 390)):
+        star.lineTo(x, y)
+    canvas.drawPath(star, stroke=0, fill=1)
+    canvas.drawString(150, 200, "a label")
+    canvas.save()
+    assert read_bytes(tmp_path, out.getvalue(), "a.pdf").pages[0].text == "a label"
+
+
 def test_the_text_layer_of_a_scan_is_kept_and_told(tmp_path: Path) -> None:
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=(400, 400))

@@ -1,0 +1,285 @@
+"""Texts -> vectors. `Embedder` is the door; sentence-transformers stands behind it.
+
+Passages are sorted by length and batched by a budget of tokens, so that hardly any padding is computed and a batch stays in
+the processor's cache; bfloat16 where the processor multiplies it in hardware. Figures: `python -m tests.bench.indexing`.
+"""
+
+import contextlib
+import copy
+import hashlib
+import os
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import yaml
+
+from chatbot.errors import BanyanError, HubUnavailable, ModelDamaged, ModelNotFound
+from retrieval.bundled import MINILM, Progress, fetch
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors = npt.NDArray[np.float32]
+
+CPU_BUDGET = 1024
+"""Tokens of a batch. On a CPU 256 to 2048 are equally fast; beyond, the activations fall out of the cache."""
+GPU_BUDGET = 65_536
+HUB_FILES = ["*.safetensors", "*.json", "tokenizer.model", "*.txt", "README.md"]  # no pickle, no code
+
+
+class Stopped(BanyanError):
+    """The work was given up because its `stop` event was set."""
+
+    code = "stopped"
+    status = 409
+
+
+class Embedder(Protocol):
+    """May be called from any thread."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with anything that changes the vectors: weights, tokenizer, pooling, prompts."""
+        ...
+
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """ISO 639-1 codes that it was trained for; None: it is taken to know every language."""
+        ...
+
+    def passages(
+        self,
+        texts: Sequence[str],
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        stop: Event | None = None,
+    ) -> Vectors:
+        """float32 [texts, dimension], rows of length 1. `progress` is called with texts done and their number.
+
+        Raises `Stopped` within a batch of `stop` being set.
+        """
+        ...
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """As `passages`, with the model's prompt for queries."""
+        ...
+
+
+def load(reference: str, models: Path, progress: Progress, *, device: str | None = None) -> "SentenceEmbedder":
+    """An embedder in memory: `bundled` (all-MiniLM-L6-v2), a model folder, or a hub id such as owner/name.
+
+    `device` as torch names it; None takes a GPU when there is one. Code that comes with a model is never run.
+    Raises `ModelNotFound`, `ModelDamaged` or `HubUnavailable`.
+    """
+    folder, name = _resolve(reference, models, progress)
+    progress(f"Loading {name}", None)
+    _without_pickles(folder)
+    with _quiet():
+        try:
+            model = _open(folder, device)
+        except Exception as error:  # whatever a wrong configuration makes the library raise
+            cause = str(error).partition("\n")[0][:200]
+            raise ModelDamaged(f"The embedder {name} cannot be loaded: {cause} Choose another --embedder.") from error
+    return SentenceEmbedder(model, name, _fingerprint(folder), _languages(folder))
+
+
+class SentenceEmbedder:
+    """A sentence-transformers model. Passages of all callers go batch by batch through one thread of low priority, so
+    that a large document holds up neither questions nor a chat."""
+
+    def __init__(
+        self, model: "SentenceTransformer", name: str, fingerprint: str, languages: frozenset[str] | None
+    ) -> None:
+        self._model = model
+        self.name = name
+        self.fingerprint = fingerprint
+        self.languages = languages
+        self.dimension = int(model.get_embedding_dimension() or 0)
+        self._budget = CPU_BUDGET if model.device.type == "cpu" else GPU_BUDGET
+        self._line = ThreadPoolExecutor(1, thread_name_prefix="embed", initializer=_step_back)
+        self._measure = _Measure(model)
+        self.queries(["warm"])  # settles the tokenizer's options, which two threads must not set at once
+
+    def passages(
+        self,
+        texts: Sequence[str],
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        stop: Event | None = None,
+    ) -> Vectors:
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        lengths = self._measure(texts)
+        order = np.argsort(-lengths, kind="stable")
+        done = 0
+        while done < len(order):
+            if stop is not None and stop.is_set():
+                raise Stopped("Indexing was stopped. Nothing was kept of this document.")
+            batch = order[done : done + max(1, self._budget // int(lengths[order[done]]))]
+            vectors[batch] = self._line.submit(self._encode, [texts[i] for i in batch]).result()
+            done += len(batch)
+            if progress:
+                progress(done, len(order))
+        return vectors
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        if not texts:
+            return np.empty((0, self.dimension), np.float32)
+        return _normalised(self._model.encode_query(list(texts), show_progress_bar=False, convert_to_tensor=True))
+
+    def _encode(self, texts: list[str]) -> Vectors:
+        return _normalised(
+            self._model.encode_document(texts, batch_size=len(texts), show_progress_bar=False, convert_to_tensor=True)
+        )
+
+
+class _Measure:
+    """Tokens of each text, as far as the model reads; by a tokenizer of its own, whose options differ."""
+
+    def __init__(self, model: "SentenceTransformer") -> None:
+        self._most = model.max_seq_length or 1 << 30
+        tokenizer = copy.deepcopy(getattr(model.tokenizer, "backend_tokenizer", None))
+        if tokenizer is not None:
+            tokenizer.no_truncation()
+            tokenizer.no_padding()
+        self._tokenizer: Any = tokenizer
+
+    def __call__(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
+        if self._tokenizer is None:  # a model without a fast tokenizer
+            lengths = [len(text) for text in texts]
+        else:
+            lengths = [len(found.ids) for found in self._tokenizer.encode_batch_fast(list(texts))]
+        return np.clip(np.array(lengths, np.int64), 1, self._most)
+
+
+def _normalised(encoded: Any) -> Vectors:
+    vectors: Vectors = encoded.float().cpu().numpy()
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    result: Vectors = vectors / np.maximum(lengths, 1e-12)
+    return result
+
+
+def _open(folder: Path, device: str | None) -> "SentenceTransformer":
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if device == "cpu":
+        features = torch.cpu.get_capabilities()
+        fast = bool(features.get("avx512_bf16") or features.get("amx_bf16"))
+    else:
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    options = {"dtype": torch.bfloat16 if fast else torch.float32, "use_safetensors": True}
+    return SentenceTransformer(
+        str(folder), device=device, model_kwargs=options, local_files_only=True, trust_remote_code=False
+    )
+
+
+def _resolve(reference: str, models: Path, progress: Progress) -> tuple[Path, str]:
+    if reference == "bundled":
+        return fetch(MINILM, models / MINILM.title, progress), MINILM.title
+    path = Path(reference).expanduser()
+    if path.is_dir():
+        if not (path / "config.json").is_file() and not (path / "modules.json").is_file():
+            raise ModelNotFound(f"The folder {path} has no config.json, so it is not a model folder.")
+        return path, path.resolve().name
+    if path.exists() or not re.fullmatch(r"[\w][\w.-]*/[\w][\w.-]*", reference, re.ASCII):
+        raise ModelNotFound(
+            f"There is no embedder {reference}. Use 'bundled', a folder, or a hub id such as owner/name."
+        )
+    return _from_hub(reference, models, progress), reference
+
+
+def _from_hub(hub_id: str, models: Path, progress: Progress) -> Path:
+    import huggingface_hub
+    from huggingface_hub import errors
+
+    target = models / hub_id.replace("/", "--")
+    if target.is_dir():
+        return target
+    progress(f"Fetching {hub_id}", None)
+    partial = target.with_name(target.name + ".partial")  # kept on failure: the next try goes on from there
+    try:
+        huggingface_hub.snapshot_download(
+            hub_id, local_dir=partial, allow_patterns=HUB_FILES, ignore_patterns=["onnx/*", "openvino/*"]
+        )
+    except (errors.HFValidationError, errors.GatedRepoError, errors.RepositoryNotFoundError) as error:
+        raise ModelNotFound(
+            f"The hub has no embedder {hub_id} that you may read. Check the name and your token."
+        ) from error
+    except Exception as error:  # many kinds of network trouble, by the HTTP library in use
+        cause = (str(error) or type(error).__name__).partition("\n")[0][:200]
+        raise HubUnavailable(
+            f"The embedder {hub_id} could not be fetched: {cause} Check the network, or name a folder on this machine."
+        ) from error
+    partial.replace(target)
+    return target
+
+
+def _without_pickles(folder: Path) -> None:
+    """Every part that has weights must have them as safetensors, else torch would unpickle."""
+    for weights in folder.rglob("pytorch_model.bin"):
+        if not any(weights.parent.glob("*.safetensors")):
+            raise ModelNotFound(
+                f"The folder {weights.parent} has no .safetensors weights. Other kinds are not loaded, for safety."
+            )
+
+
+def _fingerprint(folder: Path) -> str:
+    """SHA-256 over the names and contents of all that decides the vectors."""
+    whole = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in {".safetensors", ".json", ".txt", ".model"} and path.is_file():
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            whole.update(f"{path.relative_to(folder).as_posix()} {digest}\n".encode())
+    return whole.hexdigest()
+
+
+def _languages(folder: Path) -> frozenset[str] | None:
+    """What the model's card names as its languages; None when it names none, or says multilingual."""
+    try:
+        card = (folder / "README.md").read_text("utf-8", "replace")
+        header = card.split("---", 2)[1] if card.startswith("---") else ""
+        named = (yaml.safe_load(header) or {}).get("language")
+    except (OSError, IndexError, AttributeError, yaml.YAMLError):
+        return None
+    codes = [named] if isinstance(named, str) else [code for code in named or [] if isinstance(code, str)]
+    known = frozenset(code.partition("-")[0].lower() for code in codes)
+    return None if not known or "multilingual" in known else known
+
+
+def _step_back() -> None:
+    """Let questions and the chat go first. Linux has priorities by thread, inherited by torch's helpers of this one."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The libraries draw progress bars and warn of long texts, which are cut on purpose."""
+    from transformers.utils import logging as chatter
+
+    level, bars = chatter.get_verbosity(), chatter.is_progress_bar_enabled()
+    chatter.set_verbosity_error()
+    chatter.disable_progress_bar()
+    try:
+        yield
+    finally:
+        chatter.set_verbosity(level)
+        if bars:
+            chatter.enable_progress_bar()

@@ -1,0 +1,300 @@
+"""The library: files in, hits out, everything under its owner.
+
+    library = Library(folder, embedder)
+    document = library.add("ada", Path("upload.pdf"), "Contract.pdf")
+    hits = library.search("ada", "When does the contract end?")
+
+On disk, below `folder`: `library.db` holds all that matters, `files/` the originals under random ids, `index/` caches.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from threading import BoundedSemaphore, Event, Lock
+from typing import Literal
+
+from chatbot.errors import NotFound, StoreError, StoreFull
+from retrieval import readers
+from retrieval.embed import Embedder, Stopped, Vectors
+from retrieval.fuse import knows
+from retrieval.readers import Limits, Reading, RejectedFile
+from retrieval.rejected import shown
+from retrieval.shelf import Shelf
+from retrieval.split import split
+from retrieval.store import Store, indexed_text
+from retrieval.types import Document, Hit, Page, Passage
+
+Step = Literal["keep", "read", "embed", "save"]
+Progress = Callable[[Step, float | None], None]
+"""Called with the step under way and the fraction of it that is done (None: unknown)."""
+
+SHELVES = 64
+"""So many owners' indexes stay in memory; the one used longest ago gives way."""
+READERS = 2
+"""Files that are read at once; the others wait."""
+
+
+REEMBEDDED = 256
+"""Passages that are embedded anew between two commits."""
+
+
+class EmbedderChanged(StoreError):
+    """The passages were embedded by another embedder. Details: `passages` still to be embedded."""
+
+    code = "embedder_changed"
+    status = 409
+
+
+class Library:
+    """Safe to use from any thread. What returns is on disk; what raises has left nothing behind.
+
+    Raises `NotFound` for what is somebody else's as for what does not exist, `StoreFull` and `StoreError`. Without an
+    embedder, documents are found by their words alone.
+    """
+
+    def __init__(self, folder: Path, embedder: Embedder | None, *, limits: Limits | None = None) -> None:
+        self._files, self._caches = folder / "files", folder / "index"
+        for place in (self._files, self._caches):
+            place.mkdir(parents=True, exist_ok=True)
+        self._store = Store(folder / "library.db")
+        self._store.sweep(self._files, self._caches)
+        self._limits = limits or Limits()
+        self._embedder = embedder
+        self._embedder_id = (
+            self._store.embedder(embedder.fingerprint, embedder.name, embedder.dimension) if embedder else None
+        )
+        self._embedded = False  # every passage, by this embedder
+        self._shelves: OrderedDict[str, Shelf] = OrderedDict()
+        self._lock = Lock()
+        self._reading = BoundedSemaphore(READERS)
+        self._keeper = ThreadPoolExecutor(1, thread_name_prefix="library-caches")
+
+    def close(self) -> None:
+        """Finish writing caches. Nothing is lost without it."""
+        self._keeper.shutdown()
+        self._store.close()
+
+    # Documents
+
+    def add(
+        self, owner: str, path: Path, name: str, *, progress: Progress | None = None, stop: Event | None = None
+    ) -> Document:
+        """Index the file at `path`, which people call `name`. Blocks until it is on disk.
+
+        A file that cannot be read ends as a document whose status is "rejected", with the reason. The same bytes again
+        are recognised: the document that is there already is returned, under its own name; a rejected one is tried anew.
+        Raises `Stopped` when `stop` was set in time, and `EmbedderChanged`.
+        """
+        self._require_embedded()
+        report = progress or (lambda step, fraction: None)
+        id = secrets.token_hex(16)
+        original = self._files / id
+        kept = False
+        try:
+            size, sha256 = self._keep(path, original, name, report, stop)
+            known = self._store.same_file(owner, sha256)
+            if known and known.status != "rejected":
+                return known
+            blank = Document(id, owner, shown(name), None, size, sha256, "rejected", created=time.time())
+            document = self._index(blank, original, name, report, stop)
+            kept = document.id == id and document.status != "rejected"
+            return document
+        finally:
+            if not kept:
+                original.unlink(missing_ok=True)
+
+    def remove(self, owner: str, id: str) -> None:
+        """Complete: the original, pages, passages, vectors, and every cache that held its words."""
+        for file in self._store.remove(owner, id):
+            (self._caches / file).unlink(missing_ok=True)
+        (self._files / id).unlink(missing_ok=True)
+        self._store.purge()
+        self._refresh(owner)
+
+    def rename(self, owner: str, id: str, name: str) -> None:
+        self._store.rename(owner, id, shown(name))
+
+    def list(self, owner: str) -> list[Document]:
+        """The latest first, the rejected ones too."""
+        return self._store.documents(owner)
+
+    def get(self, owner: str, id: str) -> Document:
+        return self._store.document(owner, id)
+
+    def pages(self, owner: str, id: str) -> Sequence[Page]:
+        return self._store.pages(owner, id)
+
+    def passages(self, owner: str, id: str) -> Sequence[Passage]:
+        return self._store.passages(owner, id)
+
+    def original(self, owner: str, id: str) -> Path:
+        """The uploaded file, byte for byte. Raises `NotFound` also for a rejected one, which is not kept."""
+        if self._store.document(owner, id).status == "rejected":
+            raise NotFound("This file was rejected, so it was not kept. Add it again.")
+        return self._files / id
+
+    # Searching
+
+    def search(
+        self, owner: str, question: str, *, documents: Sequence[str] | None = None, limit: int = 5
+    ) -> Sequence[Hit]:
+        """The passages that answer best, best first, out of `documents` (None: all of the owner's).
+
+        Raises `NotFound` when one of `documents` is not there, and `EmbedderChanged`.
+        """
+        self._require_embedded()
+        vector = None
+        if self._embedder is not None and knows(self._embedder.languages, question):
+            vector = self._embedder.queries([question])[0]
+        ranked = self._shelf(owner).search(question, vector, limit, documents)
+        passages = self._store.passages_by_id(owner, [found.id for found in ranked])
+        return [Hit(passages[r.id], r.score, r.lexical, r.dense) for r in ranked if r.id in passages]
+
+    # The embedder
+
+    def unembedded(self) -> int:
+        """How many passages, of all owners, still have to be embedded by the embedder in use."""
+        return 0 if self._embedder_id is None else self._store.unembedded(self._embedder_id)
+
+    def reembed(self, *, progress: Callable[[int, int], None] | None = None, stop: Event | None = None) -> None:
+        """Embed what another embedder has embedded, or none. Broken off, it goes on from there the next time.
+
+        `progress` is called with the passages done and their number. Raises `Stopped`.
+        """
+        if self._embedder is None or self._embedder_id is None:
+            return
+        total, done, last = self.unembedded(), 0, 0
+        while batch := self._store.next_unembedded(self._embedder_id, last, REEMBEDDED):
+            ids = [id for id, _ in batch]
+            self._store.put_vectors(self._embedder_id, ids, self._embedder.passages([t for _, t in batch], stop=stop))
+            last, done = ids[-1], done + len(ids)
+            if progress:
+                progress(done, max(total, done))
+        with self._lock:
+            self._shelves.clear()
+
+    def _require_embedded(self) -> None:
+        if self._embedded:
+            return
+        if missing := self.unembedded():
+            raise EmbedderChanged(
+                f"The embedder was changed: {missing} passages have to be embedded anew before documents can be used. "
+                "Wait until that is done, or start with the embedder that was used before.",
+                passages=missing,
+            )
+        self._embedded = True
+
+    # The steps of adding
+
+    def _keep(self, path: Path, original: Path, name: str, report: Progress, stop: Event | None) -> tuple[int, str]:
+        """Copy the upload to `original`, on disk before anything speaks of it: its size and SHA-256."""
+        report("keep", None)
+        part = original.with_suffix(".part")
+        digest, size = hashlib.sha256(), 0
+        try:
+            with path.open("rb") as source, part.open("xb") as sink:
+                while block := source.read(1 << 20):
+                    _heed(stop)
+                    digest.update(block)
+                    size += sink.write(block)
+                sink.flush()
+                os.fsync(sink.fileno())
+            part.replace(original)
+            _sync(self._files)
+        except FileNotFoundError as error:
+            raise RejectedFile("missing", name=shown(name)) from error
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise StoreFull("The disk is full. Free some space and try again; what was saved is safe.") from error
+            raise StoreError(f"{shown(name)} cannot be kept ({error.strerror}). Check the data folder.") from error
+        finally:
+            part.unlink(missing_ok=True)
+        return size, digest.hexdigest()
+
+    def _index(self, blank: Document, original: Path, name: str, report: Progress, stop: Event | None) -> Document:
+        try:
+            reading = self._read(original, name, report, stop)
+        except RejectedFile as error:
+            if error.code == "stopped":
+                raise Stopped(str(error)) from error
+            return self._store.add(replace(blank, reason=str(error), code=error.code))
+        passages = split(reading.pages)
+        flagged = reading.warnings or any(page.warnings for page in reading.pages)
+        document = replace(
+            blank,
+            kind=reading.kind,
+            status="indexed_with_warnings" if flagged else "indexed",
+            pages=len(reading.pages),
+            passages=len(passages),
+            warnings=reading.warnings,
+        )
+        vectors = self._embed(passages, report, stop)
+        _heed(stop)
+        report("save", None)
+        document = self._store.add(document, reading.pages, passages, vectors, original=original)
+        self._refresh(document.owner)
+        return document
+
+    def _read(self, original: Path, name: str, report: Progress, stop: Event | None) -> Reading:
+        report("read", None)
+        while not self._reading.acquire(timeout=0.1):
+            _heed(stop)
+        try:
+            return readers.read(
+                original,
+                name,
+                self._limits,
+                progress=lambda done, total: report("read", done / total if total else None),
+                stop=stop,
+            )
+        finally:
+            self._reading.release()
+
+    def _embed(self, passages: Sequence[Passage], report: Progress, stop: Event | None) -> tuple[int, Vectors] | None:
+        if self._embedder is None or self._embedder_id is None:
+            return None
+        texts = [indexed_text(passage.heading, passage.text) for passage in passages]
+        report("embed", 0.0)
+        vectors = self._embedder.passages(texts, progress=lambda done, total: report("embed", done / total), stop=stop)
+        return self._embedder_id, vectors
+
+    # Indexes
+
+    def _shelf(self, owner: str) -> Shelf:
+        with self._lock:
+            if owner not in self._shelves:
+                embedder = (
+                    (self._embedder_id, self._embedder.dimension) if self._embedder_id and self._embedder else None
+                )
+                self._shelves[owner] = Shelf(self._store, owner, self._caches, embedder)
+                if len(self._shelves) > SHELVES:
+                    self._shelves.popitem(last=False)
+            self._shelves.move_to_end(owner)
+            return self._shelves[owner]
+
+    def _refresh(self, owner: str) -> None:
+        """In the background, so that the next search finds the index ready."""
+        with contextlib.suppress(RuntimeError):  # the library was closed: the next start will follow
+            self._keeper.submit(self._shelf(owner).refresh)
+
+
+def _heed(stop: Event | None) -> None:
+    if stop is not None and stop.is_set():
+        raise Stopped("Indexing was stopped. Nothing was kept of this document.")
+
+
+def _sync(folder: Path) -> None:
+    """A new name is on disk only when its folder is."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

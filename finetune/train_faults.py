@@ -10,7 +10,7 @@ from finetune.spec import TrainingSpec
 from finetune.train_trainer import Diverged
 
 _NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "bad_alloc", "not enough memory")
-_DISK_FULL = ("no space left on device", "disk quota exceeded", "file write failed", "disk full")
+_DISK_FULL = ("no space left on device", "disk quota exceeded", "file write failed", "disk full", "inline_container")
 
 
 def explain(error: BaseException, job: JobFolder) -> Result:

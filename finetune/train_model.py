@@ -36,7 +36,6 @@ def load(base: Base, spec: TrainingSpec) -> Loaded:
         model = AutoModelForCausalLM.from_pretrained(
             base.folder,
             dtype=torch.bfloat16 if bf16 else torch.float32,
-            attn_implementation="sdpa",
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,

@@ -5,6 +5,7 @@ packed rows apart ("Packing with flash attention", Hugging Face 2024). Its own m
 whole sequence, so attention runs row by row where the model allows it.
 """
 
+import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from finetune.train_fused import CrossEntropy
 
 IGNORED = -100
 ATTENTION = "banyan_row_by_row"
@@ -77,6 +80,9 @@ def loss_sum(model: Any, batch: dict[str, Tensor], *, rows: bool) -> Tensor:
     logits = model(
         input_ids=batch["input_ids"], position_ids=batch["position_ids"], logits_to_keep=at, use_cache=False, **extra
     ).logits[0]
+    if not rows and logits.requires_grad and not getattr(model_config(model), "final_logit_softcapping", None):
+        total: Tensor = CrossEntropy.apply(logits.float(), targets[at])
+        return total
     losses = functional.cross_entropy(logits.float(), targets[at], reduction="none")
     if not rows:
         return losses.sum()
@@ -85,8 +91,11 @@ def loss_sum(model: Any, batch: dict[str, Tensor], *, rows: bool) -> Tensor:
 
 
 def uses_rows(model: Any) -> bool:
-    config = getattr(model, "module", model).config
-    return bool(config._attn_implementation == ATTENTION)
+    return bool(model_config(model)._attn_implementation == ATTENTION)
+
+
+def model_config(model: Any) -> Any:
+    return getattr(model, "module", model).config  # DDP hides it
 
 
 def install(model: Any) -> bool:
@@ -117,6 +126,19 @@ def install(model: Any) -> bool:
         return True
     model.set_attn_implementation(before)
     return False
+
+
+@contextlib.contextmanager
+def masked(model: Any) -> Iterator[None]:
+    """Transformers' own attention for a while: rows side by side, with padding."""
+    if not uses_rows(model):
+        yield
+        return
+    model.set_attn_implementation("sdpa")
+    try:
+        yield
+    finally:
+        model.set_attn_implementation(ATTENTION)
 
 
 def _has_window(config: Any) -> bool:

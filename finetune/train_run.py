@@ -1,5 +1,6 @@
 """The course of one training: load, train, save, accept, judge, publish."""
 
+import contextlib
 import json
 import logging
 import os
@@ -10,7 +11,7 @@ from typing import Any
 
 import torch
 
-from finetune import publish, train_data, train_model, train_trainer, train_verdict
+from finetune import publish, train_data, train_fused, train_model, train_trainer, train_verdict
 from finetune.folder import COMPLETE, JobFolder, Result, sync
 from finetune.masks import ChatEncoder
 from finetune.train_data import Data
@@ -45,7 +46,7 @@ def train(job: JobFolder, stop: Callable[[], bool]) -> Result:
         watch=watch,
         resumed=checkpoint is not None,
     )
-    stopped = _fit(trainer, checkpoint, stop)
+    stopped = _fit(trainer, checkpoint, stop, spec.precision)
     _restore_best(job, trainer)
     if not trainer.accelerator.is_main_process:
         trainer.accelerator.wait_for_everyone()
@@ -76,12 +77,17 @@ def broadcast(text: str) -> str:
     return str(broadcast_object_list([text])[0])
 
 
-def _fit(trainer: Trainer, checkpoint: Path | None, stop: Callable[[], bool]) -> bool:
+def _fit(trainer: Trainer, checkpoint: Path | None, stop: Callable[[], bool], precision: str) -> bool:
     """Returns whether the run was stopped before its end; what it had learnt is in the model and in a checkpoint."""
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    narrow = precision == "auto" and train_fused.has_native_bf16()
+    plain = model.device.type != "cpu" or trainer.args.bf16
     try:
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        with contextlib.nullcontext(0) if plain else train_fused.fused(model, native_bf16=narrow) as layers:
+            log.info("%d layers computed in fewer passes, gradients in %s", layers, "bf16" if narrow else "fp32")
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     except Stopped:
-        trainer.model.zero_grad()
+        model.zero_grad()
     stopped = stop() and trainer.state.global_step < trainer.state.max_steps
     if stopped:
         trainer.checkpoint()

@@ -175,21 +175,16 @@ def _generate(model: Any, tokenizer: Any, prompts: Sequence[list[int]], max_toke
     ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts], device=model.device)
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=model.device)
     model.eval()
-    attention = model.config._attn_implementation
-    model.set_attn_implementation("sdpa")  # padding needs a mask
-    try:
-        with torch.no_grad():
-            found = model.generate(
-                input_ids=ids,
-                attention_mask=mask,
-                max_new_tokens=max_tokens,
-                do_sample=False,
-                use_cache=True,
-                pad_token_id=pad,
-                temperature=None,
-                top_p=None,
-                top_k=None,
-            )
-    finally:
-        model.set_attn_implementation(attention)
+    with torch.no_grad(), train_packed.masked(model):  # padding needs a mask
+        found = model.generate(
+            input_ids=ids,
+            attention_mask=mask,
+            max_new_tokens=max_tokens,
+            do_sample=False,
+            use_cache=True,
+            pad_token_id=pad,
+            temperature=None,
+            top_p=None,
+            top_k=None,
+        )
     return [str(text) for text in tokenizer.batch_decode(found[:, width:], skip_special_tokens=True)]

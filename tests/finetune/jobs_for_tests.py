@@ -18,14 +18,23 @@ ROWS = [
     }
     for n in range(48)
 ]
-QUICK: dict[str, Any] = {"steps": 12, "epochs": None, "batch_size": 4, "rank": 4, "save_steps": 5, "learning_rate": 5e-3}
+QUICK: dict[str, Any] = {
+    "steps": 12,
+    "epochs": None,
+    "batch_size": 4,
+    "rank": 4,
+    "save_steps": 5,
+    "learning_rate": 5e-3,
+}
 
 
 def spec(**changes: object) -> TrainingSpec:
     return TrainingSpec().changed(QUICK | changes)
 
 
-def make_job(folder: Path, model: Path, settings: TrainingSpec, *, owner: str = "ada", name: str = "trunks") -> JobFolder:
+def make_job(
+    folder: Path, model: Path, settings: TrainingSpec, *, owner: str = "ada", name: str = "trunks"
+) -> JobFolder:
     meta = Meta(owner, name, time.time(), Base(str(model), "tiny-llama", "f00d"), str(folder / "adapters"))
     return new_folder(folder / "jobs", meta, settings, ROWS)
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,7 @@ def test_a_child_killed_26_times_goes_on_from_its_checkpoints_and_learns_the_sam
         process = start(job)
         saved_before = saved_step(job)
         if attempt < 10:
-            wait_for(lambda saved=saved_before: saved_step(job) > saved)  # type: ignore[misc]
+            wait_for(partial(has_saved_more, job, saved_before))
             wait_for_tight(lambda: is_saving(job))
             time.sleep(chance.uniform(0.0, 0.015))
         else:
@@ -100,9 +101,13 @@ def test_a_child_killed_26_times_goes_on_from_its_checkpoints_and_learns_the_sam
     assert all(abs(ours[name] - theirs[name]).max() < 1e-5 for name in theirs)
 
 
+def has_saved_more(job: JobFolder, than: int) -> bool:
+    return saved_step(job) > than
+
+
 def is_saving(job: JobFolder) -> bool:
     try:
-        return any(name.startswith("checkpoint-") for name in os.listdir(job.checkpoints / ".aside"))
+        return any(path.name.startswith("checkpoint-") for path in (job.checkpoints / ".aside").iterdir())
     except FileNotFoundError:
         return False
 

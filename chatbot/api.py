@@ -23,6 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from chatbot.answering import ChatAnswer, error_response
+from chatbot.engine.adapters import visible
 from chatbot.engine.base import Engine
 from chatbot.errors import AccessDenied, AdapterNotFound, BanyanError, InputError
 from chatbot.protocol import ChatRequest, ScoreRequest, TokenizeRequest, conversation, parse
@@ -113,7 +114,7 @@ class _Api:
         raise _no_model(name)
 
     async def _cards(self) -> list[dict[str, Any]]:
-        adapters = await run_sync(self._engine.adapters)
+        adapters = await run_sync(self._shared)
         base = self._card(self._engine.model, parent=None, task="")
         return [base, *(self._card(known.name, parent=self._engine.model, task=known.task) for known in adapters)]
 
@@ -131,10 +132,18 @@ class _Api:
     async def _adapter(self, model: str | None) -> str | None:
         if model is None or model == self._engine.model:
             return None
-        adapters: list[Adapter] = await run_sync(self._engine.adapters)
-        if model not in {known.name for known in adapters}:
-            raise _no_model(model)
-        return model
+        for look in (self._listed, self._shared):  # the folder is read only for a name that is not known yet
+            if any(model == known.name for known in await run_sync(look)):
+                return model
+        raise _no_model(model)
+
+    def _listed(self) -> list[Adapter]:
+        return visible(self._engine.adapters(), "")
+
+    def _shared(self) -> list[Adapter]:
+        """Everybody's adapters as they are on disk now: a key of the API names no person, so others' stay hidden."""
+        self._engine.refresh()
+        return self._listed()
 
 
 def _no_model(name: str) -> AdapterNotFound:

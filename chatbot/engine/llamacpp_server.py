@@ -135,11 +135,11 @@ def _params(gguf: Path, lora: Path | None, context: int, slots: int, threads: in
     params.n_ctx = context * slots  # llama.cpp divides it among the slots
     params.n_batch = params.n_ubatch = BATCH
     params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_ENABLED
-    # With keys and values of one type, attention takes another path for long batches and for lone tokens than for short
-    # batches, so that an answer depended on its company and on what the cache held: of 12 prompts 5 kept their
-    # log-probabilities. With two types there is one path, row by row, and all 32 of 32 kept them to the last bit.
+    # With keys and values in F16 or F32, attention computes long batches, short ones and lone tokens in three ways, so
+    # that an answer depended on its company and on what the cache held: 5 of 12 prompts kept their log-probabilities.
+    # BF16 takes one way, row by row: 32 of 32 kept them to the last bit, in company and from the cache.
     params.cache_type_k = xllamacpp.ggml_type.GGML_TYPE_F16
-    params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
+    params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_BF16
     for cpu in (params.cpuparams, params.cpuparams_batch):
         cpu.n_threads = threads
         cpu.poll = 0  # waiting threads sleep; by default they spin and starve the rest of the process

@@ -115,8 +115,11 @@ def _publish_chat(services: Services) -> None:
         system_prompt: str = chat_task.DEFAULT_SYSTEM_PROMPT,
         temperature: float = 0.7,
         max_tokens: int = 512,
+        request: gr.Request | None = None,
     ) -> Iterator[str]:
         try:
+            if adapter:
+                services.adapter(services.owner_of(request) if request else "", adapter)
             turns = [*turns_of(history or []), Message("user", chat_task.clean(message))]
             sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
             reply = chat_task.reply(

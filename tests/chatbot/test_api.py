@@ -288,3 +288,11 @@ def test_health_tells_how_far_loading_is(engine: ScriptedEngine) -> None:
             "load": {"running": 0, "waiting": 0, "slots": 4},
             "versions": {"banyan": "1"},
         }
+
+
+def test_an_adapter_of_one_person_is_nobodys_over_the_api() -> None:
+    engine = ScriptedEngine(model="tree", adapters=[Adapter("shared"), Adapter("private", owner="ann")])
+    with serving(app(engine)) as url, OpenAI(base_url=f"{url}/v1", api_key="any", max_retries=0) as client:
+        assert {model.id for model in client.models.list()} == {"tree", "shared"}
+        with pytest.raises(openai.NotFoundError):
+            client.chat.completions.create(model="private", messages=ASK)

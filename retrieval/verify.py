@@ -27,6 +27,8 @@ _FRAGMENT = 8  # content items up to which a sentence may be an answer without i
 _NEAR = 0.5  # share of the question's best stretch that a short answer's stretch must reach
 _SIMILAR = 0.8  # cosine from which a reworded sentence counts as said
 _SECOND = 0.3  # share of the sentence's content that a second stretch must hold
+_NEAR_AT_ALL = 0.2  # share of the question that a short answer's stretch must hold, whatever the others do
+_TELLING = 5.0  # weight from which an answer is unlikely to stand somewhere by chance
 _NO_CLAIM = frozenset(
     "answer passag document follow sure base accord context inform help hope question text sourc provid".split()
 )
@@ -119,7 +121,8 @@ def _short(case: _Case, found: Sequence[Stretch], texts: Sequence[str]) -> Verdi
     if not able:
         return Verdict("unsupported", reasons=(Reason("coverage", _missing(case, found)),))
     best = max(able, key=lambda i: near[i] - 0.1 * len(found[i].sentences))
-    if near[best] < _NEAR * max(near):
+    needed = _NEAR if weight(case.claim.items) < _TELLING else _NEAR / 2
+    if near[best] < max(_NEAR_AT_ALL, needed * max(near)):
         return Verdict("unsupported", reasons=(Reason("question"),))
     inner = [s for s in found if _inside(s, found[best]) and all(covered(case.claim.items, s.said))]
     return Verdict("supported", (_quote(min(inner, key=lambda s: s.end - s.start), texts),))

@@ -11,7 +11,7 @@ from retrieval.checks.words import stem
 _REACH = 3  # content items after (or before) a negation that it may deny
 _LONGER = 3  # items by which the passage's own words may outnumber those in their place
 _SAME_CLAUSE = 0.5
-_COPY = 0.7  # share of a claim's items in the passage's order that makes it a copy
+_COPY = 0.5  # share of a claim's items in the passage's order that makes it a copy
 _BREAK = re.compile(
     r"[,;:.!?，；：。！？、()（）—“”]|\b(?:but|while|although|though|whereas|because|since|unless|if|and|aber|sondern|während"
     r"|pero|sino|mientras|aunque|dar|но|а|хотя)\b|但|而|虽|雖|尽管|儘管",

@@ -32,7 +32,7 @@ def stretches(passages: Sequence[str], language: str) -> list[Stretch]:
     ]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def _within(
     text: str, language: str
 ) -> tuple[tuple[int, int, tuple[Statement, ...], Statement, frozenset[str]], ...]:

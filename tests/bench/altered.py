@@ -87,11 +87,15 @@ def _from_questions(world: World, draw: random.Random) -> Iterator[Case]:
         yield Case("short answer, wrong passage", False, asked.answer, asked.paragraph, asked.question, away=True)
         if statement := _statement(asked.question, asked.answer, world.language):
             yield Case("made from the question", True, statement, asked.paragraph, asked.question)
-            yield Case("made from the question, wrong passage", False, statement, asked.paragraph, asked.question, away=True)
+            yield Case(
+                "made from the question, wrong passage", False, statement, asked.paragraph, asked.question, away=True
+            )
             if other := _rival(asked, world, draw):
                 where = _same_sentence(world.paragraphs[asked.paragraph], asked.answer, other)
                 kind = "wrong answer of the same sentence" if where else "wrong answer of the same passage"
-                yield Case(kind, False, _statement(asked.question, other, world.language), asked.paragraph, asked.question)
+                yield Case(
+                    kind, False, _statement(asked.question, other, world.language), asked.paragraph, asked.question
+                )
         if world.language != "en" and (made := _answer_exchanged(asked, world, draw)):
             yield Case("name exchanged", False, made, asked.paragraph)
 
@@ -119,7 +123,11 @@ def _drop_clause(text: str) -> str:
     if match and not re.search(r"\b(?:if|unless|although|while|when|that|not|no)\b|[\"“(]", match[1], re.IGNORECASE):
         return match[1].rstrip(", ") + "."
     match = re.match(r"([^“”「」『』（(\"]{12,}?)，[^，]*。$", text)
-    return match[1] + "。" if match and re.search("[一-鿿]", text) and not re.search("如果|虽然|因为|由于|当|尽管|即使|除", text) else ""
+    return (
+        match[1] + "。"
+        if match and re.search("[一-鿿]", text) and not re.search("如果|虽然|因为|由于|当|尽管|即使|除", text)
+        else ""
+    )
 
 
 def _move_clause(text: str) -> str:
@@ -146,7 +154,11 @@ def _affirm(text: str) -> str:
     if re.search(r"\bnot only\b|\bwhether\b", text):
         return ""
     made = re.sub(_AUXILIARY + r" (?:not|never)\b", r"\1", text, count=1)
-    return made if made != text else re.sub(r"\b(did|does|is|was|were|are|has|had|could|would)n['’]t\b", r"\1", text, count=1)
+    return (
+        made
+        if made != text
+        else re.sub(r"\b(did|does|is|was|were|are|has|had|could|would)n['’]t\b", r"\1", text, count=1)
+    )
 
 
 def _negate_chinese(text: str) -> str:
@@ -159,7 +171,15 @@ def _negate_chinese(text: str) -> str:
 
 
 def _affirm_chinese(text: str) -> str:
-    for denied, stated in (("不是", "是"), ("没有", "有"), ("不能", "能"), ("不会", "会"), ("从未", "曾经"), ("并未", "已经"), ("并不", "")):
+    for denied, stated in (
+        ("不是", "是"),
+        ("没有", "有"),
+        ("不能", "能"),
+        ("不会", "会"),
+        ("从未", "曾经"),
+        ("并未", "已经"),
+        ("并不", ""),
+    ):
         if len(re.findall("[不没无未]", text)) == 1 and denied in text:
             return text.replace(denied, stated, 1)
     return ""
@@ -170,15 +190,17 @@ def _swap_names(text: str) -> str:
     found = [m for m in _NAME_ANYWHERE.finditer(text) if not _DATES & set(m.group().split())]
     for left, right in zip(found, found[1:], strict=False):
         between = text[left.end() : right.start()]
-        if re.search(r"\b\w{3,}ed\b|\b(?:won|beat|led|became|wrote|made|took|gave|told|sent|built|founded)\b", between) and not re.search(
-            r"\b(?:and|or|with|between)\b|[,;]", between
-        ):
+        if re.search(
+            r"\b\w{3,}ed\b|\b(?:won|beat|led|became|wrote|made|took|gave|told|sent|built|founded)\b", between
+        ) and not re.search(r"\b(?:and|or|with|between)\b|[,;]", between):
             if left.group() != right.group():
                 return text[: left.start()] + right.group() + between + left.group() + text[right.end() :]
     return ""
 
 
-_NAME_ANYWHERE = re.compile(r"(?:(?<=[a-z,] )|^(?!The |In |At |On |It |He |This |His |A |An |They |She |These |When |After |Some |Many |There ))(?:[A-Z][\w’'-]*[a-z])(?: (?:[A-Z][\w’'-]*[a-z]))*")
+_NAME_ANYWHERE = re.compile(
+    r"(?:(?<=[a-z,] )|^(?!The |In |At |On |It |He |This |His |A |An |They |She |These |When |After |Some |Many |There ))(?:[A-Z][\w’'-]*[a-z])(?: (?:[A-Z][\w’'-]*[a-z]))*"
+)
 _TRUE: Sequence[tuple[str, Callable[[str], str]]] = (
     ("number spelled", _spell),
     ("number in digits", _count),
@@ -234,7 +256,11 @@ def _answer_exchanged(asked: Asked, world: World, draw: random.Random) -> str:
         return ""
     article = world.articles[asked.paragraph]
     others = [o.answer for o in world.asked if world.articles[o.paragraph] == article and o.answer not in held[0]]
-    others = [o for o in others if not re.search(r"\d", o) and 2 <= len(o) <= 25 and o not in asked.answer and asked.answer not in o]
+    others = [
+        o
+        for o in others
+        if not re.search(r"\d", o) and 2 <= len(o) <= 25 and o not in asked.answer and asked.answer not in o
+    ]
     return held[0].replace(asked.answer, draw.choice(others)) if others else ""
 
 
@@ -244,7 +270,9 @@ def _rival(asked: Asked, world: World, draw: random.Random) -> str:
     others = [
         other.answer
         for other in world.asked
-        if other.paragraph == asked.paragraph and _kind(other.question) == start and not _overlap(other.answer, asked.answer)
+        if other.paragraph == asked.paragraph
+        and _kind(other.question) == start
+        and not _overlap(other.answer, asked.answer)
     ]
     others = [other for other in others if other not in asked.question]
     return draw.choice(others) if others else ""
@@ -256,7 +284,11 @@ def _kind(question: str) -> str:
 
 
 def _overlap(one: str, other: str) -> bool:
-    return bool(set(re.findall(r"\w+", one.casefold())) & set(re.findall(r"\w+", other.casefold()))) or one in other or other in one
+    return (
+        bool(set(re.findall(r"\w+", one.casefold())) & set(re.findall(r"\w+", other.casefold())))
+        or one in other
+        or other in one
+    )
 
 
 def _same_sentence(paragraph: str, one: str, other: str) -> bool:
@@ -267,7 +299,10 @@ _TEMPLATES = (
     (r"How many (\w+) (?:did|do|does) (.+?)\??$", "{1} {A} {0}."),
     (r"How many (.+?)\??$", "{A} {0}."),
     (r"(?:When|(?:In )?[Ww]hat year) (?:did|does) (.+?)\??$", "{0} in {A}."),
-    (r"(?:When|(?:In )?[Ww]hat year) (was|were|is) (.+?) (\w+ed|born|held|built|made|won|sold)\??$", "{1} {0} {2} in {A}."),
+    (
+        r"(?:When|(?:In )?[Ww]hat year) (was|were|is) (.+?) (\w+ed|born|held|built|made|won|sold)\??$",
+        "{1} {0} {2} in {A}.",
+    ),
     (r"Where (?:did|does|do) (.+?)\??$", "{0} in {A}."),
     (r"Who (was|is|were|are) (.+?)\??$", "{A} {0} {1}."),
     (r"Who (.+?)\??$", "{A} {0}."),

@@ -11,6 +11,7 @@ ROOMS = {  # heavy library -> where it may be imported
     "gradio": ("chatbot/ui/", "app.py"),
     "torch": ("chatbot/engine/local", "retrieval/embed.py", "finetune/train"),
     "faiss": ("retrieval/vectors.py",),
+    **dict.fromkeys(("pypdfium2", "pypdf", "docx", "pptx", "openpyxl", "selectolax"), ("retrieval/reading/",)),
     "xllamacpp": ("chatbot/engine/llamacpp",),
 }
 LAYERS = [  # a file of one line may import the files of its own and of later lines
@@ -18,6 +19,7 @@ LAYERS = [  # a file of one line may import the files of its own and of later li
     ("chatbot/ui/",),
     ("chatbot/api.py", "chatbot/answering.py", "chatbot/protocol.py", "chatbot/export.py"),
     ("chatbot/tasks/", "chatbot/store.py", "chatbot/access.py", "chatbot/headers.py", "chatbot/settings.py"),
+    ("retrieval/",),
     ("chatbot/engine/",),
     ("chatbot/types.py",),
     ("chatbot/errors.py",),
@@ -56,6 +58,8 @@ def test_heavy_libraries_stay_in_their_room_and_layers_point_down(path: Path) ->
         if top in ROOMS:
             assert name.startswith(ROOMS[top]), f"{name} imports {top}"
         target = as_path(module)
+        if target and name.startswith("retrieval/") and target.startswith("chatbot/"):
+            assert target == "chatbot/errors.py", f"{name} imports {target}"
         if target and name.startswith(("app.py", "chatbot/")) and not name.endswith("__init__.py"):
             assert layer(target) >= layer(name), f"{name} imports {target}"
 

@@ -52,6 +52,13 @@ def test_pdfs_that_cannot_be_opened(tmp_path: Path) -> None:
     assert len(saved.pages) == 30 and [flag.code for flag in saved.warnings] == ["repaired"]
 
 
+def test_pypdf_reads_what_pdfium_cannot_open(tmp_path: Path) -> None:
+    broken = hazards.pdf(["page one", "page two"]).replace(b"/Root", b"/Roto")
+    saved = read(hazards.write(tmp_path, "x", broken), "a.pdf")
+    assert [page.text for page in saved.pages] == ["page one", "page two"]
+    assert [flag.code for flag in saved.warnings] == ["fallback"]
+
+
 @pytest.mark.parametrize(
     ("content", "name", "code"),
     [
@@ -131,6 +138,8 @@ def test_a_child_killed_from_outside(tmp_path: Path) -> None:
     path = hazards.write(tmp_path, "x", hazards.pdf(["a page"] * 800))
 
     def kill(done: int, total: int | None) -> None:
+        if done > 1:
+            return
         listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
         for line in listed.splitlines():
             pid, parent, *command = line.split()

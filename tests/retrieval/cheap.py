@@ -1,0 +1,42 @@
+"""An embedder that costs nothing, for tests that are about keeping, not about meaning."""
+
+import zlib
+from collections.abc import Callable, Sequence
+from threading import Event
+
+import numpy as np
+
+from retrieval.embed import Stopped, Vectors
+
+
+class WordHashes:
+    """Counts of words, hashed into a few dimensions."""
+
+    name = "word hashes"
+    languages = None
+
+    def __init__(self, dimension: int = 64, version: str = "1") -> None:
+        self.dimension = dimension
+        self.fingerprint = f"word hashes {dimension} {version}"
+        self.embedded = 0
+
+    def passages(
+        self,
+        texts: Sequence[str],
+        *,
+        progress: Callable[[int, int], None] | None = None,
+        stop: Event | None = None,
+    ) -> Vectors:
+        if stop is not None and stop.is_set():
+            raise Stopped("stopped")
+        vectors = np.full((len(texts), self.dimension), 1e-3, np.float32)
+        for row, text in zip(vectors, texts, strict=True):
+            for word in text.lower().split():
+                row[zlib.crc32(word.encode()) % self.dimension] += 1
+        self.embedded += len(texts)
+        if progress:
+            progress(len(texts), len(texts))
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        return self.passages(texts)

@@ -69,7 +69,8 @@ class LocalEngine:
         capacity = cache_capacity(runner.bytes_per_token(), loaded.device, slots * loaded.window, cache_mib)
         self.context_window = min(loaded.window, capacity)
         self._line = RoomLine(slots, Room(capacity))
-        self._worker = Worker(Scheduler(trunk, runner, Cache(capacity, runner.with_capacity(capacity))))
+        self._pool = runner.with_capacity(capacity)
+        self._worker = Worker(Scheduler(trunk, runner, Cache(capacity, self._pool)))
         self.refresh()
 
     def stream(
@@ -152,6 +153,7 @@ class LocalEngine:
         """See `Engine.close`."""
         self._line.close()
         self._worker.close()
+        self._pool = None
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()

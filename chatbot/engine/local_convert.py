@@ -1,6 +1,12 @@
-"""A GGUF file -> a folder of safetensors that transformers loads and LoRA can be trained on."""
+"""A GGUF file -> a folder of safetensors that transformers loads and LoRA can be trained on.
+
+    python -m chatbot.engine.local_convert MODEL.gguf FOLDER
+
+does it in a process of its own, for an app that has no other use for torch.
+"""
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +15,7 @@ from typing import Any
 import torch
 
 from chatbot.engine.base import Progress
-from chatbot.errors import ModelDamaged, ModelError
+from chatbot.errors import BanyanError, ModelDamaged, ModelError
 
 CONTROL, USER_DEFINED = 3, 4  # token types of the GGUF specification
 
@@ -122,3 +128,17 @@ _SPECIAL = {"bos": "bos", "eos": "eos", "unk": "unknown", "pad": "padding"}
 def _token(fields: Mapping[str, Any], name: str) -> str | None:
     at = fields.get(f"tokenizer.ggml.{name}_token_id")
     return None if at is None else str(fields["tokenizer.ggml.tokens"][at])
+
+
+def main(arguments: list[str]) -> int:
+    """Returns the exit status; the last line printed says what went wrong."""
+    try:
+        dequantise(Path(arguments[0]), Path(arguments[1]))
+    except BanyanError as error:
+        print(error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -23,7 +23,7 @@ class PackedLinear(nn.Module):  # type: ignore[misc]
         self._packed = torch.ops.quantized.linear_prepack_fp16(weight.contiguous(), bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        out: torch.Tensor = torch.ops.quantized.linear_dynamic_fp16(x, self._packed)
+        out: torch.Tensor = torch.ops.quantized.linear_dynamic_fp16.default(x, self._packed)
         return out
 
 

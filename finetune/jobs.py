@@ -23,7 +23,7 @@ from typing import Any
 
 from chatbot.errors import BanyanError, InputError, NotFound
 from finetune.folder import FINAL, Base, JobFolder, JobState, Meta, Result, sync, told, write
-from finetune.publish import check_name
+from finetune.publish import check_name, share
 from finetune.spec import TrainingSpec
 
 ID = re.compile(r"[0-9a-f]{24}")
@@ -51,6 +51,7 @@ class Job:
     source: str = ""
     stopping: bool = False  # asked to stop, and not yet done with it
     own: bool = True  # False: shared by somebody else
+    shared: bool = False  # everybody sees it, and may use its adapter
 
 
 class Jobs:
@@ -140,9 +141,12 @@ class Jobs:
         return path
 
     def share(self, owner: str, id: str, shared: bool) -> None:
-        """Let everybody see the job, or nobody else."""
+        """Let everybody see the job and use its adapter, or nobody else."""
         job = self._own(owner, id)
-        write(job.path / "meta.json", _meta_text(replace(job.meta(), shared=shared)))
+        meta, result = replace(job.meta(), shared=shared), job.result()
+        write(job.path / "meta.json", _meta_text(meta))
+        if result and result.adapter:
+            share(Path(meta.adapters) / result.adapter, id, shared)
 
     def cancel(self, owner: str, id: str) -> None:
         """Stop a job; a running one saves what it has learnt first. A job that has ended stays as it is."""
@@ -368,6 +372,7 @@ def _view(job: JobFolder, owner: str, line: Sequence[JobFolder]) -> Job:
         source=meta.source,
         stopping=state == "running" and job.asked_to_stop,
         own=meta.owner == owner,
+        shared=meta.shared,
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import AdapterError, HubUnavailable, InputError
-from finetune.folder import JobFolder, Meta, sync, told
+from finetune.folder import JobFolder, Meta, sync, told, write
 from finetune.spec import TrainingSpec
 
 NAME = re.compile(r"\w[\w.-]{0,63}")
@@ -118,6 +118,16 @@ def write_card(job: JobFolder, acceptance: Acceptance, verdict: Mapping[str, Any
     (job.adapter / CARD).write_text(json.dumps(values, ensure_ascii=False, indent=1), "utf-8")
     (job.adapter / "README.md").write_text(_readme(meta, spec, verdict, values), "utf-8")
     _name_base(job.adapter / "adapter_config.json", meta.base.name)
+
+
+def share(folder: Path, job: str, shared: bool) -> None:
+    """Let everybody use the adapter that `job` published at `folder`, or its owner alone. Raises `StoreError`."""
+    try:
+        values = json.loads((folder / OWNER).read_text("utf-8"))
+    except (OSError, ValueError):
+        return  # the adapter was removed
+    if values.get("job") == job:
+        write(folder / OWNER, json.dumps(values | {"shared": shared}))
 
 
 def pack(folder: Path, target: Path) -> Path:

@@ -1,0 +1,127 @@
+"""Time and memory of a fine-tune before it starts, from a probe on this machine; a probe is remembered for its settings."""
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from chatbot.errors import InputError
+from finetune.child import Child, Progress
+from finetune.folder import Base, write
+from finetune.spec import TrainingSpec
+
+COSTLY = ("rank", "target_modules", "dora", "gradient_checkpointing", "quantization", "precision")
+"""The knobs that change what a token costs."""
+POINTS = 11  # of the held-out curve: one before the first step, and ten
+JUDGED = 6_000  # tokens of answers that a verdict writes at most, on both sides together
+ROOM = 0.95  # share of the memory that a training may fill
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Seconds of training and of the verdict after it; memory in bytes, at the peak and in all that is there."""
+
+    steps: int
+    training: float
+    verdict: float
+    memory: int
+    available: int
+
+    @property
+    def fits(self) -> bool:
+        return self.memory <= ROOM * self.available
+
+    def require(self) -> None:
+        """Raises `InputError` when the memory is not enough."""
+        if not self.fits:
+            need, have = (f"{size / 2**30:.1f}" for size in (self.memory, self.available))
+            raise InputError(
+                f"This training needs {need} GiB of memory, and {have} GiB are there. Lower max_length or the rank, "
+                "switch on gradient checkpointing, or free some memory.",
+                kind="no_memory",
+                need=need,
+                have=have,
+            )
+
+
+class Estimator:
+    """Estimates on `device`; probes run one after another in a child and are kept in the file `kept`."""
+
+    def __init__(self, kept: Path, *, device: str = "cpu", threads: int | None = None) -> None:
+        self._kept = kept
+        self._child = Child(
+            "finetune.train_probe", device=device, threads=threads or len(os.sched_getaffinity(0)), idle=1.0
+        )
+
+    def known(self, base: Base, spec: TrainingSpec, report: Mapping[str, Any]) -> Estimate | None:
+        """The estimate when its probe was made before."""
+        found = self._read().get(_key(base, spec, report))
+        return None if found is None else _estimate(found, spec, report)
+
+    def measure(
+        self,
+        base: Base,
+        spec: TrainingSpec,
+        report: Mapping[str, Any],
+        progress: Progress = lambda step, fraction: None,
+        stop: Event | None = None,
+    ) -> Estimate:
+        """`known`, or a new probe. Raises what the probe raises: `InputError` when the memory is not enough."""
+        key = _key(base, spec, report)
+        found = self._read().get(key)
+        if found is None:
+            row = _longest(spec, report)
+            request = {"base": asdict(base), "spec": spec.to_dict(), "row": row}
+            found = self._child.ask(request, progress, stop)
+            self._kept.parent.mkdir(parents=True, exist_ok=True)
+            write(self._kept, json.dumps(self._read() | {key: found}))
+        return _estimate(found, spec, report)
+
+    def close(self) -> None:
+        self._child.close()
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            values: dict[str, Any] = json.loads(self._kept.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return values
+
+
+def steps_of(spec: TrainingSpec, report: Mapping[str, Any]) -> int:
+    """Updates of the whole run, over the rows that are not held out."""
+    if spec.steps is not None:
+        return spec.steps
+    rows = report["usable"] - report["held_out"]
+    return max(1, math.ceil((spec.epochs or 1.0) * math.ceil(rows / spec.effective_batch)))
+
+
+def _estimate(measured: Mapping[str, Any], spec: TrainingSpec, report: Mapping[str, Any]) -> Estimate:
+    usable, held = max(1, report["usable"]), report["held_out"]
+    row = (report["tokens"] - report["truncated_tokens"]) / usable
+    steps = steps_of(spec, report)
+    rows = steps * spec.effective_batch if spec.steps else (spec.epochs or 1.0) * (usable - held)
+    points = POINTS if spec.eval_steps is None else steps // spec.eval_steps + 1
+    training = rows * row * measured["update"] + points * held * row * measured["forward"]
+    answer = (report["trained_tokens"] / usable) * 1.5 + 8
+    written = min(JUDGED, 2 * held * answer)
+    verdict = written * measured["answer"] + 2 * held * row * measured["forward"] if held else 0.0
+    return Estimate(steps, training, verdict, measured["memory"], measured["available"])
+
+
+def _key(base: Base, spec: TrainingSpec, report: Mapping[str, Any]) -> str:
+    """Rows that are as long within a factor of two cost the same."""
+    knobs = [spec.to_dict()[name] for name in COSTLY]
+    length = max(1, _longest(spec, report)).bit_length()
+    return sha256(json.dumps([base.fingerprint, length, knobs]).encode()).hexdigest()[:24]
+
+
+def _longest(spec: TrainingSpec, report: Mapping[str, Any]) -> int:
+    """Tokens of the longest row that is trained on, rounded up to a power of two, at most max_length."""
+    longest = max(2, int(report["longest"]))
+    return min(spec.max_length, 1 << (longest - 1).bit_length())

@@ -2,10 +2,10 @@
 
 Three properties of that server shape this file. Its prompt cache is not keyed by adapter, so every adapter in use has a
 server of its own over the same mapped weights. With a LoRA its results depend on how a prompt was cut into batches:
-measured, both company in the batch and a reused prefix moved log-probabilities by 0.1 nats and more, and changed greedy
-answers, while the bare model stayed bit for bit the same. So an adapter's server takes one request at a time, without
-the prompt cache. And it looks at cancellation only when it sends a record, so prompts are read in small batches, each of
-which sends one.
+measured, both company in the batch (29 of 32 prompts) and a reused prefix (1 of 14) moved log-probabilities, and changed
+greedy answers, while the bare model stayed bit for bit the same. So an adapter's server takes one request at a time,
+without the prompt cache. And it looks at cancellation only when it sends a record, so prompts are read in small batches,
+each of which sends one.
 """
 
 import math
@@ -112,7 +112,7 @@ class LlamaCppEngine:
             with server.line.ticket() as turn:
                 for _ in turn.wait():
                     pass
-                return [math.fsum(server.logprob(prompt + t[:i], t[i]) for i in range(len(t))) for t in tokens]
+                return [math.fsum(each) for each in server.logprobs(prompt, tokens)]
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenize(text))

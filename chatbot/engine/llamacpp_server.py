@@ -77,10 +77,21 @@ class Server:
             raise EngineUnavailable("The model does not answer. Please try again.") from error
         return [int(token) for token in answer.json()["tokens"]]
 
-    def logprob(self, prompt: list[int], token: int) -> float:
-        """log p(token | prompt) in nats: the token is forced by a bias, its probability is that of the bare logits."""
+    def logprobs(self, prompt: list[int], continuations: list[list[int]]) -> list[list[float]]:
+        """log p of each token of each continuation behind `prompt`, in nats. The prompt is read once."""
+        reuse: Record = {}  # what the slot held before must not matter, what this call put there may
+        found: list[list[float]] = []
+        for tokens in continuations:
+            found.append([])
+            for place, token in enumerate(tokens):
+                found[-1].append(self._logprob(prompt + tokens[:place], token, reuse))
+                reuse = {"cache_prompt": True}
+        return found
+
+    def _logprob(self, prompt: list[int], token: int, reuse: Record) -> float:
+        """The token is forced by a bias; its probability is that of the bare logits."""
         request = options(Sampling(temperature=0.0, max_tokens=1, top_logprobs=1), 1, 64)
-        request |= {"prompt": prompt, "stream": True, "logit_bias": [[token, FORCED]]}
+        request |= {"prompt": prompt, "stream": True, "logit_bias": [[token, FORCED]]} | reuse
         entries = [
             entry
             for record in self.records(request, None)

@@ -23,7 +23,7 @@ log = logging.getLogger("banyan")
 def main(arguments: list[str]) -> int:
     """Run the app until it is interrupted; returns the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
-    for chatty in ("httpx", "httpcore", "asyncio", "gguf"):
+    for chatty in ("httpx", "httpcore", "asyncio", "gguf", "faiss.loader", "sentence_transformers"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         settings = load(arguments)
@@ -43,20 +43,28 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from chatbot import access
     from chatbot.store import Store
+    from chatbot.ui.intake import Intake
+    from chatbot.ui.opening import OpeningLibrary
     from chatbot.ui.page import build_page
     from chatbot.ui.services import Services
 
     users = access.Users.load(settings.auth) if settings.auth else None
     store = Store(settings.data / "banyan.db")
     engine = LoadingEngine(lambda progress: build_engine(settings, progress))
-    page = build_page(Services(engine, store, access.owner_of, settings.data / "adapters"))
+    library = OpeningLibrary(lambda progress: build_retrieval(settings, progress))
+    intake = Intake(library)
+    services = Services(engine, store, access.owner_of, settings.data / "adapters", library=library, intake=intake)
+    page = build_page(services)
     address = _launch(page, settings, engine, users)
     log.info("Banyan is at %s", address)
     engine.start()
+    library.start()
 
     def shut_down() -> None:
         page.close()
+        intake.close()
         engine.close()
+        library.close()
         store.close()
 
     if block:
@@ -119,6 +127,26 @@ def _launch(page: Any, settings: Settings, engine: LoadingEngine, users: Any) ->
 
 def versions() -> dict[str, str]:
     return {"python": platform.python_version(), "gradio": version("gradio")}
+
+
+def build_retrieval(settings: Settings, progress: Progress) -> Any:
+    """The library with its embedder in memory. Without the network to fetch one, passages are found by their words."""
+    from chatbot.errors import HubUnavailable
+    from chatbot.tasks.answer import Retrieval
+    from retrieval import embed
+    from retrieval.gate import Gate
+    from retrieval.library import Library
+
+    embedder: embed.SentenceEmbedder | None = None
+    try:
+        embedder = embed.load(settings.embedder, settings.data / "models", progress)
+    except HubUnavailable as error:
+        log.warning("Documents are found by their words alone, for now: %s", error)
+    library = Library(settings.data, embedder)
+    library.reembed(
+        progress=lambda done, total: progress(f"Embedding {total} passages with the new embedder", done / total)
+    )
+    return Retrieval(library, Gate.load(), embedder)
 
 
 def build_engine(settings: Settings, progress: Progress) -> Engine:

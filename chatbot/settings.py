@@ -34,6 +34,11 @@ class Settings:
     host: str = _option("127.0.0.1", "address to listen on; 0.0.0.0 lets other machines in", metavar="H")
     port: int = _option(7860, "port of the page, the API and /health", low=0, high=65535)
     data: Path = _option(Path("data"), "folder for the database, models and adapters", metavar="FOLDER")
+    embedder: str = _option(
+        "bundled",
+        "what finds passages by meaning: 'bundled', a folder, or a hub id of a sentence-transformers model",
+        metavar="M",
+    )
     context: int | None = _option(
         None,
         "tokens one conversation may use (default: what the model was made for, at most 8192)",

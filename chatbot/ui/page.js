@@ -25,14 +25,15 @@
   let names = { send: "Send", stop: "Stop", sidebar: "Sidebar" };
   const nameButtons = () => {
     for (const [selector, name] of [[".submit-button", names.send], [".stop-button", names.stop]])
-      for (const button of document.querySelectorAll(`#by-composer ${selector}`))
+      for (const button of document.querySelectorAll(`:is(#by-composer, #by-ask) ${selector}`))
         if (button.getAttribute("aria-label") !== name) { button.setAttribute("aria-label", name); button.title = name; }
     document.querySelector(".sidebar .toggle-button")?.setAttribute("aria-label", names.sidebar);
   };
-  whenThere("#by-composer", (composer) => {
-    nameButtons();
-    new MutationObserver(nameButtons).observe(composer, { childList: true, subtree: true });
-  });
+  for (const composer of ["#by-composer", "#by-ask"])
+    whenThere(composer, (box) => {
+      nameButtons();
+      new MutationObserver(nameButtons).observe(box, { childList: true, subtree: true });
+    });
 
   const toggleTheme = () => {
     localStorage.setItem(KEY, document.body.classList.contains("dark") ? "light" : "dark");

@@ -9,9 +9,10 @@ import gradio as gr
 
 from chatbot.errors import BanyanError
 from chatbot.tasks import chat as chat_task
-from chatbot.types import Message, Role, Sampling
-from chatbot.ui import adapters, chat, chat_handlers, render
+from chatbot.types import Message, Sampling
+from chatbot.ui import adapters, api_documents, chat, chat_handlers, documents, render
 from chatbot.ui.answering import TICK
+from chatbot.ui.history import turns_of
 from chatbot.ui.localise import Localised
 from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, PRIVATE, Services
 from chatbot.ui.sidebar import Sidebar, brand_html, build_sidebar
@@ -27,9 +28,13 @@ def build_page(services: Services) -> gr.Blocks:
         language = gr.State("en")
         bar = build_sidebar(words)
         loading = gr.HTML(elem_id="by-loading", padding=False)
-        with gr.Tabs(elem_id="by-tabs"):
+        with gr.Tabs(elem_id="by-tabs") as tabs:
             with gr.Tab(text("chat", "en"), id="chat", elem_id="by-tab-chat") as chat_tab:
                 tab = chat.build_chat(words)
+            if services.library:
+                with gr.Tab(text("documents", "en"), id="documents", elem_id="by-tab-documents") as documents_tab:
+                    desk = documents.build_documents(words, documents_tab)
+                words(documents_tab, label="documents")
             with gr.Tab(text("adapters", "en"), id="adapters", elem_id="by-tab-adapters") as adapters_tab:
                 shelf = adapters.build_adapters(words, adapters_tab)
         for each, name in ((chat_tab, "chat"), (adapters_tab, "adapters")):
@@ -37,7 +42,12 @@ def build_page(services: Services) -> gr.Blocks:
         timer = gr.Timer(POLL)
 
         chat.connect(tab, bar, language, services)
+        for event in (bar.new_chat.click, bar.conversations.input):  # what they open is in the chat
+            event(lambda: gr.update(selected="chat"), None, tabs, **PRIVATE)
         adapters.connect(shelf, bar, language, services)
+        if services.library:
+            documents.connect(desk, page, bar, language, services)
+            api_documents.publish(services)
         _connect_page(page, services, words, bar, tab, language)
         _connect_loading(services, bar, tab, language, loading, timer)
         _publish_chat(services)
@@ -135,18 +145,3 @@ def _publish_chat(services: Services) -> None:
             raise gr.Error(str(error), print_exception=False) from error
 
     gr.api(api_chat, api_name="chat", concurrency_id=MODEL_QUEUE, concurrency_limit=MODEL_READERS)
-
-
-def turns_of(history: list[dict[str, str]]) -> list[Message]:
-    """An API client's history as messages. Raises `InputError` for unknown fields, roles and empty turns."""
-    from chatbot.errors import InputError
-
-    turns: list[Message] = []
-    for number, turn in enumerate(history, 1):
-        if not isinstance(turn, dict) or set(turn) != {"role", "content"} or turn["role"] not in ("user", "assistant"):
-            raise InputError(
-                f"Turn {number} of the history must be {{'role': 'user' or 'assistant', 'content': text}} and nothing else."
-            )
-        role: Role = "user" if turn["role"] == "user" else "assistant"
-        turns.append(Message(role, chat_task.clean(str(turn["content"]))))
-    return turns

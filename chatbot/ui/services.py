@@ -12,6 +12,8 @@ from chatbot.engine.loading import LoadingEngine
 from chatbot.errors import AdapterNotFound
 from chatbot.store import Store
 from chatbot.types import Adapter
+from chatbot.ui.intake import Intake
+from chatbot.ui.opening import OpeningLibrary
 from chatbot.ui.runs import Runs
 
 MODEL_QUEUE = "model"  # the concurrency id of every event that asks the model; the real limit sits in the engine
@@ -29,6 +31,8 @@ class Services:
     owner_of: Callable[[gr.Request], str]  # who asks; see chatbot.access
     adapters: Path | None = None  # the folder that new adapters go to; None: none can be added
     runs: Runs = field(default_factory=Runs)
+    library: OpeningLibrary | None = None  # None: a page without documents
+    intake: Intake | None = None  # there when there is a library
 
     def adapter(self, owner: str, name: str) -> Adapter:
         """The adapter of that name, where `owner` may use it. Raises `AdapterNotFound`."""

@@ -2,13 +2,14 @@
 
 from typing import Literal
 
-from chatbot.ui import strings_adapters
+from chatbot.ui import strings_adapters, strings_documents
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 STRINGS: dict[str, tuple[str, str]] = {
     **strings_adapters.STRINGS,
+    **strings_documents.STRINGS,
     # Sidebar
     "tagline": ("A language model you can teach", "可以教的语言模型"),
     "new_chat": ("New chat", "新对话"),

@@ -111,6 +111,8 @@ class SentenceEmbedder:
         self.dimension = int(model.get_embedding_dimension() or 0)
         self._budget = CPU_BUDGET if model.device.type == "cpu" else GPU_BUDGET
         self._line = ThreadPoolExecutor(1, thread_name_prefix="embed", initializer=_step_back)
+        # the library takes an empty "document" prompt, which it makes up itself, before a model's own "passage" prompt
+        self._prompt = next(filter(None, map(model.prompts.get, ("document", "passage", "corpus"))), None)
         self._measure = _Measure(model)
         self.queries(["warm"])  # settles the tokenizer's options, which two threads must not set at once
 
@@ -142,7 +144,9 @@ class SentenceEmbedder:
 
     def _encode(self, texts: list[str]) -> Vectors:
         return _normalised(
-            self._model.encode_document(texts, batch_size=len(texts), show_progress_bar=False, convert_to_tensor=True)
+            self._model.encode_document(
+                texts, prompt=self._prompt, batch_size=len(texts), show_progress_bar=False, convert_to_tensor=True
+            )
         )
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrieval.keywords import B, K1, KeywordIndex, terms
+from retrieval.keywords import K1, B, KeywordIndex, terms
 
-WORDS = "banyan trunk root leaf fig bark soil rain seed crown shade monsoon".split()
+WORDS = ["banyan", "trunk", "root", "leaf", "fig", "bark", "soil", "rain", "seed", "crown", "shade", "monsoon"]
 
 
 def texts(count: int, seed: int = 0) -> list[str]:

@@ -46,7 +46,7 @@ def train(job: JobFolder, stop: Callable[[], bool]) -> Result:
         watch=watch,
         resumed=checkpoint is not None,
     )
-    stopped = _fit(trainer, checkpoint, stop, spec.precision)
+    stopped = fit(trainer, checkpoint, stop, spec.precision)
     _restore_best(job, trainer)
     if not trainer.accelerator.is_main_process:
         trainer.accelerator.wait_for_everyone()
@@ -77,7 +77,7 @@ def broadcast(text: str) -> str:
     return str(broadcast_object_list([text])[0])
 
 
-def _fit(trainer: Trainer, checkpoint: Path | None, stop: Callable[[], bool], precision: str) -> bool:
+def fit(trainer: Trainer, checkpoint: Path | None, stop: Callable[[], bool], precision: str) -> bool:
     """Returns whether the run was stopped before its end; what it had learnt is in the model and in a checkpoint."""
     model = trainer.accelerator.unwrap_model(trainer.model)
     narrow = precision == "auto" and train_fused.has_native_bf16()

@@ -28,7 +28,7 @@ from retrieval.gate import PARAMETERS, Model, value
 ARTICLES, NEIGHBOURS = 48, 5
 RIDGE = 1.0
 REFUSED = 0.075  # share of answerable questions that may be refused in fitting: some room below the promised 10 %
-SQUARED = ("near", "sentence", "passage", "gap", "cosine")
+SQUARED = ("near", "sentence", "passage", "gap", "grams", "grams_gap", "cosine")
 Array = npt.NDArray[np.float64]
 
 

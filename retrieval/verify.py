@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from retrieval.checks.claims import Item, Statement, join, read
+from retrieval.checks.claims import Item, Statement, ask, join, read
 from retrieval.checks.conflicts import direction, exchanged, polarity, replaced
-from retrieval.checks.evidence import WEIGHTS, Stretch, covered, says, share, stretches, weight
-from retrieval.checks.words import language
+from retrieval.checks.evidence import PAIRS, WEIGHTS, Stretch, covered, says, share, stretches, weight
+from retrieval.checks.words import is_dense, language
 from retrieval.types import Passage
 
 Label = Literal["supported", "contradicted", "unsupported", "no_claim"]
@@ -27,7 +27,7 @@ _FRAGMENT = 8  # content items up to which a sentence may be an answer without i
 _NEAR = 0.5  # share of the question's best stretch that a short answer's stretch must reach
 _SIMILAR = 0.8  # cosine from which a reworded sentence counts as said
 _SECOND = 0.3  # share of the sentence's content that a second stretch must hold
-_NEAR_AT_ALL = 0.2  # share of the question that a short answer's stretch must hold, whatever the others do
+_NEAR_AT_ALL = {False: 0.12, True: 0.03}  # by "written without spaces": share of the question that a short answer's stretch must hold, whatever the others do
 _TELLING = 5.0  # weight from which an answer is unlikely to stand somewhere by chance
 _NO_CLAIM = frozenset(
     "answer passag document follow sure base accord context inform help hope question text sourc provid".split()
@@ -85,7 +85,7 @@ def verify(
     """
     texts = [passage.text for passage in passages]
     tongue = language("\n".join(texts)) if texts else "english"
-    claim, asked = read(sentence, tongue), read(question, tongue)
+    claim, asked = read(sentence, tongue), ask(question, tongue)
     if _states_nothing(claim):
         return Verdict("no_claim")
     heard = [says(asked, item) for item in claim.items]
@@ -108,7 +108,7 @@ def _states_nothing(claim: Statement) -> bool:
 
 
 def _is_fragment(case: _Case) -> bool:
-    length = sum(0.5 if item.kind == "pair" else 1.0 for item in case.claim.items)
+    length = sum(0.5 if item.kind in PAIRS else 1.0 for item in case.claim.items)
     return bool(case.asked.items) and length <= _FRAGMENT and weight(case.known) < weight(case.new)
 
 
@@ -122,7 +122,7 @@ def _short(case: _Case, found: Sequence[Stretch], texts: Sequence[str]) -> Verdi
         return Verdict("unsupported", reasons=(Reason("coverage", _missing(case, found)),))
     best = max(able, key=lambda i: near[i] - 0.1 * len(found[i].sentences))
     needed = _NEAR if weight(case.claim.items) < _TELLING else _NEAR / 2
-    if near[best] < max(_NEAR_AT_ALL, needed * max(near)):
+    if near[best] < max(_NEAR_AT_ALL[is_dense(case.asked.text)], needed * max(near)):
         return Verdict("unsupported", reasons=(Reason("question"),))
     inner = [s for s in found if _inside(s, found[best]) and all(covered(case.claim.items, s.said))]
     return Verdict("supported", (_quote(min(inner, key=lambda s: s.end - s.start), texts),))
@@ -208,8 +208,9 @@ def _faults(case: _Case, said: Statement, parts: Sequence[Statement], around: fr
         reasons.append(Reason("negation"))
     if swapped := exchanged(case.claim, said):
         reasons.append(Reason("exchanged", swapped))
-    if other := replaced(case.claim, bound.main, {item.key for item in case.new}):
-        reasons.append(Reason("exchanged", other))
+    blamed = {word for reason in reasons for word in reason.words}
+    if other := [word for word in replaced(case.claim, bound.main, {i.key for i in case.new}) if word not in blamed]:
+        reasons.append(Reason("exchanged", tuple(other)))
     if opposite := direction(case.claim, said):
         reasons.append(Reason("opposite", (opposite,)))
     return reasons
@@ -230,8 +231,14 @@ class _Bound:
     def holds(self, item: Item) -> bool:
         if item not in self.open:
             return True
-        others = [other for other in self.open if other.kind in ("word", "pair") and not other.capital]
-        return any(says(part, item) and any(says(part, other) for other in others) for part in self.rest)
+        others = [other for other in self.open if other.kind in ("word", *PAIRS) and not other.capital]
+        return any(says(part, item) and any(says(part, other) for other in others) for part in self.rest if self._fits(part))
+
+    def _fits(self, part: Statement) -> bool:
+        """Whether a further sentence may be about what the claim names: it names it too, or nobody else."""
+        named = {item.key for item in part.items if item.capital}
+        others = any(item.kind == "name" and item.key not in self.claim.keys for item in part.items)
+        return not others or any(item.capital and item.key in named for item in self.claim.items)
 
     @property
     def rivals(self) -> bool:
@@ -254,7 +261,7 @@ def _strange(case: _Case, said: Statement, bound: _Bound, around: frozenset[str]
 def _strange_runs(case: _Case, said: Statement, around: frozenset[str]) -> list[str]:
     """In scripts without capitals: stretches of new characters that stand elsewhere in the passage, or anywhere in a copy."""
     close = share(case.claim.items, said) >= _CLOSE
-    pairs = [item for item in case.claim.items if item.kind == "pair"]
+    pairs = [item for item in case.claim.items if item.kind in PAIRS]
     known = {
         place
         for item, here in zip(pairs, covered(pairs, said), strict=True)

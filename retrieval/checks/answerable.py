@@ -3,11 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log1p
 
-from retrieval.checks.claims import Item, read
+from retrieval.checks.claims import Item, ask
 from retrieval.checks.evidence import WEIGHTS, Stretch, covered, stretches
 from retrieval.checks.words import language
+from retrieval.keywords import terms
 from retrieval.types import Hit
 
 LEXICAL = (
@@ -19,6 +21,9 @@ LEXICAL = (
     "names",  # share of the question's names and numbers that the best stretch holds
     "rarest",  # how rare the rarest word is that the best stretch lacks
     "absent",  # how rare the rarest word is that no hit holds
+    "grams",  # share of the question's words and character n-grams that the best sentence or two hold
+    "grams_gap",  # by how much that beats the next passage's
+    "grams_union",  # the same for all hits together
     "order",  # share of the question's neighbouring words that are neighbours there too
     "margin",  # by how much the best BM25 score beats the second, as a share of it
     "mean",  # mean BM25 score of the others, as a share of the best
@@ -39,11 +44,11 @@ def features(question: str, hits: Sequence[Hit]) -> dict[str, float]:
     """`LEXICAL` figures, and `DENSE` ones when every hit has a cosine. No hits, or a question of no content: empty."""
     texts = [hit.passage.text for hit in hits]
     tongue = language("\n".join(texts)) if texts else "english"
-    asked = _distinct(read(question, tongue).items)
+    asked = _distinct(ask(question, tongue).items)
     found = stretches(texts, tongue)
     if not found or not asked:
         return {}
-    figures = _lexical(question, asked, found) | _scores(hits) | {"length": log1p(len(asked))}
+    figures = _lexical(question, asked, found) | _grams(question, found) | _scores(hits) | {"length": log1p(len(asked))}
     cosines = sorted((hit.dense for hit in hits if hit.dense is not None), reverse=True)
     if len(cosines) == len(hits):
         rest = cosines[1:] or [0.0]
@@ -97,7 +102,7 @@ def ranked(question: str, hits: Sequence[Hit]) -> list[Stretch]:
     """Every stretch of the hits, the one that speaks most of the question first."""
     texts = [hit.passage.text for hit in hits]
     tongue = language("\n".join(texts)) if texts else "english"
-    asked, found = _distinct(read(question, tongue).items), stretches(texts, tongue)
+    asked, found = _distinct(ask(question, tongue).items), stretches(texts, tongue)
     if not asked:
         return found
     near = _Comparison.make(asked, found).near()
@@ -123,6 +128,27 @@ def _lexical(question: str, asked: list[Item], found: list[Stretch]) -> dict[str
         "order": _order(asked, found[best]),
         "kind": _kind(question, asked, found[best]),
     }
+
+
+def _grams(question: str, found: Sequence[Stretch]) -> dict[str, float]:
+    """As `_lexical`, over the terms that the keyword index knows: they find inflections that stems do not."""
+    asked = sorted(set(terms(question)))
+    held = [_terms(stretch.said.text) for stretch in found]
+    counts = [sum(term in those for those in held) for term in asked]
+    weights = [log1p((len(found) + 0.5) / (count + 0.5)) for count in counts] or [1.0]
+    shares = [_share(weights, [term in those for term in asked] or [False]) for those in held]
+    best = max(range(len(found)), key=lambda n: (shares[n], -n))
+    other = [share for share, stretch in zip(shares, found, strict=True) if stretch.passage != found[best].passage]
+    return {
+        "grams": shares[best],
+        "grams_gap": shares[best] - max(other, default=0.0),
+        "grams_union": _share(weights, [count > 0 for count in counts] or [False]),
+    }
+
+
+@lru_cache(maxsize=1024)
+def _terms(text: str) -> frozenset[str]:
+    return frozenset(terms(text))
 
 
 def _share(weights: Sequence[float], hits: Sequence[bool]) -> float:

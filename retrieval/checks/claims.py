@@ -1,5 +1,6 @@
 """What a text says, as items that another text may say too."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -10,6 +11,12 @@ from retrieval.checks.numbers import Number, numbers
 from retrieval.checks.words import Token, tokens
 
 
+_ASKING = re.compile(
+    "(?:是|叫|为|為)?(?:什么|什麼|甚麼|何种|何種|何时|何時|何地|何处|何處|何人|哪一?[个個位些种種年项項家座所]?|谁|誰|多少|几|幾|怎么样?|怎麼樣?|怎样|怎樣|如何|为何|為何)"
+    "|なぜ|何[がをはでにの]|だれ|誰|どこ|いつ|どの|どんな|いくつ|いくら|อะไร|ใคร|ที่ไหน|เมื่อใด|เมื่อไร|อย่างไร|เท่าใด|เท่าไร|ทำไม|ใด|กี่"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """A content word, a name, a number or a pair of characters: `text[start:end]`. Items with one key say the same."""
@@ -17,7 +24,7 @@ class Item:
     start: int
     end: int
     key: str
-    kind: str  # "word", "name", "number", "pair"
+    kind: str  # "word", "name", "number", "pair", or "link": a pair of which one is grammar
     number: Number | None = None
     capital: bool = False
 
@@ -45,6 +52,11 @@ def read(text: str, language: str = "english") -> Statement:
     items += [_word(token, first=token is found[0]) for token in free if not (token.dense or token.stop)]
     items += _pairs(free)
     return _statement(text, items, denied, found, counted)
+
+
+def ask(question: str, language: str = "english") -> Statement:
+    """As `read`, without the words that only ask: in scripts without spaces they would pair with their neighbours."""
+    return read(_ASKING.sub(lambda match: " " * len(match.group()), question), language)
 
 
 def join(parts: Sequence[Statement]) -> Statement:
@@ -81,5 +93,6 @@ def _pairs(found: list[Token]) -> list[Item]:
     pairs = []
     for left, right in zip(found, found[1:], strict=False):
         if left.dense and right.dense and left.run == right.run and left.end == right.start and not (left.stop and right.stop):
-            pairs.append(Item(left.start, right.end, left.form + right.form, "pair"))
+            kind = "link" if left.stop or right.stop else "pair"
+            pairs.append(Item(left.start, right.end, left.form + right.form, kind))
     return pairs

@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from difflib import SequenceMatcher
 
 from retrieval.checks.claims import Item, Statement
+from retrieval.checks.evidence import PAIRS
 from retrieval.checks.words import stem
 
 _REACH = 3  # content items after (or before) a negation that it may deny
@@ -124,7 +125,7 @@ def _another(here: Sequence[Item], there: Sequence[Item], text: str) -> list[str
     names = [item for item in here if _names(item)]
     if gone and names and not gone & {item.key for item in names}:
         return [text[item.start : item.end] for item in names]
-    pairs = [item for item in here if item.kind == "pair"]
-    if len(pairs) > 2 and sum(item.kind == "pair" for item in there) > 1:
+    pairs = [item for item in here if item.kind in PAIRS]
+    if len(pairs) > 2 and sum(item.kind in PAIRS for item in there) > 1:
         return [text[pairs[0].start + 1 : pairs[-1].end - 1]]
     return []

@@ -7,7 +7,8 @@ from functools import lru_cache
 from retrieval.checks.claims import Item, Statement, join, read
 from retrieval.checks.sentences import spans
 
-WEIGHTS = {"name": 1.5, "number": 1.5, "word": 1.0, "pair": 0.5}
+WEIGHTS = {"name": 1.5, "number": 1.5, "word": 1.0, "pair": 0.5, "link": 0.2}
+PAIRS = ("pair", "link")
 _PREFIX = 5  # letters two long words must share to count as forms of one another
 
 
@@ -72,9 +73,9 @@ def weight(items: Sequence[Item]) -> float:
 def covered(items: Sequence[Item], said: Statement) -> list[bool]:
     """Item by item. A pair of characters also counts where both its neighbours do: a particle came between."""
     plain = [says(said, item) for item in items]
-    pairs = {item.start: found for item, found in zip(items, plain, strict=True) if item.kind == "pair"}
+    pairs = {item.start: found for item, found in zip(items, plain, strict=True) if item.kind in PAIRS}
     return [
-        found or (item.kind == "pair" and pairs.get(item.start - 1, False) and pairs.get(item.start + 1, False))
+        found or (item.kind in PAIRS and pairs.get(item.start - 1, False) and pairs.get(item.start + 1, False))
         for item, found in zip(items, plain, strict=True)
     ]
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isclose
 
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 _ENGLISH = {word: value for value, word in enumerate([*_ONES.split(), "seventeen", "eighteen", "nineteen"])}
@@ -54,7 +55,7 @@ class Number:
 
     def agrees(self, other: "Number") -> bool:
         """Same value, and no two different units. "5" agrees with "5 %" only where one of them names no unit."""
-        same = abs(self.value - other.value) <= 1e-9 * max(1.0, abs(self.value))
+        same = isclose(self.value, other.value)
         return same and (self.unit == other.unit or "month" not in (self.unit, other.unit) and "" in (self.unit, other.unit))
 
 

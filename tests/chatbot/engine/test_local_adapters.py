@@ -130,10 +130,10 @@ def test_the_bundled_model_answers_24_at_once_as_alone_and_as_peft(
     ]
     wanted = [(adapter, question) for question in questions for adapter in (None, *KINDS)][:24]
     with ThreadPoolExecutor(24) as pool:
-        together = list(pool.map(lambda pair: home.tokens(pair[0], pair[1], 12), wanted))
-    assert [home.tokens(adapter, question, 12) for adapter, question in wanted] == together
-    for at in range(1, 10):  # peft takes a second for each
-        assert home.expected(*wanted[at], 12) == together[at]
+        together = list(pool.map(lambda pair: home.tokens(pair[0], pair[1], 8), wanted))
+    assert [home.tokens(adapter, question, 8) for adapter, question in wanted[:9]] == together[:9]
+    for at in range(9, 14):  # peft takes a second for each
+        assert home.expected(*wanted[at], 8) == together[at]
     home.engine.close()
 
 

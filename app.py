@@ -53,16 +53,27 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     engine = LoadingEngine(lambda progress: build_engine(settings, progress))
     library = OpeningLibrary(lambda progress: build_retrieval(settings, progress))
     intake = Intake(library)
-    services = Services(engine, store, access.owner_of, settings.data / "adapters", library=library, intake=intake)
+    training = build_training(settings, engine.refresh)
+    services = Services(
+        engine,
+        store,
+        access.owner_of,
+        settings.data / "adapters",
+        library=library,
+        intake=intake,
+        training=training,
+    )
     page = build_page(services)
     address = _launch(page, settings, engine, users)
     log.info("Banyan is at %s", address)
     engine.start()
     library.start()
+    training.jobs.start()
 
     def shut_down() -> None:
         page.close()
         intake.close()
+        training.close()
         engine.close()
         library.close()
         store.close()
@@ -147,6 +158,34 @@ def build_retrieval(settings: Settings, progress: Progress) -> Any:
         progress=lambda done, total: progress(f"Embedding {total} passages with the new embedder", done / total)
     )
     return Retrieval(library, Gate.load(), embedder)
+
+
+def build_training(settings: Settings, refresh: Callable[[], None]) -> Any:
+    """Fine-tuning with its jobs, which go on from where they stand. `refresh` is called when one has ended."""
+    from chatbot.engine.devices import gpus
+    from chatbot.training import Training, quietly
+    from chatbot.training_base import TrainingBase
+    from finetune.estimate import Estimator
+    from finetune.jobs import Jobs
+
+    adapters, jobs = settings.data / "adapters", settings.data / "jobs"
+    devices = [str(index) for index in range(gpus())] or ["cpu"]
+    runner = Jobs(jobs, adapters=adapters, devices=devices, threads=settings.threads, ended=quietly(refresh))
+    estimator = Estimator(jobs / "probes.json", device=devices[0], threads=settings.threads)
+    base = TrainingBase(settings.model, settings.data / "models", why_not=no_training(settings))
+    return Training(base, runner, estimator, adapters)
+
+
+def no_training(settings: Settings) -> str:
+    """Why nothing can be trained, as a code of `chatbot.training_base.WHY_NOT`; empty when it can."""
+    if settings.training == "off":
+        return "off"
+    kind, _ = choose_engine(settings)
+    if kind in ("remote", "scripted"):
+        return kind
+    if settings.model.endswith(".gguf"):
+        return "gguf"
+    return "space" if settings.space and settings.training == "auto" else ""
 
 
 def build_engine(settings: Settings, progress: Progress) -> Engine:

@@ -59,6 +59,11 @@ class Settings:
     auth: Path | None = _option(
         None, "users.json of those who may sign in; make entries with python -m chatbot.access NAME", metavar="FILE"
     )
+    training: str = _option(
+        "auto",
+        "whether people may fine-tune; auto: yes, but not on a Hugging Face Space",
+        choices=("auto", "on", "off"),
+    )
     root_path: str = _option("", "path under which a proxy serves the page, such as /banyan", metavar="P")
     space: bool = field(default=False, metadata={"hidden": True})  # found out, not set
 

@@ -1,6 +1,6 @@
 """`finetune.check` in a process of its own, as the app asks for it.
 
-    python -m finetune.doctor      reads requests, one JSON object a line; see `finetune.child`
+python -m finetune.doctor      reads requests, one JSON object a line; see `finetune.child`
 """
 
 from functools import cache
@@ -41,6 +41,10 @@ class Doctor:
         report: dict[str, Any] = self._child.ask(request, progress, stop)
         return report
 
+    def warm(self, model: str) -> None:
+        """Start the child and load the tokenizer, which a first check would wait for."""
+        self._child.ask({"warm": model})
+
     def close(self) -> None:
         self._child.close()
 
@@ -48,13 +52,14 @@ class Doctor:
 def _handle(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
     from finetune.check import check
 
+    if "warm" in request:
+        _tokenizer(request["warm"])
+        return {}
     mapping = Columns.from_dict(request["mapping"]) if request["mapping"] else None
     spec = TrainingSpec.from_dict(request["spec"])
     progress("Loading the tokenizer", None)
     tokenizer = _tokenizer(request["model"])
-    return check(
-        Path(request["path"]), tokenizer, spec, mapping, name=request["name"], progress=progress
-    ).to_dict()
+    return check(Path(request["path"]), tokenizer, spec, mapping, name=request["name"], progress=progress).to_dict()
 
 
 @cache

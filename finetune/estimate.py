@@ -124,4 +124,4 @@ def _key(base: Base, spec: TrainingSpec, report: Mapping[str, Any]) -> str:
 def _longest(spec: TrainingSpec, report: Mapping[str, Any]) -> int:
     """Tokens of the longest row that is trained on, rounded up to a power of two, at most max_length."""
     longest = max(2, int(report["longest"]))
-    return min(spec.max_length, 1 << (longest - 1).bit_length())
+    return min(spec.max_length, int(1 << (longest - 1).bit_length()))

@@ -1,6 +1,6 @@
 """What training with given settings costs on this machine, measured with real updates on made-up rows.
 
-    python -m finetune.train_probe      reads requests, one JSON object a line; see `finetune.child`
+python -m finetune.train_probe      reads requests, one JSON object a line; see `finetune.child`
 """
 
 import contextlib
@@ -40,7 +40,9 @@ def probe(base: Base, spec: TrainingSpec, row: int, progress: Progress = lambda 
         raise
 
 
-_TOO_MUCH = "The memory is not enough for these settings. Lower batch_size or max_length, or switch on gradient checkpointing."
+_TOO_MUCH = (
+    "The memory is not enough for these settings. Lower batch_size or max_length, or switch on gradient checkpointing."
+)
 
 
 def _measured(loaded: train_model.Loaded, spec: TrainingSpec, row: int) -> dict[str, Any]:

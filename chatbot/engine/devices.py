@@ -7,7 +7,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 def has_gpu() -> bool:
     """Whether there is an NVIDIA GPU and a torch that can use it."""
-    return _torch_has_cuda() and _cuda_devices() > 0
+    return gpus() > 0
+
+
+def gpus() -> int:
+    """How many NVIDIA GPUs there are that torch can use."""
+    return _cuda_devices() if _torch_has_cuda() else 0
 
 
 def _torch_has_cuda() -> bool:

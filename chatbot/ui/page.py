@@ -10,7 +10,7 @@ import gradio as gr
 from chatbot.errors import BanyanError
 from chatbot.tasks import chat as chat_task
 from chatbot.types import Message, Sampling
-from chatbot.ui import adapters, api_documents, chat, chat_handlers, documents, render
+from chatbot.ui import adapters, api_documents, api_finetune, chat, chat_handlers, documents, finetune, render
 from chatbot.ui.answering import TICK
 from chatbot.ui.history import turns_of
 from chatbot.ui.localise import Localised
@@ -35,6 +35,10 @@ def build_page(services: Services) -> gr.Blocks:
                 with gr.Tab(text("documents", "en"), id="documents", elem_id="by-tab-documents") as documents_tab:
                     desk = documents.build_documents(words, documents_tab)
                 words(documents_tab, label="documents")
+            if services.training:
+                with gr.Tab(text("finetune", "en"), id="finetune", elem_id="by-tab-finetune") as finetune_tab:
+                    bench = finetune.build_finetune(words, finetune_tab)
+                words(finetune_tab, label="finetune")
             with gr.Tab(text("adapters", "en"), id="adapters", elem_id="by-tab-adapters") as adapters_tab:
                 shelf = adapters.build_adapters(words, adapters_tab)
         for each, name in ((chat_tab, "chat"), (adapters_tab, "adapters")):
@@ -48,6 +52,9 @@ def build_page(services: Services) -> gr.Blocks:
         if services.library:
             documents.connect(desk, page, bar, language, services)
             api_documents.publish(services)
+        if services.training:
+            finetune.connect(bench, tabs, bar, language, services)
+            api_finetune.publish(services)
         _connect_page(page, services, words, bar, tab, language)
         _connect_loading(services, bar, tab, language, loading, timer)
         _publish_chat(services)

@@ -11,6 +11,7 @@ from chatbot.engine.adapters import visible
 from chatbot.engine.loading import LoadingEngine
 from chatbot.errors import AdapterNotFound
 from chatbot.store import Store
+from chatbot.training import Training
 from chatbot.types import Adapter
 from chatbot.ui.intake import Intake
 from chatbot.ui.opening import OpeningLibrary
@@ -33,6 +34,7 @@ class Services:
     runs: Runs = field(default_factory=Runs)
     library: OpeningLibrary | None = None  # None: a page without documents
     intake: Intake | None = None  # there when there is a library
+    training: Training | None = None  # None: a page without fine-tuning
 
     def adapter(self, owner: str, name: str) -> Adapter:
         """The adapter of that name, where `owner` may use it. Raises `AdapterNotFound`."""

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from chatbot.ui import strings_adapters, strings_documents
+from chatbot.ui import strings_adapters, strings_documents, strings_finetune, strings_knobs
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -10,6 +10,8 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh")
 STRINGS: dict[str, tuple[str, str]] = {
     **strings_adapters.STRINGS,
     **strings_documents.STRINGS,
+    **strings_finetune.STRINGS,
+    **strings_knobs.STRINGS,
     # Sidebar
     "tagline": ("A language model you can teach", "可以教的语言模型"),
     "new_chat": ("New chat", "新对话"),

@@ -1,0 +1,265 @@
+"""Pure: data sets, jobs and verdicts -> what the fine-tune tab shows."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from chatbot.ui.strings import Language, has, text
+from finetune.estimate import Estimate
+from finetune.jobs import Job
+
+Report = Mapping[str, Any]
+FAULTS = 30  # that are listed
+
+
+def report(found: Report, language: Language) -> str:
+    """The doctor's report."""
+    parts = [_refusal(found, language), _facts(found, language), _notices(found, language)]
+    parts += [_faults(found, language), histogram(found, language), _samples(found, language)]
+    return f'<section class="by-report" aria-label="{escape(text("ft_report", language))}">{"".join(parts)}</section>'
+
+
+def _refusal(found: Report, language: Language) -> str:
+    if not found["refusal"]:
+        return ""
+    return (
+        f'<div class="by-notice" role="alert">{escape(text("ft_refused", language))} {escape(found["refusal"])}</div>'
+    )
+
+
+def _facts(found: Report, language: Language) -> str:
+    languages = ", ".join(
+        f"{text('ft_language_unknown', language) if code == 'unknown' else code} {count}"
+        for code, count in list(found["languages"].items())[:4]
+    )
+    rows = (
+        ("ft_format", f"{found['format']} · {found['container'].upper()} · {found['encoding'] or '–'}"),
+        ("ft_usable", f"{found['usable']:,} / {found['rows']:,}"),
+        ("ft_faulty", f"{found['faulty']:,}"),
+        ("ft_duplicates", f"{found['duplicates'] + found['near_duplicates']:,}"),
+        ("ft_tokens", f"{found['tokens']:,}"),
+        ("ft_truncated", f"{found['truncated']:,} ({found['truncated_tokens']:,} token)"),
+        ("ft_languages", languages or "–"),
+        ("ft_held_out", f"{found['held_out']:,}"),
+        ("ft_leaks", f"{found['leaks']:,}"),
+    )
+    cells = "".join(
+        f'<div class="by-fact"><dt>{escape(text(key, language))}</dt><dd>{escape(value)}</dd></div>'
+        for key, value in rows
+    )
+    return f'<dl class="by-facts">{cells}</dl>'
+
+
+def _notices(found: Report, language: Language) -> str:
+    items = "".join(f"<li>{escape(_notice(notice, language))}</li>" for notice in found["notices"])
+    return f'<ul class="by-notes">{items}</ul>' if items else ""
+
+
+def _notice(notice: Mapping[str, Any], language: Language) -> str:
+    key = f"ft_notice_{notice['code']}"
+    return text(key, language, **notice["details"]) if has(key, language) else notice["text"]
+
+
+def _faults(found: Report, language: Language) -> str:
+    if not found["faults"]:
+        return ""
+    rows = "".join(
+        f"<tr><td>{fault['row']}</td><td>{escape(_fault(fault, language))}</td></tr>"
+        for fault in found["faults"][:FAULTS]
+    )
+    more = found["faulty"] - min(FAULTS, len(found["faults"]))
+    rest = f'<p class="by-sub">{escape(text("ft_more_faults", language, count=more))}</p>' if more > 0 else ""
+    head = "".join(f'<th scope="col">{escape(text(key, language))}</th>' for key in ("ft_row", "ft_reason"))
+    opened = " open" if found["refusal"] else ""
+    return (
+        f"<details{opened}><summary>{escape(text('ft_faults', language, count=found['faulty']))}</summary>"
+        f'<div class="by-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{rest}</details>'
+    )
+
+
+def _fault(fault: Mapping[str, Any], language: Language) -> str:
+    """The kind in the page's language; the reason names what was found, as it stands in the file."""
+    key = f"error.fault_{fault['code']}"
+    return f"{text(key, language)}（{fault['reason']}）" if has(key, language) else fault["reason"]
+
+
+def histogram(found: Report, language: Language) -> str:
+    """Examples by length in tokens, as bars; lengths beyond max_length are told in the facts."""
+    bins = found["histogram"]
+    if not bins:
+        return ""
+    most = max(count for _, _, count in bins)
+    width = 600 / len(bins)
+    bars = []
+    for at, (low, high, count) in enumerate(bins):
+        tall = 90 * count / most
+        x = at * width
+        bars.append(
+            f'<g><title>{low}–{high - 1}: {count}</title><rect x="{x + 2:.1f}" y="{104 - tall:.1f}" '
+            f'width="{width - 4:.1f}" height="{tall:.1f}" rx="2"/><text x="{x + width / 2:.1f}" y="{98 - tall:.1f}">'
+            f'{count or ""}</text><text class="by-axis" x="{x + width / 2:.1f}" y="120">{low}</text></g>'
+        )
+    told = escape(text("ft_histogram", language, low=bins[0][0], high=bins[-1][1], most=most))
+    return (
+        f'<figure class="by-histogram"><figcaption>{escape(text("ft_lengths", language))}</figcaption>'
+        f'<svg viewBox="0 0 600 126" role="img" aria-label="{told}">{"".join(bars)}</svg></figure>'
+    )
+
+
+def _samples(found: Report, language: Language) -> str:
+    if not found["sample"]:
+        return ""
+    legend = (
+        f'<p class="by-legend"><span class="by-masked">{escape(text("ft_masked", language))}</span> '
+        f'<span class="by-learnt">{escape(text("ft_learnt", language))}</span></p>'
+    )
+    shown = "".join(_sample(sample, language) for sample in found["sample"])
+    return f"<h3>{escape(text('ft_samples', language))}</h3>{legend}{shown}"
+
+
+def _sample(sample: Mapping[str, Any], language: Language) -> str:
+    spans = "".join(
+        f'<span class="{"by-learnt" if segment["trained"] else "by-masked"}">{escape(segment["text"])}</span>'
+        for segment in sample["segments"]
+    )
+    label = escape(text("ft_sample", language, row=sample["row"]))
+    return f'<figure class="by-sample"><figcaption>{label}</figcaption><pre tabindex="0" aria-label="{label}">{spans}</pre></figure>'
+
+
+def estimate(found: Estimate | None, language: Language) -> str:
+    if found is None:
+        return f'<p class="by-sub">{escape(text("ft_estimate_none", language))}</p>'
+    words = text(
+        "ft_estimate",
+        language,
+        steps=f"{found.steps:,}",
+        training=duration(found.training, language),
+        verdict=duration(found.verdict, language),
+        memory=f"{found.memory / 2**30:.1f}",
+        available=f"{found.available / 2**30:.1f}",
+    )
+    if found.fits:
+        return f'<p class="by-estimate">{escape(words)}</p>'
+    return f'<div class="by-notice" role="alert">{escape(words)} {escape(text("ft_no_fit", language))}</div>'
+
+
+def step(words: str, fraction: float | None, language: Language) -> str:
+    """Work under way before a job begins."""
+    key = "ft_step_" + words.lower().replace(" ", "_")
+    said = text(key, language) if has(key, language) else words
+    percent = "" if fraction is None else f" {round(100 * fraction)} %"
+    kind, width = ("by-unknown", 35) if fraction is None else ("", round(100 * fraction))
+    return (
+        f'<div class="by-loading" role="status"><span>{escape(said)}…{percent}</span>'
+        f'<span class="by-bar {kind}" aria-hidden="true"><i style="width:{width}%"></i></span></div>'
+    )
+
+
+def locked(reason: str) -> str:
+    return f'<div class="by-locked" role="status">{escape(reason)}</div>' if reason else ""
+
+
+# A run
+
+
+def title_of(job: Job, language: Language) -> str:
+    """One line of the list of runs."""
+    state = text(f"ft_state_{job.state}", language)
+    if job.state == "running" and job.progress:
+        state += f" {round(100 * _done(job))} %"
+    if job.state == "queued":
+        state += f" ({text('ft_place', language, place=job.place + 1)})"
+    return f"{job.name} · {state}"
+
+
+def run(job: Job, language: Language) -> str:
+    """State, bar, figures, and why it ended."""
+    line = job.progress or {}
+    state = escape(text("ft_stopping" if job.stopping else f"ft_state_{job.state}", language))
+    said = [f'<b class="by-state by-{job.state}">{state}</b>']
+    if line:
+        said.append(escape(text("ft_at_step", language, step=line["step"], of=line["of"])))
+    said += [escape(words) for words in _now(job, language)]
+    bar = f'<span class="by-bar" role="progressbar" aria-valuenow="{round(100 * _done(job))}" aria-valuemin="0" aria-valuemax="100" aria-label="{escape(job.name)}"><i style="width:{100 * _done(job):.1f}%"></i></span>'
+    return (
+        f'<div class="by-run"><h3>{escape(job.name)}</h3>{bar}<p role="status">{" ".join(f"<span>{s}</span>" for s in said)}</p>'
+        f"{_cause(job, language)}</div>"
+    )
+
+
+def _done(job: Job) -> float:
+    line = job.progress or {}
+    return 1.0 if job.state == "succeeded" else line["step"] / max(1, line["of"]) if line else 0.0
+
+
+def _now(job: Job, language: Language) -> list[str]:
+    """What moves while the job does."""
+    line = job.progress or {}
+    if job.state == "queued":
+        return [text("ft_place", language, place=job.place + 1)]
+    if job.state == "running" and not line:
+        return [text("ft_loading", language)]
+    if job.state == "running" and "phase" in line:
+        return [text("ft_judging", language)]
+    if job.state == "running" and line.get("eta") is not None:
+        return [text("ft_eta", language, time=duration(line["eta"], language))]
+    if job.result and job.result.seconds:
+        return [text("ft_took", language, time=duration(job.result.seconds, language))]
+    return []
+
+
+def _cause(job: Job, language: Language) -> str:
+    result = job.result
+    if job.state == "interrupted":
+        return f'<div class="by-notice" role="alert">{escape(text("ft_interrupted", language))}</div>'
+    if result is None or not result.cause:
+        return ""
+    key = f"error.cause_{result.cause}"
+    words = text(key, language) if has(key, language) else result.message
+    if result.retry:
+        changes = ", ".join(f"{name} = {_plain(value)}" for name, value in result.retry.items())
+        words += " " + text("ft_retry_with", language, changes=changes)
+    kind, role = ("by-success", "status") if result.state == "cancelled" else ("by-notice", "alert")
+    return f'<div class="{kind}" role="{role}">{escape(words)}</div>'
+
+
+def figures(lines: Sequence[Mapping[str, Any]], language: Language) -> str:
+    """The latest learning rate, speed and memory."""
+    latest = next((line for line in reversed(lines) if "loss" in line), None)
+    if latest is None:
+        return ""
+    held = next((line["eval_loss"] for line in reversed(lines) if line.get("eval_loss") is not None), None)
+    rows = [("ft_train_loss", _figure(latest["loss"])), ("ft_held_loss", _figure(held))]
+    if latest.get("lr") is not None:
+        rows.append(("ft_lr", f"{latest['lr']:.2e}"))
+    rows.append(("ft_speed", f"{latest['tokens_per_second']:,.0f}"))
+    rows.append(("ft_memory", f"{latest['memory'] / 2**30:.1f} GiB"))
+    cells = "".join(
+        f'<div class="by-fact"><dt>{escape(text(key, language))}</dt><dd>{value}</dd></div>' for key, value in rows
+    )
+    return f'<dl class="by-facts">{cells}</dl>'
+
+
+def log_tail(words: str, language: Language, lines: int = 40) -> str:
+    tail = "\n".join(words.splitlines()[-lines:])
+    if not tail:
+        return ""
+    return f'<details><summary>{escape(text("ft_log", language))}</summary><pre class="by-log" tabindex="0">{escape(tail)}</pre></details>'
+
+
+def duration(seconds: float, language: Language) -> str:
+    """Roughly, as a person would say it."""
+    whole = round(seconds)
+    if whole < 60:
+        return text("ft_seconds", language, s=whole)
+    if whole < 3600:
+        return text("ft_minutes", language, m=whole // 60, s=whole % 60)
+    return text("ft_hours", language, h=whole // 3600, m=whole % 3600 // 60)
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

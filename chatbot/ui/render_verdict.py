@@ -1,0 +1,86 @@
+"""Pure: the verdict of a run -> its sentence, its table of scores and the answers side by side."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from chatbot.ui.strings import Language, has, text
+
+LOW_IS_GOOD = ("loss", "perplexity", "general_loss")
+
+
+def verdict(found: Mapping[str, Any], language: Language) -> str:
+    """Empty where nothing was judged yet."""
+    if not found:
+        return ""
+    outcome = str(found["outcome"]).replace(" ", "_")
+    head = f'<p class="by-outcome by-{outcome}"><b>{escape(text(f"ft_outcome_{outcome}", language))}</b> {escape(sentence(found, language))}</p>'
+    return f'<section class="by-verdict">{head}{_scores(found["scores"], language)}{_pairs(found["examples"], language)}</section>'
+
+
+def sentence(found: Mapping[str, Any], language: Language) -> str:
+    """The verdict's sentence in the language of the page."""
+    said = str(found["sentence"])
+    score = next((score for score in found["scores"] if score["name"] == found["decided_by"]), None)
+    if language == "en" or score is None:
+        return said.partition(": ")[2] if ": " in said and score else said
+    low, high = score["low"], score["high"]
+    interval = "" if low is None else text("ft_interval", language, low=f"{low:+.3f}", high=f"{high:+.3f}")
+    words = text(
+        "ft_verdict",
+        language,
+        name=_name(score["name"], language),
+        before=f"{score['before']:.3f}",
+        after=f"{score['after']:.3f}",
+        interval=interval,
+        rows=score["rows"],
+    )
+    return words + (text("ft_forgot", language) if found["forgot"] else "")
+
+
+def _scores(scores: Sequence[Mapping[str, Any]], language: Language) -> str:
+    if not scores:
+        return ""
+    head = "".join(
+        f'<th scope="col">{escape(text(key, language))}</th>'
+        for key in ("ft_score", "ft_before", "ft_after", "ft_difference", "ft_rows")
+    )
+    rows = "".join(_score(score, language) for score in scores)
+    return f'<div class="by-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _score(score: Mapping[str, Any], language: Language) -> str:
+    low, high = score["low"], score["high"]
+    difference = f"{score['after'] - score['before']:+.3f}"
+    interval = "" if low is None or high is None else f" [{low:+.3f}, {high:+.3f}]"
+    arrow = text("ft_less_is_better" if score["name"] in LOW_IS_GOOD else "ft_more_is_better", language)
+    cells = (
+        f'{escape(_name(score["name"], language))} <small class="by-sub">{escape(arrow)}</small>',
+        f"{score['before']:.3f}",
+        f"{score['after']:.3f}",
+        f"{difference}{interval}",
+        str(score["rows"]),
+    )
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _name(score: str, language: Language) -> str:
+    key = f"ft_score_{score}"
+    return text(key, language) if has(key, language) else score
+
+
+def _pairs(pairs: Sequence[Mapping[str, Any]], language: Language) -> str:
+    if not pairs:
+        return ""
+    shown = "".join(_pair(pair, language) for pair in pairs)
+    return f"<details open><summary>{escape(text('ft_side_by_side', language, count=len(pairs)))}</summary>{shown}</details>"
+
+
+def _pair(pair: Mapping[str, Any], language: Language) -> str:
+    def box(key: str, value: str) -> str:
+        said = escape(value) if value.strip() else f"<i>{escape(text('ft_nothing', language))}</i>"
+        return f"<div><h5>{escape(text(key, language))}</h5><p>{said}</p></div>"
+
+    prompt = escape(str(pair["prompt"])[:600])
+    answers = box("ft_reference", pair["reference"]) + box("ft_before", pair["before"]) + box("ft_after", pair["after"])
+    return f'<article class="by-pair"><h4>{prompt}</h4><div class="by-three">{answers}</div></article>'

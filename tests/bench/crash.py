@@ -18,8 +18,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from retrieval import shelf
-from retrieval.library import Library, readers
+from retrieval import readers, shelf
+from retrieval.library import Library
 from retrieval.readers import Reading
 from retrieval.split import split
 from retrieval.types import Page

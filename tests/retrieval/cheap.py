@@ -36,7 +36,8 @@ class WordHashes:
         self.embedded += len(texts)
         if progress:
             progress(len(texts), len(texts))
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         return self.passages(texts)

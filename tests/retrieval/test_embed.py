@@ -80,7 +80,7 @@ def test_many_threads_at_once_get_the_vectors_each_would_get_alone(embedder: Sen
 def test_languages_and_fingerprint_come_from_the_files(
     embedder: SentenceEmbedder, tmp_path: Path, models_folder: Path
 ) -> None:
-    assert embedder.languages == {"en"}
+    assert embedder.languages == frozenset({"en"})
     folder = copied(models_folder, tmp_path)
     assert load(str(folder), models_folder, quiet).fingerprint == embedder.fingerprint
 

@@ -3,17 +3,20 @@
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
 from chatbot.errors import NotFound, StoreError
 from retrieval import library as library_module
+from retrieval import readers
 from retrieval import shelf as shelf_module
 from retrieval.embed import Stopped, load
+from retrieval.index import Ids, Index, Vectors
 from retrieval.library import EmbedderChanged, Library, Step
 from retrieval.readers import Reading
 from retrieval.rejected import RejectedFile
@@ -192,7 +195,7 @@ def test_another_embedder_is_refused_until_all_is_embedded_anew(
     monkeypatch.setattr(library_module, "REEMBEDDED", 2)
     library = opened(folder)
     for n in range(7):
-        library.add("ada" if n % 2 else "b\u202e\x00.txt")
+        library.add("ada" if n % 2 else "bob", write(f"{n}.txt", f"Tree {n} has figs."), f"{n}.txt")
     library.close()
 
     other = WordHashes(32, "2")
@@ -245,8 +248,13 @@ def test_a_cache_is_used_followed_and_distrusted(
     assert len(list((folder / "index").iterdir())) == 2
 
     indexed: list[int] = []
-    original = shelf_module.Index.add
-    monkeypatch.setattr(shelf_module.Index, "add", lambda *a: indexed.append(len(a[1])) or original(*a))
+    add = Index.add
+
+    def watched(self: Index, ids: Ids, passages: Sequence[str], vectors: Vectors | None) -> None:
+        indexed.append(len(ids))
+        add(self, ids, passages, vectors)
+
+    monkeypatch.setattr(Index, "add", watched)
     library = opened(folder)
     assert len(library.search("ada", "figs", limit=9)) == 6
     assert indexed == []  # all came out of the cache
@@ -286,14 +294,14 @@ def test_an_original_that_vanished_is_not_acknowledged(
     folder: Path, write: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     library = opened(folder)
-    read = library_module.readers.read
+    read = readers.read
 
-    def vanishing(path: Path, *arguments: object, **options: object) -> Reading:
-        reading = read(path, *arguments, **options)  # type: ignore[arg-type]
+    def vanishing(path: Path, *arguments: Any, **options: Any) -> Reading:
+        reading = read(path, *arguments, **options)
         path.unlink()
         return reading
 
-    monkeypatch.setattr(library_module.readers, "read", vanishing)
+    monkeypatch.setattr(readers, "read", vanishing)
     with pytest.raises(StoreError, match="vanished"):
         library.add("ada", write("a.txt", "Figs."), "a.txt")
     assert library.list("ada") == []

@@ -15,7 +15,8 @@ def unit(count: int, seed: int = 0) -> Vectors:
     random = np.random.default_rng(seed)
     centres = random.normal(size=(40, DIMENSION))
     vectors = centres[random.integers(0, 40, count)] + 0.4 * random.normal(size=(count, DIMENSION))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    normed: Vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return normed
 
 
 def nearest(ids: Ids, vectors: Vectors, query: Vectors, limit: int) -> list[int]:

@@ -63,7 +63,9 @@ class Refusal:
         for threshold in sorted({*self.answerable, *self.unanswerable}):
             good = sum(p >= threshold for p in self.answerable)
             bad = sum(p >= threshold for p in self.unanswerable)
-            points.append((threshold, (good + bad) / (len(self.answerable) + len(self.unanswerable)), bad / (good + bad)))
+            points.append(
+                (threshold, (good + bad) / (len(self.answerable) + len(self.unanswerable)), bad / (good + bad))
+            )
         return points
 
 

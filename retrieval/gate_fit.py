@@ -52,7 +52,7 @@ def worlds(rows: Sequence[dict[str, Any]], seed: int) -> list[World]:
         if context not in asked:
             articles.setdefault(row.get("title") or f"{number // 40}", []).append(context)
         asked.setdefault(context, []).append(row["question"])
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311 - which worlds are drawn is no secret
     titles = sorted(articles)
     draw.shuffle(titles)
     groups = [titles[i : i + ARTICLES] for i in range(0, len(titles) - ARTICLES + 1, ARTICLES)]
@@ -95,7 +95,12 @@ def fit(rows: Sequence[tuple[dict[str, float], bool]], names: Sequence[str]) -> 
         curvature = (design * (probability * (1 - probability))[:, None]).T @ design + penalty
         weights += np.linalg.solve(curvature, slope)
     return Model(
-        tuple(names), tuple(means.tolist()), tuple(deviations.tolist()), tuple(weights[:-1].tolist()), float(weights[-1]), 0.5
+        tuple(names),
+        tuple(means.tolist()),
+        tuple(deviations.tolist()),
+        tuple(weights[:-1].tolist()),
+        float(weights[-1]),
+        0.5,
     )
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from retrieval.checks.claims import Item, Statement, ask, join, read
-from retrieval.checks.conflicts import direction, exchanged, polarity, replaced
 from retrieval.checks.evidence import PAIRS, WEIGHTS, Stretch, covered, says, share, stretches, weight
+from retrieval.checks.faults import Case, Reason, faults
 from retrieval.checks.words import is_dense, language
 from retrieval.types import Passage
 
@@ -22,15 +22,34 @@ Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 _ENOUGH = 0.72  # weighted share of the sentence's content that the passages must hold
 _ENOUGH_KNOWN = 0.45  # the same where the question already says the rest
 _ENOUGH_NEW = 0.7  # share of what the sentence adds to the question
-_CLOSE = 0.85  # from here on the sentence is a copy, in which a strange name is a forgery
 _FRAGMENT = 8  # content items up to which a sentence may be an answer without its subject
 _NEAR = 0.5  # share of the question's best stretch that a short answer's stretch must reach
 _SIMILAR = 0.8  # cosine from which a reworded sentence counts as said
+_TRIED, _AS_GOOD = 4, 0.1  # stretches tried, and how far their scores may lie below the best
 _SECOND = 0.3  # share of the sentence's content that a second stretch must hold
-_NEAR_AT_ALL = {False: 0.12, True: 0.03}  # by "written without spaces": share of the question that a short answer's stretch must hold, whatever the others do
+_NEAR_AT_ALL = {
+    False: 0.12,
+    True: 0.03,
+}  # by "written without spaces": share of the question that a short answer's stretch must hold, whatever the others do
 _TELLING = 5.0  # weight from which an answer is unlikely to stand somewhere by chance
 _NO_CLAIM = frozenset(
-    "answer passag document follow sure base accord context inform help hope question text sourc provid".split()
+    [
+        "answer",
+        "passag",
+        "document",
+        "follow",
+        "sure",
+        "base",
+        "accord",
+        "context",
+        "inform",
+        "help",
+        "hope",
+        "question",
+        "text",
+        "sourc",
+        "provid",
+    ]
 )
 
 
@@ -45,15 +64,6 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """`code` names the fault for programs: coverage, number, name, negation, exchanged, opposite, question, words.
-    `words` are the sentence's own words that it concerns."""
-
-    code: str
-    words: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
     """`no_claim` is a sentence that states nothing ("Here is the answer:"): it needs no citation and gets none.
 
@@ -63,16 +73,6 @@ class Verdict:
     label: Label
     quotes: tuple[Quote, ...] = ()
     reasons: tuple[Reason, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """A claim with what its question already said taken apart from what it adds."""
-
-    claim: Statement
-    asked: Statement
-    new: tuple[Item, ...]
-    known: tuple[Item, ...]
 
 
 def verify(
@@ -89,7 +89,7 @@ def verify(
     if _states_nothing(claim):
         return Verdict("no_claim")
     heard = [says(asked, item) for item in claim.items]
-    case = _Case(
+    case = Case(
         claim,
         asked,
         tuple(item for item, known in zip(claim.items, heard, strict=True) if not known),
@@ -107,12 +107,12 @@ def _states_nothing(claim: Statement) -> bool:
     return not claim.negations and claim.keys <= _NO_CLAIM and not any(t.form in ("yes", "no") for t in claim.tokens)
 
 
-def _is_fragment(case: _Case) -> bool:
+def _is_fragment(case: Case) -> bool:
     length = sum(0.5 if item.kind in PAIRS else 1.0 for item in case.claim.items)
     return bool(case.asked.items) and length <= _FRAGMENT and weight(case.known) < weight(case.new)
 
 
-def _short(case: _Case, found: Sequence[Stretch], texts: Sequence[str]) -> Verdict:
+def _short(case: Case, found: Sequence[Stretch], texts: Sequence[str]) -> Verdict:
     """The stretch that holds the whole answer and speaks most of what was asked."""
     asked = [item for item in case.asked.items if item.key not in case.claim.keys] or list(case.asked.items)
     rare = _rarity(asked, found)
@@ -147,7 +147,7 @@ def _nearness(asked: Sequence[Item], rare: Sequence[float], stretch: Stretch) ->
     )
 
 
-def _missing(case: _Case, found: Sequence[Stretch]) -> tuple[str, ...]:
+def _missing(case: Case, found: Sequence[Stretch]) -> tuple[str, ...]:
     lacking = [item for item in case.claim.items if not any(says(stretch.said, item) for stretch in found)]
     return tuple(case.claim.text[item.start : item.end] for item in lacking)
 
@@ -156,15 +156,24 @@ def _quote(stretch: Stretch, texts: Sequence[str]) -> Quote:
     return Quote(stretch.passage, stretch.start, stretch.end, texts[stretch.passage][stretch.start : stretch.end])
 
 
-def _whole(case: _Case, found: Sequence[Stretch], texts: Sequence[str], similarity: Similarity | None) -> Verdict:
+def _whole(case: Case, found: Sequence[Stretch], texts: Sequence[str], similarity: Similarity | None) -> Verdict:
+    """Passages may disagree: of the stretches that say about as much of the sentence, one that supports it decides."""
     scores = [_score(case, stretch) for stretch in found]
-    best = found[max(range(len(found)), key=scores.__getitem__)]
+    order = sorted(range(len(found)), key=lambda n: -scores[n])[:_TRIED]
+    tried = [n for n in order if scores[n] >= scores[order[0]] - _AS_GOOD]
+    verdicts = [_held_against(case, found[n], found, texts, similarity) for n in tried]
+    return next((verdict for verdict in verdicts if verdict.label == "supported"), verdicts[0])
+
+
+def _held_against(
+    case: Case, best: Stretch, found: Sequence[Stretch], texts: Sequence[str], similarity: Similarity | None
+) -> Verdict:
     evidence = [best]
     if not all(covered(case.claim.items, best.said)) and (second := _complement(case, best, found)):
         evidence.append(second)
     said = best.said if len(evidence) == 1 else join([stretch.said for stretch in evidence])
     parts = [part for stretch in evidence for part in stretch.sentences]
-    reasons = _faults(case, said, parts, best.around)
+    reasons = faults(case, said, parts, best.around)
     if not reasons and not _enough(case, said, similarity):
         reasons = [Reason("coverage", _missing(case, evidence))]
     if not reasons:
@@ -174,14 +183,14 @@ def _whole(case: _Case, found: Sequence[Stretch], texts: Sequence[str], similari
     return Verdict("unsupported", reasons=tuple(reasons))
 
 
-def _score(case: _Case, stretch: Stretch) -> float:
+def _score(case: Case, stretch: Stretch) -> float:
     """What the sentence adds counts double; a second sentence must earn its place."""
     claimed = share(case.claim.items, stretch.said) + share(case.new, stretch.said)
     around = sum(item.key in stretch.around for item in case.known) / (len(case.known) or 1)
     return claimed + 0.2 * share(case.asked.items, stretch.said) + 0.1 * around - 0.08 * len(stretch.sentences)
 
 
-def _complement(case: _Case, best: Stretch, found: Sequence[Stretch]) -> Stretch | None:
+def _complement(case: Case, best: Stretch, found: Sequence[Stretch]) -> Stretch | None:
     """The stretch that says most of what `best` leaves open, when that is a fact and not a word in passing."""
     hits = covered(case.claim.items, best.said)
     open_items = [item for item, hit in zip(case.claim.items, hits, strict=True) if not hit]
@@ -194,94 +203,7 @@ def _complement(case: _Case, best: Stretch, found: Sequence[Stretch]) -> Stretch
     return second if enough else None
 
 
-def _faults(case: _Case, said: Statement, parts: Sequence[Statement], around: frozenset[str]) -> list[Reason]:
-    """Everything that stands against the sentence, given the sentences of the passages that say most of it."""
-    text = case.claim.text
-    reasons = []
-    bound = _Bound(case.claim, parts)
-    wrong = [item for item in case.claim.items if item.number and item.number.firm and not bound.holds(item)]
-    if wrong:
-        reasons.append(Reason("number", tuple(text[item.start : item.end] for item in wrong)))
-    if strange := [*_strange(case, said, bound, around), *_strange_runs(case, said, around)]:
-        reasons.append(Reason("name", tuple(strange)))
-    if polarity(case.claim, said):
-        reasons.append(Reason("negation"))
-    if swapped := exchanged(case.claim, said):
-        reasons.append(Reason("exchanged", swapped))
-    blamed = {word for reason in reasons for word in reason.words}
-    if other := [word for word in replaced(case.claim, bound.main, {i.key for i in case.new}) if word not in blamed]:
-        reasons.append(Reason("exchanged", tuple(other)))
-    if opposite := direction(case.claim, said):
-        reasons.append(Reason("opposite", (opposite,)))
-    return reasons
-
-
-class _Bound:
-    """Whether a name or number stands with what the claim says of it, and not just somewhere in the evidence.
-
-    It must be in the sentence that says most of the claim, or in one that adds more of the claim than itself.
-    """
-
-    def __init__(self, claim: Statement, parts: Sequence[Statement]) -> None:
-        self.claim = claim
-        self.main = max(parts, key=lambda part: share(claim.items, part))
-        self.rest = [part for part in parts if part is not self.main]
-        self.open = [item for item in claim.items if not says(self.main, item)]
-
-    def holds(self, item: Item) -> bool:
-        if item not in self.open:
-            return True
-        others = [other for other in self.open if other.kind in ("word", *PAIRS) and not other.capital]
-        return any(says(part, item) and any(says(part, other) for other in others) for part in self.rest if self._fits(part))
-
-    def _fits(self, part: Statement) -> bool:
-        """Whether a further sentence may be about what the claim names: it names it too, or nobody else."""
-        named = {item.key for item in part.items if item.capital}
-        others = any(item.kind == "name" and item.key not in self.claim.keys for item in part.items)
-        return not others or any(item.capital and item.key in named for item in self.claim.items)
-
-    @property
-    def rivals(self) -> bool:
-        """Whether the main sentence speaks of somebody whom the claim does not name."""
-        return any(item.capital and item.key not in self.claim.keys for item in self.main.items)
-
-
-def _strange(case: _Case, said: Statement, bound: _Bound, around: frozenset[str]) -> list[str]:
-    """Names that the evidence does not hold, unless the passage means them without repeating them."""
-    close = share(case.claim.items, said) >= _CLOSE
-    found = []
-    for item in case.claim.items:
-        if not item.capital or bound.holds(item) or item.kind == "word" and not close:
-            continue
-        if not (item.key in around and (item in case.known or not bound.rivals)):
-            found.append(case.claim.text[item.start : item.end])
-    return found
-
-
-def _strange_runs(case: _Case, said: Statement, around: frozenset[str]) -> list[str]:
-    """In scripts without capitals: stretches of new characters that stand elsewhere in the passage, or anywhere in a copy."""
-    close = share(case.claim.items, said) >= _CLOSE
-    pairs = [item for item in case.claim.items if item.kind in PAIRS]
-    known = {
-        place
-        for item, here in zip(pairs, covered(pairs, said), strict=True)
-        if here
-        for place in (item.start, item.start + 1)
-    }
-    read_as = [(item.start, item.end) for item in (*case.known, *case.claim.items) if item in case.known or item.number]
-    known |= {place for start, end in (*read_as, *case.claim.negations) for place in range(start, end)}
-    runs: list[list[int]] = []
-    for token in case.claim.tokens:
-        if token.dense and not token.stop and token.start not in known:
-            if runs and runs[-1][-1] == token.start - 1:
-                runs[-1].append(token.start)
-            else:
-                runs.append([token.start])
-    texts = [case.claim.text[run[0] : run[-1] + 1] for run in runs if len(run) > 1]
-    return [run for run in texts if close or all(run[i : i + 2] in around for i in range(len(run) - 1))]
-
-
-def _enough(case: _Case, said: Statement, similarity: Similarity | None) -> bool:
+def _enough(case: Case, said: Statement, similarity: Similarity | None) -> bool:
     new, all_items = share(case.new, said), share(case.claim.items, said)
     needed = _ENOUGH_KNOWN if case.known and case.asked.items else _ENOUGH
     if new >= _ENOUGH_NEW and all_items >= needed:
@@ -289,7 +211,7 @@ def _enough(case: _Case, said: Statement, similarity: Similarity | None) -> bool
     return similarity is not None and all_items >= 0.4 and similarity(case.claim.text, [said.text])[0] >= _SIMILAR
 
 
-def _against(case: _Case, said: Statement, reasons: Sequence[Reason]) -> bool:
+def _against(case: Case, said: Statement, reasons: Sequence[Reason]) -> bool:
     """A passage contradicts a sentence when it speaks of the same thing and says otherwise."""
     codes = {reason.code for reason in reasons}
     if "coverage" in codes:

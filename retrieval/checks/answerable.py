@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from math import log1p
 
 from retrieval.checks.claims import Item, ask
@@ -36,7 +37,9 @@ _NUMBER_ASKED = re.compile(
     r"|多少|几|幾|何时|何時|什么时候|什麼時候|哪一?年|多大|多长|多長|多久|何年|いつ|몇|언제",
     re.IGNORECASE,
 )
-_NAME_ASKED = re.compile(r"\b(?:who|whom|whose|where)\b|\b(?:what|which) (?:city|country|state|person|team|company)\b", re.IGNORECASE)
+_NAME_ASKED = re.compile(
+    r"\b(?:who|whom|whose|where)\b|\b(?:what|which) (?:city|country|state|person|team|company)\b", re.IGNORECASE
+)
 _AROUND = 0.4
 
 
@@ -162,8 +165,8 @@ def _names(asked: Sequence[Item], weights: Sequence[float], held: Sequence[bool]
 
 def _order(asked: Sequence[Item], best: Stretch) -> float:
     theirs = [item.key for item in best.said.items]
-    neighbours = set(zip(theirs, theirs[1:], strict=False))
-    ours = list(zip([item.key for item in asked], [item.key for item in asked[1:]], strict=False))
+    neighbours = set(pairwise(theirs))
+    ours = list(pairwise(item.key for item in asked))
     return sum(pair in neighbours for pair in ours) / max(1, len(ours))
 
 

@@ -4,12 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from operator import attrgetter
 
 from retrieval.checks.negation import negations
 from retrieval.checks.numbers import Number, numbers
 from retrieval.checks.words import Token, tokens
-
 
 _ASKING = re.compile(
     "(?:是|叫|为|為)?(?:什么|什麼|甚麼|何种|何種|何时|何時|何地|何处|何處|何人|哪一?[个個位些种種年项項家座所]?|谁|誰|多少|几|幾|怎么样?|怎麼樣?|怎样|怎樣|如何|为何|為何)"
@@ -91,8 +91,14 @@ def _word(token: Token, first: bool) -> Item:
 
 def _pairs(found: list[Token]) -> list[Item]:
     pairs = []
-    for left, right in zip(found, found[1:], strict=False):
-        if left.dense and right.dense and left.run == right.run and left.end == right.start and not (left.stop and right.stop):
+    for left, right in pairwise(found):
+        if (
+            left.dense
+            and right.dense
+            and left.run == right.run
+            and left.end == right.start
+            and not (left.stop and right.stop)
+        ):
             kind = "link" if left.stop or right.stop else "pair"
             pairs.append(Item(left.start, right.end, left.form + right.form, kind))
     return pairs

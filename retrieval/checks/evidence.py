@@ -34,9 +34,7 @@ def stretches(passages: Sequence[str], language: str) -> list[Stretch]:
 
 
 @lru_cache(maxsize=128)
-def _within(
-    text: str, language: str
-) -> tuple[tuple[int, int, tuple[Statement, ...], Statement, frozenset[str]], ...]:
+def _within(text: str, language: str) -> tuple[tuple[int, int, tuple[Statement, ...], Statement, frozenset[str]], ...]:
     bounds = spans(text)
     each = [read(text[start:end], language) for start, end in bounds]
     around = frozenset().union(*(said.keys for said in each))

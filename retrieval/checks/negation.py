@@ -22,7 +22,10 @@ _SIGNS = re.compile(
     "|不(?!同|仅|僅|断|斷|少|久|过|過|但|只|止|管|论|論|丹|列|锈|鏽|禁|得不)|(?<!有)没有|沒有|没(?!收|落)|无(?!论|线|数)|無(?!論|線|數)|未(?!来|來|必)|非(?!洲|常|裔)|勿|莫(?=[不非])|毫无|并非|从未|から?ない|ません|않|없|ไม่|มิได้|ไร้",
     re.IGNORECASE,
 )
-_IDIOMS = re.compile(r"(?:\bnot|n['’]t) (?:only|just|merely)\b|\bno(?:\.|t?withstanding)\s?\d*|\bno (?:later|sooner|less) than\b|\bnothing but\b", re.I)
+_IDIOMS = re.compile(
+    r"(?:\bnot|n['’]t) (?:only|just|merely)\b|\bno(?:\.|t?withstanding)\s?\d*|\bno (?:later|sooner|less) than\b|\bnothing but\b",
+    re.I,
+)
 
 
 @lru_cache(maxsize=1024)
@@ -30,5 +33,7 @@ def negations(text: str) -> tuple[tuple[int, int], ...]:
     """`(start, end)` of every negation in `text`; "not only", "不仅" and their like negate nothing."""
     idle = [match.span() for match in _IDIOMS.finditer(text)]
     return tuple(
-        match.span() for match in _SIGNS.finditer(text) if not any(match.start() < end and start < match.end() for start, end in idle)
+        match.span()
+        for match in _SIGNS.finditer(text)
+        if not any(match.start() < end and start < match.end() for start, end in idle)
     )

@@ -8,10 +8,27 @@ from math import isclose
 
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 _ENGLISH = {word: value for value, word in enumerate([*_ONES.split(), "seventeen", "eighteen", "nineteen"])}
-_ENGLISH |= {word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
-_ORDINALS = dict(zip("third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(), range(3, 13), strict=True))
+_ENGLISH |= {
+    word: 10 * value
+    for value, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
+}
+_ORDINALS = dict(
+    zip(
+        ["third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"],
+        range(3, 13),
+        strict=True,
+    )
+)
 _SCALES = {"hundred": 100.0, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "dozen": 12.0}
-_SCALES |= {"millionen": 1e6, "milliarden": 1e9, "millones": 1e6, "milioane": 1e6, "miliarde": 1e9, "milyon": 1e6, "milyar": 1e9}
+_SCALES |= {
+    "millionen": 1e6,
+    "milliarden": 1e9,
+    "millones": 1e6,
+    "milioane": 1e6,
+    "miliarde": 1e9,
+    "milyon": 1e6,
+    "milyar": 1e9,
+}
 _MONTHS = "january february march april may june july august september october november december"
 _MONTH = {name: number for number, name in enumerate(_MONTHS.split(), 1)}
 _MONTH |= {name[:3]: number for name, number in _MONTH.items() if name != "may"} | {"sept": 9}
@@ -19,9 +36,31 @@ _DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八
 _PLACES = {"十": 10, "百": 100, "千": 1000}
 _MYRIADS = {"万": 1e4, "萬": 1e4, "亿": 1e8, "億": 1e8, "兆": 1e12}
 _FRACTIONS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
-_CURRENCIES = {"$": "$", "usd": "$", "us$": "$", "dollar": "$", "dollars": "$", "美元": "$", "€": "€", "euro": "€", "euros": "€"}
-_CURRENCIES |= {"欧元": "€", "歐元": "€", "£": "£", "pound": "£", "pounds": "£", "英镑": "£", "英鎊": "£", "¥": "¥", "元": "¥"}
-_COUNTERS = "年月日号號岁歲次个個名位人场場届屆部座条條项項支码碼分秒公里米吨噸倍世纪紀级級种種天周週成只隻本家所架艘头頭集"
+_CURRENCIES = {
+    "$": "$",
+    "usd": "$",
+    "us$": "$",
+    "dollar": "$",
+    "dollars": "$",
+    "美元": "$",
+    "€": "€",
+    "euro": "€",
+    "euros": "€",
+}
+_CURRENCIES |= {
+    "欧元": "€",
+    "歐元": "€",
+    "£": "£",
+    "pound": "£",
+    "pounds": "£",
+    "英镑": "£",
+    "英鎊": "£",
+    "¥": "¥",
+    "元": "¥",
+}
+_COUNTERS = (
+    "年月日号號岁歲次个個名位人场場届屆部座条條项項支码碼分秒公里米吨噸倍世纪紀级級种種天周週成只隻本家所架艘头頭集"
+)
 
 _WORDS = "|".join(sorted({*_ENGLISH, *_ORDINALS, *_SCALES}, key=len, reverse=True))
 _DIGITAL = r"\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}|\d+(?:[.,]\d+)?"
@@ -37,7 +76,10 @@ _NUMBER = re.compile(
     f"(?P<counter>\\s?[{_COUNTERS}])?",
     re.IGNORECASE,
 )
-_MONTHS_NAMED = re.compile(rf"\b({'|'.join(sorted(_MONTH, key=len, reverse=True))})\b\.?(?=\s\d)|(?<=\d\s)({_MONTHS.replace(' ', '|')})\b|\b({_MONTHS.replace('march ', '').replace('may ', '').replace(' ', '|')})\b", re.I)
+_MONTHS_NAMED = re.compile(
+    rf"\b({'|'.join(sorted(_MONTH, key=len, reverse=True))})\b\.?(?=\s\d)|(?<=\d\s)({_MONTHS.replace(' ', '|')})\b|\b({_MONTHS.replace('march ', '').replace('may ', '').replace(' ', '|')})\b",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +98,18 @@ class Number:
     def agrees(self, other: "Number") -> bool:
         """Same value, and no two different units. "5" agrees with "5 %" only where one of them names no unit."""
         same = isclose(self.value, other.value)
-        return same and (self.unit == other.unit or "month" not in (self.unit, other.unit) and "" in (self.unit, other.unit))
+        return same and (
+            self.unit == other.unit or ("month" not in (self.unit, other.unit) and "" in (self.unit, other.unit))
+        )
 
 
 @lru_cache(maxsize=1024)
 def numbers(text: str) -> tuple[Number, ...]:
     """The numbers of `text` in order, digits of any script included."""
-    months = [Number(m.start(), m.end(), _MONTH[m.group().rstrip(".").casefold()], "month") for m in _MONTHS_NAMED.finditer(text)]
+    months = [
+        Number(m.start(), m.end(), _MONTH[m.group().rstrip(".").casefold()], "month")
+        for m in _MONTHS_NAMED.finditer(text)
+    ]
     found = [number for match in _NUMBER.finditer(text) for number in _read(match, text)]
     return tuple(sorted([*months, *found], key=lambda number: number.start))
 
@@ -72,7 +119,11 @@ def _read(match: re.Match[str], text: str) -> Iterator[Number]:
     start += len(match.group()) - len(match.group().lstrip())
     if iso := match["iso"]:
         year, month, day = (float(part) for part in iso.split("-"))
-        yield from (Number(start, start + 4, year), Number(start + 5, start + 7, month, "month"), Number(start + 8, end, day))
+        yield from (
+            Number(start, start + 4, year),
+            Number(start + 5, start + 7, month, "month"),
+            Number(start + 8, end, day),
+        )
         return
     value = _value(match)
     if value is None:

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from retrieval.sentences import sentences
 
@@ -23,4 +24,4 @@ def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
         if space.start() + start - cuts[-1] >= _LONGEST / 2:
             cuts.append(start + space.end())
     bounds = [*cuts, end]
-    return [(a, a + len(text[a:b].rstrip())) for a, b in zip(bounds, bounds[1:], strict=False) if text[a:b].strip()]
+    return [(a, a + len(text[a:b].rstrip())) for a, b in pairwise(bounds) if text[a:b].strip()]

@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from retrieval.sentences import sentences
 
@@ -48,8 +49,21 @@ _VALUE = {word: digits for digits, word in _SPELLED.items()}
 _AUXILIARY = r"\b(is|was|are|were|has|have|had|can|could|will|would|did|does|must|should)\b"
 _DIGITS = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?(?![\w.,]*\d)")
 _NAME = re.compile(r"(?<=[a-z,] )(?:[A-Z][\w’'-]*[a-z])(?: (?:[A-Z][\w’'-]*[a-z]))*")
-_DATES = set("January February March April May June July August September October November December".split())
-_DATES |= set("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split())
+_DATES = {
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+}
+_DATES |= {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"}
 
 
 def cases(world: World, seed: int = 0) -> list[Case]:
@@ -188,13 +202,14 @@ def _affirm_chinese(text: str) -> str:
 def _swap_names(text: str) -> str:
     """Two names of one sentence in each other's place, with a verb of the simple past between them."""
     found = [m for m in _NAME_ANYWHERE.finditer(text) if not _DATES & set(m.group().split())]
-    for left, right in zip(found, found[1:], strict=False):
+    for left, right in pairwise(found):
         between = text[left.end() : right.start()]
-        if re.search(
-            r"\b\w{3,}ed\b|\b(?:won|beat|led|became|wrote|made|took|gave|told|sent|built|founded)\b", between
-        ) and not re.search(r"\b(?:and|or|with|between)\b|[,;]", between):
-            if left.group() != right.group():
-                return text[: left.start()] + right.group() + between + left.group() + text[right.end() :]
+        if (
+            re.search(r"\b\w{3,}ed\b|\b(?:won|beat|led|became|wrote|made|took|gave|told|sent|built|founded)\b", between)
+            and not re.search(r"\b(?:and|or|with|between)\b|[,;]", between)
+            and left.group() != right.group()
+        ):
+            return text[: left.start()] + right.group() + between + left.group() + text[right.end() :]
     return ""
 
 

@@ -59,7 +59,10 @@ def main() -> None:
         figures = measure(Collection(paragraphs, known), questions[::step])
         report[language] = {name: asdict(figure) for name, figure in figures.items()}
         for name, figure in figures.items():
-            print(f"{language} {name:20} precision {figure.precision:6.1%} recall {figure.recall:6.1%} of {figure.questions}", flush=True)
+            print(
+                f"{language} {name:20} precision {figure.precision:6.1%} recall {figure.recall:6.1%} of {figure.questions}",
+                flush=True,
+            )
     if chosen.json:
         chosen.json.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
 

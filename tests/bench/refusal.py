@@ -36,7 +36,9 @@ def main() -> None:
             "rightly_refused": figures.rightly_refused,
             "questions": len(figures.answerable),
             "embedder": known is not None,
-            "risk_coverage": [[round(x, 4) for x in point] for point in figures.curve()[:: max(1, len(figures.answerable) // 50)]],
+            "risk_coverage": [
+                [round(x, 4) for x in point] for point in figures.curve()[:: max(1, len(figures.answerable) // 50)]
+            ],
         }
         print(
             f"{language} refused: {figures.wrongly_refused:6.1%} of the answerable, {figures.rightly_refused:6.1%} of the others"

@@ -95,7 +95,10 @@ def main() -> None:
         results = measure(sample(cases(made), chosen.each), Collection(made.paragraphs, None))
         report[language] = table(results)
         for name, row in report[language].items():
-            print(f"{language} {name:55} {row['cases']:5.0f} {row['right']:7.1%} {row['contradicted']:7.1%} {row['ms']:6.1f} ms", flush=True)
+            print(
+                f"{language} {name:55} {row['cases']:5.0f} {row['right']:7.1%} {row['contradicted']:7.1%} {row['ms']:6.1f} ms",
+                flush=True,
+            )
         _show(results, chosen.show)
     if chosen.json:
         chosen.json.write_text(json.dumps(report, indent=1) + "\n", "utf-8")

@@ -19,7 +19,9 @@ def read(folder: Path, language: str) -> tuple[list[str], list[Question]]:
     paragraphs = {row["pid"]: row["context"] for row in _rows(folder, "paragraphs") if row["lang"] == language}
     place = {pid: number for number, pid in enumerate(paragraphs)}
     questions = [
-        Question(row["question"], place[row["pid"]], row["answers"][0], _start(paragraphs[row["pid"]], row["answers"][0]))
+        Question(
+            row["question"], place[row["pid"]], row["answers"][0], _start(paragraphs[row["pid"]], row["answers"][0])
+        )
         for row in _rows(folder, "questions")
         if row["lang"] == language
     ]

@@ -48,16 +48,34 @@ def test_cosines_of_another_embedder_do_not_count() -> None:
 
 
 def test_a_fit_tells_questions_apart_and_its_threshold_keeps_the_promise() -> None:
-    paragraphs = [f"The town of {name} has {n + 10} bridges and was founded by {name[::-1].title()}." for n, name in enumerate(NAMES)]
+    paragraphs = [
+        f"The town of {name} has {n + 10} bridges and was founded by {name[::-1].title()}."
+        for n, name in enumerate(NAMES)
+    ]
     questions = [xquad.Question(f"Who founded the town of {name}?", n, "") for n, name in enumerate(NAMES)]
     rows = figures(World(paragraphs, questions), None, len(questions))
     model = with_threshold(fit(rows, ("sentence", "union", "gap")), rows)
-    refused = {good: sum(model.probability(row) < model.threshold for row, g in rows if g is good) for good in (True, False)}
+    refused = {
+        good: sum(model.probability(row) < model.threshold for row, g in rows if g is good) for good in (True, False)
+    }
     assert refused[True] <= 0.1 * len(NAMES)
     assert refused[False] >= 0.9 * len(NAMES)
 
 
-NAMES = ["Aldebar", "Brunnik", "Castorp", "Dunmere", "Eskilby", "Farrowe", "Gildern", "Havenor", "Istrand", "Jokulen", "Kestrel", "Lomvard"]
+NAMES = [
+    "Aldebar",
+    "Brunnik",
+    "Castorp",
+    "Dunmere",
+    "Eskilby",
+    "Farrowe",
+    "Gildern",
+    "Havenor",
+    "Istrand",
+    "Jokulen",
+    "Kestrel",
+    "Lomvard",
+]
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared data is not here")

@@ -24,7 +24,10 @@ GAME = passages(
     "11, while also forcing three fumbles. Mario Addison added 6½ sacks. Manning did not throw an interception.",
     "The Denver Broncos beat the Carolina Panthers 24–10 in Super Bowl 50. The game was played on February 7, 2016.",
 )
-ARMY = passages("黑豹队的防守只丢了308分，在联赛中排名第六。贾里德·艾伦没有参加决赛。", "丹佛野马队在2016年2月7日的比赛中击败了黑豹队。")
+ARMY = passages(
+    "黑豹队的防守只丢了308分，在联赛中排名第六。贾里德·艾伦没有参加决赛。",
+    "丹佛野马队在2016年2月7日的比赛中击败了黑豹队。",
+)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +91,9 @@ def test_two_facts_of_two_passages_are_both_cited() -> None:
 def test_the_reasons_name_the_words_at_fault() -> None:
     (reason,) = verify("The Panthers gave up 309 points.", GAME).reasons
     assert (reason.code, reason.words) == ("number", ("309",))
-    assert "exchanged" in {r.code for r in verify("The Carolina Panthers beat the Denver Broncos in Super Bowl 50.", GAME).reasons}
+    assert "exchanged" in {
+        r.code for r in verify("The Carolina Panthers beat the Denver Broncos in Super Bowl 50.", GAME).reasons
+    }
 
 
 @pytest.mark.parametrize(
@@ -121,6 +126,13 @@ def test_passages_that_disagree_support_what_one_of_them_says() -> None:
     assert verify("The bridge is 360 metres long.", given).label == "contradicted"
 
 
+def test_a_passage_that_denies_does_not_hide_one_that_states() -> None:
+    given = passages("The bridge was not sold in 1990.", "The bridge was sold in 1990.")
+    verdict = verify("The bridge was sold in 1990.", given)
+    assert (verdict.label, verdict.quotes[0].passage) == ("supported", 1)
+    assert verify("The bridge was sold in 1990.", given[:1]).label == "contradicted"
+
+
 def test_similarity_lets_a_reworded_sentence_pass_but_no_wrong_number() -> None:
     given = passages("The vessel was launched in 1912 at Belfast by workers of the yard.")
     reworded = "In 1912 the ship was launched from its Belfast dock."
@@ -139,7 +151,9 @@ def test_nothing_supports_without_passages(given: list[Passage]) -> None:
     assert (verdict.label, verdict.quotes) == ("unsupported", ())
 
 
-@pytest.mark.parametrize("sentence", ["", "   ", "?!", "\x00", "🙂", "a" * 20_000, "不" * 5_000, "1" * 400, "( " * 3_000])
+@pytest.mark.parametrize(
+    "sentence", ["", "   ", "?!", "\x00", "🙂", "a" * 20_000, "不" * 5_000, "1" * 400, "( " * 3_000]
+)
 def test_strange_sentences_get_a_verdict_and_no_support(sentence: str) -> None:
     assert verify(sentence, GAME, question="Who?").label in ("unsupported", "no_claim")
 

@@ -1,0 +1,118 @@
+"""What stands against a sentence, once the place in the passages that says most of it is found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from retrieval.checks.claims import Item, Statement
+from retrieval.checks.conflicts import direction, exchanged, polarity, replaced
+from retrieval.checks.evidence import PAIRS, covered, says, share
+
+_CLOSE = 0.85  # share of the content from which on a sentence is a copy, in which a strange name is a forgery
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """`code` names the fault for programs: coverage, number, name, negation, exchanged, opposite, question, words.
+    `words` are the sentence's own words that it concerns."""
+
+    code: str
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A claim with what its question already said taken apart from what it adds."""
+
+    claim: Statement
+    asked: Statement
+    new: tuple[Item, ...]
+    known: tuple[Item, ...]
+
+
+def faults(case: Case, said: Statement, parts: Sequence[Statement], around: frozenset[str]) -> list[Reason]:
+    """Everything that stands against the sentence, given the sentences of the passages that say most of it."""
+    text = case.claim.text
+    reasons = []
+    bound = _Bound(case.claim, parts)
+    wrong = [item for item in case.claim.items if item.number and item.number.firm and not bound.holds(item)]
+    if wrong:
+        reasons.append(Reason("number", tuple(text[item.start : item.end] for item in wrong)))
+    if strange := [*_strange(case, said, bound, around), *_strange_runs(case, said, around)]:
+        reasons.append(Reason("name", tuple(strange)))
+    if polarity(case.claim, said):
+        reasons.append(Reason("negation"))
+    if swapped := exchanged(case.claim, said):
+        reasons.append(Reason("exchanged", swapped))
+    blamed = {word for reason in reasons for word in reason.words}
+    if other := [word for word in replaced(case.claim, bound.main, {i.key for i in case.new}) if word not in blamed]:
+        reasons.append(Reason("exchanged", tuple(other)))
+    if opposite := direction(case.claim, said):
+        reasons.append(Reason("opposite", (opposite,)))
+    return reasons
+
+
+class _Bound:
+    """Whether a name or number stands with what the claim says of it, and not just somewhere in the evidence.
+
+    It must be in the sentence that says most of the claim, or in one that adds more of the claim than itself.
+    """
+
+    def __init__(self, claim: Statement, parts: Sequence[Statement]) -> None:
+        self.claim = claim
+        self.main = max(parts, key=lambda part: share(claim.items, part))
+        self.rest = [part for part in parts if part is not self.main]
+        self.open = [item for item in claim.items if not says(self.main, item)]
+
+    def holds(self, item: Item) -> bool:
+        if item not in self.open:
+            return True
+        others = [other for other in self.open if other.kind in ("word", *PAIRS) and not other.capital]
+        return any(
+            says(part, item) and any(says(part, other) for other in others) for part in self.rest if self._fits(part)
+        )
+
+    def _fits(self, part: Statement) -> bool:
+        """Whether a further sentence may be about what the claim names: it names it too, or nobody else."""
+        named = {item.key for item in part.items if item.capital}
+        others = any(item.kind == "name" and item.key not in self.claim.keys for item in part.items)
+        return not others or any(item.capital and item.key in named for item in self.claim.items)
+
+    @property
+    def rivals(self) -> bool:
+        """Whether the main sentence speaks of somebody whom the claim does not name."""
+        return any(item.capital and item.key not in self.claim.keys for item in self.main.items)
+
+
+def _strange(case: Case, said: Statement, bound: _Bound, around: frozenset[str]) -> list[str]:
+    """Names that the evidence does not hold, unless the passage means them without repeating them."""
+    close = share(case.claim.items, said) >= _CLOSE
+    found = []
+    for item in case.claim.items:
+        if not item.capital or bound.holds(item) or (item.kind == "word" and not close):
+            continue
+        if not (item.key in around and (item in case.known or not bound.rivals)):
+            found.append(case.claim.text[item.start : item.end])
+    return found
+
+
+def _strange_runs(case: Case, said: Statement, around: frozenset[str]) -> list[str]:
+    """In scripts without capitals: stretches of new characters that stand elsewhere in the passage, or anywhere in a copy."""
+    close = share(case.claim.items, said) >= _CLOSE
+    pairs = [item for item in case.claim.items if item.kind in PAIRS]
+    known = {
+        place
+        for item, here in zip(pairs, covered(pairs, said), strict=True)
+        if here
+        for place in (item.start, item.start + 1)
+    }
+    read_as = [(item.start, item.end) for item in (*case.known, *case.claim.items) if item in case.known or item.number]
+    known |= {place for start, end in (*read_as, *case.claim.negations) for place in range(start, end)}
+    runs: list[list[int]] = []
+    for token in case.claim.tokens:
+        if token.dense and not token.stop and token.start not in known:
+            if runs and runs[-1][-1] == token.start - 1:
+                runs[-1].append(token.start)
+            else:
+                runs.append([token.start])
+    texts = [case.claim.text[run[0] : run[-1] + 1] for run in runs if len(run) > 1]
+    return [run for run in texts if close or all(run[i : i + 2] in around for i in range(len(run) - 1))]

@@ -70,10 +70,10 @@ class Trunk:
         needed = set(wanted)
         if needed <= {*self._active} and len(self._active) <= 2 * len(needed) + 1:
             return
-        self._planned = None
+        self._planned, self._active = None, []
         # neighbours in the stack that are alike can be computed as one block
-        self._active = sorted(needed, key=lambda v: (_shape(self._loaded[v]), v.path, v.stamp))
-        chosen = [self._loaded[version] for version in self._active]
+        active = sorted(needed, key=lambda v: (_shape(self._loaded[v]), v.path, v.stamp))
+        chosen = [self._loaded[version] for version in active]
         for name in {name for matrices in chosen for name in matrices}:
             if name not in self._layers:
                 self._layers[name] = LoraLayer(self._modules[name], name)
@@ -82,6 +82,7 @@ class Trunk:
             if not any(name in matrices for matrices in chosen):
                 layer.remove()
                 del self._layers[name]
+        self._active = active
 
     def plan(self, rows: Sequence[tuple[Version | None, int, int]]) -> None:
         """Tell the layers whose the rows are: (adapter, rows, rows whose logits are wanted), in the order of `slot`."""

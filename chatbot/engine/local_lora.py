@@ -152,9 +152,12 @@ class Share:
             return output
         y = output.reshape(-1, output.shape[-1])
         part = x.reshape(-1, x.shape[-1])[self._piece.rows].to(self._a.dtype)
-        share = torch.bmm(torch.bmm(part.view(self._inputs), self._a), self._b).view(-1, y.shape[-1])
-        if self._piece.target is None:
-            y[self._piece.rows] += share
+        low = torch.bmm(part.view(self._inputs), self._a)
+        if self._piece.target is not None:
+            share = torch.bmm(low, self._b).view(-1, y.shape[-1])[self._piece.real]
+            y.index_add_(0, self._piece.target, share.to(y.dtype))
+        elif y.dtype == low.dtype:
+            y[self._piece.rows].view(self._outputs).baddbmm_(low, self._b)
         else:
-            y.index_add_(0, self._piece.target, share[self._piece.real].to(y.dtype))
+            y[self._piece.rows] += torch.bmm(low, self._b).view(-1, y.shape[-1])
         return y.view(output.shape)

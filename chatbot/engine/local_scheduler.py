@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
+from time import sleep
 
 import torch
 
@@ -15,6 +16,7 @@ from chatbot.errors import BanyanError, EngineError
 
 PREFILL = {"cpu": 128, "cuda": 1024}  # prompt tokens a step, of all requests: what the others' next token waits for
 AHEAD = 512  # tokens of an answer for which room is held at first; most answers are shorter than they may be
+IDLE = 0.001  # seconds to wait when nobody can be served: somebody who holds room is just leaving
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +49,10 @@ class Scheduler:
             self._start(job)
         for job in [job for job in self._jobs if job.entry]:
             self._extend(job)
-        chosen = self._choose()
-        if chosen:
+        if chosen := self._activate(self._choose()):
             self._run(chosen)
+        else:
+            sleep(IDLE)
 
     def keep(self, wanted: frozenset[Version]) -> None:
         """Let go of the adapters that are no more and that nobody uses."""
@@ -106,8 +109,18 @@ class Scheduler:
             chosen.append((job, segment))
         return chosen
 
+    def _activate(self, chosen: list[tuple[Job, Segment]]) -> list[tuple[Job, Segment]]:
+        """Without the last to come, one by one, while the memory is too small for all of their adapters."""
+        while True:
+            try:
+                self._trunk.activate(job.adapter for job, _ in chosen if job.adapter)
+                return chosen
+            except Exception as error:
+                last = next(job for job in reversed(self._jobs) if job.adapter and job.entry)
+                self._fail(last, error)
+                chosen = [(job, segment) for job, segment in chosen if job is not last]
+
     def _run(self, chosen: Sequence[tuple[Job, Segment]]) -> None:
-        self._trunk.activate(job.adapter for job, _ in chosen if job.adapter)
         chosen = sorted(chosen, key=lambda pair: self._trunk.slot(pair[0].adapter))
         streams: list[tuple[StreamJob, torch.Tensor]] = []
         for (job, segment), logits in zip(chosen, self._compute([segment for _, segment in chosen]), strict=True):

@@ -10,7 +10,7 @@ import torch
 from chatbot.engine.local_adapters import Version
 from chatbot.engine.local_jobs import Job
 from chatbot.engine.local_scheduler import Scheduler
-from chatbot.errors import EngineUnavailable
+from chatbot.errors import EngineError, EngineUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +56,19 @@ class Worker:
                         scheduler.add(self._coming.popleft())
                     wanted = wanted if self._wanted is None else self._wanted
                     untidy, self._wanted = self._wanted is not None, None
-                scheduler.step()
+                self._step(scheduler)
                 if untidy or not scheduler.busy:
                     scheduler.keep(wanted)
         while self._coming:
             scheduler.add(self._coming.popleft())
         scheduler.fail_all(EngineUnavailable("The model was closed during the answer. Please try again."))
+
+    def _step(self, scheduler: Scheduler) -> None:
+        try:
+            scheduler.step()
+        except Exception:  # the thread must live on, or everybody after would wait for ever
+            log.exception("a step of the engine failed")
+            scheduler.fail_all(EngineError("The engine failed on this request. Please try again."))
 
     def _wait(self, busy: Callable[[], bool]) -> bool:
         """Sleep until there is work; False when the engine closes."""

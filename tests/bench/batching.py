@@ -155,8 +155,9 @@ def perplexity(folder: Path, path: Path) -> tuple[float, float]:
     texts = [str(row.get("context") or row.get("text")) for row in rows if row.get("lang", "en") == "en"][:15]
     model, tokenizer = load(folder), AutoTokenizer.from_pretrained(folder)
     found = []
-    for change in (lambda: None, lambda: pack(model)):
-        change()
+    for packed in (False, True):
+        if packed:
+            pack(model)
         total, count = 0.0, 0
         for text in texts:
             ids = torch.tensor([tokenizer.encode(text)[:512]])

@@ -16,7 +16,7 @@ from chatbot.engine.adapters import visible
 from chatbot.engine.base import Engine
 from chatbot.errors import ContextOverflow, EngineUnavailable, InputError, ModelError, ModelLoading
 from chatbot.tasks.budget import Fitted, fit
-from chatbot.tasks.chat import clean
+from chatbot.tasks.chat import alternate, clean
 from chatbot.tasks.follow_up import standalone
 from chatbot.types import FinishReason, Message, Sampling
 from retrieval.embed import Embedder
@@ -30,6 +30,7 @@ from retrieval.verify import Label, Quote, Similarity, verify
 
 ADAPTER = "answer"  # the adapter of this name, where there is one, was trained on this prompt
 PASSAGES = 5
+TURNS = 2  # questions before this one that are sent along, with their answers, where it leans on them
 QUOTED = 2  # sentences of an answer that only quotes
 SAMPLING = Sampling(temperature=0.0, max_tokens=256)
 SYSTEM = (
@@ -117,6 +118,7 @@ class Answer:
     """The end. When `status` is "not_found" there is no text, and `sources` are the nearest passages.
 
     `quoted`: why the text consists of sentences of the documents and nothing of the model's; empty: the model wrote it.
+    `instead` are the best sentences of the documents, when nothing that the model wrote is supported.
     """
 
     status: Literal["answered", "not_found"]
@@ -125,6 +127,7 @@ class Answer:
     sentences: tuple[Sentence, ...] = ()
     citations: tuple[Citation, ...] = ()
     quoted: Reason = ""
+    instead: tuple[Sentence, ...] = ()
     finish: FinishReason = "stop"
 
     @property
@@ -182,7 +185,7 @@ def messages(question: str, hits: Sequence[Hit], history: Sequence[Message] = ()
     """The prompt: passages numbered from 1 and fenced, then the question. What adapters for this task are trained on."""
     fenced = "\n".join(f"<passage {n}>\n{defused(hit.passage.text)}\n</passage>" for n, hit in enumerate(hits, 1))
     asked = f"{fenced}\n\n{INSTRUCTION}\nQuestion: {question}"
-    return [Message("system", SYSTEM), *history, Message("user", asked)]
+    return [Message("system", SYSTEM), *alternate([*history, Message("user", asked)])]
 
 
 def defused(text: str) -> str:
@@ -213,7 +216,8 @@ def _written(
     adapter: str | None,
     stop: Event | None,
 ) -> Iterator[Step]:
-    sent = _fitted(engine, question, [source.hit for source in found.sources], history)
+    recent = _recent(history) if found.query != question else ()
+    sent = _fitted(engine, question, [source.hit for source in found.sources], recent)
     text = ""
     finish: FinishReason = "stop"
     chunks = engine.stream(sent.messages, sent.sampling, adapter=adapter or _own(engine, owner), stop=stop)
@@ -223,6 +227,12 @@ def _written(
             finish = chunk.finish or finish
             yield Writing(text, chunk.place)
     yield checked(text.strip(), found, retrieval.similarity(question), finish)
+
+
+def _recent(history: Sequence[Message]) -> Sequence[Message]:
+    """The last turns, beginning with a question."""
+    starts = [n for n, message in enumerate(history) if message.role == "user"]
+    return history[starts[-TURNS:][0] :] if starts else ()
 
 
 def _own(engine: Engine, owner: str) -> str | None:
@@ -248,19 +258,27 @@ def checked(text: str, found: Found, similarity: Similarity | None = None, finis
     for start, end in sentences(text):
         verdict = verify(text[start:end], passages, question=found.query, similarity=similarity)
         parts.append(Sentence(text[start:end], start, verdict.label, cited.numbers(verdict.quotes)))
-    return Answer("answered", found, text, tuple(parts), cited.all, finish=finish)
+    instead: tuple[Sentence, ...] = ()
+    if finish != "cancelled" and not any(part.verdict == "supported" for part in parts):
+        _, instead = _quoted(found, cited)
+    return Answer("answered", found, text, tuple(parts), cited.all, "", instead, finish)
 
 
 def _quotation(found: Found, reason: Reason) -> Answer:
-    """The best sentences as they stand in the documents."""
+    """An answer of the best sentences as they stand in the documents."""
     cited = _Citations(found.sources)
-    parts: list[Sentence] = []
+    text, parts = _quoted(found, cited)
+    return Answer("answered", found, text, parts, cited.all, reason)
+
+
+def _quoted(found: Found, cited: "_Citations") -> tuple[str, tuple[Sentence, ...]]:
+    """The best sentences, one a line, and each of them by itself."""
     text = ""
+    parts = []
     for quote in extract(found.query, [source.hit for source in found.sources], QUOTED):
-        start = len(text)
+        parts.append(Sentence(quote.text, len(text), "supported", cited.numbers([quote])))
         text += quote.text + "\n"
-        parts.append(Sentence(quote.text, start, "supported", cited.numbers([quote])))
-    return Answer("answered", found, text.rstrip(), tuple(parts), cited.all, reason)
+    return text.rstrip(), tuple(parts)
 
 
 class _Citations:

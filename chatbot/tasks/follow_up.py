@@ -15,6 +15,7 @@ _LEANS = re.compile(
 )
 _ENOUGH = 2.0  # content words a question must have to stand alone; a pair of characters counts half
 _WORDS = 12  # content items of the turns before that are added at most
+_WEIGHTS = {"pair": 0.5, "link": 0.0}  # two characters of a script without spaces; a link holds a function character
 
 
 def standalone(question: str, history: Sequence[Message]) -> str:
@@ -35,7 +36,7 @@ def standalone(question: str, history: Sequence[Message]) -> str:
 
 def leans(question: str) -> bool:
     """Whether the question cannot be understood alone: by its pronouns, or because it has too few content words."""
-    weight = sum(0.5 if item.kind == "pair" else 1.0 for item in _items(question))
+    weight = sum(_WEIGHTS.get(item.kind, 1.0) for item in _items(question))
     return weight < _ENOUGH or _LEANS.search(question) is not None
 
 
@@ -48,12 +49,12 @@ def _completed(question: str, before: str, names: Sequence[str]) -> str:
 
 
 def _words(text: str, *, names: bool = False, without: set[str] | frozenset[str] = frozenset()) -> list[str]:
-    """The content words of `text` as they stand; neighbouring pairs of characters come as one run."""
+    """The content words of `text` as they stand; overlapping pairs of characters come as one run."""
     spans: list[tuple[int, int]] = []
     for item in _items(text):
         if item.key in without or (names and not item.capital):
             continue
-        if spans and item.kind == "pair" and item.start <= spans[-1][1]:
+        if spans and item.kind in _WEIGHTS and item.start <= spans[-1][1]:
             spans[-1] = (spans[-1][0], item.end)
         else:
             spans.append((item.start, item.end))

@@ -63,7 +63,12 @@ def answer(given: Answer, language: Language) -> str:
     head = f'<p class="by-note">{escape(text(f"quoted_{given.quoted}", language))}</p>' if given.quoted else ""
     tail = _NOTES.get(given.finish, "" if given.text else "ask_empty")
     note = f'<p class="by-note">{escape(text(tail, language))}</p>' if tail else ""
-    return f"{head}{_sentences(given, language)}{note}{_listed(given, language)}{_found(given.found, language)}"
+    said = _sentences(given.text, given.sentences, given, language)
+    instead = "\n".join(sentence.text for sentence in given.instead)
+    if instead:
+        words = escape(text("quoted_instead", language))
+        said += f'<p class="by-note">{words}</p>{_sentences(instead, given.instead, given, language)}'
+    return f"{head}{said}{note}{_listed(given, language)}{_found(given.found, language)}"
 
 
 def prose(words: str) -> str:
@@ -73,13 +78,14 @@ def prose(words: str) -> str:
     return _BOLD.sub(r"<strong>\1</strong>", html)
 
 
-def _sentences(given: Answer, language: Language) -> str:
+def _sentences(words: str, sentences: Sequence[Sentence], given: Answer, language: Language) -> str:
     by_number = {citation.n: citation for citation in given.citations}
     documents = {source.document.id: source for source in given.sources}
     parts, at = [], 0
-    for sentence in given.sentences:
-        parts.append(escape(given.text[at : sentence.start]))
-        parts.append(_sentence(sentence, by_number, documents, bool(given.quoted), language))
+    quoted = bool(given.quoted) or sentences is given.instead
+    for sentence in sentences:
+        parts.append(escape(words[at : sentence.start]))
+        parts.append(_sentence(sentence, by_number, documents, quoted, language))
         at = sentence.start + len(sentence.text)
     return f'<p class="by-answer">{"".join(parts)}</p>'
 

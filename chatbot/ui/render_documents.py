@@ -16,8 +16,11 @@ def place(document: Document, page: int, language: Language) -> str:
 
 
 def counts(document: Document, language: Language) -> str:
-    pages = text(f"unit_{unit(document.kind or 'text')}", language, count=f"{document.pages:,}")
-    return f"{pages} · {text('doc_passages', language, count=f'{document.passages:,}')}"
+    name = unit(document.kind or "text")
+    pages = text(f"unit_{name}", language, count=f"{document.pages:,}")
+    pages = text(f"single_{name}", language) if document.pages == 1 else pages
+    passages = text("doc_passages", language, count=f"{document.passages:,}")
+    return f"{pages} · {text('doc_passage', language) if document.passages == 1 else passages}"
 
 
 def reason(document: Document, language: Language) -> str:

@@ -20,10 +20,14 @@ STRINGS: dict[str, tuple[str, str]] = {
     "unit_page": ("{count} pages", "{count} 页"),
     "unit_slide": ("{count} slides", "{count} 张幻灯片"),
     "unit_part": ("{count} parts", "{count} 部分"),
+    "single_page": ("1 page", "1 页"),
+    "single_slide": ("1 slide", "1 张幻灯片"),
+    "single_part": ("1 part", "1 部分"),
     "one_page": ("page {number}", "第 {number} 页"),
     "one_slide": ("slide {number}", "第 {number} 张幻灯片"),
     "one_part": ("part {number}", "第 {number} 部分"),
     "doc_passages": ("{count} passages", "{count} 个段落"),
+    "doc_passage": ("1 passage", "1 个段落"),
     "step_waiting": ("Waiting", "等待中"),
     "step_keep": ("Saving the file", "正在保存文件"),
     "step_read": ("Reading", "正在读取"),
@@ -66,6 +70,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Quoted from your documents: the model in use was not made for this language.",
         "以下为文档原文引用：当前模型并非为这种语言训练。",
     ),
+    "quoted_instead": ("Your documents say:", "你的文档中写道："),
     "quoted_model": (
         "Quoted from your documents: no model is ready to answer.",
         "以下为文档原文引用：目前没有可用的模型来回答。",
@@ -115,13 +120,14 @@ STRINGS: dict[str, tuple[str, str]] = {
     "error.no_documents": ("There is no document to ask. Add one first.", "还没有可以提问的文档。请先添加一个。"),
     "error.none_chosen": ("No document is chosen. Choose at least one.", "没有选中任何文档。请至少选择一个。"),
     "error.no_name": ("A document needs a name.", "文档需要一个名称。"),
+    "error.no_file": ("Send a file.", "请发送一个文件。"),
+    "error.no_such_place": (
+        "This document has no such page. Open it again.",
+        "这个文档没有这一页。请重新打开。",
+    ),
     "error.no_document": (
         "There is no such document. It may have been removed in another window.",
         "没有这个文档，它可能已在另一个窗口中被移除。",
-    ),
-    "error.asking_here": (
-        "A question is being answered already. Wait for it, or press Stop.",
-        "正在回答上一个问题。请等待，或按“停止”。",
     ),
     "error.embedder_changed": (
         "",

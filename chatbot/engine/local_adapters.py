@@ -59,7 +59,13 @@ class Trunk:
     def load(self, version: Version) -> None:
         """Read the adapter unless it is in memory. Raises `AdapterError`."""
         matrices = self._loaded.pop(version, None)
-        self._loaded[version] = self._read(Path(version.path)) if matrices is None else matrices
+        if matrices is None:
+            try:
+                matrices = self._read(Path(version.path))
+            except torch.OutOfMemoryError:
+                self._loaded = {active: self._loaded[active] for active in self._active}
+                matrices = self._read(Path(version.path))
+        self._loaded[version] = matrices
 
     def slot(self, version: Version | None) -> int:
         """Requests of one batch stand in this order; those without an adapter first."""
@@ -67,22 +73,10 @@ class Trunk:
 
     def activate(self, wanted: Iterable[Version]) -> None:
         """Make room for these in every layer. What was active stays so until the room is needed or mostly wasted."""
-        needed = set(wanted)
-        if needed <= {*self._active} and len(self._active) <= 2 * len(needed) + 1:
-            return
-        self._planned, self._active = None, []
-        # neighbours in the stack that are alike can be computed as one block
-        active = sorted(needed, key=lambda v: (_shape(self._loaded[v]), v.path, v.stamp))
-        chosen = [self._loaded[version] for version in active]
-        for name in {name for matrices in chosen for name in matrices}:
-            if name not in self._layers:
-                self._layers[name] = LoraLayer(self._modules[name], name)
-        for name, layer in list(self._layers.items()):
-            layer.stack(chosen)
-            if not any(name in matrices for matrices in chosen):
-                layer.remove()
-                del self._layers[name]
-        self._active = active
+        needed = frozenset(wanted)
+        wasteful = needed and len(self._active) > 2 * len(needed)  # unused matrices cost nothing while nobody has any
+        if wasteful or not needed <= {*self._active}:
+            self._stack(needed)
 
     def plan(self, rows: Sequence[tuple[Version | None, int, int]]) -> None:
         """Tell the layers whose the rows are: (adapter, rows, rows whose logits are wanted), in the order of `slot`."""
@@ -109,13 +103,29 @@ class Trunk:
         surplus = len(self._loaded) - MAX_LOADED
         for version in {*(v for v in idle if v not in wanted), *idle[: max(surplus, 0)]}:
             del self._loaded[version]
-        if not {*self._active} <= {*self._loaded}:
-            self._active = []  # else the stacks would keep the memory
-            self.activate(busy)
+        if not busy or not {*self._active} <= {*self._loaded}:
+            self._stack(busy)  # else the stacks would keep the memory
 
     def fit(self, folder: Path) -> None:
         """Make sure that the adapter fits this model; from any thread. Raises `AdapterError` with the reason."""
         self._read(folder)
+
+    def _stack(self, needed: frozenset[Version]) -> None:
+        self._planned, self._active = None, []
+        for version in needed:
+            self.load(version)
+        # neighbours in the stack that are alike can be computed as one block
+        active = sorted(needed, key=lambda v: (_shape(self._loaded[v]), v.path, v.stamp))
+        chosen = [self._loaded[version] for version in active]
+        for name in {name for matrices in chosen for name in matrices}:
+            if name not in self._layers:
+                self._layers[name] = LoraLayer(self._modules[name], name)
+        for name, layer in list(self._layers.items()):
+            layer.stack(chosen)
+            if not any(name in matrices for matrices in chosen):
+                layer.remove()
+                del self._layers[name]
+        self._active = active
 
     def _read(self, folder: Path) -> Matrices:
         try:

@@ -161,6 +161,22 @@ def test_an_adapter_that_is_deleted_while_in_use_serves_to_the_end(tiny: Home) -
     tiny.engine.refresh()
 
 
+def test_memory_returns_when_nobody_uses_an_adapter(tiny: Home) -> None:
+    from chatbot.engine.local_adapters import Trunk, Version
+
+    model = tiny.model()
+    trunk = Trunk(model, torch.float32)
+    versions = [Version.of(str(tiny.adapters / name)) for name in ("mlp-4", "attention-8")]
+    trunk.activate(versions)
+    assert len(trunk._layers) == 2 * 7
+    trunk.activate(versions[:1])
+    trunk.tidy(frozenset(versions), frozenset())
+    assert not trunk._layers and len(trunk._loaded) == 2
+    trunk.tidy(frozenset(), frozenset())
+    assert not trunk._loaded
+    assert all("forward" not in vars(module) for module in model.modules())
+
+
 def test_more_adapters_than_are_kept_in_memory(tiny: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chatbot.engine.local_adapters.MAX_LOADED", 2)
     expected = {name: tiny.tokens(name, QUESTIONS[1], 8) for name in KINDS}

@@ -5,7 +5,6 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -15,10 +14,11 @@ from finetune.child import Child, Progress
 from finetune.folder import Base, write
 from finetune.spec import TrainingSpec
 
-COSTLY = ("rank", "target_modules", "dora", "gradient_checkpointing", "quantization", "precision")
-"""The knobs that change what a token costs."""
+COSTLY = ("target_modules", "dora", "gradient_checkpointing", "quantization", "precision")
+"""The knobs that change what a token costs, besides the rank and the length of the longest row."""
 POINTS = 11  # of the held-out curve: one before the first step, and ten
 JUDGED = 6_000  # tokens of answers that a verdict writes at most, on both sides together
+KEPT = 100  # probes that are remembered
 ROOM = 0.95  # share of the memory that a training may fill
 
 
@@ -59,9 +59,17 @@ class Estimator:
         )
 
     def known(self, base: Base, spec: TrainingSpec, report: Mapping[str, Any]) -> Estimate | None:
-        """The estimate when its probe was made before."""
-        found = self._read().get(_key(base, spec, report))
-        return None if found is None else _estimate(found, spec, report)
+        """From a probe that was made for these settings, or for a larger rank and longer rows."""
+        wanted = _probed(base, spec, report)
+        fitting = [
+            probe
+            for probe in self._read()
+            if probe["settings"] == wanted["settings"]
+            and probe["rank"] >= wanted["rank"]
+            and probe["row"] >= wanted["row"]
+        ]
+        nearest = min(fitting, key=lambda probe: (probe["row"], probe["rank"]), default=None)
+        return None if nearest is None else _estimate(nearest["measured"], spec, report)
 
     def measure(
         self,
@@ -72,32 +80,32 @@ class Estimator:
         stop: Event | None = None,
     ) -> Estimate:
         """`known`, or a new probe. Raises what the probe raises: `InputError` when the memory is not enough."""
-        key = _key(base, spec, report)
-        found = self._read().get(key)
-        if found is None:
-            row = _longest(spec, report)
-            request = {"base": asdict(base), "spec": spec.to_dict(), "row": row}
-            found = self._child.ask(request, progress, stop)
-            self._kept.parent.mkdir(parents=True, exist_ok=True)
-            write(self._kept, json.dumps(self._read() | {key: found}))
-        return _estimate(found, spec, report)
+        known = self.known(base, spec, report)
+        if known and known.fits:
+            return known
+        wanted = _probed(base, spec, report)
+        request = {"base": asdict(base), "spec": spec.to_dict(), "row": wanted["row"]}
+        measured = self._child.ask(request, progress, stop)
+        self._kept.parent.mkdir(parents=True, exist_ok=True)
+        write(self._kept, json.dumps([*self._read()[-KEPT:], wanted | {"measured": measured}]))
+        return _estimate(measured, spec, report)
 
     def close(self) -> None:
         self._child.close()
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> list[dict[str, Any]]:
         try:
-            values: dict[str, Any] = json.loads(self._kept.read_text("utf-8"))
+            values: list[dict[str, Any]] = json.loads(self._kept.read_text("utf-8"))
         except (OSError, ValueError):
-            return {}
-        return values
+            return []
+        return values if isinstance(values, list) else []
 
 
 def steps_of(spec: TrainingSpec, report: Mapping[str, Any]) -> int:
     """Updates of the whole run, over the rows that are not held out."""
     if spec.steps is not None:
         return spec.steps
-    rows = report["usable"] - report["held_out"]
+    rows = int(report["usable"] - report["held_out"])
     return max(1, math.ceil((spec.epochs or 1.0) * math.ceil(rows / spec.effective_batch)))
 
 
@@ -114,14 +122,12 @@ def _estimate(measured: Mapping[str, Any], spec: TrainingSpec, report: Mapping[s
     return Estimate(steps, training, verdict, measured["memory"], measured["available"])
 
 
-def _key(base: Base, spec: TrainingSpec, report: Mapping[str, Any]) -> str:
-    """Rows that are as long within a factor of two cost the same."""
-    knobs = [spec.to_dict()[name] for name in COSTLY]
-    length = max(1, _longest(spec, report)).bit_length()
-    return sha256(json.dumps([base.fingerprint, length, knobs]).encode()).hexdigest()[:24]
-
-
-def _longest(spec: TrainingSpec, report: Mapping[str, Any]) -> int:
-    """Tokens of the longest row that is trained on, rounded up to a power of two, at most max_length."""
+def _probed(base: Base, spec: TrainingSpec, report: Mapping[str, Any]) -> dict[str, Any]:
+    """What tells probes apart; `row` is the longest row that is trained on, rounded up to a power of two."""
+    knobs = spec.to_dict()
     longest = max(2, int(report["longest"]))
-    return min(spec.max_length, int(1 << (longest - 1).bit_length()))
+    return {
+        "settings": [base.fingerprint, *(knobs[name] for name in COSTLY)],
+        "rank": spec.rank,
+        "row": min(spec.max_length, 2 ** (longest - 1).bit_length()),
+    }

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from chatbot.ui import render_finetune
+from chatbot.ui.finetune_data import DataHandlers
 from chatbot.ui.finetune_handlers import Handlers
 from chatbot.ui.finetune_use import UseHandlers
 from chatbot.ui.knobs import Control, build_knobs
@@ -16,7 +17,11 @@ from chatbot.ui.strings import Language, text
 from finetune.spec import PRESETS
 
 POLL = 1.0  # seconds between looks at runs that are under way
-CHECKS = "check-data"  # the concurrency id of what reads a data set or measures
+HEAVY: dict[str, Any] = {
+    "concurrency_id": "check-data",
+    "concurrency_limit": 8,
+    **PRIVATE,
+}  # reads a data set or measures
 TYPES = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".txt", ".md", ".gz"]
 
 
@@ -215,7 +220,8 @@ def connect(tab: FinetuneTab, tabs: gr.Tabs, bar: Sidebar, language: gr.State, s
         "outputs": shown,
         **PRIVATE,
     }
-    _connect_form(do, form, run, language, look)
+    _connect_data(DataHandlers(services), form, run, language)
+    _connect_start(do, form, run, language, look)
     tab.tab.select(do.open, language, form.locked, **PRIVATE).then(**look)
     language.change(do.relabel, [form.preset, language], [form.preset, form.locked, run.seen], **PRIVATE).then(**look)
     run.timer.tick(**look)
@@ -234,8 +240,7 @@ def looked_at(tab: FinetuneTab, bar: Sidebar) -> list[Control]:
     ]  # fmt: skip
 
 
-def _connect_form(do: Handlers, form: Form, run: Run, language: gr.State, look: dict[str, Any]) -> None:
-    heavy = {"concurrency_id": CHECKS, "concurrency_limit": 8, **PRIVATE}
+def _connect_data(do: DataHandlers, form: Form, run: Run, language: gr.State) -> None:
     mapping = form.mapping
     checked = [run.report, mapping.box, *mapping.fields, form.name, form.sizes, form.estimate, form.notice, *form.knobs]
     read = [form.file, form.name, form.preset, language]
@@ -243,23 +248,26 @@ def _connect_form(do: Handlers, form: Form, run: Run, language: gr.State, look: 
         "fn": do.check_again,
         "inputs": [form.file, *mapping.fields, language, *form.knobs],
         "outputs": [run.report, form.sizes, form.estimate, form.notice],
-        **heavy,
+        **HEAVY,
     }
     measured: dict[str, Any] = {
         "fn": do.measure,
         "inputs": [form.sizes, language, *form.knobs],
         "outputs": [form.estimate, form.notice],
-        **heavy,
+        **HEAVY,
     }
-    form.file.change(do.check, read, checked, **heavy).success(**measured)
-    mapping.apply.click(do.check_mapped, [*read, *mapping.fields], checked, **heavy).success(**measured)
+    form.file.change(do.check, read, checked, **HEAVY).success(**measured)
+    mapping.apply.click(do.check_mapped, [*read, *mapping.fields], checked, **HEAVY).success(**measured)
     form.preset.input(do.preset, [form.preset, form.sizes], form.knobs, **PRIVATE).success(**again)
     form.measure.click(**again)
+
+
+def _connect_start(do: Handlers, form: Form, run: Run, language: gr.State, look: dict[str, Any]) -> None:
     form.start.click(
         do.start,
-        [form.file, form.name, *mapping.fields, language, *form.knobs],
-        [form.notice, form.file, run.report, mapping.box, run.runs, run.seen],
-        **heavy,
+        [form.file, form.name, *form.mapping.fields, language, *form.knobs],
+        [form.notice, form.file, run.report, form.mapping.box, run.runs, run.seen],
+        **HEAVY,
     ).then(**look)
 
 

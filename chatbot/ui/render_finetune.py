@@ -38,7 +38,7 @@ def _facts(found: Report, language: Language) -> str:
         ("ft_faulty", f"{found['faulty']:,}"),
         ("ft_duplicates", f"{found['duplicates'] + found['near_duplicates']:,}"),
         ("ft_tokens", f"{found['tokens']:,}"),
-        ("ft_truncated", f"{found['truncated']:,} ({found['truncated_tokens']:,} token)"),
+        ("ft_truncated", _cut(found, language)),
         ("ft_languages", languages or "–"),
         ("ft_held_out", f"{found['held_out']:,}"),
         ("ft_leaks", f"{found['leaks']:,}"),
@@ -48,6 +48,12 @@ def _facts(found: Report, language: Language) -> str:
         for key, value in rows
     )
     return f'<dl class="by-facts">{cells}</dl>'
+
+
+def _cut(found: Report, language: Language) -> str:
+    if not found["truncated"]:
+        return "0"
+    return text("ft_cut", language, rows=f"{found['truncated']:,}", tokens=f"{found['truncated_tokens']:,}")
 
 
 def _notices(found: Report, language: Language) -> str:
@@ -92,7 +98,7 @@ def histogram(found: Report, language: Language) -> str:
     width = 600 / len(bins)
     bars = []
     for at, (low, high, count) in enumerate(bins):
-        tall = 90 * count / most
+        tall = 84 * count / most
         x = at * width
         bars.append(
             f'<g><title>{low}–{high - 1}: {count}</title><rect x="{x + 2:.1f}" y="{104 - tall:.1f}" '

@@ -43,6 +43,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ft_duplicates": ("Duplicates", "重复"),
     "ft_tokens": ("Tokens", "Token 数"),
     "ft_truncated": ("Cut at the length", "超长被截断"),
+    "ft_cut": ("{rows} rows by {tokens} tokens", "{rows} 行，共 {tokens} token"),
     "ft_languages": ("Languages", "语言"),
     "ft_language_unknown": ("unclear", "不明"),
     "ft_held_out": ("Held out for the verdict", "留出用于评判"),

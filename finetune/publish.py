@@ -1,58 +1,35 @@
 """A finished job -> an adapter people can choose: a checked folder with its card, a zip, or a repository on the hub."""
 
-import hashlib
 import json
 import os
 import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from chatbot.errors import AdapterError, HubUnavailable, InputError
-from finetune.folder import JobFolder, Meta, sync, told, write
-from finetune.spec import TrainingSpec
+from finetune.card import CARD, Acceptance, fingerprint, fingerprint_model, write_card
+from finetune.folder import JobFolder, sync, told, write
+
+__all__ = [
+    "Acceptance",
+    "check_name",
+    "fingerprint",
+    "fingerprint_model",
+    "pack",
+    "publish",
+    "push",
+    "share",
+    "write_card",
+]
 
 NAME = re.compile(r"\w[\w.-]{0,63}")
 WEIGHTS = "adapter_model.safetensors"
-CARD = "banyan.json"
 OWNER = "owner.json"
 EXPORTED = ("adapter_config.json", WEIGHTS, "README.md", CARD)
-VERSIONS = ("torch", "transformers", "peft", "trl", "accelerate")
-
-
-@dataclass(frozen=True, slots=True)
-class Acceptance:
-    """What was found when the saved adapter was loaded again. `logit_gap` is the largest difference to the trained model,
-    `change` the largest difference to the base model, both in logits."""
-
-    finite: bool
-    norm: float
-    logit_gap: float
-    change: float
-    tolerance: float
-
-    def require(self) -> None:
-        """Raises `AdapterError` with the reason the adapter must not be offered."""
-        if not self.finite:
-            raise AdapterError(
-                "The trained adapter holds numbers that are not finite. Train again with a lower learning rate."
-            )
-        if not self.norm:
-            raise AdapterError(
-                "The trained adapter is zero: nothing was learnt. Raise the learning rate or train longer."
-            )
-        if not self.change:
-            raise AdapterError("The trained adapter changes no output. Raise the learning rate or train longer.")
-        if self.logit_gap > self.tolerance:
-            raise AdapterError(
-                f"The saved adapter does not compute what was trained (logits differ by {self.logit_gap:.3g}). "
-                "Check the disk and resume the job."
-            )
 
 
 def check_name(name: str) -> str:
@@ -94,30 +71,6 @@ def publish(job: JobFolder, acceptance: Acceptance, verdict: Mapping[str, Any], 
     except OSError as error:
         raise told(error, folder) from error
     return name
-
-
-def write_card(job: JobFolder, acceptance: Acceptance, verdict: Mapping[str, Any], note: str = "") -> None:
-    """`README.md` with the hub's metadata, and `banyan.json` with everything as data, beside the weights."""
-    meta, spec, curve = job.meta(), job.spec(), job.read_progress()
-    sentence = str(note or verdict.get("sentence", ""))
-    values = {
-        "task": spec.task,
-        "verdict": sentence,
-        "base": meta.base.name,
-        "base_fingerprint": meta.base.fingerprint,
-        "name": meta.name,
-        "created": meta.created,
-        "data": {"sha256": fingerprint(job.data), "rows": _lines(job.data)},
-        "spec": spec.to_dict(),
-        "scores": verdict.get("scores", []),
-        "forgot": verdict.get("forgot", False),
-        "acceptance": {"logit_gap": acceptance.logit_gap, "change": acceptance.change, "norm": acceptance.norm},
-        "curve": _thinned([line for line in curve if "phase" not in line]),
-        "versions": versions(),
-    }
-    (job.adapter / CARD).write_text(json.dumps(values, ensure_ascii=False, indent=1), "utf-8")
-    (job.adapter / "README.md").write_text(_readme(meta, spec, verdict, values), "utf-8")
-    _name_base(job.adapter / "adapter_config.json", meta.base.name)
 
 
 def share(folder: Path, job: str, shared: bool) -> None:
@@ -167,30 +120,6 @@ def push(folder: Path, repository: str, token: str, *, private: bool = True) -> 
     return str(address)
 
 
-def fingerprint(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def fingerprint_model(folder: Path) -> str:
-    """What tells base models apart: SHA-256 over their config and weights, in the order of the files' names."""
-    digest = hashlib.sha256()
-    for path in sorted([folder / "config.json", *folder.glob("*.safetensors")]):
-        digest.update(bytes.fromhex(fingerprint(path)))
-    return digest.hexdigest()
-
-
-def versions() -> dict[str, str]:
-    found = {}
-    for name in VERSIONS:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "absent"
-    return found
-
-
 def _take_name(aside: Path, folder: Path, name: str, id: str) -> str:
     for candidate in (name, f"{name[:55]}-{id[:8]}"):
         if _belongs_elsewhere(folder / candidate, id):
@@ -214,82 +143,3 @@ def _belongs_elsewhere(path: Path, id: str) -> bool:
         return bool(json.loads((path / OWNER).read_text("utf-8")).get("job") != id)
     except (OSError, ValueError, AttributeError):
         return True
-
-
-def _name_base(config: Path, base: str) -> None:
-    """PEFT writes the folder the base model was read from, which means nothing elsewhere."""
-    values = json.loads(config.read_text("utf-8"))
-    values["base_model_name_or_path"] = base
-    config.write_text(json.dumps(values, indent=2), "utf-8")
-
-
-def _thinned(curve: Sequence[Mapping[str, Any]], most: int = 400) -> list[dict[str, Any]]:
-    """All held-out points and evenly chosen training points: a card is read whole."""
-    step = max(1, len(curve) // most)
-    kept = ("step", "loss", "eval_loss", "lr")
-    return [
-        {name: line[name] for name in kept if name in line}
-        for at, line in enumerate(curve)
-        if "eval_loss" in line or at % step == 0
-    ]
-
-
-def _lines(path: Path) -> int:
-    with path.open("rb") as file:
-        return sum(1 for _ in file)
-
-
-def _readme(meta: Meta, spec: TrainingSpec, verdict: Mapping[str, Any], values: Mapping[str, Any]) -> str:
-    head = {
-        "library_name": "peft",
-        "pipeline_tag": "text-generation",
-        "tags": ["lora", "banyan", spec.task],
-    } | ({"base_model": meta.base.name} if "/" in meta.base.name else {})
-    yaml = "\n".join(f"{name}: {json.dumps(value)}" for name, value in head.items())  # JSON is YAML
-    return f"""---
-{yaml}
----
-# {meta.name}
-
-A LoRA adapter for {meta.base.name or "a causal language model"}, trained with Banyan for the task "{spec.task}".
-
-**{values["verdict"] or "Not judged."}**
-
-{_score_table(values["scores"])}
-Trained on {values["data"]["rows"]} rows (SHA-256 `{values["data"]["sha256"]}`), base fingerprint
-`{meta.base.fingerprint or "unknown"}`. Settings, loss curves and versions stand as data in `{CARD}`.
-
-```python
-from peft import PeftModel
-from transformers import AutoModelForCausalLM
-
-model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(BASE), FOLDER)
-```
-{_examples(verdict.get("examples", []))}"""
-
-
-def _score_table(scores: Sequence[Mapping[str, Any]]) -> str:
-    if not scores:
-        return ""
-    lines = ["| score | before | after | 95 % interval of the difference | rows |", "|---|---|---|---|---|"]
-    for score in scores:
-        low, high = score["low"], score["high"]
-        interval = "" if low is None or high is None else f"{low:+.4f} to {high:+.4f}"
-        lines.append(
-            f"| {score['name']} | {score['before']:.4f} | {score['after']:.4f} | {interval} | {score['rows']} |"
-        )
-    return "\n".join(lines) + "\n"
-
-
-def _examples(pairs: Sequence[Mapping[str, Any]]) -> str:
-    if not pairs:
-        return ""
-    parts = ["\n## Held-out rows, before and after\n"]
-    for pair in pairs:
-        parts += [f"Row {pair['row']}\n"]
-        parts += [
-            f"- {what}: {json.dumps(pair[what], ensure_ascii=False)}"
-            for what in ("prompt", "reference", "before", "after")
-        ]
-        parts += [""]
-    return "\n".join(parts)

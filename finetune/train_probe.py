@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from chatbot.errors import InputError
-from finetune import train_fused, train_model, train_packed, train_trainer
+from finetune import train_fused, train_model, train_packed, train_trainer, train_watch
 from finetune.child import Progress, serve
 from finetune.folder import Base
 from finetune.spec import TrainingSpec
@@ -81,7 +81,7 @@ def _measured(loaded: train_model.Loaded, spec: TrainingSpec, row: int) -> dict[
         "update": pace,
         "forward": _timed(forward, gpu) / tokens,
         "answer": _answering(model, gpu),
-        "memory": train_trainer.peak_memory(),
+        "memory": train_watch.peak_memory(),
         "available": _left(gpu),
     }
 
@@ -139,7 +139,7 @@ def _left(gpu: bool) -> int:
         return int(free) + int(torch.cuda.memory_reserved())
     import psutil
 
-    return int(psutil.virtual_memory().available) + train_trainer.peak_memory()
+    return int(psutil.virtual_memory().available) + train_watch.peak_memory()
 
 
 def _handle(request: dict[str, Any], progress: Progress) -> dict[str, Any]:

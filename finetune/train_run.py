@@ -1,7 +1,6 @@
 """The course of one training: load, train, save, accept, judge, publish."""
 
 import contextlib
-import json
 import logging
 import os
 import shutil
@@ -12,11 +11,13 @@ from typing import Any
 import torch
 
 from finetune import publish, train_data, train_fused, train_model, train_trainer, train_verdict
-from finetune.folder import COMPLETE, JobFolder, Result, sync
+from finetune.folder import JobFolder, Result, sync
 from finetune.masks import ChatEncoder
+from finetune.train_checkpoints import newest_whole, step_of
 from finetune.train_data import Data
 from finetune.train_progress import Progress
-from finetune.train_trainer import Stopped, Trainer, Watch
+from finetune.train_trainer import Stopped, Trainer
+from finetune.train_watch import Watch
 
 log = logging.getLogger("finetune")
 
@@ -28,7 +29,7 @@ def train(job: JobFolder, stop: Callable[[], bool]) -> Result:
         return Result("cancelled", "stopped", "Stopped before the training began; there is no adapter.")
     spec, base = job.spec(), job.meta().base
     checkpoint = newest_whole(job)
-    progress = Progress(job, resumed_at=train_trainer.step_of(checkpoint) if checkpoint else 0)
+    progress = Progress(job, resumed_at=step_of(checkpoint) if checkpoint else 0)
     loaded = train_model.load(base, spec)
     data = train_data.load(job.data, ChatEncoder(loaded.tokenizer), spec)
     log.info("%d rows to learn from, %d held out, %d faults", len(data.train), len(data.held_out), len(data.faults))
@@ -55,17 +56,6 @@ def train(job: JobFolder, stop: Callable[[], bool]) -> Result:
         return _conclude(job, trainer, data, progress, stopped, stop)
     finally:
         trainer.accelerator.wait_for_everyone()
-
-
-def newest_whole(job: JobFolder) -> Path | None:
-    """The newest checkpoint whose files have the sizes that were noted when it was complete."""
-    for path in sorted(job.checkpoints.glob("step-*"), reverse=True):
-        if (path / COMPLETE).is_file():
-            sizes = json.loads((path / COMPLETE).read_text("utf-8"))
-            if all((path / name).is_file() and (path / name).stat().st_size == size for name, size in sizes.items()):
-                return path
-            log.warning("%s is damaged and left out", path.name)
-    return None
 
 
 def broadcast(text: str) -> str:

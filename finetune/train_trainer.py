@@ -1,29 +1,25 @@
 """TRL's SFTTrainer with batches without padding, whole checkpoints and a held-out loss over all tokens."""
 
 import contextlib
-import json
 import math
 import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from datasets import Dataset
 from torch import Tensor
-from transformers import TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
 from chatbot.errors import InputError
 from finetune import train_packed
-from finetune.folder import COMPLETE, JobFolder, sync
+from finetune.folder import JobFolder
 from finetune.spec import TrainingSpec
+from finetune.train_checkpoints import keep, step_of
 from finetune.train_data import Row
-from finetune.train_progress import Progress
-
-KEPT = 2  # complete checkpoints: the newest, and one before it in case the disk harms that
+from finetune.train_watch import Watch
 
 
 class Stopped(Exception):
@@ -118,7 +114,7 @@ class Trainer(SFTTrainer):  # type: ignore[misc]
         super()._save_checkpoint(model, trial)
         self.accelerator.wait_for_everyone()
         if self.accelerator.is_main_process:
-            _publish(aside / f"checkpoint-{self.state.global_step}", self._job.checkpoints, self.state.global_step)
+            keep(aside / f"checkpoint-{self.state.global_step}", self._job.checkpoints, self.state.global_step)
         self.accelerator.wait_for_everyone()
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
@@ -126,60 +122,6 @@ class Trainer(SFTTrainer):  # type: ignore[misc]
         logs["epoch"] = self.state.epoch or 0.0
         self.state.log_history.append({**logs, "step": self.state.global_step})
         self.control = self.callback_handler.on_log(self.args, self.state, self.control, logs)
-
-
-class Watch(TrainerCallback):  # type: ignore[misc]
-    """Writes the progress, ends the run when asked to, or when the held-out loss has not fallen for `patience` points."""
-
-    def __init__(
-        self, progress: Progress, stop: Callable[[], bool], patience: int, best: Callable[[int], None]
-    ) -> None:
-        self._progress, self._stop, self._patience, self._best = progress, stop, patience, best
-        self._step_ended, self._seconds, self._tokens, self._steps = time.perf_counter(), 0.0, 0, 0
-        self.trainer: Any = None
-
-    def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self._step_ended = time.perf_counter()
-        self._tokens_before = self.trainer.seen_tokens
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self._seconds += time.perf_counter() - self._step_ended
-        self._tokens += (self.trainer.seen_tokens - self._tokens_before) * args.world_size
-        self._steps += 1
-        stop = self._stop()
-        if args.world_size > 1:  # all processes must leave at the same step
-            flag = torch.tensor(int(stop), device=args.device)
-            stop = bool(self.trainer.accelerator.reduce(flag, "sum") > 0)
-        if stop:
-            control.should_training_stop = True
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any) -> None:
-        if not state.is_world_process_zero:
-            return
-        common = {"step": state.global_step, "of": state.max_steps, "epoch": round(state.epoch or 0.0, 4)}
-        if "eval_loss" in logs:
-            self._progress.write(**common, eval_loss=logs["eval_loss"])
-        elif "loss" in logs:
-            pace = self._seconds / max(1, self._steps)
-            self._progress.write(
-                **common,
-                loss=logs["loss"],
-                lr=logs.get("learning_rate"),
-                grad_norm=logs.get("grad_norm"),
-                tokens_per_second=round(self._tokens / max(1e-9, self._seconds), 1),
-                memory=peak_memory(),
-                eta=round(pace * (state.max_steps - state.global_step), 1),
-            )
-
-    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict[str, float], **_: Any) -> None:
-        if not self._patience:
-            return
-        curve = [line["eval_loss"] for line in self._progress.lines if line.get("eval_loss") is not None]
-        best = min(range(len(curve)), key=curve.__getitem__, default=0)
-        if best == len(curve) - 1:
-            self._best(state.global_step)
-        if len(curve) - 1 - best >= self._patience:
-            control.should_training_stop = True
 
 
 def build(
@@ -264,19 +206,6 @@ def token_budget(gpu: bool) -> int:
     return 8192 if gpu else train_packed.CACHE_TOKENS
 
 
-def step_of(checkpoint: Path) -> int:
-    return int(checkpoint.name.removeprefix("step-"))
-
-
-def peak_memory() -> int:
-    """Bytes: of the GPU when there is one, else of this process."""
-    if torch.cuda.is_available():
-        return int(torch.cuda.max_memory_allocated())
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
 _SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
 
 
@@ -294,28 +223,3 @@ def _share(spec: TrainingSpec, processes: int) -> tuple[int, int]:
 def _dataset(rows: Sequence[Row]) -> Dataset:
     ids = [row.encoded.input_ids for row in rows]
     return Dataset.from_dict({"input_ids": ids, "labels": [row.encoded.labels for row in rows]})
-
-
-def _publish(aside: Path, checkpoints: Path, step: int) -> None:
-    sizes = {path.name: path.stat().st_size for path in sorted(aside.iterdir())}
-    for path in aside.iterdir():
-        _sync_file(path)
-    (aside / COMPLETE).write_text(json.dumps(sizes), "utf-8")
-    _sync_file(aside / COMPLETE)
-    sync(aside)
-    final = checkpoints / f"step-{step:08d}"
-    shutil.rmtree(final, ignore_errors=True)  # of a run before the last resume
-    aside.rename(final)
-    sync(checkpoints)
-    whole = sorted(path for path in checkpoints.glob("step-*") if (path / COMPLETE).is_file())
-    for old in whole[:-KEPT]:
-        (old / COMPLETE).unlink()
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

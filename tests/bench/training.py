@@ -27,6 +27,7 @@ from finetune.spec import TrainingSpec
 from finetune.train_data import Row
 from finetune.train_progress import Progress
 from finetune.train_run import fit
+from finetune.train_watch import Watch
 
 UPDATE = 8
 
@@ -99,7 +100,7 @@ def train_ours(loaded: train_model.Loaded, rows: Sequence[Row], spec: TrainingSp
     with tempfile.TemporaryDirectory() as folder:
         job = JobFolder(Path(folder))
         progress = Progress(job)
-        watch = train_trainer.Watch(progress, lambda: False, 0, lambda step: None)
+        watch = Watch(progress, lambda: False, 0, lambda step: None)
         trainer = train_trainer.build(
             loaded.model,
             loaded.tokenizer,
@@ -177,7 +178,7 @@ class Clock:
 
         clock = self
 
-        class Watch(TrainerCallback):  # type: ignore[misc]
+        class Times(TrainerCallback):  # type: ignore[misc]
             def on_step_begin(self, *_: Any, **__: Any) -> None:
                 self._began = time.perf_counter(), time.process_time()
 
@@ -187,7 +188,7 @@ class Clock:
                 if stop_after is not None and state.global_step >= stop_after:
                     control.should_training_stop = True
 
-        return Watch()
+        return Times()
 
 
 if __name__ == "__main__":

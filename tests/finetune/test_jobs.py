@@ -112,7 +112,7 @@ def test_a_half_written_line_of_progress_is_not_read(jobs: Jobs) -> None:
 
 def test_one_job_runs_at_a_time_and_a_stopped_one_keeps_its_adapter(jobs: Jobs, model: Path, tmp_path: Path) -> None:
     ended: list[str] = []
-    jobs._ended = ended.append
+    jobs._runner._ended = ended.append
     first = create(jobs, name="first", folder=str(model), steps=100_000)
     second = create(jobs, name="second", folder=str(model), steps=3)
     jobs.start()
@@ -158,10 +158,10 @@ def test_a_base_model_that_is_gone_is_told(jobs: Jobs) -> None:
 def test_only_one_app_starts_jobs_of_a_folder(tmp_path: Path) -> None:
     one, two = (Jobs(tmp_path / "jobs", adapters=tmp_path / "adapters") for _ in range(2))
     (tmp_path / "jobs").mkdir()
-    assert one._may_run()
-    assert not two._may_run()
+    assert one._runner.may_run()
+    assert not two._runner.may_run()
     one.close()
-    assert two._may_run()
+    assert two._runner.may_run()
     two.close()
 
 

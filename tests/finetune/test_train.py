@@ -164,7 +164,7 @@ def test_a_stopped_run_keeps_a_usable_adapter_and_goes_on_later(tmp_path: Path, 
 
 
 def test_a_damaged_checkpoint_is_left_out(tmp_path: Path, models: dict[str, Path]) -> None:
-    from finetune.train_run import newest_whole
+    from finetune.train_checkpoints import newest_whole
 
     job = make_job(tmp_path, models["llama"], spec(steps=10, save_steps=5))
     run(job, device="cpu")

@@ -39,7 +39,7 @@ class Loss:
 def crash(folder: Path, rounds: int, seed: int = 0) -> tuple[int, list[Loss]]:
     """Kill `rounds` times. Returns how many changes were acknowledged, and every loss."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.bench.crash"])
+    context.set_forkserver_preload(["retrieval.library", "tests.retrieval.cheap"])
     dice = random.Random(seed)
     journal, losses = folder / "journal", list[Loss]()
     folder.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,7 @@ _ENOUGH = 0.72  # weighted share of the sentence's content that the passages mus
 _ENOUGH_KNOWN = 0.45  # the same where the question already says the rest
 _ENOUGH_NEW = 0.7  # share of what the sentence adds to the question
 _FRAGMENT = 8  # content items up to which a sentence may be an answer without its subject
+_REPEATED = 0.2  # share of its content that such an answer may have from the question
 _NEAR = 0.5  # share of the question's best stretch that a short answer's stretch must reach
 _SIMILAR = 0.8  # cosine from which a reworded sentence counts as said
 _TRIED, _AS_GOOD = 4, 0.1  # stretches tried, and how far their scores may lie below the best
@@ -109,7 +110,7 @@ def _states_nothing(claim: Statement) -> bool:
 
 def _is_fragment(case: Case) -> bool:
     length = sum(0.5 if item.kind in PAIRS else 1.0 for item in case.claim.items)
-    return bool(case.asked.items) and length <= _FRAGMENT and weight(case.known) < weight(case.new)
+    return bool(case.asked.items) and length <= _FRAGMENT and weight(case.known) <= _REPEATED * weight(case.claim.items)
 
 
 def _short(case: Case, found: Sequence[Stretch], texts: Sequence[str]) -> Verdict:

@@ -9,10 +9,10 @@ from retrieval.checks.claims import Item, Statement
 from retrieval.checks.evidence import PAIRS
 from retrieval.checks.words import stem
 
-_REACH = 3  # content items after (or before) a negation that it may deny
+_REACH = 2  # content items after a negation that it denies; before it where none follow
 _LONGER = 3  # items by which the passage's own words may outnumber those in their place
 _SAME_CLAUSE = 0.5
-_COPY = 0.5  # share of a claim's items in the passage's order that makes it a copy
+_COPY = {False: 0.65, True: 0.5}  # share of a claim's items in the passage's order that makes it a copy, by "has pairs"
 _BREAK = re.compile(
     r"[,;:.!?，；：。！？、()（）—“”]|\b(?:but|while|although|though|whereas|because|since|unless|if|and|aber|sondern|während"
     r"|pero|sino|mientras|aunque|dar|но|а|хотя)\b|但|而|虽|雖|尽管|儘管",
@@ -49,7 +49,7 @@ def _denials(statement: Statement) -> Iterator[tuple[frozenset[str], frozenset[s
     for start, end in statement.negations:
         after = [i for i in statement.items if i.start >= end and not _BREAK.search(statement.text[end : i.start])]
         before = [i for i in statement.items if i.end <= start and not _BREAK.search(statement.text[i.end : start])]
-        near = (*after[:_REACH], *before[-1:])
+        near = after[:_REACH] or before[-_REACH:]
         yield frozenset(item.key for item in near), frozenset(item.key for item in (*before, *after))
 
 
@@ -69,35 +69,43 @@ def exchanged(claim: Statement, said: Statement) -> tuple[str, str] | None:
 
     "A beat B" against "B beat A" is exchanged, against "B was beaten by A" it is not; nor is "B and A" against "A and B".
     """
-    ours, theirs = _order(claim), _order(said)
-    shared = [key for key in ours if key in theirs]
-    entities = [key for key in shared if _names(ours[key])]
-    anchors = [key for key in shared if not _names(ours[key])]
-    for index, first in enumerate(entities):
-        for second in entities[index + 1 :]:
-            if theirs[first].start < theirs[second].start:
-                continue
-            between = [
-                key
-                for key in anchors
-                if ours[first].start < ours[key].start < ours[second].start
-                and theirs[second].start < theirs[key].start < theirs[first].start
-            ]
-            if between and _passive(claim) == _passive(said):
-                return first, second
+    theirs = _places(said)
+    shared = [item for item in claim.items if item.key in theirs]
+    for index, anchor in enumerate(shared):
+        if _names(anchor):
+            continue
+        first = next((item for item in reversed(shared[:index]) if _names(item)), None)
+        second = next((item for item in shared[index + 1 :] if _names(item)), None)
+        if first is None or second is None or first.key == second.key or bool(first.number) != bool(second.number):
+            continue
+        orders = _orders(theirs[first.key], theirs[anchor.key], theirs[second.key])
+        if orders == {-1} and _agent(claim, anchor.end, second.start) == _agent_said(said, theirs, anchor, first):
+            return claim.text[first.start : first.end], claim.text[second.start : second.end]
     return None
 
 
-def _order(statement: Statement) -> dict[str, Item]:
-    """Items that occur once, in order."""
-    counts: dict[str, int] = {}
+def _places(statement: Statement) -> dict[str, list[Item]]:
+    places: dict[str, list[Item]] = {}
     for item in statement.items:
-        counts[item.key] = counts.get(item.key, 0) + 1
-    return {item.key: item for item in statement.items if counts[item.key] == 1}
+        places.setdefault(item.key, []).append(item)
+    return places
 
 
-def _passive(statement: Statement) -> int:
-    return sum(token.form == "by" for token in statement.tokens)
+def _orders(first: Sequence[Item], anchor: Sequence[Item], second: Sequence[Item]) -> set[int]:
+    """1 where first, anchor and second follow each other in that order, -1 where in the opposite one."""
+    triples = [(a.start, b.start, c.start) for a in first for b in anchor for c in second]
+    return {1 for a, b, c in triples if a < b < c} | {-1 for a, b, c in triples if c < b < a}
+
+
+def _agent(statement: Statement, start: int, end: int) -> bool:
+    """Whether "by" stands there: who comes after it did it."""
+    return any(token.form == "by" and start <= token.start < end for token in statement.tokens)
+
+
+def _agent_said(said: Statement, theirs: dict[str, list[Item]], anchor: Item, first: Item) -> bool:
+    return any(
+        _agent(said, word.end, name.start) for word in theirs[anchor.key] for name in theirs[first.key] if word.end <= name.start
+    )
 
 
 def _names(item: Item) -> bool:
@@ -109,7 +117,8 @@ def replaced(claim: Statement, said: Statement, new: AbstractSet[str]) -> tuple[
     ours, theirs = claim.items, said.items
     matcher = SequenceMatcher(None, [item.key for item in ours], [item.key for item in theirs], autojunk=False)
     blocks = matcher.get_opcodes()
-    if sum(b - a for tag, a, b, _, _ in blocks if tag == "equal") < _COPY * len(ours):
+    paired = any(item.kind in PAIRS for item in ours)
+    if sum(b - a for tag, a, b, _, _ in blocks if tag == "equal") < _COPY[paired] * len(ours):
         return ()
     words: list[str] = []
     for index, (tag, a, b, c, d) in enumerate(blocks):

@@ -41,7 +41,7 @@ def faults(case: Case, said: Statement, parts: Sequence[Statement], around: froz
         reasons.append(Reason("name", tuple(strange)))
     if polarity(case.claim, said):
         reasons.append(Reason("negation"))
-    if swapped := exchanged(case.claim, said):
+    if swapped := next(filter(None, (exchanged(case.claim, part) for part in parts)), None):
         reasons.append(Reason("exchanged", swapped))
     blamed = {word for reason in reasons for word in reason.words}
     if other := [word for word in replaced(case.claim, bound.main, {i.key for i in case.new}) if word not in blamed]:

@@ -5,6 +5,7 @@ stand in one or two sentences of the passages, together with enough of its other
 quotes with their offsets, and the reasons.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -20,12 +21,14 @@ Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 """A text and others -> their cosines with it; for instance of sentence embeddings."""
 
 _ENOUGH = 0.72  # weighted share of the sentence's content that the passages must hold
-_ENOUGH_KNOWN = 0.45  # the same where the question already says the rest
+_ENOUGH_KNOWN = 0.38  # the same where the question already says the rest
 _ENOUGH_NEW = 0.7  # share of what the sentence adds to the question
 _FRAGMENT = 8  # content items up to which a sentence may be an answer without its subject
 _REPEATED = 0.2  # share of its content that such an answer may have from the question
 _NEAR = 0.5  # share of the question's best stretch that a short answer's stretch must reach
 _SIMILAR = 0.8  # cosine from which a reworded sentence counts as said
+_TOLD = 0.6  # share of a clause's content that a second stretch must hold to have told it
+_CLAUSES = re.compile(r"[,;:，；：。]|\b(?:and|but|while|whereas|or)\b|而|并且|並且|但", re.IGNORECASE)
 _TRIED, _AS_GOOD = 4, 0.1  # stretches tried, and how far their scores may lie below the best
 _SECOND = 0.3  # share of the sentence's content that a second stretch must hold
 _NEAR_AT_ALL = {
@@ -89,13 +92,7 @@ def verify(
     claim, asked = read(sentence, tongue), ask(question, tongue)
     if _states_nothing(claim):
         return Verdict("no_claim")
-    heard = [says(asked, item) for item in claim.items]
-    case = Case(
-        claim,
-        asked,
-        tuple(item for item, known in zip(claim.items, heard, strict=True) if not known),
-        tuple(item for item, known in zip(claim.items, heard, strict=True) if known),
-    )
+    case = Case.make(claim, asked)
     found = stretches(texts, tongue)
     if not found or not claim.items:
         return Verdict("unsupported", reasons=(Reason("coverage"),))
@@ -201,7 +198,17 @@ def _complement(case: Case, best: Stretch, found: Sequence[Stretch]) -> Stretch 
     second = max(others, key=lambda s: share(open_items, s.said) + 0.1 * share(case.claim.items, s.said))
     gain = [item for item, hit in zip(open_items, covered(open_items, second.said), strict=True) if hit]
     enough = weight(gain) >= max(2.0, 0.6 * weight(open_items)) and share(case.claim.items, second.said) >= _SECOND
-    return second if enough else None
+    return second if enough and _tells_clauses(case.claim, gain, second.said) else None
+
+
+def _tells_clauses(claim: Statement, gain: Sequence[Item], said: Statement) -> bool:
+    """Whether `said` tells every clause that it adds to: two half-truths of two places do not make one clause."""
+    ends = [match.start() for match in _CLAUSES.finditer(claim.text)]
+    clauses: dict[int, list[Item]] = {}
+    for item in claim.items:
+        clauses.setdefault(sum(end <= item.start for end in ends), []).append(item)
+    touched = {sum(end <= item.start for end in ends) for item in gain}
+    return all(share(clauses[number], said) >= _TOLD for number in touched)
 
 
 def _enough(case: Case, said: Statement, similarity: Similarity | None) -> bool:

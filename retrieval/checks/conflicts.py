@@ -104,7 +104,10 @@ def _agent(statement: Statement, start: int, end: int) -> bool:
 
 def _agent_said(said: Statement, theirs: dict[str, list[Item]], anchor: Item, first: Item) -> bool:
     return any(
-        _agent(said, word.end, name.start) for word in theirs[anchor.key] for name in theirs[first.key] if word.end <= name.start
+        _agent(said, word.end, name.start)
+        for word in theirs[anchor.key]
+        for name in theirs[first.key]
+        if word.end <= name.start
     )
 
 

@@ -21,12 +21,33 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A claim with what its question already said taken apart from what it adds."""
+    """A claim with what its question already said (`known`) taken apart from what it adds (`new`)."""
 
     claim: Statement
     asked: Statement
     new: tuple[Item, ...]
     known: tuple[Item, ...]
+
+    @classmethod
+    def make(cls, claim: Statement, asked: Statement) -> "Case":
+        """A pair of characters of which one belongs to the question is the seam of question and answer: nothing new."""
+        heard = [says(asked, item) for item in claim.items]
+        places = {
+            place
+            for item, known in zip(claim.items, heard, strict=True)
+            if known
+            for place in range(item.start, item.end)
+        }
+        known = [
+            known or (item.kind in PAIRS and (item.start in places or item.end - 1 in places))
+            for item, known in zip(claim.items, heard, strict=True)
+        ]
+        return cls(
+            claim,
+            asked,
+            tuple(item for item, old in zip(claim.items, known, strict=True) if not old),
+            tuple(item for item, old in zip(claim.items, known, strict=True) if old),
+        )
 
 
 def faults(case: Case, said: Statement, parts: Sequence[Statement], around: frozenset[str]) -> list[Reason]:
@@ -96,7 +117,7 @@ def _strange(case: Case, said: Statement, bound: _Bound, around: frozenset[str])
 
 
 def _strange_runs(case: Case, said: Statement, around: frozenset[str]) -> list[str]:
-    """In scripts without capitals: stretches of new characters that stand elsewhere in the passage, or anywhere in a copy."""
+    """In scripts without capitals: three new characters in a row, or two of a copy, or of elsewhere in the passage."""
     close = share(case.claim.items, said) >= _CLOSE
     pairs = [item for item in case.claim.items if item.kind in PAIRS]
     known = {
@@ -115,4 +136,5 @@ def _strange_runs(case: Case, said: Statement, around: frozenset[str]) -> list[s
             else:
                 runs.append([token.start])
     texts = [case.claim.text[run[0] : run[-1] + 1] for run in runs if len(run) > 1]
-    return [run for run in texts if close or all(run[i : i + 2] in around for i in range(len(run) - 1))]
+    elsewhere = [all(run[i : i + 2] in around for i in range(len(run) - 1)) for run in texts]
+    return [run for run, found in zip(texts, elsewhere, strict=True) if close or found or len(run) > 2]

@@ -9,6 +9,7 @@ import gradio as gr
 
 from chatbot.errors import BanyanError, InputError
 from chatbot.tasks import answer
+from chatbot.tasks.answer_check import Answer
 from chatbot.ui.history import turns_of
 from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, Services
 from retrieval.types import Document
@@ -77,7 +78,7 @@ class Endpoints:
                 history=turns_of(history or []),
             )
             for step in steps:
-                if isinstance(step, answer.Answer):
+                if isinstance(step, Answer):
                     return said(step)
             raise BanyanError("The question was not answered. Please try again.")
 
@@ -102,7 +103,7 @@ def record(document: Document) -> Record:
     }
 
 
-def said(given: answer.Answer) -> Record:
+def said(given: Answer) -> Record:
     """The answer as the API tells it. `start` and `end` are characters of the page's text."""
     return {
         "status": given.status,

@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 
-from chatbot.tasks.answer import Answer, Found, Step
+from chatbot.tasks.answer import Step
+from chatbot.tasks.answer_check import Answer, Found
 from chatbot.ui import render_answers
 from chatbot.ui.answering import TICK
 from chatbot.ui.strings import Language

@@ -5,7 +5,8 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.ui import compare
+from chatbot.ui import attached, compare
+from chatbot.ui.attached import Attachments, build_attach
 from chatbot.ui.chat_handlers import Handlers
 from chatbot.ui.compare import SecondColumn, build_second
 from chatbot.ui.localise import Localised
@@ -47,10 +48,11 @@ class ChatTab:
     armed: gr.State  # whether Delete was pressed once
     second: SecondColumn
     file: gr.HTML  # a link to what the browser is to save
+    attachments: Attachments | None
 
 
-def build_chat(words: Localised) -> ChatTab:
-    """The components; `connect` gives them life."""
+def build_chat(words: Localised, *, with_files: bool) -> ChatTab:
+    """The components; `connect` gives them life. `with_files`: there is a library that reads attached ones."""
     conversation, armed = gr.State(None), gr.State(False)
     with gr.Row(elem_id="by-head", visible=False) as head:
         title = gr.Textbox(
@@ -73,6 +75,7 @@ def build_chat(words: Localised) -> ChatTab:
             )
             words(chatbot, label="chat_label")
         second = build_second(words, first_name, BUBBLES)
+    attachments = build_attach(words) if with_files else None
     notice = gr.HTML(elem_id="by-notice", padding=False)
     composer = gr.Textbox(
         show_label=False,
@@ -89,7 +92,20 @@ def build_chat(words: Localised) -> ChatTab:
     meter = gr.HTML(elem_id="by-under", padding=False)
     file = gr.HTML(elem_id="by-file", padding=False)
     return ChatTab(
-        head, title, export_md, export_json, delete, chatbot, notice, composer, meter, conversation, armed, second, file
+        head,
+        title,
+        export_md,
+        export_json,
+        delete,
+        chatbot,
+        notice,
+        composer,
+        meter,
+        conversation,
+        armed,
+        second,
+        file,
+        attachments,
     )
 
 
@@ -108,7 +124,7 @@ def shown_by_opened(tab: ChatTab) -> list[Any]:
 def connect(tab: ChatTab, bar: Sidebar, language: gr.State, services: Services) -> None:
     """Wire the events of the chat tab and of the sidebar's list."""
     do = Handlers(services)
-    _connect_answers(do, compare.Handlers(services), tab, bar, language)
+    _connect_answers(do, compare.Handlers(services), tab, bar, language, services)
     _connect_list(do, tab, bar, language)
     _connect_second(tab, bar, language, services)
 
@@ -123,8 +139,16 @@ def _export(do: Handlers, kind: str) -> Any:
     return export_as
 
 
-def _connect_answers(do: Handlers, beside: compare.Handlers, tab: ChatTab, bar: Sidebar, language: gr.State) -> None:
+def _connect_answers(
+    do: Handlers, beside: compare.Handlers, tab: ChatTab, bar: Sidebar, language: gr.State, services: Services
+) -> None:
     """Everything that ends in an answer: save first, then answer what is saved, then put the buttons back."""
+    respond: Any = do.respond
+    given, answered = [tab.conversation, language, *bar.sampling], [tab.chatbot, tab.meter, tab.notice]
+    if files := tab.attachments:
+        resets = (bar.new_chat.click, bar.conversations.input)
+        respond = attached.connect(files, language, resets, services).respond
+        given, answered = [files.documents, *given], [*answered, files.cited, files.source]
     running = [tab.conversation, tab.second.conversation]
     sent = [tab.composer, tab.conversation, tab.chatbot, tab.notice, bar.conversations, tab.head, tab.title]
     ask = [tab.composer, tab.conversation, bar.adapter, bar.system_prompt, language, bar.longest_answer]
@@ -142,9 +166,9 @@ def _connect_answers(do: Handlers, beside: compare.Handlers, tab: ChatTab, bar: 
     ]
     for start in starts:
         start.success(
-            do.respond,
-            [tab.conversation, language, *bar.sampling],
-            [tab.chatbot, tab.meter, tab.notice],
+            respond,
+            given,
+            answered,
             concurrency_id=MODEL_QUEUE,
             concurrency_limit=MODEL_READERS,
             **PRIVATE,

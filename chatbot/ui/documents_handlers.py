@@ -8,6 +8,7 @@ import gradio as gr
 
 from chatbot.errors import BanyanError, InputError, NotFound
 from chatbot.tasks import answer
+from chatbot.tasks.answer_check import Answer
 from chatbot.tasks.chat import clean
 from chatbot.types import Message
 from chatbot.ui import render, render_answers, render_documents
@@ -123,7 +124,7 @@ class Handlers:
             )
             for step, body in shown_steps(steps, language):
                 live = render_answers.turn(question, body)
-                if isinstance(step, answer.Answer):
+                if isinstance(step, Answer):
                     told_now = [*turns, Turn(question, step)]
                     yield told_now, render_answers.conversation(told_now, language), "", "", gr.skip()
                 else:
@@ -152,7 +153,7 @@ class Handlers:
         self, opened: str | None, language: Language, request: gr.Request, event: gr.EventData
     ) -> Iterator[tuple[Any, ...]]:
         """A click on something with `data-act`. -> list, source, opened, manage, name, remove, armed, notice"""
-        owner, said = self._services.owner_of(request), _said(event)
+        owner, said = self._services.owner_of(request), clicked(event)
         yield NOTHING * 8
         with told(language) as notices:
             if said.get("act") in ("use", "use_all", "use_none"):
@@ -218,7 +219,7 @@ def history(turns: Sequence[Turn]) -> list[Message]:
     return said
 
 
-def _said(event: gr.EventData) -> dict[str, str]:
+def clicked(event: gr.EventData) -> dict[str, str]:
     """What the browser says was clicked. It may say anything."""
     data = event._data if isinstance(event._data, dict) else {}
     return {str(key): str(value)[:200] for key, value in list(data.items())[:10]}

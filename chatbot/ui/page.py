@@ -30,7 +30,7 @@ def build_page(services: Services) -> gr.Blocks:
         loading = gr.HTML(elem_id="by-loading", padding=False)
         with gr.Tabs(elem_id="by-tabs") as tabs:
             with gr.Tab(text("chat", "en"), id="chat", elem_id="by-tab-chat") as chat_tab:
-                tab = chat.build_chat(words)
+                tab = chat.build_chat(words, with_files=services.library is not None)
             if services.library:
                 with gr.Tab(text("documents", "en"), id="documents", elem_id="by-tab-documents") as documents_tab:
                     desk = documents.build_documents(words, documents_tab)

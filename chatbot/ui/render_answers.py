@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from chatbot.tasks.answer import Answer, Found, Sentence, Source
+from chatbot.tasks.answer_check import Answer, Found, Sentence, Source
 from chatbot.ui.render_documents import place
 from chatbot.ui.strings import Language, text
 from retrieval.types import Citation
@@ -18,6 +18,7 @@ _CODE = re.compile(r"`([^`\n]+)`")
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _NOTES = {"cancelled": "ask_stopped", "length": "ask_cut"}
 _MARKS = {"unsupported": "not_supported", "contradicted": "contradicted"}
+SOURCES = "\n\n[1] "  # begins the list of sources under a plain answer
 _SNIPPET = 220  # characters of a passage in the list of what was found
 
 
@@ -64,11 +65,51 @@ def answer(given: Answer, language: Language) -> str:
     tail = _NOTES.get(given.finish, "" if given.text else "ask_empty")
     note = f'<p class="by-note">{escape(text(tail, language))}</p>' if tail else ""
     said = _sentences(given.text, given.sentences, given, language)
-    instead = "\n".join(sentence.text for sentence in given.instead)
+    instead = "\n".join(sentence.text for sentence in given.quotes)
     if instead:
         words = escape(text("quoted_instead", language))
-        said += f'<p class="by-note">{words}</p>{_sentences(instead, given.instead, given, language)}'
-    return f"{head}{said}{note}{_listed(given, language)}{_found(given.found, language)}"
+        said += f'<p class="by-note">{words}</p>{_sentences(instead, given.quotes, given, language)}'
+    return f"{head}{said}{note}{listed(given, language)}{_found(given.found, language)}"
+
+
+def plain(given: Answer, language: Language) -> str:
+    """The answer as Markdown for the chat: numbers after its sentences, what they stand for below. No links."""
+    if given.status == "not_found":
+        nearest = "".join(
+            f"\n- {source.document.name} · {place(source.document, source.hit.passage.page, language)}: "
+            f"{_quote(source.hit.passage.text)}"
+            for source in given.sources
+        )
+        more = f"\n\n{text('not_found_more', language)}\n{nearest}" if nearest else ""
+        return f"{text('not_found', language)}{more}"
+    said = _numbered(given.text, given.sentences, language) or text("ask_empty", language)
+    head = f"*{text(f'quoted_{given.quoted}', language)}*\n\n" if given.quoted else ""
+    quotes = " ".join(sentence.text for sentence in given.quotes)
+    instead = _numbered(quotes, given.quotes, language, joined=True)
+    more = f"\n\n*{text('quoted_instead', language)}* {instead}" if instead else ""
+    where = {source.document.id: source.document for source in given.sources}
+    sources = "\n\n".join(
+        f"[{c.n}] {c.name} · {place(where[c.document], c.page, language)}: {_quote(c.quote)}" for c in given.citations
+    )
+    return f"{head}{said}{more}" + (f"\n\n{sources}" if sources else "")
+
+
+def _numbered(words: str, sentences: Sequence[Sentence], language: Language, *, joined: bool = False) -> str:
+    parts: list[str] = []
+    at = 0
+    for sentence in sentences:
+        key = _MARKS.get(sentence.verdict, "")
+        doubt = f" *({text(key, language)})*" if key else ""
+        numbers = "".join(f" [{n}]" for n in sentence.citations)
+        gap = (" " if parts else "") if joined else words[at : sentence.start]
+        parts.append(gap + _LINK.sub(r"\1", sentence.text) + doubt + numbers)
+        at = sentence.start + len(sentence.text)
+    return "".join(parts)
+
+
+def _quote(words: str) -> str:
+    """Words of a document that Markdown shows as they are."""
+    return "“" + re.sub(r"([\\`*_\[\]<>#$!|~])", r"\\\1", _snippet(words)) + "”"
 
 
 def prose(words: str) -> str:
@@ -82,7 +123,7 @@ def _sentences(words: str, sentences: Sequence[Sentence], given: Answer, languag
     by_number = {citation.n: citation for citation in given.citations}
     documents = {source.document.id: source for source in given.sources}
     parts, at = [], 0
-    quoted = bool(given.quoted) or sentences is given.instead
+    quoted = bool(given.quoted) or sentences is given.quotes
     for sentence in sentences:
         parts.append(escape(words[at : sentence.start]))
         parts.append(_sentence(sentence, by_number, documents, quoted, language))
@@ -120,7 +161,7 @@ def _chip(citation: Citation, words: str, key: str, source: Source, language: La
     )
 
 
-def _listed(given: Answer, language: Language) -> str:
+def listed(given: Answer, language: Language) -> str:
     """The chips again under the answer, with names."""
     documents = {source.document.id: source for source in given.sources}
     chips = ""

@@ -79,7 +79,7 @@ def job_list(jobs: Sequence[Job], language: Language) -> str:
     busy = any(not job.over for job in jobs)
     stop = f'<button type="button" class="by-link" data-act="stop_jobs">{escape(text("jobs_stop", language))}</button>'
     label = escape(text("jobs_label", language))
-    return f'<ul class="by-jobs" role="status" aria-label="{label}">{rows}</ul>{stop if busy else ""}'
+    return f'<div role="status" aria-label="{label}"><ul class="by-jobs">{rows}</ul></div>{stop if busy else ""}'
 
 
 def _job(job: Job, language: Language) -> str:
@@ -108,6 +108,20 @@ def _job_ended(job: Job, document: Document, language: Language) -> str:
     if job.known:
         return text("job_known", language, name=document.name)
     return text("job_warned" if document.status == "indexed_with_warnings" else "job_done", language)
+
+
+def attached(documents: Sequence[tuple[str, str]], language: Language) -> str:
+    """What a chat is asked about, by id and name, each with a button that takes it off."""
+    chips = "".join(
+        f'<button type="button" class="by-chip" data-act="detach" data-id="{escape(id)}" '
+        f'aria-label="{escape(text("detach", language, name=name))}">{escape(name)} <span aria-hidden="true">✕</span></button>'
+        for id, name in documents
+    )
+    return (
+        f'<div class="by-cited"><span class="by-sub">{escape(text("attached", language))}</span>{chips}</div>'
+        if chips
+        else ""
+    )
 
 
 def source_none(language: Language) -> str:

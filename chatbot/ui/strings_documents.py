@@ -88,6 +88,9 @@ STRINGS: dict[str, tuple[str, str]] = {
     "found_meaning": ("Meaning (cosine)", "语义 (余弦)"),
     "found_score": ("Together", "综合"),
     "found_none": ("–", "–"),
+    "attach": ("Attach", "附加文件"),
+    "attached": ("Answers come from:", "回答依据："),
+    "detach": ("Take {name} off this chat", "从对话中移除 {name}"),
     # The source
     "source_none": (
         "Choose a number in an answer to see where it stands, or a document to see what was read.",

@@ -10,7 +10,8 @@ from threading import Event
 import pytest
 
 from chatbot.errors import NotFound
-from chatbot.tasks.answer import Answer, Found, Retrieval, Sentence, Source
+from chatbot.tasks.answer import Retrieval
+from chatbot.tasks.answer_check import Answer, Found, Sentence, Source
 from chatbot.ui import render_answers, render_documents
 from chatbot.ui.api_documents import record, said
 from chatbot.ui.intake import Intake, Job

@@ -60,7 +60,14 @@ class Gate:
     def load(cls, path: Path = PARAMETERS) -> "Gate":
         stored: dict[str, Any] = json.loads(path.read_text("utf-8"))
         models = {
-            name: Model(**{key: tuple(part) if isinstance(part, list) else part for key, part in model.items()})
+            name: Model(
+                tuple(model["names"]),
+                tuple(model["means"]),
+                tuple(model["deviations"]),
+                tuple(model["weights"]),
+                model["bias"],
+                model["threshold"],
+            )
             for name, model in stored["models"].items()
         }
         return cls(models, stored["fingerprint"])

@@ -22,7 +22,7 @@ _OPPOSITES = """increase decrease|increased decreased|rise fall|rose fell|more f
 larger smaller|largest smallest|before after|first last|north south|northern southern|east west|eastern western|win lose|won lost
 above below|older younger|oldest youngest|longest shortest|maximum minimum|success failure|successful unsuccessful|legal illegal
 possible impossible|allowed forbidden|included excluded|agreed refused|agree disagree|accept reject|accepted rejected|male female"""
-OPPOSITE = {}
+OPPOSITE: dict[str, set[str]] = {}
 for _pair in _OPPOSITES.replace("\n", "|").split("|"):
     _left, _right = (stem(word) for word in _pair.split())
     OPPOSITE.setdefault(_left, set()).add(_right)

@@ -38,7 +38,7 @@ def _within(text: str, language: str) -> tuple[tuple[int, int, tuple[Statement, 
     bounds = spans(text)
     each = [read(text[start:end], language) for start, end in bounds]
     around = frozenset().union(*(said.keys for said in each))
-    found = []
+    found: list[tuple[int, int, tuple[Statement, ...], Statement, frozenset[str]]] = []
     for index, (start, end) in enumerate(bounds):
         found.append((start, end, (each[index],), each[index], around))
         if index + 1 < len(bounds):

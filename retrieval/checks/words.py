@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from threading import Lock
 from typing import Any
 
-import snowballstemmer
+import snowballstemmer  # type: ignore[import-untyped]
 
 from retrieval.checks.stopwords import FUNCTION_CHARACTERS, STOPWORDS
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.evaluate_answers import Collection, refusal
+from retrieval.evaluate_answers import Collection, Question, refusal
 from retrieval.gate import Gate
 from retrieval.gate_fit import World, figures, fit, with_threshold
 from retrieval.types import Hit, Passage
@@ -52,7 +52,7 @@ def test_a_fit_tells_questions_apart_and_its_threshold_keeps_the_promise() -> No
         f"The town of {name} has {n + 10} bridges and was founded by {name[::-1].title()}."
         for n, name in enumerate(NAMES)
     ]
-    questions = [xquad.Question(f"Who founded the town of {name}?", n, "") for n, name in enumerate(NAMES)]
+    questions = [Question(f"Who founded the town of {name}?", n, "") for n, name in enumerate(NAMES)]
     rows = figures(World(paragraphs, questions), None, len(questions))
     model = with_threshold(fit(rows, ("sentence", "union", "gap")), rows)
     refused = {

@@ -8,9 +8,11 @@ import pytest
 
 from retrieval.checks.negation import negations
 from retrieval.checks.numbers import numbers
+from retrieval.evaluate_answers import Collection
 from retrieval.types import Passage
 from retrieval.verify import verify
-from tests.bench.verification import Collection, cases, measure, sample, table, world
+from tests.bench.altered import cases
+from tests.bench.verification import measure, sample, table, world
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "dev"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -38,9 +39,13 @@ class Collection:
         vectors = embedder.passages(paragraphs) if embedder else None
         self._index = Index(KeywordIndex(), VectorIndex(embedder.dimension) if embedder else None)
         self._index.add(self._ids, paragraphs, vectors)
+        self._cached = lru_cache(maxsize=None)(self._search)  # several measures ask the same
 
     def search(self, question: str, *, without: int | None = None, limit: int = DEPTH) -> list[Hit]:
         """`without` is the paragraph that is taken out of the collection."""
+        return list(self._cached(question, without, limit))
+
+    def _search(self, question: str, without: int | None, limit: int) -> list[Hit]:
         asked = self.embedder and knows(self.embedder.languages, question)
         vector = self.embedder.queries([question])[0] if self.embedder and asked else None
         allowed = None if without is None else np.delete(self._ids, without)

@@ -147,8 +147,9 @@ def serve(handle: Callable[[dict[str, Any], Progress], Any]) -> None:
         except BanyanError as error:
             details = {name: value for name, value in error.details.items() if isinstance(value, str | int | float)}
             say(error=str(error), code=error.code, details=details)
-        except MemoryError:
-            say(error="The memory is not enough for this.", code="error", details={"kind": "out_of_memory"})
+        except Exception as error:  # whatever it is, the one who waits is told
+            reason = f"{type(error).__name__}: {error}"[:300]
+            say(error=f"The work failed ({reason}). Please try again.", code="error", details={})
 
 
 def _died() -> BanyanError:

@@ -1,10 +1,15 @@
-"""Base model + adapter -> full weights in a transformers folder."""
+"""Base model + adapter -> full weights in a transformers folder.
+
+    python -m finetune.train_merge      reads requests, one JSON object a line; see `finetune.child`
+"""
 
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from chatbot.errors import AdapterError
+from finetune.child import Progress, serve
 from finetune.folder import sync, told
 
 
@@ -39,3 +44,12 @@ def merge(adapter: Path, base: Path, target: Path) -> Path:
     except OSError as error:
         raise told(error, target.parent) from error
     return target
+
+
+def _handle(request: dict[str, Any], progress: Progress) -> str:
+    progress("Merging", None)
+    return str(merge(Path(request["adapter"]), Path(request["base"]), Path(request["target"])))
+
+
+if __name__ == "__main__":
+    serve(_handle)

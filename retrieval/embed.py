@@ -31,7 +31,7 @@ Vectors = npt.NDArray[np.float32]
 
 CPU_BUDGET = 1024
 """Tokens of a batch. On a CPU 256 to 2048 are equally fast; beyond, the activations fall out of the cache."""
-GPU_BUDGET = 65_536
+GPU_BUDGET = 16_384
 HUB_FILES = ["*.safetensors", "*.json", "tokenizer.model", "*.txt", "README.md"]  # no pickle, no code
 
 
@@ -54,6 +54,11 @@ class Embedder(Protocol):
     @property
     def fingerprint(self) -> str:
         """Changes with anything that changes the vectors: weights, tokenizer, pooling, prompts."""
+        ...
+
+    @property
+    def window(self) -> int:
+        """Tokens of a text that it reads; the rest does not count."""
         ...
 
     @property
@@ -109,6 +114,7 @@ class SentenceEmbedder:
         self.fingerprint = fingerprint
         self.languages = languages
         self.dimension = int(model.get_embedding_dimension() or 0)
+        self.window = int(model.max_seq_length or 512)
         self._budget = CPU_BUDGET if model.device.type == "cpu" else GPU_BUDGET
         self._line = ThreadPoolExecutor(1, thread_name_prefix="embed", initializer=_step_back)
         # the library takes an empty "document" prompt, which it makes up itself, before a model's own "passage" prompt

@@ -28,7 +28,7 @@ from retrieval.fuse import knows
 from retrieval.readers import Limits, Reading, RejectedFile
 from retrieval.rejected import shown
 from retrieval.shelf import Shelf
-from retrieval.split import split
+from retrieval.split import SIZE, split
 from retrieval.store import Store, indexed_text
 from retrieval.types import Document, Hit, Page, Passage
 
@@ -36,7 +36,11 @@ Step = Literal["keep", "read", "embed", "save"]
 Progress = Callable[[Step, float | None], None]
 """Called with the step under way and the fraction of it that is done (None: unknown)."""
 
-SHELVES = 64
+HEADING = 16
+"""Tokens of an embedder's window that are left to a passage's headings and to the model's own marks."""
+QUESTION = 4_000
+"""Characters of a question that count."""
+SHELVES = 256
 """So many owners' indexes stay in memory; the one used longest ago gives way."""
 READERS = 2
 """Files that are read at once; the others wait."""
@@ -71,6 +75,7 @@ class Library:
         self._embedder_id = (
             self._store.embedder(embedder.fingerprint, embedder.name, embedder.dimension) if embedder else None
         )
+        self._size = min(SIZE, embedder.window - HEADING) if embedder else SIZE
         self._embedded = False  # every passage, by this embedder
         self._shelves: OrderedDict[str, Shelf] = OrderedDict()
         self._lock = Lock()
@@ -151,6 +156,7 @@ class Library:
         Raises `NotFound` when one of `documents` is not there, and `EmbedderChanged`.
         """
         self._require_embedded()
+        question = question[:QUESTION].encode("utf-8", "replace").decode()  # a lone surrogate is no character
         vector = None
         if self._embedder is not None and knows(self._embedder.languages, question):
             vector = self._embedder.queries([question])[0]
@@ -226,7 +232,7 @@ class Library:
             if error.code == "stopped":
                 raise Stopped(str(error)) from error
             return self._store.add(replace(blank, reason=str(error), code=error.code))
-        passages = split(reading.pages)
+        passages = split(reading.pages, self._size)
         flagged = reading.warnings or any(page.warnings for page in reading.pages)
         document = replace(
             blank,

@@ -5,6 +5,7 @@ cache that is older than the database. A cache whose checksum is wrong is not op
 """
 
 import hashlib
+import logging
 import os
 import secrets
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
+from chatbot.errors import StoreError
 from retrieval.index import Index, Ranked
 from retrieval.keywords import KeywordIndex
 from retrieval.store import Cache, Store, Stretch
@@ -21,6 +23,8 @@ from retrieval.vectors import VectorIndex
 
 Ids = npt.NDArray[np.int64]
 Vectors = npt.NDArray[np.float32]
+
+log = logging.getLogger(__name__)
 
 CACHED = 2_000
 """Passages from which on a cache is worth its file: fewer are read from the database in about a second."""
@@ -130,19 +134,24 @@ class Shelf:
 
     def _save(self, index: Index) -> None:
         """Write new files whole, then name them in the database, then delete the old ones."""
-        old = [cache.file for cache in self._store.caches(self._owner).values()]
-        caches = {"keywords": self._written(index.keywords, None)}
+        stale = [cache.file for cache in self._store.caches(self._owner).values()]
+        parts: list[tuple[str, KeywordIndex | VectorIndex, int | None]] = [("keywords", index.keywords, None)]
         if index.vectors is not None and self._embedder:
-            caches["vectors"] = self._written(index.vectors, self._embedder[0])
-        if self._store.set_caches(self._owner, caches):
+            parts.append(("vectors", index.vectors, self._embedder[0]))
+        files = {part: secrets.token_hex(16) for part, _, _ in parts}
+        saved = False
+        try:
+            caches = {part: self._written(files[part], data, embedder) for part, data, embedder in parts}
+            saved = self._store.set_caches(self._owner, caches)
+        except (OSError, RuntimeError, StoreError) as error:  # FAISS raises RuntimeError
+            log.warning("An index could not be cached, so the next start takes longer: %s", error)
+        if saved:
             self._saved = len(index.keywords)
-        else:
-            old = [cache.file for cache in caches.values()]
-        for file in old:
+        for file in stale if saved else files.values():
             (self._folder / file).unlink(missing_ok=True)
 
-    def _written(self, part: KeywordIndex | VectorIndex, embedder: int | None) -> Cache:
-        path = self._folder / secrets.token_hex(16)
+    def _written(self, file_name: str, part: KeywordIndex | VectorIndex, embedder: int | None) -> Cache:
+        path = self._folder / file_name
         part.save(path)
         with path.open("rb") as file:
             os.fsync(file.fileno())

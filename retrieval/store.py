@@ -5,6 +5,7 @@ A change to an owner's documents raises that owner's generation, by which caches
 """
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,6 +26,7 @@ DOCUMENTS = (
     "SELECT id, owner, name, kind, size, sha256, status, pages, passages, warnings, reason, code, created "
     "FROM documents WHERE owner = ? "
 )
+OURS = re.compile(r"[0-9a-f]{32}(\.part)?")
 NAMED = "AND p.id IN (SELECT value FROM json_each(?))"
 PASSAGES = (
     "SELECT p.page, p.start, p.end, p.text, p.heading, p.position, p.document, p.id "
@@ -199,8 +201,7 @@ class Store:
     def unembedded(self, embedder: int) -> int:
         """How many passages, of all owners, have no vector of this embedder."""
         rows = self._read(
-            "SELECT (SELECT coalesce(sum(passages), 0) FROM documents) "
-            "- (SELECT count(*) FROM vectors WHERE embedder = ?)",
+            "SELECT count(*) FROM passages WHERE id NOT IN (SELECT passage FROM vectors WHERE embedder = ?)",
             (embedder,),
         )
         return int(rows[0][0])
@@ -235,20 +236,22 @@ class Store:
             row = database.execute("SELECT generation FROM owners WHERE owner = ?", (owner,)).fetchone()
             if not row or any(cache.generation != row[0] for cache in caches.values()):
                 return False
+            database.execute("DELETE FROM caches WHERE owner = ?", (owner,))
             for part, c in caches.items():
                 database.execute(
-                    "INSERT OR REPLACE INTO caches VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO caches VALUES (?, ?, ?, ?, ?, ?, ?)",
                     (owner, part, c.file, c.generation, c.rows, c.sha256, c.embedder),
                 )
         return True
 
     def sweep(self, files: Path, index: Path) -> None:
-        """Delete what no document and no cache owns: what a killed process left. No other process can commit meanwhile."""
+        """Delete files of ours that no document and no cache owns: what a killed process left. No other process can commit
+        meanwhile."""
         with self._writing() as database:
             kept = {row[0] for row in database.execute("SELECT id FROM documents WHERE status != 'rejected'")}
             kept |= {row[0] for row in database.execute("SELECT file FROM caches")}
             for path in [*files.iterdir(), *index.iterdir()]:
-                if path.name not in kept:
+                if path.name not in kept and OURS.fullmatch(path.name):
                     path.unlink()
 
 

@@ -69,8 +69,8 @@ def compare(
             encode(texts)
             wall[title].append(time.perf_counter() - started)
             cpu[title].append(time.process_time() - spent)
-    for title in wall:
-        best = len(texts) / min(wall[title])
+    for title, seconds in wall.items():
+        best = len(texts) / min(seconds)
         print(f"{title:8} {best:6.1f} passages/s, cpu {1000 * min(cpu[title]) / len(texts):6.1f} ms each", flush=True)
     print(
         f"ratio: {np.median(np.divide(wall['default'], wall['ours'])):.2f} wall, "

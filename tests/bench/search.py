@@ -140,8 +140,9 @@ def embedded(texts: Sequence[str], embedder: Embedder, folder: Path) -> Vectors:
         if not path.exists():
             np.save(path, embedder.passages(texts[start : start + CHUNK]).astype(np.float16))
         parts.append(np.load(path))
-    vectors = np.concatenate(parts)[: len(texts)].astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors: Vectors = np.concatenate(parts)[: len(texts)].astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
 
 
 def rows(name: str) -> list[dict[str, str]]:

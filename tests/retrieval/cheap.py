@@ -14,6 +14,7 @@ class WordHashes:
 
     name = "word hashes"
     languages = None
+    window = 256
 
     def __init__(self, dimension: int = 64, version: str = "1") -> None:
         self.dimension = dimension

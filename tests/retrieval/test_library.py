@@ -20,6 +20,7 @@ from retrieval.index import Ids, Index, Vectors
 from retrieval.library import EmbedderChanged, Library, Step
 from retrieval.readers import Reading
 from retrieval.rejected import RejectedFile
+from retrieval.vectors import VectorIndex
 from tests.retrieval.cheap import WordHashes
 
 STORY = """# The banyan
@@ -282,11 +283,12 @@ def test_what_a_killed_process_left_is_swept(folder: Path, write: Callable[[str,
     library = opened(folder)
     document = library.add("ada", write("a.txt", "Figs."), "a.txt")
     library.close()
-    (folder / "files" / "deadbeef").write_text("orphan")
-    (folder / "files" / "deadbeef.part").write_text("half")
-    (folder / "index" / "cafe").write_text("orphan")
+    (folder / "files" / ("ab" * 16)).write_text("orphan")
+    (folder / "files" / f"{'cd' * 16}.part").write_text("half")
+    (folder / "index" / ("ef" * 16)).write_text("orphan")
+    (folder / "files" / "README").write_text("somebody else's")
     opened(folder)
-    assert [path.name for path in (folder / "files").iterdir()] == [document.id]
+    assert {path.name for path in (folder / "files").iterdir()} == {document.id, "README"}
     assert not any((folder / "index").iterdir())
 
 
@@ -339,6 +341,40 @@ def test_many_visitors_at_once(folder: Path, write: Callable[[str, str], Path]) 
         thread.join()
     assert faults == []
     assert [len(library.list(f"owner{n}x")) for n in range(6)] == [2] * 6
+
+
+def test_a_cache_that_cannot_be_written_costs_nothing_but_time(
+    folder: Path, write: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf_module, "CACHED", 1)
+    library = opened(folder)
+
+    def full(self: VectorIndex, path: Path) -> None:
+        path.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(VectorIndex, "save", full)
+    library.add("ada", write("a.txt", "Figs."), "a.txt")
+    settled(library)
+    assert texts(library, "figs") == ["Figs."]
+    assert not any((folder / "index").iterdir())
+
+
+@pytest.mark.parametrize("question", ["", "   ", "?", "\ud800", "\x00", "figs " * 100_000])
+def test_any_question_is_survived(folder: Path, write: Callable[[str, str], Path], question: str) -> None:
+    library = opened(folder)
+    library.add("ada", write("a.txt", "Figs."), "a.txt")
+    library.search("ada", question)
+
+
+def test_passages_fit_the_embedders_window(folder: Path, write: Callable[[str, str], Path]) -> None:
+    narrow = WordHashes()
+    narrow.window = 64
+    wide = opened(folder / "wide").add("ada", write("a.txt", "One more sentence. " * 200), "a.txt")
+    assert (
+        opened(folder / "narrow", narrow).add("ada", write("a.txt", "One more sentence. " * 200), "a.txt").passages
+        > 3 * wide.passages
+    )
 
 
 def test_a_file_that_is_no_database_or_a_newer_one_is_told(folder: Path) -> None:

@@ -122,7 +122,7 @@ def test_every_state_and_cause_is_told(language: Language) -> None:
         seen.add(html)
         assert Elements(html).tags[0] == "div"
     assert len(seen) == 6
-    retry = {"batch_size": 2, "accumulation": 4}
+    retry: dict[str, object] = {"batch_size": 2, "accumulation": 4}
     failed = job(state="failed", result=Result("failed", "out_of_memory", "The memory was not enough.", retry=retry))
     html = render_finetune.run(failed, language)
     assert "batch_size = 2, accumulation = 4" in html

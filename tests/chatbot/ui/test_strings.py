@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.ui.strings import STRINGS, preferred, text
+from finetune.spec import KNOBS
 
 UI = Path(__file__).parents[3] / "chatbot"
 
@@ -22,6 +23,7 @@ def test_every_string_is_used() -> None:
     source = "\n".join(p.read_text("utf-8") for p in UI.rglob("*.py") if p.name != "strings.py")
     made = {"temperature", "top_p", "top_k", "min_p", "repetition_penalty", "max_tokens", "seed"}
     made |= {f"{name}_info" for name in made}
+    made |= {f"knob_{knob.name}{end}" for knob in KNOBS for end in ("", "_why")}
     unused = [
         k for k in STRINGS if not k.startswith("error.") and k not in made and not re.search(rf"[\"']{k}[\"']", source)
     ]

@@ -15,7 +15,7 @@ def count_languages(texts: Iterable[str]) -> dict[str, int]:
 
 
 def _language(text: str) -> str:
-    from langdetect.lang_detect_exception import LangDetectException  # type: ignore[import-untyped]
+    from langdetect.lang_detect_exception import LangDetectException
 
     if len(text.encode(errors="replace")) < SHORT:
         return "unknown"
@@ -31,7 +31,7 @@ def _language(text: str) -> str:
 @cache
 def _factory() -> Any:
     """A factory of our own: langdetect's own one is seeded for the whole process or not at all."""
-    from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory  # type: ignore[import-untyped]
+    from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
 
     factory = DetectorFactory()
     factory.load_profile(PROFILES_DIRECTORY)

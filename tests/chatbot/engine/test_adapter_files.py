@@ -128,7 +128,7 @@ def with_pickle(files: dict[str, bytes]) -> None:
 def test_hostile_adapters_are_refused_with_the_reason(honest: Path, engine: LlamaCppEngine, tmp_path: Path) -> None:
     cases: list[tuple[str, Callable[[dict[str, bytes]], object], str]] = [
         ("a pickle", with_pickle, "pickle"),
-        ("only a pickle", lambda f: (with_pickle(f), f.pop(WEIGHTS)), "pickle"),
+        ("only a pickle", lambda f: f.update({"adapter_model.bin": f.pop(WEIGHTS)}), "pickle"),
         ("no weights", lambda f: f.pop(WEIGHTS), "missing"),
         ("no config", lambda f: f.pop(CONFIG), CONFIG),
         ("half a config", lambda f: f.update({CONFIG: f[CONFIG][:20]}), "cannot be read"),

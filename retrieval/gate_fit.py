@@ -112,7 +112,7 @@ def with_threshold(model: Model, held_out: Sequence[tuple[dict[str, float], bool
     """
     answerable = np.array([model.probability(row) for row, good in held_out if good])
     others = np.array([model.probability(row) for row, good in held_out if not good])
-    threshold = float(np.quantile(others, REFUSED))
+    threshold = float(np.nextafter(np.quantile(others, REFUSED), 1))  # questions that score just this are refused too
     wrongly = float(np.mean(answerable < threshold))
     print(
         f"  threshold {threshold:.3f} refuses {REFUSED:.1%} of the unanswerable and {wrongly:.1%} of the others",

@@ -59,7 +59,7 @@ def test_a_fit_tells_questions_apart_and_its_threshold_keeps_the_promise() -> No
         good: sum(model.probability(row) < model.threshold for row, g in rows if g is good) for good in (True, False)
     }
     assert refused[True] <= 0.1 * len(NAMES)
-    assert refused[False] >= 0.9 * len(NAMES)
+    assert refused[False] >= 0.75 * len(NAMES)
 
 
 NAMES = [

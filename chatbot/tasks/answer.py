@@ -30,6 +30,9 @@ ADAPTER = "answer"  # the adapter of this name, where there is one, was trained 
 PASSAGES = 5
 TURNS = 2  # questions before this one that are sent along, with their answers, where it leans on them
 SAMPLING = Sampling(temperature=0.0, max_tokens=256)
+READS = {"SmolLM2-135M": 1}
+"""Passages that go into the prompt, by family of model, where that is fewer than are found: on 24 questions of XQuAD the
+bundled model's sentence held the answer 9 times from the best passage, 5 times from the three best."""
 LANGUAGES: dict[str, frozenset[str]] = {"SmolLM2": frozenset({"en"})}
 """What a family of models was made for, as ISO 639-1; those not listed are taken to know every language."""
 
@@ -136,7 +139,8 @@ def _written(
     stop: Event | None,
 ) -> Iterator[Step]:
     recent = _recent(history) if found.query != question else ()
-    sent = _fitted(engine, question, [source.hit for source in found.sources], recent)
+    reads = next((count for name, count in READS.items() if engine.model.startswith(name)), PASSAGES)
+    sent = _fitted(engine, question, [source.hit for source in found.sources[:reads]], recent)
     text = ""
     finish: FinishReason = "stop"
     chunks = engine.stream(sent.messages, sent.sampling, adapter=adapter or _own(engine, owner), stop=stop)

@@ -63,7 +63,7 @@ def _row(document: Document, used: bool, opened: bool, language: Language) -> st
     )
     state = escape(text(document.status, language))
     detail = escape(counts(document, language)) if document.passages else escape(reason(document, language))
-    mark = "" if document.status == "indexed" else f'<b class="by-state by-{document.status}">{state}</b> '
+    mark = "" if document.status == "indexed" else f'<b class="by-doc-state by-{document.status}">{state}</b> '
     current = ' aria-current="true"' if opened else ""
     return (
         f'<li>{box}<button type="button" class="by-doc" data-act="open" data-id="{id}"{current}>'
@@ -89,7 +89,7 @@ def _job(job: Job, language: Language) -> str:
     kind = "" if known else " by-unknown"
     bar = "" if job.over else f'<span class="by-bar{kind}" aria-hidden="true"><i style="width:{width}%"></i></span>'
     bad = job.state == "failed" or (job.document is not None and job.document.status == "rejected")
-    return f'<li class="{"by-bad" if bad else ""}"><span>{escape(job.name)}</span>{bar}<small>{words}</small></li>'
+    return f'<li class="{"by-doc-bad" if bad else ""}"><span>{escape(job.name)}</span>{bar}<small>{words}</small></li>'
 
 
 def _job_words(job: Job, language: Language) -> str:
@@ -180,7 +180,7 @@ def document_page(
     document: Document, page: Page | None, passages: Sequence[Passage], flags: Sequence[str], language: Language
 ) -> str:
     """A document as it was read: its state and warnings, and one page as passages."""
-    state = f'<b class="by-state by-{document.status}">{escape(text(document.status, language))}</b>'
+    state = f'<b class="by-doc-state by-{document.status}">{escape(text(document.status, language))}</b>'
     if document.status == "rejected":
         return f"{_title(document)}<p>{state}</p>{note(reason(document, language))}"
     head = f"{_title(document)}<p>{state} · {escape(counts(document, language))}</p>{_warnings(flags, language)}"

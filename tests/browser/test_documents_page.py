@@ -163,3 +163,19 @@ def test_nothing_overflows_on_a_phone(app: App, visit: Visit, orchard: Path) -> 
     page = desk(visit, app, width=390, height=844)
     drop(page, orchard)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_file_attached_to_a_chat_is_asked(app: App, visit: Visit, orchard: Path) -> None:
+    page = visit(app.address)
+    page.set_input_files("#by-attach-row input[type=file]", str(orchard))
+    expect(page.get_by_role("button", name="Take orchard.md off this chat")).to_be_visible(timeout=180_000)
+    page.fill("#by-composer textarea", "Who planted the orchard?")
+    page.keyboard.press("Enter")
+    chip = page.locator("#by-chat-cited .by-chip").first
+    expect(chip).to_be_visible(timeout=240_000)
+    expect(page.locator("#by-chatbot .bot").last).to_contain_text("Maria Lindqvist")
+    expect(page.locator("#by-chatbot .bot").last).to_contain_text("[1] orchard.md")
+    chip.click()
+    expect(page.locator("#by-chat-source mark").first).to_contain_text("Maria Lindqvist", timeout=20_000)
+    page.get_by_role("button", name="Take orchard.md off this chat").click()
+    expect(page.locator("#by-attached .by-chip")).to_have_count(0, timeout=20_000)

@@ -253,3 +253,12 @@ def test_the_api_has_the_promised_shapes() -> None:
     refused = said(given("", status="not_found"))
     assert refused == {"status": "not_found", "answer": "", "sentences": [], "citations": []}
     assert set(record(DOCUMENT)) == {"id", "name", "status", "passages", "pages", "warnings", "reason"}
+
+
+def test_an_answer_in_the_chat_names_its_sources_and_links_nowhere() -> None:
+    evil = "See [this](https://evil.example/) ![it](https://evil.example/x.png)."
+    said = render_answers.plain(given(evil), "en")
+    assert "evil.example" not in said
+    assert said.endswith("[1] orchard.md · part 1: “The orchard was planted in 1998.”")
+    assert "*(not supported)*" in render_answers.plain(given("Elves did it.", "unsupported"), "en")
+    assert "This is not in your documents." in render_answers.plain(given("", status="not_found"), "en")

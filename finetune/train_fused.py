@@ -1,9 +1,9 @@
 """Training arithmetic for CPUs: the layers of a Llama-like model with plain LoRA, in fewer passes over memory.
 
-The forward pass computes what PEFT and transformers compute, in fp32. The backward pass saves three things: LoRA's products are
-added in place; norms and gates keep one tensor instead of five; and where the processor multiplies bfloat16 natively,
-gradients go through the *frozen* weights in bfloat16, twice as fast. That rounds gradients by 0.4 % at most and leaves the loss
-as it is: over 50 updates the curve stays within 1e-4 of fp32 (tests/bench/training.py).
+The forward pass computes what PEFT and transformers compute, in fp32. The backward pass saves three things: LoRA's products
+are added in place; norms and gates keep one tensor instead of five; and where the processor multiplies bfloat16 natively,
+gradients go through the *frozen* weights in bfloat16, twice as fast. That rounds gradients by some 0.4 % and leaves the loss
+of an update exact; how far the curve drifts from fp32 over many updates is what tests/bench/training.py prints.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """Base model + adapter -> full weights in a transformers folder.
 
-    python -m finetune.train_merge      reads requests, one JSON object a line; see `finetune.child`
+python -m finetune.train_merge      reads requests, one JSON object a line; see `finetune.child`
 """
 
 import shutil

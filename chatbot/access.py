@@ -4,7 +4,8 @@
 into the file.
 
 Owner = login name, else an unguessable id issued by us: a cookie `ID.SIGNATURE`, where only this server's secret makes
-the signature. A Gradio `session_hash` is chosen by the client and identifies nobody.
+the signature. A Gradio `session_hash` is chosen by the client and identifies nobody. Programs that run on this very
+machine and keep no cookies, as `gradio_client` does, are one owner together, so that what one call adds the next one finds.
 """
 
 import getpass
@@ -20,6 +21,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from http.cookies import CookieError, SimpleCookie
+from ipaddress import ip_address
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
@@ -32,6 +34,8 @@ from chatbot.errors import AccessDenied, SettingsError
 log = logging.getLogger(__name__)
 
 COOKIE = "banyan_owner"
+SCRIPT = "script"  # the owner of what programs on this machine add
+API = "/gradio_api/"
 _YEAR = 365 * 24 * 3600  # seconds
 _STATE = "banyan_owner"  # the key in the request's state: no client can write there
 _ID = re.compile(r"[A-Za-z0-9_-]{32}\Z")  # token_urlsafe(24)
@@ -96,7 +100,8 @@ class OwnerCookie:
             await self._app(scope, receive, send)
             return
         known = self._read(Headers(scope=scope))
-        owner = known or secrets.token_urlsafe(24)
+        script = not known and not self._embedded and _is_script_here(scope)
+        owner = known or (SCRIPT if script else secrets.token_urlsafe(24))
         scope = {**scope, "state": {**scope.get("state", {}), _STATE: owner}}
 
         async def send_with_cookie(message: Message) -> None:
@@ -104,7 +109,7 @@ class OwnerCookie:
                 MutableHeaders(scope=message).append("set-cookie", self._cookie(owner, _is_https(scope)))
             await send(message)
 
-        await self._app(scope, receive, send if known else send_with_cookie)
+        await self._app(scope, receive, send if known or script else send_with_cookie)
 
     def _read(self, headers: Headers) -> str | None:
         for header in headers.getlist("cookie"):
@@ -125,6 +130,17 @@ class OwnerCookie:
         if self._embedded:
             return f"{head}; SameSite=None; Secure; Partitioned"
         return f"{head}; SameSite=Lax" + ("; Secure" if https else "")
+
+
+def _is_script_here(scope: Scope) -> bool:
+    """Whether a program on this machine calls the API. Browsers say where a request comes from, and proxies for whom."""
+    headers, client = Headers(scope=scope), scope.get("client")
+    try:
+        near = client is not None and ip_address(client[0]).is_loopback
+    except ValueError:
+        near = False
+    elsewhere = ("origin", "referer", "sec-fetch-site", "forwarded", "x-forwarded-for", "x-real-ip", "via")
+    return near and API in scope["path"] and not any(name in headers for name in elsewhere)
 
 
 def _is_https(scope: Scope) -> bool:

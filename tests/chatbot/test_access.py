@@ -31,7 +31,7 @@ async def _tell_socket(socket: WebSocket) -> None:
 
 
 def browser(*, secret: bytes = SECRET, embedded: bool = False, https: bool = False) -> TestClient:
-    app = Starlette(routes=[Route("/", _tell), WebSocketRoute("/ws", _tell_socket)])
+    app = Starlette(routes=[Route("/", _tell), Route("/gradio_api/call", _tell), WebSocketRoute("/ws", _tell_socket)])
     wrapped = OwnerCookie(app, secret=secret, embedded=embedded)
     return TestClient(wrapped, base_url="https://testserver" if https else "http://testserver")
 
@@ -43,6 +43,28 @@ def test_a_browser_keeps_its_id_from_the_first_request_on() -> None:
         again = client.get("/")
         assert again.text == first.text
         assert "set-cookie" not in again.headers
+
+
+def call(address: str, embedded: bool = False, **headers: str) -> str:
+    app = Starlette(routes=[Route("/", _tell), Route("/gradio_api/call", _tell)])
+    wrapped = OwnerCookie(app, secret=SECRET, embedded=embedded)
+    with TestClient(wrapped, client=(address, 5000)) as client:
+        return client.get("/gradio_api/call", headers={k.replace("_", "-"): v for k, v in headers.items()}).text
+
+
+def test_programs_on_this_machine_find_again_what_they_added() -> None:
+    assert call("127.0.0.1") == call("::1") == "guest:script"
+    with TestClient(OwnerCookie(Starlette(routes=[Route("/", _tell)]), secret=SECRET), client=("127.0.0.1", 1)) as page:
+        assert page.get("/").text != "guest:script"
+
+
+@pytest.mark.parametrize("header", ["origin", "referer", "sec_fetch_site", "x_forwarded_for", "forwarded", "via"])
+def test_no_browser_and_nobody_behind_a_proxy_is_taken_for_such_a_program(header: str) -> None:
+    assert re.fullmatch(r"guest:[\w-]{32}", call("127.0.0.1", **{header: "x"}))
+
+
+def test_programs_elsewhere_are_strangers() -> None:
+    assert len({call("192.168.0.7"), call("192.168.0.7"), call("127.0.0.1", embedded=True)}) == 3
 
 
 def test_two_browsers_are_two_owners() -> None:

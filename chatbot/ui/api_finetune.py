@@ -11,6 +11,7 @@ import gradio as gr
 from chatbot.engine.adapters import visible
 from chatbot.errors import BanyanError, InputError
 from chatbot.training import Dataset, Training, spec_of
+from chatbot.ui.finetune_data import name_of
 from chatbot.ui.services import Services
 from finetune.jobs import Job
 from finetune.spec import TrainingSpec
@@ -57,12 +58,11 @@ class Endpoints:
     ) -> str:
         """Queue a fine-tune and return the job's id. `spec` holds changed settings and may name a `preset`."""
         with _raised():
-            data, changes = _dataset(file), _object(spec)
-            overrides = dict(changes)
+            data, overrides = _dataset(file), _object(spec)
             report = self._training.check(data, TrainingSpec())
             if report["refusal"]:
                 raise InputError(report["refusal"])
-            chosen = name.strip() or Path(data.name).stem
+            chosen = name.strip() or name_of(data.name)
             return self._training.start(self._services.owner_of(request), chosen, data, spec_of(overrides, report))
 
     def jobs(self, request: gr.Request) -> list[dict[str, Any]]:

@@ -225,7 +225,8 @@ def connect(tab: FinetuneTab, tabs: gr.Tabs, bar: Sidebar, language: gr.State, s
     tab.tab.select(do.open, language, form.locked, **PRIVATE).then(**look)
     language.change(do.relabel, [form.preset, language], [form.preset, form.locked, run.seen], **PRIVATE).then(**look)
     run.timer.tick(**look)
-    run.runs.input(do.choose, None, run.seen, **PRIVATE).then(**look)
+    forgotten = [run.seen, run.notice, tab.use.files, tab.use.notice]
+    run.runs.input(do.choose, None, forgotten, **PRIVATE).then(**look)
     for button, act in ((run.stop, do.stop), (run.resume, do.resume), (run.retry, do.retry), (run.remove, do.remove)):
         button.click(act, [run.runs, language], [run.notice, run.seen], **PRIVATE).then(**look)
     _connect_use(UseHandlers(services), tab, tabs, bar, language)

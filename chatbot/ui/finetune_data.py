@@ -60,7 +60,7 @@ class DataHandlers:
             yield _checked(
                 report=render_finetune.report(report, language),
                 mapping=_mapping(report, data.mapping),
-                name=name or _name_of(data.name),
+                name=name or name_of(data.name),
                 sizes={size: report[size] for size in SIZES} if not report["refusal"] else None,
                 notice="",
                 knobs=values_of(spec),
@@ -199,7 +199,7 @@ def dataset_of(file: str | None, fields: tuple[Any, ...]) -> Dataset:
     return Dataset(Path(file), Path(file).name, Columns.from_dict(values))
 
 
-def _name_of(file: str) -> str:
+def name_of(file: str) -> str:
     """A name for the adapter from the file's: what may stand in a folder's name."""
     stem = re.sub(r"(\.gz)?$", "", file).rpartition(".")[0] or file
     return re.sub(r"[^\w.-]+", "-", stem).strip("-._")[:64]

@@ -120,9 +120,9 @@ class Handlers:
         choices = [(render_finetune.title_of(job, language), job.id) for job in jobs]
         return gr.update(choices=choices, value=chosen, visible=bool(jobs))
 
-    def choose(self) -> str:
-        """-> seen"""
-        return ""
+    def choose(self) -> Updates:
+        """Another run: what was said and made for the last one goes. -> seen, notice, files, notice of uses"""
+        return "", "", gr.update(value=None, visible=False), ""
 
     def stop(self, id: str | None, language: Language, request: gr.Request) -> Updates:
         """-> notice, seen"""

@@ -20,6 +20,7 @@ Label = Literal["supported", "contradicted", "unsupported", "no_claim"]
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 """A text and others -> their cosines with it; for instance of sentence embeddings."""
 
+_LONGEST = 400  # content items: nothing longer is one sentence, and comparing it would take long
 _ENOUGH = 0.72  # weighted share of the sentence's content that the passages must hold
 _ENOUGH_KNOWN = 0.38  # the same where the question already says the rest
 _ENOUGH_NEW = 0.7  # share of what the sentence adds to the question
@@ -92,6 +93,8 @@ def verify(
     claim, asked = read(sentence, tongue), ask(question, tongue)
     if _states_nothing(claim):
         return Verdict("no_claim")
+    if len(claim.items) > _LONGEST:
+        return Verdict("unsupported", reasons=(Reason("length"),))
     case = Case.make(claim, asked)
     found = stretches(texts, tongue)
     if not found or not claim.items:

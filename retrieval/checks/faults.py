@@ -12,7 +12,7 @@ _CLOSE = 0.85  # share of the content from which on a sentence is a copy, in whi
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """`code` names the fault for programs: coverage, number, name, negation, exchanged, opposite, question, words.
+    """`code` names the fault for programs: coverage, number, name, negation, exchanged, opposite, question, length.
     `words` are the sentence's own words that it concerns."""
 
     code: str

@@ -154,7 +154,20 @@ def test_nothing_supports_without_passages(given: list[Passage]) -> None:
 
 
 @pytest.mark.parametrize(
-    "sentence", ["", "   ", "?!", "\x00", "🙂", "a" * 20_000, "不" * 5_000, "1" * 400, "( " * 3_000]
+    "sentence",
+    [
+        "",
+        "   ",
+        "?!",
+        "\x00",
+        "🙂",
+        "a" * 20_000,
+        "不" * 5_000,
+        "1" * 400,
+        "( " * 3_000,
+        "Panthers gave 308 " * 9_000,
+        "黑豹队防守" * 9_000,
+    ],
 )
 def test_strange_sentences_get_a_verdict_and_no_support(sentence: str) -> None:
     assert verify(sentence, GAME, question="Who?").label in ("unsupported", "no_claim")

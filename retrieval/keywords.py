@@ -157,7 +157,8 @@ class KeywordIndex:
                 rows, counts = np.concatenate([rows, later + first]), np.concatenate([counts, more])
             frequency = int(np.count_nonzero(self._lengths[rows])) if dead else len(rows)
             idf = np.log1p((living - frequency + 0.5) / (frequency + 0.5))
-            scores[rows] += np.float32(idf * (K1 + 1)) * (counts / (counts + norms[rows]))
+            counts /= counts + np.take(norms, rows)
+            np.add.at(scores, rows, counts * np.float32(idf * (K1 + 1)))
         return scores
 
     def _length_norms(self) -> Scores:

@@ -148,7 +148,7 @@ def _params(gguf: Path, lora: Path | None, context: int, slots: int, threads: in
     params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_ENABLED
     # With keys and values in F16 or F32, attention computes long batches, short ones and lone tokens in three ways, so
     # that an answer depended on its company and on what the cache held: 5 of 12 prompts kept their log-probabilities.
-    # BF16 takes one way, row by row: 32 of 32 kept them to the last bit, in company and from the cache.
+    # With BF16 values there is one way, row by row: 32 of 32 kept them to the last bit in company, 3 of 3 from the cache.
     params.cache_type_k = xllamacpp.ggml_type.GGML_TYPE_F16
     params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_BF16
     for cpu in (params.cpuparams, params.cpuparams_batch):

@@ -24,7 +24,7 @@ from finetune.jobs import Jobs
 from tests.finetune.jobs_for_tests import ROWS, make_job, spec, wait_for
 from tests.tiny import make_model
 
-STEPS, SAVE_STEPS = 320, 4
+STEPS, SAVE_STEPS = 400, 4
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["finetune.train_run"])
 
@@ -81,7 +81,9 @@ def test_a_child_killed_26_times_goes_on_from_its_checkpoints_and_learns_the_sam
             time.sleep(chance.uniform(0.0, 0.015))
         else:
             wait_for(job.is_locked)
-            time.sleep(chance.uniform(0.0, 2.5))
+            at = time.monotonic() + chance.uniform(0.0, 2.5)  # but early enough that steps are left for the other kills
+            while time.monotonic() < at and steps_done(job) < saved_before + 3 * SAVE_STEPS:
+                time.sleep(0.005)
         kill(process)
         in_a_save += is_saving(job)
         assert job.state() == "interrupted"

@@ -1,4 +1,4 @@
-"""SQLite: conversations and settings, each under its owner. Migrations are numbered and only ever appended.
+"""SQLite: conversations, settings and results of tasks, each under its owner.
 
 Every query names the owner; what belongs to somebody else is `NotFound`, as if it did not exist.
 """
@@ -7,32 +7,16 @@ import json
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from threading import Lock
+from typing import Any
 
-from chatbot.errors import NotFound, StoreError, StoreFull
+from chatbot.errors import NotFound, StoreError
+from chatbot.store_database import Database
 from chatbot.types import Message, Role
 
-MIGRATIONS: tuple[str, ...] = (
-    """
-    CREATE TABLE conversations (
-        id TEXT PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, system_prompt TEXT NOT NULL,
-        adapter TEXT, created REAL NOT NULL, updated REAL NOT NULL
-    ) STRICT;
-    CREATE INDEX conversations_of_owner ON conversations (owner, updated DESC);
-    CREATE TABLE messages (
-        conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
-        position INTEGER NOT NULL, role TEXT NOT NULL, content TEXT NOT NULL, created REAL NOT NULL,
-        PRIMARY KEY (conversation, position)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE settings (
-        owner TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (owner, name)
-    ) STRICT, WITHOUT ROWID;
-    """,
-)
+RESULTS = 50  # kept per owner and task; the oldest go first
+LARGEST_RESULT = 1_000_000  # characters of JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +41,18 @@ class Conversation:
     messages: tuple[Message, ...]
 
 
-class Store:
-    """One database file, safe to use from any thread. What returns is on disk (WAL, synchronous=FULL).
+@dataclass(frozen=True, slots=True)
+class SavedResult:
+    """What a task gave to this owner. `created` is in seconds since 1970, UTC; `result` is the task's own record."""
 
-    Raises `StoreFull` when the disk is full and `StoreError` when the file cannot be used; neither loses what was saved.
-    """
+    id: str
+    title: str
+    created: float
+    result: dict[str, Any]
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = Lock()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = FULL")
-            self._database.execute("PRAGMA foreign_keys = ON")
-            self._migrate()
-        except (sqlite3.Error, OSError) as error:
-            raise _told(error, path) from error
 
-    def close(self) -> None:
-        with self._lock:
-            self._database.close()
+class Store(Database):
+    """What Banyan remembers of each owner."""
 
     # Conversations
 
@@ -170,35 +144,38 @@ class Store:
                 (owner, name, json.dumps(value)),
             )
 
-    def _migrate(self) -> None:
-        (version,) = self._database.execute("PRAGMA user_version").fetchone()
-        if version > len(MIGRATIONS):
-            raise StoreError(
-                f"{self._path} was written by a newer Banyan. Update Banyan, or choose another --data folder."
+    # Results of tasks
+
+    def add_result(self, owner: str, task: str, title: str, result: Mapping[str, Any]) -> str:
+        """Keep what `task` gave, JSON values only, and return its id. Raises `StoreError` when it is too large."""
+        text = json.dumps(result)
+        if len(text) > LARGEST_RESULT:
+            raise StoreError("This result is too large to be kept. Download it instead.")
+        id = secrets.token_urlsafe(12)
+        with self._writing() as database:
+            database.execute(
+                "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?)", (id, owner, task, title, text, time.time())
             )
-        for number, script in enumerate(MIGRATIONS[version:], version + 1):
-            self._database.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
+            database.execute(
+                "DELETE FROM results WHERE owner = ? AND task = ? AND id NOT IN (SELECT id FROM results "
+                "WHERE owner = ? AND task = ? ORDER BY created DESC, rowid DESC LIMIT ?)",
+                (owner, task, owner, task, RESULTS),
+            )
+        return id
 
-    def _read(self, query: str, values: Sequence[object]) -> list[tuple]:  # type: ignore[type-arg]
-        try:
-            with self._lock:
-                return self._database.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            raise _told(error, self._path) from error
+    def results(self, owner: str, task: str, limit: int = 10) -> list[SavedResult]:
+        """What `task` gave to the owner, the latest first."""
+        rows = self._read(
+            "SELECT id, title, created, result FROM results WHERE owner = ? AND task = ? "
+            "ORDER BY created DESC, rowid DESC LIMIT ?",
+            (owner, task, limit),
+        )
+        return [SavedResult(id, title, created, json.loads(result)) for id, title, created, result in rows]
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                self._database.execute("BEGIN IMMEDIATE")
-                yield self._database
-                self._database.execute("COMMIT")
-            except BaseException as error:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error | UnicodeEncodeError):
-                    raise _told(error, self._path) from error
-                raise
+    def remove_result(self, owner: str, id: str) -> None:
+        with self._writing() as database:
+            if not database.execute("DELETE FROM results WHERE owner = ? AND id = ?", (owner, id)).rowcount:
+                raise NotFound("There is no such result. It may have been removed in another window.")
 
 
 def _own(database: sqlite3.Connection, owner: str, id: str) -> None:
@@ -212,12 +189,3 @@ def _missing() -> NotFound:
 
 def _role(text: str) -> Role:
     return "assistant" if text == "assistant" else "user"
-
-
-def _told(error: Exception, path: Path) -> StoreError:
-    """The database's error as one that says what to do."""
-    if "full" in str(error) or getattr(error, "errno", None) == 28:
-        return StoreFull(f"The disk with {path.parent} is full. Free some space and try again; what was saved is safe.")
-    if isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error):
-        return StoreError(f"{path} is not a Banyan database. Move it away, or choose another --data folder.")
-    return StoreError(f"The database {path} cannot be used ({error}). Check the folder's permissions and the disk.")

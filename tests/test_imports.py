@@ -18,7 +18,7 @@ LAYERS = [  # a file of one line may import the files of its own and of later li
     ("app.py",),
     ("chatbot/ui/",),
     ("chatbot/api.py", "chatbot/answering.py", "chatbot/protocol.py", "chatbot/export.py"),
-    ("chatbot/tasks/", "chatbot/store.py", "chatbot/access.py", "chatbot/headers.py", "chatbot/settings.py"),
+    ("chatbot/tasks/", "chatbot/store", "chatbot/access.py", "chatbot/headers.py", "chatbot/settings.py"),
     ("chatbot/training",),
     ("retrieval/", "finetune/"),
     ("chatbot/engine/",),

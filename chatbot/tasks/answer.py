@@ -18,6 +18,7 @@ from chatbot.tasks.answer_prompt import messages
 from chatbot.tasks.budget import Fitted, fit
 from chatbot.tasks.chat import clean
 from chatbot.tasks.follow_up import standalone
+from chatbot.tasks.language import known_by
 from chatbot.types import FinishReason, Message, Sampling
 from retrieval.embed import Embedder
 from retrieval.fuse import knows
@@ -33,8 +34,6 @@ SAMPLING = Sampling(temperature=0.0, max_tokens=256)
 READS = {"SmolLM2-135M": 1}
 """Passages that go into the prompt, by family of model, where that is fewer than are found: on 24 questions of XQuAD the
 bundled model's sentence held the answer 9 times from the best passage, 5 times from the three best."""
-LANGUAGES: dict[str, frozenset[str]] = {"SmolLM2": frozenset({"en"})}
-"""What a family of models was made for, as ISO 639-1; those not listed are taken to know every language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +111,7 @@ def speaks(engine: Engine, question: str) -> bool:
         model = engine.model
     except (ModelLoading, ModelError, EngineUnavailable):
         return True
-    family = next((languages for name, languages in LANGUAGES.items() if model.startswith(name)), None)
-    return knows(family, question)
+    return knows(known_by(model), question)
 
 
 def _search(retrieval: Retrieval, owner: str, query: str, documents: Sequence[str] | None) -> Found:

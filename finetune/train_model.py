@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from chatbot.errors import InputError, ModelError, ModelNotFound
-from finetune import train_packed
+from finetune import train_attention
 from finetune.folder import Base
 from finetune.spec import TrainingSpec
 
@@ -47,7 +47,7 @@ def load(base: Base, spec: TrainingSpec) -> Loaded:
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     model.config.use_cache = False
-    train_packed.install(model)
+    train_attention.install(model)
     return Loaded(model, tokenizer, bf16)
 
 

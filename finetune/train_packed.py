@@ -1,11 +1,11 @@
 """Batches without padding: rows end to end in one sequence, each attending to itself only, logits only where there is a loss.
 
 The sequence of a batch has shape (1, tokens); `position_ids` begin at 0 with every row, which is how transformers tells
-packed rows apart ("Packing with flash attention", Hugging Face 2024). Its own mask for them costs the square of the
-whole sequence, so attention runs row by row where the model allows it.
+packed rows apart ("Packing with flash attention", Hugging Face 2024). What all rows of a batch begin with, a system prompt
+or an instruction, need be computed only once: then it stands in front, and the positions of each row go on from its end.
+Loss and gradients are the same, as those of the whole rows.
 """
 
-import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,12 +14,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from finetune.train_attention import model_config, uses_rows
 from finetune.train_fused import CrossEntropy
 
 IGNORED = -100
-ATTENTION = "banyan_row_by_row"
 CACHE_TOKENS = 512
 """Tokens computed at once on a CPU: enough for its matrix units, few enough for its cache."""
+WORTH_SHARING = 8
+"""Common tokens from which on they are computed once: below, putting them in front costs more than it saves."""
 
 
 def collate(rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
@@ -30,39 +32,52 @@ def collate(rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
     return {"input_ids": ids[None], "labels": labels[None], "position_ids": positions[None]}
 
 
-def pieces(batch: dict[str, Tensor], budget: int) -> Iterator[dict[str, Tensor]]:
+def pieces(batch: dict[str, Tensor], budget: int, *, share: bool) -> Iterator[dict[str, Tensor]]:
     """Cut a batch between rows so that a piece holds at most `budget` tokens, or one row; pieces have like sizes.
 
-    Small pieces stay in the processor's cache and bound the memory; the sum of their losses is the batch's.
+    Small pieces stay in the processor's cache and bound the memory; the sum of their losses is the batch's. With `share`,
+    which needs attention row by row, a piece of several rows holds their common beginning once.
     """
     bounds = row_bounds(batch["position_ids"])
-    total = bounds[-1]
-    count = max(1, -(-total // budget))
-    start = 0
-    for at, end in enumerate(bounds[1:], 1):
-        following = bounds[at + 1] if at + 1 < len(bounds) else None
-        if following is None or following - start > max(budget, 1) or end - start >= -(-total // count):
-            yield {name: values[:, start:end] for name, values in batch.items()}
-            start = end
+    common = _common(batch, bounds) if share else 0
+    sizes = [end - start - common for start, end in itertools.pairwise(bounds)]
+    room = max(1, budget - common)
+    goal = -(-sum(sizes) // -(-sum(sizes) // room))
+    first, held = 0, 0
+    for at, size in enumerate(sizes):
+        held += size
+        following = sizes[at + 1] if at + 1 < len(sizes) else None
+        if following is None or held + following > room or held >= goal:
+            yield _piece(batch, bounds[first : at + 2], common)
+            first, held = at + 1, 0
 
 
-def chunks(lengths: Sequence[int], budget: int) -> list[list[int]]:
-    """Indices of consecutive rows, in groups of at most `budget` tokens, or of one row."""
-    found: list[list[int]] = []
-    size = 0
-    for at, length in enumerate(lengths):
-        if not found or size + length > budget:
-            found.append([])
-            size = 0
-        found[-1].append(at)
-        size += length
-    return found
+def _common(batch: dict[str, Tensor], bounds: Sequence[int]) -> int:
+    """Tokens at the beginning of all rows that are the same and of which none foretells a label."""
+    ids, labels = batch["input_ids"][0].tolist(), batch["labels"][0]
+    rows = [ids[start:end] for start, end in itertools.pairwise(bounds)]
+    if len(rows) < 2:
+        return 0
+    least, most = min(rows), max(rows)  # what these two begin with, all rows between them do
+    same = next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), len(least))
+    free = [labels[start:end] != IGNORED for start, end in itertools.pairwise(bounds)]
+    common = min(same, *(int(row.int().argmax()) - 1 if row.any() else len(row) - 1 for row in free))
+    return common if common >= WORTH_SHARING else 0
+
+
+def _piece(batch: dict[str, Tensor], bounds: Sequence[int], common: int) -> dict[str, Tensor]:
+    if not common or len(bounds) == 2:
+        return {name: values[:, bounds[0] : bounds[-1]] for name, values in batch.items()}
+    kept = [(bounds[0], bounds[0] + common), *((a + common, b) for a, b in itertools.pairwise(bounds))]
+    return {name: torch.cat([values[:, a:b] for a, b in kept], 1) for name, values in batch.items()}
 
 
 def row_bounds(position_ids: Tensor) -> list[int]:
-    """Where rows begin, and the end: positions (1, tokens) -> [0, ..., tokens]."""
-    starts = (position_ids[0] == 0).nonzero().flatten().tolist()
-    return [*starts, position_ids.shape[1]]
+    """Where rows begin, and the end: positions (1, tokens) -> [0, ..., tokens], or [shared, ..., tokens] where `shared`
+    tokens in front belong to every row."""
+    positions = position_ids[0]
+    starts = ((positions[1:] != positions[:-1] + 1).nonzero().flatten() + 1).tolist()
+    return [int(positions[starts[0]]) if starts else 0, *starts, len(positions)]
 
 
 def loss_sum(model: Any, batch: dict[str, Tensor], *, rows: bool) -> Tensor:
@@ -90,83 +105,13 @@ def loss_sum(model: Any, batch: dict[str, Tensor], *, rows: bool) -> Tensor:
     return torch.zeros(len(bounds) - 1, device=losses.device).index_add_(0, row_of, losses)
 
 
-def uses_rows(model: Any) -> bool:
-    return bool(model_config(model)._attn_implementation == ATTENTION)
-
-
-def model_config(model: Any) -> Any:
-    return getattr(model, "module", model).config  # DDP hides it
-
-
-def install(model: Any) -> bool:
-    """Switch a loaded model to attention row by row, if it then computes what it computed before. Returns whether.
-
-    Models with sliding windows or other masks do not, nor do those that do not hand the bounds on; they keep
-    transformers' own mask.
-    """
-    from transformers import AttentionInterface, AttentionMaskInterface
-
-    before = model.config._attn_implementation
-    if before != "sdpa" or _has_window(model.config):
-        return False
-    AttentionInterface.register(ATTENTION, _attend)
-    AttentionMaskInterface.register(ATTENTION, _no_mask)
-    probe = collate([{"input_ids": [1, 2, 3, 4, 5], "labels": [1, 2, 3, 4, 5]}] * 2)
-    ids, positions = probe["input_ids"].to(model.device), probe["position_ids"].to(model.device)
+def row_losses(model: Any, rows: Sequence[dict[str, Any]], budget: int) -> list[float]:
+    """Summed nats of each row {"input_ids", "labels"}, in order; the model is in evaluation mode."""
+    if not rows:
+        return []
+    device, share = next(model.parameters()).device, uses_rows(model)
+    batch = {name: values.to(device) for name, values in collate(rows).items()}
     with torch.no_grad():
-        expected = model(input_ids=ids, position_ids=positions, use_cache=False).logits
-        model.set_attn_implementation(ATTENTION)
-        try:
-            found = model(input_ids=ids, position_ids=positions, use_cache=False, row_bounds=[0, 5, 10]).logits
-        except (TypeError, ValueError, KeyError):
-            found = torch.full_like(expected, torch.inf)
-    scale = float(expected.float().abs().max()) + 1e-6
-    tolerance = (1e-4 if expected.dtype == torch.float32 else 3e-2) * scale
-    if float((expected.float() - found.float()).abs().max()) <= tolerance:
-        return True
-    model.set_attn_implementation(before)
-    return False
-
-
-@contextlib.contextmanager
-def masked(model: Any) -> Iterator[None]:
-    """Transformers' own attention for a while: rows side by side, with padding."""
-    if not uses_rows(model):
-        yield
-        return
-    model.set_attn_implementation("sdpa")
-    try:
-        yield
-    finally:
-        model.set_attn_implementation(ATTENTION)
-
-
-def _has_window(config: Any) -> bool:
-    return bool(getattr(config, "sliding_window", None) or getattr(config, "attn_logit_softcapping", None))
-
-
-def _attend(
-    module: Any,
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    attention_mask: Tensor | None,
-    scaling: float | None = None,
-    dropout: float = 0.0,
-    row_bounds: Sequence[int] | None = None,
-    **_: Any,
-) -> tuple[Tensor, None]:
-    """Query (1, heads, tokens, dim), key and value with as many or fewer heads -> (1, tokens, heads, dim)."""
-    bounds = row_bounds or [0, query.shape[2]]
-    sizes = [end - start for start, end in itertools.pairwise(bounds)]
-    parts = [
-        functional.scaled_dot_product_attention(
-            q, k, v, is_causal=True, scale=scaling, dropout_p=dropout, enable_gqa=True
-        )
-        for q, k, v in zip(query.split(sizes, 2), key.split(sizes, 2), value.split(sizes, 2), strict=True)
-    ]
-    return torch.cat(parts, 2).transpose(1, 2), None
-
-
-def _no_mask(*_: Any, **__: Any) -> None:
-    return None
+        return [
+            nats for piece in pieces(batch, budget, share=share) for nats in loss_sum(model, piece, rows=True).tolist()
+        ]

@@ -17,6 +17,7 @@ from chatbot.errors import InputError
 from finetune import train_packed
 from finetune.folder import JobFolder
 from finetune.spec import TrainingSpec
+from finetune.train_attention import uses_rows
 from finetune.train_checkpoints import keep, step_of
 from finetune.train_data import Row
 from finetune.train_watch import Watch
@@ -52,7 +53,7 @@ class Trainer(SFTTrainer):  # type: ignore[misc]
         # DDP averages gradients over processes, and `items` counts the tokens of all of them
         scale = self.accelerator.num_processes / max(1, int(items))
         total = torch.zeros((), device=inputs["input_ids"].device)
-        parts = list(train_packed.pieces(inputs, self._budget))
+        parts = list(train_packed.pieces(inputs, self._budget, share=uses_rows(model)))
         for at, piece in enumerate(parts):
             if self._stop() and self.accelerator.num_processes == 1:
                 raise Stopped
@@ -82,15 +83,11 @@ class Trainer(SFTTrainer):  # type: ignore[misc]
         sums = torch.zeros(len(rows), 2, dtype=torch.float64, device=self.accelerator.device)
         order = sorted(range(len(rows)), key=lambda at: len(rows[at]["input_ids"]))
         mine = order[own::processes]
-        for group in train_packed.chunks([len(rows[at]["input_ids"]) for at in mine], self._budget):
-            chunk = [mine[at] for at in group]
-            batch = {
-                k: v.to(self.accelerator.device) for k, v in train_packed.collate([rows[at] for at in chunk]).items()
-            }
-            with torch.no_grad(), self.compute_loss_context_manager():
-                sums[chunk, 0] = train_packed.loss_sum(self.model, batch, rows=True).double()
-            for at in chunk:
-                sums[at, 1] = sum(label != -100 for label in rows[at]["labels"][1:])
+        with self.compute_loss_context_manager():
+            nats = train_packed.row_losses(self.model, [rows[at] for at in mine], self._budget)
+        sums[mine, 0] = torch.tensor(nats, dtype=torch.float64, device=sums.device)
+        for at in mine:
+            sums[at, 1] = sum(label != -100 for label in rows[at]["labels"][1:])
         if processes > 1:
             sums = self.accelerator.reduce(sums, "sum")
         self.model.train()

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from chatbot.errors import AdapterError
-from finetune import train_model, train_packed
+from finetune import train_attention, train_model, train_packed
 from finetune.evaluate import Answer, Losses, Verdict, compare, general_rows, judge, metrics_of
 from finetune.examples import Example, Fault
 from finetune.folder import Base
@@ -45,12 +45,8 @@ def judged(
 def losses(model: Any, rows: Sequence[Encoded]) -> Losses:
     """Summed nats of each row, in order."""
     model.eval()
-    nats: list[float] = []
-    for chunk in train_packed.chunks([len(row.input_ids) for row in rows], train_packed.CACHE_TOKENS):
-        batch = train_packed.collate([{"input_ids": rows[at].input_ids, "labels": rows[at].labels} for at in chunk])
-        moved = {name: values.to(model.device) for name, values in batch.items()}
-        with torch.no_grad():
-            nats += train_packed.loss_sum(model, moved, rows=True).tolist()
+    plain = [{"input_ids": row.input_ids, "labels": row.labels} for row in rows]
+    nats = train_packed.row_losses(model, plain, train_packed.CACHE_TOKENS)
     return Losses(tuple(nats), tuple(sum(label != -100 for label in row.labels[1:]) for row in rows))
 
 
@@ -175,7 +171,7 @@ def _generate(model: Any, tokenizer: Any, prompts: Sequence[list[int]], max_toke
     ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts], device=model.device)
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=model.device)
     model.eval()
-    with torch.no_grad(), train_packed.masked(model):  # padding needs a mask
+    with torch.no_grad(), train_attention.masked(model):  # padding needs a mask
         found = model.generate(
             input_ids=ids,
             attention_mask=mask,

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from chatbot.errors import InputError
-from finetune import train_fused, train_packed
+from finetune import train_attention, train_fused, train_packed
 from finetune.folder import Base, JobFolder
 from finetune.train import run
 from finetune.train_faults import explain
@@ -43,12 +43,12 @@ def trainable(folder: Path) -> Any:
     return model
 
 
-def reference(folder: Path) -> tuple[list[float], dict[str, torch.Tensor]]:
+def reference(folder: Path, rows: list[dict[str, Any]] = BATCH) -> tuple[list[float], dict[str, torch.Tensor]]:
     """Loss of each row and gradients as transformers computes them: one row at a time, all logits."""
     ours = trainable(folder)
     losses = []
-    with train_packed.masked(ours):
-        for row in BATCH:
+    with train_attention.masked(ours):
+        for row in rows:
             out = ours(input_ids=torch.tensor([row["input_ids"]]), labels=torch.tensor([row["labels"]]))
             loss = out.loss * sum(label != -100 for label in row["labels"][1:])
             loss.backward()
@@ -73,7 +73,7 @@ def test_rows_end_to_end_have_the_losses_and_gradients_of_rows_alone(
     layers = 0
     if fast:
         with train_fused.fused(model, native_bf16=False) as layers:
-            for piece in train_packed.pieces(batch, 9):
+            for piece in train_packed.pieces(batch, 9, share=False):
                 train_packed.loss_sum(model, piece, rows=False).backward()
         assert layers > 10
     else:
@@ -82,6 +82,39 @@ def test_rows_end_to_end_have_the_losses_and_gradients_of_rows_alone(
     assert found.keys() == wanted.keys()
     for name, gradient in wanted.items():
         torch.testing.assert_close(found[name], gradient, rtol=1e-3, atol=1e-4 * float(gradient.abs().max()))
+
+
+@pytest.mark.parametrize("architecture", ["llama", "qwen3", "gemma"])
+@pytest.mark.parametrize("most", [200, 30])
+def test_what_rows_begin_with_is_computed_once_with_the_losses_and_gradients_of_whole_rows(
+    models: dict[str, Path], architecture: str, most: int
+) -> None:
+    instruction = list(range(30, 46))
+    rows = [
+        {"input_ids": instruction + row["input_ids"], "labels": [-100] * len(instruction) + row["labels"]}
+        for row in [*BATCH, {"input_ids": [46, 47, 48], "labels": [-100, 47, 48]}]
+    ]
+    expected, wanted = reference(models[architecture], rows)
+    model = trainable(models[architecture])
+    rowwise = train_attention.uses_rows(model)
+    assert train_packed.row_losses(model, rows, most) == pytest.approx(expected, rel=1e-4)
+    pieces = list(train_packed.pieces(train_packed.collate(rows), most, share=rowwise))
+    assert rowwise is (architecture != "gemma")
+    if most == 200 and rowwise:
+        assert [piece["input_ids"].numel() for piece in pieces] == [16 + 6 + 3 + 8 + 3]
+    for piece in pieces:
+        train_packed.loss_sum(model, piece, rows=False).backward()
+    found = gradients(model)
+    for name, gradient in wanted.items():
+        torch.testing.assert_close(found[name], gradient, rtol=1e-3, atol=1e-4 * float(gradient.abs().max()))
+
+
+def test_a_common_beginning_ends_before_what_foretells_a_label() -> None:
+    same = list(range(1, 20))
+    rows = [{"input_ids": [*same, n], "labels": [*[-100] * 12, *same[12:], n]} for n in (50, 51)]
+    (piece,) = train_packed.pieces(train_packed.collate(rows), 100, share=True)
+    assert train_packed.row_bounds(piece["position_ids"]) == [11, 20, 29]
+    assert (piece["labels"] != -100).sum() == 2 * 8
 
 
 def test_bfloat16_gradients_leave_the_loss_exact_and_point_the_same_way(models: dict[str, Path]) -> None:
@@ -98,7 +131,7 @@ def test_bfloat16_gradients_leave_the_loss_exact_and_point_the_same_way(models: 
 
 def test_pieces_hold_the_budget_and_every_row_once() -> None:
     rows = [{"input_ids": [n] * size, "labels": [n] * size} for n, size in enumerate((3, 9, 4, 30, 1, 2, 8))]
-    parts = list(train_packed.pieces(train_packed.collate(rows), 12))
+    parts = list(train_packed.pieces(train_packed.collate(rows), 12, share=False))
     assert torch.cat([part["input_ids"] for part in parts], 1).tolist()[0] == [
         n for row in rows for n in row["input_ids"]
     ]

@@ -7,7 +7,7 @@ library of it is alive without a download of its own (`sumy` wants NLTK's data a
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from math import log
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from chatbot.tasks.summarize_text import Section, words
+from chatbot.tasks.summarize_text import BEGINS, ENDS, Section, words
 from retrieval.checks.sentences import spans
 from retrieval.checks.words import language, tokens
 from retrieval.types import Passage
@@ -27,11 +27,15 @@ BLOCK = 800  # sentences ranked against each other: the matrix of similarities i
 DAMPING = 0.85
 SHORTEST, LONGEST = 4, 90  # words of a sentence that can stand alone in a summary
 LEAD = 0.6  # what being the first sentence of a section adds to its rank
+LEANING = 0.7  # what is left of the rank of a sentence that leans on the one before it
 ALIKE = 0.6  # cosine from which the second of two sentences says nothing new
 TOLERANCE = 0.25  # of the wanted length
 TRIED = 60  # sentences among which the best set is sought
 
-_ENDS = re.compile(r"[.!?…。！？؟।]['\"”’»)\]）】」』]*(?:\[\d{1,3}\])*\s*\Z")
+_LEANS = re.compile(
+    r"(?:This|That|These|Those|Its?|They|Their|He|She|His|Her|However|But|And|Also|Such|Therefore|Thus|Instead)\b|[a-z]"
+    r"|[这那其他她它因但而此]"
+)
 _ROW = re.compile(r" \| |\.{4,}|_{4,}")
 
 
@@ -112,10 +116,12 @@ class Ranking:
         found = candidates(sections)
         self._space = Space([one.text for one in found])
         self._blocks = [slice(at, at + BLOCK) for at in range(0, len(found), BLOCK)]
-        ranks = np.concatenate([centrality(self._space.rows[block]) for block in self._blocks] or [np.zeros(0, np.float32)])
+        ranks = np.concatenate(
+            [centrality(self._space.rows[block]) for block in self._blocks] or [np.zeros(0, np.float32)]
+        )
         leads = _leads(found)
         self.sentences = [
-            Candidate(c.passage, c.start, c.end, c.text, c.size, c.section, c.position, float(rank) + lead)
+            replace(c, rank=(float(rank) + lead) * (LEANING if _LEANS.match(c.text) else 1.0))
             for c, rank, lead in zip(found, ranks, leads, strict=True)
         ]
 
@@ -152,13 +158,11 @@ def candidates(sections: Sequence[Section]) -> list[Candidate]:
         ]
         usable = [one for one in here if _stands_alone(one)]
         found += usable or [one for one in here if one.size and not _is_heading(one)][:40] or here[:1]
-    return [
-        Candidate(c.passage, c.start, c.end, c.text, c.size, c.section, position) for position, c in enumerate(found)
-    ]
+    return [replace(c, position=position) for position, c in enumerate(found)]
 
 
 def _stands_alone(one: Candidate) -> bool:
-    telling = _ENDS.search(one.text) and not _ROW.search(one.text) and not _is_heading(one)
+    telling = BEGINS.match(one.text) and ENDS.search(one.text) and not _ROW.search(one.text) and not _is_heading(one)
     return bool(telling) and SHORTEST <= one.size <= LONGEST
 
 

@@ -5,12 +5,13 @@ Lengths are counted in words; two characters of a script without spaces count as
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from pathlib import Path
 from threading import Event
 
 from chatbot.errors import InputError
+from retrieval.checks.sentences import spans
 from retrieval.checks.words import tokens
 from retrieval.library import Library
 from retrieval.readers import Limits, read
@@ -20,7 +21,16 @@ from retrieval.types import Block, Page, Passage
 LONGEST = 8_000_000  # characters of a typed text: 5 MB of any language, with room
 SECTIONS = 24  # of one text at most: neighbours join
 UNTITLED = 8  # sections of a long text that has no headings
-UNTITLED_WORDS = 350  # of such a section, about
+SENTENCE = 6  # words that make a sentence, where it is asked whether there is any
+STRETCH = 350  # words of a section that has no headings inside, about
+
+ENDS = re.compile(r"[.!?…。！？؟।]['\"”’»)\]）】」』]*(?:\[\d{1,3}\])*\s*\Z")
+"""How a sentence ends that is one."""
+BEGINS = re.compile(r"[\"'“‘«(「『《【]?[^\W_]")
+"""How it begins: not as an item of a list or of a bibliography does."""
+
+Group = tuple[str, list[Passage]]
+"""A section's title and passages."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -44,7 +54,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """`name` and `document` (an id) are empty for typed text.
+    """`name` is empty for typed text. `names` are those of the library's documents by id.
 
     The whole text is that of its pages, joined by one empty line; a passage's own offsets are those of its page.
     """
@@ -53,7 +63,7 @@ class Text:
     passages: tuple[Passage, ...]
     sections: tuple[Section, ...]
     words: int
-    document: str = ""
+    names: dict[str, str] = field(default_factory=dict)
     paged: bool = False  # whether page numbers mean something to a reader
 
 
@@ -85,7 +95,30 @@ def of_document(library: Library, owner: str, id: str) -> Text:
     if not document.passages:
         raise InputError(f"{document.name} could not be read, so it cannot be summarized.", kind="summary_rejected")
     pages, passages = library.pages(owner, id), library.passages(owner, id)
-    return _text(document.name, pages, passages, document=id, paged=document.kind in ("pdf", "pptx"))
+    return _text(document.name, pages, passages, {id: document.name}, paged=document.kind in ("pdf", "pptx"))
+
+
+def together(texts: Sequence[Text]) -> Text:
+    """Several as one: the sections of each after the other's, titled with its name first; `InputError` for none."""
+    if not texts:
+        raise InputError("No document is chosen. Choose at least one.", kind="none_chosen")
+    if len(texts) == 1:
+        return texts[0]
+    sections: list[Section] = []
+    at, position = 0, 0
+    for text in texts:
+        for one in text.sections:
+            title = f"{text.name}: {one.title}" if one.title else text.name
+            moved = tuple(replace(passage, position=position + n) for n, passage in enumerate(one.passages))
+            sections.append(Section(title, moved, at + one.start, at + one.end))
+            position += len(moved)
+        at = sections[-1].end + 2
+    names = {id: name for text in texts for id, name in text.names.items()}
+    passages = tuple(passage for one in sections for passage in one.passages)
+    size = sum(text.words for text in texts)
+    return Text(
+        ", ".join(text.name for text in texts), passages, tuple(sections), size, names, any(t.paged for t in texts)
+    )
 
 
 def words(text: str) -> int:
@@ -96,7 +129,11 @@ def words(text: str) -> int:
 
 
 def _text(
-    name: str, pages: Sequence[Page], passages: Sequence[Passage], document: str = "", paged: bool = False
+    name: str,
+    pages: Sequence[Page],
+    passages: Sequence[Passage],
+    names: dict[str, str] | None = None,
+    paged: bool = False,
 ) -> Text:
     if not passages:
         raise InputError("There is nothing to summarize. Type or paste a text first.", kind="summary_empty")
@@ -105,12 +142,11 @@ def _text(
     for page in pages:
         starts[page.number] = at
         at += len(page.text) + 2
-    counts = [words(passage.text) for passage in passages]
     sections = tuple(
         Section(title, tuple(group), starts[group[0].page] + group[0].start, starts[group[-1].page] + group[-1].end)
-        for title, group in _grouped(passages, counts)
+        for title, group in _grouped(passages)
     )
-    return Text(name, tuple(passages), sections, sum(counts), document, paged)
+    return Text(name, tuple(passages), sections, sum(words(p.text) for p in passages), names or {}, paged)
 
 
 def _blocks(text: str) -> tuple[Block, ...]:
@@ -138,15 +174,24 @@ def _paragraphs(text: str, start: int, end: int) -> list[Block]:
     ]
 
 
-def _grouped(passages: Sequence[Passage], counts: Sequence[int]) -> list[tuple[str, list[Passage]]]:
-    """(title, passages) of each section: by the deepest headings that give few enough, else in stretches of one length."""
+def _grouped(passages: Sequence[Passage]) -> list[Group]:
+    """By the deepest headings that give few enough sections; what is long and has no headings inside, in stretches."""
+    groups = _joined(_with_sentences(_under_headings(passages)))
+    counts = [[words(passage.text) for passage in group] for _, group in groups]
+    return [
+        part
+        for (title, group), sizes in zip(groups, counts, strict=True)
+        for part in _stretches(title, group, sizes, sum(map(sum, counts)))
+    ]
+
+
+def _under_headings(passages: Sequence[Passage]) -> list[Group]:
     trails = [_trail(passage.heading) for passage in passages]
     for depth in (3, 2, 1):
         groups = _by_heading(passages, trails, depth)
         if 1 < len(groups) <= SECTIONS:
             return groups
-    groups = _by_heading(passages, trails, 1)
-    return _joined(groups) if len(groups) > 1 else _stretches(passages, counts, groups[0][0])
+    return _by_heading(passages, trails, 1)
 
 
 def _trail(heading: str) -> tuple[str, ...]:
@@ -154,17 +199,36 @@ def _trail(heading: str) -> tuple[str, ...]:
     return tuple(title.lstrip("# ").strip() for title in heading.split(" > ") if title and " | " not in title)
 
 
-def _by_heading(
-    passages: Sequence[Passage], trails: Sequence[tuple[str, ...]], depth: int
-) -> list[tuple[str, list[Passage]]]:
+def _by_heading(passages: Sequence[Passage], trails: Sequence[tuple[str, ...]], depth: int) -> list[Group]:
     pairs = zip(passages, trails, strict=True)
     groups = groupby(pairs, key=lambda pair: pair[1][:depth])
     return [(trail[-1] if trail else "", [passage for passage, _ in group]) for trail, group in groups]
 
 
-def _joined(groups: Sequence[tuple[str, list[Passage]]]) -> list[tuple[str, list[Passage]]]:
+def _with_sentences(groups: Sequence[Group]) -> list[Group]:
+    """A title page, a menu or a lone table joins what follows it, or else what stands before it."""
+    whole: list[Group] = []
+    waiting: list[Passage] = []
+    for title, group in groups:
+        if any(_is_sentence(passage.text[a:b]) for passage in group for a, b in spans(passage.text)):
+            whole.append((title, [*waiting, *group]))
+            waiting = []
+        else:
+            waiting += group
+    if waiting and whole:
+        whole[-1][1].extend(waiting)
+    return whole or [(groups[0][0], waiting)]
+
+
+def _is_sentence(text: str) -> bool:
+    return bool(BEGINS.match(text) and ENDS.search(text)) and words(text) >= SENTENCE
+
+
+def _joined(groups: list[Group]) -> list[Group]:
     """Neighbours together, so that `SECTIONS` are left; the title is the first one's and the last one's."""
     step = -(-len(groups) // SECTIONS)
+    if step == 1:
+        return groups
     joined = []
     for at in range(0, len(groups), step):
         some = groups[at : at + step]
@@ -173,14 +237,15 @@ def _joined(groups: Sequence[tuple[str, list[Passage]]]) -> list[tuple[str, list
     return joined
 
 
-def _stretches(passages: Sequence[Passage], counts: Sequence[int], title: str) -> list[tuple[str, list[Passage]]]:
+def _stretches(title: str, group: list[Passage], counts: Sequence[int], whole: int) -> list[Group]:
+    """`group` in pieces of about `STRETCH` words, of which a text has about `UNTITLED`."""
     total = sum(counts)
-    number = max(1, min(UNTITLED, len(passages), round(total / UNTITLED_WORDS)))
-    if number == 1:
-        return [(title, list(passages))]
+    number = min(len(group), round(total / max(STRETCH, whole / UNTITLED)))
+    if number < 2:
+        return [(title, group)]
     stretches: list[list[Passage]] = [[] for _ in range(number)]
     before = 0
-    for passage, count in zip(passages, counts, strict=True):
+    for passage, count in zip(group, counts, strict=True):
         stretches[min(number - 1, int((before + count / 2) * number / max(1, total)))].append(passage)
         before += count
-    return [("", stretch) for stretch in stretches if stretch]
+    return [(title, stretch) for stretch in stretches if stretch]

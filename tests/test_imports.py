@@ -11,7 +11,9 @@ ROOMS = {  # heavy library -> where it may be imported
     "gradio": ("chatbot/ui/", "app.py"),
     "torch": ("chatbot/engine/local", "retrieval/embed.py", "finetune/train"),
     "faiss": ("retrieval/vectors.py",),
-    **dict.fromkeys(("pypdfium2", "pypdf", "docx", "pptx", "openpyxl", "selectolax"), ("retrieval/reading/",)),
+    **dict.fromkeys(("pypdfium2", "pypdf", "pptx", "openpyxl", "selectolax"), ("retrieval/reading/",)),
+    "docx": ("retrieval/reading/", "chatbot/tasks/translation/"),
+    "markdown_it": ("chatbot/tasks/translation/",),
     "xllamacpp": ("chatbot/engine/llamacpp",),
 }
 LAYERS = [  # a file of one line may import the files of its own and of later lines

@@ -8,6 +8,8 @@ from chatbot.tasks.summarize_rank import TOLERANCE, Candidate, Ranking, chosen
 MOST = 60  # of the text's own sentences that are looked at
 HANDY, SHARE = 30, 0.25  # words of a sentence that is quoted, and its share of the wanted length
 
+TELLING = 0.8  # rank from which a sentence is quoted, where there are enough of them
+
 
 def fitted(said: Sequence[Said], ranking: Ranking, wanted: int, sections: frozenset[int]) -> list[Said]:
     """Sentences as long together as is wanted: the best of what was said, filled up with the text's own.
@@ -31,6 +33,8 @@ def fitted(said: Sequence[Said], ranking: Ranking, wanted: int, sections: frozen
 def _own(ranking: Ranking, sections: frozenset[int], wanted: int) -> list[Candidate]:
     """The best of the text's own sentences; not so long ones that a few would be all, where there are others."""
     here = sorted((one for one in ranking.sentences if one.section in sections), key=lambda one: -one.rank)
+    telling = [one for one in here if one.rank >= TELLING]
+    here = telling if sum(one.size for one in telling) >= 2 * wanted else here
     handy = [one for one in here if one.size <= max(HANDY, SHARE * wanted)]
     return (handy if sum(one.size for one in handy) >= 2 * wanted else here)[:MOST]
 

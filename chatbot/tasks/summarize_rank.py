@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float32]
 
 BLOCK = 800  # sentences ranked against each other: the matrix of similarities is square
 DAMPING = 0.85
-SHORTEST, LONGEST = 4, 90  # words of a sentence that can stand alone in a summary
+SHORTEST, LONGEST = 6, 90  # words of a sentence that can stand alone in a summary
 LEAD = 0.6  # what being the first sentence of a section adds to its rank
 LEANING = 0.7  # what is left of the rank of a sentence that leans on the one before it
 ALIKE = 0.6  # cosine from which the second of two sentences says nothing new

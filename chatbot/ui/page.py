@@ -10,7 +10,18 @@ import gradio as gr
 from chatbot.errors import BanyanError
 from chatbot.tasks import chat as chat_task
 from chatbot.types import Message, Sampling
-from chatbot.ui import adapters, api_documents, api_finetune, chat, chat_handlers, documents, finetune, render
+from chatbot.ui import (
+    adapters,
+    api_documents,
+    api_finetune,
+    api_summarize,
+    chat,
+    chat_handlers,
+    documents,
+    finetune,
+    render,
+    summarize,
+)
 from chatbot.ui.answering import TICK
 from chatbot.ui.history import turns_of
 from chatbot.ui.localise import Localised
@@ -35,13 +46,15 @@ def build_page(services: Services) -> gr.Blocks:
                 with gr.Tab(text("documents", "en"), id="documents", elem_id="by-tab-documents") as documents_tab:
                     desk = documents.build_documents(words, documents_tab)
                 words(documents_tab, label="documents")
+            with gr.Tab(text("summarize", "en"), id="summarize", elem_id="by-tab-summarize") as summarize_tab:
+                digest = summarize.build_summarize(words, summarize_tab, library=services.library is not None)
             if services.training:
                 with gr.Tab(text("finetune", "en"), id="finetune", elem_id="by-tab-finetune") as finetune_tab:
                     bench = finetune.build_finetune(words, finetune_tab)
                 words(finetune_tab, label="finetune")
             with gr.Tab(text("adapters", "en"), id="adapters", elem_id="by-tab-adapters") as adapters_tab:
                 shelf = adapters.build_adapters(words, adapters_tab)
-        for each, name in ((chat_tab, "chat"), (adapters_tab, "adapters")):
+        for each, name in ((chat_tab, "chat"), (summarize_tab, "summarize"), (adapters_tab, "adapters")):
             words(each, label=name)
         timer = gr.Timer(POLL)
 
@@ -52,6 +65,8 @@ def build_page(services: Services) -> gr.Blocks:
         if services.library:
             documents.connect(desk, page, bar, language, services)
             api_documents.publish(services)
+        summarize.connect(digest, page, bar, language, services)
+        api_summarize.publish(services)
         if services.training:
             finetune.connect(bench, tabs, bar, language, services)
             api_finetune.publish(services)

@@ -1,0 +1,215 @@
+"""What the summary tab does. Every handler reads files, documents and saved summaries under the owner of its request."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from chatbot.errors import BanyanError, InputError, NotFound
+from chatbot.tasks import summarize_text
+from chatbot.tasks.chat import title_of
+from chatbot.tasks.summarize import Step, summarize
+from chatbot.tasks.summarize_check import Summary
+from chatbot.tasks.summarize_text import Text
+from chatbot.ui import render_summarize
+from chatbot.ui.answering import TICK
+from chatbot.ui.chat_handlers import told
+from chatbot.ui.documents_handlers import clicked
+from chatbot.ui.services import Services
+from chatbot.ui.sources import Sources
+from chatbot.ui.strings import Language, text
+from retrieval.verify import Similarity
+
+TASK = "summarize"
+PAST = 8  # saved summaries that are listed
+NOTHING = (gr.skip(),)
+PATIENCE = 120.0  # seconds to wait for a library that is still opening
+
+
+class Handlers:
+    """Each method is one event; the owner comes from its request, the rest from its arguments."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._sources = Sources(services.library) if services.library else None
+
+    # The left side
+
+    def pick(self, source: str) -> tuple[Any, ...]:
+        """-> typed, examples, file, documents"""
+        wanted = ("text", "text", "file", "library")
+        return tuple(gr.update(visible=source == name) for name in wanted)
+
+    def look(self, chosen: Sequence[str] | None, language: Language, request: gr.Request) -> tuple[Any, ...]:
+        """-> documents, past"""
+        owner = self._services.owner_of(request)
+        choices = self._choices(owner)
+        kept = [id for id in chosen or () if id in {id for _, id in choices}]
+        return gr.update(choices=choices, value=kept), self._past(owner, language)
+
+    def _choices(self, owner: str) -> list[tuple[str, str]]:
+        if self._services.library is None:
+            return []
+        try:
+            documents = self._services.library.get().library.list(owner)
+        except BanyanError:  # it is still opening; the documents tab says so
+            return []
+        return [(document.name, document.id) for document in documents if document.passages]
+
+    def _past(self, owner: str, language: Language) -> str:
+        return render_summarize.past(self._services.store.results(owner, TASK, PAST), language)
+
+    def spoken(self, summary: Summary | None, language: Language, request: gr.Request) -> tuple[Any, ...]:
+        """After a change of language. -> source, length, shown, where, past"""
+        library = self._services.library is not None
+        return (
+            gr.update(choices=render_summarize.sources(language, library=library)),
+            gr.update(choices=render_summarize.lengths(language)),
+            _shown(summary, language),
+            render_summarize.source(None, 0, language),
+            self._past(self._services.owner_of(request), language),
+        )
+
+    # The summary
+
+    def begin(self, language: Language) -> tuple[Any, ...]:
+        """-> run, stop, notice, shown, where"""
+        reading = render_summarize.note(text("sum_reading_file", language))
+        where = render_summarize.source(None, 0, language)
+        return gr.update(visible=False), gr.update(visible=True), "", reading, where
+
+    def run(
+        self,
+        source: str,
+        typed: str,
+        file: str | None,
+        documents: Sequence[str] | None,
+        length: str,
+        adapter: str,
+        language: Language,
+        request: gr.Request,
+    ) -> Iterator[tuple[Any, ...]]:
+        """-> summary, shown, where, past, notice"""
+        yield NOTHING * 5
+        owner = self._services.owner_of(request)
+        runs = self._services.runs
+        with told(language) as notices, runs.open(owner, self._run(request), request.session_hash) as stop:
+            if adapter:
+                self._services.adapter(owner, adapter)
+            given = self._text(owner, source, typed, file, documents)
+            steps = summarize_steps(self._services, owner, given, length, adapter, stop=stop)
+            shown = 0.0
+            with closing(steps):  # type: ignore[type-var]
+                for step in steps:
+                    if isinstance(step, Summary):
+                        past = self._keep(owner, step, typed, language)
+                        yield step, render_summarize.summary(step, language), gr.skip(), past, ""
+                    elif time.monotonic() - shown >= TICK:
+                        shown = time.monotonic()
+                        yield gr.skip(), render_summarize.working(step, language), *NOTHING * 3
+        if notices:
+            yield None, render_summarize.welcome(language), gr.skip(), gr.skip(), notices[0]
+
+    def _text(self, owner: str, source: str, typed: str, file: str | None, documents: Sequence[str] | None) -> Text:
+        if source == "file":
+            if not file:
+                raise InputError("Send a file.", kind="no_file")
+            return summarize_text.of_file(Path(file), Path(file).name)
+        if source == "library":
+            return library_text(self._services, owner, documents or ())
+        return summarize_text.of_typed(typed)
+
+    def _keep(self, owner: str, summary: Summary, typed: str, language: Language) -> Any:
+        """Save what came of it; one that is too large to be kept is shown all the same. -> past"""
+        if not summary.sentences:
+            return gr.skip()
+        try:
+            self._services.store.add_result(owner, TASK, summary.name or title_of(typed), summary.to_dict())
+        except BanyanError:
+            return gr.skip()
+        return self._past(owner, language)
+
+    def settled(self) -> tuple[Any, ...]:
+        """-> run, stop"""
+        return gr.update(visible=True), gr.update(visible=False)
+
+    def stop(self, request: gr.Request) -> None:
+        self._services.runs.stop(self._services.owner_of(request), self._run(request))
+
+    def _run(self, request: gr.Request) -> str:
+        return f"summarize:{request.session_hash}"
+
+    # Sources and saved summaries
+
+    def act(
+        self, summary: Summary | None, language: Language, request: gr.Request, event: gr.EventData
+    ) -> Iterator[tuple[Any, ...]]:
+        """A click on a number, or on what the source offers. -> where, notice"""
+        owner, said = self._services.owner_of(request), clicked(event)
+        yield NOTHING * 2
+        with told(language) as notices:
+            if said.get("act") != "source":
+                yield from ((shown, "") for shown in self._document(owner, said, language))
+                return
+            n = int(said["n"]) if said.get("n", "").isdigit() else 0
+            yield render_summarize.source(summary, n, language), ""
+            if summary is not None and 1 <= n <= len(summary.citations) and summary.citations[n - 1].document:
+                one = summary.citations[n - 1]
+                place = {"act": "cite", "id": one.document, "n": str(n), "page": str(one.page)}
+                span = {"start": str(one.start), "end": str(one.end)}
+                try:
+                    yield from ((shown, "") for shown in self._document(owner, place | span, language))
+                except NotFound:
+                    return  # the document is gone; its passage was kept with the summary and is shown
+        if notices:
+            yield gr.skip(), notices[0]
+
+    def _document(self, owner: str, said: dict[str, str], language: Language) -> Iterator[str]:
+        if self._sources is not None:
+            yield from (shown.html for shown in self._sources.show(owner, said, language))
+
+    def reopen(
+        self, summary: Summary | None, language: Language, request: gr.Request, event: gr.EventData
+    ) -> tuple[Any, ...]:
+        """Show a saved summary again, or remove it. -> summary, shown, where, past, notice"""
+        owner, said = self._services.owner_of(request), clicked(event)
+        with told(language) as notices:
+            if said.get("act") == "remove":
+                self._services.store.remove_result(owner, said.get("id", ""))
+                return gr.skip(), gr.skip(), gr.skip(), self._past(owner, language), ""
+            saved = {one.id: one for one in self._services.store.results(owner, TASK, PAST)}
+            if said.get("id") not in saved:
+                raise NotFound("There is no such result. It may have been removed in another window.")
+            found = Summary.from_dict(saved[said["id"]].result)
+            return found, _shown(found, language), render_summarize.source(None, 0, language), gr.skip(), ""
+        return *NOTHING * 4, notices[0]
+
+
+def library_text(services: Services, owner: str, ids: Sequence[str], patience: float = 0.0) -> Text:
+    """Documents of the owner's library as one text. Raises `NotFound` for what is not the owner's."""
+    if services.library is None:
+        raise NotFound("There are no documents here.", kind="no_document")
+    library = services.library.get(patience).library
+    return summarize_text.together([summarize_text.of_document(library, owner, id) for id in dict.fromkeys(ids)])
+
+
+def summarize_steps(
+    services: Services, owner: str, given: Text, length: str, adapter: str | None, **rest: Any
+) -> Iterator[Step]:
+    """The task with what the page knows: the engine, and cosines where the embedder is there and knows the language."""
+    similarity: Similarity | None = None
+    if services.library is not None:
+        try:
+            similarity = services.library.get().similarity(given.passages[0].text[:2000])
+        except BanyanError:  # the library is still opening: words alone decide
+            similarity = None
+    return summarize(
+        services.engine, given, owner=owner, length=length, adapter=adapter or None, similarity=similarity, **rest
+    )
+
+
+def _shown(summary: Summary | None, language: Language) -> str:
+    return render_summarize.summary(summary, language) if summary else render_summarize.welcome(language)

@@ -31,7 +31,7 @@ WEAK = ("SmolLM2-135M",)
 
 @dataclass(frozen=True, slots=True)
 class Working:
-    """`done` of `total` parts of this `level` are summarized: 1 reads the text, the others merge. `sections` so far.
+    """`done` of `total` parts of this `level` are summarized: 0 finds them, 1 reads the text, the others merge. `sections` so far.
 
     `place` counts the requests before the first of ours while it waits for the model.
     """
@@ -62,7 +62,7 @@ def summarize(
     """
     wanted = target(length, text.words)
     stop = stop or Event()
-    yield Working(0, len(text.sections))
+    yield Working(0, len(text.sections), level=0)
     ranking = Ranking(text.sections)
     language = detect(" ".join(passage.text for passage in text.passages)[:2_000_000]).language or ""
     reason = _why_quoted(engine, text, language)

@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from chatbot.tasks.summarize_rank import Candidate
-from chatbot.tasks.summarize_text import Section, Text, words
+from chatbot.tasks.summarize_sections import words
+from chatbot.tasks.summarize_text import Section, Text
 from chatbot.types import FinishReason
-from retrieval.checks.words import tokens
+from retrieval.checks.words import language, tokens
 from retrieval.sentences import sentences
 from retrieval.types import Citation, Passage
 from retrieval.verify import Label, Similarity, verify
@@ -135,8 +136,9 @@ def joined(texts: Sequence[str]) -> str:
 def held(written: str, section: int, passages: Sequence[Passage], similarity: Similarity | None = None) -> list[Said]:
     """Each sentence of a model's text against `passages`. What states nothing, an announcement for instance, is left out."""
     found: list[Said] = []
-    for start, end in sentences(_OPENING.sub("", written.strip())):
-        text = " ".join(_MARK.sub("", written_part(written, start, end)).replace("**", "").split())
+    written = _OPENING.sub("", written.strip())
+    for start, end in sentences(written):
+        text = " ".join(_MARK.sub("", written[start:end]).replace("**", "").split())
         if words(text) < SHORTEST or text.endswith((":", "：")) or any(text == one.text for one in found):
             continue
         near = nearest(text, passages)
@@ -147,8 +149,12 @@ def held(written: str, section: int, passages: Sequence[Passage], similarity: Si
     return found
 
 
-def written_part(written: str, start: int, end: int) -> str:
-    return _OPENING.sub("", written.strip())[start:end]
+def copied(said: Said) -> float:
+    """The share of the sentence's content words that stand, in some form, where it is said to stand."""
+    tongue = language(" ".join(place.text for place in said.places) or said.text)
+    content = [token.stem for token in tokens(said.text, tongue) if not token.stop]
+    there = {token.stem for place in said.places for token in tokens(place.text, tongue)}
+    return sum(stem in there for stem in content) / max(1, len(content))
 
 
 def nearest(text: str, passages: Sequence[Passage]) -> list[Passage]:

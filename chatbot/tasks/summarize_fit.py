@@ -9,6 +9,7 @@ MOST = 60  # of the text's own sentences that are looked at
 HANDY, SHARE = 30, 0.25  # words of a sentence that is quoted, and its share of the wanted length
 
 TELLING = 0.8  # rank from which a sentence is quoted, where there are enough of them
+SPREAD = 1.15  # what being the best of a section multiplies a score by
 
 
 def fitted(said: Sequence[Said], ranking: Ranking, wanted: int, sections: frozenset[int]) -> list[Said]:
@@ -45,7 +46,7 @@ def _spread(pool: Sequence[Said], scores: Sequence[float]) -> list[float]:
     for at, one in enumerate(pool):
         if one.section not in best or scores[at] > scores[best[one.section]]:
             best[one.section] = at
-    return [score * (1.3 if best[pool[at].section] == at else 1.0) for at, score in enumerate(scores)]
+    return [score * (SPREAD if best[pool[at].section] == at else 1.0) for at, score in enumerate(scores)]
 
 
 def _ordered(said: Sequence[Said], quotes: Sequence[Said]) -> list[Said]:

@@ -8,10 +8,11 @@ from typing import TypeVar
 from chatbot.engine.base import Engine
 from chatbot.errors import BanyanError, ContextOverflow
 from chatbot.tasks.summarize_batch import Answered, batch
-from chatbot.tasks.summarize_check import Said, held, quotation
+from chatbot.tasks.summarize_check import Said, copied, held, quotation
 from chatbot.tasks.summarize_prompt import messages
 from chatbot.tasks.summarize_rank import TOLERANCE, Ranking
-from chatbot.tasks.summarize_text import Text, words
+from chatbot.tasks.summarize_sections import words
+from chatbot.tasks.summarize_text import Text
 from chatbot.types import Sampling
 from retrieval.split import estimated_tokens
 from retrieval.types import Passage
@@ -20,6 +21,7 @@ from retrieval.verify import Similarity
 PART = 3_000  # tokens of a part at most
 PART_WEAK = 700  # the same for a model that loses the thread in more
 READ, READ_WEAK = 120_000, 24_000  # tokens of a text that are read; of a longer one the most telling sentences
+COPIED = 0.9  # share of a weak model's words that must stand in the text where its sentence is supported
 LEVELS = 4  # of merging
 FEW = 40  # words of a section that is not worth asking the model about
 
@@ -107,6 +109,9 @@ class Reader:
                 if not left[section]:
                     self._said[section] = [one for n, p in enumerate(parts) if p.section == section for one in lines[n]]
             yield done, total, 1, place
+        for at in sorted(lines):  # parts of a section that was broken off
+            if left[parts[at].section]:
+                self._said.setdefault(parts[at].section, []).extend(lines[at])
         self.merged = [one for at in sorted(self._said) for one in self._said[at]]
         if not self._weak:
             yield from self._merge(wanted)
@@ -166,10 +171,13 @@ class Reader:
             yield done, len(parts), step.at, self._kept(said), 0
 
     def _kept(self, said: Sequence[Said]) -> list[Said]:
-        """A weak model's sentences count only where the text says them; of any model none that the text denies."""
-        able = ("supported",) if self._weak else ("supported", "unsupported")
-        self.refused += [one.text for one in said if one.verdict not in able]
-        return [one for one in said if one.verdict in able]
+        """Of any model nothing that the text denies; of a weak one only what the text says almost word by word."""
+        if self._weak:
+            kept = [one for one in said if one.verdict == "supported" and copied(one) >= COPIED]
+        else:
+            kept = [one for one in said if one.verdict != "contradicted"]
+        self.refused += [one.text for one in said if one not in kept]
+        return kept
 
     def _parts(self) -> list[Part]:
         most = READ_WEAK if self._weak else READ

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
-from chatbot.tasks.summarize_text import BEGINS, ENDS, Section, words
+from chatbot.tasks.summarize_sections import BEGINS, ENDS, words
+from chatbot.tasks.summarize_text import Section
 from retrieval.checks.sentences import spans
 from retrieval.checks.words import language, tokens
 from retrieval.types import Passage
@@ -28,6 +29,7 @@ DAMPING = 0.85
 SHORTEST, LONGEST = 6, 90  # words of a sentence that can stand alone in a summary
 LEAD = 0.6  # what being the first sentence of a section adds to its rank
 LEANING = 0.7  # what is left of the rank of a sentence that leans on the one before it
+ECHO = 0.7  # cosine from which two sentences do not vote for each other
 ALIKE = 0.6  # cosine from which the second of two sentences says nothing new
 TOLERANCE = 0.25  # of the wanted length
 TRIED = 60  # sentences among which the best set is sought
@@ -96,7 +98,7 @@ def centrality(vectors: csr_matrix) -> Floats:
     """LexRank of each row, 1 on average."""
     count = vectors.shape[0]
     similar = np.asarray((vectors @ vectors.T).todense(), np.float32)
-    np.fill_diagonal(similar, 0)
+    similar[similar > ECHO] = 0  # a sentence and itself, and phrases that return: "Archived from the original on ..."
     sums = similar.sum(1, keepdims=True)
     similar = np.where(sums > 0, similar / np.maximum(sums, 1e-9), np.float32(1 / max(1, count)))
     rank = np.full(count, 1 / max(1, count), np.float32)

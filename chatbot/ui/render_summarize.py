@@ -35,7 +35,7 @@ def welcome(language: Language) -> str:
 
 def working(step: Working, language: Language) -> str:
     """How far it is, and the sections that are done."""
-    key = "sum_ranking" if step.level == 1 and not step.done else "sum_working" if step.level == 1 else "sum_merging"
+    key = ("sum_ranking", "sum_working", "sum_merging")[min(step.level, 2)]
     words = text(key, language, done=step.done, total=step.total, level=step.level)
     if step.place:
         words = text("sum_waiting", language, place=step.place)
@@ -112,9 +112,6 @@ def _line(line: Line, given: Summary, language: Language) -> str:
     if key := _MARKS.get(line.verdict):
         info = escape(text("sum_not_supported_info" if key == "not_supported" else f"{key}_info", language))
         mark = f'<span class="by-verdict" title="{info}">{escape(text(key, language))}</span>'
-    elif line.quoted and not given.quoted:
-        info = escape(text("sum_quote_info", language))
-        mark = f'<span class="by-sum-quote" title="{info}">{escape(text("sum_quote", language))}</span>'
     chips = "".join(_chip(given.citations[n - 1], given, language) for n in line.citations)
     return f'<span class="by-sentence by-{line.verdict}">{body}{mark}</span>{chips} '
 
@@ -147,6 +144,10 @@ def _foot(given: Summary, language: Language) -> str:
     key = "sum_by_text" if given.quoted else "sum_by_adapter" if given.adapter else "sum_by_model"
     by = text(key, language, model=given.model, adapter=given.adapter)
     file = b64encode(as_markdown(given, language).encode("utf-8", "replace")).decode("ascii")
+    if not given.sentences:
+        return ""
+    if not given.quoted and any(line.quoted for line in given.sentences):
+        by = f"{by} · {text('sum_quote', language)}"
     copy, copied = escape(text("sum_copy", language)), escape(text("sum_copied", language))
     return (
         f'<div class="by-sum-foot"><span>{escape(figures)} · {escape(by)}</span><span>'

@@ -61,8 +61,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "以下全部为原文语句：目前没有可用的模型。",
     ),
     "sum_quoted_short": ("The text is short already; here it is.", "原文已经很短，照录如下。"),
-    "sum_quote": ("quotation", "原文"),
-    "sum_quote_info": ("A sentence of the text itself, not the model's.", "这是原文中的句子，不是模型写的。"),
+    "sum_quote": ("in quotation marks: the text's own sentences", "引号中为原文语句"),
     "sum_not_supported_info": ("The text does not say this in these words. Check it.", "原文没有这样说，请自行核对。"),
     "sum_refused": (
         "Left out: {count} sentences of the model that the text does not say",

@@ -100,8 +100,8 @@ def _typed(words: Localised) -> tuple[gr.Textbox, gr.Group, tuple[gr.Button, ...
     typed = gr.Textbox(
         label=text("sum_text", "en"),
         placeholder=text("sum_text_hint", "en"),
-        lines=9,
-        max_lines=16,
+        lines=8,
+        max_lines=11,
         elem_id="by-sum-typed",
     )
     words(typed, label="sum_text", placeholder="sum_text_hint")

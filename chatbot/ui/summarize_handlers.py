@@ -127,7 +127,9 @@ class Handlers:
         if not summary.sentences:
             return gr.skip()
         try:
-            self._services.store.add_result(owner, TASK, summary.name or title_of(typed), summary.to_dict())
+            self._services.store.add_result(
+                owner, TASK, summary.name or title_of(typed[:500].lstrip("# \n")), summary.to_dict()
+            )
         except BanyanError:
             return gr.skip()
         return self._past(owner, language)

@@ -1,13 +1,12 @@
 """A file of any kind that can be translated, opened: its segments, and itself again with these replaced. Runs in the child."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from chatbot.tasks.translation import markdown, plain, portable, web
 from chatbot.tasks.translation.marked import Segment, fits
-from chatbot.tasks.translation.spans import Span, replaced
+from chatbot.tasks.translation.spans import replaced
 from chatbot.tasks.translation.word import Package
 from retrieval.limited import Limits
 from retrieval.reading.encodings import decode
@@ -44,11 +43,6 @@ def open_file(path: Path, name: str, limits: Limits) -> Opened:
     return _text(path, kind, ending, limits)
 
 
-def text_spans(text: str) -> list[Span]:
-    """Text that somebody typed: lines, or subtitles."""
-    return plain.cues(text) if plain.are_cues(text) else plain.paragraphs(text)
-
-
 def _docx(path: Path) -> Opened:
     package = Package(path.read_bytes())
 
@@ -81,7 +75,7 @@ def _text(path: Path, kind: str, ending: str, limits: Limits) -> Opened:
         raise RejectedFile("too_large", amount=f"{len(decoded.text)} characters", limit=str(limits.characters))
     newline = "\r\n" if "\r\n" in decoded.text else "\n"
     text = decoded.text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    find = {"html": web.spans, "markdown": markdown.spans}.get(kind, text_spans)
+    find = {"html": web.spans, "markdown": markdown.spans}.get(kind, plain.spans)
     spans = find(text)
 
     def write(targets: Sequence[str], code: str) -> bytes:
@@ -91,18 +85,12 @@ def _text(path: Path, kind: str, ending: str, limits: Limits) -> Opened:
         elif kind == "html":
             result = web.with_language(replaced(text, chosen, web.escape), code)
         else:
-            result = replaced(text, [(one, _laid_out(text, one, target)) for one, target in chosen], str)
+            result = plain.written(text, chosen)
         result = result.replace("\n", newline)
         return _encoded(result, decoded.encoding if kind == "html" else "utf-8")
 
     doubts = "" if decoded.certain or decoded.text.isascii() else decoded.encoding
     return Opened(kind, ending or ".txt", tuple(one.segment for one in spans), write, doubts)
-
-
-def _laid_out(source: str, one: Span, target: str) -> str:
-    """Over as many lines as before, so that a subtitle keeps its height and a column its width."""
-    lines = source[one.start : one.end].split("\n")
-    return plain.broken(re.sub(r"\s*\n\s*", " ", target), one.segment.room, max(map(len, lines)))
 
 
 def _encoded(text: str, encoding: str) -> bytes:

@@ -2,14 +2,29 @@
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from chatbot.tasks.translation.spans import Span, Token, span
+from chatbot.tasks.translation.spans import Span, Token, replaced, span
 
 _TIME = re.compile(r"(?:\d+:)?\d\d:\d\d[.,]\d{1,3}[ \t]+-->[ \t]+(?:\d+:)?\d\d:\d\d[.,]\d{1,3}[^\n]*")
 _STYLE = re.compile(r"</?(?:[ibu]|font|c|v|lang|ruby|rt)\b[^<>\n]*>|\{\\[^{}\n]*\}|<\d[\d:.]*>", re.IGNORECASE)
 _WRAPPED = (50, 110)  # characters of the longest line, between which a paragraph was broken to fit a width
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]")
+
+
+def spans(text: str) -> list[Span]:
+    return cues(text) if are_cues(text) else paragraphs(text)
+
+
+def written(source: str, chosen: Sequence[tuple[Span, str]]) -> str:
+    """Over as many lines as before, so that a subtitle keeps its height and a column its width."""
+    laid_out = [(one, _laid_out(source, one, target)) for one, target in chosen]
+    return replaced(source, laid_out, str)
+
+
+def _laid_out(source: str, one: Span, target: str) -> str:
+    lines = source[one.start : one.end].split("\n")
+    return broken(re.sub(r"\s*\n\s*", " ", target), one.segment.room, max(map(len, lines)))
 
 
 def paragraphs(text: str) -> list[Span]:

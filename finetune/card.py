@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from chatbot.errors import AdapterError
-from finetune.folder import JobFolder, Meta
+from finetune.folder import RECIPE, JobFolder, Meta
 from finetune.spec import TrainingSpec
 
 CARD = "banyan.json"
@@ -64,9 +67,11 @@ def write_card(job: JobFolder, acceptance: Acceptance, verdict: Mapping[str, Any
         "acceptance": {"logit_gap": acceptance.logit_gap, "change": acceptance.change, "norm": acceptance.norm},
         "curve": _thinned([line for line in curve if "phase" not in line]),
         "versions": versions(),
+        "machine": machine(str(job.started().get("device", "cpu"))),
+        "tokens": max((line.get("tokens", 0) for line in curve), default=0),
     }
     (job.adapter / CARD).write_text(json.dumps(values, ensure_ascii=False, indent=1), "utf-8")
-    (job.adapter / "README.md").write_text(_readme(meta, spec, verdict, values), "utf-8")
+    (job.adapter / "README.md").write_text(_readme(meta, spec, verdict, values) + _sources(job), "utf-8")
     _name_base(job.adapter / "adapter_config.json", meta.base.name)
 
 
@@ -92,6 +97,17 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "absent"
     return found
+
+
+def machine(device: str) -> str:
+    """In words, what a run on `device` ("cpu", or a GPU's number) had to compute with."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        lines = []
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "a processor")
+    cores = f"{len(os.sched_getaffinity(0))} cores of {model}"
+    return cores if device == "cpu" else f"GPU {device}, {cores}"
 
 
 def _name_base(config: Path, base: str) -> None:
@@ -135,7 +151,8 @@ A LoRA adapter for {meta.base.name or "a causal language model"}, trained with B
 
 {_score_table(values["scores"])}
 Trained on {values["data"]["rows"]} rows (SHA-256 `{values["data"]["sha256"]}`), base fingerprint
-`{meta.base.fingerprint or "unknown"}`. Settings, loss curves and versions stand as data in `{CARD}`.
+`{meta.base.fingerprint or "unknown"}`. It saw {values["tokens"]:,} tokens, padding none, on {values["machine"]}. Settings,
+loss curves and versions stand as data in `{CARD}`.
 
 ```python
 from peft import PeftModel
@@ -171,3 +188,17 @@ def _examples(pairs: Sequence[Mapping[str, Any]]) -> str:
         ]
         parts += [""]
     return "\n".join(parts)
+
+
+def _sources(job: JobFolder) -> str:
+    """What a recipe says of its data: where they come from and under which licence, what the adapter can and cannot do."""
+    if not (job.path / RECIPE).is_file():
+        return ""
+    recipe = yaml.safe_load((job.path / RECIPE).read_text("utf-8"))
+    lines = [f"- `{item['file']}`: {item['source']} (licence: {item['licence']})" for item in recipe["data"]]
+    command = f"python -m finetune.train --recipe {recipe['name']} --data FOLDER --base FOLDER"
+    return (
+        "\n## What it can do, and what not\n\n"
+        f"{recipe.get('can', '')} {recipe.get('cannot', '')}\n\n"
+        "## Data\n\n" + "\n".join(lines) + f"\n\nMade with `{command}`.\n"
+    )

@@ -2,6 +2,7 @@
 
     meta.json       owner, name, base model; written once
     spec.json       `TrainingSpec`
+    recipe.yaml     the recipe it follows, where there is one
     data.jsonl      the examples, {"messages": [...]} or {"text": ...}
     queue           when the job took its place in the line
     started         the child's process id and device; there from the first attempt until the job is queued again
@@ -31,6 +32,7 @@ from finetune.spec import TrainingSpec
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
 FINAL = ("succeeded", "failed", "cancelled")
 COMPLETE = "COMPLETE"
+RECIPE = "recipe.yaml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,29 +3,34 @@
 The forward pass computes what PEFT and transformers compute, in fp32. The backward pass saves three things: LoRA's products
 are added in place; norms and gates keep one tensor instead of five; and where the processor multiplies bfloat16 natively,
 gradients go through the *frozen* weights in bfloat16, twice as fast. That rounds gradients by some 0.4 % and leaves the loss
-of an update exact; how far the curve drifts from fp32 over many updates is what tests/bench/training.py prints.
+of an update exact; how far the curve drifts from fp32 over many updates is what tests/bench/training.py prints. Who asks for
+bfloat16 gets it in the frozen products of the forward pass too; norms, attention, LoRA and the sum of the layers stay fp32.
 """
 
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+Narrow = Literal["nothing", "gradients", "all"]
+
 
 @contextlib.contextmanager
-def fused(model: Any, *, native_bf16: bool) -> Iterator[int]:
+def fused(model: Any, narrow: Narrow) -> Iterator[int]:
     """Use the layers below in `model`, a PeftModel on a CPU in fp32, until the context ends; yields how many.
+
+    `narrow` says which products with frozen weights are computed in bfloat16.
 
     A layer is taken only when it is known to compute the same; all others stay as they are.
     """
-    replaced = [(module, forward) for module in model.modules() if (forward := _replacement(module, native_bf16))]
+    replaced = [(module, forward) for module in model.modules() if (forward := _replacement(module, narrow))]
     head = model.get_output_embeddings()
     if isinstance(head, torch.nn.Linear) and _is_plain(head):
-        replaced.append((head, _frozen(head.weight, native_bf16)))
+        replaced.append((head, _frozen(head.weight, narrow)))
     for module, forward in replaced:
         module.forward = forward
     try:
@@ -33,6 +38,13 @@ def fused(model: Any, *, native_bf16: bool) -> Iterator[int]:
     finally:
         for module, _ in replaced:
             del module.forward
+
+
+def narrow_for(precision: str) -> Narrow:
+    """What `TrainingSpec.precision` means on this processor."""
+    if precision == "fp32" or not has_native_bf16():
+        return "nothing"
+    return "all" if precision == "bf16" else "gradients"
 
 
 def has_native_bf16() -> bool:
@@ -45,19 +57,20 @@ def has_native_bf16() -> bool:
 
 
 class LoraLinear(torch.autograd.Function):  # type: ignore[misc]
-    """y = x Wᵀ + s (x Aᵀ) Bᵀ for x (..., in), W (out, in), A (r, in), B (out, r); W is frozen."""
+    """y = x Wᵀ + s (x Aᵀ) Bᵀ for x (..., in), W (out, in), A (r, in), B (out, r); W is frozen.
+
+    `front` and `back` are W in the number formats of the two passes.
+    """
 
     @staticmethod
-    def forward(
-        ctx: Any, x: Tensor, weight: Tensor, narrow: Tensor | None, a: Tensor, b: Tensor, scale: float
-    ) -> Tensor:
+    def forward(ctx: Any, x: Tensor, front: Tensor, back: Tensor, a: Tensor, b: Tensor, scale: float) -> Tensor:
         rows = x.reshape(-1, x.shape[-1])
         inner = rows @ a.t()
-        out = rows @ weight.t()
+        out = _product(rows, front.t())
         out.addmm_(inner, b.t(), alpha=scale)
         ctx.save_for_backward(rows, inner, a, b)
-        ctx.frozen, ctx.scale, ctx.shape = (weight, narrow), scale, x.shape
-        return out.view(*x.shape[:-1], weight.shape[0])
+        ctx.frozen, ctx.scale, ctx.shape = back, scale, x.shape
+        return out.view(*x.shape[:-1], front.shape[0])
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
@@ -68,7 +81,7 @@ class LoraLinear(torch.autograd.Function):  # type: ignore[misc]
         grad_a = torch.mm(grad_inner.t(), rows)
         grad_x = None
         if ctx.needs_input_grad[0]:
-            grad_x = _through(grad, *ctx.frozen).addmm_(grad_inner, a).view(ctx.shape)
+            grad_x = _product(grad, ctx.frozen).addmm_(grad_inner, a).view(ctx.shape)
         return grad_x, None, None, grad_a, grad_b, None
 
 
@@ -76,13 +89,13 @@ class FrozenLinear(torch.autograd.Function):  # type: ignore[misc]
     """y = x Wᵀ with frozen W (out, in)."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, narrow: Tensor | None) -> Tensor:
-        ctx.frozen = weight, narrow
-        return x @ weight.t()
+    def forward(ctx: Any, x: Tensor, front: Tensor, back: Tensor) -> Tensor:
+        ctx.frozen = back
+        return _product(x.reshape(-1, x.shape[-1]), front.t()).view(*x.shape[:-1], -1)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        return _through(grad.reshape(-1, grad.shape[-1]), *ctx.frozen).view(*grad.shape[:-1], -1), None, None
+        return _product(grad.reshape(-1, grad.shape[-1]), ctx.frozen).view(*grad.shape[:-1], -1), None, None
 
 
 class RmsNorm(torch.autograd.Function):  # type: ignore[misc]
@@ -145,19 +158,19 @@ class CrossEntropy(torch.autograd.Function):  # type: ignore[misc]
         return ctx.gradient.mul_(grad), None
 
 
-def _through(grad: Tensor, weight: Tensor, narrow: Tensor | None) -> Tensor:
-    """grad W, in bfloat16 where a copy of W in it is at hand."""
-    return torch.mm(grad, weight) if narrow is None else torch.mm(grad.bfloat16(), narrow).float()
+def _product(rows: Tensor, weight: Tensor) -> Tensor:
+    """rows W in fp32, multiplied in the number format of W."""
+    return torch.mm(rows, weight) if weight.dtype == rows.dtype else torch.mm(rows.to(weight.dtype), weight).float()
 
 
-def _replacement(module: Any, native_bf16: bool) -> Callable[..., Tensor] | None:
+def _replacement(module: Any, narrow: Narrow) -> Callable[..., Tensor] | None:
     from peft.tuners.lora import Linear
 
     if isinstance(module, Linear) and _is_plain_lora(module):
-        weight, narrow = _weights(module.base_layer.weight, native_bf16)
+        front, back = _weights(module.base_layer.weight, narrow)
         a, b = module.lora_A["default"].weight, module.lora_B["default"].weight
         scale = float(module.scaling["default"])
-        return lambda x: LoraLinear.apply(x, weight, narrow, a, b, scale)
+        return lambda x: LoraLinear.apply(x, front, back, a, b, scale)
     if type(module).__name__.endswith("RMSNorm") and hasattr(module, "variance_epsilon"):
         weight, epsilon = module.weight, module.variance_epsilon
         return _if_equal(module, lambda x: RmsNorm.apply(x, weight, epsilon), weight.shape[0])
@@ -199,10 +212,14 @@ def _is_plain(linear: torch.nn.Linear) -> bool:
     return known and weight.dtype == torch.float32 and weight.device.type == "cpu"
 
 
-def _weights(weight: Tensor, native_bf16: bool) -> tuple[Tensor, Tensor | None]:
-    return weight, weight.detach().bfloat16() if native_bf16 else None
+def _weights(weight: Tensor, narrow: Narrow) -> tuple[Tensor, Tensor]:
+    """In the number formats of the forward and of the backward pass."""
+    if narrow == "nothing":
+        return weight, weight
+    half = weight.detach().bfloat16()
+    return half if narrow == "all" else weight, half
 
 
-def _frozen(weight: Tensor, native_bf16: bool) -> Callable[..., Tensor]:
-    wide, narrow = _weights(weight, native_bf16)
-    return lambda x: FrozenLinear.apply(x, wide, narrow)
+def _frozen(weight: Tensor, narrow: Narrow) -> Callable[..., Tensor]:
+    front, back = _weights(weight, narrow)
+    return lambda x: FrozenLinear.apply(x, front, back)

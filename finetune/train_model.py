@@ -8,14 +8,14 @@ from typing import Any
 import torch
 
 from chatbot.errors import InputError, ModelError, ModelNotFound
-from finetune import train_attention
+from finetune import train_attention, train_fused
 from finetune.folder import Base
 from finetune.spec import TrainingSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A base model ready to be trained on. `bf16` says whether the computation runs in bfloat16."""
+    """A base model ready to be trained on. `bf16` says whether all of the computation runs in bfloat16."""
 
     model: Any
     tokenizer: Any
@@ -70,7 +70,7 @@ def lora(spec: TrainingSpec) -> Any:
 def _bf16(spec: TrainingSpec, gpu: bool) -> bool:
     if spec.precision == "auto":
         return gpu and torch.cuda.is_bf16_supported(including_emulation=False)
-    return spec.precision == "bf16"
+    return spec.precision == "bf16" and (gpu or not train_fused.has_native_bf16())  # CPUs that have it mix formats
 
 
 def _local_gpu() -> int:

@@ -58,7 +58,7 @@ def _measured(loaded: train_model.Loaded, spec: TrainingSpec, row: int) -> dict[
     batch = largest if gpu else _rows(model, min(row, TIMED), TIMED)
     tokens = batch["input_ids"].numel()
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-6)
-    narrow = spec.precision == "auto" and train_fused.has_native_bf16()
+    narrow = train_fused.narrow_for(spec.precision)
     plain = gpu or loaded.bf16
     model.train()
 
@@ -73,7 +73,7 @@ def _measured(loaded: train_model.Loaded, spec: TrainingSpec, row: int) -> dict[
         with torch.no_grad(), torch.autocast(model.device.type, torch.bfloat16, enabled=loaded.bf16):
             train_packed.loss_sum(model, batch, rows=True)
 
-    with contextlib.nullcontext() if plain else train_fused.fused(model, native_bf16=narrow):
+    with contextlib.nullcontext() if plain else train_fused.fused(model, narrow):
         update(largest)  # also warms up
         pace = _timed(lambda: update(batch), gpu) / tokens
     model.eval()

@@ -1,11 +1,12 @@
 """progress.jsonl: one line a logged step, appended by the child, read by anybody.
 
-    {"step", "of", "epoch", "loss", "lr", "grad_norm", "tokens_per_second", "memory", "eta", "at"}
+    {"step", "of", "epoch", "loss", "lr", "grad_norm", "tokens", "tokens_per_second", "memory", "eta", "at"}
     {"step", "of", "epoch", "eval_loss", "at"}
     {"phase": "evaluating", "step", "of", "at"}
 
 `loss` is nats per trained token of the update, `eval_loss` the same over all held-out rows; `memory` is the peak in bytes,
-`eta` seconds to the end of the training, `tokens_per_second` counts every token of the examples and no padding.
+`eta` seconds to the end of the training, `tokens` (since the first attempt) and `tokens_per_second` count every token of the
+examples and no padding.
 """
 
 import json

@@ -70,11 +70,11 @@ def broadcast(text: str) -> str:
 def fit(trainer: Trainer, checkpoint: Path | None, stop: Callable[[], bool], precision: str) -> bool:
     """Returns whether the run was stopped before its end; what it had learnt is in the model and in a checkpoint."""
     model = trainer.accelerator.unwrap_model(trainer.model)
-    narrow = precision == "auto" and train_fused.has_native_bf16()
+    narrow = train_fused.narrow_for(precision)
     plain = model.device.type != "cpu" or trainer.args.bf16
     try:
-        with contextlib.nullcontext(0) if plain else train_fused.fused(model, native_bf16=narrow) as layers:
-            log.info("%d layers computed in fewer passes, gradients in %s", layers, "bf16" if narrow else "fp32")
+        with contextlib.nullcontext(0) if plain else train_fused.fused(model, narrow) as layers:
+            log.info("%d layers computed in fewer passes, in bfloat16: %s", layers, narrow)
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     except Stopped:
         model.zero_grad()

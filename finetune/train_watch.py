@@ -18,6 +18,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
     ) -> None:
         self._progress, self._stop, self._patience, self._best = progress, stop, patience, best
         self._step_ended, self._seconds, self._tokens, self._steps = time.perf_counter(), 0.0, 0, 0
+        self._before = max((line.get("tokens", 0) for line in progress.lines), default=0)
         self.trainer: Any = None
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -48,6 +49,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
                 loss=logs["loss"],
                 lr=logs.get("learning_rate"),
                 grad_norm=logs.get("grad_norm"),
+                tokens=self._before + self._tokens,
                 tokens_per_second=round(self._tokens / max(1e-9, self._seconds), 1),
                 memory=peak_memory(),
                 eta=round(pace * (state.max_steps - state.global_step), 1),

@@ -72,7 +72,7 @@ def test_rows_end_to_end_have_the_losses_and_gradients_of_rows_alone(
     model.zero_grad()
     layers = 0
     if fast:
-        with train_fused.fused(model, native_bf16=False) as layers:
+        with train_fused.fused(model, "nothing") as layers:
             for piece in train_packed.pieces(batch, 9, share=False):
                 train_packed.loss_sum(model, piece, rows=False).backward()
         assert layers > 10
@@ -117,16 +117,19 @@ def test_a_common_beginning_ends_before_what_foretells_a_label() -> None:
     assert (piece["labels"] != -100).sum() == 2 * 8
 
 
-def test_bfloat16_gradients_leave_the_loss_exact_and_point_the_same_way(models: dict[str, Path]) -> None:
+@pytest.mark.parametrize(("narrow", "close"), [("gradients", 1e-5), ("all", 3e-3)])
+def test_bfloat16_gradients_point_the_same_way_and_leave_the_loss_exact(
+    models: dict[str, Path], narrow: train_fused.Narrow, close: float
+) -> None:
     expected, wanted = reference(models["llama"])
     model = trainable(models["llama"])
-    with train_fused.fused(model, native_bf16=True):
+    with train_fused.fused(model, narrow):
         loss = train_packed.loss_sum(model, train_packed.collate(BATCH), rows=False)
         loss.backward()
-    assert float(loss) == pytest.approx(sum(expected), rel=1e-5)
+    assert float(loss.detach()) == pytest.approx(sum(expected), rel=close)
     found = torch.cat([gradient.flatten() for _, gradient in sorted(gradients(model).items())])
     exact = torch.cat([gradient.flatten() for _, gradient in sorted(wanted.items())])
-    assert float(torch.cosine_similarity(found, exact, dim=0)) > 0.9999
+    assert float(torch.cosine_similarity(found, exact, dim=0)) > (0.9999 if narrow == "gradients" else 0.999)
 
 
 def test_pieces_hold_the_budget_and_every_row_once() -> None:

@@ -1,0 +1,114 @@
+"""A recipe: all that an adapter was made from, so that it can be made again.
+
+    name, base {name, weights}, can, cannot, spec {...}
+    data: [{file, columns {prompt, completion, label_column, labels}, rows, words, source, licence}]
+
+`weights` is the SHA-256 of the base's model.safetensors. Of a file, `rows` examples are taken at most, those of the lowest
+hash, out of those with at least `words` words in the prompt besides the template's own. Recipes lie in `finetune/recipes/`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from chatbot.errors import InputError
+from finetune.card import fingerprint
+from finetune.examples import Columns, Example
+from finetune.formats import detect, read_examples
+from finetune.spec import TrainingSpec
+from finetune.split import digest
+
+FOLDER = Path(__file__).resolve().parent / "recipes"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One data file; `rows` 0 takes all."""
+
+    file: str
+    columns: Columns
+    source: str
+    licence: str
+    rows: int = 0
+    words: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """`can` and `cannot` are sentences for the card."""
+
+    name: str
+    base_name: str
+    base_weights: str
+    data: tuple[Source, ...]
+    spec: TrainingSpec
+    can: str = ""
+    cannot: str = ""
+    text: str = ""
+
+
+def names() -> list[str]:
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def load(name: str) -> Recipe:
+    """Raises `InputError` for an unknown recipe, and for a field that is missing or unknown."""
+    if name not in names():
+        raise InputError(f"There is no recipe called {name[:80]!r}. There are: {', '.join(names())}.")
+    text = (FOLDER / f"{name}.yaml").read_text("utf-8")
+    values = yaml.safe_load(text)
+    try:
+        base = values.pop("base")
+        return Recipe(
+            base_name=base["name"],
+            base_weights=base["weights"],
+            data=tuple(_source(item) for item in values.pop("data")),
+            spec=TrainingSpec.from_dict(values.pop("spec")),
+            text=text,
+            **values,
+        )
+    except (TypeError, KeyError, AttributeError) as error:
+        raise InputError(f"The recipe {name} has a wrong or missing field: {error}.") from error
+
+
+def check_base(recipe: Recipe, base: Path) -> None:
+    """Raises `InputError` when the recipe was written for other weights."""
+    weights = base / "model.safetensors"
+    if not weights.is_file():
+        raise InputError(f"{base} has no model.safetensors; the recipe {recipe.name} is for {recipe.base_name}.")
+    if fingerprint(weights) != recipe.base_weights:
+        raise InputError(
+            f"The recipe {recipe.name} is for {recipe.base_name}, and {base} holds other weights (their SHA-256 differs). "
+            "Give the folder that Banyan makes of the bundled model, models/SmolLM2-135M-Instruct in its data folder."
+        )
+
+
+def examples(recipe: Recipe, folder: Path) -> list[dict[str, Any]]:
+    """The rows of all files, as a job's data. Raises `InputError` naming every file that is not in `folder`."""
+    missing = [source.file for source in recipe.data if not (folder / source.file).is_file()]
+    if missing:
+        raise InputError(f"The recipe {recipe.name} needs {' and '.join(missing)} in {folder}.")
+    return [example.to_dict() for source in recipe.data for example in _rows(source, folder / source.file)]
+
+
+def _rows(source: Source, path: Path) -> Iterator[Example]:
+    format = detect(path, path.name)
+    least = source.words + len(re.sub(r"\{[^{}]*\}", " ", source.columns.prompt).split())
+    read = read_examples(path, format, source.columns)
+    found = [row for row in read if isinstance(row, Example) and len(row.prompt[-1].content.split()) >= least]
+    if source.rows:
+        kept = sorted(found, key=lambda row: digest(row.prompt[-1].content))[: source.rows]
+        found = sorted(kept, key=lambda row: row.row)
+    yield from found
+
+
+def _source(values: Mapping[str, Any]) -> Source:
+    known = {field.name for field in fields(Source)}
+    for name in values:
+        if name not in known:
+            raise InputError(f"The data of a recipe have no field {name!r}.")
+    return Source(**{**values, "columns": Columns.from_dict(values["columns"])})

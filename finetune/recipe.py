@@ -1,10 +1,10 @@
 """A recipe: all that an adapter was made from, so that it can be made again.
 
-    name, base {name, weights}, can, cannot, spec {...}
+    name, base {name, fingerprint}, can, cannot, spec {...}
     data: [{file, columns {prompt, completion, label_column, labels}, rows, words, source, licence}]
 
-`weights` is the SHA-256 of the base's model.safetensors. Of a file, `rows` examples are taken at most, those of the lowest
-hash, out of those with at least `words` words in the prompt besides the template's own. Recipes lie in `finetune/recipes/`.
+Of a file, `rows` examples are taken at most, those of the lowest hash, out of those with at least `words` words in the
+prompt besides the template's own. `fingerprint` is that of `card.fingerprint_model`.
 """
 
 import re
@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from chatbot.errors import InputError
-from finetune.card import fingerprint
+from finetune.card import fingerprint_model
 from finetune.examples import Columns, Example
 from finetune.formats import detect, read_examples
 from finetune.spec import TrainingSpec
@@ -43,7 +43,7 @@ class Recipe:
 
     name: str
     base_name: str
-    base_weights: str
+    base_fingerprint: str
     data: tuple[Source, ...]
     spec: TrainingSpec
     can: str = ""
@@ -65,7 +65,7 @@ def load(name: str) -> Recipe:
         base = values.pop("base")
         return Recipe(
             base_name=base["name"],
-            base_weights=base["weights"],
+            base_fingerprint=base["fingerprint"],
             data=tuple(_source(item) for item in values.pop("data")),
             spec=TrainingSpec.from_dict(values.pop("spec")),
             text=text,
@@ -77,10 +77,7 @@ def load(name: str) -> Recipe:
 
 def check_base(recipe: Recipe, base: Path) -> None:
     """Raises `InputError` when the recipe was written for other weights."""
-    weights = base / "model.safetensors"
-    if not weights.is_file():
-        raise InputError(f"{base} has no model.safetensors; the recipe {recipe.name} is for {recipe.base_name}.")
-    if fingerprint(weights) != recipe.base_weights:
+    if fingerprint_model(base) != recipe.base_fingerprint:
         raise InputError(
             f"The recipe {recipe.name} is for {recipe.base_name}, and {base} holds other weights (their SHA-256 differs). "
             "Give the folder that Banyan makes of the bundled model, models/SmolLM2-135M-Instruct in its data folder."

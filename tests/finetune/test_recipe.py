@@ -10,7 +10,7 @@ from chatbot.errors import InputError
 from chatbot.tasks.sentiment_labels import SENTIMENT
 from chatbot.tasks.sentiment_prompt import continuations, messages
 from finetune import recipe, train
-from finetune.card import fingerprint
+from finetune.card import fingerprint_model
 from finetune.folder import RECIPE, JobFolder
 from tests.tiny import make_model
 
@@ -71,10 +71,10 @@ def test_a_recipe_makes_an_adapter_and_its_card_names_the_sources(
 ) -> None:
     model = make_model(tmp_path / "tiny", "llama")
     text = (recipe.FOLDER / "sentiment.yaml").read_text("utf-8")
-    own = recipe.load("sentiment").base_weights
+    own = recipe.load("sentiment").base_fingerprint
     monkeypatch.setattr(recipe, "FOLDER", tmp_path / "recipes")
     (tmp_path / "recipes").mkdir()
-    mine = text.replace(own, fingerprint(model / "model.safetensors"))
+    mine = text.replace(own, fingerprint_model(model))
     (tmp_path / "recipes" / "sentiment.yaml").write_text(mine, "utf-8")
     command = ["--recipe", "sentiment", "--data", str(data), "--base", str(model), "--folder", str(tmp_path / "out")]
     changes = {"steps": 3, "rank": 2, "eval_steps": 3, "batch_size": 2, "learning_rate": 0.01}

@@ -105,17 +105,30 @@ def steps_of(spec: TrainingSpec, report: Mapping[str, Any]) -> int:
     """Updates of the whole run, over the rows that are not held out."""
     if spec.steps is not None:
         return spec.steps
-    rows = int(report["usable"] - report["held_out"])
-    return max(1, math.ceil((spec.epochs or 1.0) * math.ceil(rows / spec.effective_batch)))
+    return max(1, math.ceil((spec.epochs or 1.0) * math.ceil(_rows(spec, report) / spec.effective_batch)))
+
+
+def _rows(spec: TrainingSpec, report: Mapping[str, Any]) -> int:
+    """What an epoch has: examples, or the rows of max_length that they fill, nearly without gaps."""
+    examples = int(report["usable"] - report["held_out"])
+    if not spec.packing:
+        return examples
+    return max(1, min(examples, math.ceil(examples * _mean(report) / spec.max_length)))
+
+
+def _mean(report: Mapping[str, Any]) -> float:
+    """Tokens of an example, after the cut."""
+    return float((report["tokens"] - report["truncated_tokens"]) / max(1, report["usable"]))
 
 
 def _estimate(measured: Mapping[str, Any], spec: TrainingSpec, report: Mapping[str, Any]) -> Estimate:
     usable, held = max(1, report["usable"]), report["held_out"]
-    row = (report["tokens"] - report["truncated_tokens"]) / usable
+    row = _mean(report)
     steps = steps_of(spec, report)
-    rows = steps * spec.effective_batch if spec.steps else (spec.epochs or 1.0) * (usable - held)
+    rows = steps * spec.effective_batch if spec.steps else (spec.epochs or 1.0) * _rows(spec, report)
     points = POINTS if spec.eval_steps is None else steps // spec.eval_steps + 1
-    training = rows * row * measured["update"] + points * held * row * measured["forward"]
+    learnt = rows * (usable - held) / max(1, _rows(spec, report)) * row
+    training = learnt * measured["update"] + points * held * row * measured["forward"]
     answer = (report["trained_tokens"] / usable) * 1.5 + 8
     written = min(JUDGED, 2 * held * answer)
     verdict = written * measured["answer"] + 2 * held * row * measured["forward"] if held else 0.0

@@ -98,7 +98,9 @@ class TrainingSpec:
         "integer", 1024, "Tokens of an example that are used; longer ones are cut at the end.", low=16, high=131_072
     )
     packing: bool = _knob(
-        "switch", False, "Puts short examples into one row, kept apart by their positions: faster on a GPU."
+        "switch",
+        False,
+        "Fills rows of max_length with whole examples, kept apart; batch_size then counts such rows. For a GPU and short rows.",
     )
     gradient_checkpointing: bool = _knob(
         "switch", False, "Computes activations twice instead of keeping them: less memory, about a third slower."

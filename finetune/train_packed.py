@@ -6,6 +6,7 @@ or an instruction, need be computed only once: then it stands in front, and the 
 Loss and gradients are the same, as those of the whole rows.
 """
 
+import bisect
 import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -25,11 +26,31 @@ WORTH_SHARING = 8
 
 
 def collate(rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
-    """{"input_ids", "labels"} of rows -> one sequence; a row's first token has no label, since nothing in it foretells it."""
+    """{"input_ids", "labels"} of rows -> one sequence; a row's first token has no label, since nothing in it foretells it.
+
+    A row that `pack` made says its parts' lengths under "lengths".
+    """
     ids = torch.tensor([id for row in rows for id in row["input_ids"]])
-    labels = torch.tensor([label for row in rows for label in (IGNORED, *row["labels"][1:])])
-    positions = torch.cat([torch.arange(len(row["input_ids"])) for row in rows])
+    labels = torch.tensor([label for row in rows for label in row["labels"]])
+    lengths = [length for row in rows for length in row.get("lengths") or [len(row["input_ids"])]]
+    positions = torch.cat([torch.arange(length) for length in lengths])
+    labels[positions == 0] = IGNORED
     return {"input_ids": ids[None], "labels": labels[None], "position_ids": positions[None]}
+
+
+def pack(lengths: Sequence[int], most: int) -> list[list[int]]:
+    """Indices of rows put together so that none of the groups has more than `most` tokens: the longest first, each where it
+    leaves the least room (best-fit decreasing; arXiv:2404.10830). The groups are in the order of their first rows."""
+    room: list[tuple[int, int]] = []  # (tokens left, group), sorted
+    groups: list[list[int]] = []
+    for at in sorted(range(len(lengths)), key=lambda at: -lengths[at]):
+        place = bisect.bisect_left(room, (lengths[at], 0))
+        left, group = room.pop(place) if place < len(room) else (most, len(groups))
+        if group == len(groups):
+            groups.append([])
+        groups[group].append(at)
+        bisect.insort(room, (left - lengths[at], group))
+    return sorted(sorted(group) for group in groups)
 
 
 def pieces(batch: dict[str, Tensor], budget: int, *, share: bool) -> Iterator[dict[str, Tensor]]:

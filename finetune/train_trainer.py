@@ -139,7 +139,8 @@ def build(
     number of them takes the same updates. Raises `InputError` when they cannot be shared out."""
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     batch, accumulation = _share(spec, processes)
-    steps = total_steps(spec, len(train))
+    rows = _dataset(train, spec.max_length if spec.packing else 0)
+    steps = total_steps(spec, len(rows))
     points = spec.eval_steps or max(1, steps // 10)
     gpu = torch.cuda.is_available()
     settings = SFTConfig(
@@ -169,6 +170,7 @@ def build(
         max_length=None,
         packing=False,
         dataset_kwargs={"skip_prepare_dataset": True},
+        remove_unused_columns=False,
         dataloader_num_workers=0,
         dataloader_pin_memory=False,
         use_cpu=not gpu,
@@ -181,7 +183,7 @@ def build(
         stop=stop,
         model=model,
         args=settings,
-        train_dataset=_dataset(train),
+        train_dataset=rows,
         eval_dataset=_dataset(held_out) if held_out else None,
         processing_class=tokenizer,
         peft_config=lora,
@@ -192,7 +194,7 @@ def build(
 
 
 def total_steps(spec: TrainingSpec, rows: int) -> int:
-    """Updates of the whole run; a last, smaller batch of an epoch counts."""
+    """Updates of the whole run over so many rows, or packed rows; a last, smaller batch of an epoch counts."""
     if spec.steps is not None:
         return spec.steps
     return max(1, math.ceil((spec.epochs or 1.0) * math.ceil(rows / spec.effective_batch)))
@@ -217,6 +219,14 @@ def _share(spec: TrainingSpec, processes: int) -> tuple[int, int]:
     )
 
 
-def _dataset(rows: Sequence[Row]) -> Dataset:
-    ids = [row.encoded.input_ids for row in rows]
-    return Dataset.from_dict({"input_ids": ids, "labels": [row.encoded.labels for row in rows]})
+def _dataset(rows: Sequence[Row], packed: int = 0) -> Dataset:
+    """One item a row, or with `packed` as many rows as fit into so many tokens."""
+    sizes = [len(row.encoded.input_ids) for row in rows]
+    groups = train_packed.pack(sizes, packed) if packed else [[at] for at in range(len(rows))]
+    columns: dict[str, list[list[int]]] = {
+        "input_ids": [[id for at in group for id in rows[at].encoded.input_ids] for group in groups],
+        "labels": [[label for at in group for label in rows[at].encoded.labels] for group in groups],
+    }
+    if packed:
+        columns["lengths"] = [[sizes[at] for at in group] for group in groups]
+    return Dataset.from_dict(columns)

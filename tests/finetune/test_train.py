@@ -143,6 +143,34 @@ def test_pieces_hold_the_budget_and_every_row_once() -> None:
         assert part["input_ids"].shape[1] <= 12 or len(sizes) == 2
 
 
+def test_packed_rows_are_full_and_teach_what_their_rows_teach(models: dict[str, Path]) -> None:
+    sizes = [5, 30, 12, 7, 18, 3, 25]
+    groups = train_packed.pack(sizes, 32)
+    assert sorted(at for group in groups for at in group) == list(range(len(sizes)))
+    assert [sum(sizes[at] for at in group) for group in groups] == [8, 30, 30, 32]
+    whole = {
+        "input_ids": [id for row in BATCH for id in row["input_ids"]],
+        "labels": [label for row in BATCH for label in row["labels"]],
+        "lengths": [len(row["input_ids"]) for row in BATCH],
+    }
+    apart, packed = train_packed.collate(BATCH), train_packed.collate([whole])
+    assert all(torch.equal(apart[name], packed[name]) for name in apart)
+
+
+def test_packing_takes_fewer_updates_for_the_same_rows(tmp_path: Path, models: dict[str, Path]) -> None:
+    plain = make_job(tmp_path / "a", models["llama"], spec(epochs=1, steps=None, batch_size=1, evaluation_share=0))
+    packed = make_job(
+        tmp_path / "b",
+        models["llama"],
+        spec(epochs=1, steps=None, batch_size=1, evaluation_share=0, packing=True, max_length=512),
+    )
+    done = [run(job, device="cpu") for job in (plain, packed)]
+    assert [result.state for result in done] == ["succeeded"] * 2
+    assert done[1].steps < done[0].steps == len(ROWS)
+    seen = [max(line.get("tokens", 0) for line in job.read_progress()) for job in (plain, packed)]
+    assert seen[0] == seen[1] > 1000
+
+
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory, models: dict[str, Path]) -> JobFolder:
     folder = tmp_path_factory.mktemp("done")

@@ -18,6 +18,8 @@ from chatbot.types import Sampling
 BATCH = 128  # prompt tokens per step: 0.3 s on two cores, so Stop is seen that fast during prefill
 LAST_SEED = 2**32 - 1  # llama.cpp takes this one for "draw a seed"
 FORCED = 1e6  # a logit bias that no other token can beat
+KEYS = xllamacpp.ggml_type.GGML_TYPE_Q8_0
+LISTED = 1000  # likeliest next tokens that are asked for where several are to be scored
 
 Record = dict[str, Any]
 
@@ -78,20 +80,33 @@ class Server:
         return [int(token) for token in answer.json()["tokens"]]
 
     def logprobs(self, prompt: list[int], continuations: list[list[int]]) -> list[list[float]]:
-        """log p of each token of each continuation behind `prompt`, in nats. The prompt is read once."""
-        reuse: Record = {}  # what the slot held before must not matter, what this call put there may
-        found: list[list[float]] = []
+        """log p of each token of each continuation behind `prompt`, in nats. The prompt is read once.
+
+        Continuations that begin with the same tokens are walked together, so single tokens cost one step, however many.
+        """
+        wanted: dict[tuple[int, ...], list[int]] = {}
         for tokens in continuations:
-            found.append([])
             for place, token in enumerate(tokens):
-                found[-1].append(self._logprob(prompt + tokens[:place], token, reuse))
-                reuse = {"cache_prompt": True}
+                wanted.setdefault(tuple(tokens[:place]), []).append(token)
+        known: dict[tuple[int, ...], dict[int, float]] = {}
+        reuse: Record = {}  # what the slot held before must not matter, what this call put there may
+        for start, following in wanted.items():
+            known[start] = self._logprobs([*prompt, *start], following, reuse)
+            reuse = {"cache_prompt": True}
+        return [[known[tuple(tokens[:n])][token] for n, token in enumerate(tokens)] for tokens in continuations]
+
+    def _logprobs(self, prompt: list[int], tokens: list[int], reuse: Record) -> dict[int, float]:
+        """log p of each of `tokens` as the next one: from the list of the likeliest, the others one by one."""
+        best = LISTED if len(set(tokens)) > 1 else 1
+        found = self._forced(prompt, tokens[0], best, reuse)
+        for token in set(tokens) - found.keys():
+            found |= self._forced(prompt, token, 1, {"cache_prompt": True})
         return found
 
-    def _logprob(self, prompt: list[int], token: int, reuse: Record) -> float:
-        """The token is forced by a bias; its probability is that of the bare logits."""
+    def _forced(self, prompt: list[int], token: int, best: int, reuse: Record) -> dict[int, float]:
+        """log p of `token` and of the `best` likeliest, of the bare logits. A bias makes it the one that is generated."""
         request = options(Sampling(temperature=0.0, max_tokens=1, top_logprobs=1), 1, 64)
-        request |= {"prompt": prompt, "stream": True, "logit_bias": [[token, FORCED]]} | reuse
+        request |= {"prompt": prompt, "stream": True, "logprobs": best, "logit_bias": [[token, FORCED]]} | reuse
         entries = [
             entry
             for record in self.records(request, None)
@@ -99,7 +114,8 @@ class Server:
         ]
         if not entries or entries[0]["id"] != token:
             raise EngineError("The model could not score this text.")
-        return float(entries[0]["logprob"])
+        likeliest = {int(each["id"]): float(each["logprob"]) for each in entries[0]["top_logprobs"]}
+        return likeliest | {token: float(entries[0]["logprob"])}
 
     def records(self, request: Record, stop: threading.Event | None) -> Generator[Record, None, None]:
         """The server's records. Ends early, with the work ended too, when `stop` is set or the iterator is closed."""
@@ -146,11 +162,12 @@ def _params(gguf: Path, lora: Path | None, context: int, slots: int, threads: in
     params.n_ctx = context * slots  # llama.cpp divides it among the slots
     params.n_batch = params.n_ubatch = BATCH
     params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_ENABLED
-    # With keys and values in F16 or F32, attention computes long batches, short ones and lone tokens in three ways, so
-    # that an answer depended on its company and on what the cache held: 5 of 12 prompts kept their log-probabilities.
-    # With BF16 values there is one way, row by row: 32 of 32 kept them to the last bit in company, 3 of 3 from the cache.
-    params.cache_type_k = xllamacpp.ggml_type.GGML_TYPE_F16
-    params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_BF16
+    # With keys and values both in F16, attention computes long batches, short ones and lone tokens in three ways, so that
+    # an answer depended on its company and on what the cache held: 5 of 12 prompts kept their log-probabilities. With Q8_0
+    # keys there is one way, row by row: 32 of 32 kept them to the last bit in company, 3 of 3 from the cache. Long prompts
+    # are read at two thirds of the speed, so a server of one slot and no cache, as an adapter's, keeps to F16.
+    params.cache_type_k = KEYS if lora is None else xllamacpp.ggml_type.GGML_TYPE_F16
+    params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F16
     for cpu in (params.cpuparams, params.cpuparams_batch):
         cpu.n_threads = threads
         cpu.poll = 0  # waiting threads sleep; by default they spin and starve the rest of the process

@@ -109,6 +109,14 @@ def test_scores_agree_with_torch_with_and_without_an_adapter(
     engine.close()
 
 
+def test_labels_scored_together_score_what_they_do_alone(engine: LlamaCppEngine) -> None:
+    """Likely ones and unlikely ones, of one token and of several, some with the same beginning."""
+    labels = ["negative", "positive", "not spam", "not sure at all", "zq xj", "中文", "negative"]
+    together = engine.score(ASK, labels)
+    assert together == pytest.approx([engine.score(ASK, [label])[0] for label in labels], abs=1e-6)
+    assert together[0] == together[-1]
+
+
 def test_scores_agree_with_the_engines_own_logprobs(engine: LlamaCppEngine) -> None:
     answer = complete(engine, ASK, Sampling(temperature=0.0, max_tokens=1, top_logprobs=5))
     (token,) = answer.logprobs

@@ -41,14 +41,14 @@ def _read_sheet(sheet: Any, pages: Pages, left: int) -> int:
         left -= len(cells) // 20 + sum(cell.value is not None for cell in cells)
         if left <= 0:
             break
-        shown = [_shown(cell) for cell in cells]
+        shown = [shown_value(cell) for cell in cells]
         if any(shown):
             pages.add(row(shown), "table", level=int(first))
             first = False
     return left
 
 
-def _shown(cell: Any) -> str:
+def shown_value(cell: Any) -> str:
     """A value as people read it in the sheet, without its decoration."""
     value = cell.value
     if value is None:

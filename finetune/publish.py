@@ -29,6 +29,7 @@ __all__ = [
 NAME = re.compile(r"\w[\w.-]{0,63}")
 WEIGHTS = "adapter_model.safetensors"
 OWNER = "owner.json"
+SHIPPED = Path(__file__).resolve().parent / "adapters"
 EXPORTED = ("adapter_config.json", WEIGHTS, "README.md", CARD)
 
 
@@ -122,7 +123,7 @@ def push(folder: Path, repository: str, token: str, *, private: bool = True) -> 
 
 def _take_name(aside: Path, folder: Path, name: str, id: str) -> str:
     for candidate in (name, f"{name[:55]}-{id[:8]}"):
-        if _belongs_elsewhere(folder / candidate, id):
+        if _belongs_elsewhere(folder / candidate, id) or ((SHIPPED / candidate).exists() and folder != SHIPPED):
             continue
         old = folder / candidate
         if old.exists():  # an earlier attempt of this very job

@@ -8,13 +8,14 @@ import gradio as gr
 
 from chatbot.engine import adapter_files
 from chatbot.engine.adapters import visible
-from chatbot.errors import AccessDenied, InputError
+from chatbot.engine.shipped import set_aside
+from chatbot.errors import AccessDenied, AdapterError, InputError
 from chatbot.types import Adapter
 from chatbot.ui import render
 from chatbot.ui.chat_handlers import told
 from chatbot.ui.compare import BASE
 from chatbot.ui.localise import Localised
-from chatbot.ui.render_adapters import adapter_table
+from chatbot.ui.render_adapters import adapter_table, aside
 from chatbot.ui.services import PRIVATE, Services
 from chatbot.ui.sidebar import Sidebar
 from chatbot.ui.strings import Language, text
@@ -105,7 +106,7 @@ class Handlers:
                 raise InputError("Choose the adapter's files first.", kind="adapter_files")
             added = adapter_files.install(
                 paths,
-                name or adapter_files.name_of(paths),
+                self._free(name.strip() or adapter_files.name_of(paths)),
                 folder,
                 owner=owner if mine else "",
                 fit=self._services.engine.fit,
@@ -131,6 +132,14 @@ class Handlers:
             raise AccessDenied("Adapters cannot be added here.")
         return self._services.adapters
 
+    def _free(self, name: str) -> str:
+        shipped = self._services.shipped
+        if shipped is not None and shipped.is_dir() and name in [path.name for path in shipped.iterdir()]:
+            raise AdapterError(
+                f"An adapter called {name} comes with Banyan. Choose another name.", kind="adapter_taken", name=name
+            )
+        return name
+
     def _own(self, owner: str, name: str) -> Adapter:
         """Only what lies in the folder of added adapters can go. Raises `AdapterNotFound` or `AccessDenied`."""
         adapter = self._services.adapter(owner, name)
@@ -142,8 +151,9 @@ class Handlers:
         engine = self._services.engine
         known = visible(engine.adapters(), owner)
         removable = [a.name for a in known if a.path and Path(a.path).parent == self._services.adapters]
+        refused = set_aside(engine.adapters(), self._services.shipped) if self._services.shipped else ()
         return (
-            adapter_table(known, language),
+            adapter_table(known, language) + "".join(aside(name, reason, language) for name, reason in refused),
             gr.update(choices=removable, value=None),
             gr.update(choices=choices(self._services, owner, language)),
             gr.update(choices=[*compare_choices(self._services, owner, language)]),

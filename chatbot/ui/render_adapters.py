@@ -17,6 +17,12 @@ def adapter_table(adapters: Sequence[Adapter], language: Language) -> str:
     return f'<div class="by-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
+def aside(name: str, reason: str, language: Language) -> str:
+    """An adapter that comes with Banyan and was refused."""
+    words = text("adapter_set_aside", language, name=name, reason=reason)
+    return f'<p class="by-warnings" role="status">{escape(words)}</p>'
+
+
 def _row(adapter: Adapter, language: Language) -> str:
     private = f' <span class="by-tag">{escape(text("adapter_private", language))}</span>' if adapter.owner else ""
     cells = (

@@ -17,6 +17,14 @@ STRINGS: dict[str, tuple[str, str]] = {
         "{name} is ready: choose it in the sidebar.",
         "{name} 已可使用：请在侧栏中选择。",
     ),
+    "adapter_set_aside": (
+        "{name}, which comes with Banyan, is not used: {reason} The bare model answers in its place.",
+        "Banyan 自带的 {name} 未启用：{reason} 由基础模型代为回答。",
+    ),
+    "error.adapter_taken": (
+        "An adapter called {name} comes with Banyan. Choose another name.",
+        "Banyan 已自带名为 {name} 的适配器，请换个名称。",
+    ),
     "adapter_removed": ("{name} was removed.", "已移除 {name}。"),
     "adapter_remove": ("Remove an adapter", "移除适配器"),
     "adapter_remove_button": ("Remove", "移除"),

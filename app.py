@@ -42,6 +42,7 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from chatbot import access
+    from chatbot.engine import shipped
     from chatbot.store import Store
     from chatbot.ui.intake import Intake
     from chatbot.ui.opening import OpeningLibrary
@@ -59,6 +60,7 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
         store,
         access.owner_of,
         settings.data / "adapters",
+        shipped=shipped.FOLDER if settings.model == "bundled" else None,
         library=library,
         intake=intake,
         training=training,
@@ -218,7 +220,7 @@ def _llamacpp(settings: Settings, progress: Progress) -> Engine:
     # Read by libgomp when llama.cpp is loaded: threads that wait sleep. Spinning, with one other busy process on two
     # cores, they brought decoding from 60 tokens/s down to 7.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from chatbot.engine import adapters, models
+    from chatbot.engine import adapters, models, shipped
     from chatbot.engine.llamacpp import LlamaCppEngine
     from chatbot.errors import ModelNotFound
 
@@ -228,7 +230,7 @@ def _llamacpp(settings: Settings, progress: Progress) -> Engine:
     return LlamaCppEngine(
         files.gguf,
         name=files.name,
-        adapters=lambda: adapters.find([settings.data / "adapters"]),
+        adapters=lambda: adapters.find(shipped.folders(settings.model, settings.data / "adapters")),
         cache=settings.data / "models" / "adapters",
         context=settings.context,
         slots=settings.slots,
@@ -238,7 +240,7 @@ def _llamacpp(settings: Settings, progress: Progress) -> Engine:
 
 
 def _local(settings: Settings, progress: Progress) -> Engine:
-    from chatbot.engine import adapters, models
+    from chatbot.engine import adapters, models, shipped
     from chatbot.engine.local import LocalEngine, dequantise
 
     files = models.resolve(settings.model, settings.data / "models", progress)
@@ -249,7 +251,7 @@ def _local(settings: Settings, progress: Progress) -> Engine:
     return LocalEngine(
         folder,
         name=files.name,
-        adapters=lambda: adapters.find([settings.data / "adapters"]),
+        adapters=lambda: adapters.find(shipped.folders(settings.model, settings.data / "adapters")),
         device=settings.device,
         quantize=settings.quantize,
         context=settings.context,

@@ -31,6 +31,7 @@ class Services:
     store: Store
     owner_of: Callable[[gr.Request], str]  # who asks; see chatbot.access
     adapters: Path | None = None  # the folder that new adapters go to; None: none can be added
+    shipped: Path | None = None  # the folder of those that come with Banyan, where they are for this model
     runs: Runs = field(default_factory=Runs)
     library: OpeningLibrary | None = None  # None: a page without documents
     intake: Intake | None = None  # there when there is a library

@@ -113,7 +113,7 @@ def test_labels_scored_together_score_what_they_do_alone(engine: LlamaCppEngine)
     """Likely ones and unlikely ones, of one token and of several, some with the same beginning."""
     labels = ["negative", "positive", "not spam", "not sure at all", "zq xj", "中文", "negative"]
     together = engine.score(ASK, labels)
-    assert together == pytest.approx([engine.score(ASK, [label])[0] for label in labels], abs=1e-6)
+    assert together == pytest.approx([engine.score(ASK, [label])[0] for label in labels], abs=1e-4)
     assert together[0] == together[-1]
 
 

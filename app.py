@@ -44,6 +44,7 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     from chatbot import access
     from chatbot.engine import shipped
     from chatbot.store import Store
+    from chatbot.tasks.translate_jobs import Translations
     from chatbot.ui.intake import Intake
     from chatbot.ui.opening import OpeningLibrary
     from chatbot.ui.page import build_page
@@ -64,6 +65,7 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
         library=library,
         intake=intake,
         training=training,
+        translations=Translations(settings.data / "translations"),
     )
     page = build_page(services)
     address = _launch(page, settings, engine, users)

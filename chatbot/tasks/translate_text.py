@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from threading import Event
+from typing import Any
 
 from chatbot.engine.base import Engine
 from chatbot.errors import InputError
@@ -15,6 +16,8 @@ from chatbot.tasks.translate_run import segments as run
 from chatbot.tasks.translation import plain
 from chatbot.tasks.translation.marked import bare
 from chatbot.tasks.translation.spans import Span
+
+LISTED = 100  # doubtful segments that are kept with a result
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +41,37 @@ class Writing:
 
 @dataclass(frozen=True, slots=True)
 class Translated:
-    """The end. Where it was stopped (`complete` is False) the rest of the text stands untranslated in `pairs` only."""
+    """The end. Where it was stopped there are fewer `pairs` than the `total` of segments, and `text` ends there."""
 
     settled: Settled
     text: str
     pairs: tuple[Pair, ...]
-    complete: bool
+    total: int
 
     @property
     def flagged(self) -> tuple[Pair, ...]:
         return tuple(pair for pair in self.pairs if pair.flags)
+
+    def to_dict(self, original: str) -> dict[str, Any]:
+        """As it is kept, and shown again: JSON values only."""
+        detected = self.settled.detected
+        return {
+            "original": original,
+            "text": self.text,
+            "source": self.settled.order.source,
+            "target": self.settled.order.target,
+            "who": self.settled.support.who,
+            "confidence": detected.confidence if detected else None,
+            "sure": detected.sure if detected else True,
+            "alternatives": [list(one) for one in detected.alternatives] if detected else [],
+            "done": len(self.pairs),
+            "total": self.total,
+            "flagged": len(self.flagged),
+            "doubts": [
+                {"source": pair.source, "target": pair.target, "flags": [[f.code, f.details] for f in pair.flags]}
+                for pair in self.flagged[:LISTED]
+            ],
+        }
 
 
 Step = Writing | Translated
@@ -88,7 +112,7 @@ def translate(
             yield Writing(settled, _so_far(text, spans, known, step.partial), len(known), len(given))
     complete = len(known) == len(given)
     whole = _written(text, spans, known) if complete else _so_far(text, spans, known, {})
-    yield Translated(settled, whole, _pairs(spans, known), complete)
+    yield Translated(settled, whole, _pairs(spans, known), len(given))
 
 
 def _written(text: str, spans: Sequence[Span], known: Mapping[int, Translation]) -> str:

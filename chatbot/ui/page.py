@@ -15,12 +15,14 @@ from chatbot.ui import (
     api_documents,
     api_finetune,
     api_summarize,
+    api_translate,
     chat,
     chat_handlers,
     documents,
     finetune,
     render,
     summarize,
+    translate,
 )
 from chatbot.ui.answering import TICK
 from chatbot.ui.history import turns_of
@@ -46,6 +48,9 @@ def build_page(services: Services) -> gr.Blocks:
                 with gr.Tab(text("documents", "en"), id="documents", elem_id="by-tab-documents") as documents_tab:
                     desk = documents.build_documents(words, documents_tab)
                 words(documents_tab, label="documents")
+            with gr.Tab(text("translate", "en"), id="translate", elem_id="by-tab-translate") as translate_tab:
+                tongues = translate.build_translate(words, translate_tab, files=services.translations is not None)
+            words(translate_tab, label="translate")
             with gr.Tab(text("summarize", "en"), id="summarize", elem_id="by-tab-summarize") as summarize_tab:
                 digest = summarize.build_summarize(words, summarize_tab, library=services.library is not None)
             if services.training:
@@ -65,6 +70,8 @@ def build_page(services: Services) -> gr.Blocks:
         if services.library:
             documents.connect(desk, page, bar, language, services)
             api_documents.publish(services)
+        translate.connect(tongues, page, bar, language, services)
+        api_translate.publish(services)
         summarize.connect(digest, page, bar, language, services)
         api_summarize.publish(services)
         if services.training:

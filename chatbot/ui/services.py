@@ -11,6 +11,7 @@ from chatbot.engine.adapters import visible
 from chatbot.engine.loading import LoadingEngine
 from chatbot.errors import AdapterNotFound
 from chatbot.store import Store
+from chatbot.tasks.translate_jobs import Translations
 from chatbot.training import Training
 from chatbot.types import Adapter
 from chatbot.ui.intake import Intake
@@ -36,6 +37,7 @@ class Services:
     library: OpeningLibrary | None = None  # None: a page without documents
     intake: Intake | None = None  # there when there is a library
     training: Training | None = None  # None: a page without fine-tuning
+    translations: Translations | None = None  # None: text is translated, files are not
 
     def adapter(self, owner: str, name: str) -> Adapter:
         """The adapter of that name, where `owner` may use it. Raises `AdapterNotFound`."""

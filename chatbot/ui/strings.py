@@ -2,7 +2,14 @@
 
 from typing import Literal
 
-from chatbot.ui import strings_adapters, strings_documents, strings_finetune, strings_knobs, strings_summarize
+from chatbot.ui import (
+    strings_adapters,
+    strings_documents,
+    strings_finetune,
+    strings_knobs,
+    strings_summarize,
+    strings_translate,
+)
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -13,6 +20,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     **strings_finetune.STRINGS,
     **strings_knobs.STRINGS,
     **strings_summarize.STRINGS,
+    **strings_translate.STRINGS,
     # Sidebar
     "tagline": ("A language model you can teach", "可以教的语言模型"),
     "new_chat": ("New chat", "新对话"),

@@ -1,0 +1,116 @@
+"""Translation for programs: `/translate` and `/translate_file`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
+from typing import Any
+
+import gradio as gr
+from gradio import processing_utils
+from gradio.utils import get_upload_folder
+
+from chatbot.errors import BanyanError, InputError
+from chatbot.tasks.translate_order import AUTO
+from chatbot.tasks.translate_text import Translated, translate
+from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, Services
+
+
+def publish(services: Services) -> None:
+    """Register the endpoints on the page that is being built. Each works under the owner of its request."""
+    do = Endpoints(services)
+    gr.api(do.translate, api_name="translate", concurrency_id=MODEL_QUEUE, concurrency_limit=MODEL_READERS)
+    if services.translations is None:
+        return
+    with gr.Row(visible=False):
+        file, result, button = gr.File(), gr.File(), gr.Button()
+        target, source, glossary = gr.Textbox("en"), gr.Textbox(AUTO), gr.Textbox("")
+    # A File component, since Gradio lets only files through it that were uploaded; a bare path would be any file here.
+    button.click(
+        do.translate_file,
+        [file, target, source, glossary],
+        result,
+        api_name="translate_file",
+        api_description=do.translate_file.__doc__,
+        concurrency_id=MODEL_QUEUE,
+        concurrency_limit=MODEL_READERS,
+    )
+
+
+class Endpoints:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def translate(
+        self,
+        text: str,
+        target: str = "en",
+        source: str = AUTO,
+        glossary: str = "",
+        adapter: str | None = None,
+        request: gr.Request = None,  # Gradio fills it in
+    ) -> dict[str, Any]:
+        """Translate a text. Languages are codes such as de or zh-hans; glossary holds lines "term = translation".
+
+        Returns text, source, target, confidence of the detected source (1.0 when it was given), sure, model, and the
+        segments that something may be wrong with.
+        """
+        with _raised():
+            owner = self._services.owner_of(request)
+            if adapter:
+                self._services.adapter(owner, adapter)
+            engine = self._services.engine
+            for step in translate(
+                engine, owner, text, target=target, source=source, adapter=adapter or None, glossary=glossary or ""
+            ):
+                if isinstance(step, Translated):
+                    return _said(step)
+            raise BanyanError("The text was not translated. Please try again.")
+
+    def translate_file(
+        self, file: str | None, target: str, source: str, glossary: str, request: gr.Request
+    ) -> str | None:
+        """Translate a DOCX, HTML, Markdown, TXT, SRT, VTT or PDF. Returns the file of the same type (PDF: DOCX)."""
+        with _raised(), TemporaryDirectory(prefix="banyan-") as folder:
+            if not file:
+                raise InputError("Send a file.", kind="no_file")
+            jobs, owner = self._services.translations, self._services.owner_of(request)
+            assert jobs is not None  # the endpoint is there only then
+            path = Path(file)
+            job = jobs.add(
+                self._services.engine, owner, path, path.name, target=target, source=source, glossary=glossary or ""
+            )
+            for _ in jobs.run(self._services.engine, owner, job.id, Event()):
+                pass
+            result = Path(folder) / Path(job.result_name).name
+            result.write_bytes(jobs.result(owner, job.id))
+            return str(processing_utils.save_file_to_cache(result, get_upload_folder()))
+
+
+def _said(step: Translated) -> dict[str, Any]:
+    detected = step.settled.detected
+    return {
+        "text": step.text,
+        "source": step.settled.order.source,
+        "target": step.settled.order.target,
+        "confidence": detected.confidence if detected else 1.0,
+        "sure": detected.sure if detected else True,
+        "model": step.settled.support.who,
+        "warnings": [
+            {
+                "source": pair.source,
+                "target": pair.target,
+                "flags": [{"code": flag.code, "details": flag.details} for flag in pair.flags],
+            }
+            for pair in step.flagged
+        ],
+    }
+
+
+@contextmanager
+def _raised() -> Iterator[None]:
+    try:
+        yield
+    except BanyanError as error:
+        raise gr.Error(str(error), print_exception=False) from error

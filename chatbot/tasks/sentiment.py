@@ -15,7 +15,7 @@ from chatbot.errors import AdapterNotFound
 from chatbot.tasks.scoring import score_many
 from chatbot.tasks.sentiment_calibration import Calibration, find
 from chatbot.tasks.sentiment_labels import SENTIMENT, Labels
-from chatbot.tasks.sentiment_prompt import continuations, messages
+from chatbot.tasks.sentiment_prompt import continuations, examples, messages
 from chatbot.types import Adapter, Message
 from retrieval.sentences import sentences
 
@@ -52,7 +52,7 @@ class Classifier:
     calibrated: bool
 
     def prompt(self, text: str) -> list[Message]:
-        return messages(text, self.labels)
+        return messages(text, self.labels, examples(self.labels, self.adapter))
 
     def judged(self, read: Sequence[Read]) -> Judgement:
         """From what was read of a text, all of its pieces."""
@@ -81,7 +81,12 @@ def classifier(
     level = (0.0,) * len(labels)
     if used is None:  # an adapter was trained on how often each label is right; the bare model prefers some words
         scored = _all(
-            score_many(engine, [messages(each, labels) for each in SAYS_NOTHING], continuations(labels), stop=stop)
+            score_many(
+                engine,
+                [messages(each, labels, examples(labels, name)) for each in SAYS_NOTHING],
+                continuations(labels),
+                stop=stop,
+            )
         )
         if len(scored) < len(SAYS_NOTHING):
             return None

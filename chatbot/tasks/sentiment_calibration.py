@@ -2,7 +2,7 @@
 
 Temperature scaling is Guo et al. 2017, "On Calibration of Modern Neural Networks"; the offsets where nothing was fitted are
 Zhao et al. 2021, "Calibrate Before Use": what the labels score behind texts that say nothing. What was fitted is kept in
-`calibration.json` beside this file, by model, adapter and label set; `python -m tests.bench.sentiment --fit` fits it.
+`calibration.json` beside this file, by model, adapter and prompt, which holds the labels; `python -m tests.bench.sentiment --fit` fits it.
 """
 
 import hashlib
@@ -14,7 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from chatbot.tasks.sentiment_labels import Labels, fingerprint
+from chatbot.tasks.sentiment_labels import Labels
+from chatbot.tasks.sentiment_prompt import examples, messages
 from chatbot.types import Adapter
 
 FILE = Path(__file__).with_name("calibration.json")
@@ -42,11 +43,12 @@ def find(model: str, adapter: Adapter | None, labels: Labels, file: Path = FILE)
 
 
 def key(model: str, adapter: Adapter | None, labels: Labels) -> str:
-    """An adapter counts by its weights: anybody may give theirs the name of a shipped one."""
+    """Model, adapter and prompt. An adapter counts by its weights: anybody may give theirs the name of a shipped one."""
     weights = "base"
     if adapter is not None:
         weights = _digest(Path(adapter.path) / WEIGHTS) if adapter.path else f"remote:{adapter.name}"
-    return f"{model}/{weights}/{fingerprint(labels)}"
+    prompt = repr(messages("", labels, examples(labels, adapter.name if adapter else None)))
+    return f"{model}/{weights}/{hashlib.sha256(prompt.encode('utf-8', 'replace')).hexdigest()[:12]}"
 
 
 def softmax(logits: Sequence[float], temperature: float = 1.0) -> tuple[float, ...]:

@@ -1,7 +1,5 @@
 """Label sets: the default one, and those that people type."""
 
-import hashlib
-import json
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -58,12 +56,6 @@ def check(labels: Labels) -> None:
                 f"at most {LONGEST_DESCRIPTION} characters.",
                 kind="long",
             )
-
-
-def fingerprint(labels: Labels) -> str:
-    """12 hex digits that say which set this is, order and descriptions included: what is fitted for it is kept by them."""
-    record = json.dumps([[label.name, label.description] for label in labels], ensure_ascii=False)
-    return hashlib.sha256(record.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def _label(part: str) -> Label:

@@ -144,7 +144,7 @@ class Training:
         """Upload to the hub; returns the address. The token is used and forgotten."""
         job = self.jobs.get(owner, id)
         if not job.own:
-            raise NotFound("There is no such job.")
+            raise NotFound("There is no such job.", kind="no_job")
         return push(self.folder(owner, id), repository.strip(), token.strip())
 
     def _name(self, owner: str, id: str) -> str:

@@ -105,11 +105,13 @@ class Columns:
 
     def __post_init__(self) -> None:
         if bool(self.text) == bool(self.prompt or self.completion or self.system):
-            raise InputError("A mapping of columns needs either text, or prompt and completion.")
+            raise InputError("A mapping of columns needs either text, or prompt and completion.", kind="map_either")
         if not self.text and not (self.prompt and self.completion):
-            raise InputError("A mapping of columns needs both prompt and completion.")
+            raise InputError("A mapping of columns needs both prompt and completion.", kind="map_both")
         if bool(self.labels) != bool(self.label_column):
-            raise InputError("labels and label_column go together: which column holds the values that get names?")
+            raise InputError(
+                "labels and label_column go together: which column holds the values that get names?", kind="map_labels"
+            )
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> "Columns":

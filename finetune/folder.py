@@ -105,7 +105,7 @@ class JobFolder:
         """Raises `NotFound` when the folder is no job's, or is being removed."""
         values = self._json("meta.json")
         if values is None:
-            raise NotFound("There is no such job. It may have been removed.")
+            raise NotFound("There is no such job. It may have been removed.", kind="no_job")
         return Meta(**(values | {"base": Base(**values["base"])}))
 
     def spec(self) -> TrainingSpec:

@@ -127,8 +127,10 @@ def _is_object(line: str) -> bool:
 
 def _header(written: list[str], format: Format) -> tuple[str, ...]:
     if not written:
-        raise InputError("The file has no rows.")
+        raise InputError("The file has no rows.", kind="data_no_rows")
     try:
         return tuple(column_names(split_line(written[0], format.delimiter)))
     except csv.Error as error:
-        raise InputError("The first line, which names the columns, has quotes that do not match.") from error
+        raise InputError(
+            "The first line, which names the columns, has quotes that do not match.", kind="data_first_line"
+        ) from error

@@ -128,7 +128,7 @@ class Jobs:
         """The trained adapter's folder. Raises `NotFound` while there is none."""
         path = self._readable(owner, id).adapter
         if not (path / "adapter_model.safetensors").is_file():
-            raise NotFound("This job has no adapter yet. Please wait until it has finished.")
+            raise NotFound("This job has no adapter yet. Please wait until it has finished.", kind="no_adapter_yet")
         return path
 
     def share(self, owner: str, id: str, shared: bool) -> None:
@@ -155,7 +155,9 @@ class Jobs:
         """
         job = self._own(owner, id)
         if job.state() not in ("interrupted", "cancelled", "failed"):
-            raise InputError("Only a job that was interrupted, cancelled or has failed can be resumed.")
+            raise InputError(
+                "Only a job that was interrupted, cancelled or has failed can be resumed.", kind="job_not_ended"
+            )
         if changes:
             write(job.path / "spec.json", job.spec().changed(changes).to_json())
         job.enqueue()
@@ -165,7 +167,7 @@ class Jobs:
         """Delete a job with its data and checkpoints; a published adapter stays. Raises `InputError` while it runs."""
         job = self._own(owner, id)
         if job.is_locked():
-            raise InputError("This job is running. Please stop it first.")
+            raise InputError("This job is running. Please stop it first.", kind="job_running")
         aside = self._folder / f".removed-{id}"
         job.path.rename(aside)
         shutil.rmtree(aside, ignore_errors=True)

@@ -97,7 +97,13 @@ def check_columns(columns: Columns, names: Sequence[str]) -> None:
     """Raises `InputError` when a template names a column that is not there."""
     for name in (*_names(columns), *([columns.label_column] if columns.label_column else [])):
         if name not in names:
-            raise InputError(f"There is no column {name[:80]!r} in the file. It has {', '.join(names)[:300]}.")
+            known = ", ".join(names)[:300]
+            raise InputError(
+                f"There is no column {name[:80]!r} in the file. It has {known}.",
+                kind="map_column",
+                column=name[:80],
+                known=known,
+            )
 
 
 # Layouts

@@ -45,7 +45,7 @@ def new_folder(
     try:
         job.path.mkdir(parents=True, mode=0o700)
         if not _write_examples(job.data, examples):
-            raise InputError("There is nothing to train on: the data set has no usable row.")
+            raise InputError("There is nothing to train on: the data set has no usable row.", kind="data_no_rows")
         write(job.path / "spec.json", spec.to_json())
         write(job.path / "meta.json", meta_text(meta))
         job.enqueue()

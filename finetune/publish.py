@@ -37,7 +37,9 @@ def check_name(name: str) -> str:
     """Names are folder names: letters, digits, dots, dashes, underscores, 64 at most. Raises `InputError` for others."""
     if not NAME.fullmatch(name):
         raise InputError(
-            f"{name[:80]!r} cannot be an adapter's name. Use letters, digits, dots, dashes and underscores, 64 at most."
+            f"{name[:80]!r} cannot be an adapter's name. Use letters, digits, dots, dashes and underscores, 64 at most.",
+            kind="adapter_name",
+            name=name[:80],
         )
     return name
 

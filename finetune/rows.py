@@ -21,7 +21,9 @@ def read_rows(path: Path, format: Format, told: Told = lambda fraction: None) ->
     items = _parquet(path, told) if format.container == "parquet" else _text_file(path, format, told)
     for count, item in enumerate(items, 1):
         if count > MAX_ROWS:
-            raise InputError(f"The file has more than {MAX_ROWS:,} rows. Please split it.")
+            raise InputError(
+                f"The file has more than {MAX_ROWS:,} rows. Please split it.", kind="data_rows", limit=f"{MAX_ROWS:,}"
+            )
         yield item
 
 
@@ -78,7 +80,10 @@ def _parquet(path: Path, told: Told) -> Iterator[Row | Fault]:
             meta = file.metadata
             size = sum(meta.row_group(at).total_byte_size for at in range(meta.num_row_groups))
             if max(size, path.stat().st_size) > MAX_BYTES:
-                raise InputError(f"The table unpacks to {size / 2**20:,.0f} MiB, above the limit. Please split it.")
+                limit = f"{MAX_BYTES / 2**20:,.0f} MiB"
+                raise InputError(
+                    f"The table unpacks to more than {limit}. Please split it.", kind="data_unpacked", limit=limit
+                )
             for batch in file.iter_batches(batch_size=256):
                 told(number / max(1, meta.num_rows))
                 for values in batch.to_pylist():
@@ -86,5 +91,5 @@ def _parquet(path: Path, told: Told) -> Iterator[Row | Fault]:
                     yield Row(number, values)
     except (pyarrow.ArrowException, OSError) as error:
         if not number:
-            raise InputError("The Parquet file is damaged. Please save it again.") from error
+            raise InputError("The Parquet file is damaged. Please save it again.", kind="data_damaged") from error
         yield Fault(number + 1, "damaged", "The Parquet file is damaged here; nothing after this could be read.")

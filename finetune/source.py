@@ -78,7 +78,10 @@ class _Limited(io.RawIOBase):
             raise Damaged from error
         self._read += len(data)
         if self._read > self._limit:
-            raise InputError(f"The file unpacks to more than {_mib(self._limit)}. Please split it.")
+            limit = _mib(self._limit)
+            raise InputError(
+                f"The file unpacks to more than {limit}. Please split it.", kind="data_unpacked", limit=limit
+            )
         buffer[: len(data)] = data
         return len(data)
 
@@ -90,16 +93,23 @@ def opened(path: Path) -> Iterator[Source]:
     try:
         size = path.stat().st_size
         if not size:
-            raise InputError("The file is empty.")
+            raise InputError("The file is empty.", kind="data_empty")
         if size > MAX_BYTES:
-            raise InputError(f"The file has {_mib(size)}; at most {_mib(MAX_BYTES)} can be used. Please split it.")
+            raise InputError(
+                f"The file has {_mib(size)}; at most {_mib(MAX_BYTES)} can be used. Please split it.",
+                kind="data_large",
+                size=_mib(size),
+                limit=_mib(MAX_BYTES),
+            )
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
             unpacked = gzip.GzipFile(fileobj=raw) if packed else raw
             yield Source(io.BufferedReader(_Limited(unpacked, MAX_BYTES), SAMPLE), lambda: raw.tell() / size)
     except OSError as error:
-        raise InputError(f"The file cannot be read: {error.strerror or 'it is damaged'}.") from error
+        raise InputError(
+            f"The file cannot be read: {error.strerror or 'it is damaged'}.", kind="data_unreadable"
+        ) from error
 
 
 def encoding_of(path: Path) -> str:
@@ -113,7 +123,9 @@ def encoding_of(path: Path) -> str:
                 if head.startswith(mark):
                     return codec
             if b"\0" in head:
-                raise InputError("The file is not text. A data set must be CSV, TSV, JSON, JSONL or Parquet.")
+                raise InputError(
+                    "The file is not text. A data set must be CSV, TSV, JSON, JSONL or Parquet.", kind="data_not_text"
+                )
             while head.isascii() and (more := source.file.read(SAMPLE)):
                 head = more
         except Damaged:
@@ -170,7 +182,7 @@ def _text_lines(text: io.TextIOWrapper) -> Iterator[Line]:
 def _refuse_kinds(head: bytes) -> None:
     for mark, kind in _KINDS:
         if head.startswith(mark):
-            raise InputError(f"The file is {kind}.")
+            raise InputError(f"The file is {kind}.", kind="data_not_text")
 
 
 def _judge(sample: bytes) -> str:

@@ -224,7 +224,15 @@ def _check(knob: Knob, value: object) -> None:
         return
     if not _CHECKS[knob.kind](knob, value):
         shown = f"{value:g}" if isinstance(value, float) else repr(value)[:80]
-        raise InputError(f"{knob.name} must be {_wanted(knob)}, not {shown}.", name=knob.name)
+        bounds = (
+            {"low": f"{knob.low:g}", "high": f"{knob.high:g}"} if knob.low is not None and knob.high is not None else {}
+        )
+        raise InputError(
+            f"{knob.name} must be {_wanted(knob)}, not {shown}.",
+            kind="knob_bounds" if bounds else "knob_value",
+            name=knob.name,
+            **bounds,
+        )
 
 
 def _is_integer(knob: Knob, value: object) -> bool:
@@ -273,26 +281,33 @@ def _wanted(knob: Knob) -> str:
 
 def _check_contradictions(spec: TrainingSpec) -> None:
     if spec.epochs is not None and spec.steps is not None:
-        raise InputError("epochs and steps both say how long to train. Please set one and leave the other empty.")
+        raise InputError(
+            "epochs and steps both say how long to train. Please set one and leave the other empty.", kind="knob_both"
+        )
     if spec.epochs is None and spec.steps is None:
-        raise InputError("Neither epochs nor steps says how long to train. Please set one of them.")
+        raise InputError(
+            "Neither epochs nor steps says how long to train. Please set one of them.", kind="knob_neither"
+        )
     if spec.early_stopping and not spec.evaluation_share:
         raise InputError(
             "early_stopping watches the held-out rows, and evaluation_share holds none out. "
-            "Please switch early_stopping off or raise evaluation_share."
+            "Please switch early_stopping off or raise evaluation_share.",
+            kind="knob_no_held_out",
         )
     if spec.eval_steps and not spec.evaluation_share:
         raise InputError(
             "eval_steps asks for a held-out curve, and evaluation_share holds no rows out. "
-            "Please leave eval_steps empty or raise evaluation_share."
+            "Please leave eval_steps empty or raise evaluation_share.",
+            kind="knob_no_held_out",
         )
     if spec.early_stopping and spec.eval_steps and spec.steps and spec.steps < spec.eval_steps * spec.early_stopping:
         raise InputError(
             f"The run of {spec.steps} steps ends before early_stopping could: it needs {spec.early_stopping} points, one "
-            f"every {spec.eval_steps} eval_steps. Please lower early_stopping or eval_steps."
+            f"every {spec.eval_steps} eval_steps. Please lower early_stopping or eval_steps.",
+            kind="knob_stops_late",
         )
     if isinstance(spec.target_modules, tuple) and len(set(spec.target_modules)) < len(spec.target_modules):
-        raise InputError("target_modules names a layer twice. Please name each once.")
+        raise InputError("target_modules names a layer twice. Please name each once.", kind="knob_twice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +335,10 @@ def preset(name: PresetName, rows: int, tokens: int) -> TrainingSpec:
     if name not in PRESETS:
         raise InputError(f"There is no preset called {str(name)[:80]!r}. Please choose one of {', '.join(PRESETS)}.")
     if rows < 1 or tokens < 1:
-        raise InputError("There is nothing to train on: the data set has no usable row. Please look at its faults.")
+        raise InputError(
+            "There is nothing to train on: the data set has no usable row. Please look at its faults.",
+            kind="data_no_rows",
+        )
     plan, mean = _PLANS[name], tokens / rows
     update = _power_of_two(rows / 50, 4, 32)
     batch = min(_power_of_two(4096 / mean, 1, 32), update)

@@ -152,8 +152,8 @@ def _files(words: Localised) -> FileSide:
     progress = gr.HTML(elem_id="by-tr-progress", padding=False)
     result = gr.File(label=text("tr_result", "en"), visible=False, interactive=False, elem_id="by-tr-result")
     words(result, label="tr_result")
-    report = gr.HTML(elem_id="by-tr-file-report", padding=False)
     jobs = gr.HTML(elem_id="by-tr-jobs", padding=False, js_on_load=CLICKS, apply_default_css=False)
+    report = gr.HTML(elem_id="by-tr-file-report", padding=False)
     return FileSide(file, run, stop, notice, progress, result, jobs, report, gr.State(None), gr.State(None))
 
 

@@ -8,6 +8,7 @@ from chatbot.tasks.translation.spans import Span, Token, replaced, span
 
 _TIME = re.compile(r"(?:\d+:)?\d\d:\d\d[.,]\d{1,3}[ \t]+-->[ \t]+(?:\d+:)?\d\d:\d\d[.,]\d{1,3}[^\n]*")
 _STYLE = re.compile(r"</?(?:[ibu]|font|c|v|lang|ruby|rt)\b[^<>\n]*>|\{\\[^{}\n]*\}|<\d[\d:.]*>", re.IGNORECASE)
+_ITEM = re.compile(r"\s*(?:(?:[-*•‣◦–—>]|\d{1,3}[.)])[ \t]+)*")
 _WRAPPED = (50, 110)  # characters of the longest line, between which a paragraph was broken to fit a width
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]")
 
@@ -84,9 +85,11 @@ def _fill(text: str, width: int) -> list[str]:
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int, str]:
-    line = text[start:end]
-    start += len(line) - len(line.lstrip())
-    return start, start + len(line.strip()), line.strip()
+    """A line without its indentation and the mark of a list."""
+    mark = _ITEM.match(text, start, end)
+    start = mark.end() if mark else start
+    line = text[start:end].rstrip()
+    return start, start + len(line), line
 
 
 def _is_wrapped(lines: list[str]) -> bool:

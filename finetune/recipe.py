@@ -1,12 +1,15 @@
 """A recipe: all that an adapter was made from, so that it can be made again.
 
-    name, base {name, fingerprint}, can, cannot, spec {...}
+    name, base {name, fingerprint}, can, cannot, aside, spec {...}
     data: [{file, columns {prompt, completion, label_column, labels}, rows, words, source, licence}]
 
 Of a file, `rows` examples are taken at most, those of the lowest hash, out of those with at least `words` words in the
 prompt besides the template's own. `fingerprint` is that of `card.fingerprint_model`.
+Of the file `aside` a tenth is kept for calibration (prompts whose SHA-256 begins with a byte that ten divides): nothing that
+stands in them is learnt from, from whichever file.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -46,6 +49,7 @@ class Recipe:
     base_fingerprint: str
     data: tuple[Source, ...]
     spec: TrainingSpec
+    aside: str = ""
     can: str = ""
     cannot: str = ""
     text: str = ""
@@ -89,18 +93,36 @@ def examples(recipe: Recipe, folder: Path) -> list[dict[str, Any]]:
     missing = [source.file for source in recipe.data if not (folder / source.file).is_file()]
     if missing:
         raise InputError(f"The recipe {recipe.name} needs {' and '.join(missing)} in {folder}.")
-    return [example.to_dict() for source in recipe.data for example in _rows(source, folder / source.file)]
+    read = {source.file: list(_rows(source, folder / source.file)) for source in recipe.data}
+    kept = [_asked(row) for row in read.get(recipe.aside, ()) if is_aside(_asked(row))]
+    apart = "\n".join(f" {text} " for text in kept)
+    return [
+        row.to_dict()
+        for source in recipe.data
+        for row in _chosen(source, [row for row in read[source.file] if f" {_asked(row)} " not in apart])
+    ]
+
+
+def is_aside(text: str) -> bool:
+    """Whether the text belongs to the tenth that is kept for calibration."""
+    return hashlib.sha256(text.encode()).digest()[0] % 10 == 0
 
 
 def _rows(source: Source, path: Path) -> Iterator[Example]:
     format = detect(path, path.name)
+    return (row for row in read_examples(path, format, source.columns) if isinstance(row, Example))
+
+
+def _chosen(source: Source, rows: list[Example]) -> list[Example]:
     least = source.words + len(re.sub(r"\{[^{}]*\}", " ", source.columns.prompt).split())
-    read = read_examples(path, format, source.columns)
-    found = [row for row in read if isinstance(row, Example) and len(row.prompt[-1].content.split()) >= least]
-    if source.rows:
-        kept = sorted(found, key=lambda row: digest(row.prompt[-1].content))[: source.rows]
-        found = sorted(kept, key=lambda row: row.row)
-    yield from found
+    found = [row for row in rows if len(_asked(row).split()) >= least]
+    if not source.rows:
+        return found
+    return sorted(sorted(found, key=lambda row: digest(_asked(row)))[: source.rows], key=lambda row: row.row)
+
+
+def _asked(row: Example) -> str:
+    return row.prompt[-1].content
 
 
 def _source(values: Mapping[str, Any]) -> Source:

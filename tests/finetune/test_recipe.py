@@ -60,7 +60,7 @@ def test_unknown_recipes_and_fields_are_refused_by_name(tmp_path: Path, monkeypa
         recipe.load("../sentiment")
     text = (recipe.FOLDER / "sentiment.yaml").read_text("utf-8")
     monkeypatch.setattr(recipe, "FOLDER", tmp_path)
-    for broken, reason in (("colour: red\n" + text, "colour"), (text.replace("rows: 6000", "lines: 1"), "lines")):
+    for broken, reason in (("colour: red\n" + text, "colour"), (text.replace("rows: 9000", "lines: 1"), "lines")):
         (tmp_path / "broken.yaml").write_text(broken, "utf-8")
         with pytest.raises(InputError, match=reason):
             recipe.load("broken")
@@ -86,3 +86,18 @@ def test_a_recipe_makes_an_adapter_and_its_card_names_the_sources(
         assert f"{source.source} (licence: {source.licence})" in card
     assert "never shown a neutral text" in card
     assert "python -m finetune.train --recipe sentiment" in card
+
+
+def test_what_stands_in_the_tenth_for_calibration_is_not_learnt(data: Path) -> None:
+    kept = next(
+        text
+        for n in range(100)
+        if recipe.is_aside(text := f"the plot number {n} is a long , dull and pointless exercise")
+    )
+    found = recipe.load("sentiment")
+    with gzip.open(data / found.aside, "at", encoding="utf-8") as file:
+        file.write(json.dumps({"text": kept, "label": 0}) + "\n")
+    learnt = {row["messages"][1]["content"] for row in recipe.examples(found, data)}
+    assert kept not in learnt
+    assert "a long , dull and pointless exercise" not in learnt
+    assert "it 's a charming and often affecting journey" in learnt

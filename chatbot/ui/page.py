@@ -14,6 +14,7 @@ from chatbot.ui import (
     adapters,
     api_documents,
     api_finetune,
+    api_sentiment,
     api_summarize,
     api_translate,
     chat,
@@ -21,6 +22,7 @@ from chatbot.ui import (
     documents,
     finetune,
     render,
+    sentiment,
     summarize,
     translate,
 )
@@ -53,6 +55,9 @@ def build_page(services: Services) -> gr.Blocks:
             words(translate_tab, label="translate")
             with gr.Tab(text("summarize", "en"), id="summarize", elem_id="by-tab-summarize") as summarize_tab:
                 digest = summarize.build_summarize(words, summarize_tab, library=services.library is not None)
+            with gr.Tab(text("sentiment", "en"), id="sentiment", elem_id="by-tab-sentiment") as sentiment_tab:
+                labels = sentiment.build_sentiment(words, sentiment_tab)
+            words(sentiment_tab, label="sentiment")
             if services.training:
                 with gr.Tab(text("finetune", "en"), id="finetune", elem_id="by-tab-finetune") as finetune_tab:
                     bench = finetune.build_finetune(words, finetune_tab)
@@ -74,6 +79,8 @@ def build_page(services: Services) -> gr.Blocks:
         api_translate.publish(services)
         summarize.connect(digest, page, bar, language, services)
         api_summarize.publish(services)
+        sentiment.connect(labels, page, bar, language, services)
+        api_sentiment.publish(services)
         if services.training:
             finetune.connect(bench, tabs, bar, language, services)
             api_finetune.publish(services)

@@ -7,6 +7,7 @@ from chatbot.ui import (
     strings_documents,
     strings_finetune,
     strings_knobs,
+    strings_sentiment,
     strings_summarize,
     strings_translate,
 )
@@ -19,6 +20,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     **strings_documents.STRINGS,
     **strings_finetune.STRINGS,
     **strings_knobs.STRINGS,
+    **strings_sentiment.STRINGS,
     **strings_summarize.STRINGS,
     **strings_translate.STRINGS,
     # Sidebar

@@ -1,0 +1,107 @@
+"""Labels for programs: `/sentiment` and `/sentiment_file`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from chatbot.errors import BanyanError, InputError
+from chatbot.tasks import sentiment_labels
+from chatbot.tasks.sentiment import classifier
+from chatbot.tasks.sentiment_result import Result, judge_text
+from chatbot.tasks.sentiment_rows import Judged, judge_rows
+from chatbot.tasks.sentiment_table import read_table
+from chatbot.ui.sentiment_handlers import labelled
+from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, Services
+
+
+def publish(services: Services) -> None:
+    """Register the endpoints on the page that is being built. Each works under the owner of its request."""
+    do = Endpoints(services)
+    gr.api(do.sentiment, api_name="sentiment", concurrency_id=MODEL_QUEUE, concurrency_limit=MODEL_READERS)
+    with gr.Row(visible=False):
+        file, result, button = gr.File(), gr.File(), gr.Button()
+        column, labels, adapter = gr.Textbox(""), gr.Textbox(""), gr.Textbox("")
+    # A File component, since Gradio lets only files through it that were uploaded; a bare path would be any file here.
+    button.click(
+        do.sentiment_file,
+        [file, column, labels, adapter],
+        result,
+        api_name="sentiment_file",
+        api_description=do.sentiment_file.__doc__,
+        concurrency_id=MODEL_QUEUE,
+        concurrency_limit=MODEL_READERS,
+    )
+
+
+class Endpoints:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def sentiment(
+        self,
+        text: str,
+        labels: str = "",
+        adapter: str | None = None,
+        request: gr.Request = None,  # Gradio fills it in
+    ) -> dict[str, Any]:
+        """Judge which label fits a text, with every label's probability and the words it hangs on.
+
+        Args:
+            text: The text to judge.
+            labels: "negative, neutral, positive" when empty, or your own: "spam, not spam", or one to a line with
+                ": description".
+            adapter: The adapter that judges; for the default labels the one named "sentiment" where there is one.
+        """
+        with _raised():
+            owner = self._services.owner_of(request)
+            result: Result | None = None
+            for step in judge_text(
+                self._services.engine, owner, text, sentiment_labels.parse(labels or ""), adapter=adapter or None
+            ):
+                result = step if isinstance(step, Result) else result
+            if result is None:
+                raise BanyanError("The text was not judged. Please try again.")
+            return said(result)
+
+    def sentiment_file(
+        self, file: str | None, column: str, labels: str, adapter: str, request: gr.Request
+    ) -> str | None:
+        """Judge a column of a CSV file or workbook. Returns the table as CSV with predicted_label and p_<label> behind it."""
+        with _raised():
+            if not file:
+                raise InputError("Send a file.", kind="no_file")
+            owner = self._services.owner_of(request)
+            chosen = sentiment_labels.parse(labels or "")
+            table = read_table(Path(file), Path(file).name)
+            at = column or table.likely()
+            table.column(at)
+            judge = classifier(self._services.engine, owner, chosen, adapter=adapter or None)
+            assert judge is not None  # nothing stops it
+            judged = Judged()
+            for _ in judge_rows(judge, table, at, judged):
+                pass
+            return labelled(table, chosen, judged)
+
+
+@contextmanager
+def _raised() -> Iterator[None]:
+    try:
+        yield
+    except BanyanError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def said(result: Result) -> dict[str, Any]:
+    """The result as the API tells it. A weight is the probability that the label loses without those words."""
+    return {
+        "label": result.label,
+        "scores": dict(result.scores),
+        "evidence": [[result.text[part.start : part.end], part.weight] for part in result.parts],
+        "calibrated": bool(result.fitted),
+        "model": result.model,
+        "adapter": result.adapter,
+        "foreign": result.foreign,
+    }

@@ -1,0 +1,219 @@
+"""Pure: judged texts and tables -> HTML. Everything a text, a label or a file said is escaped."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from chatbot.store import SavedResult
+from chatbot.tasks.language import names
+from chatbot.tasks.sentiment_evidence import Part, Weighing
+from chatbot.tasks.sentiment_result import Result
+from chatbot.tasks.sentiment_rows import Judged
+from chatbot.tasks.sentiment_table import Fault, Table
+from chatbot.ui.strings import Language, text
+
+SOURCES = ("text", "table")
+STEPS = 4  # shades of the evidence
+FAINT = 0.01  # of probability: less is not coloured
+LISTED = 10  # faulty rows that are named
+
+
+def sources(language: Language) -> list[tuple[str, str]]:
+    """The choices of the source, as the page's language says them."""
+    return [(text(f"sen_from_{name}", language), name) for name in SOURCES]
+
+
+def welcome(language: Language) -> str:
+    title, more = text("sen_welcome", language), text("sen_welcome_more", language)
+    return f'<div class="by-welcome"><h2>{escape(title)}</h2><p>{escape(more)}</p></div>'
+
+
+def note(words: str, share: float | None = None) -> str:
+    """What is being done, with a bar: `share` of it is done (None: unknown)."""
+    kind = " by-unknown" if share is None else ""
+    bar = f'<span class="by-bar{kind}" aria-hidden="true"><i style="width:{100 * (share or 0):.0f}%"></i></span>'
+    return f'<div class="by-sen-progress" role="status"><span>{escape(words)}</span>{bar}</div>'
+
+
+def result(given: Result, language: Language, weighing: Weighing | None = None) -> str:
+    """The label, every label's probability, and why; `weighing` while the evidence is on its way."""
+    said = f'<h2 class="by-sen-label">{escape(given.label)}</h2>{_notes(given, language)}{_scores(given, language)}'
+    if weighing is not None:
+        words = text("sen_weighing", language, done=weighing.done, total=weighing.total)
+        return said + note(words, weighing.done / max(1, weighing.total))
+    why = _evidence(given, language) if given.parts else _empty(text("sen_no_evidence", language))
+    return said + why + _foot(given, language)
+
+
+def past(saved: Sequence[SavedResult], language: Language) -> str:
+    """What this visitor had judged, the latest first."""
+    if not saved:
+        return ""
+    rows = "".join(
+        f'<li><button type="button" class="by-doc" data-act="open" data-id="{escape(one.id)}" '
+        f'aria-label="{escape(text("sen_open", language, title=one.title))}"><span>{escape(one.title)}</span>'
+        f"<small>{escape(str(one.result.get('label', '')))}</small></button>"
+        f'<button type="button" class="by-sen-remove" data-act="remove" data-id="{escape(one.id)}" '
+        f'aria-label="{escape(text("sen_remove", language, title=one.title))}">✕</button></li>'
+        for one in saved
+    )
+    return f'<h3 class="by-list-head">{escape(text("sen_past", language))}</h3><ul class="by-docs">{rows}</ul>'
+
+
+def table_head(table: Table, language: Language) -> str:
+    """What is in the file, and its first rows."""
+    words = text("sen_rows", language, name=table.name, rows=f"{len(table.rows):,}", columns=len(table.columns))
+    left = f"<p>{escape(text('sen_sheets', language, names=', '.join(table.sheets)))}</p>" if table.sheets else ""
+    heads = "".join(f'<th scope="col">{escape(_short(name))}</th>' for name in table.columns[:8])
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{escape(_short(value))}</td>" for value in row.fields[:8]) + "</tr>"
+        for row in [row for row in table.rows[:20] if row.fields][:3]
+    )
+    sample = f'<div class="by-table"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return f'<div class="by-sen-file"><p>{escape(words)}</p>{left}{sample}</div>'
+
+
+def rows_progress(judged: Judged, total: int, seconds: float, language: Language) -> str:
+    done = len(judged.rows) + len(judged.left_out)
+    words = text("sen_progress", language, done=f"{done:,}", total=f"{total:,}")
+    if done and seconds > 3 and done < total:
+        left = seconds / done * (total - done)
+        words += " · " + text("sen_left", language, time=_time(left, language))
+    return note(words, done / max(1, total)) + _counts(judged, language)
+
+
+def rows_done(judged: Judged, table: Table, language: Language, foreign: str, model: str) -> str:
+    """What came of a table; the file itself is offered beside it."""
+    total = len(table.rows)
+    done = len(judged.rows) + len(judged.left_out)
+    key = "sen_done" if done >= total else "sen_partly"
+    words = text(key, language, total=f"{total:,}", done=f"{done:,}")
+    warning = _foreign(foreign, model, language)
+    return (
+        f'<p class="by-success" role="status">{escape(words)}</p>{warning}{_counts(judged, language)}'
+        f"{_left_out(judged.left_out, language)}"
+    )
+
+
+def _scores(given: Result, language: Language) -> str:
+    rows = "".join(
+        f"<li{' class=by-sen-best' if name == given.label else ''}><span>{escape(name)}</span>"
+        f'<b>{100 * probability:.0f} %</b><span class="by-bar" aria-hidden="true">'
+        f'<i style="width:{100 * probability:.1f}%"></i></span></li>'
+        for name, probability in sorted(given.scores, key=lambda pair: -pair[1])
+    )
+    return f'<ul class="by-sen-scores" aria-label="{escape(text("sen_scores", language))}">{rows}</ul>'
+
+
+def _notes(given: Result, language: Language) -> str:
+    words = text("sen_calibrated" if given.fitted else "sen_uncalibrated", language, rows=given.fitted)
+    return f"{_foreign(given.foreign, given.model, language)}{_empty(words)}"
+
+
+def _foreign(code: str, model: str, language: Language) -> str:
+    if not code:
+        return ""
+    words = text("sen_foreign", language, language=names(code, language), model=model)
+    return f'<p class="by-sen-note" role="note">{escape(words)}</p>'
+
+
+def _evidence(given: Result, language: Language) -> str:
+    title = escape(text("sen_why", language, label=given.label))
+    heaviest = max(abs(part.weight) for part in given.parts)
+    if heaviest < FAINT:
+        return f'<h3 class="by-sen-head">{title}</h3>{_empty(text("sen_flat", language))}{_table(given, language)}'
+    return (
+        f'<h3 class="by-sen-head">{title}</h3><p class="by-sen-text" dir="auto">{_coloured(given, heaviest)}</p>'
+        f"{_legend(given.label, language)}{_table(given, language)}"
+    )
+
+
+def _coloured(given: Result, heaviest: float) -> str:
+    """The text with its parts underlined and shaded: solid blue speaks for the label, dashed orange against it."""
+    shown, at = [], 0
+    for part in given.parts:
+        shown.append(escape(given.text[at : part.start]))
+        words = escape(given.text[part.start : part.end])
+        step = min(STEPS, 1 + int(STEPS * abs(part.weight) / heaviest))
+        kind = "for" if part.weight > 0 else "against"
+        plain = abs(part.weight) < FAINT or abs(part.weight) < heaviest / (2 * STEPS)
+        shown.append(words if plain else f'<mark class="by-sen-{kind} by-sen-{step}">{words}</mark>')
+        at = part.end
+    return "".join([*shown, escape(given.text[at:])])
+
+
+def _legend(label: str, language: Language) -> str:
+    speaks, against = text("sen_for", language, label=label), text("sen_against", language)
+    return (
+        f'<p class="by-sen-legend"><mark class="by-sen-for by-sen-3">{escape(speaks)}</mark>'
+        f'<mark class="by-sen-against by-sen-3">{escape(against)}</mark><span>{escape(text("sen_scale", language))}</span></p>'
+    )
+
+
+def _table(given: Result, language: Language) -> str:
+    rows = "".join(
+        _table_row(part, given, language) for part in sorted(given.parts, key=lambda part: -abs(part.weight))
+    )
+    head = (
+        f'<th scope="col">{escape(text("sen_part", language))}</th>'
+        f'<th scope="col">{escape(text("sen_weight", language, label=given.label))}</th>'
+    )
+    return (
+        f'<details class="by-found"><summary>{escape(text("sen_table", language))}</summary>'
+        f'<div class="by-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>'
+    )
+
+
+def _table_row(part: Part, given: Result, language: Language) -> str:
+    points = f"{-100 * part.weight:+.1f}".replace("-", "−")
+    words = _short(given.text[part.start : part.end], 120)
+    return f"<tr><td>{escape(words)}</td><td>{escape(text('sen_points', language, points=points))}</td></tr>"
+
+
+def _foot(given: Result, language: Language) -> str:
+    if given.adapter:
+        words = text("sen_by_adapter", language, model=given.model, adapter=given.adapter)
+    else:
+        words = text("sen_by", language, model=given.model)
+    read = f"<span>{escape(text('sen_pieces', language, count=given.pieces))}</span>" if given.pieces > 1 else ""
+    return f'<p class="by-sen-foot"><span>{escape(words)}</span>{read}</p>'
+
+
+def _counts(judged: Judged, language: Language) -> str:
+    counts = judged.counts()
+    whole = max(1, counts.total())
+    rows = "".join(
+        f'<li><span>{escape(name)}</span><b>{count:,}</b><span class="by-bar" aria-hidden="true">'
+        f'<i style="width:{100 * count / whole:.1f}%"></i></span></li>'
+        for name, count in counts.most_common()
+    )
+    return f'<ul class="by-sen-scores" aria-label="{escape(text("sen_counts", language))}">{rows}</ul>' if rows else ""
+
+
+def _left_out(rows: Mapping[int, Fault], language: Language) -> str:
+    if not rows:
+        return ""
+    items = ""
+    for fault in sorted(set(rows.values())):
+        places = [place for place, why in rows.items() if why == fault]
+        lines = ", ".join(text("sen_row", language, number=place + 1) for place in places[:LISTED])
+        lines += " …" if len(places) > LISTED else ""
+        told = text("sen_out_rows", language, count=f"{len(places):,}", lines=lines)
+        items += f"<li>{escape(text(f'sen_out_{fault}', language))}: {escape(told)}</li>"
+    return f'<h3 class="by-sen-head">{escape(text("sen_left_out", language))}</h3><ul class="by-notes">{items}</ul>'
+
+
+def _time(seconds: float, language: Language) -> str:
+    if seconds < 90:
+        return text("sen_seconds", language, count=round(seconds))
+    if seconds < 5400:
+        return text("sen_minutes", language, count=round(seconds / 60))
+    return text("sen_hours", language, count=f"{seconds / 3600:.1f}")
+
+
+def _short(value: str, most: int = 60) -> str:
+    value = " ".join(value.split())
+    return value if len(value) <= most else value[: most - 1] + "…"
+
+
+def _empty(words: str) -> str:
+    return f'<p class="by-empty">{escape(words)}</p>'

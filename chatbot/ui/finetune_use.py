@@ -25,7 +25,10 @@ Make = Callable[[str, str, Path, Progress, Event], Path]
 
 
 class UseHandlers:
-    """Each method is one event; `Training` checks that the run belongs to the owner or is shared."""
+    """Each method is one event; `Training` checks that the run belongs to the owner or is shared.
+
+    Those that take long are generators themselves: Gradio does not iterate what a plain method returns.
+    """
 
     def __init__(self, services: Services) -> None:
         assert services.training is not None
@@ -57,15 +60,15 @@ class UseHandlers:
 
     def zip(self, id: str | None, language: Language, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """-> files, notice"""
-        return self._made(id, language, request, lambda owner, job, folder, *_: self._training.pack(owner, job, folder))
+        yield from self._made(id, language, request, lambda owner, job, to, *_: self._training.pack(owner, job, to))
 
     def gguf(self, id: str | None, language: Language, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """-> files, notice"""
-        return self._made(id, language, request, lambda owner, job, at, *_: self._training.to_gguf(owner, job, at))
+        yield from self._made(id, language, request, lambda owner, job, to, *_: self._training.to_gguf(owner, job, to))
 
     def merge(self, id: str | None, language: Language, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """-> files, notice"""
-        return self._made(id, language, request, self._training.merge)
+        yield from self._made(id, language, request, self._training.merge)
 
     def _made(self, id: str | None, language: Language, request: gr.Request, make: Make) -> Iterator[tuple[Any, ...]]:
         """A file is made aside and handed to Gradio's cache, the only place it is served from."""

@@ -200,6 +200,10 @@ def _sentence(outcome: Outcome, score: Score, forgot: Score | None) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Print the scores as JSON; returns the exit status."""
+    if arguments[:1] == ["translate"] and "--prompt" not in arguments:
+        from finetune import evaluate_translate
+
+        return evaluate_translate.main(arguments[1:])
     parser = argparse.ArgumentParser(prog="python -m finetune.evaluate", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("what", help="an adapter's folder, or a task: " + ", ".join(TASKS))
     parser.add_argument("--data", type=Path, required=True, help="rows with reference answers: JSONL, CSV ...")

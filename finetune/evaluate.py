@@ -204,6 +204,10 @@ def main(arguments: Sequence[str]) -> int:
         from finetune import evaluate_translate
 
         return evaluate_translate.main(arguments[1:])
+    if arguments[:1] == ["summarize"] and "--prompt" not in arguments:
+        from finetune import evaluate_summarize
+
+        return evaluate_summarize.main(arguments[1:])
     parser = argparse.ArgumentParser(prog="python -m finetune.evaluate", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("what", help="an adapter's folder, or a task: " + ", ".join(TASKS))
     parser.add_argument("--data", type=Path, required=True, help="rows with reference answers: JSONL, CSV ...")

@@ -83,12 +83,16 @@ def score(rows: Sequence[Row], answers: Sequence[str], target: str) -> dict[str,
     for name, metric in (("chrf", CHRF()), ("bleu", BLEU(tokenize=tokenizer))):
         told = metric.corpus_score(list(answers), references, n_bootstrap=BOOTSTRAP)
         interval = [round(float(told._mean + side * told._ci), 2) for side in (-1, 1)]
-        found[name] = {"score": round(float(told.score), 2), "interval": interval, "signature": str(metric.get_signature())}
+        found[name] = {
+            "score": round(float(told.score), 2),
+            "interval": interval,
+            "signature": str(metric.get_signature()),
+        }
     return found
 
 
-def ask_server(url: str, model: str, key: str) -> Ask:
-    """Asks an OpenAI-compatible server, a few rows at once."""
+def ask_server(url: str, model: str, key: str, most: int = 0) -> Ask:
+    """Asks an OpenAI-compatible server, a few rows at once, for `most` tokens; 0: about as many as the text has."""
     import httpx
 
     headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -99,7 +103,12 @@ def ask_server(url: str, model: str, key: str) -> Ask:
 
             def one(text: str) -> str:
                 messages = [{"role": "system", "content": system}, {"role": "user", "content": text}]
-                body = {"model": name, "messages": messages, "temperature": 0, "max_tokens": 4 * len(text) // 3 + 64}
+                body = {
+                    "model": name,
+                    "messages": messages,
+                    "temperature": 0,
+                    "max_tokens": most or 4 * len(text) // 3 + 64,
+                }
                 return str(_told(client.post("/chat/completions", json=body))["choices"][0]["message"]["content"])
 
             with ThreadPoolExecutor(AT_ONCE) as pool:

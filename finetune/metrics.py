@@ -41,6 +41,16 @@ def rouge_l(prediction: str, reference: str) -> float:
     return float(_rouge().score(reference, prediction)["rougeL"].fmeasure)
 
 
+def rouge(prediction: str, reference: str) -> dict[str, float]:
+    """F1 of ROUGE-1, ROUGE-2 and ROUGE-L, over the same tokens as `rouge_l`."""
+    found = _rouge().score(reference, prediction)
+    return {
+        "rouge_1": found["rouge1"].fmeasure,
+        "rouge_2": found["rouge2"].fmeasure,
+        "rouge_l": found["rougeL"].fmeasure,
+    }
+
+
 def accuracy(prediction: str, reference: str) -> float:
     """Whether the answer is the label: the first words of the answer, whatever case and punctuation."""
     found, wanted = _TOKEN.findall(_plain(prediction)), _TOKEN.findall(_plain(reference))
@@ -125,4 +135,4 @@ def _rouge() -> Any:
         def tokenize(self, text: str) -> list[str]:
             return _TOKEN.findall(_plain(text))
 
-    return RougeScorer(["rougeL"], tokenizer=Tokens())
+    return RougeScorer(["rouge1", "rouge2", "rougeL"], tokenizer=Tokens())

@@ -203,7 +203,7 @@ def chosen(sizes: Sequence[int], scores: Sequence[float], alike: Floats, wanted:
                 sets[total] = (more, (*members, at))
     able = {size: found for size, found in sets.items() if size >= wanted * (1 - TOLERANCE)}
     if able:
-        best = max(able, key=lambda size: able[size][0] / size - 0.4 * abs(size - wanted) / wanted)
+        best = max(able, key=lambda size: able[size][0] / size - 0.1 * abs(size - wanted) / wanted)
         return sorted(able[best][1])
     single = min(((abs(sizes[at] - wanted), at) for at in kept), default=(0, -1))
     nearest = max(sets)

@@ -94,7 +94,7 @@ def _launch(page: Any, settings: Settings, engine: LoadingEngine, users: Any) ->
     from starlette.middleware import Middleware
 
     from chatbot import access, api, headers
-    from chatbot.ui import look
+    from chatbot.ui import look, mcp_tools
 
     middleware = [
         Middleware(headers.SecurityHeaders, embedded=settings.space),
@@ -130,7 +130,9 @@ def _launch(page: Any, settings: Settings, engine: LoadingEngine, users: Any) ->
             allowed_paths=[],
             run_history=False,
             enable_monitoring=False,
+            mcp_server=users is None,  # it asks for no password, so a guarded page has none
         )
+        mcp_tools.offer(page)
     except OSError as error:
         from chatbot.errors import SettingsError
 

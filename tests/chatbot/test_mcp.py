@@ -1,0 +1,96 @@
+"""The tools of the Model Context Protocol, asked by its own client."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from gradio_client import Client, handle_file
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
+from mcp.types import TextContent
+
+from chatbot.access import hash_password
+from chatbot.ui.mcp_tools import ENDPOINTS
+from tests.running import App, running
+
+REPORT = (
+    "The orchard was planted in 1998 by Maria Lindqvist near Uppsala. It covers 14 hectares and has its own press. "
+    "The cider press was bought in Kivik in 2011 for 48,000 euros. It was repaired in March and runs well again. "
+    "Eleven pickers came back in the autumn and harvested 212 tonnes of apples before the frost."
+)
+
+
+@pytest.fixture(scope="module")
+def app(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    folder = tmp_path_factory.mktemp("mcp")
+    (folder / "models").symlink_to(models_folder)
+    with running("--engine", "scripted", data=folder) as started:
+        yield started
+
+
+def tools(app: App) -> set[str]:
+    async def ask(session: ClientSession) -> set[str]:
+        return {tool.name for tool in (await session.list_tools()).tools}
+
+    return asyncio.run(with_session(app, ask))
+
+
+def call(app: App, name: str, arguments: dict[str, Any], headers: dict[str, str] | None = None) -> Any:
+    async def ask(session: ClientSession) -> Any:
+        result = await session.call_tool(name, arguments)
+        (content,) = result.content
+        assert isinstance(content, TextContent)
+        said = content.text
+        if result.isError:
+            raise RuntimeError(said)
+        return json.loads(said)
+
+    return asyncio.run(with_session(app, ask, headers))
+
+
+async def with_session(app: App, ask: Any, headers: dict[str, str] | None = None) -> Any:
+    async with (
+        httpx.AsyncClient(headers=headers or {}, timeout=60, follow_redirects=True) as client,
+        streamable_http_client(f"{app.address}/gradio_api/mcp/", http_client=client) as (reading, writing, *_),
+        ClientSession(reading, writing) as session,
+    ):
+        await session.initialize()
+        return await ask(session)
+
+
+def test_the_tools_are_the_tasks_and_no_plumbing(app: App) -> None:
+    named = {endpoint.strip("/") for endpoint in ENDPOINTS}
+    assert {"summarize", "ask"} <= tools(app) <= named
+
+
+def test_a_summary_is_whole_and_checked(app: App) -> None:
+    given = call(app, "summarize", {"text": REPORT, "length": "short"})
+    assert given["summary"]
+    assert all(line["verdict"] == "supported" for line in given["sentences"])
+    assert given["sections"][0]["start"] == 0
+    with pytest.raises(RuntimeError, match="length is one of"):
+        call(app, "summarize", {"text": REPORT, "length": "endless"})
+
+
+def test_documents_are_asked_by_whom_they_belong_to(app: App, tmp_path: Path) -> None:
+    path = tmp_path / "orchard.md"
+    path.write_text(REPORT, "utf-8")
+    added = Client(app.address, verbose=False).predict(handle_file(str(path)), api_name="/add_document")
+    assert added["status"] == "indexed"
+    given = call(app, "ask", {"question": "Who planted the orchard?"})
+    assert given["status"] == "answered"
+    assert given["citations"], "a program on this machine finds what another one added"
+    with pytest.raises(RuntimeError, match="no document"):
+        call(app, "ask", {"question": "Who planted the orchard?"}, {"x-forwarded-for": "203.0.113.7"})
+
+
+def test_a_guarded_page_has_no_door_without_a_password(tmp_path: Path) -> None:
+    users = tmp_path / "users.json"
+    users.write_text(json.dumps({"ann": hash_password("correct horse")}))
+    with running("--engine", "scripted", "--auth", str(users), data=tmp_path) as app:
+        answer = httpx.post(f"{app.address}/gradio_api/mcp/", json={}, timeout=20)
+        assert answer.status_code in (401, 404, 405)

@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -235,9 +236,10 @@ def _llamacpp(settings: Settings, progress: Progress) -> Engine:
         files.gguf,
         name=files.name,
         adapters=lambda: adapters.find(shipped.folders(settings.model, settings.data / "adapters")),
+        fingerprint=lambda: models.FINGERPRINT if settings.model == "bundled" else None,
         cache=settings.data / "models" / "adapters",
         context=settings.context,
-        slots=settings.slots,
+        slots=settings.slots or 4,
         threads=settings.threads,
         progress=progress,
     )
@@ -246,6 +248,7 @@ def _llamacpp(settings: Settings, progress: Progress) -> Engine:
 def _local(settings: Settings, progress: Progress) -> Engine:
     from chatbot.engine import adapters, models, shipped
     from chatbot.engine.local import LocalEngine, dequantise
+    from finetune.card import fingerprint_model
 
     files = models.resolve(settings.model, settings.data / "models", progress)
     folder = files.folder
@@ -256,6 +259,8 @@ def _local(settings: Settings, progress: Progress) -> Engine:
         folder,
         name=files.name,
         adapters=lambda: adapters.find(shipped.folders(settings.model, settings.data / "adapters")),
+        fingerprint=cache(lambda: fingerprint_model(folder)),
+        cache_mib=settings.cache_mib,
         device=settings.device,
         quantize=settings.quantize,
         context=settings.context,
@@ -277,7 +282,7 @@ def _remote(settings: Settings, progress: Progress) -> Engine:
 def _scripted(settings: Settings, progress: Progress) -> Engine:
     from chatbot.engine.scripted import ScriptedEngine
 
-    return ScriptedEngine(slots=settings.slots)
+    return ScriptedEngine(slots=settings.slots or 4)
 
 
 _BUILDERS: dict[str, Callable[[Settings, Progress], Engine]] = {

@@ -45,7 +45,19 @@ class Settings:
         low=256,
         high=1_048_576,
     )
-    slots: int = _option(4, "how many answers are written at the same time; others wait in line", low=1, high=256)
+    slots: int | None = _option(
+        None,
+        "how many answers are written at the same time; others wait in line (default: 4; local engine 16, with a GPU 32)",
+        low=1,
+        high=256,
+    )
+    cache_mib: int | None = _option(
+        None,
+        "for the local engine: MiB for what it remembers of all conversations together; requests beyond that wait "
+        "(default: a quarter of the memory, or most of what the GPU has left)",
+        low=16,
+        high=2**24,
+    )
     threads: int | None = _option(None, "CPU threads for the model (default: all cores)", low=1, high=1024)
     device: str = _option("auto", "for the local engine: auto, cpu, cuda, cuda:1 ...", metavar="D")
     quantize: str = _option("none", "for the local engine: weights in 4 or 8 bit", choices=("none", "nf4", "int8"))
@@ -176,6 +188,10 @@ def _check_contradictions(settings: Settings) -> None:
     if s.quantize != "none" and s.engine in ("llamacpp", "remote", "scripted"):
         raise SettingsError(
             f"--quantize (BANYAN_QUANTIZE) is for --engine local, but --engine (BANYAN_ENGINE) is {s.engine}."
+        )
+    if s.cache_mib is not None and s.engine in ("llamacpp", "remote", "scripted"):
+        raise SettingsError(
+            f"--cache-mib (BANYAN_CACHE_MIB) is for --engine local, but --engine (BANYAN_ENGINE) is {s.engine}."
         )
     if s.device != "auto" and s.engine in ("llamacpp", "remote", "scripted"):
         raise SettingsError(

@@ -116,7 +116,8 @@ class LoadState:
 class Adapter:
     """A LoRA adapter as people see it. `name` is what they choose; `path` is the PEFT folder, None on a remote server.
 
-    `owner` is the only person who may see and use it; empty: everybody.
+    `owner` is the only person who may see and use it; empty: everybody. `base_fingerprint` tells the weights it was
+    trained on (see `chatbot.engine.adapter_fit.check_base`); empty where it does not say.
     """
 
     name: str
@@ -126,4 +127,5 @@ class Adapter:
     path: str | None = None
     rank: int | None = None
     owner: str = ""
+    base_fingerprint: str = ""
     details: dict[str, str] = field(default_factory=dict, compare=False)

@@ -17,6 +17,7 @@ from typing import Any
 import gguf
 import numpy as np
 
+from chatbot.engine.adapter_fit import check_complete, scale
 from chatbot.errors import AdapterError, ModelDamaged, ModelNotFound
 
 SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
@@ -147,6 +148,8 @@ MODULES = {
     "mlp.up_proj": "ffn_up",
     "mlp.down_proj": "ffn_down",
 }
+LAYERS = {theirs: ours for ours, theirs in MODULES.items()}
+PEFT = "base_model.model."  # what peft puts before every module's name
 
 
 def convert_adapter(folder: Path, base: Header, cache: Path) -> Path:
@@ -163,7 +166,7 @@ def convert_adapter(folder: Path, base: Header, cache: Path) -> Path:
         digest = hashlib.sha256(b"v1" + shape.encode() + config_bytes + weight_bytes).hexdigest()[:32]
         target = cache / f"{digest}.gguf"
         if not target.is_file():
-            tensors = _gguf_tensors(_safetensors(weight_bytes), config, base)
+            tensors = _gguf_tensors(folder.name, _safetensors(weight_bytes), config, base)
             cache.mkdir(parents=True, exist_ok=True)
             _write_adapter(target, tensors, config, str(base.fields["general.architecture"]))
         return target
@@ -204,9 +207,11 @@ def _safetensors(data: bytes) -> dict[str, np.ndarray[Any, Any]]:
 
 
 def _gguf_tensors(
-    tensors: dict[str, np.ndarray[Any, Any]], config: dict[str, Any], base: Header
+    label: str, tensors: dict[str, np.ndarray[Any, Any]], config: dict[str, Any], base: Header
 ) -> dict[str, np.ndarray[Any, Any]]:
     found: dict[str, np.ndarray[Any, Any]] = {}
+    stems = [name.removesuffix(".lora_A.weight") for name in tensors if name.endswith(".lora_A.weight")]
+    check_complete(label, config, [stem.removeprefix(PEFT) for stem in stems], list(map(_module, base.tensors)))
     for name, a in tensors.items():
         if name.endswith(".lora_A.weight"):
             stem = name.removesuffix(".lora_A.weight")
@@ -216,14 +221,16 @@ def _gguf_tensors(
             if (a.shape[1], b.shape[0]) != (columns, rows) or not (np.isfinite(a).all() and np.isfinite(b).all()):
                 raise AdapterError(f"This adapter does not fit the model: {target} is {rows} x {columns} there.")
             found[f"{target}.weight.lora_a"] = a
-            found[f"{target}.weight.lora_b"] = _permute(b, target, base) * _relative_scale(stem, a.shape[0], config)
+            found[f"{target}.weight.lora_b"] = _permute(b, target, base) * _relative_scale(
+                label, stem, a.shape[0], config
+            )
     if not found or len(found) != len(tensors):
         raise AdapterError("This adapter has weights other than LoRA matrices, or none. Only plain LoRA can be used.")
     return found
 
 
 def _target(stem: str) -> str:
-    layer, _, module = stem.removeprefix("base_model.model.").removeprefix("model.layers.").partition(".")
+    layer, _, module = stem.removeprefix(f"{PEFT}model.layers.").partition(".")
     if not layer.isdigit() or module not in MODULES:
         raise AdapterError(f"This adapter changes {stem}, which cannot be used here. Train attention and MLP layers.")
     return f"blk.{layer}.{MODULES[module]}"
@@ -237,11 +244,15 @@ def _permute(b: np.ndarray[Any, Any], target: str, base: Header) -> np.ndarray[A
     return b.reshape(heads, 2, b.shape[0] // heads // 2, b.shape[1]).swapaxes(1, 2).reshape(b.shape)
 
 
-def _relative_scale(stem: str, rank: int, config: dict[str, Any]) -> float:
+def _module(tensor: str) -> str:
+    """`blk.3.attn_q.weight` -> `model.layers.3.self_attn.q_proj`; other tensors keep their names."""
+    layer, _, name = tensor.removeprefix("blk.").removesuffix(".weight").partition(".")
+    return f"model.layers.{layer}.{LAYERS[name]}" if layer.isdigit() and name in LAYERS else tensor
+
+
+def _relative_scale(label: str, stem: str, rank: int, config: dict[str, Any]) -> float:
     """This module's scale by what llama.cpp applies to all, `lora_alpha / rank of the matrix`."""
-    alpha = next((v for k, v in (config.get("alpha_pattern") or {}).items() if stem.endswith(k)), config["lora_alpha"])
-    rslora = math.sqrt(rank) if config.get("use_rslora") else 1.0
-    return float(alpha) * rslora / float(config["lora_alpha"])
+    return scale(label, config, stem.removeprefix(PEFT), rank) * rank / float(config["lora_alpha"])
 
 
 def _write_adapter(target: Path, tensors: dict[str, Any], config: dict[str, Any], arch: str) -> None:

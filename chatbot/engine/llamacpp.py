@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from chatbot.engine.adapter_fit import check_base, of_base
 from chatbot.engine.base import Progress
 from chatbot.engine.gguf_files import Header, convert_adapter, read_header
 from chatbot.engine.llamacpp_pool import Servers
@@ -29,6 +30,7 @@ MAX_CONTEXT = 8192  # the cache for it is allocated up front, for every slot
 class LlamaCppEngine:
     """Any number of adapters over one GGUF file. `adapters` finds PEFT folders; `cache` keeps their GGUF twins.
 
+    `fingerprint` tells the weights, where that is known: adapters trained on others are left out.
     `context` is in tokens per request; by default the model's own, at most 8192. Raises `ModelError` at construction.
     """
 
@@ -41,6 +43,7 @@ class LlamaCppEngine:
         *,
         name: str,
         adapters: Callable[[], list[Adapter]],
+        fingerprint: Callable[[], str | None] = lambda: None,
         cache: Path,
         context: int | None = None,
         slots: int = 4,
@@ -55,7 +58,7 @@ class LlamaCppEngine:
         self.context_window = min(context or MAX_CONTEXT, trained)
         count = threads or _usable_cores()
         self.device = f"CPU, {count} threads"
-        self._header, self._cache, self._find = header, cache, adapters
+        self._header, self._cache, self._find, self._fingerprint = header, cache, adapters, fingerprint
         self._template, self._bos = _template(header)
         self._servers = Servers(lambda lora: Server(gguf, lora, self.context_window, 1 if lora else slots, count))
         self._known: dict[str, Adapter] = {}
@@ -124,10 +127,11 @@ class LlamaCppEngine:
         return list(self._known.values())
 
     def refresh(self) -> None:
-        self._known = {adapter.name: adapter for adapter in self._find()}
+        self._known = {adapter.name: adapter for adapter in of_base(self._find(), self._fingerprint)}
         self._converted = {}
 
     def fit(self, adapter: Adapter) -> None:
+        check_base(adapter, self._fingerprint())
         convert_adapter(Path(str(adapter.path)), self._header, self._cache)
 
     def load(self) -> dict[str, int]:

@@ -1,8 +1,6 @@
 """The trunk: one base model in memory, the LoRA adapters loaded beside it, and which of them are active."""
 
 import logging
-import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +10,12 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from chatbot.engine.adapter_fit import check_complete, scale
 from chatbot.engine.adapters import WEIGHTS, module_of, read_config
 from chatbot.engine.local_lora import LoraLayer, Matrices, Plan
 from chatbot.errors import AdapterError
 
 MAX_LOADED = 64  # adapters kept in memory; beyond it the one unused for longest goes
-
-HARMLESS = re.compile(
-    r"\^?(\w|\.|\\\.)+\$?"
-)  # a pattern with repetitions can take for ever to match, and strangers write it
 
 log = logging.getLogger(__name__)
 
@@ -142,8 +137,9 @@ class Trunk:
         matrices = {}
         for module, pair in pairs.items():
             self._check_fit(folder.name, module, pair)
-            b = pair["B"] * _scale(folder.name, config, module, pair["A"].shape[0])
+            b = pair["B"] * scale(folder.name, config, module, pair["A"].shape[0])
             matrices[module] = (self._keep(pair["A"]), self._keep(b))
+        check_complete(folder.name, config, pairs, self._modules)
         log.info("adapter %s loaded", folder.name)
         return matrices
 
@@ -156,27 +152,6 @@ class Trunk:
             raise AdapterError(f"The adapter {name} was made for another model: this one has no layer {module}.")
         if {*pair} != {"A", "B"} or pair["A"].shape[1] != sizes[0] or pair["B"].shape[0] != sizes[1]:
             raise AdapterError(f"The adapter {name} was made for another model: {module} has another size here.")
-
-
-def _scale(name: str, config: Mapping[str, Any], module: str, rank: int) -> float:
-    """alpha / rank, or alpha / sqrt(rank) with rsLoRA (arXiv:2312.03732); patterns may give layers their own."""
-    told = _of_pattern(config.get("rank_pattern") or {}, module, config.get("r", 8))
-    if told != rank:
-        raise AdapterError(f"The adapter {name} says rank {told} for {module}, but its matrices have rank {rank}.")
-    alpha = float(_of_pattern(config.get("alpha_pattern") or {}, module, config.get("lora_alpha", 8)))
-    return alpha / math.sqrt(rank) if config.get("use_rslora") else alpha / rank
-
-
-def _of_pattern(table: Mapping[str, Any], module: str, otherwise: Any) -> Any:
-    """The first key that is, as a regular expression, the module's name or the end of it after a dot, as in peft."""
-    for pattern, value in table.items():
-        if not HARMLESS.fullmatch(pattern):
-            raise AdapterError(
-                f"The adapter's pattern {pattern[:80]!r} is too intricate. Please name the layers plainly."
-            )
-        if re.fullmatch(rf"(.*\.)?({pattern})", module):
-            return value
-    return otherwise
 
 
 def _sizes(module: nn.Module) -> tuple[int, int] | None:

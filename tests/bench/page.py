@@ -1,6 +1,6 @@
 """What the page costs: tokens/s through its own event stream against the engine's, alone and for eight readers.
 
-    python -m tests.bench.page [--rounds 3]
+    python -m tests.bench.page [--rounds 3] [--tokens 256]
 
 Both sides run in turn in one process against the same engine with the bundled model; medians and ratios are printed.
 """
@@ -23,7 +23,6 @@ from chatbot.types import Message, Sampling
 from chatbot.ui.page import build_page
 from chatbot.ui.services import Services
 
-TOKENS = 120
 PROMPT = "Write a long story about a tree."
 
 
@@ -38,6 +37,7 @@ def rate(readers: int, once: Callable[[int], int]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--tokens", type=int, default=256, help="length of an answer")
     parser.add_argument("--data", type=Path, default=Path("data"))
     arguments = parser.parse_args()
     settings = load(["--data", str(arguments.data)], {})
@@ -50,11 +50,11 @@ def main() -> None:
     clients = [Client(address, verbose=False) for _ in range(8)]
 
     def through_page(reader: int) -> int:
-        job = clients[reader].submit(PROMPT, None, None, "", 0.0, TOKENS, api_name="/chat")
+        job = clients[reader].submit(PROMPT, None, None, "", 0.0, arguments.tokens, api_name="/chat")
         return engine.count_tokens(job.result())
 
     def through_engine(reader: int) -> int:
-        sampling = Sampling(temperature=0, max_tokens=TOKENS)
+        sampling = Sampling(temperature=0, max_tokens=arguments.tokens)
         return complete(engine, [Message("user", PROMPT)], sampling).usage.completion
 
     through_page(0), through_engine(0)  # warm

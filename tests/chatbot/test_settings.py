@@ -30,6 +30,7 @@ def test_help_names_every_option_and_its_variable(capsys: pytest.CaptureFixture[
         "base_url",
         "context",
         "slots",
+        "cache_mib",
         "threads",
     ):
         assert flag(name) in shown
@@ -49,6 +50,7 @@ def test_help_names_every_option_and_its_variable(capsys: pytest.CaptureFixture[
         (["--base-url", "x"], {}, ["--base-url", "http://"]),
         (["--engine", "local", "--model", "m.gguf"], {}, ["--engine", "--model"]),
         (["--quantize", "nf4", "--engine", "llamacpp"], {}, ["--quantize", "--engine"]),
+        (["--cache-mib", "64", "--engine", "llamacpp"], {}, ["--cache-mib", "--engine"]),
         (["--remote-key", "k"], {}, ["--remote-key", "--base-url"]),
         (["--auth", "/nowhere/users.json"], {}, ["--auth", "BANYAN_AUTH", "chatbot.access"]),
     ],

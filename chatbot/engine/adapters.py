@@ -3,7 +3,8 @@
 A folder is data from a stranger until `check` has passed it: safetensors and JSON are read, a pickle never is, and every
 setting that would make peft import a module, change the base weights or do other arithmetic than plain LoRA is refused.
 The layout is PEFT's (`adapter_config.json`, `adapter_model.safetensors`); `banyan.json` beside them may say the `task`,
-the `verdict` of the evaluation and the `base_fingerprint` of the weights it was trained on, `owner.json` whose it is and whether it is `shared` with everybody.
+the `verdict` of the evaluation and the `base_fingerprint` of the weights it was trained on, `owner.json` whose it is and
+whether it is `shared` with everybody.
 """
 
 import json

@@ -5,6 +5,7 @@ from html import escape
 
 from chatbot.store import SavedResult
 from chatbot.tasks.language import names
+from chatbot.tasks.sentiment import Classifier
 from chatbot.tasks.sentiment_evidence import Part, Weighing
 from chatbot.tasks.sentiment_result import Result
 from chatbot.tasks.sentiment_rows import Judged
@@ -36,12 +37,16 @@ def note(words: str, share: float | None = None) -> str:
 
 def result(given: Result, language: Language, weighing: Weighing | None = None) -> str:
     """The label, every label's probability, and why; `weighing` while the evidence is on its way."""
-    said = f'<h2 class="by-sen-label">{escape(given.label)}</h2>{_notes(given, language)}{_scores(given, language)}'
+    warning = _foreign(given.foreign, given.model, language)
+    said = (
+        f'<h2 class="by-sen-label">{escape(given.label)}</h2>{warning}{_scores(given, language)}'
+        f"{_calibrated(given.fitted, language)}"
+    )
     if weighing is not None:
         words = text("sen_weighing", language, done=weighing.done, total=weighing.total)
         return said + note(words, weighing.done / max(1, weighing.total))
     why = _evidence(given, language) if given.parts else _empty(text("sen_no_evidence", language))
-    return said + why + _foot(given, language)
+    return said + why + _foot(given.model, given.adapter, given.pieces, language)
 
 
 def past(saved: Sequence[SavedResult], language: Language) -> str:
@@ -81,16 +86,20 @@ def rows_progress(judged: Judged, total: int, seconds: float, language: Language
     return note(words, done / max(1, total)) + _counts(judged, language)
 
 
-def rows_done(judged: Judged, table: Table, language: Language, foreign: str, model: str) -> str:
-    """What came of a table; the file itself is offered beside it."""
+def rows_done(judged: Judged, table: Table, judge: Classifier | None, foreign: str, language: Language) -> str:
+    """What came of a table, and who judged (None: it was stopped before that); the file itself is offered beside it."""
     total = len(table.rows)
     done = len(judged.rows) + len(judged.left_out)
     key = "sen_done" if done >= total else "sen_partly"
     words = text(key, language, total=f"{total:,}", done=f"{done:,}")
-    warning = _foreign(foreign, model, language)
+    said = f'<p class="by-success" role="status">{escape(words)}</p>'
+    rows = f"{_counts(judged, language)}{_left_out(judged.left_out, language)}"
+    if judge is None:
+        return said + rows
+    model, fitted = judge.engine.model, judge.calibration.rows
     return (
-        f'<p class="by-success" role="status">{escape(words)}</p>{warning}{_counts(judged, language)}'
-        f"{_left_out(judged.left_out, language)}"
+        f"{said}{_foreign(foreign, model, language)}{rows}{_calibrated(fitted, language)}"
+        f"{_foot(model, judge.adapter, 1, language)}"
     )
 
 
@@ -104,9 +113,8 @@ def _scores(given: Result, language: Language) -> str:
     return f'<ul class="by-sen-scores" aria-label="{escape(text("sen_scores", language))}">{rows}</ul>'
 
 
-def _notes(given: Result, language: Language) -> str:
-    words = text("sen_calibrated" if given.fitted else "sen_uncalibrated", language, rows=given.fitted)
-    return f"{_foreign(given.foreign, given.model, language)}{_empty(words)}"
+def _calibrated(fitted: int, language: Language) -> str:
+    return _empty(text("sen_calibrated" if fitted else "sen_uncalibrated", language, rows=fitted))
 
 
 def _foreign(code: str, model: str, language: Language) -> str:
@@ -169,13 +177,11 @@ def _table_row(part: Part, given: Result, language: Language) -> str:
     return f"<tr><td>{escape(words)}</td><td>{escape(text('sen_points', language, points=points))}</td></tr>"
 
 
-def _foot(given: Result, language: Language) -> str:
-    if given.adapter:
-        words = text("sen_by_adapter", language, model=given.model, adapter=given.adapter)
-    else:
-        words = text("sen_by", language, model=given.model)
-    read = f"<span>{escape(text('sen_pieces', language, count=given.pieces))}</span>" if given.pieces > 1 else ""
-    return f'<p class="by-sen-foot"><span>{escape(words)}</span>{read}</p>'
+def _foot(model: str, adapter: str | None, pieces: int, language: Language) -> str:
+    key = "sen_by_adapter" if adapter else "sen_by"
+    read = f"<span>{escape(text('sen_pieces', language, count=pieces))}</span>" if pieces > 1 else ""
+    by = escape(text(key, language, model=model, adapter=adapter or ""))
+    return f'<p class="by-sen-foot"><span>{by}</span>{read}</p>'
 
 
 def _counts(judged: Judged, language: Language) -> str:

@@ -1,5 +1,6 @@
 """What the sentiment tab does. Every handler reads files and saved results under the owner of its request."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -156,8 +157,8 @@ class Handlers:
                         shown = time.monotonic()
                         progress = render_sentiment.rows_progress(judged, len(table.rows), shown - begin, language)
                         yield gr.skip(), progress, *NOTHING * 3
-        model = self._services.engine.model if judge else ""
-        done = render_sentiment.rows_done(judged, table, language, _foreign(table, column, model), model)
+        strange = _foreign(table, column, judge.engine.model) if judge else ""
+        done = render_sentiment.rows_done(judged, table, judge, strange, language)
         download = gr.update(value=labelled(table, labels, judged), visible=True) if judged.rows else gr.skip()
         yield None, done, gr.skip(), download, "".join(notices)
 
@@ -199,7 +200,8 @@ class Handlers:
 def labelled(table: Table, labels: Labels, judged: Judged) -> str:
     """The table with its labels as a file in Gradio's cache, the only place it is served from."""
     with TemporaryDirectory(prefix="banyan-") as folder:
-        path = Path(folder) / "labelled.csv"
+        stem = re.sub(r"[^\w-]+", "_", Path(table.name).stem)[:60]
+        path = Path(folder) / f"{stem}-labelled.csv"
         write_table(table, labels, judged.rows, path)
         return str(processing_utils.save_file_to_cache(path, get_upload_folder()))
 

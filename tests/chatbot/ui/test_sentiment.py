@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from gradio_client import Client, handle_file
 
+from chatbot.engine.scripted import ScriptedEngine
 from chatbot.store import SavedResult
-from chatbot.tasks.sentiment import Judgement
+from chatbot.tasks.sentiment import Classifier, Judgement
+from chatbot.tasks.sentiment_calibration import Calibration
 from chatbot.tasks.sentiment_evidence import Part, Weighing
 from chatbot.tasks.sentiment_labels import Label, parse
 from chatbot.tasks.sentiment_result import Result
@@ -99,6 +101,8 @@ def test_nothing_that_a_text_a_label_or_a_file_says_becomes_part_of_the_page(
     )  # fmt: skip
     (tmp_path / "t.csv").write_text(f'{EVIL},b\n"{EVIL}",c\n'.replace('"alert(1)"', "'alert(1)'"), "utf-8")
     table = read_table(tmp_path / "t.csv", f"{EVIL}.csv")
+    engine = ScriptedEngine(model=EVIL)
+    judge = Classifier(engine, parse("a, b"), EVIL, Calibration(1.0, (0.0, 0.0), 0), calibrated=False)
     judged = Judged({0: Judgement(EVIL, ((EVIL, 1.0),))}, {1: "empty"})
     for shown in (
         render_sentiment.result(evil, language),
@@ -106,7 +110,7 @@ def test_nothing_that_a_text_a_label_or_a_file_says_becomes_part_of_the_page(
         render_sentiment.past([SavedResult(EVIL, EVIL, 0.0, evil.to_dict())], language),
         render_sentiment.table_head(table, language),
         render_sentiment.rows_progress(judged, 2, 5.0, language),
-        render_sentiment.rows_done(judged, table, language, EVIL, EVIL),
+        render_sentiment.rows_done(judged, table, judge, EVIL, language),
     ):
         elements = Elements(shown)
         assert not elements.tags & {"img", "script"}
@@ -133,7 +137,7 @@ def test_evidence_is_told_by_more_than_colour_and_to_screen_readers_too() -> Non
 def test_rows_without_a_label_are_named(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\n" + "x\n" * 40, "utf-8")
     table = read_table(tmp_path / "t.csv", "t.csv")
-    shown = render_sentiment.rows_done(Judged({}, dict.fromkeys(range(40), "empty")), table, "en", "", "")
+    shown = render_sentiment.rows_done(Judged({}, dict.fromkeys(range(40), "empty")), table, None, "", "en")
     assert "no text: 40 (row 1, row 2," in shown
     assert "row 11" not in shown
 

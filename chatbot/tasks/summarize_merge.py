@@ -21,7 +21,7 @@ from retrieval.verify import Similarity
 PART = 3_000  # tokens of a part at most
 PART_WEAK = 700  # the same for a model that loses the thread in more
 READ, READ_WEAK = 120_000, 24_000  # tokens of a text that are read; of a longer one the most telling sentences
-COPIED = 0.9  # share of a weak model's words that must stand in the text where its sentence is supported
+COPIED = 0.92  # share of a weak model's words that must stand in the text where its sentence is supported
 LEVELS = 4  # of merging
 FEW = 40  # words of a section that is not worth asking the model about
 
@@ -112,7 +112,8 @@ class Reader:
         for at in sorted(lines):  # parts of a section that was broken off
             if left[parts[at].section]:
                 self._said.setdefault(parts[at].section, []).extend(lines[at])
-        self.merged = [one for at in sorted(self._said) for one in self._said[at]]
+        each_once = {one.text: one for at in sorted(self._said) for one in self._said[at]}
+        self.merged = list(each_once.values())
         if not self._weak:
             yield from self._merge(wanted)
 
@@ -134,7 +135,7 @@ class Reader:
                 yield done, total, level, place
             if len(merged) < len(parts):  # stopped
                 return
-            shorter = [one for at in sorted(merged) for one in merged[at]]
+            shorter = list({one.text: one for at in sorted(merged) for one in merged[at]}.values())
             if sum(one.size for one in shorter) >= size:
                 return  # the model does not shorten: sentences are chosen instead
             self.merged = shorter
@@ -175,9 +176,17 @@ class Reader:
         if self._weak:
             kept = [one for one in said if one.verdict == "supported" and copied(one) >= COPIED]
         else:
-            kept = [one for one in said if one.verdict != "contradicted"]
-        self.refused += [one.text for one in said if one not in kept]
+            kept = [one for one in map(self._anywhere, said) if one.verdict != "contradicted"]
+        texts = {one.text for one in kept}
+        self.refused += [one.text for one in said if one.text not in texts]
         return kept
+
+    def _anywhere(self, said: Said) -> Said:
+        """What the part does not say, the text may say, or deny, elsewhere."""
+        if said.verdict != "unsupported":
+            return said
+        again = held(said.text, said.section, self._text.passages, self._similarity)
+        return again[0] if len(again) == 1 else said
 
     def _parts(self) -> list[Part]:
         most = READ_WEAK if self._weak else READ

@@ -52,7 +52,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "sum_by_adapter": ("{model} with {adapter}, every sentence checked", "{model}（{adapter}），逐句核对"),
     "sum_by_text": ("sentences of the text itself", "全部为原文语句"),
     "sum_quoted_language": (
-        "This is made of sentences of the text itself: {model} was not made for its language ({language}). A model that "
+        "This is made of sentences of the text itself: {model} was not made for {language}. A model that "
         "knows it, named with --model or --base-url, would write.",
         "以下全部为原文语句：{model} 并非为{language}训练。用 --model 或 --base-url 指定懂这种语言的模型即可改写成摘要。",
     ),

@@ -94,3 +94,15 @@ def test_a_guarded_page_has_no_door_without_a_password(tmp_path: Path) -> None:
     with running("--engine", "scripted", "--auth", str(users), data=tmp_path) as app:
         answer = httpx.post(f"{app.address}/gradio_api/mcp/", json={}, timeout=20)
         assert answer.status_code in (401, 404, 405)
+
+
+def test_the_same_summary_comes_from_a_file_through_the_api(app: App, tmp_path: Path) -> None:
+    client = Client(app.address, verbose=False)
+    path = tmp_path / "orchard.txt"
+    path.write_text(REPORT, "utf-8")
+    typed = client.predict(REPORT, api_name="/summarize")
+    assert typed["summary"]
+    assert client.predict(handle_file(str(path)), "medium", api_name="/summarize")["summary"] == typed["summary"]
+    for given in ({"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, {"path": "/etc/passwd"}, ""):
+        with pytest.raises(Exception, match=r"upload|nothing to summarize|not allowed|exist"):
+            client.predict(given, api_name="/summarize")

@@ -22,6 +22,11 @@ HEAVY: dict[str, Any] = {
     "concurrency_limit": 8,
     **PRIVATE,
 }  # reads a data set or measures
+SHOW_RUN = """() => {
+    if (!document.querySelector("#by-ft-notice [role=alert]"))
+        document.querySelector("#by-ft-run")?.scrollIntoView({behavior: "smooth", block: "start"});
+}"""
+"""The settings may be long, and on a phone the run is below them."""
 TYPES = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".txt", ".md", ".gz"]
 
 
@@ -86,7 +91,7 @@ class Run:
 class Use:
     """What can be done with the adapter of the run."""
 
-    box: gr.Group
+    box: gr.Column
     compare: gr.Button
     share: gr.Checkbox
     zip: gr.Button
@@ -185,8 +190,8 @@ def _button(words: Localised, name: str) -> gr.Button:
 
 
 def _build_use(words: Localised) -> Use:
-    with gr.Group(visible=False, elem_id="by-ft-use") as box:
-        with gr.Row():
+    with gr.Column(visible=False, elem_id="by-ft-use") as box:
+        with gr.Row(elem_classes="by-ft-row"):
             compare = gr.Button(text("ft_compare", "en"), variant="primary", size="sm", elem_id="by-ft-compare")
             words(compare, value="ft_compare")
             pack, gguf, merge = (
@@ -196,7 +201,7 @@ def _build_use(words: Localised) -> Use:
         share = words(gr.Checkbox(False, label=text("ft_share", "en"), elem_id="by-ft-share"), label="ft_share")
         files = gr.File(label=text("ft_files", "en"), visible=False, interactive=False, elem_id="by-ft-files")
         words(files, label="ft_files")
-        with gr.Row(equal_height=False):
+        with gr.Row(equal_height=False, elem_classes="by-ft-row"):
             repository = gr.Textbox("", label=text("ft_push_to", "en"), max_lines=1, elem_id="by-ft-repository")
             words(repository, label="ft_push_to", info="ft_push_info")
             token = gr.Textbox("", label=text("ft_token", "en"), type="password", max_lines=1, elem_id="by-ft-token")
@@ -269,7 +274,7 @@ def _connect_start(do: Handlers, form: Form, run: Run, language: gr.State, look:
         [form.file, form.name, *form.mapping.fields, language, *form.knobs],
         [form.notice, form.file, run.report, form.mapping.box, run.runs, run.seen],
         **HEAVY,
-    ).then(**look)
+    ).then(**look).then(None, None, None, js=SHOW_RUN, **PRIVATE)
 
 
 def _connect_use(do: UseHandlers, tab: FinetuneTab, tabs: gr.Tabs, bar: Sidebar, language: gr.State) -> None:

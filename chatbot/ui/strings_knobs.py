@@ -26,7 +26,11 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "batch_size": ("Batch size", "批大小", "每个设备一次计算的样本数。越小越省内存。"),
     "accumulation": ("Accumulation", "梯度累积", "把若干批累加成一次更新：总量相同，内存更少。"),
     "max_length": ("Maximum length", "最大长度", "每条样本使用的 token 数，超出部分从末尾截断。"),
-    "packing": ("Packing", "打包", "用完整的样本填满长度为 max_length 的行，样本互不相见；批大小按行计。适合 GPU 和短样本。"),
+    "packing": (
+        "Packing",
+        "打包",
+        "用完整的样本填满长度为 max_length 的行，样本互不相见；批大小按行计。适合 GPU 和短样本。",
+    ),
     "gradient_checkpointing": (
         "Gradient checkpointing",
         "梯度检查点",
@@ -47,7 +51,11 @@ _WORDS: dict[str, tuple[str, str, str]] = {
 
 
 def _bounds(knob: Knob) -> str:
-    return "" if knob.low is None or knob.high is None else f" [{knob.low:g} – {knob.high:g}]"
+    return "" if knob.low is None or knob.high is None else f" [{_number(knob.low)} – {_number(knob.high)}]"
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 
 STRINGS: dict[str, tuple[str, str]] = {

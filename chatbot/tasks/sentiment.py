@@ -68,13 +68,14 @@ def classifier(
 ) -> Classifier | None:
     """Get ready to judge; None when `stop` was set meanwhile.
 
-    Without `adapter`, the owner's adapter named `ADAPTER` judges by the labels it was trained for, the base by others. Raises
-    `AdapterNotFound` and what the engine raises.
+    `adapter` None: the owner's adapter named `ADAPTER` judges by the labels it was trained for, the base by others. Empty: the
+    base. Raises `AdapterNotFound` and what the engine raises.
     """
     mine = {known.name: known for known in visible(engine.adapters(), owner)}
     if adapter and adapter not in mine:
         raise AdapterNotFound(f"There is no adapter named {adapter[:80]}. Choose another one.", name=adapter[:80])
-    used: Adapter | None = mine.get(adapter) if adapter else mine.get(ADAPTER) if labels == SENTIMENT else None
+    default = ADAPTER if labels == SENTIMENT else ""
+    used: Adapter | None = mine.get(default if adapter is None else adapter)
     name = used.name if used else None
     if fitted := find(engine.model, used, labels):
         return Classifier(engine, labels, name, fitted, calibrated=True)

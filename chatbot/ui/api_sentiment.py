@@ -1,7 +1,8 @@
 """Labels for programs: `/sentiment` and `/sentiment_file`."""
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from chatbot.tasks.sentiment_rows import Judged, judge_rows
 from chatbot.tasks.sentiment_table import read_table
 from chatbot.ui.sentiment_handlers import labelled
 from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, Services
+
+PULSE = 1.0  # seconds between yields: Gradio ends the work of a program that has gone at the next one
 
 
 def publish(services: Services) -> None:
@@ -68,7 +71,7 @@ class Endpoints:
 
     def sentiment_file(
         self, file: str | None, column: str, labels: str, adapter: str, request: gr.Request
-    ) -> str | None:
+    ) -> Iterator[str | None]:
         """Judge a column of a CSV file or workbook. Returns the table as CSV with predicted_label and p_<label> behind it."""
         with _raised():
             if not file:
@@ -81,9 +84,14 @@ class Endpoints:
             judge = classifier(self._services.engine, owner, chosen, adapter=adapter or None)
             assert judge is not None  # nothing stops it
             judged = Judged()
-            for _ in judge_rows(judge, table, at, judged):
-                pass
-            return labelled(table, chosen, judged)
+            told = time.monotonic()
+            steps = judge_rows(judge, table, at, judged)
+            with closing(steps):  # type: ignore[type-var]
+                for _ in steps:
+                    if time.monotonic() - told >= PULSE:
+                        told = time.monotonic()
+                        yield None
+            yield labelled(table, chosen, judged)
 
 
 @contextmanager

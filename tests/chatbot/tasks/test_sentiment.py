@@ -185,6 +185,7 @@ def test_long_texts_are_read_to_the_end() -> None:
 def test_the_sentiment_adapter_judges_by_its_own_labels_alone_and_only_for_those_who_may_use_it() -> None:
     engine = Counting(adapters=[Adapter("sentiment", owner="ann"), Adapter("poet")])
     assert ready(engine).adapter == "sentiment"
+    assert ready(engine, adapter="").adapter is None
     assert ready(engine, "spam, ham").adapter is None
     assert ready(engine, "spam, ham", adapter="poet").adapter == "poet"
     other = classifier(engine, "bob")

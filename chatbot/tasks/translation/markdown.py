@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from chatbot.tasks.translation.marked import PLACEHOLDER
 from chatbot.tasks.translation.plain import joined
 from chatbot.tasks.translation.spans import Span, Token, rendered, span
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~])")
-_STARTS_BLOCK = re.compile(r"(?:[#>+=-]|\d{1,9}[.)])")
+_STARTS_BLOCK = re.compile(r"\s*(?:[#>+=-]|\d{1,9}[.)])")
 _TASK = re.compile(r"\[[ xX]\][ \t]+")
 
 
@@ -49,17 +50,19 @@ def spans(source: str) -> list[Span]:
 
 def written(source: str, spans: Sequence[tuple[Span, str]]) -> str:
     """The source with its text replaced. What a translation says is text, whatever characters it is made of."""
+    references: dict[str, Any] = {}
+    _parser().parse(source, references)
     parts: list[str] = []
     at = 0
     for one, target in spans:
-        parts += (source[at : one.start], _safe(source, one, target))
+        parts += (source[at : one.start], _safe(source, one, target, references))
         at = one.end
     return "".join((*parts, source[at:]))
 
 
-def _safe(source: str, one: Span, target: str) -> str:
+def _safe(source: str, one: Span, target: str, references: dict[str, Any]) -> str:
     """Escaped only where Markdown would otherwise read more, or less, than the formatting of the source."""
-    wanted = _forms(source[one.start : one.end])
+    wanted = _forms(source[one.start : one.end], references)
     line = source[source.rfind("\n", 0, one.start) + 1 : one.start]
     begins = not line.strip(" \t>")
 
@@ -68,18 +71,28 @@ def _safe(source: str, one: Span, target: str) -> str:
         text = " ".join(text.split("\n"))
         return re.sub(r"(?<!\\)\|", r"\\|", text) if cell else text
 
-    for escape in (told, lambda text: _SPECIAL.sub(r"\\\1", text.replace("\n", " "))):
+    for escape in (told, _escaped):
         result = rendered(source, one, target, escape)
         if begins and one.tokens[0].kind == "text" and _STARTS_BLOCK.match(result):
-            result = re.sub(r"^(\d*)(.)", r"\1\\\2", result, count=1, flags=re.DOTALL)
-        if _forms(result) == wanted:
+            result = re.sub(r"^(\s*\d*)(.)", r"\1\\\2", result, count=1, flags=re.DOTALL)
+        if _forms(result, references) == wanted:
             return result
     return source[one.start : one.end]
 
 
-def _forms(text: str) -> list[tuple[str, str]]:
+def _escaped(text: str) -> str:
+    """Every sign that could be markup, but for those of placeholders."""
+    parts: list[str] = []
+    at = 0
+    for fixed in PLACEHOLDER.finditer(text):
+        parts += (_SPECIAL.sub(r"\\\1", text[at : fixed.start()]), fixed[0])
+        at = fixed.end()
+    return "".join((*parts, _SPECIAL.sub(r"\\\1", text[at:]))).replace("\n", " ")
+
+
+def _forms(text: str, references: dict[str, Any]) -> list[tuple[str, str]]:
     """What there is besides text, as a set with counts: translation may change the order."""
-    children = _parser().parseInline(text)[0].children or []
+    children = _parser().parseInline(text, references)[0].children or []
     return sorted(
         (token.type, token.content if token.type == "code_inline" else str(sorted(token.attrs.items())))
         for token in children
@@ -146,7 +159,10 @@ class _Aligner:
         return start, start + 1
 
     def _at(self, text: str, at: int) -> tuple[int, int]:
-        start = self._source.index(text, at, self._end)
+        start = self._source.find(text, at, self._end)
+        if start < 0:  # in a table
+            text = text.replace("|", "\\|")
+            start = self._source.index(text, at, self._end)
         return start, start + len(text)
 
     def _image(self, token: Any, at: int) -> tuple[int, int]:
@@ -226,18 +242,24 @@ def _tidy(shown: str) -> str:
 
 
 def _without_addresses(tokens: Sequence[Token], source: str) -> list[Token]:
-    """An autolink is its own address and stays as a whole."""
+    """An autolink is its own address, and the words of a link such as [this] are its label: they stay as a whole."""
+    ends = {token.pair: source[token.start : token.end] for token in tokens if token.kind == "close"}
     found: list[Token] = []
     until: int | None = None
     for token in tokens:
         if until is not None:
-            if token.kind == "close" and token.pair == until:
-                found[-1] = Token("void", found[-1].start, token.end)
-                until = None
-            continue
-        found.append(token)
-        if token.kind == "open" and source[token.start] == "<":
+            last = found[-1]
+            shown = last.shown + token.shown if last.kind == "kept" else ""
+            found[-1] = Token(last.kind, last.start, token.end, shown)
+            until = None if token.kind == "close" and token.pair == until else until
+        elif token.kind == "open" and source[token.start] == "<":
             until = token.pair
+            found.append(Token("void", token.start, token.end))
+        elif token.kind == "open" and ends.get(token.pair) in ("]", "][]"):
+            until = token.pair
+            found.append(Token("kept", token.start, token.end))
+        else:
+            found.append(token)
     return found
 
 

@@ -20,7 +20,12 @@ def spans(text: str) -> list[Span]:
 def written(source: str, chosen: Sequence[tuple[Span, str]]) -> str:
     """Over as many lines as before, so that a subtitle keeps its height and a column its width."""
     laid_out = [(one, _laid_out(source, one, target)) for one, target in chosen]
-    return replaced(source, laid_out, str)
+    return replaced(source, laid_out, _unstyled if are_cues(source) else str)
+
+
+def _unstyled(text: str) -> str:
+    """Without what a player would read as a style."""
+    return _STYLE.sub("", text).replace("-->", "→")
 
 
 def _laid_out(source: str, one: Span, target: str) -> str:

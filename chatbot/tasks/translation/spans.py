@@ -65,27 +65,14 @@ def replaced(source: str, spans: Iterable[tuple[Span, str]], escape: Escape) -> 
     parts: list[str] = []
     at = 0
     for one, target in spans:
-        raw = source[one.start : one.end]
-        before = raw[: len(raw) - len(raw.lstrip())] if one.tokens[0].kind == "text" else ""
-        after = raw[len(raw.rstrip()) :] if one.tokens[-1].kind == "text" else ""
-        parts += (source[at : one.start], before, rendered(source, one, target, escape), after)
+        parts += (source[at : one.start], rendered(source, one, target, escape))
         at = one.end
     return "".join((*parts, source[at:]))
 
 
 def rendered(source: str, one: Span, target: str, escape: Escape) -> str:
-    """A translation as it stands in the file."""
-    raw: dict[tuple[str, int], str] = {}
-    tags = [token for token in one.tokens if token.kind != "text"]
-    marks = [piece for piece in pieces(one.segment.text) if piece.kind != "text"]
-    at = 0
-    for token in tags:
-        mark = marks[at]
-        raw[mark.kind, mark.number] = source[token.start : token.end]
-        at += 1
-        if token.kind == "kept":
-            raw["close", mark.number] = ""
-            at += 1
+    """A translation as it stands in the file, with the white space around it."""
+    raw = _tags(source, one)
     parts: list[str] = []
     skipping = 0
     for piece in pieces(target):
@@ -96,7 +83,24 @@ def rendered(source: str, one: Span, target: str, escape: Escape) -> str:
         parts.append(escape(piece.text) if piece.kind == "text" else raw.get((piece.kind, piece.number), ""))
         if piece.kind == "open" and piece.number in one.segment.kept:
             skipping = piece.number
-    return "".join(parts)
+    whole = source[one.start : one.end]
+    before = whole[: len(whole) - len(whole.lstrip())] if one.tokens[0].kind == "text" else ""
+    after = whole[len(whole.rstrip()) :] if one.tokens[-1].kind == "text" else ""
+    return f"{before}{''.join(parts)}{after}"
+
+
+def _tags(source: str, one: Span) -> dict[tuple[str, int], str]:
+    """What each tag stands for; a kept one stands for all of it where it opens."""
+    raw: dict[tuple[str, int], str] = {}
+    marks = (piece for piece in pieces(one.segment.text) if piece.kind != "text")
+    for token in one.tokens:
+        if token.kind == "text":
+            continue
+        mark = next(marks)
+        raw[mark.kind, mark.number] = source[token.start : token.end]
+        if token.kind == "kept":
+            raw["close", next(marks).number] = ""
+    return raw
 
 
 def _tag(token: Token, number: int) -> str:

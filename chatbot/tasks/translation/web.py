@@ -23,6 +23,14 @@ _KEPT = _set("code kbd samp var")  # inline; its words are shown to the model an
 _VOID = _set("br img wbr input embed object video audio picture canvas math svg meter progress")
 _EMPTY = _set("area base br col embed hr img input link meta param source track wbr")
 _OPAQUE = _set("script style pre textarea template noscript iframe svg math object video audio picture canvas")
+_ENDS_P = _set(
+    "address article aside blockquote div dl fieldset footer form h1 h2 h3 h4 h5 h6 header hr main nav ol p pre section table ul"
+)
+_ENDED_BY = {
+    **dict.fromkeys(("td", "th"), _set("td th tr tbody tfoot")),
+    **dict.fromkeys(("dt", "dd"), _set("dt dd")),
+    **{"li": _set("li"), "tr": _set("tr tbody tfoot"), "option": _set("option optgroup")},
+}
 _SPACE = re.compile(r"\s+")
 
 Kind = Literal["text", "start", "end", "other"]
@@ -137,11 +145,7 @@ class _Blocks:
     def _pass_over(self, at: int) -> int:
         """An element that stays: inline ones with their words shown, blocks not at all."""
         name, start = self.marks[at].name, self.marks[at].start
-        depth, after = 1, at + 1
-        while depth and name not in _EMPTY and after < len(self.marks) - 1:
-            mark = self.marks[after]
-            depth += (mark.name == name) * {"start": 1, "end": -1}.get(mark.kind, 0)
-            after += 1
+        after = at + 1 if name in _EMPTY else self._after(at)
         end = self.marks[after].start
         if name in _INLINE | _KEPT:
             shown = _SPACE.sub(" ", unescape(re.sub(r"<[^>]*>", "", self.source[start:end]))).strip()
@@ -151,6 +155,24 @@ class _Blocks:
         else:
             self._flush()
         return after
+
+    def _after(self, at: int) -> int:
+        """Where the element that begins at `at` ends, also where its end tag is left out."""
+        around = [self.marks[at].name]
+        for after in range(at + 1, len(self.marks) - 1):
+            mark = self.marks[after]
+            if mark.kind == "start" and mark.name not in _EMPTY:
+                if len(around) == 1 and _ends(around[0], mark.name):
+                    return after
+                around.append(mark.name)
+            elif mark.kind == "end" and mark.name in around:
+                while around.pop() != mark.name:
+                    pass  # what was left open inside
+                if not around:
+                    return after + 1
+            elif mark.kind == "end" and mark.name not in _EMPTY | {"p"}:  # that of what is around it
+                return after
+        return len(self.marks) - 1
 
     def _inline(self, mark: _Mark, end: int) -> Token:
         if mark.kind == "start":
@@ -167,6 +189,13 @@ class _Blocks:
         if one := span(list(_spaced(self.gathered))):
             self.found.append(one)
         self.gathered = []
+
+
+def _ends(name: str, following: str) -> bool:
+    """Whether the start of `following` ends an element whose end tag may be left out (HTML, section 13.1.2.4)."""
+    if name == "p":
+        return following in _ENDS_P
+    return name in _ENDED_BY and following in _ENDED_BY[name]
 
 
 def _spaced(tokens: list[Token]) -> Iterator[Token]:

@@ -8,10 +8,10 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chatbot.tasks.translation.marked import Segment, pieces
+from chatbot.tasks.translation.marked import Segment, walk
 from chatbot.tasks.translation.spans import Token, span
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -59,7 +59,7 @@ class Paragraph:
     def write(self, target: str) -> None:
         """Puts each text where it belongs; what has no place of its own goes to the next one, or the last."""
         texts = [""] * len(self.slots)
-        for place, text in _placed(self.segment.text, target):
+        for place, text in _placed(self.segment, target):
             texts[min(place, len(texts) - 1)] += text
         for elements, text in zip(self.slots, texts, strict=True):
             for at, element in enumerate(elements):
@@ -187,21 +187,20 @@ def _looks(units: list[_Unit]) -> Iterator[_Unit]:
             yield unit
 
 
-def _placed(source: str, target: str) -> Iterator[tuple[int, str]]:
+def _placed(segment: Segment, target: str) -> Iterator[tuple[int, str]]:
     """(number of the slot, text): the texts of `target`, whose tags stand in the source's order, by the gap they are in."""
     slots: dict[int, int] = {}  # gap -> slot
-    gap = count = 0
-    for piece in pieces(source):
-        if piece.kind == "text":
-            slots[gap] = count
-            count += 1
-        else:
-            gap += 1
-    last = gap
+    for slot, (gap, _) in enumerate(_gaps(segment)):
+        slots[gap] = slot
+    for gap, text in _gaps(replace(segment, text=target)):
+        yield next((slot for at, slot in slots.items() if at >= gap), len(slots) - 1), text
+
+
+def _gaps(segment: Segment) -> Iterator[tuple[int, str]]:
+    """(tags before it, text) of each text that is not kept."""
     gap = 0
-    for piece in pieces(target):
-        if piece.kind == "text":
-            following = next((slots[at] for at in range(gap, last + 1) if at in slots), count - 1)
-            yield following, piece.text
-        else:
+    for piece, kept in walk(segment):
+        if piece.kind != "text":
             gap += 1
+        elif not kept:
+            yield gap, piece.text

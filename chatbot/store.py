@@ -177,6 +177,15 @@ class Store(Database):
             if not database.execute("DELETE FROM results WHERE owner = ? AND id = ?", (owner, id)).rowcount:
                 raise NotFound("There is no such result. It may have been removed in another window.")
 
+    def remove_results(self, owner: str, task: str = "", *, naming: str = "") -> None:
+        """Remove the owner's results of `task`, or of every task those that name a document by its id."""
+        with self._writing() as database:
+            if task:
+                database.execute("DELETE FROM results WHERE owner = ? AND task = ?", (owner, task))
+            if naming:
+                named = json.dumps(naming)
+                database.execute("DELETE FROM results WHERE owner = ? AND instr(result, ?) > 0", (owner, named))
+
 
 def _own(database: sqlite3.Connection, owner: str, id: str) -> None:
     if not database.execute("SELECT 1 FROM conversations WHERE owner = ? AND id = ?", (owner, id)).fetchone():

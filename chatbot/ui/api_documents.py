@@ -11,10 +11,8 @@ from chatbot.errors import BanyanError, InputError
 from chatbot.tasks import answer
 from chatbot.tasks.answer_check import Answer
 from chatbot.ui.history import turns_of
-from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, Services
+from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, OPENING, Services
 from retrieval.types import Document
-
-PATIENCE = 120.0  # seconds that a program waits for a library that is still opening
 
 Record = dict[str, Any]
 
@@ -44,19 +42,19 @@ class Endpoints:
                 raise InputError("Send a file.", kind="no_file")
             owner = self._services.owner_of(request)
             path = Path(file)
-            return record(self._opening.get(PATIENCE).library.add(owner, path, path.name))
+            return record(self._opening.get(OPENING).library.add(owner, path, path.name))
 
     def documents(self, request: gr.Request) -> list[dict[str, Any]]:
         """What is in the library, the latest first."""
         with _raised():
             owner = self._services.owner_of(request)
-            return [record(document) for document in self._opening.get(PATIENCE).library.list(owner)]
+            return [record(document) for document in self._opening.get(OPENING).library.list(owner)]
 
     def remove_document(self, id: str, request: gr.Request) -> str:
         """Remove a document completely. Returns its id."""
         with _raised():
             owner = self._services.owner_of(request)
-            self._opening.get(PATIENCE).library.remove(owner, id)
+            self._services.remove_document(owner, id)
             return id
 
     def ask(
@@ -71,7 +69,7 @@ class Endpoints:
             owner = self._services.owner_of(request)
             steps = answer.ask(
                 self._services.engine,
-                self._opening.get(PATIENCE),
+                self._opening.get(OPENING),
                 owner,
                 question,
                 documents=document_ids or None,

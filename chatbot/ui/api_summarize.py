@@ -10,8 +10,8 @@ from gradio.utils import is_in_or_equal
 from chatbot.errors import BanyanError, InputError
 from chatbot.tasks.summarize_check import Summary
 from chatbot.tasks.summarize_text import Text, of_file, of_typed
-from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, Services
-from chatbot.ui.summarize_handlers import PATIENCE, library_text, summarize_steps
+from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, OPENING, Services
+from chatbot.ui.summarize_handlers import library_text, summarize_steps
 
 Record = dict[str, Any]
 
@@ -56,7 +56,7 @@ class Endpoints:
 
     def _given(self, owner: str, text: str | dict[str, Any], ids: list[str] | None) -> Text:
         if ids:
-            return library_text(self._services, owner, ids, PATIENCE)
+            return library_text(self._services, owner, ids, OPENING)
         if isinstance(text, dict):
             path, name = uploaded(text)
             return of_file(path, name)

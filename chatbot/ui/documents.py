@@ -125,7 +125,7 @@ def _talk(words: Localised) -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.Textbox, gr.B
 def connect(tab: DocumentsTab, page: gr.Blocks, bar: Sidebar, language: gr.State, services: Services) -> None:
     do = Handlers(services)
     _connect_library(do, tab, page, language)
-    _connect_questions(do, tab, bar, language)
+    _connect_questions(do, tab, page, bar, language)
     _connect_source(do, tab, language)
 
 
@@ -144,7 +144,8 @@ def _connect_library(do: Handlers, tab: DocumentsTab, page: gr.Blocks, language:
     tab.jobs.click(do.stop_jobs, [tab.opened, language], shelf, **PRIVATE)
 
 
-def _connect_questions(do: Handlers, tab: DocumentsTab, bar: Sidebar, language: gr.State) -> None:
+def _connect_questions(do: Handlers, tab: DocumentsTab, page: gr.Blocks, bar: Sidebar, language: gr.State) -> None:
+    page.load(do.recall, None, [tab.turns, tab.past], **PRIVATE)
     settled: dict[str, Any] = {"fn": do.settled, "inputs": None, "outputs": tab.composer}
     tab.composer.submit(
         do.send, [tab.composer, language], [tab.composer, tab.asked, tab.live, tab.notice], **PRIVATE
@@ -167,4 +168,6 @@ def _connect_source(do: Handlers, tab: DocumentsTab, language: gr.State) -> None
         part.click(do.act, [tab.opened, language], shown, **PRIVATE)
     for event in (tab.rename.click, tab.name.submit):
         event(do.rename, [tab.opened, tab.name, language], shown, **PRIVATE)
-    tab.remove.click(do.remove, [tab.opened, tab.armed, language], shown, **PRIVATE)
+    tab.remove.click(do.remove, [tab.opened, tab.armed, language], shown, **PRIVATE).then(
+        do.recall, None, [tab.turns, tab.past], **PRIVATE
+    )

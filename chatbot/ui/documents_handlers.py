@@ -17,6 +17,7 @@ from chatbot.ui.chat_handlers import told
 from chatbot.ui.intake import Intake
 from chatbot.ui.opening import OpeningLibrary
 from chatbot.ui.render_answers import Turn
+from chatbot.ui.saved_turns import SavedTurns
 from chatbot.ui.services import Services
 from chatbot.ui.sources import Sources
 from chatbot.ui.strings import Language, text
@@ -35,6 +36,7 @@ class Handlers:
         self._opening: OpeningLibrary = services.library
         self._intake: Intake = services.intake
         self._sources = Sources(services.library)
+        self._saved = SavedTurns(services.store)
 
     # The shelf
 
@@ -67,6 +69,7 @@ class Handlers:
         self, turns: Sequence[Turn], opened: str | None, language: Language, request: gr.Request
     ) -> tuple[Any, ...]:
         """After a change of language. -> files on their way, list, timer, past, source, opened, manage, remove, armed"""
+        turns = turns or self._saved.load(self._services.owner_of(request))  # on arrival they are still on their way
         past = render_answers.conversation(turns, language) or render_answers.welcome(language)
         remove = gr.update(value=text("doc_remove", language), variant="secondary")
         closed = (render_documents.source_none(language), None, gr.update(visible=False), remove, False)
@@ -125,6 +128,7 @@ class Handlers:
             for step, body in shown_steps(steps, language):
                 live = render_answers.turn(question, body)
                 if isinstance(step, Answer):
+                    self._saved.add(owner, Turn(question, step))
                     told_now = [*turns, Turn(question, step)]
                     yield told_now, render_answers.conversation(told_now, language), "", "", gr.skip()
                 else:
@@ -142,7 +146,13 @@ class Handlers:
     def clear(self, language: Language, request: gr.Request) -> tuple[Any, ...]:
         """-> turns, past, live, notice"""
         self.stop(request)
+        self._saved.clear(self._services.owner_of(request))
         return [], render_answers.welcome(language), "", ""
+
+    def recall(self, request: gr.Request) -> tuple[Any, ...]:
+        """What was asked before. -> turns, past"""
+        turns, language = self._saved.load(self._services.owner_of(request)), self._services.language_of(request)
+        return turns, render_answers.conversation(turns, language) or render_answers.welcome(language)
 
     def _run(self, request: gr.Request) -> str:
         return f"documents:{request.session_hash}"
@@ -201,9 +211,8 @@ class Handlers:
             if not armed:
                 sure = gr.update(value=text("doc_remove_sure", language), variant="stop")
                 return *NOTHING * 5, sure, True, ""
-            library = self._opening.get().library
-            name = library.get(owner, opened).name
-            library.remove(owner, opened)
+            name = self._opening.get().library.get(owner, opened).name
+            self._services.remove_document(owner, opened)
             self._use(owner, {"act": "use"})
             shown = self._shown(owner, render_documents.source_none(language), None, "", language)
             return *shown[:-1], render.success(text("doc_removed", language, name=name))

@@ -31,7 +31,7 @@ from chatbot.ui.history import turns_of
 from chatbot.ui.localise import Localised
 from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, PRIVATE, Services
 from chatbot.ui.sidebar import Sidebar, brand_html, build_sidebar
-from chatbot.ui.strings import LANGUAGES, Language, preferred, text
+from chatbot.ui.strings import Language, text
 
 POLL = 0.7  # seconds between looks at a model that is loading
 
@@ -106,11 +106,12 @@ def _connect_page(
         )
 
     def arrive(request: gr.Request) -> tuple[Any, ...]:
-        owner = services.owner_of(request)
-        asked = preferred(request.headers.get("accept-language"))
-        saved = services.store.setting(owner, "language", asked)
-        chosen: Language = saved if saved in LANGUAGES else asked
-        return (*spoken(chosen), chat_handlers.listing(services, owner, None), *words.updates(chosen))
+        chosen = services.language_of(request)
+        return (
+            *spoken(chosen),
+            chat_handlers.listing(services, services.owner_of(request), None),
+            *words.updates(chosen),
+        )
 
     def switch(current: Language, request: gr.Request) -> tuple[Any, ...]:
         chosen: Language = "zh" if current == "en" else "en"

@@ -17,9 +17,11 @@ from chatbot.types import Adapter
 from chatbot.ui.intake import Intake
 from chatbot.ui.opening import OpeningLibrary
 from chatbot.ui.runs import Runs
+from chatbot.ui.strings import LANGUAGES, Language, preferred
 
 MODEL_QUEUE = "model"  # the concurrency id of every event that asks the model; the real limit sits in the engine
 MODEL_READERS = 64  # such events at once: those beyond the engine's slots stand in its line and are told their place
+OPENING = 120.0  # seconds to wait for a library that is still opening
 PRIVATE: dict[str, Any] = {
     "api_visibility": "private",
     "show_progress": "hidden",
@@ -38,6 +40,20 @@ class Services:
     intake: Intake | None = None  # there when there is a library
     training: Training | None = None  # None: a page without fine-tuning
     translations: Translations | None = None  # None: text is translated, files are not
+
+    def language_of(self, request: gr.Request) -> Language:
+        """The language that the visitor chose, else the one that the browser asks for."""
+        asked = preferred(request.headers.get("accept-language"))
+        saved = self.store.setting(self.owner_of(request), "language", asked)
+        return saved if saved in LANGUAGES else asked
+
+    def remove_document(self, owner: str, id: str) -> None:
+        """Take a document away, and before it every saved answer and summary that quotes it. Raises `NotFound`."""
+        assert self.library is not None
+        library = self.library.get(OPENING).library
+        library.get(owner, id)
+        self.store.remove_results(owner, naming=id)
+        library.remove(owner, id)
 
     def adapter(self, owner: str, name: str) -> Adapter:
         """The adapter of that name, where `owner` may use it. Raises `AdapterNotFound`."""

@@ -26,7 +26,6 @@ from retrieval.verify import Similarity
 TASK = "summarize"
 PAST = 8  # saved summaries that are listed
 NOTHING = (gr.skip(),)
-PATIENCE = 120.0  # seconds to wait for a library that is still opening
 
 
 class Handlers:

@@ -10,6 +10,7 @@ from threading import Event
 import pytest
 
 from chatbot.errors import NotFound
+from chatbot.store import Store
 from chatbot.tasks.answer import Retrieval
 from chatbot.tasks.answer_check import Answer, Found, Sentence, Source
 from chatbot.ui import render_answers, render_documents
@@ -17,6 +18,7 @@ from chatbot.ui.api_documents import record, said
 from chatbot.ui.intake import Intake, Job
 from chatbot.ui.opening import LibraryOpening, OpeningLibrary
 from chatbot.ui.render_answers import Turn
+from chatbot.ui.saved_turns import SavedTurns
 from chatbot.ui.sources import Sources
 from chatbot.ui.strings import LANGUAGES, STRINGS, Language
 from retrieval.gate import Gate, Judgement
@@ -29,6 +31,27 @@ EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 TEXT = "The orchard was planted in 1998. It covers 14 hectares."
 DOCUMENT = Document("d1", "ada", "orchard.md", "markdown", 10, "0", "indexed", 1, 1)
 PASSAGE = Passage(1, 0, len(TEXT), TEXT, "Orchard", 0, "d1", 1)
+
+
+def test_answers_come_back_to_their_owner_and_go_with_their_document(tmp_path: Path) -> None:
+    store = Store(tmp_path / "banyan.db")
+    turns, other = SavedTurns(store), Turn("What?", given("No idea.", "unsupported"))
+    store.add_result("ada", "summarize", "Orchard", {"sections": [{"document": "d1"}]})
+    store.add_result("ada", "sentiment", "d1", {"text": "I like d1"})
+    for turn in (Turn("When?", given("It was planted in 1998.")), other):
+        turns.add("ada", turn)
+        turns.add("bob", turn)
+    assert [turn.question for turn in turns.load("ada")] == ["When?", "What?"]
+    assert turns.load("ada")[0] == Turn("When?", given("It was planted in 1998."))
+    assert turns.load("eve") == []
+
+    store.remove_results("ada", naming="d1")
+    assert turns.load("ada") == [] == store.results("ada", "summarize")
+    assert len(store.results("ada", "sentiment")) == 1
+    assert len(turns.load("bob")) == 2
+    turns.clear("bob")
+    assert turns.load("bob") == []
+    store.close()
 
 
 class Elements(HTMLParser):

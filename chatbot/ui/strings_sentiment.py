@@ -52,8 +52,8 @@ STRINGS: dict[str, tuple[str, str]] = {
         "没有哪个部分单独起很大作用：标签取决于整段文本。",
     ),
     "sen_calibrated": (
-        "Calibrated on {rows} held-out texts (film reviews): of the texts judged at 80 %, about 80 in 100 are right there.",
-        "已在 {rows} 条留出文本（影评）上校准：判为 80% 的文本中，那里约有八成正确。",
+        "Calibrated on {rows} held-out film reviews, negative against positive; how often neutral is right was not measured.",
+        "已在 {rows} 条留出影评上就正负两面校准；中性判断的正确率未测量。",
     ),
     "sen_uncalibrated": (
         "Not calibrated for this model, adapter and label set: the order of the labels means more than the percentages.",

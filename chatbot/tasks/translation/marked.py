@@ -12,9 +12,9 @@ from typing import Literal
 TAG = re.compile(r"<(/?)([1-9]\d{0,3})(/?)>")
 PLACEHOLDER = re.compile(
     r"""
-      https?://[^\s<>"'）】」]*[^\s<>"'）】」.,;:!?)\]]          # addresses, without the sentence's own full stop
+      https?://(?:\([^\s<>"'()]*\)|[^\s<>"'()）】」])*(?:\([^\s<>"'()]*\)|[^\s<>"'()）】」.,;:!?\]])  # less a full stop after it
     | \bwww\.[\w.-]+\w(?:/[^\s<>"']*[^\s<>"'.,;:!?)\]])?
-    | [\w.+-]+@[\w-]+(?:\.[\w-]+)+
+    | (?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+
     | \{\{[^{}\n]{1,60}\}\} | \{%[^%\n]{1,60}%\} | \$?\{[\w.:!\[\]-]{0,60}\}      # Jinja, str.format, JavaScript
     | %\(\w{1,40}\)[-+#0]?\d*(?:\.\d+)?[sdifgxXeEr] | (?<![\d%])%(?:\d+\$)?[-+#0]?\d*(?:\.\d+)?[sdifgxXu@](?![A-Za-z])
     | \[\^[\w-]{1,40}\]                                      # a footnote's mark in Markdown
@@ -22,7 +22,7 @@ PLACEHOLDER = re.compile(
     re.VERBOSE,
 )
 """What programs or browsers read: it stands in the translation as it stands in the text."""
-_WORD = re.compile(r"[\u3040-\u9fff\uac00-\ud7af]|(?<!\S)[^\s\d_]*[^\W\d_][^\s\d_]*(?!\S)")
+_WORD = re.compile(r"[\u3040-\u9fff\uac00-\ud7af]|(?<!\S)(?=[^\s\d_]*+(?!\S))\S*?[^\W\d_]")
 
 
 @dataclass(frozen=True, slots=True)

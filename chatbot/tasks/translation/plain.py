@@ -8,6 +8,7 @@ from chatbot.tasks.translation.spans import Span, Token, replaced, span
 
 _TIME = re.compile(r"(?:\d+:)?\d\d:\d\d[.,]\d{1,3}[ \t]+-->[ \t]+(?:\d+:)?\d\d:\d\d[.,]\d{1,3}[^\n]*")
 _STYLE = re.compile(r"</?(?:[ibu]|font|c|v|lang|ruby|rt)\b[^<>\n]*>|\{\\[^{}\n]*\}|<\d[\d:.]*>", re.IGNORECASE)
+_BLOCK = re.compile(r"^[^\S\n]*+\S[^\n]*+(?:\n[^\S\n]*+\S[^\n]*+)*+", re.MULTILINE)
 _ITEM = re.compile(r"\s*(?:(?:[-*•‣◦–—>]|\d{1,3}[.)])[ \t]+)*")
 _WRAPPED = (50, 110)  # characters of the longest line, between which a paragraph was broken to fit a width
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]")
@@ -36,7 +37,7 @@ def _laid_out(source: str, one: Span, target: str) -> str:
 def paragraphs(text: str) -> list[Span]:
     """Each line by itself, but a paragraph that was broken to a width as a whole."""
     found: list[Span | None] = []
-    for block in re.finditer(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*", text):
+    for block in _BLOCK.finditer(text):
         lines = [(m.start() + block.start(), m.end() + block.start()) for m in re.finditer(r"[^\n]+", block[0])]
         if _is_wrapped(block[0].split("\n")):
             found.append(span([Token("text", block.start(), block.end(), joined(block[0]))], room=len(lines)))
@@ -51,7 +52,7 @@ def cues(text: str) -> list[Span]:
     times = [m for m in _TIME.finditer(text) if m.start() == 0 or text[m.start() - 1] == "\n"]
     for at, time in enumerate(times):
         end = times[at + 1].start() if at + 1 < len(times) else len(text)
-        body = re.match(r"\n?((?:[^\n]*\S[^\n]*(?:\n|\Z))*)", text[time.end() : end])
+        body = re.match(r"\n?((?:[^\S\n]*+\S[^\n]*+(?:\n|\Z))*+)", text[time.end() : end])
         if body and body[1]:
             start = time.end() + body.start(1)
             found += _said(text, start, start + len(body[1].rstrip()))

@@ -379,7 +379,20 @@ def test_a_pdf_comes_back_as_word_with_its_headings_and_pages(tmp_path: Path) ->
     result, source = translated(path)
     assert source.ending == ".docx"
     document = docx.Document(io.BytesIO(result))
-    words = [paragraph.text for paragraph in document.paragraphs if paragraph.text.strip()]
-    assert words[0] == "THE FIRST CHAPTER"
-    assert any("OVER MORE THAN ONE LINE OF THE PAGE" in one and "48,000" in one for one in words)
+    texts = [paragraph.text for paragraph in document.paragraphs if paragraph.text.strip()]
+    assert texts[0] == "THE FIRST CHAPTER"
+    assert any("OVER MORE THAN ONE LINE OF THE PAGE" in one and "48,000" in one for one in texts)
     assert sum("w:br" in p._p.xml and 'type="page"' in p._p.xml for p in document.paragraphs) == 1
+
+
+# Input that means harm
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 300_000 + "1", " " * 300_000, "(" * 300_000, "a." * 150_000, "<" * 100_000, "[" * 50_000 + "a"]
+)
+def test_endless_runs_of_one_thing_are_read_in_linear_time(text: str) -> None:
+    """An expression that goes back over what it has read would not come to an end here."""
+    plain.spans(text)
+    web.spans(text[:100_000])
+    markdown.spans(text[:20_000])

@@ -79,7 +79,7 @@ def test_what_a_model_knows_goes_by_its_family() -> None:
 
 def test_sentences_of_twelve_languages_are_told(shared_data: Path) -> None:
     """XQuAD's first 20 paragraphs of each language; all of it by length: `tests/bench/languages.py`."""
-    rows = defaultdict(list)
+    rows: dict[str, list[str]] = defaultdict(list)
     with gzip.open(shared_data / "dev" / "xquad12.paragraphs.jsonl.gz", "rt", encoding="utf-8") as lines:
         for record in map(json.loads, lines):
             spans = sentences(record["context"])

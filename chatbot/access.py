@@ -145,7 +145,8 @@ def _is_script_here(scope: Scope) -> bool:
     except ValueError:
         near = False
     elsewhere = ("origin", "referer", "sec-fetch-site", "forwarded", "x-forwarded-for", "x-real-ip", "via")
-    return near and API in scope["path"] and not any(name in headers for name in elsewhere)
+    api = API in scope["path"] or scope["path"].endswith("/config")  # from which gradio_client would keep a cookie
+    return near and api and not any(name in headers for name in elsewhere)
 
 
 def _is_https(scope: Scope) -> bool:

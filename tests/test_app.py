@@ -161,6 +161,9 @@ def test_a_guarded_page_asks_who_and_closes_v1(tmp_path: Path) -> None:
         with httpx.Client(base_url=app.address) as stranger:
             assert stranger.get("/config").status_code == 401
             assert stranger.post("/v1/chat/completions", json={}).status_code == 401
+            assert stranger.post("/gradio_api/mcp/", json={}).status_code in (401, 404, 405), (
+                "it would ask for no password"
+            )
             assert stranger.post("/login", data={"username": "ann", "password": "wrong"}).status_code == 400
             assert stranger.get("/health").status_code == 200
             calls = stranger.post("/gradio_api/queue/join", json={"data": ["x"], "fn_index": 0, "session_hash": "s"})

@@ -11,9 +11,8 @@ import pytest
 from gradio_client import Client, handle_file
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
-from mcp.types import TextContent
+from mcp.types import CallToolResult, TextContent
 
-from chatbot.access import hash_password
 from chatbot.ui.mcp_tools import ENDPOINTS
 from tests.running import App, running
 
@@ -40,16 +39,15 @@ def tools(app: App) -> set[str]:
 
 
 def call(app: App, name: str, arguments: dict[str, Any], headers: dict[str, str] | None = None) -> Any:
-    async def ask(session: ClientSession) -> Any:
-        result = await session.call_tool(name, arguments)
-        (content,) = result.content
-        assert isinstance(content, TextContent)
-        said = content.text
-        if result.isError:
-            raise RuntimeError(said)
-        return json.loads(said)
+    async def ask(session: ClientSession) -> CallToolResult:
+        return await session.call_tool(name, arguments)
 
-    return asyncio.run(with_session(app, ask, headers))
+    result: CallToolResult = asyncio.run(with_session(app, ask, headers))
+    (content,) = result.content
+    assert isinstance(content, TextContent)
+    if result.isError:
+        raise RuntimeError(content.text)
+    return json.loads(content.text)
 
 
 async def with_session(app: App, ask: Any, headers: dict[str, str] | None = None) -> Any:
@@ -88,14 +86,6 @@ def test_documents_are_asked_by_whom_they_belong_to(app: App, tmp_path: Path) ->
         call(app, "ask", {"question": "Who planted the orchard?"}, {"x-forwarded-for": "203.0.113.7"})
 
 
-def test_a_guarded_page_has_no_door_without_a_password(tmp_path: Path) -> None:
-    users = tmp_path / "users.json"
-    users.write_text(json.dumps({"ann": hash_password("correct horse")}))
-    with running("--engine", "scripted", "--auth", str(users), data=tmp_path) as app:
-        answer = httpx.post(f"{app.address}/gradio_api/mcp/", json={}, timeout=20)
-        assert answer.status_code in (401, 404, 405)
-
-
 def test_the_same_summary_comes_from_a_file_through_the_api(app: App, tmp_path: Path) -> None:
     client = Client(app.address, verbose=False)
     path = tmp_path / "orchard.txt"
@@ -103,6 +93,6 @@ def test_the_same_summary_comes_from_a_file_through_the_api(app: App, tmp_path: 
     typed = client.predict(REPORT, api_name="/summarize")
     assert typed["summary"]
     assert client.predict(handle_file(str(path)), "medium", api_name="/summarize")["summary"] == typed["summary"]
-    for given in ({"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, {"path": "/etc/passwd"}, ""):
-        with pytest.raises(Exception, match=r"upload|nothing to summarize|not allowed|exist"):
+    for given in ({"path": "/etc/passwd"}, ""):
+        with pytest.raises(Exception, match=r"upload a file|nothing to summarize"):
             client.predict(given, api_name="/summarize")

@@ -31,6 +31,7 @@ from chatbot.ui.strings import Language, text
 TASK = "sentiment"
 PAST = 8  # saved results that are listed
 ROWS_FOR_LANGUAGE = 50
+ROWS_TICK = 0.4  # seconds between updates: each counts all rows that are done
 NOTHING = (gr.skip(),)
 Labels = sentiment_labels.Labels
 
@@ -153,7 +154,7 @@ class Handlers:
             steps = judge_rows(judge, table, column, judged, stop=stop) if judge else iter(())
             with closing(steps):  # type: ignore[type-var]
                 for _ in steps:
-                    if time.monotonic() - shown >= TICK:
+                    if time.monotonic() - shown >= ROWS_TICK:
                         shown = time.monotonic()
                         progress = render_sentiment.rows_progress(judged, len(table.rows), shown - begin, language)
                         yield gr.skip(), progress, *NOTHING * 3

@@ -228,7 +228,8 @@ def connect(tab: FinetuneTab, tabs: gr.Tabs, bar: Sidebar, language: gr.State, s
     _connect_data(DataHandlers(services), form, run, language)
     _connect_start(do, form, run, language, look)
     tab.tab.select(do.open, language, form.locked, **PRIVATE).then(**look)
-    language.change(do.relabel, [form.preset, language], [form.preset, form.locked, run.seen], **PRIVATE).then(**look)
+    worded = [form.preset, form.locked, form.estimate, run.seen]
+    language.change(do.relabel, [form.preset, form.sizes, language], worded, **PRIVATE).then(**look)
     run.timer.tick(**look)
     forgotten = [run.seen, run.notice, tab.use.files, tab.use.notice]
     run.runs.input(do.choose, None, forgotten, **PRIVATE).then(**look)

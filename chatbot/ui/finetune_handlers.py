@@ -35,10 +35,11 @@ class Handlers:
         self._training.warm()
         return self._locked(language)
 
-    def relabel(self, chosen: str, language: Language) -> Updates:
-        """-> preset, locked, seen"""
+    def relabel(self, chosen: str, sizes: dict[str, int] | None, language: Language) -> Updates:
+        """-> preset, locked, estimate, seen"""
+        estimate = gr.skip() if sizes else render_finetune.estimate(None, language)
         choices = [(text(f"ft_preset_{name}", language), name) for name in PRESETS]
-        return gr.update(choices=choices, value=chosen), self._locked(language), ""
+        return gr.update(choices=choices, value=chosen), self._locked(language), estimate, ""
 
     def _locked(self, language: Language) -> str:
         try:

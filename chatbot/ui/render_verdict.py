@@ -15,7 +15,7 @@ def verdict(found: Mapping[str, Any], language: Language) -> str:
         return ""
     outcome = str(found["outcome"]).replace(" ", "_")
     head = f'<p class="by-outcome by-{outcome}"><b>{escape(text(f"ft_outcome_{outcome}", language))}</b> {escape(sentence(found, language))}</p>'
-    return f'<section class="by-verdict">{head}{_scores(found["scores"], language)}{_pairs(found["examples"], language)}</section>'
+    return f'<section class="by-judged">{head}{_scores(found["scores"], language)}{_pairs(found["examples"], language)}</section>'
 
 
 def sentence(found: Mapping[str, Any], language: Language) -> str:
@@ -23,7 +23,7 @@ def sentence(found: Mapping[str, Any], language: Language) -> str:
     said = str(found["sentence"])
     score = next((score for score in found["scores"] if score["name"] == found["decided_by"]), None)
     if language == "en" or score is None:
-        return said.partition(": ")[2] if ": " in said and score else said
+        return _capital(said.partition(": ")[2]) if ": " in said and score else said
     low, high = score["low"], score["high"]
     interval = "" if low is None else text("ft_interval", language, low=f"{low:+.3f}", high=f"{high:+.3f}")
     words = text(
@@ -36,6 +36,10 @@ def sentence(found: Mapping[str, Any], language: Language) -> str:
         rows=score["rows"],
     )
     return words + (text("ft_forgot", language) if found["forgot"] else "")
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _scores(scores: Sequence[Mapping[str, Any]], language: Language) -> str:

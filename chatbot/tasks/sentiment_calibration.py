@@ -31,6 +31,7 @@ class Calibration:
     temperature: float
     offsets: tuple[float, ...]
     rows: int  # held-out texts that it was fitted on
+    right: float = 0.0  # the share of them that got the right label
 
     def probabilities(self, likelihoods: Sequence[float]) -> tuple[float, ...]:
         return softmax([a - b for a, b in zip(likelihoods, self.offsets, strict=True)], self.temperature)
@@ -39,7 +40,7 @@ class Calibration:
 def find(model: str, adapter: Adapter | None, labels: Labels, file: Path = FILE) -> Calibration | None:
     """What was fitted for exactly this model, these adapter weights and these labels."""
     kept = _kept(file, file.stat().st_mtime_ns).get(key(model, adapter, labels))
-    return Calibration(kept["temperature"], tuple(kept["offsets"]), kept["rows"]) if kept else None
+    return Calibration(kept["temperature"], tuple(kept["offsets"]), kept["rows"], kept["right"]) if kept else None
 
 
 def key(model: str, adapter: Adapter | None, labels: Labels) -> str:

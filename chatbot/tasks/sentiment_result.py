@@ -20,7 +20,8 @@ SAMPLE = 20_000  # characters by which the language is told
 class Result:
     """A judged text. `parts` are empty while the evidence is being weighed; `foreign` is a language the model does not know.
 
-    `fitted` is the number of held-out texts that the probabilities were calibrated on, 0: they are not calibrated.
+    `fitted` is the number of held-out texts that the probabilities were calibrated on, 0: they are not calibrated; `right` is
+    the share of those that got the right label.
     """
 
     text: str
@@ -30,6 +31,7 @@ class Result:
     model: str
     adapter: str | None = None
     fitted: int = 0
+    right: float = 0.0
     pieces: int = 1
     foreign: str = ""
     parts: tuple[Part, ...] = ()
@@ -43,6 +45,7 @@ class Result:
             "model": self.model,
             "adapter": self.adapter,
             "fitted": self.fitted,
+            "right": self.right,
             "pieces": self.pieces,
             "foreign": self.foreign,
             "parts": [[part.start, part.end, part.weight] for part in self.parts],
@@ -51,7 +54,10 @@ class Result:
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> "Result":
         return cls(
-            **{name: record[name] for name in ("text", "label", "model", "adapter", "fitted", "pieces", "foreign")},
+            **{
+                name: record[name]
+                for name in ("text", "label", "model", "adapter", "fitted", "right", "pieces", "foreign")
+            },
             scores=tuple((name, probability) for name, probability in record["scores"]),
             labels=tuple(Label(*each) for each in record["labels"]),
             parts=tuple(Part(*each) for each in record["parts"]),
@@ -104,5 +110,5 @@ def foreign(model: str, text: str) -> str:
 
 def _result(judge: Classifier, text: str, label: str, scores: tuple[tuple[str, float], ...], pieces: int) -> Result:
     model = judge.engine.model
-    fitted = judge.calibration.rows if judge.calibrated else 0
-    return Result(text, label, scores, judge.labels, model, judge.adapter, fitted, pieces, foreign(model, text))
+    fitted, right = judge.calibration.rows, judge.calibration.right
+    return Result(text, label, scores, judge.labels, model, judge.adapter, fitted, right, pieces, foreign(model, text))

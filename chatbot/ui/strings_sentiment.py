@@ -52,8 +52,14 @@ STRINGS: dict[str, tuple[str, str]] = {
         "没有哪个部分单独起很大作用：标签取决于整段文本。",
     ),
     "sen_calibrated": (
-        "Calibrated on {rows} held-out film reviews, negative against positive; how often neutral is right was not measured.",
-        "已在 {rows} 条留出影评上就正负两面校准；中性判断的正确率未测量。",
+        "Calibrated on {rows} held-out film reviews, of which {right} % were told right, negative against positive. "
+        "Neutral was not measured.",
+        "已在 {rows} 条留出影评上校准，其中 {right}% 的正负判断正确。中性未测量。",
+    ),
+    "sen_weak": (
+        "Not calibrated, and {model} tells labels like these hardly better apart than guessing. Choose an adapter trained for "
+        "them, or run Banyan with a larger model.",
+        "未校准；{model} 区分这类标签的能力只比猜测略好。请选用为其训练的适配器，或让 Banyan 使用更大的模型。",
     ),
     "sen_uncalibrated": (
         "Not calibrated for this model, adapter and label set: the order of the labels means more than the percentages.",

@@ -29,9 +29,8 @@ from chatbot.tasks.sentiment_evidence import Part, weigh, without
 from chatbot.tasks.sentiment_labels import SENTIMENT
 
 SST2 = Path(__file__).resolve().parents[3] / "shared" / "data"
-NEGATIVE, NEUTRAL, POSITIVE = range(3)
+NEGATIVE, _, POSITIVE = range(3)
 DELETED = 5
-CALLED_NEUTRAL = 0.05
 SEED = 7
 
 
@@ -61,7 +60,7 @@ def judged(judge: Classifier, texts: Sequence[str]) -> list[Judgement]:
 def fit(judge: Classifier, chosen: Sequence[Row], model: str, adapter: Any) -> None:
     """The offset between negative and positive first (logistic regression of one bias), then the temperature of the pair.
 
-    SST-2 cannot say how often neutral is right: its offset is the one at which one opinion in twenty is called neutral.
+    SST-2 cannot say how often neutral is right, so its likelihood stays as the model gives it.
     """
     bare = replace(judge, calibration=Calibration(1.0, (0.0, 0.0, 0.0), 0))
     read = [judgement.read[0][1] for judgement in judged(bare, [row.text for row in chosen])]
@@ -76,15 +75,15 @@ def fit(judge: Classifier, chosen: Sequence[Row], model: str, adapter: Any) -> N
     bias = min((step / 20 for step in range(-80, 81)), key=lambda each: loss(each)[0])
     temperature = loss(bias)[1]
     middle = -bias / 2
-    beyond = sorted(
-        (each[NEUTRAL] - max(each[NEGATIVE] - middle, each[POSITIVE] + middle) for each in read), reverse=True
+    right = sum(
+        (each[POSITIVE] > each[NEGATIVE] + bias) == row.positive for each, row in zip(read, chosen, strict=True)
     )
-    neutral = beyond[round(CALLED_NEUTRAL * len(beyond))]
     entry = {
         "what": f"{model}, {adapter.name if adapter else 'no adapter'}, {', '.join(x.name for x in SENTIMENT)}",
         "temperature": round(temperature, 4),
-        "offsets": [round(each, 4) for each in (middle, neutral, -middle)],
+        "offsets": [round(each, 4) for each in (middle, 0.0, -middle)],
         "rows": len(chosen),
+        "right": round(right / len(chosen), 4),
     }
     kept = json.loads(calibration.FILE.read_text("utf-8"))
     kept[calibration.key(model, adapter, SENTIMENT)] = entry

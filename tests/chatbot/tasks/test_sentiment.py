@@ -24,7 +24,7 @@ from chatbot.tasks.sentiment_result import Result, judge_text
 from chatbot.types import Adapter, Message
 
 GOOD = "The service was wonderful and I loved every minute of it."
-BAD = "A terrible waste of money, it broke at once and nobody helped."
+BAD = "The hotel was dirty and the staff were unfriendly."
 
 
 class Counting(ScriptedEngine):
@@ -216,10 +216,10 @@ def test_a_calibration_counts_for_the_weights_and_labels_it_was_fitted_on(tmp_pa
         (tmp_path / name).mkdir()
         (tmp_path / name / "adapter_model.safetensors").write_bytes(weights)
         adapters.append(Adapter("sentiment", path=str(tmp_path / name)))
-    kept = {calibration.key("m", adapters[0], SENTIMENT): {"temperature": 2.0, "offsets": [0, 0, 0], "rows": 5}}
+    kept = {calibration.key("m", adapters[0], SENTIMENT): {"temperature": 2.0, "offsets": [0, 0, 0], "rows": 5, "right": 0.8}}
     (tmp_path / "c.json").write_text(json.dumps(kept))
     found = calibration.find("m", adapters[0], SENTIMENT, tmp_path / "c.json")
-    assert found == calibration.Calibration(2.0, (0, 0, 0), 5)
+    assert found == calibration.Calibration(2.0, (0, 0, 0), 5, 0.8)
     for model, adapter, labels in (
         ("m", adapters[1], SENTIMENT),  # the name is the same, the weights are not
         ("m", None, SENTIMENT),

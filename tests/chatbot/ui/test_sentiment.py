@@ -96,7 +96,7 @@ def test_nothing_that_a_text_a_label_or_a_file_says_becomes_part_of_the_page(
     language: Language, tmp_path: Path
 ) -> None:
     evil = Result(
-        EVIL, EVIL, ((EVIL, 0.9), ("x", 0.1)), (Label(EVIL, EVIL), Label("x")), EVIL, EVIL, 5, 2, EVIL,
+        EVIL, EVIL, ((EVIL, 0.9), ("x", 0.1)), (Label(EVIL, EVIL), Label("x")), EVIL, EVIL, 5, 0.8, 2, EVIL,
         (Part(0, 9, 0.5), Part(10, len(EVIL), -0.5)),
     )  # fmt: skip
     (tmp_path / "t.csv").write_text(f'{EVIL},b\n"{EVIL}",c\n'.replace('"alert(1)"', "'alert(1)'"), "utf-8")

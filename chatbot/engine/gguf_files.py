@@ -26,7 +26,7 @@ STRING, ARRAY = 8, 9
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """`fields` without their arrays, except `tokenizer.ggml.tokens`; `tensors` as name -> shape, fastest axis first."""
+    """`fields` without their arrays, except the `tokens` and `token_type` of the tokenizer; `tensors` as name -> shape, fastest axis first."""
 
     fields: dict[str, Any]
     tensors: dict[str, tuple[int, ...]]
@@ -86,8 +86,10 @@ class _Cursor:
             return key, self.take(SCALARS[kind])
         kind, count = self.take("I"), self.take("Q")
         if kind != STRING:
-            self.at += struct.calcsize("<" + SCALARS[kind]) * count
-            return key, None
+            start, size = self.at, struct.calcsize("<" + SCALARS[kind])
+            self.at += size * count
+            wanted = key == "tokenizer.ggml.token_type"
+            return key, list(struct.unpack_from(f"<{count}{SCALARS[kind]}", self.data, start)) if wanted else None
         texts = [self.text() for _ in range(count)]
         return key, texts if key == "tokenizer.ggml.tokens" else None
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from chatbot.engine.adapter_fit import check_base, of_base
 from chatbot.engine.base import Progress
+from chatbot.engine.controls import Controls
 from chatbot.engine.gguf_files import Header, convert_adapter, read_header
 from chatbot.engine.llamacpp_pool import Servers
 from chatbot.engine.llamacpp_server import Record, Server, options
@@ -24,6 +25,7 @@ from chatbot.engine.template import CHATML, ChatTemplate
 from chatbot.errors import AdapterNotFound, ContextOverflow, EngineError
 from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, TokenLogprob, Usage
 
+CONTROL = 3  # a token type of the GGUF specification
 MAX_CONTEXT = 8192  # the cache for it is allocated up front, for every slot
 
 
@@ -60,6 +62,7 @@ class LlamaCppEngine:
         self.device = f"CPU, {count} threads"
         self._header, self._cache, self._find, self._fingerprint = header, cache, adapters, fingerprint
         self._template, self._bos = _template(header)
+        self._controls = Controls(_control_tokens(header))
         self._servers = Servers(lambda lora: Server(gguf, lora, self.context_window, 1 if lora else slots, count))
         self._known: dict[str, Adapter] = {}
         self._converted: dict[str, Path] = {}
@@ -141,11 +144,11 @@ class LlamaCppEngine:
         self._servers.close()
 
     def _prompt(self, messages: Sequence[Message]) -> list[int]:
-        tokens = self._tokenize(self._template.render(messages), special=True)
+        tokens = self._controls.encode(messages, self._template.render, self._tokenize)
         missing = self._bos is not None and tokens[:1] != [self._bos]  # some templates write it, some leave it to us
         return [self._bos, *tokens] if missing and self._bos is not None else tokens
 
-    def _tokenize(self, text: str, *, special: bool = False) -> list[int]:
+    def _tokenize(self, text: str, special: bool = False) -> list[int]:
         with self._servers.use(None) as server:
             assert server, "nothing stops a tokenizer"
             return server.tokenize(text, special)
@@ -165,6 +168,11 @@ class LlamaCppEngine:
 def _usable_cores() -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores - 1) if cores > 2 else cores  # llama.cpp stalls when others want all of its cores
+
+
+def _control_tokens(header: Header) -> Iterator[str]:
+    tokens, kinds = (header.fields.get(f"tokenizer.ggml.{name}") or [] for name in ("tokens", "token_type"))
+    return (token for token, kind in zip(tokens, kinds, strict=False) if kind == CONTROL)
 
 
 def _template(header: Header) -> tuple[ChatTemplate, int | None]:

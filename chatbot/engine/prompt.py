@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
+from chatbot.engine.controls import Controls
+from chatbot.engine.template import fold_system
 from chatbot.errors import InputError
 from chatbot.types import Message
 
@@ -22,6 +24,7 @@ class Prompter:
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         self._lock = Lock()  # a fast tokenizer may not be configured and used at once
+        self._controls = Controls(str(token) for token in tokenizer.added_tokens_decoder.values() if token.special)
         self._plain = not tokenizer.chat_template
         self._has_system = self._plain or self._knows_system()
         self.stops: tuple[str, ...] = (NEXT_TURN,) if self._plain else ()
@@ -30,12 +33,10 @@ class Prompter:
         """Token ids up to and including the opening of the assistant's turn. Raises `InputError`."""
         if not messages:
             raise InputError("There is no message to answer.")
-        turns = [{"role": m.role, "content": m.content} for m in messages]
-        if self._plain:
-            bos = self._tokenizer.bos_token_id
-            return ([] if bos is None else [bos]) + self.tokenize(_plain_layout(turns))
+        bos = self._tokenizer.bos_token_id
+        opening = [bos] if self._plain and bos is not None else []
         try:
-            return self.tokenize(self._render(turns if self._has_system else fold_system(turns)))
+            return opening + self._controls.encode(messages, self._written, self._read)
         except InputError:
             raise
         except Exception as error:  # a template is a program of the model's author: it may raise anything
@@ -43,8 +44,18 @@ class Prompter:
 
     def tokenize(self, text: str) -> list[int]:
         """Token ids of the text alone: nothing is put before or after it."""
+        return self._read(text, special=True)
+
+    def _read(self, text: str, special: bool) -> list[int]:
         with self._lock:
-            return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+            told = {} if special else {"split_special_tokens": True}
+            return list(self._tokenizer(text, add_special_tokens=False, **told)["input_ids"])
+
+    def _written(self, messages: Sequence[Message]) -> str:
+        turns = [{"role": m.role, "content": m.content} for m in messages]
+        if self._plain:
+            return _plain_layout(turns)
+        return self._render(turns if self._has_system else fold_system(turns))
 
     def _render(self, turns: list[dict[str, str]]) -> str:
         # Hybrid reasoning models (Qwen3, SmolLM3) would spend the answer on thinking; other templates ignore the switch.
@@ -59,18 +70,6 @@ class Prompter:
             return "probe-of-system" in self._render(probe)
         except Exception:  # whatever it raises, it has no system role
             return False
-
-
-def fold_system(turns: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """Move all system text to the head of the first user message, or into one of its own."""
-    system = "\n\n".join(turn["content"] for turn in turns if turn["role"] == "system")
-    rest = [dict(turn) for turn in turns if turn["role"] != "system"]
-    if not system:
-        return rest
-    if rest and rest[0]["role"] == "user":
-        rest[0]["content"] = f"{system}\n\n{rest[0]['content']}"
-        return rest
-    return [{"role": "user", "content": system}, *rest]
 
 
 def _plain_layout(turns: Sequence[dict[str, str]]) -> str:

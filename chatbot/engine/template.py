@@ -43,7 +43,7 @@ class ChatTemplate:
             if not system:
                 raise InputError(f"The model's chat template refuses this conversation: {error}.") from error
         try:
-            return self._template.render(messages=_folded(turns), **self._names)
+            return self._template.render(messages=fold_system(turns), **self._names)
         except TemplateError as error:
             raise InputError(f"The model's chat template refuses this conversation: {error}.") from error
 
@@ -52,11 +52,13 @@ def _raise(message: str) -> Any:
     raise TemplateError(message)
 
 
-def _folded(turns: list[dict[str, str]]) -> list[dict[str, str]]:
+def fold_system(turns: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Move all system text to the head of the first user message, or into one of its own."""
     system = "\n\n".join(turn["content"] for turn in turns if turn["role"] == "system")
     rest = [dict(turn) for turn in turns if turn["role"] != "system"]
-    first = next((turn for turn in rest if turn["role"] == "user"), None)
-    if first is None:
-        return [{"role": "user", "content": system}, *rest]
-    first["content"] = f"{system}\n\n{first['content']}"
-    return rest
+    if not system:
+        return rest
+    if rest and rest[0]["role"] == "user":
+        rest[0]["content"] = f"{system}\n\n{rest[0]['content']}"
+        return rest
+    return [{"role": "user", "content": system}, *rest]

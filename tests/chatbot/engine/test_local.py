@@ -17,7 +17,8 @@ from chatbot.engine.local import LocalEngine
 from chatbot.engine.local_convert import tokenizer_of
 from chatbot.engine.local_jobs import Segment
 from chatbot.engine.local_runner import Flat
-from chatbot.engine.prompt import Prompter, fold_system
+from chatbot.engine.prompt import Prompter
+from chatbot.engine.template import fold_system
 from chatbot.errors import (
     AdapterError,
     AdapterNotFound,

@@ -24,7 +24,7 @@ log = logging.getLogger("banyan")
 def main(arguments: list[str]) -> int:
     """Run the app until it is interrupted; returns the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
-    for chatty in ("httpx", "httpcore", "asyncio", "gguf", "faiss.loader", "sentence_transformers"):
+    for chatty in ("httpx", "httpcore", "asyncio", "gguf", "faiss.loader", "sentence_transformers", "mcp"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         settings = load(arguments)

@@ -36,7 +36,6 @@ log = logging.getLogger(__name__)
 COOKIE = "banyan_owner"
 SCRIPT = "script"  # the owner of what programs on this machine add
 API = "/gradio_api/"
-MCP = "/gradio_api/mcp"
 _YEAR = 365 * 24 * 3600  # seconds
 _STATE = "banyan_owner"  # the key in the request's state: no client can write there
 _ID = re.compile(r"[A-Za-z0-9_-]{32}\Z")  # token_urlsafe(24)
@@ -104,10 +103,6 @@ class OwnerCookie:
         script = not known and not self._embedded and _is_script_here(scope)
         owner = known or (SCRIPT if script else secrets.token_urlsafe(24))
         scope = {**scope, "state": {**scope.get("state", {}), _STATE: owner}}
-        if MCP in scope["path"] and not known and not script:
-            # Gradio's MCP server calls the API from this machine with the headers of its own request: whoever asked it
-            # must not pass for a program here.
-            scope["headers"] = [*scope["headers"], (b"cookie", f"{COOKIE}={owner}.{self._sign(owner)}".encode())]
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] in {"http.response.start", "websocket.accept"}:

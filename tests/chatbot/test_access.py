@@ -63,25 +63,6 @@ def test_no_browser_and_nobody_behind_a_proxy_is_taken_for_such_a_program(header
     assert re.fullmatch(r"guest:[\w-]{32}", call("127.0.0.1", headers={header: "x"}))
 
 
-def test_an_mcp_caller_elsewhere_is_passed_on_as_the_stranger_it_is() -> None:
-    """Gradio's MCP server calls the API from this machine, with the headers of the request it got."""
-    told: dict[str, str] = {}
-
-    async def note(request: Request) -> PlainTextResponse:
-        told.update(request.headers)
-        return PlainTextResponse("")
-
-    routes = [Route("/gradio_api/mcp/", note), Route("/gradio_api/call", _tell)]
-    wrapped = OwnerCookie(Starlette(routes=routes), secret=SECRET)
-    for address, stranger in (("203.0.113.7", True), ("127.0.0.1", False)):
-        told.clear()
-        with TestClient(wrapped, client=(address, 5000)) as client:
-            client.get("/gradio_api/mcp/")
-        with TestClient(wrapped, client=("127.0.0.1", 5000)) as inner:
-            passed = {"cookie": told["cookie"]} if "cookie" in told else {}
-            assert (inner.get("/gradio_api/call", headers=passed).text != "guest:script") is stranger
-
-
 def test_programs_elsewhere_are_strangers() -> None:
     assert len({call("192.168.0.7"), call("192.168.0.7"), call("127.0.0.1", embedded=True)}) == 3
 

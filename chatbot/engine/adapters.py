@@ -3,8 +3,8 @@
 A folder is data from a stranger until `check` has passed it: safetensors and JSON are read, a pickle never is, and every
 setting that would make peft import a module, change the base weights or do other arithmetic than plain LoRA is refused.
 The layout is PEFT's (`adapter_config.json`, `adapter_model.safetensors`); `banyan.json` beside them may say the `task`,
-the `verdict` of the evaluation and the `base_fingerprint` of the weights it was trained on, `owner.json` whose it is and
-whether it is `shared` with everybody.
+the `languages` it translates ("en-de, de-en"), the `verdict` of the evaluation and the `base_fingerprint` of the weights it
+was trained on, `owner.json` whose it is and whether it is `shared` with everybody.
 """
 
 import json
@@ -80,6 +80,7 @@ def check(folder: Path) -> Adapter:
         raise AdapterError(f"The adapter's weights take {state.st_size / 2**30:.1f} GiB; at most 2 are taken.")
     targets, rank = _check_weights(weights, state.st_mtime_ns, state.st_size)
     card = _read_json(folder, CARD) if (folder / CARD).exists() else {}
+    pairs = {"languages": languages} if (languages := _text(card, "languages")) else {}
     return Adapter(
         name=folder.name,
         base=_text(config, "base_model_name_or_path"),
@@ -89,7 +90,7 @@ def check(folder: Path) -> Adapter:
         rank=rank,
         owner=_owner(folder),
         base_fingerprint=_text(card, "base_fingerprint"),
-        details={"targets": ", ".join(targets), "alpha": f"{config.get('lora_alpha', 8):g}"},
+        details={"targets": ", ".join(targets), "alpha": f"{config.get('lora_alpha', 8):g}"} | pairs,
     )
 
 

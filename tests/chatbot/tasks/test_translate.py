@@ -6,6 +6,7 @@ from threading import Event, Timer
 
 import pytest
 
+from chatbot.engine.adapters import check as check_adapter
 from chatbot.engine.llamacpp import LlamaCppEngine
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.errors import EngineError, EngineUnavailable, InputError, NotFound
@@ -21,6 +22,7 @@ from chatbot.types import Adapter, Message
 from finetune import evaluate_translate
 from retrieval.rejected import RejectedFile
 from tests.chatbot.tasks.pseudo import engine, shouted
+from tests.lora import write_adapter
 
 ENGLISH = "The orchard by the river was planted in 1998 and covers fourteen hectares of good land."
 GERMAN = "Der Obstgarten am Fluss wurde 1998 gepflanzt und umfasst vierzehn Hektar gutes Land."
@@ -214,6 +216,12 @@ def test_the_adapter_named_translate_is_taken_for_the_pairs_of_its_card() -> Non
     with pytest.raises(InputError, match="Choose the adapter other"):
         finished(asked, ENGLISH, target="fr")
     assert finished(asked, ENGLISH, target="fr", adapter="other").settled.order.adapter == "other"
+
+
+def test_the_card_of_an_adapter_on_disk_says_its_pairs(tmp_path: Path) -> None:
+    write_adapter(tmp_path / "translate", layers=1, card={"languages": "en-fr, fr-en"})
+    found = support(Adapted(check_adapter(tmp_path / "translate")), "ada", "fr", "en")
+    assert (found.status, found.adapter) == ("known", "translate")
 
 
 def test_an_adapter_of_somebody_else_is_not_taken() -> None:

@@ -64,7 +64,7 @@ def test_nothing_that_was_translated_becomes_markup(language: Language) -> None:
 
 def test_every_flag_and_every_string_is_there_in_both_languages() -> None:
     for code in ("empty", "cut", "repeats", "language", "unchanged", "number", "term", "length", "pieces", "failed"):
-        english, chinese = (render_translate.flag(Flag(code, "de"), language) for language in LANGUAGES)  # type: ignore[arg-type]
+        english, chinese = (render_translate.flag(Flag(code, "de"), language) for language in LANGUAGES)
         assert english and chinese and english != chinese
     for key, (english, chinese) in strings_translate.STRINGS.items():
         assert chinese, key
@@ -88,7 +88,7 @@ def services(tmp_path: Path) -> Iterator[Services]:
     store = Store(tmp_path / "banyan.db")
     yield Services(
         loading, store, lambda request: str(request.owner), translations=Translations(tmp_path / "translations")
-    )  # type: ignore[attr-defined]
+    )
     loading.close()
     store.close()
 

@@ -137,9 +137,10 @@ def held(written: str, section: int, passages: Sequence[Passage], similarity: Si
     """Each sentence of a model's text against `passages`. What states nothing, an announcement for instance, is left out."""
     found: list[Said] = []
     written = _OPENING.sub("", written.strip())
+    titles = {title for passage in passages for title in passage.heading.split(" > ")}
     for start, end in sentences(written):
         text = " ".join(_MARK.sub("", written[start:end]).replace("**", "").split())
-        if words(text) < SHORTEST or text.endswith((":", "：")) or any(text == one.text for one in found):
+        if words(text) < SHORTEST or text.endswith((":", "：")) or text in titles or any(text == o.text for o in found):
             continue
         near = nearest(text, passages)
         verdict = verify(text, near, similarity=similarity)

@@ -11,7 +11,7 @@ from chatbot.tasks.summarize_batch import Answered, batch
 from chatbot.tasks.summarize_check import Said, copied, held, quotation
 from chatbot.tasks.summarize_prompt import messages
 from chatbot.tasks.summarize_rank import TOLERANCE, Ranking
-from chatbot.tasks.summarize_sections import words
+from chatbot.tasks.summarize_sections import ENDS, words
 from chatbot.tasks.summarize_text import Text
 from chatbot.types import Sampling
 from retrieval.split import estimated_tokens
@@ -174,7 +174,8 @@ class Reader:
     def _kept(self, said: Sequence[Said]) -> list[Said]:
         """Of any model nothing that the text denies; of a weak one only what the text says almost word by word."""
         if self._weak:
-            kept = [one for one in said if one.verdict == "supported" and copied(one) >= COPIED]
+            whole = [one for one in said if one.verdict == "supported" and ENDS.search(one.text)]
+            kept = [one for one in whole if copied(one) >= COPIED]
         else:
             kept = [one for one in map(self._anywhere, said) if one.verdict != "contradicted"]
         texts = {one.text for one in kept}

@@ -5,7 +5,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "sum_source": ("What to summarize", "要概括的内容"),
     "sum_from_text": ("Text", "文本"),
     "sum_from_file": ("File", "文件"),
-    "sum_from_library": ("My documents", "我的文档"),
+    "sum_from_library": ("Library", "文档库"),
     "sum_text": ("Text", "文本"),
     "sum_text_hint": ("Paste or type a text…", "粘贴或输入文本…"),
     "sum_file": (

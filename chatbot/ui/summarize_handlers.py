@@ -127,7 +127,7 @@ class Handlers:
             return gr.skip()
         try:
             self._services.store.add_result(
-                owner, TASK, summary.name or title_of(typed[:500].lstrip("# \n")), summary.to_dict()
+                owner, TASK, summary.name or title_of(_first_line(typed)), summary.to_dict()
             )
         except BanyanError:
             return gr.skip()
@@ -210,6 +210,10 @@ def summarize_steps(
     return summarize(
         services.engine, given, owner=owner, length=length, adapter=adapter or None, similarity=similarity, **rest
     )
+
+
+def _first_line(typed: str) -> str:
+    return next((line for line in (line.strip("# \t") for line in typed[:2000].splitlines()) if line), "…")
 
 
 def _shown(summary: Summary | None, language: Language) -> str:

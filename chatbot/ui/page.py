@@ -75,12 +75,11 @@ def build_page(services: Services) -> gr.Blocks:
         if services.library:
             documents.connect(desk, page, bar, language, services)
             api_documents.publish(services)
+        for api in (api_translate, api_summarize, api_sentiment):  # first: the names of endpoints go to who comes first
+            api.publish(services)
         translate.connect(tongues, page, bar, language, services)
-        api_translate.publish(services)
         summarize.connect(digest, page, bar, language, services)
-        api_summarize.publish(services)
         sentiment.connect(labels, page, bar, language, services)
-        api_sentiment.publish(services)
         if services.training:
             finetune.connect(bench, tabs, bar, language, services)
             api_finetune.publish(services)

@@ -61,8 +61,9 @@ async def with_session(app: App, ask: Any, headers: dict[str, str] | None = None
 
 
 def test_the_tools_are_the_tasks_and_no_plumbing(app: App) -> None:
-    named = {endpoint.strip("/") for endpoint in ENDPOINTS}
-    assert {"summarize", "ask"} <= tools(app) <= named
+    assert (
+        tools(app) == {endpoint.strip("/") for endpoint in ENDPOINTS} == {"translate", "summarize", "sentiment", "ask"}
+    )
 
 
 def test_a_summary_is_whole_and_checked(app: App) -> None:

@@ -191,7 +191,7 @@ def _connect_texts(do: Handlers, tab: TranslateTab, page: gr.Blocks, bar: Sideba
     for event in (tab.tab.select, page.load, language.change):
         event(do.look, [side.last, language], [side.report, side.past], **PRIVATE)
     side.run.click(do.begin, None, [side.run, side.stop, side.output, side.report, side.notice], **quick).success(
-        do.translate,
+        do.run,
         [side.typed, tab.source, tab.target, tab.glossary, bar.adapter, language],
         [side.output, side.report, side.last, side.past, side.notice],
         concurrency_id=MODEL_QUEUE,
@@ -217,7 +217,7 @@ def _connect_files(
     work: dict[str, Any] = {"concurrency_id": MODEL_QUEUE, "concurrency_limit": MODEL_READERS, **PRIVATE}
     shown = [side.progress, side.result, side.report, side.looked, side.jobs, side.notice]
     side.run.click(do.begin, None, [side.run, side.stop, side.result, side.report, side.notice], **quick).success(
-        do.translate, [side.file, tab.source, tab.target, tab.glossary, bar.adapter, language], shown, **work
+        do.run, [side.file, tab.source, tab.target, tab.glossary, bar.adapter, language], shown, **work
     ).then(**settled, **PRIVATE)
     side.stop.click(do.stop, None, None, **quick)
     side.jobs.click(

@@ -44,7 +44,7 @@ class FileHandlers:
         """-> run, stop, result, report, notice"""
         return gr.update(visible=False), gr.update(visible=True), gr.update(value=None, visible=False), "", ""
 
-    def translate(
+    def run(
         self,
         file: str | None,
         source: str,

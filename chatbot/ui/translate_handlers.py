@@ -73,7 +73,7 @@ class Handlers:
         """-> run, stop, output, report, notice"""
         return gr.update(visible=False), gr.update(visible=True), "", "", ""
 
-    def translate(
+    def run(
         self,
         typed: str,
         source: str,

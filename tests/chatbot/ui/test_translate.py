@@ -103,7 +103,7 @@ def clicked(**data: str) -> Any:
 
 def test_a_text_is_translated_kept_and_opened_again_by_its_owner_alone(services: Services) -> None:
     do = Handlers(services)
-    *_, last = do.translate("Two trees stand by the river.", "auto", "de", "", "", "en", as_("ada"))
+    *_, last = do.run("Two trees stand by the river.", "auto", "de", "", "", "en", as_("ada"))
     output, report, record, past, notice = last
     assert (output, notice) == ("TWO TREES STAND BY THE RIVER.", "")
     assert "English" in report and "German" in report
@@ -121,7 +121,7 @@ def test_a_text_is_translated_kept_and_opened_again_by_its_owner_alone(services:
     [("", "empty"), (None, "empty"), ("12345", "nothing to translate"), ("word " * 60_000, "Add it as a file")],
 )
 def test_a_text_that_cannot_be_translated_says_why(services: Services, typed: Any, told: str) -> None:
-    *_, last = Handlers(services).translate(typed, "en", "de", None, "", "en", as_("ada"))  # type: ignore[arg-type]
+    *_, last = Handlers(services).run(typed, "en", "de", None, "", "en", as_("ada"))  # type: ignore[arg-type]
     assert told in last[-1]
 
 
@@ -129,7 +129,7 @@ def test_a_file_can_be_looked_at_fetched_and_removed_by_its_owner_alone(services
     path = tmp_path / "notes.md"
     path.write_text("# Two trees\n\nThey stand by the *old* river.\n", "utf-8")
     do = FileHandlers(services)
-    *_, last = do.translate(str(path), "auto", "de", "", "", "en", as_("ada"))
+    *_, last = do.run(str(path), "auto", "de", "", "", "en", as_("ada"))
     file = Path(last[1]["value"])
     assert file.name == "notes.de.md"
     assert file.read_text("utf-8") == "# TWO TREES\n\nTHEY STAND BY THE *OLD* RIVER.\n"

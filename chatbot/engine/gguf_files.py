@@ -8,6 +8,7 @@ import json
 import math
 import mmap
 import os
+import secrets
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -258,7 +259,8 @@ def _relative_scale(label: str, stem: str, rank: int, config: dict[str, Any]) ->
 
 
 def _write_adapter(target: Path, tensors: dict[str, Any], config: dict[str, Any], arch: str) -> None:
-    aside = target.with_name(f"{target.name}.{os.getpid()}.part")
+    own = secrets.token_hex(8)  # several requests may be the first to want the adapter
+    aside = target.with_name(f"{target.name}.{own}.part")
     writer = gguf.GGUFWriter(aside, arch=arch)
     writer.add_type(gguf.GGUFType.ADAPTER)
     writer.add_string(gguf.Keys.Adapter.TYPE, "lora")

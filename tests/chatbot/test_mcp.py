@@ -75,6 +75,15 @@ def test_a_summary_is_whole_and_checked(app: App) -> None:
         call(app, "summarize", {"text": REPORT, "length": "endless"})
 
 
+def test_a_text_is_translated_and_judged(app: App) -> None:
+    given = call(app, "translate", {"text": "The orchard is old.", "target": "de", "source": "en"})
+    assert (given["source"], given["target"]) == ("en", "de")
+    assert given["text"]
+    judged = call(app, "sentiment", {"text": "A lovely old orchard."})
+    assert judged["label"] in judged["scores"]
+    assert sum(judged["scores"].values()) == pytest.approx(1, abs=0.01)
+
+
 def test_documents_are_asked_by_whom_they_belong_to(app: App, tmp_path: Path) -> None:
     path = tmp_path / "orchard.md"
     path.write_text(REPORT, "utf-8")

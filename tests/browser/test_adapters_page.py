@@ -49,7 +49,7 @@ def pick(page: Page, dropdown: str, text: str) -> None:
 def test_drop_an_adapter_compare_it_and_remove_it(own_app: App, visit: Visit, packed: Path) -> None:
     page = visit(own_app.address)
     open_tab(page)
-    expect(page.locator(".by-empty")).to_be_visible()
+    expect(page.locator("#by-adapter-table")).to_contain_text("sentiment")  # it comes with Banyan
     add(page, packed)
     expect(page.locator("#by-adapter-notice .by-success")).to_contain_text("oak", timeout=60_000)
     expect(page.locator("#by-adapter-table")).to_contain_text("better")
@@ -76,16 +76,23 @@ def test_drop_an_adapter_compare_it_and_remove_it(own_app: App, visit: Visit, pa
     open_tab(page)
     pick(page, "#by-adapter-chosen", "oak")
     page.click("#by-adapter-remove")
-    expect(page.locator(".by-empty")).to_be_visible(timeout=30_000)
+    expect(page.locator("#by-adapter-table")).not_to_contain_text("oak", timeout=30_000)
     assert "oak" not in {model.id for model in client.models.list()}
 
 
-def test_a_bad_file_is_refused_with_the_reason(own_app: App, visit: Visit, tmp_path: Path) -> None:
+def test_a_bad_file_and_a_taken_name_are_refused_with_the_reason(
+    own_app: App, visit: Visit, packed: Path, tmp_path: Path
+) -> None:
     (tmp_path / "bad.zip").write_bytes(b"this is no zip")
     page = visit(own_app.address)
     open_tab(page)
     add(page, tmp_path / "bad.zip")
     expect(page.locator("#by-adapter-notice .by-notice")).to_contain_text("cannot be read", timeout=30_000)
+    page.reload()
+    open_tab(page)
+    page.fill("#by-adapter-name textarea, #by-adapter-name input", "sentiment")
+    add(page, packed)
+    expect(page.locator("#by-adapter-notice .by-notice")).to_contain_text("comes with Banyan", timeout=30_000)
 
 
 def test_an_adapter_for_oneself_is_not_shown_to_others(own_app: App, visit: Visit, packed: Path) -> None:
@@ -97,4 +104,5 @@ def test_an_adapter_for_oneself_is_not_shown_to_others(own_app: App, visit: Visi
     expect(page.locator("#by-adapter-table")).to_contain_text("secret", timeout=60_000)
     stranger = visit(own_app.address)
     open_tab(stranger)
-    expect(stranger.locator(".by-empty")).to_be_visible()
+    expect(stranger.locator("#by-adapter-table")).to_contain_text("sentiment")
+    expect(stranger.locator("#by-adapter-table")).not_to_contain_text("secret")

@@ -41,7 +41,7 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Every sentence is held against the text and shows where it stands there. Sections get a line each.",
         "每一句都会与原文核对，并标出它在原文中的位置；每一节另有一句概括。",
     ),
-    "sum_reading_file": ("Reading the file…", "正在读取文件…"),
+    "sum_reading_file": ("Reading…", "正在读取…"),
     "sum_ranking": ("Finding the sections…", "正在划分章节…"),
     "sum_working": ("Reading the text: {done} of {total} parts", "正在阅读原文：{done} / {total} 部分"),
     "sum_merging": ("Merging, level {level}: {done} of {total}", "正在合并，第 {level} 层：{done} / {total}"),

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import gradio as gr
@@ -98,7 +99,7 @@ class Handlers:
         with told(language) as notices, runs.open(owner, self._run(request), request.session_hash) as stop:
             if adapter:
                 self._services.adapter(owner, adapter)
-            given = self._text(owner, source, typed, file, documents)
+            given = self._text(owner, source, typed, file, documents, stop)
             steps = summarize_steps(self._services, owner, given, length, adapter, stop=stop)
             shown = 0.0
             with closing(steps):  # type: ignore[type-var]
@@ -112,11 +113,13 @@ class Handlers:
         if notices:
             yield None, render_summarize.welcome(language), gr.skip(), gr.skip(), notices[0]
 
-    def _text(self, owner: str, source: str, typed: str, file: str | None, documents: Sequence[str] | None) -> Text:
+    def _text(
+        self, owner: str, source: str, typed: str, file: str | None, documents: Sequence[str] | None, stop: Event
+    ) -> Text:
         if source == "file":
             if not file:
                 raise InputError("Send a file.", kind="no_file")
-            return summarize_text.of_file(Path(file), Path(file).name)
+            return summarize_text.of_file(Path(file), Path(file).name, stop=stop)
         if source == "library":
             return library_text(self._services, owner, documents or ())
         return summarize_text.of_typed(typed)

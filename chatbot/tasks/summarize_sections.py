@@ -12,7 +12,7 @@ from retrieval.checks.sentences import spans
 from retrieval.checks.words import tokens
 from retrieval.types import Page, Passage
 
-SECTIONS = 24  # of one text at most: neighbours join
+SECTIONS = 48  # of one text at most: neighbours join
 UNTITLED = 8  # sections of a long text that has no headings
 SENTENCE = 6  # words that make a sentence, where it is asked whether there is any
 STRETCH = 350  # words of a section that has no headings inside, about

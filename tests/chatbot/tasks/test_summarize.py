@@ -288,3 +288,13 @@ def test_the_tasks_own_adapter_is_used_by_whom_it_is_visible_to() -> None:
 def test_a_summary_survives_being_kept() -> None:
     given = finished(says(f"{FALSE} {TRUE}"), of_typed(REPORT))
     assert Summary.from_dict(json.loads(json.dumps(given.to_dict()))) == given
+
+
+def test_sections_below_the_top_count_and_too_many_join() -> None:
+    some = "\n\n".join(f"## Year {n}\n\nIn the year {n} the orchard gave {n * 3} crates of apples." for n in range(40))
+    assert [one.title for one in of_typed(f"# Orchard\n\n{some}").sections] == [f"Year {n}" for n in range(40)]
+    many = "\n\n".join(f"## Day {n}\n\nOn day {n} the orchard gave {n * 3} crates of apples." for n in range(100))
+    joined = of_typed(many).sections
+    assert len(joined) <= 48
+    assert joined[0].title == "Day 0 – Day 2"
+    assert (many[joined[-1].start : joined[-1].end]).endswith("On day 99 the orchard gave 297 crates of apples.")

@@ -5,9 +5,12 @@ from pathlib import Path
 from threading import Event, Timer
 
 import pytest
+from starlette.applications import Starlette
 
+from chatbot.api import routes
 from chatbot.engine.adapters import check as check_adapter
 from chatbot.engine.llamacpp import LlamaCppEngine
+from chatbot.engine.remote import RemoteEngine
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.errors import EngineError, EngineUnavailable, InputError, NotFound
 from chatbot.tasks.translate import Order, Stopped, one
@@ -18,9 +21,10 @@ from chatbot.tasks.translate_prompt import messages
 from chatbot.tasks.translate_support import support
 from chatbot.tasks.translate_text import Translated, translate
 from chatbot.tasks.translation.marked import PLACEHOLDER, Segment, fits, restored
-from chatbot.types import Adapter, Message
+from chatbot.types import Adapter, LoadState, Message
 from finetune import evaluate_translate
 from retrieval.rejected import RejectedFile
+from tests.chatbot.serving import serving
 from tests.chatbot.tasks.pseudo import engine, shouted
 from tests.lora import write_adapter
 
@@ -387,7 +391,21 @@ def test_texts_in_old_encodings_are_read(tmp_path: Path) -> None:
     assert (job.source, job.doubts) == ("zh-hans", "gb18030")
 
 
-# The bundled model
+# Other engines
+
+
+def test_a_remote_server_translates_a_file_with_its_tags(tmp_path: Path) -> None:
+    there = engine(slots=4)
+    with serving(Starlette(routes=list(routes(there, state=lambda: LoadState("ready"))))) as address:
+        remote = RemoteEngine(f"{address}/v1")
+        try:
+            jobs = Translations(tmp_path / "translations")
+            job = jobs.add(remote, "ada", book(tmp_path), "book.md", target="de")
+            *_, last = jobs.run(remote, "ada", job.id, Event())
+            assert last.job.complete and last.job.who == "pseudo"
+            assert jobs.result("ada", job.id).decode() == shouted(book(tmp_path).read_text("utf-8"))
+        finally:
+            remote.close()
 
 
 def test_the_bundled_model_keeps_structure_however_badly_it_translates(bundled_gguf: Path, tmp_path: Path) -> None:

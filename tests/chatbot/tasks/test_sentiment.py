@@ -216,7 +216,14 @@ def test_a_calibration_counts_for_the_weights_and_labels_it_was_fitted_on(tmp_pa
         (tmp_path / name).mkdir()
         (tmp_path / name / "adapter_model.safetensors").write_bytes(weights)
         adapters.append(Adapter("sentiment", path=str(tmp_path / name)))
-    kept = {calibration.key("m", adapters[0], SENTIMENT): {"temperature": 2.0, "offsets": [0, 0, 0], "rows": 5, "right": 0.8}}
+    kept = {
+        calibration.key("m", adapters[0], SENTIMENT): {
+            "temperature": 2.0,
+            "offsets": [0, 0, 0],
+            "rows": 5,
+            "right": 0.8,
+        }
+    }
     (tmp_path / "c.json").write_text(json.dumps(kept))
     found = calibration.find("m", adapters[0], SENTIMENT, tmp_path / "c.json")
     assert found == calibration.Calibration(2.0, (0, 0, 0), 5, 0.8)

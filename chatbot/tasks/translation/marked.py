@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-TAG = re.compile(r"<(/?)([1-9]\d{0,3})(/?)>")
+TAG = re.compile(r"<(/?)([1-9]\d{0,5})(/?)>")
 PLACEHOLDER = re.compile(
     r"""
       https?://(?:\([^\s<>"'()]*\)|[^\s<>"'()）】」])*(?:\([^\s<>"'()]*\)|[^\s<>"'()）】」.,;:!?\]])  # less a full stop after it

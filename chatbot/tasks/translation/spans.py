@@ -125,21 +125,17 @@ def _paired(tokens: Sequence[Token]) -> list[Token]:
 def _plainer(tokens: Sequence[Token]) -> list[Token]:
     """Formatting of something that is not language (a number, a picture, a space) stays as a whole; so fewer tags are asked for."""
     found: list[Token] = []
+    opened: dict[int, int] = {}
     for token in tokens:
-        opened = next(
-            (at for at, one in enumerate(found) if token.kind == "close" and one == _opening(token, one)), None
-        )
-        if opened is None or any(one.kind == "text" and is_language(one.shown) for one in found[opened:]):
+        if token.kind == "open":
+            opened[token.pair] = len(found)
+        inside = found[opened[token.pair] :] if token.kind == "close" and token.pair in opened else []
+        if not inside or any(one.kind == "text" and is_language(one.shown) for one in inside):
             found.append(token)
             continue
-        inside = "".join(one.shown for one in found[opened:])
-        shown = " ".join(inside.split()) if not any(one.kind == "void" for one in found[opened:]) else ""
-        found[opened:] = [Token("kept" if shown else "void", found[opened].start, token.end, shown)]
+        shown = "" if any(one.kind == "void" for one in inside) else " ".join("".join(t.shown for t in inside).split())
+        found[opened[token.pair] :] = [Token("kept" if shown else "void", inside[0].start, token.end, shown)]
     return found
-
-
-def _opening(close: Token, one: Token) -> Token | None:
-    return one if one.kind == "open" and one.pair == close.pair else None
 
 
 def _literal_tags(tokens: Iterable[Token]) -> list[Token]:
@@ -163,14 +159,19 @@ def _literal_tags(tokens: Iterable[Token]) -> list[Token]:
 def _stripped(tokens: Sequence[Token]) -> list[Token]:
     """Without the formatting, the pictures and the white space that surround the whole."""
     inner = [token for token in tokens if token.end > token.start]
-    while inner:
-        first, last = inner[0], inner[-1]
-        if first.kind == "void" or (first.kind == "text" and not first.shown.strip()):
-            inner = inner[1:]
-        elif last.kind == "void" or (last.kind == "text" and not last.shown.strip()):
-            inner = inner[:-1]
+    low, high = 0, len(inner)
+    while low < high:
+        first, last = inner[low], inner[high - 1]
+        if _is_nothing(first):
+            low += 1
+        elif _is_nothing(last):
+            high -= 1
         elif first.kind == "open" and last.kind == "close" and first.pair == last.pair:
-            inner = inner[1:-1]
+            low, high = low + 1, high - 1
         else:
             break
-    return inner
+    return inner[low:high]
+
+
+def _is_nothing(token: Token) -> bool:
+    return token.kind == "void" or (token.kind == "text" and not token.shown.strip())

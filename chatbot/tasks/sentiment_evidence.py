@@ -4,6 +4,7 @@ A part is a word; in a longer text it is a phrase, so that any text takes a boun
 read in pieces has them as its parts, and what they are worth is known without reading any of it again.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -13,6 +14,7 @@ from threading import Event
 from chatbot.tasks.sentiment import Classifier, Judgement, Span, classify, pieces
 
 MOST_PARTS = 40
+TINY = 1e-12  # keeps the logarithm of a probability finite
 
 # Without spaces between words two characters are a part: most Chinese words have two. Kana and Thai go the same way.
 _WORD = re.compile(
@@ -23,11 +25,15 @@ _PHRASE_ENDS = re.compile(r"[.,;:!?…。，、；：！？)\]}）】」』\"”
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the text and the probability that the label loses without it; negative: it speaks against the label."""
+    """A part of the text and the probability that the label loses without it; negative: it speaks against the label.
+
+    `pull` is what the label's log-odds lose, in nats: of a label that is nearly certain they still tell the parts apart.
+    """
 
     start: int
     end: int
     weight: float
+    pull: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +53,17 @@ def weigh(
         return
     spans = parts(text)
     if len(spans) < 2:
-        yield tuple(Part(*span, judgement.score(judgement.label)) for span in spans)
+        yield tuple(Part(*span, *(judgement.score(judgement.label),) * 2) for span in spans)
         return
-    lost: dict[int, float] = {}
+    lost: dict[int, tuple[float, float]] = {}
     steps = classify(judge, (without(text, [span]) for span in spans), stop=stop)
     with closing(steps):  # type: ignore[type-var]
         for step in steps:
             if step is not None:
-                lost[step[0]] = judgement.score(judgement.label) - step[1].score(judgement.label)
+                lost[step[0]] = _lost(judgement, step[1])
             yield Weighing(len(lost), len(spans))
     if len(lost) == len(spans):
-        yield tuple(Part(*span, lost[n]) for n, span in enumerate(spans))
+        yield tuple(Part(*span, *lost[n]) for n, span in enumerate(spans))
 
 
 def parts(text: str) -> list[Span]:
@@ -66,12 +72,22 @@ def parts(text: str) -> list[Span]:
 
 
 def _of_pieces(judge: Classifier, text: str, judgement: Judgement) -> tuple[Part, ...]:
-    whole = judgement.score(judgement.label)
     found = []
     for n, (start, end) in enumerate(pieces(judge.engine, text)):
         others = judge.judged([*judgement.read[:n], *judgement.read[n + 1 :]])
-        found.append(Part(start, end, whole - others.score(judgement.label)))
+        found.append(Part(start, end, *_lost(judgement, others)))
     return tuple(found)
+
+
+def _lost(judgement: Judgement, without: Judgement) -> tuple[float, float]:
+    """(probability, log-odds in nats) that the label loses."""
+    label = judgement.label
+    return judgement.score(label) - without.score(label), _log_odds(judgement, label) - _log_odds(without, label)
+
+
+def _log_odds(judgement: Judgement, label: str) -> float:
+    others = math.fsum(probability for name, probability in judgement.scores if name != label)
+    return math.log(max(judgement.score(label), TINY) / max(others, TINY))
 
 
 def phrases(text: str, words: Sequence[Span], most: int) -> list[Span]:

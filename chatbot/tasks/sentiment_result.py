@@ -48,7 +48,7 @@ class Result:
             "right": self.right,
             "pieces": self.pieces,
             "foreign": self.foreign,
-            "parts": [[part.start, part.end, part.weight] for part in self.parts],
+            "parts": [[part.start, part.end, part.weight, part.pull] for part in self.parts],
         }
 
     @classmethod

@@ -14,7 +14,7 @@ from chatbot.ui.strings import Language, text
 
 SOURCES = ("text", "table")
 STEPS = 4  # shades of the evidence
-FAINT = 0.01  # of probability: less is not coloured
+FAINT = 0.05  # nats of log-odds: less is not coloured
 LISTED = 10  # faulty rows that are named
 WEAK = ("SmolLM2-135M",)
 """Families of models that tell labels of one's own hardly apart: 19 of 33 texts of three sets, where guessing gets 13."""
@@ -133,7 +133,7 @@ def _foreign(code: str, model: str, language: Language) -> str:
 
 def _evidence(given: Result, language: Language) -> str:
     title = escape(text("sen_why", language, label=given.label))
-    heaviest = max(abs(part.weight) for part in given.parts)
+    heaviest = max(abs(part.pull) for part in given.parts)
     if heaviest < FAINT:
         return f'<h3 class="by-sen-head">{title}</h3>{_empty(text("sen_flat", language))}{_table(given, language)}'
     return (
@@ -148,9 +148,9 @@ def _coloured(given: Result, heaviest: float) -> str:
     for part in given.parts:
         shown.append(escape(given.text[at : part.start]))
         words = escape(given.text[part.start : part.end])
-        step = min(STEPS, 1 + int(STEPS * abs(part.weight) / heaviest))
-        kind = "for" if part.weight > 0 else "against"
-        plain = abs(part.weight) < FAINT or abs(part.weight) < heaviest / (2 * STEPS)
+        step = min(STEPS, 1 + int(STEPS * abs(part.pull) / heaviest))
+        kind = "for" if part.pull > 0 else "against"
+        plain = abs(part.pull) < FAINT or abs(part.pull) < heaviest / (2 * STEPS)
         shown.append(words if plain else f'<mark class="by-sen-{kind} by-sen-{step}">{words}</mark>')
         at = part.end
     return "".join([*shown, escape(given.text[at:])])
@@ -165,9 +165,7 @@ def _legend(label: str, language: Language) -> str:
 
 
 def _table(given: Result, language: Language) -> str:
-    rows = "".join(
-        _table_row(part, given, language) for part in sorted(given.parts, key=lambda part: -abs(part.weight))
-    )
+    rows = "".join(_table_row(part, given, language) for part in sorted(given.parts, key=lambda part: -abs(part.pull)))
     head = (
         f'<th scope="col">{escape(text("sen_part", language))}</th>'
         f'<th scope="col">{escape(text("sen_weight", language, label=given.label))}</th>'
@@ -179,7 +177,7 @@ def _table(given: Result, language: Language) -> str:
 
 
 def _table_row(part: Part, given: Result, language: Language) -> str:
-    points = f"{-100 * part.weight:+.1f}".replace("-", "−")
+    points = f"{-100 * part.weight:+.{1 if abs(part.weight) >= 0.01 else 3}f}".replace("-", "−")
     words = _short(given.text[part.start : part.end], 120)
     return f"<tr><td>{escape(words)}</td><td>{escape(text('sen_points', language, points=points))}</td></tr>"
 

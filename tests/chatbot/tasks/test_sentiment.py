@@ -272,6 +272,15 @@ def test_without_its_heaviest_words_the_bundled_models_label_loses_more_than_wit
     assert heavy.score("positive") < judgement.score("positive")
 
 
+def test_a_label_that_is_nearly_certain_still_tells_its_parts_apart() -> None:
+    text = "good good good good good good good good good good good good good good, a day"
+    *_, found = judge_text(Counting(), "ann", text)
+    assert isinstance(found, Result)
+    assert found.parts[0].weight < 1e-5
+    assert found.parts[0].pull == pytest.approx(1, abs=0.2)
+    assert found.parts[-1].pull == pytest.approx(0)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -322,4 +331,4 @@ def test_nothing_and_far_too_much_are_refused_with_the_reason(text: str) -> None
 def test_one_word_is_its_own_evidence() -> None:
     *_, result = judge_text(Counting(), "ann", "good")
     assert isinstance(result, Result)
-    assert result.parts == (Part(0, 4, result.scores[2][1]),)
+    assert result.parts == (Part(0, 4, result.scores[2][1], result.scores[2][1]),)

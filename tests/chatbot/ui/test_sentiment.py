@@ -31,7 +31,7 @@ RESULT = Result(
     (("negative", 0.2), ("neutral", 0.1), ("positive", 0.7)),
     (Label("negative"), Label("neutral"), Label("positive")),
     "model",
-    parts=(Part(0, 5, 0.4), Part(6, 9, 0.004), Part(10, 13, -0.1)),
+    parts=(Part(0, 5, 0.4, 1.6), Part(6, 9, 0.004, 0.02), Part(10, 13, -0.1, -0.4)),
 )
 
 
@@ -97,7 +97,7 @@ def test_nothing_that_a_text_a_label_or_a_file_says_becomes_part_of_the_page(
 ) -> None:
     evil = Result(
         EVIL, EVIL, ((EVIL, 0.9), ("x", 0.1)), (Label(EVIL, EVIL), Label("x")), EVIL, EVIL, 5, 0.8, 2, EVIL,
-        (Part(0, 9, 0.5), Part(10, len(EVIL), -0.5)),
+        (Part(0, 9, 0.5, 1.0), Part(10, len(EVIL), -0.5, -1.0)),
     )  # fmt: skip
     (tmp_path / "t.csv").write_text(f'{EVIL},b\n"{EVIL}",c\n'.replace('"alert(1)"', "'alert(1)'"), "utf-8")
     table = read_table(tmp_path / "t.csv", f"{EVIL}.csv")
@@ -128,7 +128,7 @@ def test_evidence_is_told_by_more_than_colour_and_to_screen_readers_too() -> Non
         "bad",
         "+10.0 points",
         "not",
-        "−0.4 points",
+        "−0.400 points",
     ]
     assert "Not calibrated" in shown
     assert "Not calibrated" not in render_sentiment.result(Result.from_dict(RESULT.to_dict() | {"fitted": 9}), "en")

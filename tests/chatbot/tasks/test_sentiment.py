@@ -242,6 +242,11 @@ def test_the_bundled_model_is_calibrated_for_the_default_labels(engine: LlamaCpp
     assert judge.calibration.rows >= 200
 
 
+def test_the_adapter_that_comes_with_banyan_is_calibrated_as_it_is() -> None:
+    folder = Path(__file__).parents[3] / "finetune" / "adapters" / "sentiment"
+    assert calibration.find("SmolLM2-135M-Instruct", Adapter("sentiment", path=str(folder)), SENTIMENT)
+
+
 # Evidence
 
 

@@ -81,7 +81,10 @@ def test_a_recipe_makes_an_adapter_and_its_card_names_the_sources(
     assert train.main([*command, *(part for name, n in changes.items() for part in ("--set", f"{name}={n}"))]) == 0
     (job,) = (tmp_path / "out" / "jobs").iterdir()
     assert (JobFolder(job).path / RECIPE).read_text("utf-8") == mine
-    card = (tmp_path / "out" / "adapters" / "sentiment" / "README.md").read_text("utf-8")
+    result = JobFolder(job).result()
+    assert result
+    assert result.adapter == f"sentiment-{job.name[:8]}"  # the plain name is the shipped one's
+    card = (tmp_path / "out" / "adapters" / result.adapter / "README.md").read_text("utf-8")
     for source in recipe.load("sentiment").data:
         assert f"{source.source} (licence: {source.licence})" in card
     assert "never shown a neutral text" in card

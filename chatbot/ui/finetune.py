@@ -34,7 +34,7 @@ TYPES = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".txt", ".md"
 class Mapping:
     """What the columns mean."""
 
-    box: gr.Group
+    box: gr.Column
     prompt: gr.Dropdown
     completion: gr.Dropdown
     system: gr.Textbox
@@ -146,7 +146,7 @@ def _build_mapping(words: Localised) -> Mapping:
     def column(key: str, id: str) -> gr.Dropdown:
         return words(gr.Dropdown([], value=None, allow_custom_value=True, label=text(key, "en"), elem_id=id), label=key)
 
-    with gr.Group(visible=False, elem_id="by-ft-map") as box:
+    with gr.Column(visible=False, elem_id="by-ft-map") as box:
         words(gr.Markdown(f"**{text('ft_map', 'en')}**", elem_classes="by-map-title"), value="ft_map")
         words(gr.Markdown(text("ft_map_info", "en"), elem_classes="by-map-title"), value="ft_map_info")
         prompt = column("ft_map_prompt", "by-ft-map-prompt")

@@ -20,7 +20,14 @@ def fitted(said: Sequence[Said], ranking: Ranking, wanted: int, sections: frozen
     size = sum(one.size for one in said)
     if said and abs(size - wanted) <= TOLERANCE * wanted:
         return list(said)
-    own = _own(ranking, sections, wanted)
+    for picky in (True, False):
+        best = _best(said, _own(ranking, sections, wanted, picky=picky), ranking, wanted)
+        if abs(sum(one.size for one in best) - wanted) <= TOLERANCE * wanted:
+            break
+    return best
+
+
+def _best(said: Sequence[Said], own: Sequence[Candidate], ranking: Ranking, wanted: int) -> list[Said]:
     pool = [*said, *(quotation(one) for one in own)]
     texts = [one.text for one in pool]
     scores = [float(score) for score in ranking.closeness(texts)]
@@ -31,9 +38,11 @@ def fitted(said: Sequence[Said], ranking: Ranking, wanted: int, sections: frozen
     return _ordered([pool[at] for at in taken if at < len(said)], [pool[at] for at in taken if at >= len(said)])
 
 
-def _own(ranking: Ranking, sections: frozenset[int], wanted: int) -> list[Candidate]:
-    """The best of the text's own sentences; not so long ones that a few would be all, where there are others."""
+def _own(ranking: Ranking, sections: frozenset[int], wanted: int, *, picky: bool) -> list[Candidate]:
+    """The best of the text's own sentences; `picky`: not such long ones that a few would be all, where there are others."""
     here = sorted((one for one in ranking.sentences if one.section in sections), key=lambda one: -one.rank)
+    if not picky:
+        return here[:MOST]
     telling = [one for one in here if one.rank >= TELLING]
     here = telling if sum(one.size for one in telling) >= 2 * wanted else here
     handy = [one for one in here if one.size <= max(HANDY, SHARE * wanted)]

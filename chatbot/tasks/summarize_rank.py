@@ -26,12 +26,14 @@ Floats = npt.NDArray[np.float32]
 
 BLOCK = 800  # sentences ranked against each other: the matrix of similarities is square
 DAMPING = 0.85
-SHORTEST, LONGEST = 6, 90  # words of a sentence that can stand alone in a summary
+SHORTEST, LONGEST = 6, 90  # words of a sentence that can well stand alone in a summary
 LEAD = 0.6  # what being the first sentence of a section adds to its rank
+BRIEF = 0.3  # what is left of the rank of a sentence shorter than that
 LEANING = 0.7  # what is left of the rank of a sentence that leans on the one before it
 ECHO = 0.7  # cosine from which two sentences do not vote for each other
 ALIKE = 0.6  # cosine from which the second of two sentences says nothing new
-TOLERANCE = 0.25  # of the wanted length
+TOLERANCE = 0.25  # of the wanted length ...
+CLOSE = 0.1  # ... and what is tried first
 TRIED = 60  # sentences among which the best set is sought
 
 _LEANS = re.compile(
@@ -123,8 +125,7 @@ class Ranking:
         )
         leads = _leads(found)
         self.sentences = [
-            replace(c, rank=(float(rank) + lead) * (LEANING if _LEANS.match(c.text) else 1.0))
-            for c, rank, lead in zip(found, ranks, leads, strict=True)
+            replace(c, rank=(float(rank) + lead) * _worth(c)) for c, rank, lead in zip(found, ranks, leads, strict=True)
         ]
 
     @cached_property
@@ -165,12 +166,17 @@ def candidates(sections: Sequence[Section]) -> list[Candidate]:
 
 def _stands_alone(one: Candidate) -> bool:
     telling = BEGINS.match(one.text) and ENDS.search(one.text) and not _ROW.search(one.text) and not _is_heading(one)
-    return bool(telling) and SHORTEST <= one.size <= LONGEST
+    return bool(telling) and 1 <= one.size <= LONGEST
 
 
 def _is_heading(one: Candidate) -> bool:
     line = one.text.lstrip("# ").strip()
-    return one.text.startswith("#") or line in one.passage.heading.split(" > ")
+    return re.match(r"#{1,6}\s", one.text) is not None or line in one.passage.heading.split(" > ")
+
+
+def _worth(one: Candidate) -> float:
+    short = BRIEF if one.size < SHORTEST else 1.0
+    return short * (LEANING if _LEANS.match(one.text) else 1.0)
 
 
 def _leads(found: Sequence[Candidate]) -> list[float]:
@@ -201,10 +207,10 @@ def chosen(sizes: Sequence[int], scores: Sequence[float], alike: Floats, wanted:
             total, more = size + sizes[at], value + scores[at] * sizes[at]
             if total <= most and more > sets.get(total, (-1.0, ()))[0]:
                 sets[total] = (more, (*members, at))
-    able = {size: found for size, found in sets.items() if size >= wanted * (1 - TOLERANCE)}
-    if able:
-        best = max(able, key=lambda size: able[size][0] / size - 0.1 * abs(size - wanted) / wanted)
-        return sorted(able[best][1])
+    for near in (CLOSE, TOLERANCE):
+        able = {size: found for size, found in sets.items() if abs(size - wanted) <= near * wanted}
+        if able:
+            return sorted(able[max(able, key=lambda size: able[size][0] / size)][1])
     single = min(((abs(sizes[at] - wanted), at) for at in kept), default=(0, -1))
     nearest = max(sets)
     if single[1] >= 0 and (nearest == 0 or single[0] < wanted - nearest):

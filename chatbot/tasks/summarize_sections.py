@@ -19,7 +19,7 @@ STRETCH = 350  # words of a section that has no headings inside, about
 
 ENDS = re.compile(r"[.!?…。！？؟।]['\"”’»)\]）】」』]*(?:\[\d{1,3}\])*\s*\Z")
 """How a sentence ends that is one."""
-BEGINS = re.compile(r"[\"'“‘«(「『《【]?[^\W_]")
+BEGINS = re.compile(r"[\"'“‘«(「『《【#]?[^\W_]")
 """How it begins: not as an item of a list or of a bibliography does."""
 
 Group = tuple[str, list[Passage]]

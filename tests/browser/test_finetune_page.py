@@ -1,0 +1,121 @@
+"""Teaching the bundled model in a browser, from the file to the answer: upload, doctor, training, verdict, chat."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.running import App
+
+Visit = Callable[..., Page]
+SLOW = 240_000  # milliseconds that a step may take on a busy machine
+KNOBS = {"rank": "4", "epochs": "", "steps": "8", "batch_size": "4", "accumulation": "1", "learning_rate": "0.005"}
+KNOBS |= {"max_length": "64", "warmup": "0", "eval_steps": "4"}
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Short questions with one answer the base model would not give, a broken line and an unknown role."""
+    path = tmp_path_factory.mktemp("rows") / "pirate talk.jsonl"
+    things = ["sea", "ship", "gold", "wind", "map", "rum", "crew", "storm", "moon", "port", "sail", "rope"]
+    lines = [
+        json.dumps({"prompt": f"What about the {thing}?", "completion": "Arrr, shiver me timbers!"}) for thing in things
+    ]
+    path.write_text("\n".join([*lines, '{"prompt": "half a li', '{"prompt": "", "completion": "x"}']), "utf-8")
+    return path
+
+
+def open_tab(page: Page) -> None:
+    name = re.compile("Fine-tune|微调")
+    if page.viewport_size and page.viewport_size["width"] < 768:  # tabs without room are in a menu
+        page.click("#by-tabs .overflow-menu > button")
+        page.locator("#by-tabs .overflow-dropdown button").filter(has_text=name).click()
+    else:
+        page.get_by_role("tab", name=name).click()
+
+
+@pytest.mark.timeout(900)
+def test_from_the_file_to_the_chat(app: App, visit: Visit, rows: Path) -> None:
+    page = visit(app.address)
+    open_tab(page)
+    expect(page.locator("#by-ft-empty")).to_contain_text("No runs yet")
+
+    page.set_input_files("#by-ft-file input[type=file]", rows)
+    expect(page.locator(".by-facts")).to_contain_text("12 / 14", timeout=SLOW)
+    page.get_by_text("Rows that cannot be used: 2").click()
+    expect(page.locator(".by-report table")).to_contain_text("13")
+    expect(page.locator(".by-sample .by-learnt").first).to_contain_text("Arrr, shiver me timbers!")
+    expect(page.locator(".by-sample .by-masked").first).to_contain_text("What about the")
+    expect(page.locator("#by-ft-name textarea, #by-ft-name input")).to_have_value("pirate-talk")
+    expect(page.locator("#by-ft-estimate")).to_contain_text("steps: about", timeout=SLOW)
+
+    page.click("#by-ft-advanced > button")
+    for knob, value in KNOBS.items():
+        page.locator(f"#by-knob-{knob} :is(textarea, input)").fill(value)
+    page.click("#by-ft-start")
+    expect(page.locator(".by-run h3")).to_have_text("pirate-talk", timeout=SLOW)
+    expect(page.locator("#by-ft-stop")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".by-run h3")).to_be_in_viewport()  # however long the settings were
+
+    curve = page.locator("figure.by-curve")
+    expect(curve.locator("polyline.by-train")).to_have_attribute("points", re.compile(r"\d+.* \d+"), timeout=SLOW)
+    page.reload()
+    open_tab(page)
+    expect(page.locator(".by-run h3")).to_have_text("pirate-talk", timeout=20_000)
+    expect(page.locator(".by-outcome")).to_contain_text("Better.", timeout=SLOW)
+    expect(curve).to_have_attribute("data-train", "8")
+    assert int(curve.get_attribute("data-held") or 0) >= 3
+    expect(page.locator(".by-judged table")).to_contain_text("Held-out loss")
+    expect(page.locator(".by-pair").first).to_contain_text("Arrr")
+    assert not axe_faults(page)
+
+    with page.expect_download(timeout=60_000) as saved:
+        page.click("#by-ft-zip")
+        page.locator("#by-ft-files a").first.click(timeout=60_000)
+    assert saved.value.suggested_filename == "pirate-talk.zip"
+
+    page.click("#by-ft-compare")
+    expect(page.locator("#by-composer textarea")).to_be_visible()
+    expect(page.locator("#by-adapter input")).to_have_value(re.compile("pirate-talk"))
+    expect(page.locator("#by-compare input")).to_have_value("The base model")
+    page.fill("#by-composer textarea", "What about the gold?")
+    page.keyboard.press("Enter")
+    expect(page.locator("#by-chatbot .bot .message-content")).to_contain_text("Arrr", timeout=SLOW)
+
+    stranger = visit(app.address, width=390, height=844, color_scheme="dark")
+    open_tab(stranger)
+    expect(stranger.locator("#by-ft-empty")).to_contain_text("No runs yet")
+    assert stranger.evaluate("document.documentElement.scrollWidth") <= 390
+    assert not axe_faults(stranger)
+
+
+def axe_faults(page: Page) -> list[str]:
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa"]}).response["violations"]
+    return [f"{fault['id']}: {fault['nodes'][0]['html'][:200]}" for fault in found]
+
+
+def test_columns_are_mapped_and_all_masked_is_refused(app: App, visit: Visit, tmp_path: Path) -> None:
+    table = tmp_path / "reviews.csv"
+    table.write_text("review,mood\n" + "".join(f"It was film number {n},{n % 2}\n" for n in range(12)), "utf-8")
+    page = visit(app.address, locale="zh-CN")
+    open_tab(page)
+    page.set_input_files("#by-ft-file input[type=file]", table)
+    expect(page.locator("#by-ft-map")).to_be_visible(timeout=SLOW)
+    expect(page.locator("#by-ft-report")).to_contain_text("无法用它训练")
+    for column, template in (("prompt", "情感？{review}"), ("completion", "{mood}")):
+        page.fill(f"#by-ft-map-{column} input", template)
+        page.keyboard.press("Enter")
+    page.locator("#by-ft-map-labels :is(textarea, input)").fill("0=消极, 1=积极")
+    page.click("#by-ft-map-apply")
+    expect(page.locator(".by-facts")).to_contain_text("12 / 12", timeout=SLOW)
+    expect(page.locator(".by-sample .by-learnt").first).to_contain_text(re.compile("消极|积极"))
+
+    page.click("#by-ft-advanced > button")
+    page.locator("#by-knob-max_length :is(textarea, input)").fill("16")
+    page.click("#by-ft-start")
+    expect(page.locator("#by-ft-notice [role=alert]")).to_contain_text("Every row is masked", timeout=SLOW)
+    expect(page.locator("#by-ft-empty")).to_be_visible()

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from chatbot.engine.base import Engine, complete
-from chatbot.errors import BanyanError, InputError
+from chatbot.errors import InputError
 from chatbot.types import Message, Sampling
+from finetune.evaluate_asked import printed
 from finetune.examples import Columns, Example, Turn
 from finetune.metrics import METRICS, OF_TASK, Interval, paired_bootstrap
 from finetune.spec import TASKS, Task
@@ -216,13 +217,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--completion", default="", help="template of the reference, such as '{de}'")
     parser.add_argument("--rows", type=int, default=100, help="rows at most")
     parser.add_argument("--max-tokens", type=int, default=128)
-    options = parser.parse_args(arguments)
-    try:
-        print(json.dumps(_run(options), ensure_ascii=False, indent=2))
-    except BanyanError as error:
-        print(f"evaluate: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return printed(_run, parser.parse_args(arguments))
 
 
 def _run(options: argparse.Namespace) -> dict[str, Any]:

@@ -11,12 +11,12 @@ Every row is asked for the same number of words: the mean of the references, unl
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from chatbot.errors import BanyanError, InputError
+from chatbot.errors import InputError
+from finetune.evaluate_asked import asking_parser, printed
 from finetune.evaluate_translate import Row, ask_base, ask_server, read_rows
 from finetune.metrics import paired_bootstrap, rouge
 
@@ -61,24 +61,10 @@ def lead(text: str, words: int) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Print the scores as JSON; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m finetune.evaluate summarize", description=__doc__.split("\n\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="JSONL of texts with summaries, also gzipped")
+    parser = asking_parser("summarize", __doc__, "JSONL of texts with summaries, also gzipped")
     parser.add_argument("--columns", nargs=2, metavar=("TEXT", "SUMMARY"), help="columns; guessed from common names")
-    who = parser.add_mutually_exclusive_group(required=True)
-    who.add_argument("--server", default="", help="an OpenAI-compatible server, such as http://127.0.0.1:7860/v1")
-    who.add_argument("--base", default="", help="a model's transformers folder")
-    who.add_argument("--answers", default="", help="the column of answers that are there already")
-    parser.add_argument("--model", default="", help="the server's model or adapter; its first one without")
-    parser.add_argument("--key", default="", help="the server's key")
-    parser.add_argument("--rows", type=int, default=200, help="rows at most")
     parser.add_argument("--words", type=int, default=0, help="words to ask for")
-    options = parser.parse_args(arguments)
-    try:
-        print(json.dumps(_run(options), ensure_ascii=False, indent=2))
-    except BanyanError as error:
-        print(f"evaluate: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return printed(_run, parser.parse_args(arguments))
 
 
 def _run(options: argparse.Namespace) -> dict[str, Any]:

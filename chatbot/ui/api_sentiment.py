@@ -14,8 +14,9 @@ from chatbot.tasks.sentiment import classifier
 from chatbot.tasks.sentiment_result import Result, judge_text
 from chatbot.tasks.sentiment_rows import Judged, judge_rows
 from chatbot.tasks.sentiment_table import read_table
+from chatbot.ui.endpoints import MODEL, publish_file
 from chatbot.ui.sentiment_handlers import labelled
-from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, Services
+from chatbot.ui.services import Services
 
 PULSE = 1.0  # seconds between yields: Gradio ends the work of a program that has gone at the next one
 
@@ -23,20 +24,8 @@ PULSE = 1.0  # seconds between yields: Gradio ends the work of a program that ha
 def publish(services: Services) -> None:
     """Register the endpoints on the page that is being built. Each works under the owner of its request."""
     do = Endpoints(services)
-    gr.api(do.sentiment, api_name="sentiment", concurrency_id=MODEL_QUEUE, concurrency_limit=MODEL_READERS)
-    with gr.Row(visible=False):
-        file, result, button = gr.File(), gr.File(), gr.Button()
-        column, labels, adapter = gr.Textbox(""), gr.Textbox(""), gr.Textbox("")
-    # A File component, since Gradio lets only files through it that were uploaded; a bare path would be any file here.
-    button.click(
-        do.sentiment_file,
-        [file, column, labels, adapter],
-        result,
-        api_name="sentiment_file",
-        api_description=do.sentiment_file.__doc__,
-        concurrency_id=MODEL_QUEUE,
-        concurrency_limit=MODEL_READERS,
-    )
+    gr.api(do.sentiment, api_name="sentiment", **MODEL)
+    publish_file(do.sentiment_file, "sentiment_file", ("", "", ""))
 
 
 class Endpoints:

@@ -10,7 +10,8 @@ from gradio.utils import is_in_or_equal
 from chatbot.errors import BanyanError, InputError
 from chatbot.tasks.summarize_check import Summary
 from chatbot.tasks.summarize_text import Text, of_file, of_typed
-from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, OPENING, Services
+from chatbot.ui.endpoints import MODEL
+from chatbot.ui.services import OPENING, Services
 from chatbot.ui.summarize_handlers import library_text, summarize_steps
 
 Record = dict[str, Any]
@@ -19,7 +20,7 @@ Record = dict[str, Any]
 def publish(services: Services) -> None:
     """Register the endpoint on the page that is being built. It reads under the owner of its request."""
     do = Endpoints(services)
-    gr.api(do.summarize, api_name="summarize", concurrency_id=MODEL_QUEUE, concurrency_limit=MODEL_READERS)
+    gr.api(do.summarize, api_name="summarize", **MODEL)
 
 
 class Endpoints:

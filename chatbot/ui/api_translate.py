@@ -14,28 +14,17 @@ from gradio.utils import get_upload_folder
 from chatbot.errors import BanyanError, InputError
 from chatbot.tasks.translate_order import AUTO
 from chatbot.tasks.translate_text import Translated, translate
-from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, Services
+from chatbot.ui.endpoints import MODEL, publish_file
+from chatbot.ui.services import Services
 
 
 def publish(services: Services) -> None:
     """Register the endpoints on the page that is being built. Each works under the owner of its request."""
     do = Endpoints(services)
-    gr.api(do.translate, api_name="translate", concurrency_id=MODEL_QUEUE, concurrency_limit=MODEL_READERS)
+    gr.api(do.translate, api_name="translate", **MODEL)
     if services.translations is None:
         return
-    with gr.Row(visible=False):
-        file, result, button = gr.File(), gr.File(), gr.Button()
-        target, source, glossary = gr.Textbox("en"), gr.Textbox(AUTO), gr.Textbox("")
-    # A File component, since Gradio lets only files through it that were uploaded; a bare path would be any file here.
-    button.click(
-        do.translate_file,
-        [file, target, source, glossary],
-        result,
-        api_name="translate_file",
-        api_description=do.translate_file.__doc__,
-        concurrency_id=MODEL_QUEUE,
-        concurrency_limit=MODEL_READERS,
-    )
+    publish_file(do.translate_file, "translate_file", ("en", AUTO, ""))
 
 
 class Endpoints:

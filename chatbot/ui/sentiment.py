@@ -13,6 +13,7 @@ from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, PRIVATE, Services
 from chatbot.ui.sidebar import Sidebar
 from chatbot.ui.strings import text
 from chatbot.ui.strings_sentiment import EXAMPLES
+from chatbot.ui.typed import typed_box
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def build_sentiment(words: Localised, tab: gr.Tab) -> SentimentTab:
         with gr.Column(scale=4, min_width=280, elem_id="by-sen-in"):
             source = gr.Radio(render_sentiment.sources("en"), value="text", elem_id="by-sen-source")
             words(source, label="sen_source")
-            typed, about, examples = _typed(words)
+            typed, about, examples = typed_box(words, "sen", EXAMPLES, (6, 14))
             file = gr.File(label=text("sen_file", "en"), visible=False, height=132, elem_id="by-sen-file")
             words(file, label="sen_file")
             column = gr.Dropdown([], visible=False, elem_id="by-sen-column")
@@ -79,24 +80,6 @@ def build_sentiment(words: Localised, tab: gr.Tab) -> SentimentTab:
         download,
         result,
     )
-
-
-def _typed(words: Localised) -> tuple[gr.Textbox, gr.Group, tuple[gr.Button, ...]]:
-    typed = gr.Textbox(
-        label=text("sen_text", "en"),
-        placeholder=text("sen_text_hint", "en"),
-        lines=6,
-        max_lines=14,
-        elem_id="by-sen-typed",
-    )
-    words(typed, label="sen_text", placeholder="sen_text_hint")
-    buttons = []
-    with gr.Group(elem_id="by-sen-examples") as about:
-        for name in EXAMPLES:
-            button = gr.Button(text(f"sen_example_{name}", "en"), size="sm")
-            words(button, value=f"sen_example_{name}")
-            buttons.append(button)
-    return typed, about, tuple(buttons)
 
 
 def connect(tab: SentimentTab, page: gr.Blocks, bar: Sidebar, language: gr.State, services: Services) -> None:

@@ -12,6 +12,7 @@ from chatbot.ui.sidebar import Sidebar
 from chatbot.ui.strings import text
 from chatbot.ui.strings_summarize import EXAMPLES
 from chatbot.ui.summarize_handlers import Handlers
+from chatbot.ui.typed import typed_box
 
 # Hands a click on anything with `data-act` to the server, and copies what `data-copy` holds.
 CLICKS = """
@@ -53,7 +54,7 @@ def build_summarize(words: Localised, tab: gr.Tab, *, library: bool) -> Summariz
         with gr.Column(scale=4, min_width=270, elem_id="by-sum-in"):
             source = gr.Radio(render_summarize.sources("en", library=library), value="text", elem_id="by-sum-source")
             words(source, label="sum_source")
-            typed, about, examples = _typed(words)
+            typed, about, examples = typed_box(words, "sum", EXAMPLES, (8, 11))
             file = gr.File(label=text("sum_file", "en"), visible=False, height=150, elem_id="by-sum-file")
             words(file, label="sum_file")
             documents = gr.Dropdown([], multiselect=True, visible=False, elem_id="by-sum-documents")
@@ -94,24 +95,6 @@ def build_summarize(words: Localised, tab: gr.Tab, *, library: bool) -> Summariz
         where,
         summary,
     )
-
-
-def _typed(words: Localised) -> tuple[gr.Textbox, gr.Group, tuple[gr.Button, ...]]:
-    typed = gr.Textbox(
-        label=text("sum_text", "en"),
-        placeholder=text("sum_text_hint", "en"),
-        lines=8,
-        max_lines=11,
-        elem_id="by-sum-typed",
-    )
-    words(typed, label="sum_text", placeholder="sum_text_hint")
-    buttons = []
-    with gr.Group(elem_id="by-sum-examples") as about:
-        for name in EXAMPLES:
-            button = gr.Button(text(f"sum_example_{name}", "en"), size="sm", elem_classes="by-sum-example")
-            words(button, value=f"sum_example_{name}")
-            buttons.append(button)
-    return typed, about, tuple(buttons)
 
 
 def connect(tab: SummarizeTab, page: gr.Blocks, bar: Sidebar, language: gr.State, services: Services) -> None:

@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from tests.running import App, running
 
+expect.set_options(timeout=20_000)  # ms; the first page after an installation waits for modules that are read cold
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

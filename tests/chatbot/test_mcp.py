@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +32,24 @@ def app(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield started
 
 
+def running_alone(work: Coroutine[Any, Any, Any]) -> Any:
+    """In a thread of its own: the browser tests leave an event loop behind in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 def tools(app: App) -> set[str]:
     async def ask(session: ClientSession) -> set[str]:
         return {tool.name for tool in (await session.list_tools()).tools}
 
-    return asyncio.run(with_session(app, ask))
+    return running_alone(with_session(app, ask))
 
 
 def call(app: App, name: str, arguments: dict[str, Any], headers: dict[str, str] | None = None) -> Any:
     async def ask(session: ClientSession) -> CallToolResult:
         return await session.call_tool(name, arguments)
 
-    result: CallToolResult = asyncio.run(with_session(app, ask, headers))
+    result: CallToolResult = running_alone(with_session(app, ask, headers))
     (content,) = result.content
     assert isinstance(content, TextContent)
     if result.isError:

@@ -1,0 +1,22 @@
+"""What the tasks' endpoints for programs have in common."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gradio as gr
+
+from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS
+
+MODEL: dict[str, Any] = {"concurrency_id": MODEL_QUEUE, "concurrency_limit": MODEL_READERS}
+
+
+def publish_file(function: Callable[..., Any], name: str, defaults: Sequence[str]) -> None:
+    """Register `function` as `/name`: a file and texts with these `defaults` in, a file out.
+
+    A File component takes the file, since Gradio lets only files through it that were uploaded; a bare path would be any
+    file of this machine.
+    """
+    with gr.Row(visible=False):
+        file, result, button = gr.File(), gr.File(), gr.Button()
+        texts = [gr.Textbox(default) for default in defaults]
+    button.click(function, [file, *texts], result, api_name=name, api_description=function.__doc__, **MODEL)

@@ -42,7 +42,8 @@ def tools(app: App) -> set[str]:
     async def ask(session: ClientSession) -> set[str]:
         return {tool.name for tool in (await session.list_tools()).tools}
 
-    return running_alone(with_session(app, ask))
+    found: set[str] = running_alone(with_session(app, ask))
+    return found
 
 
 def call(app: App, name: str, arguments: dict[str, Any], headers: dict[str, str] | None = None) -> Any:

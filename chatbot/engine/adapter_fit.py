@@ -15,24 +15,27 @@ log = logging.getLogger(__name__)
 PATIENCE = 0.2  # seconds for one pattern: strangers write them, and some take for ever to match
 
 
-def check_base(adapter: Adapter, fingerprint: str | None) -> None:
+def check_base(adapter: Adapter, fingerprint: Callable[[], str | None]) -> None:
     """Raises `AdapterError` when the adapter says that it was trained on other weights than those with `fingerprint`.
 
-    Either may be unknown, None or empty; then names and shapes must do.
+    Either may be unknown; then names and shapes must do. `fingerprint` reads all weights: it is asked only when needed.
     """
-    if fingerprint and adapter.base_fingerprint and adapter.base_fingerprint != fingerprint:
+    if not adapter.base_fingerprint:
+        return
+    ours = fingerprint()
+    if ours and adapter.base_fingerprint != ours:
         raise AdapterError(
             f"The adapter {adapter.name} was trained on other weights ({adapter.base or 'an unnamed model'}, "
-            f"fingerprint {adapter.base_fingerprint[:12]}; this model's is {fingerprint[:12]}). Start Banyan with that model."
+            f"fingerprint {adapter.base_fingerprint[:12]}; this model's is {ours[:12]}). Start Banyan with that model."
         )
 
 
 def of_base(adapters: Iterable[Adapter], fingerprint: Callable[[], str | None]) -> list[Adapter]:
-    """Those that `check_base` lets pass; the others are logged and left out. `fingerprint` is asked when one needs it."""
+    """Those that `check_base` lets pass; the others are logged and left out."""
     found = []
     for adapter in adapters:
         try:
-            check_base(adapter, fingerprint() if adapter.base_fingerprint else None)
+            check_base(adapter, fingerprint)
         except AdapterError as error:
             log.warning("adapter %s left out: %s", adapter.name, error)
             continue

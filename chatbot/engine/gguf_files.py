@@ -27,7 +27,8 @@ STRING, ARRAY = 8, 9
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """`fields` without their arrays, except the `tokens` and `token_type` of the tokenizer; `tensors` as name -> shape, fastest axis first."""
+    """`fields` without their arrays, except the `tokens` and `token_type` of the tokenizer; `tensors` as name -> shape,
+    fastest axis first."""
 
     fields: dict[str, Any]
     tensors: dict[str, tuple[int, ...]]
@@ -166,12 +167,12 @@ def convert_adapter(folder: Path, base: Header, cache: Path) -> Path:
         config = json.loads(config_bytes)
         _refuse_unsupported(config)
         shape = json.dumps([base.fields["general.architecture"], _heads(base), sorted(base.tensors.items())])
-        digest = hashlib.sha256(b"v1" + shape.encode() + config_bytes + weight_bytes).hexdigest()[:32]
+        digest = hashlib.sha256(b"v2" + shape.encode() + config_bytes + weight_bytes).hexdigest()[:32]
         target = cache / f"{digest}.gguf"
         if not target.is_file():
             tensors = _gguf_tensors(folder.name, _safetensors(weight_bytes), config, base)
             cache.mkdir(parents=True, exist_ok=True)
-            _write_adapter(target, tensors, config, str(base.fields["general.architecture"]))
+            _write_adapter(target, tensors, str(base.fields["general.architecture"]))
         return target
     except (OSError, ValueError, KeyError, struct.error) as error:
         raise AdapterError(f"The adapter in {folder.name} cannot be read: {error}.") from error
@@ -224,9 +225,8 @@ def _gguf_tensors(
             if (a.shape[1], b.shape[0]) != (columns, rows) or not (np.isfinite(a).all() and np.isfinite(b).all()):
                 raise AdapterError(f"This adapter does not fit the model: {target} is {rows} x {columns} there.")
             found[f"{target}.weight.lora_a"] = a
-            found[f"{target}.weight.lora_b"] = _permute(b, target, base) * _relative_scale(
-                label, stem, a.shape[0], config
-            )
+            factor = scale(label, config, stem.removeprefix(PEFT), a.shape[0])  # llama.cpp divides by the rank again
+            found[f"{target}.weight.lora_b"] = _permute(b, target, base) * factor * a.shape[0]
     if not found or len(found) != len(tensors):
         raise AdapterError("This adapter has weights other than LoRA matrices, or none. Only plain LoRA can be used.")
     return found
@@ -253,18 +253,13 @@ def _module(tensor: str) -> str:
     return f"model.layers.{layer}.{LAYERS[name]}" if layer.isdigit() and name in LAYERS else tensor
 
 
-def _relative_scale(label: str, stem: str, rank: int, config: dict[str, Any]) -> float:
-    """This module's scale by what llama.cpp applies to all, `lora_alpha / rank of the matrix`."""
-    return scale(label, config, stem.removeprefix(PEFT), rank) * rank / float(config["lora_alpha"])
-
-
-def _write_adapter(target: Path, tensors: dict[str, Any], config: dict[str, Any], arch: str) -> None:
+def _write_adapter(target: Path, tensors: dict[str, Any], arch: str) -> None:
     own = secrets.token_hex(8)  # several requests may be the first to want the adapter
     aside = target.with_name(f"{target.name}.{own}.part")
     writer = gguf.GGUFWriter(aside, arch=arch)
     writer.add_type(gguf.GGUFType.ADAPTER)
     writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
-    writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, float(config["lora_alpha"]))
+    writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, 1.0)  # the matrices hold their own
     for name, data in tensors.items():
         writer.add_tensor(name, np.ascontiguousarray(data, dtype=np.float32))
     writer.write_header_to_file()

@@ -134,7 +134,7 @@ class LlamaCppEngine:
         self._converted = {}
 
     def fit(self, adapter: Adapter) -> None:
-        check_base(adapter, self._fingerprint())
+        check_base(adapter, self._fingerprint)
         convert_adapter(Path(str(adapter.path)), self._header, self._cache)
 
     def load(self) -> dict[str, int]:

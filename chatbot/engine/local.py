@@ -151,7 +151,7 @@ class LocalEngine:
 
     def fit(self, adapter: Adapter) -> None:
         """See `Engine.fit`."""
-        check_base(adapter, self._fingerprint())
+        check_base(adapter, self._fingerprint)
         self._trunk.fit(Path(str(adapter.path)))
 
     def load(self) -> dict[str, int]:

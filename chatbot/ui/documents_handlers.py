@@ -128,9 +128,9 @@ class Handlers:
             for step, body in shown_steps(steps, language):
                 live = render_answers.turn(question, body)
                 if isinstance(step, Answer):
-                    self._saved.add(owner, Turn(question, step))
+                    unsaved = self._saved.add(owner, Turn(question, step), language)
                     told_now = [*turns, Turn(question, step)]
-                    yield told_now, render_answers.conversation(told_now, language), "", "", gr.skip()
+                    yield told_now, render_answers.conversation(told_now, language), "", unsaved, gr.skip()
                 else:
                     yield gr.skip(), gr.skip(), live, gr.skip(), gr.skip()
         if notices:

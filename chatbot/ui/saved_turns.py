@@ -4,9 +4,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from chatbot.errors import BanyanError
 from chatbot.store import Store
+from chatbot.ui.keep import keep
 from chatbot.ui.render_answers import Turn
+from chatbot.ui.strings import Language
 
 TASK = "documents"
 KEPT = 30  # turns that are shown again
@@ -20,12 +21,9 @@ class SavedTurns:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def add(self, owner: str, turn: Turn) -> None:
-        """A turn that is too large, or a full disk, is no reason to withhold the answer: then it is not kept."""
-        try:
-            self._store.add_result(owner, TASK, turn.question[:120], _TURN.dump_python(turn, mode="json"))
-        except BanyanError:
-            return
+    def add(self, owner: str, turn: Turn, language: Language) -> str:
+        """The notice to show where it cannot be kept, as `keep`'s."""
+        return keep(self._store, owner, TASK, turn.question[:120], _TURN.dump_python(turn, mode="json"), language)
 
     def load(self, owner: str) -> list[Turn]:
         """The owner's last turns, the oldest first."""

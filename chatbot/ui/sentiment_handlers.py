@@ -13,7 +13,7 @@ import gradio as gr
 from gradio import processing_utils
 from gradio.utils import get_upload_folder
 
-from chatbot.errors import BanyanError, InputError, NotFound
+from chatbot.errors import InputError, NotFound
 from chatbot.tasks import sentiment_labels
 from chatbot.tasks.chat import title_of
 from chatbot.tasks.sentiment import classifier
@@ -25,6 +25,7 @@ from chatbot.ui import render_sentiment
 from chatbot.ui.answering import TICK
 from chatbot.ui.chat_handlers import told
 from chatbot.ui.documents_handlers import clicked
+from chatbot.ui.keep import keep
 from chatbot.ui.services import Services
 from chatbot.ui.strings import Language, text
 
@@ -129,8 +130,9 @@ class Handlers:
         if result is None:
             yield None, render_sentiment.welcome(language), *NOTHING * 3
             return
-        past = self._keep(owner, result, language, request)
-        yield result, render_sentiment.result(result, language), past, gr.skip(), ""
+        unsaved = keep(self._services.store, owner, TASK, title_of(result.text), result.to_dict(), language)
+        past = self.look(language, request)
+        yield result, render_sentiment.result(result, language), past, gr.skip(), unsaved
 
     def _judge_table(
         self,
@@ -162,14 +164,6 @@ class Handlers:
         done = render_sentiment.rows_done(judged, table, judge, strange, language)
         download = gr.update(value=labelled(table, labels, judged), visible=True) if judged.rows else gr.skip()
         yield None, done, gr.skip(), download, "".join(notices)
-
-    def _keep(self, owner: str, result: Result, language: Language, request: gr.Request) -> Any:
-        """Save what came of it; one that is too large to be kept is shown all the same. -> past"""
-        try:
-            self._services.store.add_result(owner, TASK, title_of(result.text), result.to_dict())
-        except BanyanError:
-            return gr.skip()
-        return self.look(language, request)
 
     def settled(self) -> tuple[Any, ...]:
         """-> run, stop"""

@@ -19,6 +19,7 @@ from chatbot.ui import render_summarize
 from chatbot.ui.answering import TICK
 from chatbot.ui.chat_handlers import told
 from chatbot.ui.documents_handlers import clicked
+from chatbot.ui.keep import keep
 from chatbot.ui.services import Services
 from chatbot.ui.sources import Sources
 from chatbot.ui.strings import Language, text
@@ -105,8 +106,9 @@ class Handlers:
             with closing(steps):  # type: ignore[type-var]
                 for step in steps:
                     if isinstance(step, Summary):
-                        past = self._keep(owner, step, typed, language)
-                        yield step, render_summarize.summary(step, language), gr.skip(), past, ""
+                        unsaved = self._keep(owner, step, typed, language)
+                        past = self._past(owner, language)
+                        yield step, render_summarize.summary(step, language), gr.skip(), past, unsaved
                     elif time.monotonic() - shown >= TICK:
                         shown = time.monotonic()
                         yield gr.skip(), render_summarize.working(step, language), *NOTHING * 3
@@ -124,17 +126,10 @@ class Handlers:
             return library_text(self._services, owner, documents or ())
         return summarize_text.of_typed(typed)
 
-    def _keep(self, owner: str, summary: Summary, typed: str, language: Language) -> Any:
-        """Save what came of it; one that is too large to be kept is shown all the same. -> past"""
-        if not summary.sentences:
-            return gr.skip()
-        try:
-            self._services.store.add_result(
-                owner, TASK, summary.name or title_of(_first_line(typed)), summary.to_dict()
-            )
-        except BanyanError:
-            return gr.skip()
-        return self._past(owner, language)
+    def _keep(self, owner: str, summary: Summary, typed: str, language: Language) -> str:
+        """-> notice"""
+        title = summary.name or title_of(_first_line(typed))
+        return keep(self._services.store, owner, TASK, title, summary.to_dict(), language) if summary.sentences else ""
 
     def settled(self) -> tuple[Any, ...]:
         """-> run, stop"""

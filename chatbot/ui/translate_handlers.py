@@ -17,6 +17,7 @@ from chatbot.ui import render_translate
 from chatbot.ui.answering import TICK
 from chatbot.ui.chat_handlers import told
 from chatbot.ui.documents_handlers import clicked
+from chatbot.ui.keep import keep
 from chatbot.ui.services import Services
 from chatbot.ui.strings import Language
 
@@ -103,8 +104,9 @@ class Handlers:
             for step in _on_the_clock(steps):
                 if isinstance(step, Translated):
                     record = step.to_dict(typed or "")
-                    past = self._keep(owner, record, language)
-                    yield step.text, render_translate.report(record, language), record, past, ""
+                    unsaved = self._keep(owner, record, language)
+                    past = self._past(owner, language)
+                    yield step.text, render_translate.report(record, language), record, past, unsaved
                 else:
                     bar = render_translate.working(step.done, step.total, language)
                     yield step.text, bar if step.total > 1 else "", *NOTHING * 3
@@ -130,15 +132,10 @@ class Handlers:
             return record["original"], record["text"], report, record, record["source"], record["target"], ""
         return *NOTHING * 6, notices[0]
 
-    def _keep(self, owner: str, record: dict[str, Any], language: Language) -> Any:
-        """Save it; one that is too large to be kept is shown all the same. -> past"""
-        if not record["text"]:
-            return gr.skip()
-        try:
-            self._services.store.add_result(owner, TASK, title_of(record["original"][:500]), record)
-        except BanyanError:
-            return gr.skip()
-        return self._past(owner, language)
+    def _keep(self, owner: str, record: dict[str, Any], language: Language) -> str:
+        """-> notice"""
+        title = title_of(record["original"][:500])
+        return keep(self._services.store, owner, TASK, title, record, language) if record["text"] else ""
 
     def _past(self, owner: str, language: Language) -> str:
         return render_translate.past(self._services.store.results(owner, TASK, PAST), language)

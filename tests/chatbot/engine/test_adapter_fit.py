@@ -1,8 +1,11 @@
 """What adapters say of layers and base weights is read as peft reads it, and what does not fit is refused."""
 
+import json
 from pathlib import Path
 from typing import Any
 
+import gguf
+import numpy as np
 import pytest
 from peft import LoraConfig
 from peft.tuners.tuners_utils import check_target_module_exists
@@ -90,6 +93,31 @@ def test_the_bundled_weights_have_the_fingerprint_that_their_adapters_name(
     assert fingerprint_model(dequantise(bundled_gguf, models_folder / BUNDLED)) == FINGERPRINT
 
 
+@pytest.mark.parametrize(("alpha", "expected"), [(0, 0.0), (None, 8 / 2)])  # peft's default is 8
+def test_an_alpha_of_nothing_or_none_is_what_peft_makes_of_it(
+    bundled_gguf: Path, tmp_path: Path, alpha: int | None, expected: float
+) -> None:
+    folder = write_adapter(tmp_path / "a", rank=2, targets=("o_proj",), lora_alpha=alpha or 0)
+    settings = json.loads((folder / "adapter_config.json").read_text())
+    if alpha is None:
+        del settings["lora_alpha"]
+    (folder / "adapter_config.json").write_text(json.dumps(settings))
+    twin = gguf.GGUFReader(convert_adapter(folder, read_header(bundled_gguf), tmp_path))
+    (b,) = (t.data for t in twin.tensors if t.name == "blk.3.attn_output.weight.lora_b")
+    told = load_file(folder / "adapter_model.safetensors")[
+        "base_model.model.model.layers.3.self_attn.o_proj.lora_B.weight"
+    ]
+    alpha_of_all = float(twin.fields["adapter.lora.alpha"].contents())
+    assert np.allclose(b * alpha_of_all / 2, told * expected, atol=1e-6)
+
+
+def test_weights_are_read_for_a_fingerprint_only_when_an_adapter_names_one() -> None:
+    def never() -> str:
+        raise AssertionError("asked")
+
+    check_base(Adapter("silent"), never)
+
+
 def test_an_adapter_of_other_weights_is_left_out_with_the_reason(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -100,4 +128,4 @@ def test_an_adapter_of_other_weights_is_left_out_with_the_reason(
     assert "other weights" in caplog.text
     assert of_base([other], lambda: None) == [other]  # a base of which nothing is known
     with pytest.raises(AdapterError, match="other weights"):
-        check_base(other, FINGERPRINT)
+        check_base(other, lambda: FINGERPRINT)

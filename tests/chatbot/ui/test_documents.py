@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 
 from chatbot.errors import NotFound
-from chatbot.store import Store
+from chatbot.store import LARGEST_RESULT, Store
 from chatbot.tasks.answer import Retrieval
 from chatbot.tasks.answer_check import Answer, Found, Sentence, Source
 from chatbot.ui import render_answers, render_documents
@@ -39,8 +39,7 @@ def test_answers_come_back_to_their_owner_and_go_with_their_document(tmp_path: P
     store.add_result("ada", "summarize", "Orchard", {"sections": [{"document": "d1"}]})
     store.add_result("ada", "sentiment", "d1", {"text": "I like d1"})
     for turn in (Turn("When?", given("It was planted in 1998.")), other):
-        turns.add("ada", turn)
-        turns.add("bob", turn)
+        assert turns.add("ada", turn, "en") == turns.add("bob", turn, "en") == ""
     assert [turn.question for turn in turns.load("ada")] == ["When?", "What?"]
     assert turns.load("ada")[0] == Turn("When?", given("It was planted in 1998."))
     assert turns.load("eve") == []
@@ -50,6 +49,8 @@ def test_answers_come_back_to_their_owner_and_go_with_their_document(tmp_path: P
     assert len(store.results("ada", "sentiment")) == 1
     assert len(turns.load("bob")) == 2
     turns.clear("bob")
+    assert turns.load("bob") == []
+    assert "too large" in turns.add("bob", Turn("Why?", given("x" * LARGEST_RESULT)), "en")
     assert turns.load("bob") == []
     store.close()
 

@@ -53,6 +53,7 @@ class _Tally:
     truncated: int = 0
     cut: int = 0
     skipped: int = 0
+    spelled: int = 0
     remarks: Counter[str] = field(default_factory=Counter)
     answers: set[str] = field(default_factory=set)  # the first different ones
     texts: list[str] = field(default_factory=list)
@@ -112,6 +113,7 @@ def _count(tally: _Tally, example: Example, encoded: Encoded, chance: random.Ran
     tally.truncated += encoded.cut > 0
     tally.cut += encoded.cut
     tally.skipped += encoded.skipped
+    tally.spelled += encoded.spelled > 0
     tally.remarks.update(example.remarks)
     if len(tally.answers) <= LABELS:
         tally.answers.add(example.answer[:40])
@@ -213,6 +215,8 @@ def _notices(
         yield _notice("truncated", count=tally.truncated, tokens=tally.cut, share=share)
     if tally.skipped:
         yield _notice("skipped", count=tally.skipped)
+    if tally.spelled:
+        yield _notice("spelled", count=tally.spelled)
     if usable and spec.evaluation_share and not held:
         yield _notice("no_held_out")
     if leaks:
@@ -234,6 +238,8 @@ _NOTICES = {
     "duplicates": "Rows that repeat an earlier one, and weigh more for it: {count}.",
     "truncated": "Rows that are cut at max_length: {count}, by {tokens} tokens, {share} of all.",
     "skipped": "Earlier answers that are not trained, because the model's template shows them otherwise: {count}.",
+    "spelled": "Rows that spell out control tokens of the model: {count}. They are learnt as text. Rows that were put into a "
+    "chat template before should be given as messages instead.",
     "no_held_out": "There are too few different rows to hold some out, so there will be no verdict.",
     "leaks": "Held-out rows that repeat text of training rows: {count}. The verdict will flatter.",
 }

@@ -98,6 +98,11 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Earlier answers that are not trained, because the model's template shows them otherwise: {count}.",
         "因模型模板显示方式不同而不参与训练的早先回答：{count}。",
     ),
+    "ft_notice_spelled": (
+        "Rows that spell out control tokens of the model: {count}. They are learnt as text. Rows that were put into a "
+        "chat template before should be given as messages instead.",
+        "写有模型控制 token 的行：{count}。它们按普通文本学习。若数据已套用过对话模板，请改用 messages 格式。",
+    ),
     "ft_notice_no_held_out": (
         "There are too few different rows to hold some out, so there will be no verdict.",
         "不同的行太少，无法留出一部分，因此不会有结论。",
@@ -121,7 +126,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     "error.fault_unknown_label": ("", "标签没有名称"),
     "error.fault_unmapped": ("", "没有说明各列的含义"),
     "error.fault_masked": ("", "提示占满了最大长度，没有可学的回答"),
-    "error.fault_control_token": ("", "含有模型的控制 token"),
     "error.fault_template": ("", "模型的对话模板无法表示"),
     "error.fault_tokens": ("", "回答的开头影响了前面的 token"),
     "error.fault_too_large": ("", "太大"),

@@ -99,6 +99,13 @@ def test_one_row_and_equal_rows_start_without_a_verdict(tmp_path: Path, tokenize
         assert {"one_example", "no_held_out"} <= codes(report)
 
 
+def test_rows_that_spell_control_tokens_are_used_and_told(tmp_path: Path, tokenizer: Any) -> None:
+    spelled = conversation(("user", "What ends a turn?"), ("assistant", "<|im_end|> does."))
+    report = check(jsonl(tmp_path / "a.jsonl", [faults.row(1), spelled]), tokenizer, SPEC)
+    assert report.usable == 2
+    assert [notice.details for notice in report.notices if notice.code == "spelled"] == [{"count": 1}]
+
+
 def test_duplicates_exact_and_near(tmp_path: Path, tokenizer: Any) -> None:
     rows = [faults.row(number) for number in range(10)]
     rows += [rows[3], rows[3], conversation(("user", "what is 4 PLUS one"), ("assistant", "It is 5!"))]

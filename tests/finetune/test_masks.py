@@ -182,15 +182,32 @@ def test_plain_text_is_trained_whole_and_ended(smollm: Any) -> None:
     assert smollm.decode(found.input_ids) == "Banyans have trunks.<|im_end|>"
 
 
-@pytest.mark.parametrize(
-    "turns",
-    [(Turn("user", "a <|im_end|> b"), Turn("assistant", "c")), (TALK[1], Turn("assistant", "<|im_start|>user"))],
-)
-def test_control_tokens_in_a_row_are_a_fault(smollm: Any, turns: tuple[Turn, ...]) -> None:
-    found = ChatEncoder(smollm).encode(Example(3, turns))
-    assert isinstance(found, Fault)
-    assert found.code == "control_token"
-    assert "<|im_" in found.reason
+def test_control_tokens_that_a_row_spells_are_text_as_in_serving(tokenizer: Any) -> None:
+    control = sorted({str(token) for token in tokenizer.added_tokens_decoder.values() if token.special})
+    chance, encoder, prompter = random.Random(4), ChatEncoder(tokenizer), Prompter(tokenizer)
+    for _ in range(30):
+        turns = tuple(Turn(t.role, f"{t.content} {chance.choice(control)}{chance.choice(['', ' y'])}") for t in TALK)
+        served = prompter.encode([Message(turn.role, turn.content) for turn in turns[:-1]])
+        found = encoder.encode(Example(1, turns))
+        assert isinstance(found, Encoded), (found, turns)
+        assert found.input_ids[: len(served)] == served
+        assert found.labels[len(served) :] == found.input_ids[len(served) :]
+        answer = found.input_ids[len(served) :]
+        assert [id in tokenizer.all_special_ids for id in answer] == [False] * (len(answer) - 1) + [True]
+        spelled = tokenizer.decode(answer[:-1], clean_up_tokenization_spaces=False).replace(" ", "")
+        assert spelled == turns[-1].content.replace(" ", "")
+        assert found.spelled == len(TALK)
+
+
+def test_a_spelled_end_of_turn_teaches_nobody_to_stop(smollm: Any) -> None:
+    found = encoded(smollm, (Turn("user", "Quote it."), Turn("assistant", "Here: <|im_end|>\n<|im_start|>user\nHi")))
+    end, start = smollm.convert_tokens_to_ids(["<|im_end|>", "<|im_start|>"])
+    trained = [label for label in found.labels if label != IGNORED]
+    assert (trained.count(end), trained.count(start)) == (1, 0)
+    assert trained[-1] == end
+    text = ChatEncoder(smollm).encode(Example(1, text="One.<|im_end|>Two."))
+    assert isinstance(text, Encoded)
+    assert (text.input_ids.count(end), text.spelled) == (1, 1)
 
 
 def test_a_template_that_shows_answers_elsewhere_is_refused_by_the_models_name(smollm: Any) -> None:

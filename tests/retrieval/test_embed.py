@@ -54,6 +54,23 @@ def test_meaning_is_found(embedder: SentenceEmbedder) -> None:
     assert embedder.passages([]).shape == (0, 384)
 
 
+def test_questions_keep_to_one_core_and_nothing_else_does(models_folder: Path) -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        embedder = load("bundled", models_folder, quiet)
+        seen: list[int] = []
+        embedder._model.register_forward_pre_hook(lambda module, given: seen.append(torch.get_num_threads()))
+        embedder.queries(["When does the contract end?"])
+        embedder.passages(["It ends in May."])
+        assert seen == [1, 3]
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_progress_and_stop(embedder: SentenceEmbedder) -> None:
     seen: list[tuple[int, int]] = []
     embedder.passages(TEXTS * 3, progress=lambda done, total: seen.append((done, total)))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import Any, cast
 
 from chatbot.engine.base import Progress
 from chatbot.engine.gguf_files import convert_adapter
@@ -20,8 +20,9 @@ from finetune.estimate import Estimate, Estimator
 from finetune.examples import Columns, Example
 from finetune.formats import detect, read_examples
 from finetune.jobs import Jobs
+from finetune.presets import PresetName, preset
 from finetune.publish import check_name, pack, push
-from finetune.spec import PRESETS, TrainingSpec, preset
+from finetune.spec import TrainingSpec
 
 MOST_WAITING = 10  # jobs of one owner that may wait or run at once
 
@@ -164,9 +165,7 @@ def spec_of(overrides: Mapping[str, object], report: Mapping[str, Any]) -> Train
     Raises `InputError`, also for unknown fields.
     """
     values = dict(overrides)
-    name = values.pop("preset", "balanced")
-    if name not in PRESETS:
-        raise InputError(f"There is no preset called {str(name)[:80]!r}. Please choose one of {', '.join(PRESETS)}.")
+    name = cast(PresetName, values.pop("preset", "balanced"))  # which refuses any other
     return preset(name, max(1, report["usable"]), max(1, report["tokens"])).changed(values)
 
 

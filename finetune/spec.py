@@ -2,85 +2,64 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any, Literal, cast
 
 from chatbot.errors import InputError
+from finetune.knobs import ALL_LINEAR, Knob, check, knob
 
 Task = Literal["chat", "sentiment", "answer", "translate", "summarize"]
-PresetName = Literal["quick", "balanced", "thorough"]
-Kind = Literal["integer", "number", "switch", "choice", "modules"]
 
 TASKS: tuple[Task, ...] = ("chat", "sentiment", "answer", "translate", "summarize")
-PRESETS: tuple[PresetName, ...] = ("quick", "balanced", "thorough")
-ALL_LINEAR = "all-linear"
-
-
-@dataclass(frozen=True, slots=True)
-class Knob:
-    """One field of `TrainingSpec` as a page shows it. `low` and `high` are inclusive; `optional` knobs may be None."""
-
-    name: str
-    kind: Kind
-    default: object
-    why: str
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-    optional: bool = False
-
-
-def _knob(kind: Kind, default: object, why: str, **bounds: Any) -> Any:
-    return field(default=default, metadata={"kind": kind, "why": why, **bounds})
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSpec:
     """How an adapter is trained. Raises `InputError` for values out of bounds and for knobs that contradict."""
 
-    task: Task = _knob("choice", "chat", "Which metric judges the result on the held-out rows.", choices=TASKS)
-    rank: int = _knob(
+    task: Task = knob("choice", "chat", "Which metric judges the result on the held-out rows.", choices=TASKS)
+    rank: int = knob(
         "integer", 16, "Rank of the update. More learns more from much data and costs memory.", low=1, high=256
     )
-    alpha: float = _knob(
+    alpha: float = knob(
         "number",
         32.0,
         "The update is scaled by alpha / rank. Twice the rank is a usual choice; keep the ratio when you change the rank.",
         low=0.1,
         high=1024,
     )
-    dropout: float = _knob(
+    dropout: float = knob(
         "number", 0.0, "Hides this share of the adapter's input at random: helps against overfitting.", low=0, high=0.5
     )
-    target_modules: str | tuple[str, ...] = _knob(
+    target_modules: str | tuple[str, ...] = knob(
         "modules",
         ALL_LINEAR,
         "Layers that get an adapter: all-linear learns best for its size; a list such as q_proj, v_proj is smaller.",
     )
-    rslora: bool = _knob("switch", False, "Scales by alpha / sqrt(rank) instead: steadier at ranks of 64 and more.")
-    dora: bool = _knob(
+    rslora: bool = knob("switch", False, "Scales by alpha / sqrt(rank) instead: steadier at ranks of 64 and more.")
+    dora: bool = knob(
         "switch",
         False,
         "Learns size and direction of weights apart: a little better at low rank, slower to train, and only usable "
         "with PEFT or merged, because Banyan's engines do not serve it.",
     )
-    learning_rate: float = _knob(
+    learning_rate: float = knob(
         "number", 2e-4, "Size of a step. Too high diverges, too low learns nothing.", low=1e-7, high=1e-2
     )
-    schedule: str = _knob(
+    schedule: str = knob(
         "choice",
         "cosine",
         "How the learning rate falls after the warm-up: cosine and linear end at zero, constant stays.",
         choices=("cosine", "linear", "constant"),
     )
-    warmup: float = _knob(
+    warmup: float = knob(
         "number", 0.03, "Share of the steps over which the learning rate rises from zero.", low=0, high=0.5
     )
-    epochs: float | None = _knob(
+    epochs: float | None = knob(
         "number", 3.0, "How often every example is seen. Few rows want more epochs.", low=0.01, high=100, optional=True
     )
-    steps: int | None = _knob(
+    steps: int | None = knob(
         "integer",
         None,
         "Number of updates instead of epochs, when the time is what you want to fix.",
@@ -88,50 +67,50 @@ class TrainingSpec:
         high=1_000_000,
         optional=True,
     )
-    batch_size: int = _knob(
+    batch_size: int = knob(
         "integer", 8, "Examples computed at once on each device. Less needs less memory.", low=1, high=512
     )
-    accumulation: int = _knob(
+    accumulation: int = knob(
         "integer", 1, "Batches summed up to one update: the same total with less memory.", low=1, high=512
     )
-    max_length: int = _knob(
+    max_length: int = knob(
         "integer", 1024, "Tokens of an example that are used; longer ones are cut at the end.", low=16, high=131_072
     )
-    packing: bool = _knob(
+    packing: bool = knob(
         "switch",
         False,
         "Fills rows of max_length with whole examples, kept apart; batch_size then counts such rows. For a GPU and short rows.",
     )
-    gradient_checkpointing: bool = _knob(
+    gradient_checkpointing: bool = knob(
         "switch", False, "Computes activations twice instead of keeping them: less memory, about a third slower."
     )
-    quantization: str = _knob(
+    quantization: str = knob(
         "choice",
         "none",
         "Frozen weights in 4 (nf4: QLoRA) or 8 bits: less memory, slower steps.",
         choices=("none", "nf4", "int8"),
     )
-    precision: str = _knob(
+    precision: str = knob(
         "choice",
         "auto",
         "Number format of the computation. auto: bf16 where the device is good at it, else fp32.",
         choices=("auto", "fp32", "bf16"),
     )
-    seed: int = _knob(
+    seed: int = knob(
         "integer",
         0,
         "Fixes held-out split, order and initial weights: the same data and seed train the same adapter.",
         low=0,
         high=2**32 - 1,
     )
-    evaluation_share: float = _knob(
+    evaluation_share: float = knob(
         "number",
         0.1,
         "Share of the examples that is held out from training, for the curve and the verdict. 0: no verdict.",
         low=0,
         high=0.5,
     )
-    eval_steps: int | None = _knob(
+    eval_steps: int | None = knob(
         "integer",
         None,
         "Updates between two points of the held-out curve. Empty: ten points over the run.",
@@ -139,14 +118,14 @@ class TrainingSpec:
         high=1_000_000,
         optional=True,
     )
-    early_stopping: int = _knob(
+    early_stopping: int = knob(
         "integer",
         0,
         "Ends the run after so many points of the held-out curve without a new best. 0 switches it off.",
         low=0,
         high=100,
     )
-    save_steps: int = _knob(
+    save_steps: int = knob(
         "integer",
         50,
         "Updates between checkpoints: at most so many are lost when the machine stops.",
@@ -155,8 +134,8 @@ class TrainingSpec:
     )
 
     def __post_init__(self) -> None:
-        for knob in KNOBS:
-            _check(knob, getattr(self, knob.name))
+        for each in KNOBS:
+            check(each, getattr(self, each.name))
         _check_contradictions(self)
 
     @property
@@ -207,7 +186,7 @@ KNOBS: tuple[Knob, ...] = tuple(Knob(name=f.name, default=f.default, **f.metadat
 
 
 def _known(changes: Mapping[str, object]) -> dict[str, object]:
-    names = [knob.name for knob in KNOBS]
+    names = [each.name for each in KNOBS]
     for name in changes:
         if name not in names:
             close = get_close_matches(str(name), names, n=1)
@@ -217,66 +196,6 @@ def _known(changes: Mapping[str, object]) -> dict[str, object]:
     if isinstance(values.get("target_modules"), list):
         values["target_modules"] = tuple(cast(list[object], values["target_modules"]))
     return values
-
-
-def _check(knob: Knob, value: object) -> None:
-    if value is None and knob.optional:
-        return
-    if not _CHECKS[knob.kind](knob, value):
-        shown = f"{value:g}" if isinstance(value, float) else repr(value)[:80]
-        bounds = (
-            {"low": f"{knob.low:g}", "high": f"{knob.high:g}"} if knob.low is not None and knob.high is not None else {}
-        )
-        raise InputError(
-            f"{knob.name} must be {_wanted(knob)}, not {shown}.",
-            kind="knob_bounds" if bounds else "knob_value",
-            name=knob.name,
-            **bounds,
-        )
-
-
-def _is_integer(knob: Knob, value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and _within(knob, value)
-
-
-def _is_number(knob: Knob, value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and _within(knob, value)
-
-
-def _within(knob: Knob, value: float) -> bool:
-    assert knob.low is not None
-    assert knob.high is not None
-    return knob.low <= value <= knob.high  # false for NaN
-
-
-def _are_modules(knob: Knob, value: object) -> bool:
-    if isinstance(value, tuple):
-        return 0 < len(value) <= 64 and all(isinstance(name, str) and _is_module(name) for name in value)
-    return value == ALL_LINEAR
-
-
-def _is_module(name: str) -> bool:
-    return len(name) <= 100 and all(part.isidentifier() or part.isdecimal() for part in name.split("."))
-
-
-_CHECKS = {
-    "integer": _is_integer,
-    "number": _is_number,
-    "switch": lambda knob, value: isinstance(value, bool),
-    "choice": lambda knob, value: isinstance(value, str) and value in knob.choices,
-    "modules": _are_modules,
-}
-
-
-def _wanted(knob: Knob) -> str:
-    if knob.kind == "switch":
-        return "true or false"
-    if knob.kind == "choice":
-        return f"one of {', '.join(knob.choices)}"
-    if knob.kind == "modules":
-        return f'"{ALL_LINEAR}" or a list of names of layers such as ["q_proj", "v_proj"]'
-    number = "a whole number" if knob.kind == "integer" else "a number"
-    return f"{number} between {knob.low:g} and {knob.high:g}"
 
 
 def _check_contradictions(spec: TrainingSpec) -> None:
@@ -308,58 +227,3 @@ def _check_contradictions(spec: TrainingSpec) -> None:
         )
     if isinstance(spec.target_modules, tuple) and len(set(spec.target_modules)) < len(spec.target_modules):
         raise InputError("target_modules names a layer twice. Please name each once.", kind="knob_twice")
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    rank: int
-    learning_rate: float
-    examples: int  # to be seen in all: epochs follow from the number of rows
-    most_epochs: float
-
-
-_PLANS: dict[PresetName, _Plan] = {
-    "quick": _Plan(rank=8, learning_rate=4e-4, examples=2_000, most_epochs=2),
-    "balanced": _Plan(rank=16, learning_rate=2e-4, examples=10_000, most_epochs=3),
-    "thorough": _Plan(rank=32, learning_rate=2e-4, examples=60_000, most_epochs=5),
-}
-
-
-def preset(name: PresetName, rows: int, tokens: int) -> TrainingSpec:
-    """Settings for a data set of `rows` usable examples with `tokens` tokens in all, chat template included.
-
-    The length holds four times the mean example, so that a skewed set is seldom cut; one batch stays near 4,096 tokens,
-    and one update sees at most 32 examples, fewer when the rows are few (small batches cost LoRA less than too few
-    updates: "LoRA Without Regret", 2025). Raises `InputError` for an unknown preset or an empty data set.
-    """
-    if name not in PRESETS:
-        raise InputError(f"There is no preset called {str(name)[:80]!r}. Please choose one of {', '.join(PRESETS)}.")
-    if rows < 1 or tokens < 1:
-        raise InputError(
-            "There is nothing to train on: the data set has no usable row. Please look at its faults.",
-            kind="data_no_rows",
-        )
-    plan, mean = _PLANS[name], tokens / rows
-    update = _power_of_two(rows / 50, 4, 32)
-    batch = min(_power_of_two(4096 / mean, 1, 32), update)
-    epochs = max(0.1, min(plan.most_epochs, round(plan.examples / rows, 1)))
-    share = min(0.1, round(max(1_000 / rows, 0.001), 3))  # a thousand rows tell enough, and more cost time
-    return TrainingSpec(
-        rank=plan.rank,
-        alpha=2.0 * plan.rank,
-        learning_rate=plan.learning_rate,
-        epochs=epochs,
-        batch_size=batch,
-        accumulation=update // batch,
-        max_length=_power_of_two(4 * mean, 256, 4096),
-        evaluation_share=share,
-        early_stopping=3 if name == "thorough" else 0,
-    )
-
-
-def _power_of_two(wanted: float, low: int, high: int) -> int:
-    """The smallest power of two that is no less than `wanted`, within `low` and `high`."""
-    size = low
-    while size < wanted and size < high:
-        size *= 2
-    return size

@@ -23,7 +23,8 @@ from types import FrameType
 
 from chatbot.errors import BanyanError, InputError
 from finetune.folder import RECIPE, Base, JobFolder, Meta, Result
-from finetune.spec import PRESETS, TrainingSpec
+from finetune.presets import PRESETS
+from finetune.spec import TrainingSpec
 
 EXIT = {"succeeded": 0, "cancelled": 3, "failed": 1}
 RESERVE = 1 << 18  # bytes kept back so that a full disk can still be reported
@@ -182,7 +183,7 @@ def _from_file(options: argparse.Namespace, base: Path) -> _Made:
 
 
 def _spec(options: argparse.Namespace, examples: Sequence[dict[str, object]]) -> TrainingSpec:
-    from finetune.spec import preset
+    from finetune.presets import preset
 
     rows = len(examples)
     tokens = sum(len(json.dumps(example)) for example in examples) // 4  # good enough to choose a preset by

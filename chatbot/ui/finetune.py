@@ -14,7 +14,7 @@ from chatbot.ui.localise import Localised
 from chatbot.ui.services import PRIVATE, Services
 from chatbot.ui.sidebar import Sidebar
 from chatbot.ui.strings import Language, text
-from finetune.spec import PRESETS
+from finetune.presets import PRESETS
 
 POLL = 1.0  # seconds between looks at runs that are under way
 HEAVY: dict[str, Any] = {

@@ -16,7 +16,8 @@ from chatbot.ui.services import Services
 from chatbot.ui.strings import Language
 from chatbot.ui.under_way import under_way
 from finetune.examples import Columns
-from finetune.spec import KNOBS, PRESETS, TrainingSpec, preset
+from finetune.presets import PRESETS, preset
+from finetune.spec import KNOBS, TrainingSpec
 
 SIZES = ("usable", "tokens", "truncated_tokens", "trained_tokens", "held_out", "longest")
 MAPPED = 6  # fields of the mapping

@@ -17,7 +17,7 @@ from chatbot.ui.services import Services
 from chatbot.ui.strings import Language, text
 from chatbot.ui.under_way import under_way
 from finetune.jobs import Job
-from finetune.spec import PRESETS
+from finetune.presets import PRESETS
 
 LOOKED_AT = 18  # outputs of `Handlers.look`
 

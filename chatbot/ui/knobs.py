@@ -7,7 +7,8 @@ import gradio as gr
 from chatbot.errors import InputError
 from chatbot.ui.localise import Localised
 from chatbot.ui.strings import text
-from finetune.spec import ALL_LINEAR, KNOBS, Knob, TrainingSpec
+from finetune.knobs import ALL_LINEAR, Knob
+from finetune.spec import KNOBS, TrainingSpec
 
 Control: TypeAlias = gr.components.Component
 

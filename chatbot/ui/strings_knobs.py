@@ -1,6 +1,7 @@
 """The words of the training settings. English reasons and all bounds stand in `finetune.spec`; here are the rest."""
 
-from finetune.spec import KNOBS, Knob
+from finetune.knobs import Knob
+from finetune.spec import KNOBS
 
 _WORDS: dict[str, tuple[str, str, str]] = {
     "task": ("Task", "任务", "用哪个指标在留出的数据上评判结果。"),

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from chatbot.errors import InputError
-from finetune.spec import KNOBS, PRESETS, Knob, PresetName, TrainingSpec, preset
+from finetune.knobs import Knob
+from finetune.presets import PRESETS, PresetName, preset
+from finetune.spec import KNOBS, TrainingSpec
 
 
 @pytest.mark.parametrize("knob", [k for k in KNOBS if k.low is not None], ids=lambda k: k.name)

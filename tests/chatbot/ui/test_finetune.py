@@ -26,7 +26,8 @@ from chatbot.ui.strings import LANGUAGES, Language
 from finetune.estimate import Estimate, Estimator
 from finetune.folder import JobFolder, Result
 from finetune.jobs import Job, Jobs
-from finetune.spec import PRESETS, TrainingSpec, preset
+from finetune.presets import PRESETS, preset
+from finetune.spec import TrainingSpec
 from tests.finetune.jobs_for_tests import QUICK, ROWS, wait_for, wait_for_end
 from tests.running import App, running
 from tests.tiny import make_model

@@ -137,52 +137,20 @@ def build(
 ) -> Trainer:
     """The trainer of one job. `spec.batch_size` and `accumulation` are totals that the processes share, so that any
     number of them takes the same updates. Raises `InputError` when they cannot be shared out."""
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
-    batch, accumulation = _share(spec, processes)
     rows = _dataset(train, spec.max_length if spec.packing else 0)
-    steps = total_steps(spec, len(rows))
-    points = spec.eval_steps or max(1, steps // 10)
     gpu = torch.cuda.is_available()
-    settings = SFTConfig(
-        output_dir=str(job.checkpoints),
-        per_device_train_batch_size=batch,
-        gradient_accumulation_steps=accumulation,
-        max_steps=steps,
-        learning_rate=spec.learning_rate,
-        lr_scheduler_type=_SCHEDULES[spec.schedule],
-        warmup_steps=math.floor(spec.warmup * steps),
-        optim="adamw_torch_fused",
-        weight_decay=0.0,
-        max_grad_norm=1.0,
-        seed=spec.seed,
-        bf16=bf16,
-        gradient_checkpointing=spec.gradient_checkpointing,
-        logging_strategy="steps",
-        logging_steps=max(1, steps // 1000),
-        logging_nan_inf_filter=False,
-        eval_strategy="steps" if held_out else "no",
-        eval_steps=points,
-        eval_on_start=bool(held_out) and not resumed,
-        save_strategy="steps",
-        save_steps=spec.save_steps,
-        report_to=[],
-        disable_tqdm=True,
-        max_length=None,
-        packing=False,
-        dataset_kwargs={"skip_prepare_dataset": True},
-        remove_unused_columns=False,
-        dataloader_num_workers=0,
-        dataloader_pin_memory=False,
-        use_cpu=not gpu,
-        ddp_find_unused_parameters=False,
-        label_names=["labels"],
-    )
     trainer = Trainer(
         job=job,
         budget=token_budget(gpu),
         stop=stop,
         model=model,
-        args=settings,
+        args=SFTConfig(
+            output_dir=str(job.checkpoints),
+            use_cpu=not gpu,
+            **_updates(spec, len(rows), bf16=bf16),
+            **_points(spec, len(rows), bool(held_out), resumed=resumed),
+            **_OURS,
+        ),
         train_dataset=rows,
         eval_dataset=_dataset(held_out) if held_out else None,
         processing_class=tokenizer,
@@ -191,6 +159,55 @@ def build(
     )
     watch.trainer = trainer
     return trainer
+
+
+def _updates(spec: TrainingSpec, rows: int, *, bf16: bool) -> dict[str, Any]:
+    """What an update is and how many there are."""
+    batch, accumulation = _share(spec, int(os.environ.get("WORLD_SIZE", "1")))
+    steps = total_steps(spec, rows)
+    return {
+        "per_device_train_batch_size": batch,
+        "gradient_accumulation_steps": accumulation,
+        "max_steps": steps,
+        "learning_rate": spec.learning_rate,
+        "lr_scheduler_type": _SCHEDULES[spec.schedule],
+        "warmup_steps": math.floor(spec.warmup * steps),
+        "optim": "adamw_torch_fused",
+        "weight_decay": 0.0,
+        "max_grad_norm": 1.0,
+        "seed": spec.seed,
+        "bf16": bf16,
+        "gradient_checkpointing": spec.gradient_checkpointing,
+    }
+
+
+def _points(spec: TrainingSpec, rows: int, held_out: bool, *, resumed: bool) -> dict[str, Any]:
+    """When the run is logged, judged and saved."""
+    steps = total_steps(spec, rows)
+    return {
+        "logging_steps": max(1, steps // 1000),
+        "eval_strategy": "steps" if held_out else "no",
+        "eval_steps": spec.eval_steps or max(1, steps // 10),
+        "eval_on_start": held_out and not resumed,
+        "save_steps": spec.save_steps,
+    }
+
+
+_OURS: dict[str, Any] = {  # rows come encoded and collated, and the child is alone with its log
+    "logging_strategy": "steps",
+    "logging_nan_inf_filter": False,
+    "save_strategy": "steps",
+    "report_to": [],
+    "disable_tqdm": True,
+    "max_length": None,
+    "packing": False,
+    "dataset_kwargs": {"skip_prepare_dataset": True},
+    "remove_unused_columns": False,
+    "dataloader_num_workers": 0,
+    "dataloader_pin_memory": False,
+    "ddp_find_unused_parameters": False,
+    "label_names": ["labels"],
+}
 
 
 def total_steps(spec: TrainingSpec, rows: int) -> int:

@@ -42,46 +42,19 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from chatbot import access
-    from chatbot.engine import shipped
-    from chatbot.store import Store
-    from chatbot.tasks.translate_jobs import Translations
-    from chatbot.ui.intake import Intake
-    from chatbot.ui.opening import OpeningLibrary
+    from chatbot.access import Users
     from chatbot.ui.page import build_page
-    from chatbot.ui.services import Services
 
-    users = access.Users.load(settings.auth) if settings.auth else None
-    store = Store(settings.data / "banyan.db")
-    engine = LoadingEngine(lambda progress: build_engine(settings, progress))
-    library = OpeningLibrary(lambda progress: build_retrieval(settings, progress))
-    intake = Intake(library)
-    training = build_training(settings, engine.refresh)
-    services = Services(
-        engine,
-        store,
-        access.owner_of,
-        settings.data / "adapters",
-        shipped=shipped.FOLDER if settings.model == "bundled" else None,
-        library=library,
-        intake=intake,
-        training=training,
-        translations=Translations(settings.data / "translations"),
-    )
+    users = Users.load(settings.auth) if settings.auth else None
+    services = build_services(settings)
     page = build_page(services)
-    address = _launch(page, settings, engine, users)
+    address = _launch(page, settings, services.engine, users)
     log.info("Banyan is at %s", address)
-    engine.start()
-    library.start()
-    training.jobs.start()
+    services.start()
 
     def shut_down() -> None:
         page.close()
-        intake.close()
-        training.close()
-        engine.close()
-        library.close()
-        store.close()
+        services.close()
 
     if block:
         try:
@@ -91,23 +64,36 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     return shut_down
 
 
-def _launch(page: Any, settings: Settings, engine: LoadingEngine, users: Any) -> str:
-    from starlette.middleware import Middleware
+def build_services(settings: Settings) -> Any:
+    """What the handlers of the page share; nothing of it has started yet."""
+    from chatbot import access
+    from chatbot.engine import shipped
+    from chatbot.store import Store
+    from chatbot.tasks.translate_jobs import Translations
+    from chatbot.ui.intake import Intake
+    from chatbot.ui.opening import OpeningLibrary
+    from chatbot.ui.services import Services
 
-    from chatbot import access, api, headers
+    engine = LoadingEngine(lambda progress: build_engine(settings, progress))
+    library = OpeningLibrary(lambda progress: build_retrieval(settings, progress))
+    return Services(
+        engine,
+        Store(settings.data / "banyan.db"),
+        access.owner_of,
+        settings.data / "adapters",
+        shipped=shipped.FOLDER if settings.model == "bundled" else None,
+        library=library,
+        intake=Intake(library),
+        training=build_training(settings, engine.refresh),
+        translations=Translations(settings.data / "translations"),
+    )
+
+
+def _launch(page: Any, settings: Settings, engine: LoadingEngine, users: Any) -> str:
+    """Listen, and return the address. Raises `SettingsError`."""
+    from chatbot.errors import SettingsError
     from chatbot.ui import look, mcp_tools
 
-    middleware = [
-        Middleware(headers.SecurityHeaders, embedded=settings.space),
-        Middleware(access.OwnerCookie, secret=access.load_secret(settings.data), embedded=settings.space),
-    ]
-    routes = api.routes(
-        engine,
-        state=engine.state,
-        api_key=settings.api_key,
-        closed=users is not None and settings.api_key is None,
-        versions=versions(),
-    )
     page.queue(default_concurrency_limit=32, max_size=512, api_open=False)
     try:
         _, address, _ = page.launch(
@@ -115,7 +101,7 @@ def _launch(page: Any, settings: Settings, engine: LoadingEngine, users: Any) ->
             server_port=settings.port or None,
             root_path=settings.root_path or None,
             auth=users.sign_in if users else None,
-            app_kwargs={"routes": routes, "middleware": middleware},
+            app_kwargs=_routes(settings, engine, users),
             theme=look.theme(),
             css=look.css(),
             head=look.head(),
@@ -135,12 +121,30 @@ def _launch(page: Any, settings: Settings, engine: LoadingEngine, users: Any) ->
         )
         mcp_tools.offer(page)
     except OSError as error:
-        from chatbot.errors import SettingsError
-
         raise SettingsError(
             f"Nothing can listen on {settings.host} port {settings.port} ({error}). Choose another --port (BANYAN_PORT)."
         ) from error
     return str(address)
+
+
+def _routes(settings: Settings, engine: LoadingEngine, users: Any) -> dict[str, Any]:
+    """The protocol for programs beside the page, and what every request goes through."""
+    from starlette.middleware import Middleware
+
+    from chatbot import access, api, headers
+
+    middleware = [
+        Middleware(headers.SecurityHeaders, embedded=settings.space),
+        Middleware(access.OwnerCookie, secret=access.load_secret(settings.data), embedded=settings.space),
+    ]
+    routes = api.routes(
+        engine,
+        state=engine.state,
+        api_key=settings.api_key,
+        closed=users is not None and settings.api_key is None,
+        versions=versions(),
+    )
+    return {"routes": routes, "middleware": middleware}
 
 
 def versions() -> dict[str, str]:

@@ -117,23 +117,11 @@ class Handlers:
             yield notices[0]
 
     def respond(
-        self,
-        attached: list[str],
-        id: str | None,
-        language: Language,
-        temperature: float,
-        top_p: float,
-        top_k: float,
-        min_p: float,
-        repetition_penalty: float,
-        max_tokens: float,
-        seed: str,
-        request: gr.Request,
+        self, attached: list[str], id: str | None, language: Language, request: gr.Request, *controls: Any
     ) -> Iterator[tuple[Any, ...]]:
         """As the chat's, but from what is attached, if anything is. -> chatbot, meter, notice, cited, source"""
         if not attached or id is None:
-            sampling = (temperature, top_p, top_k, min_p, repetition_penalty, max_tokens, seed)
-            for shown in self._chat.respond(id, language, *sampling, request):
+            for shown in self._chat.respond(id, language, request, *controls):
                 yield *shown, "", ""
             return
         yield from self._from_documents(attached, id, language, request)

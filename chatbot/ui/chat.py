@@ -54,14 +54,7 @@ class ChatTab:
 def build_chat(words: Localised, *, with_files: bool) -> ChatTab:
     """The components; `connect` gives them life. `with_files`: there is a library that reads attached ones."""
     conversation, armed = gr.State(None), gr.State(False)
-    with gr.Row(elem_id="by-head", visible=False) as head:
-        title = gr.Textbox(
-            show_label=False, label=text("title", "en"), container=False, max_lines=1, elem_id="by-title"
-        )
-        words(title, label="title")
-        export_md = words(gr.Button(text("export_md", "en"), size="sm", elem_id="by-md"), value="export_md")
-        export_json = words(gr.Button(text("export_json", "en"), size="sm", elem_id="by-json"), value="export_json")
-        delete = words(gr.Button(text("delete", "en"), size="sm", elem_id="by-delete"), value="delete")
+    head, title, export_md, export_json, delete = _head(words)
     with gr.Row(elem_id="by-columns"):
         with gr.Column(min_width=0, elem_id="by-first"):
             first_name = gr.HTML(padding=False, elem_classes="by-column-name")
@@ -77,6 +70,29 @@ def build_chat(words: Localised, *, with_files: bool) -> ChatTab:
         second = build_second(words, first_name, BUBBLES)
     attachments = build_attach(words) if with_files else None
     notice = gr.HTML(elem_id="by-notice", padding=False)
+    composer = _composer(words)
+    meter = gr.HTML(elem_id="by-under", padding=False)
+    file = gr.HTML(elem_id="by-file", padding=False)
+    return ChatTab(
+        head, title, export_md, export_json, delete, chatbot, notice, composer, meter, conversation, armed, second,
+        file, attachments,
+    )  # fmt: skip
+
+
+def _head(words: Localised) -> tuple[gr.Row, gr.Textbox, gr.Button, gr.Button, gr.Button]:
+    """(row, title, export as Markdown, export as JSON, delete)"""
+    with gr.Row(elem_id="by-head", visible=False) as head:
+        title = gr.Textbox(
+            show_label=False, label=text("title", "en"), container=False, max_lines=1, elem_id="by-title"
+        )
+        words(title, label="title")
+        export_md = words(gr.Button(text("export_md", "en"), size="sm", elem_id="by-md"), value="export_md")
+        export_json = words(gr.Button(text("export_json", "en"), size="sm", elem_id="by-json"), value="export_json")
+        delete = words(gr.Button(text("delete", "en"), size="sm", elem_id="by-delete"), value="delete")
+    return head, title, export_md, export_json, delete
+
+
+def _composer(words: Localised) -> gr.Textbox:
     composer = gr.Textbox(
         show_label=False,
         label=text("composer_label", "en"),
@@ -88,25 +104,7 @@ def build_chat(words: Localised, *, with_files: bool) -> ChatTab:
         submit_btn=True,
         elem_id="by-composer",
     )
-    words(composer, label="composer_label", placeholder="composer")
-    meter = gr.HTML(elem_id="by-under", padding=False)
-    file = gr.HTML(elem_id="by-file", padding=False)
-    return ChatTab(
-        head,
-        title,
-        export_md,
-        export_json,
-        delete,
-        chatbot,
-        notice,
-        composer,
-        meter,
-        conversation,
-        armed,
-        second,
-        file,
-        attachments,
-    )
+    return words(composer, label="composer_label", placeholder="composer")
 
 
 def placeholder(language: Language) -> str:

@@ -112,19 +112,9 @@ class Handlers:
         return store.conversation(owner, id)
 
     def respond(
-        self,
-        id: str | None,
-        language: Language,
-        temperature: float,
-        top_p: float,
-        top_k: float,
-        min_p: float,
-        repetition_penalty: float,
-        max_tokens: float,
-        seed: str,
-        request: gr.Request,
+        self, id: str | None, language: Language, request: gr.Request, *controls: Any
     ) -> Iterator[tuple[Any, ...]]:
-        """Answer the saved conversation. -> chatbot, meter, notice"""
+        """Answer the saved conversation; `controls` are those of the sidebar. -> chatbot, meter, notice"""
         owner = self._services.owner_of(request)
         shown: list[dict[str, str]] = []
         yield (gr.skip(),) * 3  # a generator that ends without a word would empty its outputs, the notice among them
@@ -137,7 +127,7 @@ class Handlers:
                 return
             if conversation.adapter:
                 self._services.adapter(owner, conversation.adapter)  # it may have gone, or be another's by now
-            sampling = sampling_of(temperature, top_p, top_k, min_p, repetition_penalty, max_tokens, seed=seed)
+            sampling = sampling_of(*controls)
             engine, store = self._services.engine, self._services.store
             for view in answer(engine, store, owner, conversation, sampling, stop, language):
                 yield [*shown, {"role": "assistant", "content": view.answer}], view.meter, gr.skip()

@@ -60,19 +60,7 @@ class Handlers:
         return column_name(adapter, language) if compare else ""
 
     def respond(
-        self,
-        id: str | None,
-        other: str | None,
-        compare: str,
-        language: Language,
-        temperature: float,
-        top_p: float,
-        top_k: float,
-        min_p: float,
-        repetition_penalty: float,
-        max_tokens: float,
-        seed: str,
-        request: gr.Request,
+        self, id: str | None, other: str | None, compare: str, language: Language, request: gr.Request, *controls: Any
     ) -> Iterator[tuple[Any, ...]]:
         """Answer the first column's last message here. -> chatbot, conversation, notice"""
         owner, services = self._services.owner_of(request), self._services
@@ -84,7 +72,7 @@ class Handlers:
             mirrored = self._mirror(owner, id, other, adapter)
             shown = render.bubbles(mirrored.messages)
             with services.runs.open(owner, mirrored.id, request.session_hash) as stop:
-                sampling = sampling_of(temperature, top_p, top_k, min_p, repetition_penalty, max_tokens, seed=seed)
+                sampling = sampling_of(*controls)
                 for view in answer(services.engine, services.store, owner, mirrored, sampling, stop, language):
                     yield [*shown, {"role": "assistant", "content": view.answer}], mirrored.id, gr.skip()
         if notices:

@@ -35,7 +35,7 @@ class DocumentsTab:
     composer: gr.Textbox
     clear: gr.Button
     source: gr.HTML
-    manage: gr.Group
+    manage: gr.Column
     name: gr.Textbox
     rename: gr.Button
     remove: gr.Button
@@ -58,7 +58,7 @@ def build_documents(words: Localised, tab: gr.Tab) -> DocumentsTab:
             source = gr.HTML(
                 render_documents.source_none("en"), elem_id="by-source", js_on_load=CLICKS, apply_default_css=False
             )
-            with gr.Group(visible=False, elem_id="by-manage") as manage:
+            with gr.Column(visible=False, elem_id="by-manage", elem_classes="by-panel") as manage:
                 name = gr.Textbox("", label=text("doc_name", "en"), max_lines=1, elem_id="by-doc-name")
                 words(name, label="doc_name")
                 with gr.Row():

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -36,6 +38,20 @@ from chatbot.ui.strings import Language, text
 POLL = 0.7  # seconds between looks at a model that is loading
 
 
+@dataclass(frozen=True, slots=True)
+class Tabs:
+    """What stands under the bar; None is what this page does not have."""
+
+    all: gr.Tabs
+    chat: chat.ChatTab
+    documents: documents.DocumentsTab | None
+    translate: translate.TranslateTab
+    summarize: summarize.SummarizeTab
+    sentiment: sentiment.SentimentTab
+    finetune: finetune.FinetuneTab | None
+    adapters: adapters.AdaptersTab
+
+
 def build_page(services: Services) -> gr.Blocks:
     """The whole page, ready to be launched with the theme, style and script of `look`."""
     words = Localised()
@@ -43,55 +59,73 @@ def build_page(services: Services) -> gr.Blocks:
         language = gr.State("en")
         bar = build_sidebar(words)
         loading = gr.HTML(elem_id="by-loading", padding=False)
-        with gr.Tabs(elem_id="by-tabs") as tabs:
-            with gr.Tab(text("chat", "en"), id="chat", elem_id="by-tab-chat") as chat_tab:
-                tab = chat.build_chat(words, with_files=services.library is not None)
-            if services.library:
-                with gr.Tab(text("documents", "en"), id="documents", elem_id="by-tab-documents") as documents_tab:
-                    desk = documents.build_documents(words, documents_tab)
-                words(documents_tab, label="documents")
-            with gr.Tab(text("translate", "en"), id="translate", elem_id="by-tab-translate") as translate_tab:
-                tongues = translate.build_translate(words, translate_tab, files=services.translations is not None)
-            words(translate_tab, label="translate")
-            with gr.Tab(text("summarize", "en"), id="summarize", elem_id="by-tab-summarize") as summarize_tab:
-                digest = summarize.build_summarize(words, summarize_tab, library=services.library is not None)
-            with gr.Tab(text("sentiment", "en"), id="sentiment", elem_id="by-tab-sentiment") as sentiment_tab:
-                labels = sentiment.build_sentiment(words, sentiment_tab)
-            words(sentiment_tab, label="sentiment")
-            if services.training:
-                with gr.Tab(text("finetune", "en"), id="finetune", elem_id="by-tab-finetune") as finetune_tab:
-                    bench = finetune.build_finetune(words, finetune_tab)
-                words(finetune_tab, label="finetune")
-            with gr.Tab(text("adapters", "en"), id="adapters", elem_id="by-tab-adapters") as adapters_tab:
-                shelf = adapters.build_adapters(words, adapters_tab)
-        for each, name in ((chat_tab, "chat"), (summarize_tab, "summarize"), (adapters_tab, "adapters")):
-            words(each, label=name)
+        tabs = _build_tabs(words, services)
         timer = gr.Timer(POLL)
-
-        chat.connect(tab, bar, language, services)
-        for event in (bar.new_chat.click, bar.conversations.input):  # what they open is in the chat
-            event(lambda: gr.update(selected="chat"), None, tabs, **PRIVATE)
-        adapters.connect(shelf, bar, language, services)
-        if services.library:
-            documents.connect(desk, page, bar, language, services)
-            api_documents.publish(services)
-        for api in (api_translate, api_summarize, api_sentiment):  # first: the names of endpoints go to who comes first
-            api.publish(services)
-        translate.connect(tongues, page, bar, language, services)
-        summarize.connect(digest, page, bar, language, services)
-        sentiment.connect(labels, page, bar, language, services)
-        if services.training:
-            finetune.connect(bench, tabs, bar, language, services)
-            api_finetune.publish(services)
-        _connect_page(page, services, words, bar, tab, language)
-        _connect_loading(services, bar, tab, language, loading, timer)
-        _publish_chat(services)
+        _publish(services)  # first: the names of endpoints go to who comes first
+        _connect_tabs(tabs, page, bar, language, services)
+        _connect_page(page, services, words, bar, tabs.chat, language)
+        _connect_loading(services, bar, tabs.chat, language, loading, timer)
 
         def leave(request: gr.Request) -> None:
             services.runs.leave(request.session_hash or "")
 
         page.unload(leave)
     return page
+
+
+def _build_tabs(words: Localised, services: Services) -> Tabs:
+    library, files = services.library is not None, services.translations is not None
+    desk = bench = None
+    with gr.Tabs(elem_id="by-tabs", overflow_behavior="wrap") as tabs:  # the style sheet makes them scroll instead
+        with _tab(words, "chat"):
+            talk = chat.build_chat(words, with_files=library)
+        if library:
+            with _tab(words, "documents") as tab:
+                desk = documents.build_documents(words, tab)
+        with _tab(words, "translate") as tab:
+            tongues = translate.build_translate(words, tab, files=files)
+        with _tab(words, "summarize") as tab:
+            digest = summarize.build_summarize(words, tab, library=library)
+        with _tab(words, "sentiment") as tab:
+            labels = sentiment.build_sentiment(words, tab)
+        if services.training:
+            with _tab(words, "finetune") as tab:
+                bench = finetune.build_finetune(words, tab)
+        with _tab(words, "adapters") as tab:
+            shelf = adapters.build_adapters(words, tab)
+    return Tabs(tabs, talk, desk, tongues, digest, labels, bench, shelf)
+
+
+@contextmanager
+def _tab(words: Localised, name: str) -> Iterator[gr.Tab]:
+    with gr.Tab(text(name, "en"), id=name, elem_id=f"by-tab-{name}") as tab:
+        yield tab
+    words(tab, label=name)
+
+
+def _publish(services: Services) -> None:
+    """What programs may call."""
+    _publish_chat(services)
+    if services.library:
+        api_documents.publish(services)
+    for api in (api_translate, api_summarize, api_sentiment):
+        api.publish(services)
+    if services.training:
+        api_finetune.publish(services)
+
+
+def _connect_tabs(tabs: Tabs, page: gr.Blocks, bar: Sidebar, language: gr.State, services: Services) -> None:
+    chat.connect(tabs.chat, bar, language, services)
+    for event in (bar.new_chat.click, bar.conversations.input):  # what they open is in the chat
+        event(lambda: gr.update(selected="chat"), None, tabs.all, **PRIVATE)
+    adapters.connect(tabs.adapters, bar, language, services)
+    if tabs.documents:
+        documents.connect(tabs.documents, page, bar, language, services)
+    translate.connect(tabs.translate, page, bar, language, services)
+    summarize.connect(tabs.summarize, page, bar, language, services)
+    sentiment.connect(tabs.sentiment, page, bar, language, services)
+    if tabs.finetune:
+        finetune.connect(tabs.finetune, tabs.all, bar, language, services)
 
 
 def _connect_page(

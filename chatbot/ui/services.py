@@ -26,6 +26,9 @@ PRIVATE: dict[str, Any] = {
     "api_visibility": "private",
     "show_progress": "hidden",
 }  # plumbing; its handlers check the owner themselves
+QUICK: dict[str, Any] = {**PRIVATE, "queue": False}
+MODEL: dict[str, Any] = {"concurrency_id": MODEL_QUEUE, "concurrency_limit": MODEL_READERS}
+MODEL_EVENT: dict[str, Any] = {**PRIVATE, **MODEL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,19 @@ class Services:
     intake: Intake | None = None  # there when there is a library
     training: Training | None = None  # None: a page without fine-tuning
     translations: Translations | None = None  # None: text is translated, files are not
+
+    def start(self) -> None:
+        """Load the model and open the library, in the background; training jobs go on from where they stand."""
+        self.engine.start()
+        if self.library:
+            self.library.start()
+        if self.training:
+            self.training.jobs.start()
+
+    def close(self) -> None:
+        for part in (self.intake, self.training, self.engine, self.library, self.store):
+            if part is not None:
+                part.close()
 
     def language_of(self, request: gr.Request) -> Language:
         """The language that the visitor chose, else the one that the browser asks for."""

@@ -43,10 +43,11 @@ SAMPLING = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "max
 STEPS = {"temperature": 0.05, "top_p": 0.01, "top_k": 1, "min_p": 0.01, "repetition_penalty": 0.05, "max_tokens": 16}
 
 
-def sampling_of(*sliders: float, seed: str) -> Sampling:
+def sampling_of(*controls: Any) -> Sampling:
     """The controls' values, in the order of `SAMPLING`, as a `Sampling`. Raises `InputError` out of bounds."""
-    named: dict[str, Any] = dict(zip(SAMPLING, sliders, strict=False))
+    named: dict[str, Any] = dict(zip(SAMPLING, controls, strict=True))
     whole = {name: int(named[name]) for name in ("top_k", "max_tokens")}
+    seed = str(named.pop("seed"))
     if seed.strip() and not seed.strip().isdecimal():
         raise InputError(f"The seed must be a whole number or empty, not {seed!r}.", kind="bad_seed", seed=seed)
     return Sampling(**named | whole, seed=int(seed) if seed.strip() else None)

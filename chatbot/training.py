@@ -22,6 +22,7 @@ from finetune.formats import detect, read_examples
 from finetune.jobs import Jobs
 from finetune.presets import PresetName, preset
 from finetune.publish import check_name, pack, push
+from finetune.report import require_usable
 from finetune.spec import TrainingSpec
 
 MOST_WAITING = 10  # jobs of one owner that may wait or run at once
@@ -97,8 +98,7 @@ class Training:
         check_name(name)
         self._require_room(owner)
         report = self.check(data, spec, progress, stop)
-        if report["refusal"]:
-            raise InputError(report["refusal"])
+        require_usable(report)
         self.estimate(spec, report, progress, stop).require()
         progress("Writing the examples", None)
         format = detect(data.path, data.name)

@@ -99,7 +99,9 @@ def _convert(gguf: Path, folder: Path, progress: Progress, stop: Event | None) -
         child.wait()
     if child.returncode:
         reason = said.strip().splitlines()[-1:] or [f"the conversion ended with {child.returncode}"]
-        raise ModelError(f"The model could not be prepared for training: {reason[0]}")
+        raise ModelError(
+            f"The model could not be prepared for training: {reason[0]}", kind="base_not_made", reason=reason[0]
+        )
 
 
 def _leave(stop: Event | None) -> None:

@@ -34,18 +34,24 @@ class Acceptance:
         """Raises `AdapterError` with the reason the adapter must not be offered."""
         if not self.finite:
             raise AdapterError(
-                "The trained adapter holds numbers that are not finite. Train again with a lower learning rate."
+                "The trained adapter holds numbers that are not finite. Train again with a lower learning rate.",
+                kind="adapter_infinite",
             )
         if not self.norm:
             raise AdapterError(
-                "The trained adapter is zero: nothing was learnt. Raise the learning rate or train longer."
+                "The trained adapter is zero: nothing was learnt. Raise the learning rate or train longer.",
+                kind="adapter_zero",
             )
         if not self.change:
-            raise AdapterError("The trained adapter changes no output. Raise the learning rate or train longer.")
+            raise AdapterError(
+                "The trained adapter changes no output. Raise the learning rate or train longer.", kind="adapter_idle"
+            )
         if self.logit_gap > self.tolerance:
             raise AdapterError(
                 f"The saved adapter does not compute what was trained (logits differ by {self.logit_gap:.3g}). "
-                "Check the disk and resume the job."
+                "Check the disk and resume the job.",
+                kind="adapter_unlike",
+                gap=f"{self.logit_gap:.3g}",
             )
 
 

@@ -172,19 +172,18 @@ def _row(shown: tuple[int, Encoded]) -> int:
     return shown[0]
 
 
-def _refusal(tally: _Tally, format: Format) -> str:
+def _refusal(tally: _Tally, format: Format) -> Notice | None:
     if len(tally.lengths):
-        return ""
+        return None
     if not tally.faults:
-        return "The file has no rows, so there is nothing to learn."
+        return _notice("no_rows")
     [(code, _)] = tally.fault_counts.most_common(1)
     if set(tally.fault_counts) == {"masked"}:
-        return "Every row is masked: the prompts fill the whole length. Please raise max_length."
+        return _notice("all_masked")
     if code == "unmapped":
-        names = ", ".join(format.columns)[:300]
-        return f"Please say which columns hold the prompt and the answer. The file has {names}."
+        return _notice("unmapped", names=", ".join(format.columns)[:300])
     first = next((fault for fault in tally.faults if fault.code == code), tally.faults[0])
-    return f"No row is usable. Row {first.row}: {first.reason} Please correct the file."
+    return _notice("none_usable", row=first.row, reason=first.reason)
 
 
 def _notices(
@@ -228,6 +227,10 @@ def _notice(code: str, **details: object) -> Notice:
 
 
 _NOTICES = {
+    "no_rows": "The file has no rows, so there is nothing to learn.",
+    "all_masked": "Every row is masked: the prompts fill the whole length. Please raise max_length.",
+    "unmapped": "Please say which columns hold the prompt and the answer. The file has {names}.",
+    "none_usable": "No row is usable. Row {row}: {reason} Please correct the file.",
     "encoding": "The file was read as {encoding}, which it does not say itself. Please look at the examples below.",
     "mapping": "What the columns mean was taken from their names: prompt {prompt}, answer {completion}.",
     "unused": "Not used: {columns}.",

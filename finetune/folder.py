@@ -64,6 +64,7 @@ class Result:
     state: Literal["succeeded", "failed", "cancelled"]
     cause: str = ""  # "", "stopped", "out_of_memory", "disk_full", "diverged", "rejected", "error"
     message: str = ""
+    details: dict[str, object] = field(default_factory=dict)  # those of the error behind the message
     retry: dict[str, object] = field(default_factory=dict)
     adapter: str = ""  # name under which it was published
     steps: int = 0

@@ -223,4 +223,4 @@ def _may_read(meta: Meta, owner: str) -> bool:
 
 
 def _missing() -> NotFound:
-    return NotFound("There is no such job. It may have been removed in another window.")
+    return NotFound("There is no such job. It may have been removed in another window.", kind="no_job")

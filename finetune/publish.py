@@ -89,7 +89,7 @@ def share(folder: Path, job: str, shared: bool) -> None:
 def pack(folder: Path, target: Path) -> Path:
     """The adapter as a zip at `target`, without what only this server needs to know. Raises `AdapterError`."""
     if not (folder / WEIGHTS).is_file():
-        raise AdapterError("This adapter has no weights on disk.")
+        raise AdapterError("This adapter has no weights on disk. It may have been removed.", kind="adapter_gone")
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name in EXPORTED:
             if (folder / name).is_file():
@@ -112,14 +112,22 @@ def push(folder: Path, repository: str, token: str, *, private: bool = True) -> 
             repo_id=repository, folder_path=folder, allow_patterns=list(EXPORTED), commit_message="Add a LoRA adapter"
         )
     except HFValidationError as error:
-        raise InputError(f"{repository[:80]!r} is no repository's name. It looks like user/name.") from error
+        raise InputError(
+            f"{repository[:80]!r} is no repository's name. It looks like user/name.",
+            kind="repository_name",
+            name=repository[:80],
+        ) from error
     except HfHubHTTPError as error:
         status = getattr(error.response, "status_code", "no answer")
         raise HubUnavailable(
-            f"The hub refused the upload ({status}). Check the token and its right to write."
+            f"The hub refused the upload ({status}). Check the token and its right to write.",
+            kind="hub_refused",
+            status=str(status),
         ) from None
     except OSError as error:
-        raise HubUnavailable("The model hub cannot be reached. Check the network and try again.") from error
+        raise HubUnavailable(
+            "The model hub cannot be reached. Check the network and try again.", kind="hub_unreached"
+        ) from error
     return str(address)
 
 
@@ -136,7 +144,11 @@ def _take_name(aside: Path, folder: Path, name: str, id: str) -> str:
         else:
             aside.rename(old)
         return candidate
-    raise AdapterError(f"There is an adapter called {name} already. Please remove it or train under another name.")
+    raise AdapterError(
+        f"There is an adapter called {name} already. Please remove it or train under another name.",
+        kind="adapter_exists",
+        name=name,
+    )
 
 
 def _belongs_elsewhere(path: Path, id: str) -> bool:

@@ -2,6 +2,7 @@
 
 from array import array
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -36,7 +37,7 @@ class Sample:
 class Report:
     """What `check` found. `rows == usable + faulty`; lengths are tokens under the model's own chat template.
 
-    `histogram` holds (from, below, examples). `refusal` is empty when a training may start, else it says why not.
+    `histogram` holds (from, below, examples). `refusal` says why no training may start.
     """
 
     format: Format
@@ -59,7 +60,7 @@ class Report:
     leaked: tuple[Leak, ...]  # the first of them
     sample: tuple[Sample, ...]
     notices: tuple[Notice, ...]
-    refusal: str
+    refusal: Notice | None
 
     @property
     def faulty(self) -> int:
@@ -67,11 +68,10 @@ class Report:
 
     def require(self) -> None:
         """Raises `InputError` when a training must not start."""
-        if self.refusal:
-            raise InputError(self.refusal)
+        require_usable(self.to_dict())
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON values, as `/check_dataset` gives them; `format` is the layout's name."""
+        """JSON values, as `/check_dataset` gives them; `format` is the layout's name, `refusal` the text of `refused`."""
         values = asdict(self)
         values["mapping"] = self.mapping.to_dict() if self.mapping else None
         return values | {
@@ -80,7 +80,15 @@ class Report:
             "encoding": encoding_name(self.format.encoding),
             "columns": list(self.format.columns),
             "faulty": self.faulty,
+            "refusal": self.refusal.text if self.refusal else "",
+            "refused": values["refusal"],
         }
+
+
+def require_usable(report: Mapping[str, Any]) -> None:
+    """Raises `InputError` when a training must not start on what `Report.to_dict` says."""
+    if refused := report["refused"]:
+        raise InputError(refused["text"], kind=f"refused_{refused['code']}", **refused["details"])
 
 
 def histogram(lengths: "array[int]") -> tuple[tuple[int, int, int], ...]:

@@ -44,7 +44,7 @@ def load(path: Path, encoder: ChatEncoder, spec: TrainingSpec) -> Data:
     train = tuple(row for row in rows if group_of(row.example) not in apart)
     if not train:
         reason = f" The first fault, row {faults[0].row}: {faults[0].reason}" if faults else ""
-        raise InputError(f"There is nothing to learn from: no row can be used.{reason}")
+        raise InputError(f"There is nothing to learn from: no row can be used.{reason}", kind="data_no_rows")
     return Data(train, tuple(row for row in rows if group_of(row.example) in apart), tuple(faults))
 
 

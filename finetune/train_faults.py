@@ -28,9 +28,9 @@ def explain(error: BaseException, job: JobFolder) -> Result:
         message = f"The loss became infinite: the learning rate is too high. Train again with {rate:.2g}."
         return Result("failed", "diverged", message, retry={"learning_rate": rate})
     if isinstance(error, AdapterError):
-        return Result("failed", "rejected", str(error))
+        return Result("failed", "rejected", str(error), _kept(error))
     if isinstance(error, BanyanError):
-        return Result("failed", "error", str(error))
+        return Result("failed", "error", str(error), _kept(error))
     return Result("failed", "error", f"The training failed: {type(error).__name__}: {error}. The log has the details.")
 
 
@@ -47,6 +47,10 @@ def _out_of_memory(spec: TrainingSpec) -> Result:
         retry = {"max_length": max(16, spec.max_length // 2)}
         advice = f"examples cut at {retry['max_length']} tokens"
     return Result("failed", "out_of_memory", f"The memory was not enough. Try again with {advice}.", retry=retry)
+
+
+def _kept(error: BanyanError) -> dict[str, object]:
+    return {name: value for name, value in error.details.items() if isinstance(value, str | int | float)}
 
 
 def _is_disk_full(error: BaseException) -> bool:

@@ -27,7 +27,11 @@ def load(base: Base, spec: TrainingSpec) -> Loaded:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     if not (Path(base.folder) / "config.json").is_file():
-        raise ModelNotFound(f"The base model {base.name or base.folder} is no longer at {base.folder}. Load it again.")
+        raise ModelNotFound(
+            f"The base model {base.name or base.folder} is no longer at {base.folder}. Load it again.",
+            kind="base_gone",
+            name=base.name or base.folder,
+        )
     gpu = torch.cuda.is_available()
     bf16 = _bf16(spec, gpu)
     quantized = _quantization(spec, gpu, torch.bfloat16 if bf16 else torch.float32)
@@ -43,7 +47,12 @@ def load(base: Base, spec: TrainingSpec) -> Loaded:
             **quantized,
         )
     except (OSError, ValueError, ImportError) as error:
-        raise ModelError(f"The base model {base.name or base.folder} cannot be loaded for training: {error}") from error
+        raise ModelError(
+            f"The base model {base.name or base.folder} cannot be loaded for training: {error}",
+            kind="base_unreadable",
+            name=base.name or base.folder,
+            reason=str(error),
+        ) from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     model.config.use_cache = False
@@ -82,13 +91,15 @@ def _quantization(spec: TrainingSpec, gpu: bool, compute: torch.dtype) -> dict[s
         return {}
     if not gpu:
         raise InputError(
-            "Quantised training needs a GPU. Please set quantization to none, or run it on a machine with one."
+            "Quantised training needs a GPU. Please set quantization to none, or run it on a machine with one.",
+            kind="quantized_without_gpu",
         )
     try:
         import bitsandbytes  # noqa: F401
     except ImportError as error:
         raise InputError(
-            "Quantised training needs bitsandbytes: pip install bitsandbytes, or set quantization to none."
+            "Quantised training needs bitsandbytes: pip install bitsandbytes, or set quantization to none.",
+            kind="no_bitsandbytes",
         ) from error
     from transformers import BitsAndBytesConfig
 

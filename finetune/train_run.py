@@ -26,7 +26,7 @@ def train(job: JobFolder, stop: Callable[[], bool]) -> Result:
     """Run the job to its end. Raises what goes wrong; only the first process writes anything but checkpoints."""
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "0")) or len(os.sched_getaffinity(0)))
     if stop():
-        return Result("cancelled", "stopped", "Stopped before the training began; there is no adapter.")
+        return _stopped_early("Stopped before the training began; there is no adapter.")
     spec, base = job.spec(), job.meta().base
     checkpoint = newest_whole(job)
     progress = Progress(job, resumed_at=step_of(checkpoint) if checkpoint else 0)
@@ -89,7 +89,7 @@ def _conclude(
 ) -> Result:
     step = trainer.state.global_step
     if stopped and not step:
-        return Result("cancelled", "stopped", "Stopped before the first step was done; there is no adapter.")
+        return _stopped_early("Stopped before the first step was done; there is no adapter.")
     progress.write(phase="evaluating", step=step, of=trainer.state.max_steps)
     model = trainer.accelerator.unwrap_model(trainer.model)
     _save(model, job.adapter)
@@ -105,6 +105,10 @@ def _conclude(
     verdict = train_verdict.judged(model, trainer.processing_class, rows, held_out, job.spec().task, stop).to_dict()
     name = _publish(job, acceptance, verdict)
     return Result("succeeded", message=verdict["sentence"], adapter=name, steps=step, verdict=verdict)
+
+
+def _stopped_early(message: str) -> Result:
+    return Result("cancelled", "stopped", message, {"kind": "stopped_early"})
 
 
 def _publish(job: JobFolder, acceptance: publish.Acceptance, verdict: dict[str, Any], note: str = "") -> str:

@@ -37,10 +37,12 @@ def install(
     name = name.strip()
     if not NAME.fullmatch(name):
         raise AdapterError(
-            f"{name[:80]!r} cannot be an adapter's name. Use letters, digits, dots, dashes and underscores, 64 at most."
+            f"{name[:80]!r} cannot be an adapter's name. Use letters, digits, dots, dashes and underscores, 64 at most.",
+            kind="adapter_name",
+            name=name[:80],
         )
     if (adapters / name).exists():
-        raise AdapterError(f"There is an adapter called {name} already. Choose another name, or remove that one first.")
+        raise _taken(name)
     aside = adapters / f".new-{secrets.token_hex(8)}"
     folder = aside / name
     folder.mkdir(parents=True)
@@ -91,7 +93,9 @@ def _unpack(archive: Path, folder: Path) -> None:
                 with opened.open(info) as source:
                     _write(source, folder / name, TAKEN[name])
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise AdapterError(f"The zip cannot be read ({error}). Please pack the adapter's folder again.") from error
+        raise AdapterError(
+            f"The zip cannot be read ({error}). Please pack the adapter's folder again.", kind="zip_unreadable"
+        ) from error
 
 
 def _wanted(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -104,10 +108,12 @@ def _wanted(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         if path.is_absolute() or ".." in path.parts or ":" in entry.filename:
             raise AdapterError(f"The zip holds {entry.filename[:80]!r}, which would leave its folder. It is refused.")
         if entry.flag_bits & 1:
-            raise AdapterError("The zip is encrypted. Please pack the adapter without a password.")
+            raise AdapterError("The zip is encrypted. Please pack the adapter without a password.", kind="zip_locked")
     configs = [PurePosixPath(e.filename) for e in entries if PurePosixPath(e.filename).name == CONFIG]
     if len(configs) != 1:
-        raise AdapterError(f"The zip must hold one {CONFIG}; it holds {len(configs)}.")
+        raise AdapterError(
+            f"The zip must hold one {CONFIG}; it holds {len(configs)}.", kind="zip_config", count=len(configs)
+        )
     found = {
         PurePosixPath(e.filename).name: e for e in entries if PurePosixPath(e.filename).parent == configs[0].parent
     }
@@ -124,13 +130,18 @@ def _refuse_pickles(names: Mapping[str, object]) -> None:
     if any(f"adapter_model{suffix}" in names for suffix in PICKLES):
         raise AdapterError(
             "The adapter's weights are a pickle, which can run code when it is opened. "
-            "Please save them again as safetensors."
+            "Please save them again as safetensors.",
+            kind="adapter_pickle",
         )
 
 
 def _require(names: Mapping[str, object]) -> None:
     if missing := [name for name in (CONFIG, WEIGHTS) if name not in names]:
-        raise AdapterError(f"{' and '.join(missing)} missing. Choose both files of the PEFT folder, or a zip of it.")
+        raise AdapterError(
+            f"{' and '.join(missing)} missing. Choose both files of the PEFT folder, or a zip of it.",
+            kind="adapter_incomplete",
+            names=", ".join(missing),
+        )
 
 
 def _write(source: IO[bytes], target: Path, limit: int) -> None:
@@ -150,4 +161,12 @@ def _appear(folder: Path, target: Path) -> None:
     try:
         folder.rename(target)
     except OSError as error:  # somebody was faster
-        raise AdapterError(f"There is an adapter called {target.name} already. Choose another name.") from error
+        raise _taken(target.name) from error
+
+
+def _taken(name: str) -> AdapterError:
+    return AdapterError(
+        f"There is an adapter called {name} already. Choose another name, or remove that one first.",
+        kind="adapter_exists",
+        name=name,
+    )

@@ -26,7 +26,10 @@ def check_base(adapter: Adapter, fingerprint: Callable[[], str | None]) -> None:
     if ours and adapter.base_fingerprint != ours:
         raise AdapterError(
             f"The adapter {adapter.name} was trained on other weights ({adapter.base or 'an unnamed model'}, "
-            f"fingerprint {adapter.base_fingerprint[:12]}; this model's is {ours[:12]}). Start Banyan with that model."
+            f"fingerprint {adapter.base_fingerprint[:12]}; this model's is {ours[:12]}). Start Banyan with that model.",
+            kind="adapter_other_base",
+            name=adapter.name,
+            base=adapter.base or "?",
         )
 
 

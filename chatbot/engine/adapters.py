@@ -103,10 +103,18 @@ def read_config(folder: Path) -> dict[str, Any]:
     """The adapter's settings, known to be those of a plain LoRA with bounded, finite numbers. Raises `AdapterError`."""
     config = _read_json(folder, CONFIG)
     if config.get("peft_type") != "LORA":
-        raise AdapterError(f"Only LoRA adapters can be used; this one says {config.get('peft_type')!r}.")
+        raise AdapterError(
+            f"Only LoRA adapters can be used; this one says {config.get('peft_type')!r}.",
+            kind="adapter_no_lora",
+            type=str(config.get("peft_type"))[:80],
+        )
     for option in UNSUPPORTED:
         if config.get(option):
-            raise AdapterError(f"The adapter uses {option}; only plain LoRA can be used. Please train it without.")
+            raise AdapterError(
+                f"The adapter uses {option}; only plain LoRA can be used. Please train it without.",
+                kind="adapter_option",
+                option=option,
+            )
     if config.get("bias", "none") != "none":
         raise AdapterError("The adapter changes biases; only plain LoRA can be used. Please train it with bias='none'.")
     if config.get("init_lora_weights") not in PLAIN_INITS:
@@ -141,7 +149,8 @@ def _refuse_pickles(folder: Path) -> None:
     if any((folder / f"adapter_model{suffix}").exists() for suffix in PICKLES):
         raise AdapterError(
             "The adapter's weights are a pickle, which can run code when it is opened. "
-            "Please save them again as safetensors."
+            "Please save them again as safetensors.",
+            kind="adapter_pickle",
         )
 
 

@@ -129,7 +129,7 @@ class Handlers:
 
     def _folder(self) -> Path:
         if self._services.adapters is None:
-            raise AccessDenied("Adapters cannot be added here.")
+            raise AccessDenied("Adapters cannot be added here.", kind="adapters_closed")
         return self._services.adapters
 
     def _free(self, name: str) -> str:
@@ -144,7 +144,7 @@ class Handlers:
         """Only what lies in the folder of added adapters can go. Raises `AdapterNotFound` or `AccessDenied`."""
         adapter = self._services.adapter(owner, name)
         if adapter.path is None or Path(adapter.path).parent != self._folder():
-            raise AccessDenied("This adapter belongs to Banyan itself and stays.")
+            raise AccessDenied("This adapter belongs to Banyan itself and stays.", kind="adapter_stays")
         return adapter
 
     def _lists(self, owner: str, language: Language) -> tuple[Any, ...]:

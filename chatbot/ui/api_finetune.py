@@ -14,6 +14,7 @@ from chatbot.training import Dataset, Training, spec_of
 from chatbot.ui.finetune_data import name_of
 from chatbot.ui.services import Services
 from finetune.jobs import Job
+from finetune.report import require_usable
 from finetune.spec import TrainingSpec
 
 CHECKS = "check-data"
@@ -60,8 +61,7 @@ class Endpoints:
         with _raised():
             data, overrides = _dataset(file), _object(spec)
             report = self._training.check(data, TrainingSpec())
-            if report["refusal"]:
-                raise InputError(report["refusal"])
+            require_usable(report)
             chosen = name.strip() or name_of(data.name)
             return self._training.start(self._services.owner_of(request), chosen, data, spec_of(overrides, report))
 

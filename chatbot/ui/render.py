@@ -8,7 +8,7 @@ from html import escape
 from chatbot.errors import BanyanError
 from chatbot.tasks.budget import Fitted
 from chatbot.types import Chunk, LoadState, Message
-from chatbot.ui.strings import Language, has, text
+from chatbot.ui.strings import Language, text, worded
 
 _CODE = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`)", re.DOTALL)
 _IMAGE = re.compile(r"!\[([^\]]*)\]\(\s*<?([^)\s>]+)>?[^)]*\)")
@@ -73,13 +73,8 @@ def success(words: str) -> str:
 
 def message(error: BanyanError, language: Language) -> str:
     """The error in the language of the page; in English where there is no translation."""
-    key = f"error.{error.details.get('kind', error.code)}"
-    if has(key, language):
-        try:
-            return text(key, language, **error.details)
-        except KeyError:  # a figure that this string wants is not known to this error
-            return str(error)
-    return str(error)
+    keys = (f"error.{error.details.get('kind', error.code)}",)
+    return worded(keys, language, str(error), error.details | {"said": str(error)})
 
 
 def download(file: dict[str, str]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from chatbot.ui.strings import Language, has, text
+from chatbot.ui.strings import Language, has, text, worded
 from finetune.estimate import Estimate
 from finetune.jobs import Job
 
@@ -20,11 +20,11 @@ def report(found: Report, language: Language) -> str:
 
 
 def _refusal(found: Report, language: Language) -> str:
-    if not found["refusal"]:
+    refused = found["refused"]
+    if not refused:
         return ""
-    return (
-        f'<div class="by-notice" role="alert">{escape(text("ft_refused", language))} {escape(found["refusal"])}</div>'
-    )
+    words = worded([f"error.refused_{refused['code']}"], language, refused["text"], refused["details"])
+    return f'<div class="by-notice" role="alert">{escape(text("ft_refused", language))} {escape(words)}</div>'
 
 
 def _facts(found: Report, language: Language) -> str:
@@ -62,8 +62,7 @@ def _notices(found: Report, language: Language) -> str:
 
 
 def _notice(notice: Mapping[str, Any], language: Language) -> str:
-    key = f"ft_notice_{notice['code']}"
-    return text(key, language, **notice["details"]) if has(key, language) else notice["text"]
+    return worded([f"ft_notice_{notice['code']}"], language, notice["text"], notice["details"])
 
 
 def _faults(found: Report, language: Language) -> str:
@@ -220,8 +219,8 @@ def _cause(job: Job, language: Language) -> str:
         return f'<div class="by-notice" role="alert">{escape(text("ft_interrupted", language))}</div>'
     if result is None or not result.cause:
         return ""
-    key = f"error.cause_{result.cause}"
-    words = text(key, language) if has(key, language) else result.message
+    keys = (f"error.{result.details.get('kind')}", f"error.cause_{result.cause}")
+    words = worded(keys, language, result.message, result.details | {"said": result.message})
     if result.retry:
         changes = ", ".join(f"{name} = {_plain(value)}" for name, value in result.retry.items())
         words += " " + text("ft_retry_with", language, changes=changes)

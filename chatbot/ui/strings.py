@@ -1,14 +1,17 @@
 """Every visible string, in English and Chinese. `{name}` is filled in by `text`."""
 
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from chatbot.ui import (
     strings_adapters,
+    strings_dataset,
     strings_documents,
     strings_finetune,
     strings_knobs,
     strings_sentiment,
     strings_summarize,
+    strings_training,
     strings_translate,
 )
 
@@ -17,11 +20,13 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 STRINGS: dict[str, tuple[str, str]] = {
     **strings_adapters.STRINGS,
+    **strings_dataset.STRINGS,
     **strings_documents.STRINGS,
     **strings_finetune.STRINGS,
     **strings_knobs.STRINGS,
     **strings_sentiment.STRINGS,
     **strings_summarize.STRINGS,
+    **strings_training.STRINGS,
     **strings_translate.STRINGS,
     # Sidebar
     "tagline": ("A language model you can teach", "可以教的语言模型"),
@@ -153,6 +158,17 @@ def text(key: str, language: Language, /, **values: object) -> str:
     """The string of `key` with its `{placeholders}` filled in. Raises `KeyError` for an unknown key."""
     chosen = STRINGS[key][LANGUAGES.index(language)]
     return chosen.format(**values) if values else chosen
+
+
+def worded(keys: Iterable[str], language: Language, otherwise: str, values: Mapping[str, object]) -> str:
+    """The first of the strings that the language has and whose placeholders are all known, else `otherwise`."""
+    for key in keys:
+        if has(key, language):
+            try:
+                return text(key, language).format(**values)
+            except KeyError:  # a figure that this string wants is not known
+                continue
+    return otherwise
 
 
 def has(key: str, language: Language) -> bool:

@@ -38,10 +38,20 @@ STRINGS: dict[str, tuple[str, str]] = {
     "column_rank": ("Rank", "秩"),
     "column_verdict": ("Verdict", "结论"),
     "error.adapter_files": ("Choose the adapter's files first.", "请先选择适配器文件。"),
-    "error.adapter_mine": (
-        "Only who added this adapter may remove it.",
-        "只有添加者才能移除这个适配器。",
+    "error.adapter_error": ("", "这个适配器无法使用：{said}"),
+    "error.adapters_closed": ("", "此处不能添加适配器。"),
+    "error.adapter_stays": ("", "这个适配器是 Banyan 自带的，不能移除。"),
+    "error.adapter_incomplete": ("", "缺少 {names}。请选择 PEFT 文件夹中的两个文件，或它的 zip。"),
+    "error.adapter_pickle": ("", "适配器的权重是 pickle，打开时可能运行代码。请重新保存为 safetensors。"),
+    "error.adapter_no_lora": ("", "只能使用 LoRA 适配器，而这个是 {type}。"),
+    "error.adapter_option": ("", "适配器使用了 {option}，而这里只支持普通 LoRA。请去掉它重新训练。"),
+    "error.adapter_other_base": (
+        "",
+        "适配器 {name} 是在其他权重（{base}）上训练的。请用那个模型启动 Banyan。",
     ),
+    "error.zip_unreadable": ("", "zip 无法读取。请重新打包适配器文件夹。"),
+    "error.zip_locked": ("", "zip 已加密。请不加密码重新打包。"),
+    "error.zip_config": ("", "zip 中应有一个 adapter_config.json，实际有 {count} 个。"),
     "compare": ("Compare with", "对比"),
     "compare_info": (
         "A second column answers the same message at once.",

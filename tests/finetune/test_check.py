@@ -83,8 +83,9 @@ def test_everything_masked_refuses_to_start(tmp_path: Path, tokenizer: Any) -> N
 
 def test_nothing_usable_refuses_to_start_with_the_reason(tmp_path: Path, tokenizer: Any) -> None:
     report = check(jsonl(tmp_path / "a.jsonl", [faults.talk("user", "narrator")] * 5), tokenizer, SPEC)
-    with pytest.raises(InputError, match=r"No row is usable.*narrator"):
+    with pytest.raises(InputError, match=r"No row is usable.*narrator") as refused:
         report.require()
+    assert (refused.value.details["kind"], refused.value.details["row"]) == ("refused_none_usable", 1)
     report = check(jsonl(tmp_path / "b.jsonl", [{"en": "tree", "fr": "arbre"}] * 5), tokenizer, SPEC)
     with pytest.raises(InputError, match=r"which columns.*en, fr"):
         report.require()

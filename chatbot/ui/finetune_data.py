@@ -9,7 +9,7 @@ import gradio as gr
 
 from chatbot.errors import InputError
 from chatbot.training import Dataset, Training
-from chatbot.ui import render_finetune
+from chatbot.ui import render_dataset, render_finetune
 from chatbot.ui.chat_handlers import told
 from chatbot.ui.knobs import spec_of, values_of
 from chatbot.ui.services import Services
@@ -59,7 +59,7 @@ class DataHandlers:
             if report["longest"] > min(spec.max_length, TrainingSpec().max_length) or spec.evaluation_share != 0.1:
                 report = yield from self._reported(data, spec, language)
             yield _checked(
-                report=render_finetune.report(report, language),
+                report=render_dataset.report(report, language),
                 mapping=_mapping(report, data.mapping),
                 name=name or name_of(data.name),
                 sizes={size: report[size] for size in SIZES} if not report["refusal"] else None,
@@ -86,7 +86,7 @@ class DataHandlers:
             )
             report = yield from showing(work, lambda html: (*skips(2), html, ""), language)
             sizes = {size: report[size] for size in SIZES} if not report["refusal"] else None
-            yield render_finetune.report(report, language), sizes, gr.skip(), gr.skip()
+            yield render_dataset.report(report, language), sizes, gr.skip(), gr.skip()
             for estimate, notice in self.measure(sizes, language, *knobs):
                 yield gr.skip(), gr.skip(), estimate, notice
         if notices:

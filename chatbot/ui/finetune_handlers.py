@@ -10,6 +10,7 @@ from chatbot.training import Training
 from chatbot.ui import adapters, render, render_finetune
 from chatbot.ui.chat_handlers import told
 from chatbot.ui.finetune_data import MAPPED, Updates, dataset_of, require_engine, showing, skips
+from chatbot.ui.finetune_form import preset_choices
 from chatbot.ui.knobs import spec_of
 from chatbot.ui.render_curve import curve
 from chatbot.ui.render_verdict import verdict
@@ -17,7 +18,6 @@ from chatbot.ui.services import Services
 from chatbot.ui.strings import Language, text
 from chatbot.ui.under_way import under_way
 from finetune.jobs import Job
-from finetune.presets import PRESETS
 
 LOOKED_AT = 18  # outputs of `Handlers.look`
 
@@ -38,8 +38,7 @@ class Handlers:
     def relabel(self, chosen: str, sizes: dict[str, int] | None, language: Language) -> Updates:
         """-> preset, locked, estimate, seen"""
         estimate = gr.skip() if sizes else render_finetune.estimate(None, language)
-        choices = [(text(f"ft_preset_{name}", language), name) for name in PRESETS]
-        return gr.update(choices=choices, value=chosen), self._locked(language), estimate, ""
+        return gr.update(choices=preset_choices(language), value=chosen), self._locked(language), estimate, ""
 
     def _locked(self, language: Language) -> str:
         try:

@@ -18,7 +18,7 @@ from chatbot.errors import AccessDenied, BanyanError, InputError, NotFound
 from chatbot.settings import load
 from chatbot.training import MOST_WAITING, Dataset, Training, spec_of
 from chatbot.training_base import WHY_NOT, TrainingBase
-from chatbot.ui import knobs, render, render_finetune
+from chatbot.ui import knobs, render, render_dataset, render_finetune
 from chatbot.ui.finetune_data import dataset_of
 from chatbot.ui.render_curve import curve
 from chatbot.ui.render_verdict import sentence, verdict
@@ -91,7 +91,7 @@ def test_a_report_shades_what_is_masked_and_runs_nothing_of_the_file(training: T
     found = training.check(Dataset(path, path.name), TrainingSpec())
     assert (found["rows"], found["usable"], found["faults"][0]["row"]) == (7, 6, 7)
     for language in LANGUAGES:
-        html = render_finetune.report(found, language)
+        html = render_dataset.report(found, language)
         assert not {"img", "script", "b"} & set(Elements(html).tags)
         assert html.count('class="by-learnt"') == 3 + 1, "three examples and the legend"
         learnt = re.findall(r'<span class="by-learnt">([^<]*)</span>', html)[1:]

@@ -41,7 +41,9 @@ class UseHandlers:
         with told(language) as notices:
             self._services.engine.refresh()
             result = self._training.jobs.get(owner, id or "").result
-            adapter = self._services.adapter(owner, result.adapter if result else "")
+            if result is None or not result.adapter:
+                raise InputError("Chats cannot use this adapter, because it is DoRA.", kind="not_served")
+            adapter = self._services.adapter(owner, result.adapter)
             return (
                 gr.update(choices=adapters.choices(self._services, owner, language), value=adapter.name),
                 gr.update(choices=adapters.compare_choices(self._services, owner, language), value=BASE),

@@ -23,6 +23,14 @@ def aside(name: str, reason: str, language: Language) -> str:
     return f'<p class="by-warnings" role="status">{escape(words)}</p>'
 
 
+def outcome(verdict: str, language: Language) -> str:
+    """The first word of a verdict, which is written in English on the adapter's card; empty where it was not judged."""
+    for name in ("better", "no_change", "worse"):
+        if verdict.lower().startswith(name.replace("_", " ")):
+            return text(f"ft_outcome_{name}", language).rstrip(".。")
+    return ""
+
+
 def _row(adapter: Adapter, language: Language) -> str:
     private = f' <span class="by-tag">{escape(text("adapter_private", language))}</span>' if adapter.owner else ""
     cells = (
@@ -30,6 +38,11 @@ def _row(adapter: Adapter, language: Language) -> str:
         escape(adapter.task or text("adapter_no_task", language)),
         escape(adapter.base or "–"),
         str(adapter.rank or "–"),
-        escape(adapter.verdict or text("adapter_no_verdict", language)),
+        _verdict(adapter.verdict, language),
     )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _verdict(verdict: str, language: Language) -> str:
+    said, word = escape(verdict or text("adapter_no_verdict", language)), outcome(verdict, language)
+    return said if language == "en" or not word else f"<b>{escape(word)}</b> {said}"

@@ -66,7 +66,7 @@ def run(job: Job, language: Language) -> str:
     bar = f'<span class="by-bar" role="progressbar" aria-valuenow="{round(100 * _done(job))}" aria-valuemin="0" aria-valuemax="100" aria-label="{escape(job.name)}"><i style="width:{100 * _done(job):.1f}%"></i></span>'
     return (
         f'<div class="by-run"><h3>{escape(job.name)}</h3>{bar}<p role="status">{" ".join(f"<span>{s}</span>" for s in said)}</p>'
-        f"{_cause(job, language)}</div>"
+        f"{_cause(job, language)}{_called(job, language)}</div>"
     )
 
 
@@ -104,6 +104,20 @@ def _cause(job: Job, language: Language) -> str:
         words += " " + text("ft_retry_with", language, changes=changes)
     kind, role = ("by-success", "status") if result.state == "cancelled" else ("by-notice", "alert")
     return f'<div class="{kind}" role="{role}">{escape(words)}</div>'
+
+
+def _called(job: Job, language: Language) -> str:
+    """What became of the adapter, where that is not what its name says."""
+    result = job.result
+    if result is None or result.state == "failed" or not result.steps:
+        return ""
+    if job.spec.dora:
+        words = text("error.not_served", language)
+    elif result.adapter != job.name:
+        words = text("ft_called", language, name=job.name, adapter=result.adapter)
+    else:
+        return ""
+    return f'<p class="by-sub">{escape(words)}</p>'
 
 
 def figures(lines: Sequence[Mapping[str, Any]], language: Language) -> str:

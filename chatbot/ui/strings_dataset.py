@@ -119,7 +119,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "error.fault_damaged": ("", "文件在此处损坏"),
     # Why no training may start
     "error.refused_no_rows": ("", "文件中没有数据行，没有可学的内容。"),
-    "error.refused_all_masked": ("", "所有行都被遮住：提示占满了整个长度。请增大 max_length。"),
+    "error.refused_all_masked": ("", "所有行都被遮住：提示占满了整个长度。请增大最大长度。"),
     "error.refused_unmapped": ("", "请说明哪些列是提示、哪些列是回答。文件中有：{names}。"),
     "error.refused_none_usable": ("", "没有可用的行，例如第 {row} 行（原因见行列表）。请修正文件。"),
     # Errors, by their kind

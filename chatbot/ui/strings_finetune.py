@@ -64,6 +64,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ft_judging": ("judging the result", "正在评判结果"),
     "ft_eta": ("{time} left", "剩余 {time}"),
     "ft_took": ("took {time}", "用时 {time}"),
+    "ft_called": (
+        "There was an adapter called {name} already, so this one is called {adapter}.",
+        "已有名为 {name} 的适配器，因此这个叫作 {adapter}。",
+    ),
     "ft_interrupted": (
         "The run was cut off, perhaps because the machine stopped. Resume goes on from the last checkpoint.",
         "训练被中断，可能是机器停止了。“继续”会从最后一个检查点接着训练。",

@@ -59,6 +59,10 @@ STRINGS: dict[str, tuple[str, str]] = {
     "error.no_fast_tokenizer": ("", "{model} 没有快速分词器，训练需要用它找到回答。请换一个模型。"),
     "error.template_untaught": ("", "无法在此训练 {model}：它的对话模板不能把回答显示在提示之后。请换一个模型。"),
     # After it
+    "error.not_served": (
+        "Chats cannot use this adapter, because it is DoRA. Download it, or merge it into full weights.",
+        "聊天无法使用这个适配器，因为它是 DoRA。可以下载它，或合并为完整权重。",
+    ),
     "error.adapter_gone": ("", "磁盘上没有这个适配器的权重，它可能已被移除。"),
     "error.repository_name": ("", "“{name}”不是仓库名。仓库名形如 用户/名称。"),
     "error.hub_refused": ("", "Hub 拒绝了上传（{status}）。请检查令牌及其写入权限。"),

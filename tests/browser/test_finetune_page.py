@@ -112,5 +112,5 @@ def test_columns_are_mapped_and_all_masked_is_refused(app: App, visit: Visit, tm
     page.click("#by-ft-advanced > button")
     page.locator("#by-knob-max_length :is(textarea, input)").fill("16")
     page.click("#by-ft-start")
-    expect(page.locator("#by-ft-notice [role=alert]")).to_contain_text("Every row is masked", timeout=SLOW)
+    expect(page.locator("#by-ft-notice [role=alert]")).to_contain_text("所有行都被遮住", timeout=SLOW)
     expect(page.locator("#by-ft-empty")).to_be_visible()

@@ -130,6 +130,17 @@ def test_every_state_and_cause_is_told(language: Language) -> None:
     assert ("The memory was not enough." in html) == (language == "en")
 
 
+def test_an_adapter_that_is_called_otherwise_or_not_served_says_so() -> None:
+    def shown(adapter: str, **knobs: bool) -> str:
+        result = Result("succeeded", adapter=adapter, steps=4)
+        return render_finetune.run(replace(job(state="succeeded", result=result), spec=TrainingSpec(**knobs)), "en")  # type: ignore[arg-type]
+
+    own = job().name
+    assert f"this one is called {own}-1a2b" in shown(f"{own}-1a2b")
+    assert "already" not in shown(own)
+    assert "DoRA" in shown("", dora=True)
+
+
 def test_the_verdict_says_the_same_in_both_languages() -> None:
     score = {"name": "loss", "before": 2.5, "after": 2.0, "low": -0.6, "high": -0.4, "rows": 12}
     pair = {"row": 1, "prompt": EVIL, "reference": "a", "before": EVIL, "after": ""}

@@ -1,8 +1,8 @@
 """One fine-tune, from a job's folder or from a data file to a checked adapter. The child process of `finetune.jobs`.
 
     python -m finetune.train JOB_FOLDER
-    python -m finetune.train --data x.jsonl --name my-bot --base MODEL_FOLDER [--preset balanced] [--set rank=8]
-    python -m finetune.train --recipe sentiment --data FOLDER_OF_ITS_FILES --base MODEL_FOLDER
+    python -m finetune.train --data x.jsonl --name my-bot [--base MODEL_FOLDER] [--preset balanced] [--set rank=8]
+    python -m finetune.train --recipe sentiment --data FOLDER_OF_ITS_FILES
     accelerate launch --num_processes 2 -m finetune.train --data ...
 
 Ends with 0 when an adapter was published, 3 when it was stopped, 1 when it failed; `result.json` says it in words.
@@ -17,14 +17,13 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 from chatbot.errors import BanyanError, InputError
-from finetune.folder import RECIPE, Base, JobFolder, Meta, Result
+from finetune.folder import JobFolder, Result
 from finetune.presets import PRESETS
-from finetune.spec import TrainingSpec
 
 EXIT = {"succeeded": 0, "cancelled": 3, "failed": 1}
 RESERVE = 1 << 18  # bytes kept back so that a full disk can still be reported
@@ -121,85 +120,13 @@ def _job(options: argparse.Namespace) -> JobFolder:
         job = JobFolder(options.job)
         job.meta()
         return job
-    if not (options.data and options.base and (options.name or options.recipe)):
-        raise InputError("Give either a job's folder, or --data and --base with --name or --recipe.")
+    if not (options.data and (options.name or options.recipe)):
+        raise InputError("Give either a job's folder, or --data with --name or --recipe.")
     if is_first():
-        job = _new_job(options)
-        return _shared(str(job.path))
+        from finetune.train_new import new_job
+
+        return _shared(str(new_job(options).path))
     return _shared("")
-
-
-def _new_job(options: argparse.Namespace) -> JobFolder:
-    from finetune.jobs import new_folder
-    from finetune.publish import check_name, fingerprint_model
-
-    base = Path(options.base)
-    if not (base / "config.json").is_file():
-        raise InputError(f"{base} is no model's folder: it has no config.json.")
-    made = _from_recipe(options, base) if options.recipe else _from_file(options, base)
-    meta = Meta(
-        owner="",
-        name=check_name(options.name or made.name),
-        created=time.time(),
-        base=Base(str(base.resolve()), options.base_name or made.base_name, fingerprint_model(base)),
-        adapters=str((options.folder / "adapters").resolve()),
-        source=made.source,
-    )
-    job = new_folder(options.folder / "jobs", meta, made.spec, made.examples, locked=True)
-    if made.recipe:
-        (job.path / RECIPE).write_text(made.recipe, "utf-8")
-    return job
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    name: str
-    base_name: str
-    source: str
-    spec: TrainingSpec
-    examples: list[dict[str, object]]
-    recipe: str = ""
-
-
-def _from_recipe(options: argparse.Namespace, base: Path) -> _Made:
-    from finetune import recipe as recipes
-
-    recipe = recipes.load(options.recipe)
-    recipes.check_base(recipe, base)
-    spec = recipe.spec.changed(_changes(options))
-    rows = recipes.examples(recipe, options.data)
-    return _Made(recipe.name, recipe.base_name, f"recipe {recipe.name}", spec, rows, recipe.text)
-
-
-def _from_file(options: argparse.Namespace, base: Path) -> _Made:
-    from finetune.examples import Example
-    from finetune.formats import detect, read_examples
-
-    if not options.data.is_file():
-        raise InputError(f"There is no file {options.data}.")
-    format = detect(options.data, options.data.name)
-    rows = [item.to_dict() for item in read_examples(options.data, format) if isinstance(item, Example)]
-    return _Made(options.name, base.name, options.data.name, _spec(options, rows), rows)
-
-
-def _spec(options: argparse.Namespace, examples: Sequence[dict[str, object]]) -> TrainingSpec:
-    from finetune.presets import preset
-
-    rows = len(examples)
-    tokens = sum(len(json.dumps(example)) for example in examples) // 4  # good enough to choose a preset by
-    spec = preset(options.preset, rows, tokens) if options.preset and rows else TrainingSpec()
-    return spec.changed(_changes(options))
-
-
-def _changes(options: argparse.Namespace) -> dict[str, object]:
-    changes: dict[str, object] = {}
-    for item in options.set:
-        name, _, value = item.partition("=")
-        try:
-            changes[name] = json.loads(value)
-        except ValueError:
-            changes[name] = value
-    return changes
 
 
 def _shared(path: str) -> JobFolder:
@@ -217,11 +144,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, help="examples: JSONL, JSON, CSV, TSV, Parquet or text")
     parser.add_argument("--recipe", help="make a shipped adapter again; --data is then the folder of its files")
     parser.add_argument("--name", help="the adapter's name")
-    parser.add_argument("--base", help="the base model's transformers folder")
+    parser.add_argument("--prompt", default="", help="template over the columns of a table, such as 'Translate: {en}'")
+    parser.add_argument("--completion", default="", help="template of the answer to learn, such as '{de}'")
+    parser.add_argument("--base", help="the base model's transformers folder; default: the one in FOLDER/models")
     parser.add_argument("--base-name", help="what the base model is called; default: its folder's name")
     parser.add_argument("--preset", choices=PRESETS, default="balanced")
     parser.add_argument("--set", action="append", default=[], metavar="KNOB=VALUE", help="one setting; may be repeated")
-    parser.add_argument("--folder", type=Path, default=Path("data"), help="where jobs/ and adapters/ are")
+    parser.add_argument("--folder", type=Path, default=Path("data"), help="where jobs/, adapters/ and models/ are")
     parser.add_argument("--lock", type=int, help=argparse.SUPPRESS)
     return parser
 

@@ -1,0 +1,115 @@
+"""A command line -> a new job's folder, after the same checks that the page makes; what is wrong with rows is printed."""
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatbot.errors import InputError
+from finetune.examples import Columns, Example
+from finetune.folder import RECIPE, Base, JobFolder, Meta
+from finetune.presets import preset
+from finetune.report import Report
+from finetune.spec import TrainingSpec
+
+TOLD = 20  # faulty rows that are printed
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    name: str
+    base_name: str
+    source: str
+    spec: TrainingSpec
+    examples: list[dict[str, object]]
+    recipe: str = ""
+
+
+def new_job(options: argparse.Namespace) -> JobFolder:
+    """The job that `python -m finetune.train` was asked for, locked by this process. Raises `InputError`."""
+    from finetune.jobs import new_folder
+    from finetune.publish import check_name, fingerprint_model
+
+    base = _base(options)
+    made = _from_recipe(options, base) if options.recipe else _from_file(options, base)
+    meta = Meta(
+        owner="",
+        name=check_name(options.name or made.name),
+        created=time.time(),
+        base=Base(str(base.resolve()), options.base_name or made.base_name, fingerprint_model(base)),
+        adapters=str((options.folder / "adapters").resolve()),
+        source=made.source,
+    )
+    job = new_folder(options.folder / "jobs", meta, made.spec, made.examples, locked=True)
+    if made.recipe:
+        (job.path / RECIPE).write_text(made.recipe, "utf-8")
+    return job
+
+
+def _base(options: argparse.Namespace) -> Path:
+    """The model's folder: as given, else the only one that Banyan keeps for training in its data folder."""
+    if options.base:
+        if not (Path(options.base) / "config.json").is_file():
+            raise InputError(f"{options.base} is no model's folder: it has no config.json.")
+        return Path(options.base)
+    models: Path = options.folder / "models"
+    found = [path.parent for path in sorted(models.glob("*/config.json")) if "ForCausalLM" in path.read_text("utf-8")]
+    if len(found) != 1:
+        there = f"holds {', '.join(path.name for path in found)}" if found else "holds no model to train on"
+        raise InputError(
+            f"{models} {there}. Name a model's folder with --base; Banyan's Fine-tune tab makes one of the bundled model."
+        )
+    return found[0]
+
+
+def _from_recipe(options: argparse.Namespace, base: Path) -> _Made:
+    from finetune import recipe as recipes
+
+    recipe = recipes.load(options.recipe)
+    recipes.check_base(recipe, base)
+    spec = recipe.spec.changed(_changes(options))
+    rows = recipes.examples(recipe, options.data)
+    return _Made(recipe.name, recipe.base_name, f"recipe {recipe.name}", spec, rows, recipe.text)
+
+
+def _from_file(options: argparse.Namespace, base: Path) -> _Made:
+    from transformers import AutoTokenizer
+
+    from finetune.check import check
+    from finetune.formats import detect, read_examples
+
+    if not options.data.is_file():
+        raise InputError(f"There is no file {options.data}.")
+    columns = Columns(options.prompt, options.completion) if options.prompt or options.completion else None
+    tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True, trust_remote_code=False)
+    report = check(options.data, tokenizer, TrainingSpec(), columns, name=options.data.name)
+    spec = preset(options.preset, max(1, report.usable), max(1, report.tokens)).changed(_changes(options))
+    report = check(options.data, tokenizer, spec, columns, name=options.data.name)
+    _tell(report)
+    report.require()
+    rows = read_examples(options.data, detect(options.data, options.data.name), columns)
+    examples = [item.to_dict() for item in rows if isinstance(item, Example)]
+    return _Made(options.name, base.name, options.data.name, spec, examples)
+
+
+def _tell(report: Report) -> None:
+    print(f"train: {report.usable} of {report.rows} rows can be used, {report.held_out} held out", file=sys.stderr)
+    for fault in report.faults[:TOLD]:
+        print(f"train: row {fault.row}: {fault.reason}", file=sys.stderr)
+    if report.faulty > TOLD:
+        print(f"train: ... and {report.faulty - TOLD} more rows that cannot be used", file=sys.stderr)
+    for notice in report.notices:
+        print(f"train: {notice.text}", file=sys.stderr)
+
+
+def _changes(options: argparse.Namespace) -> dict[str, object]:
+    changes: dict[str, object] = {}
+    for item in options.set:
+        name, _, value = item.partition("=")
+        try:
+            changes[name] = json.loads(value)
+        except ValueError:
+            changes[name] = value
+    return changes

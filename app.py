@@ -69,16 +69,18 @@ def build_services(settings: Settings) -> Any:
     from chatbot import access
     from chatbot.engine import shipped
     from chatbot.store import Store
+    from chatbot.tasks.sentiment_kept import KeptTables
     from chatbot.tasks.translate_jobs import Translations
     from chatbot.ui.intake import Intake
     from chatbot.ui.opening import OpeningLibrary
     from chatbot.ui.services import Services
 
+    store = Store(settings.data / "banyan.db")
     engine = LoadingEngine(lambda progress: build_engine(settings, progress))
     library = OpeningLibrary(lambda progress: build_retrieval(settings, progress))
     return Services(
         engine,
-        Store(settings.data / "banyan.db"),
+        store,
         access.owner_of,
         settings.data / "adapters",
         shipped=shipped.FOLDER if settings.model == "bundled" else None,
@@ -86,6 +88,7 @@ def build_services(settings: Settings) -> Any:
         intake=Intake(library),
         training=build_training(settings, engine.refresh),
         translations=Translations(settings.data / "translations"),
+        tables=KeptTables(store, settings.data / "tables"),
     )
 
 

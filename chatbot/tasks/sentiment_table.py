@@ -91,8 +91,8 @@ def read_table(path: Path, name: str, *, stop: Event | None = None) -> Table:
     return _workbook(path, name, stop) if head == _ZIP else _csv(path.read_bytes(), name)
 
 
-def write_table(table: Table, labels: Labels, judged: Mapping[int, Judgement], path: Path) -> None:
-    """Write the table with the label and the probabilities of every row in `judged`, by the row's place, to `path`."""
+def labelled(table: Table, labels: Labels, judged: Mapping[int, Judgement]) -> bytes:
+    """The table as a CSV file with the label and the probabilities of every row in `judged`, by the row's place."""
     added = ["predicted_label", *(f"p_{label.name}" for label in labels)]
     taken = set(table.columns)
     added = [name if name not in taken else f"{name}_2" for name in added]
@@ -105,10 +105,9 @@ def write_table(table: Table, labels: Labels, judged: Mapping[int, Judgement], p
         parts.append(row.raw + (row.end or end) if not row.fields else _joined(table, row, values, end))
     text = "".join(parts)
     try:
-        data = text.encode(table.encoding, "surrogateescape")
+        return text.encode(table.encoding, "surrogateescape")
     except UnicodeEncodeError:  # a label that the file's own encoding does not know
-        data = (text if table.marked else _BOM + text).encode("utf-8", "surrogateescape")
-    path.write_bytes(data)
+        return (text if table.marked else _BOM + text).encode("utf-8", "surrogateescape")
 
 
 def _joined(table: Table, row: Row, values: Sequence[str], end: str) -> str:

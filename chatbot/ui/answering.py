@@ -13,9 +13,8 @@ from chatbot.tasks import chat
 from chatbot.tasks.budget import Fitted
 from chatbot.types import Chunk, Message, Sampling
 from chatbot.ui import render
+from chatbot.ui.clock import TICK
 from chatbot.ui.strings import Language, text
-
-TICK = 0.09  # seconds between updates of the page: an update costs the server 2-3 ms, and the browser more
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,6 @@
 """Labels for programs: `/sentiment` and `/sentiment_file`."""
 
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +11,11 @@ from chatbot.tasks import sentiment_labels
 from chatbot.tasks.sentiment import classifier
 from chatbot.tasks.sentiment_result import Result, judge_text
 from chatbot.tasks.sentiment_rows import Judged, judge_rows
-from chatbot.tasks.sentiment_table import read_table
-from chatbot.ui.endpoints import MODEL, publish_file
-from chatbot.ui.sentiment_handlers import labelled
-from chatbot.ui.services import Services
+from chatbot.tasks.sentiment_table import labelled, read_table
+from chatbot.ui.clock import on_a_clock
+from chatbot.ui.endpoints import publish_file, raised, served
+from chatbot.ui.sentiment_handlers import file_name
+from chatbot.ui.services import MODEL, Services
 
 PULSE = 1.0  # seconds between yields: Gradio ends the work of a program that has gone at the next one
 
@@ -47,7 +46,7 @@ class Endpoints:
                 ": description".
             adapter: The adapter that judges; for the default labels the one named "sentiment" where there is one.
         """
-        with _raised():
+        with raised():
             owner = self._services.owner_of(request)
             result: Result | None = None
             for step in judge_text(
@@ -62,7 +61,7 @@ class Endpoints:
         self, file: str | None, column: str, labels: str, adapter: str, request: gr.Request
     ) -> Iterator[str | None]:
         """Judge a column of a CSV file or workbook. Returns the table as CSV with predicted_label and p_<label> behind it."""
-        with _raised():
+        with raised():
             if not file:
                 raise InputError("Send a file.", kind="no_file")
             owner = self._services.owner_of(request)
@@ -73,22 +72,9 @@ class Endpoints:
             judge = classifier(self._services.engine, owner, chosen, adapter=adapter or None)
             assert judge is not None  # nothing stops it
             judged = Judged()
-            told = time.monotonic()
-            steps = judge_rows(judge, table, at, judged)
-            with closing(steps):  # type: ignore[type-var]
-                for _ in steps:
-                    if time.monotonic() - told >= PULSE:
-                        told = time.monotonic()
-                        yield None
-            yield labelled(table, chosen, judged)
-
-
-@contextmanager
-def _raised() -> Iterator[None]:
-    try:
-        yield
-    except BanyanError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+            for _ in on_a_clock(judge_rows(judge, table, at, judged), tick=PULSE):
+                yield None
+            yield served(file_name(table.name), labelled(table, chosen, judged.rows))
 
 
 def said(result: Result) -> dict[str, Any]:

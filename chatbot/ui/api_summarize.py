@@ -10,8 +10,8 @@ from gradio.utils import is_in_or_equal
 from chatbot.errors import BanyanError, InputError
 from chatbot.tasks.summarize_check import Summary
 from chatbot.tasks.summarize_text import Text, of_file, of_typed
-from chatbot.ui.endpoints import MODEL
-from chatbot.ui.services import OPENING, Services
+from chatbot.ui.endpoints import raised
+from chatbot.ui.services import MODEL, OPENING, Services
 from chatbot.ui.summarize_handlers import library_text, summarize_steps
 
 Record = dict[str, Any]
@@ -43,7 +43,7 @@ class Endpoints:
             document_ids: Documents of the library to summarize instead of a text.
             adapter: The adapter that writes; the one named "summarize" where there is one.
         """
-        try:
+        with raised():
             owner = self._services.owner_of(request)
             if adapter:
                 self._services.adapter(owner, adapter)
@@ -52,8 +52,6 @@ class Endpoints:
                 if isinstance(step, Summary):
                     return said(step)
             raise BanyanError("The text was not summarized. Please try again.")
-        except BanyanError as error:
-            raise gr.Error(str(error), print_exception=False) from error
 
     def _given(self, owner: str, text: str | dict[str, Any], ids: list[str] | None) -> Text:
         if ids:

@@ -1,21 +1,16 @@
 """Translation for programs: `/translate` and `/translate_file`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any
 
 import gradio as gr
-from gradio import processing_utils
-from gradio.utils import get_upload_folder
 
 from chatbot.errors import BanyanError, InputError
 from chatbot.tasks.translate_order import AUTO
 from chatbot.tasks.translate_text import Translated, translate
-from chatbot.ui.endpoints import MODEL, publish_file
-from chatbot.ui.services import Services
+from chatbot.ui.endpoints import publish_file, raised, served
+from chatbot.ui.services import MODEL, Services
 
 
 def publish(services: Services) -> None:
@@ -45,7 +40,7 @@ class Endpoints:
         Returns text, source, target, confidence of the detected source (1.0 when it was given), sure, model, and the
         segments that something may be wrong with.
         """
-        with _raised():
+        with raised():
             owner = self._services.owner_of(request)
             if adapter:
                 self._services.adapter(owner, adapter)
@@ -61,7 +56,7 @@ class Endpoints:
         self, file: str | None, target: str, source: str, glossary: str, request: gr.Request
     ) -> str | None:
         """Translate a DOCX, HTML, Markdown, TXT, SRT, VTT or PDF. Returns the file of the same type (PDF: DOCX)."""
-        with _raised(), TemporaryDirectory(prefix="banyan-") as folder:
+        with raised():
             if not file:
                 raise InputError("Send a file.", kind="no_file")
             jobs, owner = self._services.translations, self._services.owner_of(request)
@@ -72,9 +67,7 @@ class Endpoints:
             )
             for _ in jobs.run(self._services.engine, owner, job.id, Event()):
                 pass
-            result = Path(folder) / Path(job.result_name).name
-            result.write_bytes(jobs.result(owner, job.id))
-            return str(processing_utils.save_file_to_cache(result, get_upload_folder()))
+            return served(job.result_name, jobs.result(owner, job.id))
 
 
 def _said(step: Translated) -> dict[str, Any]:
@@ -95,11 +88,3 @@ def _said(step: Translated) -> dict[str, Any]:
             for pair in step.flagged
         ],
     }
-
-
-@contextmanager
-def _raised() -> Iterator[None]:
-    try:
-        yield
-    except BanyanError as error:
-        raise gr.Error(str(error), print_exception=False) from error

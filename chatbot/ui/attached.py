@@ -14,8 +14,7 @@ from chatbot.tasks.answer_check import Answer
 from chatbot.types import Message
 from chatbot.ui import chat_handlers, render, render_answers, render_documents
 from chatbot.ui.chat_handlers import told
-from chatbot.ui.documents import CLICKS
-from chatbot.ui.documents_handlers import clicked
+from chatbot.ui.clickable import clickable, clicked
 from chatbot.ui.localise import Localised
 from chatbot.ui.services import PRIVATE, Services
 from chatbot.ui.sources import Sources
@@ -36,14 +35,14 @@ class Attachments:
 def build_attach(words: Localised) -> Attachments:
     """The components, to stand above the composer."""
     documents = gr.State([])
-    cited = gr.HTML(elem_id="by-chat-cited", js_on_load=CLICKS, apply_default_css=False)
-    source = gr.HTML(elem_id="by-chat-source", js_on_load=CLICKS, apply_default_css=False)
+    cited = clickable("by-chat-cited")
+    source = clickable("by-chat-source")
     with gr.Row(elem_id="by-attach-row"):
         button = gr.UploadButton(
             text("attach", "en"), file_count="multiple", size="sm", elem_id="by-attach", scale=0, min_width=80
         )
         words(button, label="attach")
-        status = gr.HTML(elem_id="by-attached", js_on_load=CLICKS, apply_default_css=False)
+        status = clickable("by-attached")
     return Attachments(button, status, cited, source, documents)
 
 

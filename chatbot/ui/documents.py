@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from chatbot.ui import render_answers, render_documents
+from chatbot.ui.clickable import clickable
 from chatbot.ui.documents_handlers import Handlers
 from chatbot.ui.localise import Localised
 from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, PRIVATE, Services
@@ -13,14 +14,6 @@ from chatbot.ui.sidebar import Sidebar
 from chatbot.ui.strings import text
 
 POLL = 0.5  # seconds between looks at files on their way
-
-# Hands a click on anything with `data-act` to the server, with its other data. No handler stands in the HTML itself.
-CLICKS = """
-element.addEventListener('click', (event) => {
-  const chosen = event.target.closest('[data-act]');
-  if (chosen && element.contains(chosen) && !chosen.disabled) trigger('click', {...chosen.dataset});
-});
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +48,7 @@ def build_documents(words: Localised, tab: gr.Tab) -> DocumentsTab:
         with gr.Column(scale=6, min_width=320, elem_id="by-talk"):
             past, live, notice, composer, clear = _talk(words)
         with gr.Column(scale=5, min_width=300, elem_id="by-source-column"):
-            source = gr.HTML(
-                render_documents.source_none("en"), elem_id="by-source", js_on_load=CLICKS, apply_default_css=False
-            )
+            source = clickable("by-source", render_documents.source_none("en"))
             with gr.Column(visible=False, elem_id="by-manage", elem_classes="by-panel") as manage:
                 name = gr.Textbox("", label=text("doc_name", "en"), max_lines=1, elem_id="by-doc-name")
                 words(name, label="doc_name")
@@ -92,17 +83,15 @@ def build_documents(words: Localised, tab: gr.Tab) -> DocumentsTab:
 def _shelf(words: Localised) -> tuple[gr.File, gr.HTML, gr.HTML]:
     files = gr.File(label=text("doc_drop", "en"), file_count="multiple", elem_id="by-doc-files", height=132)
     words(files, label="doc_drop")
-    jobs = gr.HTML(elem_id="by-doc-jobs", js_on_load=CLICKS, apply_default_css=False)
-    listing = gr.HTML(elem_id="by-doc-list", js_on_load=CLICKS, apply_default_css=False)
+    jobs = clickable("by-doc-jobs")
+    listing = clickable("by-doc-list")
     return files, jobs, listing
 
 
 def _talk(words: Localised) -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.Textbox, gr.Button]:
     with gr.Column(elem_id="by-answers"):
-        past = gr.HTML(
-            render_answers.welcome("en"), elem_id="by-past", js_on_load=CLICKS, apply_default_css=False, autoscroll=True
-        )
-        live = gr.HTML(elem_id="by-live", js_on_load=CLICKS, apply_default_css=False, autoscroll=True)
+        past = clickable("by-past", render_answers.welcome("en"), autoscroll=True)
+        live = clickable("by-live", autoscroll=True)
     notice = gr.HTML(elem_id="by-ask-notice", padding=False)
     with gr.Row(elem_id="by-ask-row"):
         composer = gr.Textbox(

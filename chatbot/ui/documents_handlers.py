@@ -14,6 +14,7 @@ from chatbot.types import Message
 from chatbot.ui import render, render_answers, render_documents
 from chatbot.ui.asking import shown_steps
 from chatbot.ui.chat_handlers import told
+from chatbot.ui.clickable import clicked
 from chatbot.ui.intake import Intake
 from chatbot.ui.opening import OpeningLibrary
 from chatbot.ui.render_answers import Turn
@@ -226,12 +227,6 @@ def history(turns: Sequence[Turn]) -> list[Message]:
         if turn.answer.text:
             said += [Message("user", turn.question), Message("assistant", turn.answer.text)]
     return said
-
-
-def clicked(event: gr.EventData) -> dict[str, str]:
-    """What the browser says was clicked. It may say anything."""
-    data = event._data if isinstance(event._data, dict) else {}
-    return {str(key): str(value)[:200] for key, value in list(data.items())[:10]}
 
 
 def _no_document() -> NotFound:

@@ -1,13 +1,17 @@
-"""What the tasks' endpoints for programs have in common."""
+"""What the tasks' endpoints for programs have in common, and files on their way to whoever asked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import gradio as gr
+from gradio import processing_utils
+from gradio.utils import get_upload_folder
 
-from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS
-
-MODEL: dict[str, Any] = {"concurrency_id": MODEL_QUEUE, "concurrency_limit": MODEL_READERS}
+from chatbot.errors import BanyanError
+from chatbot.ui.services import MODEL
 
 
 def publish_file(function: Callable[..., Any], name: str, defaults: Sequence[str]) -> None:
@@ -20,3 +24,20 @@ def publish_file(function: Callable[..., Any], name: str, defaults: Sequence[str
         file, result, button = gr.File(), gr.File(), gr.Button()
         texts = [gr.Textbox(default) for default in defaults]
     button.click(function, [file, *texts], result, api_name=name, api_description=function.__doc__, **MODEL)
+
+
+@contextmanager
+def raised() -> Iterator[None]:
+    """What goes wrong inside reaches the program as a message."""
+    try:
+        yield
+    except BanyanError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def served(name: str, data: bytes) -> str:
+    """A file of that name in Gradio's cache, the only place that files are served from."""
+    with TemporaryDirectory(prefix="banyan-") as folder:
+        path = Path(folder) / Path(name).name
+        path.write_bytes(data)
+        return str(processing_utils.save_file_to_cache(path, get_upload_folder()))

@@ -28,7 +28,7 @@ from chatbot.ui import (
     summarize,
     translate,
 )
-from chatbot.ui.answering import TICK
+from chatbot.ui.clock import TICK
 from chatbot.ui.history import turns_of
 from chatbot.ui.localise import Localised
 from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, PRIVATE, Services

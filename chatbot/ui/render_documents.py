@@ -1,4 +1,4 @@
-"""Pure: documents, files on their way and sources -> HTML. Buttons carry `data-act`; `documents.CLICKS` hands them on."""
+"""Pure: documents, files on their way and sources -> HTML. Buttons carry `data-act`; `clickable` hands them on."""
 
 from base64 import b64encode
 from collections.abc import Collection, Sequence

@@ -1,21 +1,22 @@
 """Pure: judged texts and tables -> HTML. Everything a text, a label or a file said is escaped."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 
 from chatbot.store import SavedResult
 from chatbot.tasks.language import names
-from chatbot.tasks.sentiment import Classifier
 from chatbot.tasks.sentiment_evidence import Part, Weighing
+from chatbot.tasks.sentiment_kept import Outcome
 from chatbot.tasks.sentiment_result import Result
 from chatbot.tasks.sentiment_rows import Judged
-from chatbot.tasks.sentiment_table import Fault, Table
+from chatbot.tasks.sentiment_table import Table
+from chatbot.ui import render_task
+from chatbot.ui.render_task import caution, empty, foot, progress, welcome
 from chatbot.ui.strings import Language, text
 
 SOURCES = ("text", "table")
 STEPS = 4  # shades of the evidence
 FAINT = 0.05  # nats of log-odds: less is not coloured
-LISTED = 10  # faulty rows that are named
 WEAK = ("SmolLM2-135M",)
 """Families of models that tell labels of one's own hardly apart: 19 of 33 texts of three sets, where guessing gets 13."""
 
@@ -25,16 +26,10 @@ def sources(language: Language) -> list[tuple[str, str]]:
     return [(text(f"sen_from_{name}", language), name) for name in SOURCES]
 
 
-def welcome(language: Language) -> str:
-    title, more = text("sen_welcome", language), text("sen_welcome_more", language)
-    return f'<div class="by-welcome"><h2>{escape(title)}</h2><p>{escape(more)}</p></div>'
-
-
-def note(words: str, share: float | None = None) -> str:
-    """What is being done, with a bar: `share` of it is done (None: unknown)."""
-    kind = " by-unknown" if share is None else ""
-    bar = f'<span class="by-bar{kind}" aria-hidden="true"><i style="width:{100 * (share or 0):.0f}%"></i></span>'
-    return f'<div class="by-sen-progress" role="status"><span>{escape(words)}</span>{bar}</div>'
+def shown(given: Result | Outcome | None, language: Language) -> str:
+    if given is None:
+        return welcome("sen", language)
+    return rows_done(given, language) if isinstance(given, Outcome) else result(given, language)
 
 
 def result(given: Result, language: Language, weighing: Weighing | None = None) -> str:
@@ -46,24 +41,21 @@ def result(given: Result, language: Language, weighing: Weighing | None = None) 
     )
     if weighing is not None:
         words = text("sen_weighing", language, done=weighing.done, total=weighing.total)
-        return said + note(words, weighing.done / max(1, weighing.total))
-    why = _evidence(given, language) if given.parts else _empty(text("sen_no_evidence", language))
+        return said + progress(words, weighing.done / max(1, weighing.total))
+    why = _evidence(given, language) if given.parts else empty(text("sen_no_evidence", language))
     return said + why + _foot(given.model, given.adapter, given.pieces, language)
 
 
 def past(saved: Sequence[SavedResult], language: Language) -> str:
     """What this visitor had judged, the latest first."""
-    if not saved:
-        return ""
-    rows = "".join(
-        f'<li><button type="button" class="by-doc" data-act="open" data-id="{escape(one.id)}" '
-        f'aria-label="{escape(text("sen_open", language, title=one.title))}"><span>{escape(one.title)}</span>'
-        f"<small>{escape(str(one.result.get('label', '')))}</small></button>"
-        f'<button type="button" class="by-sen-remove" data-act="remove" data-id="{escape(one.id)}" '
-        f'aria-label="{escape(text("sen_remove", language, title=one.title))}">✕</button></li>'
-        for one in saved
-    )
-    return f'<h3 class="by-list-head">{escape(text("sen_past", language))}</h3><ul class="by-docs">{rows}</ul>'
+    return render_task.past("sen", saved, lambda one: _more(one, language), language)
+
+
+def _more(one: SavedResult, language: Language) -> str:
+    """The label of a text, or how many rows of a table are done."""
+    if table := one.result.get("outcome"):
+        return text("sen_progress", language, done=f"{table['done']:,}", total=f"{table['total']:,}")
+    return str(one.result.get("label", ""))
 
 
 def table_head(table: Table, language: Language) -> str:
@@ -85,23 +77,18 @@ def rows_progress(judged: Judged, total: int, seconds: float, language: Language
     if done and seconds > 3 and done < total:
         left = seconds / done * (total - done)
         words += " · " + text("sen_left", language, time=_time(left, language))
-    return note(words, done / max(1, total)) + _counts(judged, language)
+    return progress(words, done / max(1, total)) + _counts(judged.counts().most_common(), language)
 
 
-def rows_done(judged: Judged, table: Table, judge: Classifier | None, foreign: str, language: Language) -> str:
-    """What came of a table, and who judged (None: it was stopped before that); the file itself is offered beside it."""
-    total = len(table.rows)
-    done = len(judged.rows) + len(judged.left_out)
-    key = "sen_done" if done >= total else "sen_partly"
-    words = text(key, language, total=f"{total:,}", done=f"{done:,}")
-    said = f'<p class="by-success" role="status">{escape(words)}</p>'
-    rows = f"{_counts(judged, language)}{_left_out(judged.left_out, language)}"
-    if judge is None:
-        return said + rows
-    model, fitted = judge.engine.model, judge.calibration
+def rows_done(given: Outcome, language: Language) -> str:
+    """What came of a table; the file itself is offered beside it."""
+    key = "sen_done" if given.done >= given.total else "sen_partly"
+    words = text(key, language, total=f"{given.total:,}", done=f"{given.done:,}")
     return (
-        f"{said}{_foreign(foreign, model, language)}{rows}{_trust(model, judge.adapter, fitted.rows, fitted.right, language)}"
-        f"{_foot(model, judge.adapter, 1, language)}"
+        f'<h2 class="by-sen-name">{escape(given.name)}</h2><p class="by-success" role="status">{escape(words)}</p>'
+        f"{_foreign(given.foreign, given.model, language)}{_counts(given.counts, language)}{_left_out(given, language)}"
+        f"{_trust(given.model, given.adapter, given.fitted, given.right, language)}"
+        f"{_foot(given.model, given.adapter, 1, language)}"
     )
 
 
@@ -118,24 +105,23 @@ def _scores(given: Result, language: Language) -> str:
 def _trust(model: str, adapter: str | None, rows: int, right: float, language: Language) -> str:
     """How far the percentages can be believed."""
     if rows:
-        return _empty(text("sen_calibrated", language, rows=rows, right=round(100 * right)))
+        return empty(text("sen_calibrated", language, rows=rows, right=round(100 * right)))
     if not adapter and model.rpartition("/")[2].startswith(WEAK):
-        return f'<p class="by-sen-note" role="note">{escape(text("sen_weak", language, model=model))}</p>'
-    return _empty(text("sen_uncalibrated", language))
+        return caution(text("sen_weak", language, model=model))
+    return empty(text("sen_uncalibrated", language))
 
 
 def _foreign(code: str, model: str, language: Language) -> str:
     if not code:
         return ""
-    words = text("sen_foreign", language, language=names(code, language), model=model)
-    return f'<p class="by-sen-note" role="note">{escape(words)}</p>'
+    return caution(text("sen_foreign", language, language=names(code, language), model=model))
 
 
 def _evidence(given: Result, language: Language) -> str:
     title = escape(text("sen_why", language, label=given.label))
     heaviest = max(abs(part.pull) for part in given.parts)
     if heaviest < FAINT:
-        return f'<h3 class="by-sen-head">{title}</h3>{_empty(text("sen_flat", language))}{_table(given, language)}'
+        return f'<h3 class="by-sen-head">{title}</h3>{empty(text("sen_flat", language))}{_table(given, language)}'
     return (
         f'<h3 class="by-sen-head">{title}</h3><p class="by-sen-text" dir="auto">{_coloured(given, heaviest)}</p>'
         f"{_legend(given.label, language)}{_table(given, language)}"
@@ -184,33 +170,29 @@ def _table_row(part: Part, given: Result, language: Language) -> str:
 
 def _foot(model: str, adapter: str | None, pieces: int, language: Language) -> str:
     key = "sen_by_adapter" if adapter else "sen_by"
-    read = f"<span>{escape(text('sen_pieces', language, count=pieces))}</span>" if pieces > 1 else ""
-    by = escape(text(key, language, model=model, adapter=adapter or ""))
-    return f'<p class="by-sen-foot"><span>{by}</span>{read}</p>'
+    read = escape(text("sen_pieces", language, count=pieces)) if pieces > 1 else ""
+    return foot(escape(text(key, language, model=model, adapter=adapter or "")), read)
 
 
-def _counts(judged: Judged, language: Language) -> str:
-    counts = judged.counts()
-    whole = max(1, counts.total())
+def _counts(counts: Sequence[tuple[str, int]], language: Language) -> str:
+    whole = max(1, sum(count for _, count in counts))
     rows = "".join(
         f'<li><span>{escape(name)}</span><b>{count:,}</b><span class="by-bar" aria-hidden="true">'
         f'<i style="width:{100 * count / whole:.1f}%"></i></span></li>'
-        for name, count in counts.most_common()
+        for name, count in counts
     )
     return f'<ul class="by-sen-scores" aria-label="{escape(text("sen_counts", language))}">{rows}</ul>' if rows else ""
 
 
-def _left_out(rows: Mapping[int, Fault], language: Language) -> str:
-    if not rows:
-        return ""
+def _left_out(given: Outcome, language: Language) -> str:
     items = ""
-    for fault in sorted(set(rows.values())):
-        places = [place for place, why in rows.items() if why == fault]
-        lines = ", ".join(text("sen_row", language, number=place + 1) for place in places[:LISTED])
-        lines += " …" if len(places) > LISTED else ""
-        told = text("sen_out_rows", language, count=f"{len(places):,}", lines=lines)
-        items += f"<li>{escape(text(f'sen_out_{fault}', language))}: {escape(told)}</li>"
-    return f'<h3 class="by-sen-head">{escape(text("sen_left_out", language))}</h3><ul class="by-notes">{items}</ul>'
+    for one in given.left_out:
+        lines = ", ".join(text("sen_row", language, number=place + 1) for place in one.first)
+        lines += " …" if one.count > len(one.first) else ""
+        told = text("sen_out_rows", language, count=f"{one.count:,}", lines=lines)
+        items += f"<li>{escape(text(f'sen_out_{one.fault}', language))}: {escape(told)}</li>"
+    head = escape(text("sen_left_out", language))
+    return f'<h3 class="by-sen-head">{head}</h3><ul class="by-notes">{items}</ul>' if items else ""
 
 
 def _time(seconds: float, language: Language) -> str:
@@ -224,7 +206,3 @@ def _time(seconds: float, language: Language) -> str:
 def _short(value: str, most: int = 60) -> str:
     value = " ".join(value.split())
     return value if len(value) <= most else value[: most - 1] + "…"
-
-
-def _empty(words: str) -> str:
-    return f'<p class="by-empty">{escape(words)}</p>'

@@ -1,15 +1,14 @@
 """Pure: summaries, their progress and their sources -> HTML. Everything a model or a text said is escaped."""
 
 from base64 import b64encode
-from collections.abc import Sequence
 from html import escape
 
-from chatbot.store import SavedResult
 from chatbot.tasks.language import names
 from chatbot.tasks.summarize import Working
 from chatbot.tasks.summarize_check import Line, SectionLine, Summary
 from chatbot.ui.render_answers import prose
 from chatbot.ui.render_documents import marked
+from chatbot.ui.render_task import caution, empty, foot, progress, welcome
 from chatbot.ui.strings import Language, text
 from retrieval.types import Citation, Passage
 
@@ -28,9 +27,8 @@ def lengths(language: Language) -> list[tuple[str, str]]:
     return [(text(f"sum_{name}", language), name) for name in LENGTHS]
 
 
-def welcome(language: Language) -> str:
-    title, more = text("sum_welcome", language), text("sum_welcome_more", language)
-    return f'<div class="by-welcome"><h2>{escape(title)}</h2><p>{escape(more)}</p></div>'
+def shown(given: Summary | None, language: Language) -> str:
+    return summary(given, language) if given else welcome("sum", language)
 
 
 def working(step: Working, language: Language) -> str:
@@ -39,19 +37,12 @@ def working(step: Working, language: Language) -> str:
     words = text(key, language, done=step.done, total=step.total, level=step.level)
     if step.place:
         words = text("sum_waiting", language, place=step.place)
-    share = round(100 * step.done / max(1, step.total))
-    unknown = "" if step.done else " by-unknown"
-    bar = f'<span class="by-bar{unknown}" aria-hidden="true"><i style="width:{share}%"></i></span>'
     rows = "".join(
         f"<li>{_title(one, n, None, language)}<p>{prose(one.line.text)}</p></li>"
         for n, one in enumerate(step.sections, 1)
     )
     so_far = f'<ol class="by-sum-sections">{rows}</ol>' if rows else ""
-    return f'<div class="by-sum-progress" role="status"><span>{escape(words)}</span>{bar}</div>{so_far}'
-
-
-def note(words: str) -> str:
-    return f'<div class="by-sum-progress" role="status"><span>{escape(words)}</span></div>'
+    return progress(words, step.done / max(1, step.total) if step.done else None) + so_far
 
 
 def summary(given: Summary, language: Language) -> str:
@@ -64,26 +55,12 @@ def summary(given: Summary, language: Language) -> str:
 def source(given: Summary | None, n: int, language: Language) -> str:
     """The passage in which citation `n` stands, the words marked."""
     if given is None or not 1 <= n <= len(given.citations):
-        return f'<p class="by-empty">{escape(text("sum_source_none", language))}</p>'
+        return empty(text("sum_source_none", language))
     citation, passage = given.citations[n - 1], given.cited[n - 1]
     where = f" — {escape(text('sum_page', language, first=citation.page))}" if given.paged else ""
     name = escape(citation.name or text("sum_typed", language))
     head = f'<h3 class="by-source-head" tabindex="-1"><b>[{n}]</b> {name}{where}</h3>'
     return f"{head}{_passage(passage, citation)}"
-
-
-def past(saved: Sequence[SavedResult], language: Language) -> str:
-    """What this visitor had summarized, the latest first."""
-    if not saved:
-        return ""
-    rows = "".join(
-        f'<li><button type="button" class="by-doc" data-act="open" data-id="{escape(one.id)}" '
-        f'aria-label="{escape(text("sum_open", language, title=one.title))}"><span>{escape(one.title)}</span></button>'
-        f'<button type="button" class="by-sum-remove" data-act="remove" data-id="{escape(one.id)}" '
-        f'aria-label="{escape(text("sum_remove", language, title=one.title))}">✕</button></li>'
-        for one in saved
-    )
-    return f'<h3 class="by-list-head">{escape(text("sum_past", language))}</h3><ul class="by-docs">{rows}</ul>'
 
 
 def as_markdown(given: Summary, language: Language) -> str:
@@ -134,7 +111,7 @@ def _notes(given: Summary, language: Language) -> str:
         said.append(text(f"sum_quoted_{given.quoted}", language, model=given.model, language=tongue))
     if given.condensed and not given.quoted:
         said.append(text("sum_condensed", language))
-    return "".join(f'<p class="by-sum-note">{escape(words)}</p>' for words in said)
+    return "".join(map(caution, said))
 
 
 def _foot(given: Summary, language: Language) -> str:
@@ -149,11 +126,11 @@ def _foot(given: Summary, language: Language) -> str:
     if not given.quoted and any(line.quoted for line in given.sentences):
         by = f"{by} · {text('sum_quote', language)}"
     copy, copied = escape(text("sum_copy", language)), escape(text("sum_copied", language))
-    return (
-        f'<div class="by-sum-foot"><span>{escape(figures)} · {escape(by)}</span><span>'
+    return foot(
+        f"{escape(figures)} · {escape(by)}",
         f'<button type="button" class="by-link" data-copy="{escape(given.text)}" data-copied="{copied}">{copy}</button>'
         f'<a class="by-link" download="summary.md" href="data:text/markdown;base64,{file}">'
-        f"{escape(text('sum_save', language))}</a></span></div>"
+        f"{escape(text('sum_save', language))}</a>",
     )
 
 

@@ -11,6 +11,8 @@ from chatbot.tasks.translate_jobs import Job
 from chatbot.tasks.translate_order import AUTO
 from chatbot.tasks.translate_support import Support
 from chatbot.tasks.translate_text import Pair
+from chatbot.ui import render_task
+from chatbot.ui.render_task import progress
 from chatbot.ui.strings import Language, text
 
 SHOWN = 30  # doubtful segments in the list
@@ -42,12 +44,7 @@ def support(found: Support | None, language: Language) -> str:
 
 
 def working(done: int, total: int, language: Language) -> str:
-    width = round(100 * done / max(1, total))
-    words = escape(text("tr_segments", language, done=done, total=total))
-    return (
-        f'<div class="by-loading" role="status"><span>{words}</span>'
-        f'<span class="by-bar" aria-hidden="true"><i style="width:{width}%"></i></span></div>'
-    )
+    return progress(text("tr_segments", language, done=done, total=total), done / max(1, total))
 
 
 def note(words: str) -> str:
@@ -127,14 +124,7 @@ def _cut(words: str, most: int = 400) -> str:
 
 def past(results: Sequence[SavedResult], language: Language) -> str:
     """What this visitor translated before, each a button that shows it again."""
-    if not results:
-        return ""
-    items = "".join(
-        f'<li><button type="button" class="by-tr-past" data-act="past" data-id="{escape(saved.id)}">'
-        f"<span>{escape(saved.title)}</span><small>{escape(_pair(saved.result, language))}</small></button></li>"
-        for saved in results
-    )
-    return f'<h3 class="by-sub">{escape(text("tr_past", language))}</h3><ul class="by-tr-list">{items}</ul>'
+    return render_task.past("tr", results, lambda one: _pair(one.result, language), language)
 
 
 def _pair(record: Mapping[str, Any], language: Language) -> str:

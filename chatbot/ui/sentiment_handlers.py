@@ -3,45 +3,37 @@
 import re
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any
 
 import gradio as gr
-from gradio import processing_utils
-from gradio.utils import get_upload_folder
 
-from chatbot.errors import InputError, NotFound
-from chatbot.tasks import sentiment_labels
+from chatbot.errors import InputError
+from chatbot.tasks import sentiment_kept, sentiment_labels
 from chatbot.tasks.chat import title_of
 from chatbot.tasks.sentiment import classifier
 from chatbot.tasks.sentiment_evidence import Weighing
+from chatbot.tasks.sentiment_kept import Outcome, outcome
 from chatbot.tasks.sentiment_result import Result, foreign, judge_text
 from chatbot.tasks.sentiment_rows import Judged, judge_rows
-from chatbot.tasks.sentiment_table import Table, read_table, write_table
-from chatbot.ui import render_sentiment
-from chatbot.ui.answering import TICK
+from chatbot.tasks.sentiment_table import Table, labelled, read_table
+from chatbot.ui import render_sentiment, render_task
 from chatbot.ui.chat_handlers import told
-from chatbot.ui.documents_handlers import clicked
-from chatbot.ui.keep import keep
-from chatbot.ui.services import Services
+from chatbot.ui.clickable import clicked
+from chatbot.ui.clock import on_a_clock
+from chatbot.ui.endpoints import served
 from chatbot.ui.strings import Language, text
+from chatbot.ui.task_handlers import NOTHING, RUNNING, TaskHandlers
 
-TASK = "sentiment"
-PAST = 8  # saved results that are listed
 ROWS_FOR_LANGUAGE = 50
 ROWS_TICK = 0.4  # seconds between updates: each counts all rows that are done
-NOTHING = (gr.skip(),)
+HIDDEN = gr.update(visible=False)
 Labels = sentiment_labels.Labels
 
 
-class Handlers:
-    """Each method is one event; the owner comes from its request, the rest from its arguments."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
+class Handlers(TaskHandlers):
+    task = sentiment_kept.TASK
 
     # The left side
 
@@ -52,31 +44,32 @@ class Handlers:
 
     def look(self, language: Language, request: gr.Request) -> str:
         """-> past"""
-        saved = self._services.store.results(self._services.owner_of(request), TASK, PAST)
-        return render_sentiment.past(saved, language)
+        return self._past(self._services.owner_of(request), language)
 
-    def spoken(self, result: Result | None, language: Language, request: gr.Request) -> tuple[Any, ...]:
+    def _past(self, owner: str, language: Language) -> str:
+        return render_sentiment.past(self._results(owner), language)
+
+    def spoken(self, shown: Result | Outcome | None, language: Language, request: gr.Request) -> tuple[Any, ...]:
         """After a change of language. -> source, shown, past"""
-        shown = render_sentiment.result(result, language) if result else render_sentiment.welcome(language)
-        return gr.update(choices=render_sentiment.sources(language)), shown, self.look(language, request)
+        choices = gr.update(choices=render_sentiment.sources(language))
+        return choices, render_sentiment.shown(shown, language), self.look(language, request)
 
     def open(self, file: str | None, language: Language) -> tuple[Any, ...]:
         """A file was added or taken away. -> column, shown, download, notice"""
-        hidden = gr.update(visible=False)
+        nothing = gr.update(choices=[], value=None), render_task.welcome("sen", language), HIDDEN
         if not file:
-            return gr.update(choices=[], value=None), render_sentiment.welcome(language), hidden, ""
+            return *nothing, ""
         with told(language) as notices:
             table = _table(file)
             column = gr.update(choices=list(table.columns), value=table.likely())
-            return column, render_sentiment.table_head(table, language), hidden, ""
-        return gr.update(choices=[], value=None), render_sentiment.welcome(language), hidden, notices[0]
+            return column, render_sentiment.table_head(table, language), HIDDEN, ""
+        return *nothing, notices[0]
 
     # Judging
 
     def begin(self, language: Language) -> tuple[Any, ...]:
         """-> run, stop, notice, shown, download"""
-        reading = render_sentiment.note(text("sen_reading", language))
-        return gr.update(visible=False), gr.update(visible=True), "", reading, gr.update(visible=False)
+        return *RUNNING, "", render_task.progress(text("sen_reading", language)), HIDDEN
 
     def run(
         self,
@@ -91,48 +84,27 @@ class Handlers:
     ) -> Iterator[tuple[Any, ...]]:
         """-> result, shown, past, download, notice"""
         yield NOTHING * 5
-        owner = self._services.owner_of(request)
-        with (
-            told(language) as notices,
-            self._services.runs.open(owner, self._run(request), request.session_hash) as stop,
-        ):
+        with told(language) as notices, self._running(request) as (owner, stop):
             chosen = sentiment_labels.parse(labels)
             if source == "table":
                 yield from self._judge_table(owner, file, column, chosen, adapter, language, stop)
             else:
-                yield from self._judge_text(owner, typed, chosen, adapter, language, stop, request)
+                yield from self._judge_text(owner, typed, chosen, adapter, language, stop)
         if notices:
-            yield None, render_sentiment.welcome(language), *NOTHING * 2, notices[0]
+            yield None, render_task.welcome("sen", language), *NOTHING * 2, notices[0]
 
     def _judge_text(
-        self,
-        owner: str,
-        typed: str,
-        labels: Labels,
-        adapter: str,
-        language: Language,
-        stop: Event,
-        request: gr.Request,
+        self, owner: str, typed: str, labels: Labels, adapter: str, language: Language, stop: Event
     ) -> Iterator[tuple[Any, ...]]:
         result: Result | None = None
-        weighing: Weighing | None = None
-        shown = 0.0
         steps = judge_text(self._services.engine, owner, typed, labels, adapter=adapter or None, stop=stop)
-        with closing(steps):  # type: ignore[type-var]
-            for step in steps:
-                if isinstance(step, Weighing):
-                    weighing = step
-                elif step is not None:
-                    result, weighing = step, weighing or Weighing(0, 1)
-                if result and time.monotonic() - shown >= TICK:
-                    shown = time.monotonic()
-                    yield gr.skip(), render_sentiment.result(result, language, weighing), *NOTHING * 3
-        if result is None:
-            yield None, render_sentiment.welcome(language), *NOTHING * 3
-            return
-        unsaved = keep(self._services.store, owner, TASK, title_of(result.text), result.to_dict(), language)
-        past = self.look(language, request)
-        yield result, render_sentiment.result(result, language), past, gr.skip(), unsaved
+        for step in on_a_clock(steps, lambda step: isinstance(step, Result)):
+            result = step if isinstance(step, Result) else result
+            if result:
+                weighing = step if isinstance(step, Weighing) else Weighing(0, 1)
+                yield gr.skip(), render_sentiment.result(result, language, weighing), *NOTHING * 3
+        unsaved = self._keep(owner, title_of(result.text), result.to_dict(), language) if result else ""
+        yield result, render_sentiment.shown(result, language), self._past(owner, language), gr.skip(), unsaved
 
     def _judge_table(
         self,
@@ -144,36 +116,43 @@ class Handlers:
         language: Language,
         stop: Event,
     ) -> Iterator[tuple[Any, ...]]:
-        """What was judged is offered for download, also when it was stopped or the model failed on the way."""
+        """What was judged is kept, also when it was stopped, the model failed on the way, or the page has gone."""
         if not file:
             raise InputError("Send a file.", kind="no_file")
         table = _table(file, stop)
         column = column or table.likely()
+        table.column(column)
         judge = classifier(self._services.engine, owner, labels, adapter=adapter or None, stop=stop)
-        judged = Judged()
-        begin = shown = time.monotonic()
+        if judge is None:
+            yield None, render_task.welcome("sen", language), *NOTHING * 3
+            return
+        judged, begin = Judged(), time.monotonic()
+        notices: list[str] = []
+        try:
+            with told(language) as notices:
+                for _ in on_a_clock(judge_rows(judge, table, column, judged, stop=stop), tick=ROWS_TICK):
+                    seconds = time.monotonic() - begin
+                    progress = render_sentiment.rows_progress(judged, len(table.rows), seconds, language)
+                    yield gr.skip(), progress, *NOTHING * 3
+        finally:
+            found = outcome(table, judged, judge, _foreign(table, column, judge.engine.model))
+            data = labelled(table, labels, judged.rows) if judged.rows else b""
+            notices += self._keep_table(owner, found, data, language)
+        download = _offered(found, data) if data else HIDDEN
+        yield (
+            found,
+            render_sentiment.rows_done(found, language),
+            self._past(owner, language),
+            download,
+            "".join(notices),
+        )
+
+    def _keep_table(self, owner: str, found: Outcome, data: bytes, language: Language) -> list[str]:
+        """-> notices"""
         with told(language) as notices:
-            steps = judge_rows(judge, table, column, judged, stop=stop) if judge else iter(())
-            with closing(steps):  # type: ignore[type-var]
-                for _ in steps:
-                    if time.monotonic() - shown >= ROWS_TICK:
-                        shown = time.monotonic()
-                        progress = render_sentiment.rows_progress(judged, len(table.rows), shown - begin, language)
-                        yield gr.skip(), progress, *NOTHING * 3
-        strange = _foreign(table, column, judge.engine.model) if judge else ""
-        done = render_sentiment.rows_done(judged, table, judge, strange, language)
-        download = gr.update(value=labelled(table, labels, judged), visible=True) if judged.rows else gr.skip()
-        yield None, done, gr.skip(), download, "".join(notices)
-
-    def settled(self) -> tuple[Any, ...]:
-        """-> run, stop"""
-        return gr.update(visible=True), gr.update(visible=False)
-
-    def stop(self, request: gr.Request) -> None:
-        self._services.runs.stop(self._services.owner_of(request), self._run(request))
-
-    def _run(self, request: gr.Request) -> str:
-        return f"{TASK}:{request.session_hash}"
+            if data and self._services.tables:
+                self._services.tables.keep(owner, found, data)
+        return notices
 
     # Saved results
 
@@ -181,24 +160,27 @@ class Handlers:
         """Show a saved result again, or remove it. -> result, shown, past, download, notice"""
         owner, said = self._services.owner_of(request), clicked(event)
         with told(language) as notices:
-            if said.get("act") == "remove":
-                self._services.store.remove_result(owner, said.get("id", ""))
-                return *NOTHING * 2, self.look(language, request), gr.skip(), ""
-            saved = {one.id: one for one in self._services.store.results(owner, TASK, PAST)}
-            if said.get("id") not in saved:
-                raise NotFound("There is no such result. It may have been removed in another window.")
-            found = Result.from_dict(saved[said["id"]].result)
-            return found, render_sentiment.result(found, language), gr.skip(), gr.update(visible=False), ""
+            record, tables = self._opened(owner, said), self._services.tables
+            if record is None:
+                if tables:
+                    tables.tidy(owner)
+                return *NOTHING * 2, self._past(owner, language), gr.skip(), ""
+            if tables and "file" in record:
+                table, data = tables.opened(owner, record)
+                return table, render_sentiment.rows_done(table, language), gr.skip(), _offered(table, data), ""
+            found = Result.from_dict(record)
+            return found, render_sentiment.result(found, language), gr.skip(), HIDDEN, ""
         return *NOTHING * 4, notices[0]
 
 
-def labelled(table: Table, labels: Labels, judged: Judged) -> str:
-    """The table with its labels as a file in Gradio's cache, the only place it is served from."""
-    with TemporaryDirectory(prefix="banyan-") as folder:
-        stem = re.sub(r"[^\w-]+", "_", Path(table.name).stem)[:60]
-        path = Path(folder) / f"{stem}-labelled.csv"
-        write_table(table, labels, judged.rows, path)
-        return str(processing_utils.save_file_to_cache(path, get_upload_folder()))
+def file_name(table: str) -> str:
+    """`reviews-labelled.csv` for `reviews.xlsx`."""
+    stem = re.sub(r"[^\w-]+", "_", Path(table).stem)[:60]
+    return f"{stem}-labelled.csv"
+
+
+def _offered(found: Outcome, data: bytes) -> Any:
+    return gr.update(value=served(file_name(found.name), data), visible=True)
 
 
 def _table(file: str, stop: Event | None = None) -> Table:

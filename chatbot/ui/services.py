@@ -11,6 +11,7 @@ from chatbot.engine.adapters import visible
 from chatbot.engine.loading import LoadingEngine
 from chatbot.errors import AdapterNotFound
 from chatbot.store import Store
+from chatbot.tasks.sentiment_kept import KeptTables
 from chatbot.tasks.translate_jobs import Translations
 from chatbot.training import Training
 from chatbot.types import Adapter
@@ -43,6 +44,7 @@ class Services:
     intake: Intake | None = None  # there when there is a library
     training: Training | None = None  # None: a page without fine-tuning
     translations: Translations | None = None  # None: text is translated, files are not
+    tables: KeptTables | None = None  # None: tables are judged, and not kept
 
     def start(self) -> None:
         """Load the model and open the library, in the background; training jobs go on from where they stand."""

@@ -19,9 +19,9 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "sen_run": ("Judge", "判断"),
     "sen_stop": ("Stop", "停止"),
-    "sen_past": ("Your last texts", "最近判断的文本"),
-    "sen_open": ("Open the result of {title}", "打开“{title}”的结果"),
-    "sen_remove": ("Remove the result of {title}", "移除“{title}”的结果"),
+    "sen_past": ("Your last results", "最近的结果"),
+    "sen_past_open": ("Open the result of {title}", "打开“{title}”的结果"),
+    "sen_past_remove": ("Remove the result of {title}", "移除“{title}”的结果"),
     # The result
     "sen_welcome": ("Which label fits, and why", "贴什么标签，为什么"),
     "sen_welcome_more": (

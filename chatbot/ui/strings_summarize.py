@@ -32,8 +32,8 @@ STRINGS: dict[str, tuple[str, str]] = {
     "sum_example_meeting": ("A conversation", "一段对话"),
     "sum_example_chinese": ("A Chinese text", "一篇中文文章"),
     "sum_past": ("Your last summaries", "最近的摘要"),
-    "sum_open": ("Open the summary of {title}", "打开“{title}”的摘要"),
-    "sum_remove": ("Remove the summary of {title}", "移除“{title}”的摘要"),
+    "sum_past_open": ("Open the summary of {title}", "打开“{title}”的摘要"),
+    "sum_past_remove": ("Remove the summary of {title}", "移除“{title}”的摘要"),
     "sum_typed": ("Typed text", "输入的文本"),
     # The result
     "sum_welcome": ("Summaries you can check", "可以核对的摘要"),

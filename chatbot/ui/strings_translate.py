@@ -24,6 +24,8 @@ STRINGS: dict[str, tuple[str, str]] = {
     "tr_example_mixed": ("Numbers and an address", "数字与网址"),
     "tr_example_list": ("A list", "列表"),
     "tr_past": ("Your last translations", "你最近的翻译"),
+    "tr_past_open": ("Open the translation of {title}", "打开“{title}”的译文"),
+    "tr_past_remove": ("Remove the translation of {title}", "移除“{title}”的译文"),
     "tr_detected": ("{language}, {percent} % sure", "{language}，把握 {percent}%"),
     "tr_unsure": (
         "Not sure about the language: taken as {language} ({percent} %){others}. Choose it under “From” if that is wrong.",

@@ -1,8 +1,6 @@
 """What the summary tab does. Every handler reads files, documents and saved summaries under the owner of its request."""
 
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -15,26 +13,22 @@ from chatbot.tasks.chat import title_of
 from chatbot.tasks.summarize import Step, summarize
 from chatbot.tasks.summarize_check import Summary
 from chatbot.tasks.summarize_text import Text
-from chatbot.ui import render_summarize
-from chatbot.ui.answering import TICK
+from chatbot.ui import render_summarize, render_task
 from chatbot.ui.chat_handlers import told
-from chatbot.ui.documents_handlers import clicked
-from chatbot.ui.keep import keep
+from chatbot.ui.clickable import clicked
+from chatbot.ui.clock import on_a_clock
 from chatbot.ui.services import Services
 from chatbot.ui.sources import Sources
 from chatbot.ui.strings import Language, text
+from chatbot.ui.task_handlers import NOTHING, RUNNING, TaskHandlers
 from retrieval.verify import Similarity
 
-TASK = "summarize"
-PAST = 8  # saved summaries that are listed
-NOTHING = (gr.skip(),)
 
-
-class Handlers:
-    """Each method is one event; the owner comes from its request, the rest from its arguments."""
+class Handlers(TaskHandlers):
+    task = "summarize"
 
     def __init__(self, services: Services) -> None:
-        self._services = services
+        super().__init__(services)
         self._sources = Sources(services.library) if services.library else None
 
     # The left side
@@ -61,7 +55,7 @@ class Handlers:
         return [(document.name, document.id) for document in documents if document.passages]
 
     def _past(self, owner: str, language: Language) -> str:
-        return render_summarize.past(self._services.store.results(owner, TASK, PAST), language)
+        return render_task.past("sum", self._results(owner), lambda one: "", language)
 
     def spoken(self, summary: Summary | None, language: Language, request: gr.Request) -> tuple[Any, ...]:
         """After a change of language. -> source, length, shown, where, past"""
@@ -69,7 +63,7 @@ class Handlers:
         return (
             gr.update(choices=render_summarize.sources(language, library=library)),
             gr.update(choices=render_summarize.lengths(language)),
-            _shown(summary, language),
+            render_summarize.shown(summary, language),
             render_summarize.source(None, 0, language),
             self._past(self._services.owner_of(request), language),
         )
@@ -78,9 +72,8 @@ class Handlers:
 
     def begin(self, language: Language) -> tuple[Any, ...]:
         """-> run, stop, notice, shown, where"""
-        reading = render_summarize.note(text("sum_reading_file", language))
-        where = render_summarize.source(None, 0, language)
-        return gr.update(visible=False), gr.update(visible=True), "", reading, where
+        reading = render_task.progress(text("sum_reading_file", language))
+        return *RUNNING, "", reading, render_summarize.source(None, 0, language)
 
     def run(
         self,
@@ -95,25 +88,19 @@ class Handlers:
     ) -> Iterator[tuple[Any, ...]]:
         """-> summary, shown, where, past, notice"""
         yield NOTHING * 5
-        owner = self._services.owner_of(request)
-        runs = self._services.runs
-        with told(language) as notices, runs.open(owner, self._run(request), request.session_hash) as stop:
-            if adapter:
-                self._services.adapter(owner, adapter)
+        with told(language) as notices, self._running(request, adapter) as (owner, stop):
             given = self._text(owner, source, typed, file, documents, stop)
             steps = summarize_steps(self._services, owner, given, length, adapter, stop=stop)
-            shown = 0.0
-            with closing(steps):  # type: ignore[type-var]
-                for step in steps:
-                    if isinstance(step, Summary):
-                        unsaved = self._keep(owner, step, typed, language)
-                        past = self._past(owner, language)
-                        yield step, render_summarize.summary(step, language), gr.skip(), past, unsaved
-                    elif time.monotonic() - shown >= TICK:
-                        shown = time.monotonic()
-                        yield gr.skip(), render_summarize.working(step, language), *NOTHING * 3
+            for step in on_a_clock(steps, lambda step: isinstance(step, Summary)):
+                if isinstance(step, Summary):
+                    title = step.name or title_of(_first_line(typed))
+                    unsaved = self._keep(owner, title, step.to_dict(), language) if step.sentences else ""
+                    past = self._past(owner, language)
+                    yield step, render_summarize.summary(step, language), gr.skip(), past, unsaved
+                else:
+                    yield gr.skip(), render_summarize.working(step, language), *NOTHING * 3
         if notices:
-            yield None, render_summarize.welcome(language), gr.skip(), gr.skip(), notices[0]
+            yield None, render_task.welcome("sum", language), *NOTHING * 2, notices[0]
 
     def _text(
         self, owner: str, source: str, typed: str, file: str | None, documents: Sequence[str] | None, stop: Event
@@ -125,21 +112,6 @@ class Handlers:
         if source == "library":
             return library_text(self._services, owner, documents or ())
         return summarize_text.of_typed(typed)
-
-    def _keep(self, owner: str, summary: Summary, typed: str, language: Language) -> str:
-        """-> notice"""
-        title = summary.name or title_of(_first_line(typed))
-        return keep(self._services.store, owner, TASK, title, summary.to_dict(), language) if summary.sentences else ""
-
-    def settled(self) -> tuple[Any, ...]:
-        """-> run, stop"""
-        return gr.update(visible=True), gr.update(visible=False)
-
-    def stop(self, request: gr.Request) -> None:
-        self._services.runs.stop(self._services.owner_of(request), self._run(request))
-
-    def _run(self, request: gr.Request) -> str:
-        return f"summarize:{request.session_hash}"
 
     # Sources and saved summaries
 
@@ -170,20 +142,16 @@ class Handlers:
         if self._sources is not None:
             yield from (shown.html for shown in self._sources.show(owner, said, language))
 
-    def reopen(
-        self, summary: Summary | None, language: Language, request: gr.Request, event: gr.EventData
-    ) -> tuple[Any, ...]:
+    def reopen(self, language: Language, request: gr.Request, event: gr.EventData) -> tuple[Any, ...]:
         """Show a saved summary again, or remove it. -> summary, shown, where, past, notice"""
         owner, said = self._services.owner_of(request), clicked(event)
         with told(language) as notices:
-            if said.get("act") == "remove":
-                self._services.store.remove_result(owner, said.get("id", ""))
-                return gr.skip(), gr.skip(), gr.skip(), self._past(owner, language), ""
-            saved = {one.id: one for one in self._services.store.results(owner, TASK, PAST)}
-            if said.get("id") not in saved:
-                raise NotFound("There is no such result. It may have been removed in another window.")
-            found = Summary.from_dict(saved[said["id"]].result)
-            return found, _shown(found, language), render_summarize.source(None, 0, language), gr.skip(), ""
+            record = self._opened(owner, said)
+            if record is None:
+                return *NOTHING * 3, self._past(owner, language), ""
+            found = Summary.from_dict(record)
+            shown = render_summarize.summary(found, language)
+            return found, shown, render_summarize.source(None, 0, language), gr.skip(), ""
         return *NOTHING * 4, notices[0]
 
 
@@ -212,7 +180,3 @@ def summarize_steps(
 
 def _first_line(typed: str) -> str:
     return next((line for line in (line.strip("# \t") for line in typed[:2000].splitlines()) if line), "…")
-
-
-def _shown(summary: Summary | None, language: Language) -> str:
-    return render_summarize.summary(summary, language) if summary else render_summarize.welcome(language)

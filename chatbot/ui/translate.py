@@ -1,17 +1,17 @@
 """The translate tab: languages on top, then a text and its translation side by side, or files."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import gradio as gr
 
 from chatbot.tasks.translate_order import AUTO
 from chatbot.ui import render_translate
-from chatbot.ui.documents import CLICKS
+from chatbot.ui.clickable import clickable
 from chatbot.ui.localise import Localised
-from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, PRIVATE, Services
+from chatbot.ui.services import MODEL_EVENT, PRIVATE, QUICK, Services
 from chatbot.ui.sidebar import Sidebar
 from chatbot.ui.strings import text
+from chatbot.ui.task_parts import RunStop, connect_examples, connect_run, example_buttons, run_and_stop
 from chatbot.ui.translate_files import FileHandlers
 from chatbot.ui.translate_handlers import Handlers
 
@@ -26,8 +26,7 @@ EXAMPLES = {
 class TextSide:
     typed: gr.Textbox
     output: gr.Textbox
-    run: gr.Button
-    stop: gr.Button
+    buttons: RunStop
     examples: tuple[gr.Button, ...]
     notice: gr.HTML
     report: gr.HTML
@@ -38,8 +37,7 @@ class TextSide:
 @dataclass(frozen=True, slots=True)
 class FileSide:
     file: gr.File
-    run: gr.Button
-    stop: gr.Button
+    buttons: RunStop
     notice: gr.HTML
     progress: gr.HTML
     result: gr.File
@@ -129,17 +127,12 @@ def _texts(words: Localised) -> TextSide:
         )
     words(typed, label="tr_input", placeholder="tr_input_hint")
     words(output, label="tr_output")
-    run, stop = _buttons(words, "tr_run", "text")
-    examples = []
-    with gr.Row(elem_id="by-tr-examples"):
-        for name in EXAMPLES:
-            button = gr.Button(text(f"tr_example_{name}", "en"), size="sm", elem_classes="by-tr-example", min_width=0)
-            words(button, value=f"tr_example_{name}")
-            examples.append(button)
+    buttons = run_and_stop(words, "tr", name="text")
+    _, examples = example_buttons(words, "tr", EXAMPLES)
     notice = gr.HTML(elem_id="by-tr-notice", padding=False)
     report = gr.HTML(elem_id="by-tr-report", padding=False)
-    past = gr.HTML(elem_id="by-tr-past", padding=False, js_on_load=CLICKS, apply_default_css=False, render=False)
-    return TextSide(typed, output, run, stop, tuple(examples), notice, report, past, gr.State(None))
+    past = clickable("by-tr-past", padding=False, render=False)
+    return TextSide(typed, output, buttons, examples, notice, report, past, gr.State(None))
 
 
 def _files(words: Localised) -> FileSide:
@@ -147,23 +140,14 @@ def _files(words: Localised) -> FileSide:
     words(file, label="tr_drop")
     about = gr.Markdown(text("tr_drop_info", "en"), elem_classes="by-sub")
     words(about, value="tr_drop_info")
-    run, stop = _buttons(words, "tr_file_run", "file")
+    buttons = run_and_stop(words, "tr", run="file_run", name="file")
     notice = gr.HTML(elem_id="by-tr-file-notice", padding=False)
     progress = gr.HTML(elem_id="by-tr-progress", padding=False)
     result = gr.File(label=text("tr_result", "en"), visible=False, interactive=False, elem_id="by-tr-result")
     words(result, label="tr_result")
-    jobs = gr.HTML(elem_id="by-tr-jobs", padding=False, js_on_load=CLICKS, apply_default_css=False)
+    jobs = clickable("by-tr-jobs", padding=False)
     report = gr.HTML(elem_id="by-tr-file-report", padding=False)
-    return FileSide(file, run, stop, notice, progress, result, jobs, report, gr.State(None), gr.State(None))
-
-
-def _buttons(words: Localised, key: str, name: str) -> tuple[gr.Button, gr.Button]:
-    with gr.Row(elem_classes="by-tr-buttons"):
-        run = gr.Button(text(key, "en"), variant="primary", elem_id=f"by-tr-run-{name}", scale=0, min_width=150)
-        stop = gr.Button(text("tr_stop", "en"), visible=False, elem_id=f"by-tr-stop-{name}", scale=0, min_width=150)
-    words(run, value=key)
-    words(stop, value="tr_stop")
-    return run, stop
+    return FileSide(file, buttons, notice, progress, result, jobs, report, gr.State(None), gr.State(None))
 
 
 def connect(tab: TranslateTab, page: gr.Blocks, bar: Sidebar, language: gr.State, services: Services) -> None:
@@ -179,54 +163,42 @@ def connect(tab: TranslateTab, page: gr.Blocks, bar: Sidebar, language: gr.State
 
 def _connect_texts(do: Handlers, tab: TranslateTab, page: gr.Blocks, bar: Sidebar, language: gr.State) -> None:
     side = tab.texts
-    quick: dict[str, Any] = {**PRIVATE, "queue": False}
-    for button, name in zip(side.examples, EXAMPLES, strict=True):
-        button.click(_example(name), None, side.typed, **quick)
-    tab.swap.click(
-        do.swap,
-        [tab.source, tab.target, side.typed, side.output, side.last],
-        [tab.source, tab.target, side.typed, side.output],
-        **quick,
-    )
+    connect_examples(side.examples, EXAMPLES, side.typed)
+    swapped = [tab.source, tab.target, side.typed, side.output]
+    tab.swap.click(do.swap, [*swapped, side.last], swapped, **QUICK)
     for event in (tab.tab.select, page.load, language.change):
         event(do.look, [side.last, language], [side.report, side.past], **PRIVATE)
-    side.run.click(do.begin, None, [side.run, side.stop, side.output, side.report, side.notice], **quick).success(
-        do.run,
-        [side.typed, tab.source, tab.target, tab.glossary, bar.adapter, language],
-        [side.output, side.report, side.last, side.past, side.notice],
-        concurrency_id=MODEL_QUEUE,
-        concurrency_limit=MODEL_READERS,
-        **PRIVATE,
-    ).then(do.settled, None, [side.run, side.stop], **quick)
-    side.stop.click(do.stop, None, None, **quick)
-    side.past.click(
-        do.reopen,
-        language,
-        [side.typed, side.output, side.report, side.last, tab.source, tab.target, side.notice],
-        **PRIVATE,
+    pair = [side.buttons.run, side.buttons.stop]
+    asked = [side.typed, tab.source, tab.target, tab.glossary, bar.adapter, language]
+    connect_run(
+        side.buttons,
+        begin=(do.begin, None, [*pair, side.output, side.report, side.notice]),
+        run=(do.run, asked, [side.output, side.report, side.last, side.past, side.notice]),
+        settled=(do.settled, None, pair),
+        stop=do.stop,
     )
+    opened = [side.typed, side.output, side.report, side.last, tab.source, tab.target, side.past, side.notice]
+    side.past.click(do.reopen, language, opened, **PRIVATE)
 
 
 def _connect_files(
     do: FileHandlers, tab: TranslateTab, side: FileSide, page: gr.Blocks, bar: Sidebar, language: gr.State
 ) -> None:
-    quick: dict[str, Any] = {**PRIVATE, "queue": False}
     for event in (tab.tab.select, page.load, language.change):
         event(do.look, [side.looked, language], [side.jobs, side.report], **PRIVATE)
-    settled = {"fn": do.settled, "inputs": language, "outputs": [side.run, side.stop, side.jobs]}
-    work: dict[str, Any] = {"concurrency_id": MODEL_QUEUE, "concurrency_limit": MODEL_READERS, **PRIVATE}
+    pair = [side.buttons.run, side.buttons.stop]
     shown = [side.progress, side.result, side.report, side.looked, side.jobs, side.notice]
-    side.run.click(do.begin, None, [side.run, side.stop, side.result, side.report, side.notice], **quick).success(
-        do.run, [side.file, tab.source, tab.target, tab.glossary, bar.adapter, language], shown, **work
-    ).then(**settled, **PRIVATE)
-    side.stop.click(do.stop, None, None, **quick)
+    settled = (do.settled_with_files, language, [*pair, side.jobs])
+    connect_run(
+        side.buttons,
+        begin=(do.begin, None, [*pair, side.result, side.report, side.notice]),
+        run=(do.run, [side.file, tab.source, tab.target, tab.glossary, bar.adapter, language], shown),
+        settled=settled,
+        stop=do.stop,
+    )
     side.jobs.click(
         do.act, language, [side.begun, side.result, side.report, side.looked, side.jobs, side.notice], **PRIVATE
     )
-    side.begun.change(do.resuming, side.begun, [side.run, side.stop], **quick).then(
-        do.resume, [side.begun, language], [side.begun, *shown], **work
-    ).then(**settled, **PRIVATE)
-
-
-def _example(name: str) -> Any:
-    return lambda: EXAMPLES[name]
+    side.begun.change(do.resuming, side.begun, pair, **QUICK).then(
+        do.resume, [side.begun, language], [side.begun, *shown], **MODEL_EVENT
+    ).then(*settled, **QUICK)

@@ -1,35 +1,34 @@
 """What the translate tab does with files: translate, stop, go on, look at what is doubtful, fetch, remove."""
 
-import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import gradio as gr
-from gradio import processing_utils
-from gradio.utils import get_upload_folder
 
 from chatbot.errors import InputError
 from chatbot.tasks.translate_jobs import Job, Translations
 from chatbot.tasks.translate_order import AUTO
 from chatbot.ui import render_translate
 from chatbot.ui.chat_handlers import told
-from chatbot.ui.documents_handlers import clicked
+from chatbot.ui.clickable import clicked
+from chatbot.ui.clock import on_a_clock
+from chatbot.ui.endpoints import served
 from chatbot.ui.services import Services
 from chatbot.ui.strings import Language, text
+from chatbot.ui.task_handlers import NOTHING, RUNNING, TaskHandlers
 
 LOOK = 0.4  # seconds between two looks at the progress of a file
-NOTHING = (gr.skip(),)
 
 
-class FileHandlers:
-    """Each method is one event; `Translations` checks that a job belongs to the owner."""
+class FileHandlers(TaskHandlers):
+    """`Translations` checks that a job belongs to the owner."""
+
+    task = "translate-file"
 
     def __init__(self, services: Services) -> None:
+        super().__init__(services)
         assert services.translations is not None  # the files are shown only where there is a folder for them
-        self._services = services
         self._jobs: Translations = services.translations
 
     def look(self, looked: str | None, language: Language, request: gr.Request) -> tuple[str, str]:
@@ -42,7 +41,7 @@ class FileHandlers:
 
     def begin(self) -> tuple[Any, ...]:
         """-> run, stop, result, report, notice"""
-        return gr.update(visible=False), gr.update(visible=True), gr.update(value=None, visible=False), "", ""
+        return *RUNNING, gr.update(value=None, visible=False), "", ""
 
     def run(
         self,
@@ -79,7 +78,7 @@ class FileHandlers:
 
     def resuming(self, begun: str | None) -> tuple[Any, ...]:
         """-> run, stop"""
-        return (gr.update(visible=False), gr.update(visible=True)) if begun else NOTHING * 2
+        return RUNNING if begun else NOTHING * 2
 
     def resume(self, begun: str | None, language: Language, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """What was stopped goes on. -> begun, progress, result, report, looked, jobs, notice"""
@@ -93,35 +92,29 @@ class FileHandlers:
 
     def _under_way(self, owner: str, id: str, language: Language, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """-> progress, result, report, looked, jobs, notice"""
-        runs = self._services.runs
-        with runs.open(owner, self._run(request), request.session_hash) as stop:
-            shown = 0.0
-            with closing(self._jobs.run(self._services.engine, owner, id, stop)) as steps:  # type: ignore[type-var]
-                for step in steps:
-                    if time.monotonic() - shown >= LOOK:
-                        shown = time.monotonic()
-                        bar = render_translate.working(step.job.done, step.job.total, language)
-                        yield bar, *NOTHING * 3, self._listing(owner, language, id), gr.skip()
+        with self._running(request) as (_, stop):
+            for step in on_a_clock(self._jobs.run(self._services.engine, owner, id, stop), tick=LOOK):
+                bar = render_translate.working(step.job.done, step.job.total, language)
+                yield bar, *NOTHING * 3, self._listing(owner, language, id), gr.skip()
             job = self._jobs.get(owner, id)
             if not job.done:
                 yield "", *NOTHING * 3, self._listing(owner, language), ""
                 return
             yield render_translate.note(text("tr_writing", language)), *NOTHING * 5
-            told_now = (
-                ""
-                if job.complete
-                else render_translate.note(text("tr_stopped", language, done=job.done, total=job.total))
-            )
+            stopped = render_translate.note(text("tr_stopped", language, done=job.done, total=job.total))
             file = gr.update(value=self._file(owner, job), visible=True)
-            yield told_now, file, self._doubts(owner, id, language), id, self._listing(owner, language), ""
+            yield (
+                "" if job.complete else stopped,
+                file,
+                self._doubts(owner, id, language),
+                id,
+                self._listing(owner, language),
+                "",
+            )
 
-    def stop(self, request: gr.Request) -> None:
-        self._services.runs.stop(self._services.owner_of(request), self._run(request))
-
-    def settled(self, language: Language, request: gr.Request) -> tuple[Any, ...]:
+    def settled_with_files(self, language: Language, request: gr.Request) -> tuple[Any, ...]:
         """-> run, stop, jobs"""
-        listing = self._listing(self._services.owner_of(request), language)
-        return gr.update(visible=True), gr.update(visible=False), listing
+        return *self.settled(), self._listing(self._services.owner_of(request), language)
 
     def act(self, language: Language, request: gr.Request, event: gr.EventData) -> tuple[Any, ...]:
         """A click in the list of files. -> begun, result, report, looked, jobs, notice"""
@@ -142,11 +135,7 @@ class FileHandlers:
         return *NOTHING * 5, notices[0]
 
     def _file(self, owner: str, job: Job) -> str:
-        """The translated file, made aside and handed to Gradio's cache, the only place it is served from."""
-        with TemporaryDirectory(prefix="banyan-") as folder:
-            path = Path(folder) / Path(job.result_name).name
-            path.write_bytes(self._jobs.result(owner, job.id))
-            return str(processing_utils.save_file_to_cache(path, get_upload_folder()))
+        return served(job.result_name, self._jobs.result(owner, job.id))
 
     def _doubts(self, owner: str, id: str, language: Language) -> str:
         job = self._jobs.get(owner, id)
@@ -154,6 +143,3 @@ class FileHandlers:
 
     def _listing(self, owner: str, language: Language, busy: str | None = None) -> str:
         return render_translate.jobs(self._jobs.jobs(owner), busy, language)
-
-    def _run(self, request: gr.Request) -> str:
-        return f"translate-file:{request.session_hash}"

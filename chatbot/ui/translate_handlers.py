@@ -1,38 +1,28 @@
 """What the translate tab does with text. Every handler reads what was kept under the owner of its request."""
 
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from typing import Any
 
 import gradio as gr
 
-from chatbot.errors import BanyanError, NotFound
+from chatbot.errors import BanyanError
 from chatbot.tasks.chat import title_of
 from chatbot.tasks.language import LANGUAGES
 from chatbot.tasks.translate_order import AUTO
 from chatbot.tasks.translate_support import Support, support
-from chatbot.tasks.translate_text import Step, Translated, translate
+from chatbot.tasks.translate_text import Translated, translate
 from chatbot.ui import render_translate
-from chatbot.ui.answering import TICK
 from chatbot.ui.chat_handlers import told
-from chatbot.ui.documents_handlers import clicked
-from chatbot.ui.keep import keep
-from chatbot.ui.services import Services
+from chatbot.ui.clickable import clicked
+from chatbot.ui.clock import on_a_clock
 from chatbot.ui.strings import Language
-
-TASK = "translate"
-PAST = 6  # saved translations that are listed
-NOTHING = (gr.skip(),)
+from chatbot.ui.task_handlers import NOTHING, RUNNING, TaskHandlers
 
 Record = Mapping[str, Any]
 
 
-class Handlers:
-    """Each method is one event; the owner comes from its request, the rest from its arguments."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
+class Handlers(TaskHandlers):
+    task = "translate"
 
     # Languages
 
@@ -72,7 +62,7 @@ class Handlers:
 
     def begin(self) -> tuple[Any, ...]:
         """-> run, stop, output, report, notice"""
-        return gr.update(visible=False), gr.update(visible=True), "", "", ""
+        return *RUNNING, "", "", ""
 
     def run(
         self,
@@ -86,11 +76,7 @@ class Handlers:
     ) -> Iterator[tuple[Any, ...]]:
         """-> output, report, last, past, notice"""
         yield NOTHING * 5
-        owner = self._services.owner_of(request)
-        runs = self._services.runs
-        with told(language) as notices, runs.open(owner, self._run(request), request.session_hash) as stop:
-            if adapter:
-                self._services.adapter(owner, adapter)
+        with told(language) as notices, self._running(request, adapter) as (owner, stop):
             steps = translate(
                 self._services.engine,
                 owner,
@@ -101,10 +87,11 @@ class Handlers:
                 glossary=glossary or "",
                 stop=stop,
             )
-            for step in _on_the_clock(steps):
+            for step in on_a_clock(steps, lambda step: isinstance(step, Translated)):
                 if isinstance(step, Translated):
                     record = step.to_dict(typed or "")
-                    unsaved = self._keep(owner, record, language)
+                    title = title_of(record["original"][:500])
+                    unsaved = self._keep(owner, title, record, language) if step.text else ""
                     past = self._past(owner, language)
                     yield step.text, render_translate.report(record, language), record, past, unsaved
                 else:
@@ -113,42 +100,17 @@ class Handlers:
         if notices:
             yield gr.skip(), "", None, gr.skip(), notices[0]
 
-    def settled(self) -> tuple[Any, ...]:
-        """-> run, stop"""
-        return gr.update(visible=True), gr.update(visible=False)
-
-    def stop(self, request: gr.Request) -> None:
-        self._services.runs.stop(self._services.owner_of(request), self._run(request))
-
     def reopen(self, language: Language, request: gr.Request, event: gr.EventData) -> tuple[Any, ...]:
-        """A saved translation. -> typed, output, report, last, source, target, notice"""
+        """Show a saved translation again, or remove it. -> typed, output, report, last, source, target, past, notice"""
+        owner, said = self._services.owner_of(request), clicked(event)
         with told(language) as notices:
-            owner, said = self._services.owner_of(request), clicked(event)
-            results = self._services.store.results(owner, TASK, PAST)
-            record = next((saved.result for saved in results if saved.id == said.get("id")), None)
+            record = self._opened(owner, said)
             if record is None:
-                raise NotFound("There is no such translation. It may have been removed.", kind="no_translation")
+                return *NOTHING * 6, self._past(owner, language), ""
             report = render_translate.report(record, language)
-            return record["original"], record["text"], report, record, record["source"], record["target"], ""
-        return *NOTHING * 6, notices[0]
-
-    def _keep(self, owner: str, record: dict[str, Any], language: Language) -> str:
-        """-> notice"""
-        title = title_of(record["original"][:500])
-        return keep(self._services.store, owner, TASK, title, record, language) if record["text"] else ""
+            pair = record["source"], record["target"]
+            return record["original"], record["text"], report, record, *pair, gr.skip(), ""
+        return *NOTHING * 7, notices[0]
 
     def _past(self, owner: str, language: Language) -> str:
-        return render_translate.past(self._services.store.results(owner, TASK, PAST), language)
-
-    def _run(self, request: gr.Request) -> str:
-        return f"translate:{request.session_hash}"
-
-
-def _on_the_clock(steps: Iterator[Step]) -> Iterator[Step]:
-    """Steps that come faster than the clock are passed over, but for the last."""
-    shown = 0.0
-    with closing(steps):  # type: ignore[type-var]
-        for step in steps:
-            if isinstance(step, Translated) or time.monotonic() - shown >= TICK:
-                shown = time.monotonic()
-                yield step
+        return render_translate.past(self._results(owner), language)

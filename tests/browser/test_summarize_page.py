@@ -29,7 +29,7 @@ def open_tab(visit: Visit, app: App, **options: object) -> Page:
 
 def finished(page: Page) -> None:
     page.click("#by-sum-run")
-    expect(page.locator("#by-sum-shown .by-sum-foot")).to_be_visible(timeout=240_000)
+    expect(page.locator("#by-sum-shown .by-result-foot")).to_be_visible(timeout=240_000)
     expect(page.locator("#by-sum-run")).to_be_visible(timeout=30_000)
 
 

@@ -44,7 +44,7 @@ def test_the_bundled_model_does_not_pretend(app: App, visit: Visit) -> None:
 
 def test_a_text_and_a_file_by_hand_and_by_program(echoing: App, visit: Visit, tmp_path: Path) -> None:
     page = desk(visit, echoing)
-    page.locator("#by-tr-examples button").first.click()
+    page.locator("#by-tr .by-examples button").first.click()
     page.click("#by-tr-run-text")
     expect(page.locator("#by-tr-output textarea")).to_have_value(
         "Dear {name}, thank you for your order. It will arrive on Friday.", timeout=30_000

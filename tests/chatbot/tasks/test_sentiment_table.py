@@ -13,7 +13,7 @@ from chatbot.errors import EngineError, InputError
 from chatbot.tasks.sentiment import Judgement, classifier
 from chatbot.tasks.sentiment_labels import SENTIMENT, parse
 from chatbot.tasks.sentiment_rows import Judged, judge_rows
-from chatbot.tasks.sentiment_table import Table, read_table, write_table
+from chatbot.tasks.sentiment_table import Table, labelled, read_table
 from retrieval.rejected import RejectedFile
 from tests.chatbot.tasks.test_sentiment import Counting
 
@@ -33,11 +33,6 @@ def judge(given: Table, column: str, engine: ScriptedEngine | None = None) -> Ju
     return judged
 
 
-def written(given: Table, judged: Judged, tmp_path: Path) -> bytes:
-    write_table(given, SENTIMENT, judged.rows, tmp_path / "out.csv")
-    return (tmp_path / "out.csv").read_bytes()
-
-
 def bare(data: bytes, added: str = r",(negative|neutral|positive)?,[\d.]*,[\d.]*,[\d.]*") -> bytes:
     """The file without what we added to it."""
     return re.sub(added.encode() + rb"(?=\r?\n|\Z)", b"", data.replace(f",{ADDED}".encode(), b"", 1))
@@ -50,7 +45,7 @@ def test_every_byte_that_was_there_stays(tmp_path: Path) -> None:
     )
     given = table(tmp_path, data)
     judged = judge(given, "text")
-    out = written(given, judged, tmp_path)
+    out = labelled(given, SENTIMENT, judged.rows)
     assert bare(out).replace(b"good,\r", b"good\r") == data  # a row that was too short gets the comma it lacked
     assert judged.left_out == {2: "quoting", 3: "empty", 5: "columns", 6: "empty"}
     assert [(place, judgement.label) for place, judgement in sorted(judged.rows.items())] == [
@@ -70,7 +65,7 @@ def test_encodings_delimiters_and_byte_order_marks_stay(tmp_path: Path) -> None:
     ):
         data = text.encode(encoding)
         given = table(tmp_path, data)
-        out = written(given, judge(given, given.likely()), tmp_path)
+        out = labelled(given, SENTIMENT, judge(given, given.likely()).rows)
         said = out.decode(encoding)
         for line, before in zip(said.splitlines(), text.splitlines(), strict=True):
             assert line.startswith(before)
@@ -81,8 +76,10 @@ def test_a_label_that_the_files_encoding_lacks_makes_it_utf_8(tmp_path: Path) ->
     given = table(tmp_path, "n;txt\n1;café good, très bien\n".encode("cp1252"))
     labels = parse("好, 坏")
     result = Judgement("好", (("好", 0.9), ("坏", 0.1)))
-    write_table(given, labels, {0: result}, tmp_path / "out.csv")
-    assert (tmp_path / "out.csv").read_text("utf-8-sig").splitlines()[1] == "1;café good, très bien;好;0.9000;0.1000"
+    assert (
+        labelled(given, labels, {0: result}).decode("utf-8-sig").splitlines()[1]
+        == "1;café good, très bien;好;0.9000;0.1000"
+    )
 
 
 def test_bytes_of_another_encoding_in_one_row_stay_too(tmp_path: Path) -> None:
@@ -90,14 +87,14 @@ def test_bytes_of_another_encoding_in_one_row_stay_too(tmp_path: Path) -> None:
     data = b"\n".join([b"n,text", *lines, b""])
     given = table(tmp_path, data)
     judged = judge(given, "text")
-    assert bare(written(given, judged, tmp_path)) == data
+    assert bare(labelled(given, SENTIMENT, judged.rows)) == data
     assert len(judged.rows) == 21
 
 
 def test_the_shared_csv_in_a_japanese_encoding(shared_data: Path, tmp_path: Path) -> None:
     data = (shared_data / "docs" / "test_mskanji.csv").read_bytes()
     given = table(tmp_path, data)
-    out = written(given, judge(given, given.columns[0]), tmp_path)
+    out = labelled(given, SENTIMENT, judge(given, given.columns[0]).rows)
     for line, before in zip(out.decode("cp932").splitlines(), data.decode("cp932").splitlines(), strict=True):
         assert line.startswith(before)
 
@@ -105,7 +102,7 @@ def test_the_shared_csv_in_a_japanese_encoding(shared_data: Path, tmp_path: Path
 def test_columns_of_these_names_are_not_overwritten(tmp_path: Path) -> None:
     given = table(tmp_path, b"text,predicted_label,text\ngood,old,x\n")
     assert given.columns == ("text", "predicted_label", "text (3)")
-    out = written(given, judge(given, "text"), tmp_path).decode().splitlines()
+    out = labelled(given, SENTIMENT, judge(given, "text").rows).decode().splitlines()
     assert out[0] == "text,predicted_label,text,predicted_label_2,p_negative,p_neutral,p_positive"
     assert out[1].startswith("good,old,x,positive,")
 
@@ -120,7 +117,7 @@ def test_a_workbook_comes_back_as_csv(tmp_path: Path) -> None:
     book.save(tmp_path / "w.xlsx")
     given = read_table(tmp_path / "w.xlsx", "w.xlsx")
     assert (given.columns, given.likely(), given.sheets) == (("n", "comment", "share"), "comment", ("Other",))
-    out = written(given, judge(given, "comment"), tmp_path).decode("utf-8-sig")
+    out = labelled(given, SENTIMENT, judge(given, "comment").rows).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(out, newline="")))
     assert [row[:4] for row in rows] == [
         ["n", "comment", "share", "predicted_label"],
@@ -160,7 +157,7 @@ def test_two_hundred_thousand_rows(tmp_path: Path) -> None:
     given = table(tmp_path, b"n,text\n" + b"".join(b'%d,"good, %d"\n' % (n, n % 7) for n in range(200_000)))
     judged = judge(given, "text")
     assert len(judged.rows) == 200_000
-    out = written(given, judged, tmp_path)
+    out = labelled(given, SENTIMENT, judged.rows)
     assert out.count(b"positive,0.") == 200_000
 
 
@@ -172,7 +169,7 @@ def test_what_was_judged_before_the_model_failed_is_kept(tmp_path: Path) -> None
         for _ in judge_rows(judge, given, "text", judged):
             pass
     assert len(judged.rows) >= 40
-    lines = written(given, judged, tmp_path).decode().splitlines()
+    lines = labelled(given, SENTIMENT, judged.rows).decode().splitlines()
     assert len(lines) == 61
     assert lines[1].startswith("good 0,positive,")
     assert lines[51] == "poison,,,,"

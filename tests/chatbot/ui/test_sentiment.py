@@ -15,6 +15,7 @@ from chatbot.store import SavedResult
 from chatbot.tasks.sentiment import Classifier, Judgement
 from chatbot.tasks.sentiment_calibration import Calibration
 from chatbot.tasks.sentiment_evidence import Part, Weighing
+from chatbot.tasks.sentiment_kept import outcome
 from chatbot.tasks.sentiment_labels import Label, parse
 from chatbot.tasks.sentiment_result import Result
 from chatbot.tasks.sentiment_rows import Judged
@@ -108,9 +109,12 @@ def test_nothing_that_a_text_a_label_or_a_file_says_becomes_part_of_the_page(
         render_sentiment.result(evil, language),
         render_sentiment.result(evil, language, Weighing(1, 2)),
         render_sentiment.past([SavedResult(EVIL, EVIL, 0.0, evil.to_dict())], language),
+        render_sentiment.past(
+            [SavedResult(EVIL, EVIL, 0.0, {"file": EVIL, "outcome": {"done": 1, "total": 2}})], language
+        ),
         render_sentiment.table_head(table, language),
         render_sentiment.rows_progress(judged, 2, 5.0, language),
-        render_sentiment.rows_done(judged, table, judge, EVIL, language),
+        render_sentiment.rows_done(outcome(table, judged, judge, EVIL), language),
     ):
         elements = Elements(shown)
         assert not elements.tags & {"img", "script"}
@@ -137,7 +141,9 @@ def test_evidence_is_told_by_more_than_colour_and_to_screen_readers_too() -> Non
 def test_rows_without_a_label_are_named(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\n" + "x\n" * 40, "utf-8")
     table = read_table(tmp_path / "t.csv", "t.csv")
-    shown = render_sentiment.rows_done(Judged({}, dict.fromkeys(range(40), "empty")), table, None, "", "en")
+    judge = Classifier(ScriptedEngine(), parse("a, b"), None, Calibration(1.0, (0.0, 0.0), 0), calibrated=False)
+    found = outcome(table, Judged({}, dict.fromkeys(range(40), "empty")), judge)
+    shown = render_sentiment.rows_done(found, "en")
     assert "no text: 40 (row 1, row 2," in shown
     assert "row 11" not in shown
 

@@ -15,7 +15,7 @@ from chatbot.tasks.summarize import Working, summarize
 from chatbot.tasks.summarize_check import Summary
 from chatbot.tasks.summarize_prompt import SYSTEM, messages
 from chatbot.tasks.summarize_text import of_typed
-from chatbot.ui import render_summarize
+from chatbot.ui import render_summarize, render_task
 from chatbot.ui.api_summarize import said, uploaded
 from chatbot.ui.strings import LANGUAGES, Language
 from chatbot.ui.strings_summarize import EXAMPLES
@@ -55,7 +55,7 @@ def test_nothing_said_becomes_part_of_the_page(language: Language) -> None:
     shown = "".join(
         (
             render_summarize.summary(summary, language),
-            render_summarize.past([saved], language),
+            render_task.past("sum", [saved], lambda one: EVIL, language),
             render_summarize.working(Working(1, 2, 1, 0, summary.sections), language),
             *(render_summarize.source(summary, n, language) for n in range(len(summary.citations) + 2)),
         )

@@ -18,7 +18,7 @@ from chatbot.ui import render_translate, strings_translate
 from chatbot.ui.services import Services
 from chatbot.ui.strings import LANGUAGES, Language
 from chatbot.ui.translate_files import FileHandlers
-from chatbot.ui.translate_handlers import TASK, Handlers
+from chatbot.ui.translate_handlers import Handlers
 from tests.chatbot.tasks.pseudo import engine
 
 EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
@@ -107,12 +107,14 @@ def test_a_text_is_translated_kept_and_opened_again_by_its_owner_alone(services:
     output, report, record, past, notice = last
     assert (output, notice) == ("TWO TREES STAND BY THE RIVER.", "")
     assert "English" in report and "German" in report
-    saved = services.store.results("ada", TASK)[0]
+    saved = services.store.results("ada", Handlers.task)[0]
     assert saved.id in past
-    assert services.store.results("bob", TASK) == []
-    opened = do.reopen("en", as_("ada"), clicked(act="past", id=saved.id))
+    assert services.store.results("bob", Handlers.task) == []
+    opened = do.reopen("en", as_("ada"), clicked(act="open", id=saved.id))
     assert opened[:2] == ("Two trees stand by the river.", "TWO TREES STAND BY THE RIVER.")
-    assert "no such translation" in do.reopen("en", as_("bob"), clicked(act="past", id=saved.id))[-1]
+    for act in ("open", "remove"):
+        assert "no such result" in do.reopen("en", as_("bob"), clicked(act=act, id=saved.id))[-1]
+    assert "Two trees" not in do.reopen("en", as_("ada"), clicked(act="remove", id=saved.id))[-2]
     assert do.swap("auto", "de", "Two trees", "ZWEI BÄUME", record)[:3] == ("de", "en", "ZWEI BÄUME")
 
 

@@ -1,0 +1,121 @@
+"""Tables that were judged, kept for their owner: the figures in the database, the rows with their labels in a file.
+
+OWNER/<random name>.csv        (OWNER is a hash: names of people are no paths)
+"""
+
+import hashlib
+import re
+import secrets
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from chatbot.errors import NotFound, StoreError
+from chatbot.store import RESULTS, Store
+from chatbot.tasks.sentiment import Classifier
+from chatbot.tasks.sentiment_rows import Judged
+from chatbot.tasks.sentiment_table import Fault, Table
+
+TASK = "sentiment"
+KEPT = 10  # tables of one owner; the oldest give way
+NAMED = 10  # rows without a label that are named for each reason
+_FILE = re.compile(r"[0-9a-f]{24}\.csv")
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """`count` rows of a table got no label; `first` are the places of some."""
+
+    fault: Fault
+    count: int
+    first: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a table. `done` of `total` rows were looked at; `counts` are rows by label, the commonest first.
+
+    `fitted` and `right` are those of the calibration; `foreign` is the language of the texts where the model does not know it.
+    """
+
+    name: str
+    total: int
+    done: int
+    counts: tuple[tuple[str, int], ...]
+    left_out: tuple[LeftOut, ...]
+    model: str
+    adapter: str | None
+    fitted: int
+    right: float
+    foreign: str
+
+
+_OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
+
+
+def outcome(table: Table, judged: Judged, judge: Classifier, foreign: str = "") -> Outcome:
+    left_out = tuple(
+        LeftOut(fault, count, tuple(at for at, why in judged.left_out.items() if why == fault)[:NAMED])
+        for fault, count in sorted(Counter(judged.left_out.values()).items())
+    )
+    return Outcome(
+        table.name,
+        len(table.rows),
+        len(judged.rows) + len(judged.left_out),
+        tuple(judged.counts().most_common()),
+        left_out,
+        judge.engine.model,
+        judge.adapter,
+        judge.calibration.rows,
+        judge.calibration.right,
+        foreign,
+    )
+
+
+class KeptTables:
+    """All owners' tables, each a result of `TASK` whose record names its file. Safe to use from any thread."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self._store = store
+        self._folder = folder
+        self._lock = Lock()  # between a file and the result that names it nobody tidies
+
+    def keep(self, owner: str, found: Outcome, data: bytes) -> None:
+        """Raises `StoreError` when there is no room."""
+        home, name = self._home(owner), f"{secrets.token_hex(12)}.csv"
+        record = {"file": name, "outcome": _OUTCOME.dump_python(found, mode="json")}
+        with self._lock:
+            try:
+                home.mkdir(parents=True, exist_ok=True)
+                (home / name).write_bytes(data)
+            except OSError as error:
+                raise StoreError(f"This table could not be kept ({error.strerror}). Download it now.") from error
+            self._store.add_result(owner, TASK, found.name, record)
+        self.tidy(owner)
+
+    def opened(self, owner: str, record: Mapping[str, Any]) -> tuple[Outcome, bytes]:
+        """What came of it, and its rows. Raises `NotFound`."""
+        name = str(record["file"])
+        path = self._home(owner) / name
+        if not _FILE.fullmatch(name) or not path.is_file():
+            raise NotFound("There is no such result. It may have been removed in another window.")
+        return _OUTCOME.validate_python(record["outcome"]), path.read_bytes()
+
+    def tidy(self, owner: str) -> None:
+        """Remove the tables beyond `KEPT`, and files that no result names."""
+        with self._lock:
+            tables = [saved for saved in self._store.results(owner, TASK, RESULTS) if "file" in saved.result]
+            for old in tables[KEPT:]:
+                self._store.remove_result(owner, old.id)
+            named = {saved.result["file"] for saved in tables[:KEPT]}
+            for path in self._home(owner).glob("*.csv"):
+                if path.name not in named:
+                    path.unlink(missing_ok=True)
+
+    def _home(self, owner: str) -> Path:
+        return self._folder / hashlib.sha256(owner.encode()).hexdigest()[:24]

@@ -1,6 +1,6 @@
 """Before and after: the base model and an adapter on the same held-out rows, and one sentence about the difference.
 
-    python -m finetune.evaluate ADAPTER_FOLDER --base MODEL_FOLDER --data held_out.jsonl
+    python -m finetune.evaluate ADAPTER_FOLDER [--base MODEL_FOLDER] [--data held_out.jsonl]
     python -m finetune.evaluate translate --data pairs.jsonl --base MODEL_FOLDER \
         --prompt "Translate into German: {en}" --completion "{de}"
 
@@ -20,6 +20,7 @@ from chatbot.engine.base import Engine, complete
 from chatbot.errors import InputError
 from chatbot.types import Message, Sampling
 from finetune.evaluate_asked import printed
+from finetune.evaluate_own import held_out_rows, job_of
 from finetune.examples import Columns, Example, Turn
 from finetune.metrics import METRICS, OF_TASK, Interval, paired_bootstrap
 from finetune.spec import TASKS, Task
@@ -211,8 +212,8 @@ def main(arguments: Sequence[str]) -> int:
         return evaluate_summarize.main(arguments[1:])
     parser = argparse.ArgumentParser(prog="python -m finetune.evaluate", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("what", help="an adapter's folder, or a task: " + ", ".join(TASKS))
-    parser.add_argument("--data", type=Path, required=True, help="rows with reference answers: JSONL, CSV ...")
-    parser.add_argument("--base", required=True, help="the base model's transformers folder")
+    parser.add_argument("--data", type=Path, help="rows with answers: JSONL, CSV ...; default: what its job held out")
+    parser.add_argument("--base", default="", help="the base model's transformers folder; default: that of its job")
     parser.add_argument("--prompt", default="", help="template over the columns, such as 'Translate: {en}'")
     parser.add_argument("--completion", default="", help="template of the reference, such as '{de}'")
     parser.add_argument("--rows", type=int, default=100, help="rows at most")
@@ -223,10 +224,14 @@ def main(arguments: Sequence[str]) -> int:
 def _run(options: argparse.Namespace) -> dict[str, Any]:
     from finetune import train_verdict
 
-    rows = _rows(options)
     if options.what in TASKS:
-        return train_verdict.score_base(options.base, options.what, rows, options.max_tokens)
-    return train_verdict.score_adapter(Path(options.what), options.base, rows, options.max_tokens).to_dict()
+        if not (options.data and options.base):
+            raise InputError(f"To score {options.what}, give rows with --data and the model's folder with --base.")
+        return train_verdict.score_base(options.base, options.what, _rows(options), options.max_tokens)
+    adapter = Path(options.what)
+    base = options.base or job_of(adapter).meta().base.folder
+    rows = _rows(options) if options.data else held_out_rows(job_of(adapter), base)[: options.rows]
+    return train_verdict.score_adapter(adapter, base, rows, options.max_tokens).to_dict()
 
 
 def _rows(options: argparse.Namespace) -> list[Example]:

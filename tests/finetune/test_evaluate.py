@@ -12,8 +12,9 @@ import pytest
 
 from chatbot.engine.scripted import ScriptedEngine
 from finetune import metrics
-from finetune.evaluate import Losses, Pair, compare, engine_answers, general_rows, judge, metrics_of
+from finetune.evaluate import Losses, Pair, compare, engine_answers, general_rows, judge, main, metrics_of
 from finetune.examples import Example, Turn
+from finetune.folder import JobFolder
 from tests.finetune.jobs_for_tests import ROWS, make_job, spec
 from tests.tiny import make_model
 
@@ -132,6 +133,21 @@ def test_the_command_compares_an_adapter_with_its_base(trained: tuple[Path, Path
     found = json.loads(child.stdout)
     assert found["outcome"] == "better"
     assert len(found["examples"]) == 6
+
+
+def test_an_adapter_alone_is_judged_on_what_its_job_held_out(
+    trained: tuple[Path, Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    adapter, _, _ = trained
+    [job] = (adapter.parent.parent / "jobs").iterdir()
+    judged = JobFolder(job).result()
+    assert judged
+    assert main([str(adapter), "--max-tokens", "8"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["scores"][0]["rows"] == judged.verdict["scores"][0]["rows"] > 0
+    assert found["scores"][0]["after"] == pytest.approx(judged.verdict["scores"][0]["after"], abs=1e-3)
+    assert main([str(tmp_path)]) == 2
+    assert "--data" in capsys.readouterr().err
 
 
 def test_the_command_scores_a_task_on_pairs(trained: tuple[Path, Path, Path], tmp_path: Path) -> None:

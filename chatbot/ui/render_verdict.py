@@ -22,8 +22,10 @@ def sentence(found: Mapping[str, Any], language: Language) -> str:
     """The verdict's sentence in the language of the page."""
     said = str(found["sentence"])
     score = next((score for score in found["scores"] if score["name"] == found["decided_by"]), None)
-    if language == "en" or score is None:
-        return _capital(said.partition(": ")[2]) if ": " in said and score else said
+    if score is None:
+        return text("ft_none_held_out", language)
+    if language == "en":
+        return _capital(said.partition(": ")[2]) if ": " in said else said
     low, high = score["low"], score["high"]
     interval = "" if low is None else text("ft_interval", language, low=f"{low:+.3f}", high=f"{high:+.3f}")
     words = text(

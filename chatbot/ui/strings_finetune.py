@@ -92,6 +92,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ft_outcome_no_change": ("No change that is certain.", "没有确定的变化。"),
     "ft_outcome_worse": ("Worse.", "更差。"),
     "ft_outcome_not_judged": ("Not judged.", "未评判。"),
+    "ft_none_held_out": ("No rows were held out.", "没有留出数据。"),
     "ft_verdict": (
         "{name} {before} before, {after} after{interval}, {rows} held-out rows.",
         "{name}：训练前 {before}，训练后 {after}{interval}，共 {rows} 条留出数据。",

@@ -158,6 +158,9 @@ def test_the_verdict_says_the_same_in_both_languages() -> None:
         assert not {"img", "script"} & set(Elements(html).tags)
     assert sentence(found, "zh").startswith("留出损失")
     assert verdict({}, "en") == ""
+    unjudged = {"outcome": "not judged", "sentence": "Not judged: x.", "decided_by": "", "scores": [], "examples": []}
+    assert verdict(unjudged, "en").count("Not judged") == 1
+    assert "Not judged" not in verdict(unjudged, "zh")
 
 
 @pytest.mark.parametrize("name", PRESETS)

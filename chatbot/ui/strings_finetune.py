@@ -40,7 +40,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ft_step_writing_the_examples": ("Writing the examples", "正在写入样本"),
     "ft_step_waiting_for_others": ("Waiting for others", "正在等待其他人"),
     "ft_step_merging": ("Merging", "正在合并"),
-    "ft_step_saving": ("Saving", "正在保存"),
     "ft_step_packing": ("Packing", "正在打包"),
     "ft_seconds": ("{s} s", "{s} 秒"),
     "ft_minutes": ("{m} min {s} s", "{m} 分 {s} 秒"),
@@ -118,7 +117,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ft_reference": ("Reference", "参考答案"),
     "ft_nothing": ("nothing", "无"),
     # Use
-    "ft_use": ("Use the adapter", "使用适配器"),
     "ft_compare": ("Compare in chat", "在聊天中对比"),
     "ft_share": ("Share with everybody here", "与所有人共享"),
     "ft_zip": ("Download (zip)", "下载（zip）"),

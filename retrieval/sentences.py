@@ -19,6 +19,8 @@ _BREAK = re.compile(
     """,
     re.VERBOSE,
 )
+_WESTERN = re.compile(rf"{_BREAK.pattern} | (?P<stop>(?<=[一-鿿%”）)])\.(?=[“（(]?[一-鿿]))", re.VERBOSE)
+"""The same in Chinese that ends its sentences with western full stops and no space, as its scientific journals do."""
 _WORD_BEFORE = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*\Z")
 _WORD_AFTER = re.compile(r"\s*[\"'“‘«(\[]*([^\W_]+)")
 _ITEM_NUMBER = re.compile(r"(?:\A|\n)[^\S\n]*\(?(?:\d{1,3}|[A-Za-z])\Z")
@@ -61,7 +63,8 @@ def sentences(text: str) -> list[tuple[int, int]]:
     """
     spans: list[tuple[int, int]] = []
     start = 0
-    for found in _BREAK.finditer(text):
+    western = "。" not in text and text.rstrip().endswith(".")  # else such a stop stands in a name: 乔治.布什
+    for found in (_WESTERN if western else _BREAK).finditer(text):
         if _ends(text, found):
             _append(spans, text, start, found.end())
             start = found.end()

@@ -211,8 +211,13 @@ def chosen(sizes: Sequence[int], scores: Sequence[float], alike: Floats, wanted:
         able = {size: found for size, found in sets.items() if abs(size - wanted) <= near * wanted}
         if able:
             return sorted(able[max(able, key=lambda size: able[size][0] / size)][1])
-    single = min(((abs(sizes[at] - wanted), at) for at in kept), default=(0, -1))
-    nearest = max(sets)
-    if single[1] >= 0 and (nearest == 0 or single[0] < wanted - nearest):
-        return [single[1]]
-    return sorted(sets[nearest][1])
+    largest = max(sets)
+    single = min(kept, key=lambda at: _off(sizes[at], wanted), default=None)
+    if single is not None and _off(sizes[single], wanted) < _off(largest, wanted):
+        return [single]
+    return sorted(sets[largest][1])
+
+
+def _off(size: int, wanted: int) -> float:
+    """By what factor a size is too large or too small: of one word where 16 are wanted little can be learnt."""
+    return max(size / wanted, wanted / max(size, 0.1))

@@ -6,6 +6,7 @@ from html import escape
 from chatbot.tasks.language import names
 from chatbot.tasks.summarize import Working
 from chatbot.tasks.summarize_check import Line, SectionLine, Summary
+from chatbot.tasks.summarize_rank import TOLERANCE
 from chatbot.ui.render_answers import prose
 from chatbot.ui.render_documents import marked
 from chatbot.ui.render_task import caution, empty, foot, progress, welcome
@@ -109,15 +110,16 @@ def _notes(given: Summary, language: Language) -> str:
     if given.quoted:
         tongue = names(given.language, language)
         said.append(text(f"sum_quoted_{given.quoted}", language, model=given.model, language=tongue))
+    if given.quoted != "short" and given.finish == "stop" and abs(given.size - given.wanted) > TOLERANCE * given.wanted:
+        said.append(text("sum_whole", language, size=f"{given.size:,}", wanted=f"{given.wanted:,}"))
     if given.condensed and not given.quoted:
         said.append(text("sum_condensed", language))
     return "".join(map(caution, said))
 
 
 def _foot(given: Summary, language: Language) -> str:
-    figures = text(
-        "sum_figures", language, size=f"{given.size:,}", words=f"{given.words:,}", wanted=f"{given.wanted:,}"
-    )
+    sizes = {"size": f"{given.size:,}", "words": f"{given.words:,}", "wanted": f"{given.wanted:,}"}
+    figures = text("sum_figures_short" if given.quoted == "short" else "sum_figures", language, **sizes)
     key = "sum_by_text" if given.quoted else "sum_by_adapter" if given.adapter else "sum_by_model"
     by = text(key, language, model=given.model, adapter=given.adapter)
     file = b64encode(as_markdown(given, language).encode("utf-8", "replace")).decode("ascii")

@@ -48,6 +48,11 @@ STRINGS: dict[str, tuple[str, str]] = {
     "sum_waiting": ("Waiting for a free place: number {place} in line…", "正在排队等待，当前第 {place} 位…"),
     "sum_sections": ("Section by section", "逐节概括"),
     "sum_figures": ("{size} words of {words} (wanted: {wanted})", "{size} 词，原文 {words} 词（目标 {wanted} 词）"),
+    "sum_figures_short": ("{size} words", "{size} 词"),
+    "sum_whole": (
+        "The text's sentences cannot be put together to the length that was asked for: these are {size} words, not {wanted}.",
+        "原文的句子凑不成所要的长度：这里是 {size} 词，而不是 {wanted} 词。",
+    ),
     "sum_by_model": ("{model}, every sentence checked", "{model}，逐句核对"),
     "sum_by_adapter": ("{model} with {adapter}, every sentence checked", "{model}（{adapter}），逐句核对"),
     "sum_by_text": ("sentences of the text itself", "全部为原文语句"),

@@ -41,6 +41,12 @@ def test_sentences_end_where_a_reader_says(expected: list[str]) -> None:
     assert said(joint.join(expected)) == expected
 
 
+def test_chinese_with_western_stops_is_cut_and_names_are_not() -> None:
+    abstract = ["介绍了作用机理,提高了3.5倍.", "占95%.", "“结果”表明有效.", "其1.5倍亦然."]
+    assert said("".join(abstract)) == abstract
+    assert said("乔治.布什是谁？他是总统。") == ["乔治.布什是谁？", "他是总统。"]
+
+
 def test_wrapped_lines_stay_together_and_paragraphs_items_and_rows_do_not() -> None:
     text = "A wrapped\nline.\n\nHeading\n\n- one\n- two\n1. First item. More.\n2. Second\n\nName | Age\nAda | 36\n\nNet 1,234\nTotal 5%"
     assert said(text) == [

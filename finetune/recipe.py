@@ -1,17 +1,18 @@
 """A recipe: all that an adapter was made from, so that it can be made again.
 
     name, base {name, fingerprint}, can, cannot, aside, spec {...}
-    data: [{file, columns {prompt, completion, label_column, labels}, rows, words, source, licence}]
+    data: [{file, prepare, columns {prompt, completion, label_column, labels}, rows, group, words, source, licence}]
 
-Of a file, `rows` examples are taken at most, those of the lowest hash, out of those with at least `words` words in the
-prompt besides the template's own. `fingerprint` is that of `card.fingerprint_model`.
-Of the file `aside` a tenth is kept for calibration (prompts whose SHA-256 begins with a byte that ten divides): nothing that
-stands in them is learnt from, from whichever file.
+`prepare` names what `recipe_rows` does to the file's records before the templates of `columns` are filled in. Of a file,
+`rows` examples are taken at most, those of the lowest hash, out of those with at least `words` words in the prompt besides
+the template's own; those with the same value in the column `group` have the same hash. `fingerprint` is that of `card.fingerprint_model`.
+Of the files `aside` a tenth is kept for calibrating and measuring (prompts whose SHA-256 begins with a byte that ten
+divides): nothing that stands in them is learnt from, from whichever file.
 """
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,11 @@ import yaml
 
 from chatbot.errors import InputError
 from finetune.card import fingerprint_model
-from finetune.examples import Columns, Example
-from finetune.formats import detect, read_examples
+from finetune.examples import Columns, Example, Row
+from finetune.formats import detect
+from finetune.layouts import to_example
+from finetune.recipe_rows import PREPARE
+from finetune.rows import read_rows
 from finetune.spec import TrainingSpec
 from finetune.split import digest
 
@@ -36,8 +40,22 @@ class Source:
     columns: Columns
     source: str
     licence: str
+    prepare: str = ""
     rows: int = 0
+    group: str = ""
     words: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An example, its question, and what decides whether it is taken."""
+
+    example: Example
+    group: str
+
+    @property
+    def asked(self) -> str:
+        return self.example.prompt[-1].content
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +67,7 @@ class Recipe:
     base_fingerprint: str
     data: tuple[Source, ...]
     spec: TrainingSpec
-    aside: str = ""
+    aside: tuple[str, ...] = ()
     can: str = ""
     cannot: str = ""
     text: str = ""
@@ -72,6 +90,7 @@ def load(name: str) -> Recipe:
             base_fingerprint=base["fingerprint"],
             data=tuple(_source(item) for item in values.pop("data")),
             spec=TrainingSpec.from_dict(values.pop("spec")),
+            aside=tuple(values.pop("aside", ())),
             text=text,
             **values,
         )
@@ -90,17 +109,18 @@ def check_base(recipe: Recipe, base: Path) -> None:
 
 def examples(recipe: Recipe, folder: Path) -> list[dict[str, Any]]:
     """The rows of all files, as a job's data. Raises `InputError` naming every file that is not in `folder`."""
-    missing = [source.file for source in recipe.data if not (folder / source.file).is_file()]
-    if missing:
-        raise InputError(f"The recipe {recipe.name} needs {' and '.join(missing)} in {folder}.")
-    read = {source.file: list(_rows(source, folder / source.file)) for source in recipe.data}
-    kept = [_asked(row) for row in read.get(recipe.aside, ()) if is_aside(_asked(row))]
-    apart = "\n".join(f" {text} " for text in kept)
+    read = _read(recipe, folder)
+    apart = "\n".join(f" {row.asked} " for row in _kept(recipe, read))
     return [
-        row.to_dict()
-        for source in recipe.data
-        for row in _chosen(source, [row for row in read[source.file] if f" {_asked(row)} " not in apart])
+        row.example.to_dict()
+        for source, rows in read
+        for row in _chosen(source, [row for row in rows if f" {row.asked} " not in apart])
     ]
+
+
+def kept_aside(recipe: Recipe, folder: Path) -> list[Example]:
+    """The rows that are never learnt from. Raises `InputError` as `examples` does."""
+    return [row.example for row in _kept(recipe, _read(recipe, folder))]
 
 
 def is_aside(text: str) -> bool:
@@ -108,21 +128,33 @@ def is_aside(text: str) -> bool:
     return hashlib.sha256(text.encode()).digest()[0] % 10 == 0
 
 
-def _rows(source: Source, path: Path) -> Iterator[Example]:
+def _read(recipe: Recipe, folder: Path) -> list[tuple[Source, list[_Read]]]:
+    missing = list(dict.fromkeys(source.file for source in recipe.data if not (folder / source.file).is_file()))
+    if missing:
+        raise InputError(f"The recipe {recipe.name} needs {' and '.join(missing)} in {folder}.")
+    return [(source, list(_rows(source, folder / source.file))) for source in recipe.data]
+
+
+def _rows(source: Source, path: Path) -> Iterator[_Read]:
     format = detect(path, path.name)
-    return (row for row in read_examples(path, format, source.columns) if isinstance(row, Example))
+    records = (row.values for row in read_rows(path, format) if isinstance(row, Row))
+    for number, values in enumerate(PREPARE[source.prepare](records) if source.prepare else records, 1):
+        example = to_example(Row(number, values), format, source.columns)
+        if isinstance(example, Example):
+            yield _Read(example, str(values[source.group]) if source.group else example.prompt[-1].content)
 
 
-def _chosen(source: Source, rows: list[Example]) -> list[Example]:
+def _kept(recipe: Recipe, read: Sequence[tuple[Source, list[_Read]]]) -> list[_Read]:
+    return [row for source, rows in read if source.file in recipe.aside for row in rows if is_aside(row.asked)]
+
+
+def _chosen(source: Source, rows: list[_Read]) -> list[_Read]:
     least = source.words + len(re.sub(r"\{[^{}]*\}", " ", source.columns.prompt).split())
-    found = [row for row in rows if len(_asked(row).split()) >= least]
+    found = [row for row in rows if len(row.asked.split()) >= least]
     if not source.rows:
         return found
-    return sorted(sorted(found, key=lambda row: digest(_asked(row)))[: source.rows], key=lambda row: row.row)
-
-
-def _asked(row: Example) -> str:
-    return row.prompt[-1].content
+    taken = sorted(found, key=lambda row: digest(row.group))[: source.rows]
+    return sorted(taken, key=lambda row: row.example.row)
 
 
 def _source(values: Mapping[str, Any]) -> Source:
@@ -130,4 +162,6 @@ def _source(values: Mapping[str, Any]) -> Source:
     for name in values:
         if name not in known:
             raise InputError(f"The data of a recipe have no field {name!r}.")
+    if (prepare := values.get("prepare", "")) and prepare not in PREPARE:
+        raise InputError(f"There is nothing called {prepare!r} to prepare data with: {', '.join(PREPARE)}.")
     return Source(**{**values, "columns": Columns.from_dict(values["columns"])})

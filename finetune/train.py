@@ -33,6 +33,7 @@ log = logging.getLogger("finetune")
 
 def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: spinning threads crawl beside any other program
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
     try:
         job = _job(options)

@@ -1,9 +1,9 @@
 """Batches without padding: rows end to end in one sequence, each attending to itself only, logits only where there is a loss.
 
 The sequence of a batch has shape (1, tokens); `position_ids` begin at 0 with every row, which is how transformers tells
-packed rows apart ("Packing with flash attention", Hugging Face 2024). What all rows of a batch begin with, a system prompt
-or an instruction, need be computed only once: then it stands in front, and the positions of each row go on from its end.
-Loss and gradients are the same, as those of the whole rows.
+packed rows apart ("Packing with flash attention", Hugging Face 2024). What neighbouring rows begin with, an instruction or
+the text that several questions are about, need be computed only once: then it stands in front, and the positions of each
+row go on from its end. Loss and gradients are the same, as those of the whole rows.
 """
 
 import bisect
@@ -38,52 +38,74 @@ def collate(rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
     return {"input_ids": ids[None], "labels": labels[None], "position_ids": positions[None]}
 
 
-def pack(lengths: Sequence[int], most: int) -> list[list[int]]:
-    """Indices of rows put together so that none of the groups has more than `most` tokens: the longest first, each where it
-    leaves the least room (best-fit decreasing; arXiv:2404.10830). The groups are in the order of their first rows."""
+def pack(rows: Sequence[dict[str, Any]], most: int) -> list[list[int]]:
+    """Indices of rows put together so that none of the groups computes more than `most` tokens: the longest first, each where
+    it leaves the least room (best-fit decreasing; arXiv:2404.10830). Rows of which most is the same beginning stay side by
+    side, and it counts once. The groups are in the order of their first rows."""
+    families = _families(rows, most)
     room: list[tuple[int, int]] = []  # (tokens left, group), sorted
     groups: list[list[int]] = []
-    for at in sorted(range(len(lengths)), key=lambda at: -lengths[at]):
-        place = bisect.bisect_left(room, (lengths[at], 0))
+    for size, family in sorted(families, key=lambda one: -one[0]):
+        place = bisect.bisect_left(room, (size, 0))
         left, group = room.pop(place) if place < len(room) else (most, len(groups))
         if group == len(groups):
             groups.append([])
-        groups[group].append(at)
-        bisect.insort(room, (left - lengths[at], group))
-    return sorted(sorted(group) for group in groups)
+        groups[group] += family
+        bisect.insort(room, (left - size, group))
+    return sorted(groups, key=min)
+
+
+def _families(rows: Sequence[dict[str, Any]], most: int) -> list[tuple[int, list[int]]]:
+    """(tokens to compute, indices): rows that share at least half of their tokens at the beginning, in their order."""
+    families: list[tuple[int, list[int]]] = []
+    before: dict[str, Any] | None = None
+    for at in sorted(range(len(rows)), key=lambda at: (rows[at]["input_ids"], at)):
+        size = len(rows[at]["input_ids"])
+        shared = _shared(before, rows[at]) if before else 0
+        if 2 * shared >= size and families[-1][0] + size - shared <= most:
+            families[-1] = (families[-1][0] + size - shared, [*families[-1][1], at])
+        else:
+            families.append((size, [at]))
+        before = rows[at]
+    return [(size, sorted(family)) for size, family in families]
 
 
 def pieces(batch: dict[str, Tensor], budget: int, *, share: bool) -> Iterator[dict[str, Tensor]]:
     """Cut a batch between rows so that a piece holds at most `budget` tokens, or one row; pieces have like sizes.
 
     Small pieces stay in the processor's cache and bound the memory; the sum of their losses is the batch's. With `share`,
-    which needs attention row by row, a piece of several rows holds their common beginning once.
+    which needs attention row by row, a piece of several rows holds their common beginning once, and may hold twice as
+    many tokens as that has, if that is more than the budget.
     """
     bounds = row_bounds(batch["position_ids"])
-    common = _common(batch, bounds) if share else 0
-    sizes = [end - start - common for start, end in itertools.pairwise(bounds)]
-    room = max(1, budget - common)
-    goal = -(-sum(sizes) // -(-sum(sizes) // room))
-    first, held = 0, 0
-    for at, size in enumerate(sizes):
-        held += size
-        following = sizes[at + 1] if at + 1 < len(sizes) else None
-        if following is None or held + following > room or held >= goal:
-            yield _piece(batch, bounds[first : at + 2], common)
-            first, held = at + 1, 0
+    rows = [
+        {name: batch[name][0, start:end].tolist() for name in ("input_ids", "labels")}
+        for start, end in itertools.pairwise(bounds)
+    ]
+    shared = [0, *(_shared(a, b) if share else 0 for a, b in itertools.pairwise(rows))]
+    sizes = [len(row["input_ids"]) for row in rows]
+    total = sum(sizes) - sum(shared)
+    goal = -(-total // -(-total // budget))
+    first, common, held = 0, sizes[0], sizes[0]
+    for at in range(1, len(rows)):
+        now = min(common, shared[at])
+        joined = sum(sizes[first : at + 1]) - now * (at - first)
+        if joined > min(held + sizes[at], max(budget, 2 * now)) or held >= max(goal, 2 * now):
+            yield _piece(batch, bounds[first : at + 1], common)
+            first, common, held = at, sizes[at], sizes[at]
+        else:
+            common, held = now, joined
+    yield _piece(batch, bounds[first:], common)
 
 
-def _common(batch: dict[str, Tensor], bounds: Sequence[int]) -> int:
-    """Tokens at the beginning of all rows that are the same and of which none foretells a label."""
-    ids, labels = batch["input_ids"][0].tolist(), batch["labels"][0]
-    rows = [ids[start:end] for start, end in itertools.pairwise(bounds)]
-    if len(rows) < 2:
-        return 0
-    least, most = min(rows), max(rows)  # what these two begin with, all rows between them do
-    same = next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), len(least))
-    free = [labels[start:end] != IGNORED for start, end in itertools.pairwise(bounds)]
-    common = min(same, *(int(row.int().argmax()) - 1 if row.any() else len(row) - 1 for row in free))
-    return common if common >= WORTH_SHARING else 0
+def _shared(a: dict[str, Any], b: dict[str, Any]) -> int:
+    """Tokens at the beginning of both rows that are the same and of which none foretells a label; 0 if not worth it."""
+    pairs = enumerate(zip(a["input_ids"], b["input_ids"], strict=False))
+    same = next((at for at, (x, y) in pairs if x != y), min(len(a["input_ids"]), len(b["input_ids"])))
+    for row in (a, b):
+        told = next((at for at, label in enumerate(row["labels"]) if label != IGNORED), len(row["labels"]))
+        same = min(same, told - 1)
+    return same if same >= WORTH_SHARING else 0
 
 
 def _piece(batch: dict[str, Tensor], bounds: Sequence[int], common: int) -> dict[str, Tensor]:

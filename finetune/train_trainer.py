@@ -238,12 +238,12 @@ def _share(spec: TrainingSpec, processes: int) -> tuple[int, int]:
 
 def _dataset(rows: Sequence[Row], packed: int = 0) -> Dataset:
     """One item a row, or with `packed` as many rows as fit into so many tokens."""
-    sizes = [len(row.encoded.input_ids) for row in rows]
-    groups = train_packed.pack(sizes, packed) if packed else [[at] for at in range(len(rows))]
+    encoded = [{"input_ids": row.encoded.input_ids, "labels": row.encoded.labels} for row in rows]
+    groups = train_packed.pack(encoded, packed) if packed else [[at] for at in range(len(rows))]
     columns: dict[str, list[list[int]]] = {
         "input_ids": [[id for at in group for id in rows[at].encoded.input_ids] for group in groups],
         "labels": [[label for at in group for label in rows[at].encoded.labels] for group in groups],
     }
     if packed:
-        columns["lengths"] = [[sizes[at] for at in group] for group in groups]
+        columns["lengths"] = [[len(rows[at].encoded.input_ids) for at in group] for group in groups]
     return Dataset.from_dict(columns)

@@ -60,15 +60,18 @@ def main() -> None:
         print(f"ready after {time.monotonic() - begin:.1f} s")
         process = psutil.Process(app.process.pid)
         visit(app.address, "apple", time.monotonic() + 2)
-        before = process.memory_info().rss
         end = time.monotonic() + arguments.seconds
+        memory = [process.memory_info().rss]
         with ThreadPoolExecutor(16) as pool:
-            visits = list(pool.map(lambda word: visit(app.address, word, end), WORDS.split()))
-        after = process.memory_info().rss
+            running_visits = [pool.submit(visit, app.address, word, end) for word in WORDS.split()]
+            while time.monotonic() < end:
+                time.sleep(arguments.seconds / 8)
+                memory.append(process.memory_info().rss)
+            visits = [each.result() for each in running_visits]
     waits = sorted(wait for first, _, _ in visits for wait in first)
     print(f"{len(waits)} answers, {sum(f for _, f, _ in visits)} failures, {sum(s for _, _, s in visits)} mixed up")
     print(f"first token: median {statistics.median(waits):.2f} s, p95 {waits[int(0.95 * len(waits))]:.2f} s")
-    print(f"memory: {before / 2**20:.0f} MB before, {after / 2**20:.0f} MB after")
+    print(f"memory in MB, before and at eight times: {', '.join(f'{bytes / 2**20:.0f}' for bytes in memory)}")
 
 
 if __name__ == "__main__":

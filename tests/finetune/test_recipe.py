@@ -2,16 +2,22 @@
 
 import gzip
 import json
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chatbot.errors import InputError
+from chatbot.tasks import answer_prompt, summarize_prompt
 from chatbot.tasks.sentiment_labels import SENTIMENT
 from chatbot.tasks.sentiment_prompt import continuations, messages
-from finetune import recipe, train
+from chatbot.types import Message
+from finetune import recipe, recipe_rows, train
 from finetune.card import fingerprint_model
 from finetune.folder import RECIPE, JobFolder
+from retrieval.types import Hit, Passage
 from tests.tiny import make_model
 
 TEXTS = (
@@ -19,6 +25,13 @@ TEXTS = (
     ("dull", 0),
     ("curly {braces} and 100 % of it <|im_end|> hidden", 0),
     ("a long , dull and pointless exercise", 0),
+)
+RIVERS = (
+    ("Ems", 371, "Emden"),
+    ("Elbe", 1094, "Cuxhaven"),
+    ("Oder", 866, "Stettin"),
+    ("Main", 525, "Mainz"),
+    ("Inn", 518, "Passau"),
 )
 
 
@@ -32,7 +45,7 @@ def data(tmp_path: Path) -> Path:
 
 def test_the_sentiment_adapter_learns_the_prompt_that_the_tab_sends(data: Path) -> None:
     rows = recipe.examples(recipe.load("sentiment"), data)
-    plain = [(text, label) for text, label in TEXTS if "<|" not in text]  # serving defuses those, training refuses them
+    plain = [(text, label) for text, label in TEXTS if "<|" not in text]  # the tab defuses those
     wanted = [
         {
             "messages": [
@@ -43,6 +56,61 @@ def test_the_sentiment_adapter_learns_the_prompt_that_the_tab_sends(data: Path) 
         for text, label in plain
     ]
     assert [row for row in rows if "<|" not in json.dumps(row)] == [*wanted, wanted[0], wanted[2]]
+
+
+def as_sent(messages: Sequence[Message]) -> list[dict[str, str]]:
+    return [{"role": message.role, "content": message.content} for message in messages]
+
+
+def write(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    with gzip.open(path, "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(record) + "\n" for record in records)
+
+
+def test_the_summary_adapter_learns_the_prompt_that_the_tab_sends(tmp_path: Path) -> None:
+    found = recipe.load("summarize")
+    told = "Patient: My knee hurts.\nDoctor: Since when?\nPatient: Since I fell, three days ago."
+    short, long = "Knee pain for three days after a fall.", " ".join(["pain"] * 58)
+    write(tmp_path / found.data[0].file, [{"document": told, "summary": short}])
+    write(tmp_path / found.data[1].file, [{"dialogue": told, "summary": long}])
+    rows = [row["messages"] for row in recipe.examples(found, tmp_path)]
+    assert [row[:2] for row in rows] == [as_sent(summarize_prompt.messages(told, words)) for words in (8, 58)]
+    assert [row[2]["content"] for row in rows] == [short, long]
+
+
+def test_a_tenth_of_the_texts_is_kept_to_measure_summaries_on(tmp_path: Path) -> None:
+    found = recipe.load("summarize")
+    for source, column in zip(found.data, ("document", "dialogue"), strict=True):
+        write(tmp_path / source.file, [{column: f"Text {n} of many.", "summary": "Many texts."} for n in range(99)])
+    learnt = {row["messages"][1]["content"] for row in recipe.examples(found, tmp_path)}
+    kept = {row.prompt[-1].content for row in recipe.kept_aside(found, tmp_path)}
+    assert not learnt & kept
+    assert len(learnt | kept) == 99
+    assert 2 < len(kept) < 25
+
+
+def test_the_answer_adapter_learns_the_prompt_of_document_answers(tmp_path: Path) -> None:
+    found = recipe.load("answer")
+    texts = [f"The river {name} is {length} km long and ends at {place}." for name, length, place in RIVERS]
+    paragraphs = [
+        {"title": "Rivers", "context": text, "qas": [[f"How long is the {name}?", f"{length} km", 0]]}
+        for text, (name, length, _) in zip(texts, RIVERS, strict=True)
+    ]
+    single = {"title": "Lone", "context": "A text.", "question": "What?", "answers": ["A text"], "answerable": True}
+    write(tmp_path / found.data[0].file, paragraphs)
+    write(tmp_path / found.data[1].file, [single, {**single, "question": "Who?", "answerable": False}])
+    rows = [row["messages"] for row in recipe.examples(found, tmp_path)]
+    for row in rows:
+        shown = re.findall(r"^\[\d\] (.+)$", row[1]["content"], re.MULTILINE)
+        question = re.findall(r"^Question: (.+)$", row[1]["content"], re.MULTILINE)[0]
+        hits = [Hit(Passage(page=1, start=0, end=len(text), text=text), score=1.0) for text in shown]
+        assert row[:2] == as_sent(answer_prompt.messages(question, hits))
+        held = row[2]["content"] != recipe_rows.NOT_FOUND
+        assert held == (row[2]["content"].casefold() in " ".join(shown).casefold())
+    answers = [row[2]["content"] for row in rows]
+    assert sorted(answers) == sorted(
+        [f"{length} km" for _, length, _ in RIVERS] + 5 * [recipe_rows.NOT_FOUND] + ["A text"]
+    )
 
 
 def test_a_recipe_stops_when_its_data_are_missing_or_its_base_is_another(data: Path, tmp_path: Path) -> None:
@@ -56,7 +124,7 @@ def test_a_recipe_stops_when_its_data_are_missing_or_its_base_is_another(data: P
 
 
 def test_unknown_recipes_and_fields_are_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InputError, match="There are: sentiment"):
+    with pytest.raises(InputError, match=r"There are: .*sentiment"):
         recipe.load("../sentiment")
     text = (recipe.FOLDER / "sentiment.yaml").read_text("utf-8")
     monkeypatch.setattr(recipe, "FOLDER", tmp_path)
@@ -98,7 +166,7 @@ def test_what_stands_in_the_tenth_for_calibration_is_not_learnt(data: Path) -> N
         if recipe.is_aside(text := f"the plot number {n} is a long , dull and pointless exercise")
     )
     found = recipe.load("sentiment")
-    with gzip.open(data / found.aside, "at", encoding="utf-8") as file:
+    with gzip.open(data / found.aside[0], "at", encoding="utf-8") as file:
         file.write(json.dumps({"text": kept, "label": 0}) + "\n")
     learnt = {row["messages"][1]["content"] for row in recipe.examples(found, data)}
     assert kept not in learnt

@@ -117,6 +117,31 @@ def test_a_common_beginning_ends_before_what_foretells_a_label() -> None:
     assert (piece["labels"] != -100).sum() == 2 * 8
 
 
+def test_questions_about_the_same_text_stay_together_and_their_text_is_computed_once(models: dict[str, Path]) -> None:
+    texts = [list(range(1, 25)), list(range(25, 49))]
+    rows = [
+        {"input_ids": [*text, *own], "labels": [-100] * len(text) + [-100, own[1]]}
+        for own in ([60, 61], [62, 63], [64, 65])
+        for text in texts
+    ]
+    groups = train_packed.pack(rows, 32)
+    assert groups == [[0, 2, 4], [1, 3, 5]]
+    packed = {
+        "input_ids": [id for group in groups for at in group for id in rows[at]["input_ids"]],
+        "labels": [label for group in groups for at in group for label in rows[at]["labels"]],
+        "lengths": [26] * 6,
+    }
+    pieces = list(train_packed.pieces(train_packed.collate([packed]), 40, share=True))
+    assert [piece["input_ids"].numel() for piece in pieces] == [24 + 6, 24 + 6]
+    model = trainable(models["llama"])
+    expected, wanted = reference(models["llama"], rows)
+    for piece in pieces:
+        train_packed.loss_sum(model, piece, rows=False).backward()
+    for name, gradient in gradients(model).items():
+        torch.testing.assert_close(gradient, wanted[name], rtol=1e-3, atol=1e-4 * float(wanted[name].abs().max()))
+    assert sum(train_packed.row_losses(model, rows, 40)) == pytest.approx(sum(expected), rel=1e-4)
+
+
 @pytest.mark.parametrize(("narrow", "close"), [("gradients", 1e-5), ("all", 3e-3)])
 def test_bfloat16_gradients_point_the_same_way_and_leave_the_loss_exact(
     models: dict[str, Path], narrow: train_fused.Narrow, close: float
@@ -145,7 +170,7 @@ def test_pieces_hold_the_budget_and_every_row_once() -> None:
 
 def test_packed_rows_are_full_and_teach_what_their_rows_teach(models: dict[str, Path]) -> None:
     sizes = [5, 30, 12, 7, 18, 3, 25]
-    groups = train_packed.pack(sizes, 32)
+    groups = train_packed.pack([{"input_ids": [n] * size, "labels": [n] * size} for n, size in enumerate(sizes)], 32)
     assert sorted(at for group in groups for at in group) == list(range(len(sizes)))
     assert [sum(sizes[at] for at in group) for group in groups] == [8, 30, 30, 32]
     whole = {

@@ -72,7 +72,7 @@ def summarize(
     )
     if not reason:
         try:
-            yield from (Working(d, t, level, place, _lines(text, reader)) for d, t, level, place in reader.read(wanted))
+            yield from _working(text, reader, wanted)
         except (ModelLoading, ModelError, EngineUnavailable):
             reason = "model"
     if reason:
@@ -110,9 +110,16 @@ def _own(engine: Engine, owner: str) -> str | None:
     return next((known.name for known in visible(engine.adapters(), owner) if known.name == ADAPTER), None)
 
 
-def _lines(text: Text, reader: Reader) -> tuple[SectionLine, ...]:
-    """A line for every section that is done, or as good as."""
-    citations = Citations(text)
+def _working(text: Text, reader: Reader, wanted: int) -> Iterator[Working]:
+    """With a line for every section that is done, or as good as."""
+    lines: tuple[SectionLine, ...] = ()
+    for done, total, level, place in reader.read(wanted):
+        if len(lines) < len(reader.reached):
+            lines = _lines(Citations(text), text, reader)
+        yield Working(done, total, level, place, lines)
+
+
+def _lines(citations: Citations, text: Text, reader: Reader) -> tuple[SectionLine, ...]:
     return tuple(citations.section_line(said, text.sections[at]) for at, said in sorted(reader.by_section().items()))
 
 
@@ -126,8 +133,7 @@ def _finished(
         chosen = fitted(reader.merged, ranking, wanted, reader.reached)
     citations = Citations(text)
     lines = tuple(citations.line(said) for said in chosen)
-    by_section = reader.by_section()
-    sections = tuple(citations.section_line(said, text.sections[at]) for at, said in sorted(by_section.items()))
+    sections = _lines(citations, text, reader)
     return Summary(
         text.name,
         lines,
@@ -140,7 +146,7 @@ def _finished(
         language,
         reason,
         tuple(reader.refused),
-        len(by_section),
+        len(sections),
         len(text.sections),
         reader.condensed,
         text.paged,

@@ -11,7 +11,7 @@ from chatbot.errors import BanyanError
 from chatbot.types import Chunk, Completion, Message, Sampling
 
 AT_ONCE = 16  # prompts of one summary, however many slots there are
-LOOK = 0.1  # seconds between looks at the stop event
+LOOK = 0.05  # seconds between looks at the stop event
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,43 +36,60 @@ def batch(
     adapter: str | None,
     stop: Event,
 ) -> Iterator[Answered | Waiting]:
-    """An `Answered` for each prompt, in the order in which they end. After `stop` those that did not end are missing.
+    """An `Answered` for each prompt, in the order in which they end. What fails, fails alone.
 
-    Close it to end the work. What fails, fails alone.
+    After `stop` it ends at once with those that are done: the model ends its step by itself, and nobody waits for it. Close
+    it to end the work, which sets `stop`.
     """
-    over, done = Event(), Queue[Answered]()
+    ended = Queue[Answered | None]()
     places: dict[int, int] = {}
 
     def run(at: int) -> None:
-        if over.is_set():
-            return
-        messages, sampling = prompts[at]
+        answered: Answered | None = None
         try:
-            stream = engine.stream(messages, sampling, adapter=adapter, stop=over)
-            result: Completion | BanyanError = collect(_watched(stream, places, at))
-        except BanyanError as error:
-            result = error
-        if not (isinstance(result, Completion) and result.finish == "cancelled"):
-            done.put(Answered(at, result))
+            if not stop.is_set():
+                answered = _answered(engine, at, prompts[at], adapter, stop, places)
+        finally:
+            ended.put(answered)
 
     pool = ThreadPoolExecutor(max(1, min(AT_ONCE, engine.load()["slots"], len(prompts))), "summarize")
+    running = [pool.submit(run, at) for at in range(len(prompts))]
+    left, closed = len(prompts), True
     try:
-        running = [pool.submit(run, at) for at in range(len(prompts))]
-        while True:
-            ended = all(future.done() for future in running)
+        while left and not (stop.is_set() and ended.empty()):
             try:
-                yield done.get(timeout=LOOK)
+                answered = ended.get(timeout=LOOK)
             except Empty:
-                if ended:
-                    break
                 yield Waiting(min(places.values(), default=0))
-            if stop.is_set():
-                over.set()
-        for future in running:
+                continue
+            left -= 1
+            if answered:
+                yield answered
+        for future in running[: 0 if left else None]:
             future.result()  # what is no BanyanError is a fault of ours
+        closed = False
     finally:
-        over.set()
-        pool.shutdown(wait=True, cancel_futures=True)
+        if closed and left:
+            stop.set()
+        pool.shutdown(wait=closed, cancel_futures=True)
+
+
+def _answered(
+    engine: Engine,
+    at: int,
+    prompt: tuple[Sequence[Message], Sampling],
+    adapter: str | None,
+    stop: Event,
+    places: dict[int, int],
+) -> Answered | None:
+    """None when it was stopped."""
+    messages, sampling = prompt
+    try:
+        stream = engine.stream(messages, sampling, adapter=adapter, stop=stop)
+        result = collect(_watched(stream, places, at))
+    except BanyanError as error:
+        return Answered(at, error)
+    return None if result.finish == "cancelled" else Answered(at, result)
 
 
 def _watched(stream: Iterator[Chunk], places: dict[int, int], at: int) -> Iterator[Chunk]:

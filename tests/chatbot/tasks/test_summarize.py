@@ -2,9 +2,10 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Event, Lock
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from chatbot.tasks.summarize_check import Summary
 from chatbot.tasks.summarize_prompt import messages
 from chatbot.tasks.summarize_sections import words
 from chatbot.tasks.summarize_text import LONGEST, Text, of_document, of_file, of_typed, together
-from chatbot.types import Adapter, Message
+from chatbot.types import Adapter, Chunk, Message
 from chatbot.ui.strings_summarize import EXAMPLES
 from retrieval.library import Library
 from retrieval.rejected import RejectedFile
@@ -164,6 +165,28 @@ def test_stop_keeps_what_is_done() -> None:
     assert 0 < last.reached < last.of
     assert last.sentences
     assert len(engine.requests) < 24
+
+
+def test_after_stop_the_summary_does_not_wait_for_the_step_that_the_model_is_in() -> None:
+    order: list[str] = []
+    stop, begun, over = Event(), Event(), Event()
+
+    class Slow(ScriptedEngine):
+        def stream(self, messages: Any, sampling: Any, **rest: Any) -> Iterator[Chunk]:
+            begun.set()
+            assert over.wait(20)
+            order.append("step")
+            yield from super().stream(messages, sampling, **rest)
+
+    last: object = None
+    for step in summarize(Slow(lambda messages: TRUE, slots=1), of_typed(long_text()), stop=stop):
+        last = step
+        if begun.is_set():
+            stop.set()
+    order.append("summary")
+    over.set()
+    assert isinstance(last, Summary)
+    assert (order[0], last.finish, last.reached) == ("summary", "cancelled", 0)
 
 
 def test_a_closed_summary_asks_no_more() -> None:

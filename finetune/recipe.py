@@ -118,9 +118,10 @@ def examples(recipe: Recipe, folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def kept_aside(recipe: Recipe, folder: Path) -> list[Example]:
-    """The rows that are never learnt from. Raises `InputError` as `examples` does."""
-    return [row.example for row in _kept(recipe, _read(recipe, folder))]
+def kept_aside(recipe: Recipe, folder: Path, file: str) -> list[Example]:
+    """The rows of a file that are never learnt from. Raises `InputError` as `examples` does."""
+    read = [(source, rows) for source, rows in _read(recipe, folder) if source.file == file]
+    return [row.example for row in _kept(recipe, read)]
 
 
 def is_aside(text: str) -> bool:

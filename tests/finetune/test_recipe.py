@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chatbot.errors import InputError
-from chatbot.tasks import answer_prompt, summarize_prompt
+from chatbot.tasks import answer_prompt, summarize_prompt, translate_prompt
 from chatbot.tasks.sentiment_labels import SENTIMENT
 from chatbot.tasks.sentiment_prompt import continuations, messages
 from chatbot.types import Message
@@ -26,6 +26,7 @@ TEXTS = (
     ("curly {braces} and 100 % of it <|im_end|> hidden", 0),
     ("a long , dull and pointless exercise", 0),
 )
+PAIRS = {"en": "Good morning!", "fr": "Bonjour !", "de": "Guten Morgen!", "es": "¡Buenos días!"}
 RIVERS = (
     ("Ems", 371, "Emden"),
     ("Elbe", 1094, "Cuxhaven"),
@@ -83,7 +84,7 @@ def test_a_tenth_of_the_texts_is_kept_to_measure_summaries_on(tmp_path: Path) ->
     for source, column in zip(found.data, ("document", "dialogue"), strict=True):
         write(tmp_path / source.file, [{column: f"Text {n} of many.", "summary": "Many texts."} for n in range(99)])
     learnt = {row["messages"][1]["content"] for row in recipe.examples(found, tmp_path)}
-    kept = {row.prompt[-1].content for row in recipe.kept_aside(found, tmp_path)}
+    kept = {row.prompt[-1].content for file in found.aside for row in recipe.kept_aside(found, tmp_path, file)}
     assert not learnt & kept
     assert len(learnt | kept) == 99
     assert 2 < len(kept) < 25
@@ -111,6 +112,24 @@ def test_the_answer_adapter_learns_the_prompt_of_document_answers(tmp_path: Path
     assert sorted(answers) == sorted(
         [f"{length} km" for _, length, _ in RIVERS] + 5 * [recipe_rows.NOT_FOUND] + ["A text"]
     )
+
+
+def test_the_translation_adapter_learns_the_prompt_that_the_tab_sends(tmp_path: Path) -> None:
+    found = recipe.load("translate")
+    for source in found.data:
+        write(tmp_path / source.file, [PAIRS])
+    rows = [row["messages"] for row in recipe.examples(found, tmp_path)]
+    ways = {
+        (a, b)
+        for a, text in PAIRS.items()
+        for b in PAIRS
+        for row in rows
+        if row[1]["content"] == text and row[2]["content"] == PAIRS[b]
+    }
+    assert ways == {(a, b) for a in PAIRS for b in PAIRS if "en" in (a, b) and a != b}
+    for row in rows:
+        start, end = (next(code for code, text in PAIRS.items() if text == turn["content"]) for turn in row[1:])
+        assert row[:2] == as_sent(translate_prompt.messages(PAIRS[start], start, end))
 
 
 def test_a_recipe_stops_when_its_data_are_missing_or_its_base_is_another(data: Path, tmp_path: Path) -> None:

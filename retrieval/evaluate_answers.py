@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from retrieval.embed import Embedder
-from retrieval.extract import extract
+from retrieval.extract import ENOUGH, extract
 from retrieval.fuse import knows
 from retrieval.gate import Gate
 from retrieval.index import Index
@@ -62,6 +62,12 @@ class Refusal:
     wrongly_refused: float  # share of the answerable
     rightly_refused: float  # share of the others
 
+    def at_threshold(self) -> tuple[float, float]:
+        """Share of all questions answered, share of those without an answer, as the gate decides."""
+        good, bad = len(self.answerable), len(self.unanswerable)
+        right, wrong = good * (1 - self.wrongly_refused), bad * (1 - self.rightly_refused)
+        return (right + wrong) / (good + bad), wrong / max(1.0, right + wrong)
+
     def curve(self) -> list[tuple[float, float, float]]:
         """Risk against coverage: (threshold, share of all questions answered, share of those without an answer)."""
         points = []
@@ -94,12 +100,16 @@ def refusal(collection: Collection, questions: Sequence[Question], gate: Gate) -
 
 @dataclass(frozen=True, slots=True)
 class Pointing:
-    """`precision`: share of quotes that hold the answer where it stands; `recall`: share of questions with such a quote."""
+    """`precision`: share of quotes that hold the answer where it stands; `recall`: share of questions with such a quote.
+
+    `length` is the characters quoted for a question, on average.
+    """
 
     precision: float
     recall: float
     questions: int
     quotes: int
+    length: float
 
 
 def citations(collection: Collection, questions: Sequence[Question], answer: Callable[[Question], str]) -> Pointing:
@@ -111,9 +121,9 @@ def citations(collection: Collection, questions: Sequence[Question], answer: Cal
     return _pointing(collection, questions, cite)
 
 
-def extracts(collection: Collection, questions: Sequence[Question], limit: int) -> Pointing:
-    """What is quoted when no model answers: recall counts answers that lie within the `limit` sentences."""
-    return _pointing(collection, questions, lambda question, hits: extract(question.text, hits, limit))
+def extracts(collection: Collection, questions: Sequence[Question], limit: int, *, enough: float = ENOUGH) -> Pointing:
+    """What is quoted when no model answers: at most `limit` sentences, until the answer is `enough` likely among them."""
+    return _pointing(collection, questions, lambda question, hits: extract(question.text, hits, limit, enough=enough))
 
 
 def _pointing(
@@ -121,21 +131,23 @@ def _pointing(
     questions: Sequence[Question],
     cite: Callable[[Question, Sequence[Hit]], Sequence[Quote]],
 ) -> Pointing:
-    right, quotes, found = 0, 0, 0
+    right, quotes, found, length = 0, 0, 0, 0
     for question in questions:
         hits = collection.search(question.text)
         made = cite(question, hits)
-        good = sum(_points(quote, hits, question) for quote in made)
+        good = sum(holds(hits[quote.passage].passage, quote.start, quote.end, question) for quote in made)
         right, quotes, found = right + good, quotes + len(made), found + bool(good)
-    return Pointing(right / max(1, quotes), found / max(1, len(questions)), len(questions), quotes)
+        length += sum(quote.end - quote.start for quote in made)
+    asked = max(1, len(questions))
+    return Pointing(right / max(1, quotes), found / asked, len(questions), quotes, length / asked)
 
 
-def _points(quote: Quote, hits: Sequence[Hit], question: Question) -> bool:
-    passage = hits[quote.passage].passage
+def holds(passage: Passage, start: int, end: int, question: Question) -> bool:
+    """Whether the answer stands in `passage.text[start:end]`. Where its place is not told, any of its places counts."""
     if passage.id != question.paragraph:
         return False
-    places = [question.start] if question.start >= 0 else list(_places(passage.text, question.answer))
-    return any(quote.start <= place and place + len(question.answer) <= quote.end for place in places)
+    places = [question.start] if question.start >= 0 else _places(passage.text, question.answer)
+    return any(start <= place and place + len(question.answer) <= end for place in places)
 
 
 def _places(text: str, part: str) -> Iterator[int]:

@@ -1,17 +1,82 @@
-"""An answer without a model: the sentences of the passages that speak most of what was asked, quoted as they stand."""
+"""An answer without a model: the sentences of the passages that most likely hold it, quoted as they stand.
 
+How likely is told by a conditional logit (McFadden 1974) over `retrieval.checks.quotable`, fitted by
+`python -m retrieval.extract_fit`; its weights lie beside it. One sentence is quoted where that is likely enough, else more.
+"""
+
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
-from retrieval.checks.answerable import ranked
+import numpy as np
+import numpy.typing as npt
+
 from retrieval.checks.evidence import Stretch
+from retrieval.checks.quotable import FIGURES, Figures, figures
+from retrieval.checks.words import is_dense
 from retrieval.types import Hit
 from retrieval.verify import Quote
 
+PARAMETERS = Path(__file__).with_name("extract.json")
+ENOUGH = 0.9
+"""With this probability the answer shall be in what is quoted, as far as the limit allows."""
 
-def extract(question: str, hits: Sequence[Hit], limit: int = 3) -> list[Quote]:
-    """At most `limit` sentences, best first. Each quote's `passage` counts `hits`, its offsets are of that passage's text.
 
-    A sentence of an earlier hit wins a tie. A question without a word of content gets the first sentences.
+@dataclass(frozen=True, slots=True)
+class Ranker:
+    """Weights of standardised figures."""
+
+    means: tuple[float, ...]
+    deviations: tuple[float, ...]
+    weights: tuple[float, ...]
+
+    def probabilities(self, table: Figures) -> npt.NDArray[np.float64]:
+        """That each sentence [sentences] holds the answer, given that one does."""
+        utility = (table - self.means) / np.array(self.deviations) @ np.array(self.weights)
+        odds = np.exp(utility - utility.max(initial=-np.inf))
+        shares: npt.NDArray[np.float64] = odds / odds.sum()
+        return shares
+
+
+def extract(question: str, hits: Sequence[Hit], limit: int = 4, *, enough: float = ENOUGH) -> list[Quote]:
+    """At most `limit` sentences, the likeliest first; neighbours are one quote. `enough` is the probability to reach.
+
+    Each quote's `passage` counts `hits`, its offsets are of that passage's text. A question without a word of content gets
+    the first sentences.
     """
-    best: list[Stretch] = [s for s in ranked(question, hits) if len(s.sentences) == 1][:limit]
-    return [Quote(s.passage, s.start, s.end, hits[s.passage].passage.text[s.start : s.end]) for s in best]
+    found, table = figures(question, hits)
+    likely = rankers()["unspaced" if is_dense(question) else "spaced"].probabilities(table)
+    chosen: list[int] = []
+    for number in np.argsort(-likely, kind="stable")[:limit]:
+        if chosen and likely[chosen].sum() >= enough:
+            break
+        chosen.append(int(number))
+    return [_quote(found[first], found[last], hits) for first, last in _neighbours(chosen, found)]
+
+
+def _neighbours(chosen: Sequence[int], found: Sequence[Stretch]) -> list[tuple[int, int]]:
+    """First and last of each run of sentences that follow each other, in the order of the best of each."""
+    runs: list[list[int]] = []
+    for number in sorted(chosen):
+        if runs and runs[-1][-1] == number - 1 and found[number - 1].passage == found[number].passage:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    runs.sort(key=lambda run: min(chosen.index(number) for number in run))
+    return [(run[0], run[-1]) for run in runs]
+
+
+def _quote(first: Stretch, last: Stretch, hits: Sequence[Hit]) -> Quote:
+    text = hits[first.passage].passage.text[first.start : last.end]
+    return Quote(first.passage, first.start, last.end, text)
+
+
+@cache
+def rankers() -> dict[str, Ranker]:
+    stored: dict[str, dict[str, dict[str, float]]] = json.loads(PARAMETERS.read_text("utf-8"))
+    return {
+        name: Ranker(*(tuple(model[figure][part] for figure in FIGURES) for part in ("mean", "deviation", "weight")))
+        for name, model in stored.items()
+    }

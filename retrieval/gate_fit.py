@@ -34,8 +34,11 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class World:
+    """`articles` numbers the article of each paragraph."""
+
     paragraphs: list[str]
     questions: list[Question]
+    articles: list[int]
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
@@ -45,13 +48,13 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
 
 def worlds(rows: Sequence[dict[str, Any]], seed: int) -> list[World]:
     """Disjoint in articles. Rows without a title are taken in the order of the file, where neighbours share articles."""
-    asked: dict[str, list[str]] = {}
+    asked: dict[str, list[dict[str, Any]]] = {}
     articles: dict[str, list[str]] = {}
     for number, row in enumerate(row for row in rows if row.get("answerable", True)):
         context = row["context"]
         if context not in asked:
             articles.setdefault(row.get("title") or f"{number // 40}", []).append(context)
-        asked.setdefault(context, []).append(row["question"])
+        asked.setdefault(context, []).append(row)
     draw = random.Random(seed)  # noqa: S311 - which worlds are drawn is no secret
     titles = sorted(articles)
     draw.shuffle(titles)
@@ -59,14 +62,20 @@ def worlds(rows: Sequence[dict[str, Any]], seed: int) -> list[World]:
     return [_world([articles[title] for title in group], asked, draw) for group in groups]
 
 
-def _world(articles: Sequence[Sequence[str]], asked: dict[str, list[str]], draw: random.Random) -> World:
+def _world(articles: Sequence[Sequence[str]], asked: dict[str, list[dict[str, Any]]], draw: random.Random) -> World:
     paragraphs: list[str] = []
-    for article in articles:
+    numbers: list[int] = []
+    for number, article in enumerate(articles):
         start = draw.randrange(max(1, len(article) - NEIGHBOURS + 1))
         paragraphs += article[start : start + NEIGHBOURS]
-    questions = [Question(text, n, "") for n, paragraph in enumerate(paragraphs) for text in asked[paragraph]]
+        numbers += [number] * len(article[start : start + NEIGHBOURS])
+    questions = [
+        Question(row["question"], n, row["answers"][0], row.get("answer_start", [-1])[0])
+        for n, paragraph in enumerate(paragraphs)
+        for row in asked[paragraph]
+    ]
     draw.shuffle(questions)
-    return World(paragraphs, questions)
+    return World(paragraphs, questions, numbers)
 
 
 def figures(world: World, embedder: Embedder | None, limit: int) -> list[tuple[dict[str, float], bool]]:

@@ -11,7 +11,7 @@ from retrieval.sentences import sentences
 from retrieval.types import Citation, Document, Hit
 from retrieval.verify import Label, Quote, Similarity, verify
 
-QUOTED = 2  # sentences that are quoted where the model's do not serve
+QUOTED = 4  # sentences that are quoted at most where the model's do not serve
 
 Reason = Literal["", "language", "model"]
 """Why an answer only quotes: the model does not know the question's language, or there is no model now."""

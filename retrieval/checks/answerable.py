@@ -47,7 +47,7 @@ def features(question: str, hits: Sequence[Hit]) -> dict[str, float]:
     """`LEXICAL` figures, and `DENSE` ones when every hit has a cosine. No hits, or a question of no content: empty."""
     texts = [hit.passage.text for hit in hits]
     tongue = language("\n".join(texts)) if texts else "english"
-    asked = _distinct(ask(question, tongue).items)
+    asked = distinct(ask(question, tongue).items)
     found = stretches(texts, tongue)
     if not found or not asked:
         return {}
@@ -59,12 +59,12 @@ def features(question: str, hits: Sequence[Hit]) -> dict[str, float]:
     return figures
 
 
-def _distinct(items: Sequence[Item]) -> list[Item]:
+def distinct(items: Sequence[Item]) -> list[Item]:
     return list({item.key: item for item in reversed(items)}.values())[::-1]
 
 
 @dataclass(frozen=True, slots=True)
-class _Comparison:
+class Comparison:
     """Question against stretches: `held[n][i]` says whether stretch n holds item i; the others follow those indices."""
 
     asked: list[Item]
@@ -76,7 +76,7 @@ class _Comparison:
     sentences: int
 
     @classmethod
-    def make(cls, asked: list[Item], found: list[Stretch]) -> "_Comparison":
+    def make(cls, asked: list[Item], found: list[Stretch]) -> "Comparison":
         held = [covered(asked, stretch.said) for stretch in found]
         singles = [row for row, stretch in zip(held, found, strict=True) if len(stretch.sentences) == 1]
         counts = [sum(row[i] for row in singles) for i in range(len(asked))]
@@ -101,19 +101,8 @@ class _Comparison:
         ]
 
 
-def ranked(question: str, hits: Sequence[Hit]) -> list[Stretch]:
-    """Every stretch of the hits, the one that speaks most of the question first."""
-    texts = [hit.passage.text for hit in hits]
-    tongue = language("\n".join(texts)) if texts else "english"
-    asked, found = _distinct(ask(question, tongue).items), stretches(texts, tongue)
-    if not asked:
-        return found
-    near = _Comparison.make(asked, found).near()
-    return [found[n] for n in sorted(range(len(found)), key=lambda n: (-near[n], found[n].passage, found[n].start))]
-
-
 def _lexical(question: str, asked: list[Item], found: list[Stretch]) -> dict[str, float]:
-    compared = _Comparison.make(asked, found)
+    compared = Comparison.make(asked, found)
     near = compared.near()
     best = max(range(len(found)), key=near.__getitem__)
     other = [n for n, stretch in zip(near, found, strict=True) if stretch.passage != found[best].passage]
@@ -129,24 +118,26 @@ def _lexical(question: str, asked: list[Item], found: list[Stretch]) -> dict[str
         "rarest": max((r for r, hit in zip(compared.rarity, held, strict=True) if not hit), default=0.0) / most,
         "absent": sum(w for w, count in zip(compared.weights, compared.counts, strict=True) if not count) / most,
         "order": _order(asked, found[best]),
-        "kind": _kind(question, asked, found[best]),
+        "kind": has_kind(question, asked, found[best]),
     }
 
 
 def _grams(question: str, found: Sequence[Stretch]) -> dict[str, float]:
     """As `_lexical`, over the terms that the keyword index knows: they find inflections that stems do not."""
+    shares, union = gram_shares(question, found)
+    best = max(range(len(found)), key=lambda n: (shares[n], -n))
+    other = [share for share, stretch in zip(shares, found, strict=True) if stretch.passage != found[best].passage]
+    return {"grams": shares[best], "grams_gap": shares[best] - max(other, default=0.0), "grams_union": union}
+
+
+def gram_shares(question: str, found: Sequence[Stretch]) -> tuple[list[float], float]:
+    """The share of the question's terms that each stretch holds, rare ones weighing more, and that all of them hold."""
     asked = sorted(set(terms(question)))
     held = [_terms(stretch.said.text) for stretch in found]
     counts = [sum(term in those for those in held) for term in asked]
     weights = [log1p((len(found) + 0.5) / (count + 0.5)) for count in counts] or [1.0]
     shares = [_share(weights, [term in those for term in asked] or [False]) for those in held]
-    best = max(range(len(found)), key=lambda n: (shares[n], -n))
-    other = [share for share, stretch in zip(shares, found, strict=True) if stretch.passage != found[best].passage]
-    return {
-        "grams": shares[best],
-        "grams_gap": shares[best] - max(other, default=0.0),
-        "grams_union": _share(weights, [count > 0 for count in counts] or [False]),
-    }
+    return shares, _share(weights, [count > 0 for count in counts] or [False])
 
 
 @lru_cache(maxsize=1024)
@@ -170,7 +161,7 @@ def _order(asked: Sequence[Item], best: Stretch) -> float:
     return sum(pair in neighbours for pair in ours) / max(1, len(ours))
 
 
-def _kind(question: str, asked: Sequence[Item], best: Stretch) -> float:
+def has_kind(question: str, asked: Sequence[Item], best: Stretch) -> float:
     known = {item.key for item in asked}
     new = [item for item in best.said.items if item.key not in known]
     if _NUMBER_ASKED.search(question):

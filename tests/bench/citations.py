@@ -13,12 +13,11 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from chatbot.tasks.answer_check import QUOTED
 from retrieval import embed
 from retrieval.evaluate_answers import Collection, Pointing, Question, citations, extracts
 from retrieval.sentences import sentences
 from tests.bench import xquad
-
-LIMIT = 3
 
 
 def sentence_of(collection: Collection, question: Question) -> str:
@@ -37,8 +36,8 @@ def measure(collection: Collection, questions: list[Question]) -> dict[str, Poin
         "short answer, told": citations(collection, told, lambda q: q.answer),
         "sentence, all": citations(collection, questions, lambda q: sentence_of(collection, q)),
         "sentence, told": citations(collection, told, lambda q: sentence_of(collection, q)),
-        f"extract of {LIMIT}, all": extracts(collection, questions, LIMIT),
-        "extract of 1, all": extracts(collection, questions, 1),
+        "quoted": extracts(collection, questions, QUOTED),
+        "one sentence quoted": extracts(collection, questions, 1),
     }
 
 
@@ -60,7 +59,8 @@ def main() -> None:
         report[language] = {name: asdict(figure) for name, figure in figures.items()}
         for name, figure in figures.items():
             print(
-                f"{language} {name:20} precision {figure.precision:6.1%} recall {figure.recall:6.1%} of {figure.questions}",
+                f"{language} {name:20} precision {figure.precision:6.1%} recall {figure.recall:6.1%} of {figure.questions}"
+                f", {figure.quotes / figure.questions:.2f} quotes of {figure.length:.0f} characters",
                 flush=True,
             )
     if chosen.json:

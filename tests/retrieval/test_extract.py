@@ -1,6 +1,9 @@
 """Sentences quoted as an answer when no model speaks the question's language."""
 
-from retrieval.extract import extract
+import pytest
+
+from retrieval.checks.quotable import FIGURES, figures
+from retrieval.extract import extract, rankers
 from retrieval.types import Hit, Passage
 
 
@@ -15,19 +18,37 @@ FOUND = hits(
 
 
 def test_the_sentence_that_speaks_of_the_question_comes_first() -> None:
-    best = extract("黑豹队的防守丢了多少分？", FOUND, 2)
-    assert best[0].text == "黑豹队的防守只丢了308分，在联赛中排名第六。"
-    assert len(best) == 2
+    (best,) = extract("黑豹队的防守丢了多少分？", FOUND, 1)
+    assert best.text == "黑豹队的防守只丢了308分，在联赛中排名第六。"
+    assert extract("谁赢得了超级碗？", FOUND, 1)[0].passage == 1
 
 
-def test_quotes_are_exact_and_no_longer_than_asked_for() -> None:
-    quotes = extract("谁赢得了超级碗？", FOUND, 10)
-    assert len(quotes) == 4
-    assert len({(q.passage, q.start) for q in quotes}) == 4
+def test_quotes_are_exact_and_neighbours_are_one() -> None:
+    quotes = extract("谁赢得了超级碗？", FOUND, 10, enough=1.0)
+    assert [quote.text for quote in quotes] == [FOUND[1].passage.text, FOUND[0].passage.text]
     assert all(FOUND[q.passage].passage.text[q.start : q.end] == q.text for q in quotes)
-    assert quotes[0].passage == 1
+    assert len(extract("黑豹队的防守丢了多少分？", FOUND, 2, enough=1.0)) <= 2
+
+
+def test_more_is_quoted_where_one_sentence_is_not_enough() -> None:
+    question = "黑豹队的防守丢了多少分？"
+    given = [sum(len(quote.text) for quote in extract(question, FOUND, 4, enough=share)) for share in (0.0, 0.999, 1.0)]
+    assert given == sorted(given)
+    assert given[0] == len("黑豹队的防守只丢了308分，在联赛中排名第六。")
+    assert given[-1] == sum(len(hit.passage.text) for hit in FOUND)
+
+
+def test_probabilities_follow_the_figures() -> None:
+    ranker = rankers()["unspaced"]
+    found, table = figures("黑豹队的防守丢了多少分？", FOUND)
+    likely = ranker.probabilities(table)
+    assert likely.sum() == pytest.approx(1)
+    assert found[int(likely.argmax())].said.text == "黑豹队的防守只丢了308分，在联赛中排名第六。"
+    assert table[:, FIGURES.index("amount")].tolist() == [1, 1, 0, 1]  # 一位, 308, 50
+    assert table[:, FIGURES.index("after")][0] == table[:, FIGURES.index("grams")][1]
+    assert table[:, FIGURES.index("after")][2] == 0  # the passage ends there
 
 
 def test_no_hits_and_no_content() -> None:
     assert extract("谁？", [], 3) == []
-    assert len(extract("?", FOUND, 2)) == 2
+    assert [quote.start for quote in extract("?", FOUND, 1)] == [0]

@@ -53,7 +53,7 @@ def test_a_fit_tells_questions_apart_and_its_threshold_keeps_the_promise() -> No
         for n, name in enumerate(NAMES)
     ]
     questions = [Question(f"Who founded the town of {name}?", n, "") for n, name in enumerate(NAMES)]
-    rows = figures(World(paragraphs, questions), None, len(questions))
+    rows = figures(World(paragraphs, questions, list(range(len(paragraphs)))), None, len(questions))
     model = with_threshold(fit(rows, ("sentence", "union", "gap")), rows)
     refused = {
         good: sum(model.probability(row) < model.threshold for row, g in rows if g is good) for good in (True, False)

@@ -5,7 +5,7 @@ languages that its embedder knows: a bad half would drag a good one down.
 """
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import Any
 
@@ -60,6 +60,7 @@ def knows(languages: frozenset[str] | None, question: str) -> bool:
     return _likelihood(languages, question) >= 0.5
 
 
+@lru_cache(maxsize=256)  # a question is asked about by the search, the model's choice and the checks
 def _likelihood(languages: frozenset[str], text: str) -> float:
     from langdetect.lang_detect_exception import LangDetectException
 

@@ -36,6 +36,7 @@ def main() -> None:
             "rightly_refused": figures.rightly_refused,
             "questions": len(figures.answerable),
             "embedder": known is not None,
+            "at_threshold": figures.at_threshold(),
             "risk_coverage": [
                 [round(x, 4) for x in point] for point in figures.curve()[:: max(1, len(figures.answerable) // 50)]
             ],

@@ -1,8 +1,10 @@
 """How often true sentences come out supported, and altered ones not, by kind; and the time a sentence takes.
 
     python -m tests.bench.verification XQUAD_FOLDER [--languages en zh] [--each 200] [--show 0] [--json OUT]
+    python -m tests.bench.verification SQUAD.jsonl.gz --languages en    (or DRCD.jsonl.gz --languages zh)
 
-The sentences are made by rule (`tests/bench/altered.py`). Each is held against five paragraphs: its own and the four that
+A folder is XQuAD, which the rules were written on; a file has a question with its context and answers in each line, and
+makes closed worlds of 240 paragraphs as `retrieval.gate_fit` does, of which the last is taken. The sentences are made by rule (`tests/bench/altered.py`). Each is held against five paragraphs: its own and the four that
 BM25 finds nearest, in random order; against the five nearest without its own where the kind says "wrong passage".
 """
 
@@ -14,6 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from retrieval import gate_fit
 from retrieval.evaluate_answers import Collection
 from retrieval.types import Passage
 from retrieval.verify import Verdict, verify
@@ -24,8 +27,12 @@ REPORTED_APART = ("wrong answer of the same sentence", "wrong answer of the same
 """Whether a sentence answers its question is not what the rules decide; these are counted, and not hidden in the sum."""
 
 
-def world(folder: Path, language: str) -> World:
-    paragraphs, questions = xquad.read(folder, language)
+def world(source: Path, language: str) -> World:
+    if source.is_file():
+        made = gate_fit.worlds(list(gate_fit.read(source)), 0)[-1]
+        asked = tuple(Asked(q.text, q.paragraph, q.answer) for q in made.questions)
+        return World(language, tuple(map(str, made.articles)), tuple(made.paragraphs), asked)
+    paragraphs, questions = xquad.read(source, language)
     asked = tuple(Asked(q.text, q.paragraph, q.answer) for q in questions)
     return World(language, tuple(str(n // 5) for n in range(len(paragraphs))), tuple(paragraphs), asked)
 
@@ -83,7 +90,7 @@ def table(results: Sequence[tuple[Case, Verdict, float]]) -> dict[str, dict[str,
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("source", type=Path)
     parser.add_argument("--languages", nargs="+", default=["en", "zh"])
     parser.add_argument("--each", type=int, default=200, help="cases of a kind")
     parser.add_argument("--show", type=int, default=0, help="wrong verdicts to print of each kind")
@@ -91,7 +98,7 @@ def main() -> None:
     chosen = parser.parse_args()
     report = {}
     for language in chosen.languages:
-        made = world(chosen.folder, language)
+        made = world(chosen.source, language)
         results = measure(sample(cases(made), chosen.each), Collection(made.paragraphs, None))
         report[language] = table(results)
         for name, row in report[language].items():

@@ -15,7 +15,7 @@ from chatbot.ui import render
 from chatbot.ui.chat_handlers import told
 from chatbot.ui.compare import BASE
 from chatbot.ui.localise import Localised
-from chatbot.ui.render_adapters import adapter_table, aside, outcome
+from chatbot.ui.render_adapters import adapter_table, aside, outcome, task
 from chatbot.ui.services import PRIVATE, Services
 from chatbot.ui.sidebar import Sidebar
 from chatbot.ui.strings import Language, text
@@ -66,7 +66,7 @@ def choices(services: Services, owner: str, language: Language, none: str = "no_
     """What a picker of adapters offers: the base first, then what `owner` may use with its task and verdict."""
     listed = [(text(none, language), "")]
     for adapter in visible(services.engine.adapters(), owner):
-        said = (adapter.name, adapter.task, outcome(adapter.verdict, language))
+        said = (adapter.name, task(adapter.task, language) if adapter.task else "", outcome(adapter.verdict, language))
         listed.append((" · ".join(filter(None, said)), adapter.name))
     return listed
 

@@ -73,7 +73,7 @@ def looked_at(tab: FinetuneTab, bar: Sidebar) -> list[Control]:
     run, use = tab.run, tab.use
     return [
         run.runs, run.empty, run.box, run.head, run.stop, run.resume, run.retry, run.remove, run.curve, run.figures,
-        run.verdict, run.log, use.box, use.share, run.seen, run.timer, bar.adapter, bar.compare,
+        run.scores, run.log, use.box, use.share, run.seen, run.timer, bar.adapter, bar.compare,
     ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from chatbot.ui.finetune_data import MAPPED, Updates, dataset_of, require_engine
 from chatbot.ui.finetune_form import preset_choices
 from chatbot.ui.knobs import spec_of
 from chatbot.ui.render_curve import curve
-from chatbot.ui.render_verdict import verdict
+from chatbot.ui.render_verdict import outcome, scores
 from chatbot.ui.services import Services
 from chatbot.ui.strings import Language, text
 from chatbot.ui.under_way import under_way
@@ -79,26 +79,32 @@ class Handlers:
 
     def _shown(self, owner: str, job: Job | None, language: Language) -> Updates:
         if job is None:
-            empty = f'<p class="by-empty">{text("ft_no_runs", language)}</p>'
-            return (empty, gr.update(visible=False), *skips(9), gr.update(visible=False), gr.skip())
+            return (
+                render_finetune.empty(language),
+                gr.update(visible=False),
+                *skips(9),
+                gr.update(visible=False),
+                gr.skip(),
+            )
         jobs = self._training.jobs
         try:
             lines, words = jobs.progress(owner, job.id), jobs.log(owner, job.id)
         except BanyanError:  # removed this very moment
             lines, words = [], ""
+        judged = job.result.verdict if job.result else {}
         retry = bool(job.result and job.result.retry)
         ended = job.state in ("failed", "cancelled", "interrupted")
         return (
             "",
             gr.update(visible=True),
-            render_finetune.run(job, language),
+            render_finetune.run(job, language) + outcome(judged, language),
             gr.update(visible=job.own and job.state in ("queued", "running") and not job.stopping),
             gr.update(visible=job.own and ended and not retry),
             gr.update(visible=job.own and ended and retry),
             gr.update(visible=job.own and job.state not in ("running", "queued")),
             curve(lines, language),
             render_finetune.figures(lines, language),
-            verdict(job.result.verdict if job.result else {}, language),
+            scores(judged, language),
             render_finetune.log_tail(words, language),
             gr.update(visible=job.state == "succeeded" or bool(job.result and job.result.adapter)),
             gr.update(value=job.shared, interactive=job.own),

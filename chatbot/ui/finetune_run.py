@@ -25,7 +25,7 @@ class Run:
     remove: gr.Button
     curve: gr.HTML
     figures: gr.HTML
-    verdict: gr.HTML
+    scores: gr.HTML
     log: gr.HTML
     notice: gr.HTML
     seen: gr.State  # what is shown, so that nothing is sent twice
@@ -59,13 +59,13 @@ def build_run(words: Localised) -> tuple[Run, Use]:
         head = gr.HTML(elem_id="by-ft-head", padding=False)
         with gr.Row(elem_id="by-ft-buttons"):
             stop, resume, retry, remove = (_button(words, name) for name in ("stop", "resume", "retry", "remove"))
-        verdict = gr.HTML(elem_id="by-ft-verdict", padding=False)
         use = _build_use(words)
+        scores = gr.HTML(elem_id="by-ft-verdict", padding=False)
         curve = gr.HTML(elem_id="by-ft-curve", padding=False)
         figures = gr.HTML(elem_id="by-ft-figures", padding=False)
         log = gr.HTML(elem_id="by-ft-log", padding=False)
     return Run(
-        report, runs, empty, box, head, stop, resume, retry, remove, curve, figures, verdict, log, notice,
+        report, runs, empty, box, head, stop, resume, retry, remove, curve, figures, scores, log, notice,
         gr.State(""), gr.Timer(POLL),
     ), use  # fmt: skip
 
@@ -88,7 +88,8 @@ def _build_use(words: Localised) -> Use:
         share = words(gr.Checkbox(False, label=text("ft_share", "en"), elem_id="by-ft-share"), label="ft_share")
         files = gr.File(label=text("ft_files", "en"), visible=False, interactive=False, elem_id="by-ft-files")
         words(files, label="ft_files")
-        with gr.Row(equal_height=False, elem_classes="by-ft-row"):
+        hub = gr.Accordion(text("ft_hub", "en"), open=False, elem_id="by-ft-hub")
+        with words(hub, label="ft_hub"), gr.Row(equal_height=False, elem_classes="by-ft-row"):
             repository = gr.Textbox("", label=text("ft_push_to", "en"), max_lines=1, elem_id="by-ft-repository")
             words(repository, label="ft_push_to", info="ft_push_info")
             token = gr.Textbox("", label=text("ft_token", "en"), type="password", max_lines=1, elem_id="by-ft-token")

@@ -5,6 +5,7 @@ from html import escape
 
 from chatbot.types import Adapter
 from chatbot.ui.strings import Language, text
+from finetune.spec import TASKS
 
 COLUMNS = ("column_name", "column_task", "column_base", "column_rank", "column_verdict")
 
@@ -23,6 +24,13 @@ def aside(name: str, reason: str, language: Language) -> str:
     return f'<p class="by-warnings" role="status">{escape(words)}</p>'
 
 
+def task(name: str, language: Language) -> str:
+    """The task of an adapter, as its tab is called; other names stay."""
+    if name not in TASKS:
+        return name or text("adapter_no_task", language)
+    return text("documents" if name == "answer" else name, language)
+
+
 def outcome(verdict: str, language: Language) -> str:
     """The first word of a verdict, which is written in English on the adapter's card; empty where it was not judged."""
     for name in ("better", "no_change", "worse"):
@@ -35,7 +43,7 @@ def _row(adapter: Adapter, language: Language) -> str:
     private = f' <span class="by-tag">{escape(text("adapter_private", language))}</span>' if adapter.owner else ""
     cells = (
         f"<b>{escape(adapter.name)}</b>{private}",
-        escape(adapter.task or text("adapter_no_task", language)),
+        escape(task(adapter.task, language)),
         escape(adapter.base or "–"),
         str(adapter.rank or "–"),
         _verdict(adapter.verdict, language),

@@ -33,7 +33,6 @@ def _facts(found: Report, language: Language) -> str:
     rows = (
         ("ft_format", f"{found['format']} · {found['container'].upper()} · {found['encoding'] or '–'}"),
         ("ft_usable", f"{found['usable']:,} / {found['rows']:,}"),
-        ("ft_faulty", f"{found['faulty']:,}"),
         ("ft_duplicates", f"{found['duplicates'] + found['near_duplicates']:,}"),
         ("ft_tokens", f"{found['tokens']:,}"),
         ("ft_truncated", _cut(found, language)),

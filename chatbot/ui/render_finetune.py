@@ -42,6 +42,22 @@ def locked(reason: str) -> str:
     return f'<div class="by-locked" role="status">{escape(reason)}</div>' if reason else ""
 
 
+def empty(language: Language) -> str:
+    """What stands in place of runs before the first: which files teach."""
+    rows = (
+        ("ft_format_pairs", '{"prompt": "…", "completion": "…"}'),
+        ("ft_format_talks", '{"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]}'),
+        ("ft_format_table", text("ft_format_columns", language)),
+    )
+    shown = "".join(
+        f'<figure class="by-sample"><figcaption>{escape(text(key, language))}</figcaption><pre>{escape(sample)}</pre></figure>'
+        for key, sample in rows
+    )
+    return (
+        f'<p class="by-empty">{escape(text("ft_no_runs", language))}</p><div class="by-report by-formats">{shown}</div>'
+    )
+
+
 # A run
 
 

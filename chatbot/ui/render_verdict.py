@@ -9,13 +9,20 @@ from chatbot.ui.strings import Language, has, text
 LOW_IS_GOOD = ("loss", "perplexity", "general_loss")
 
 
-def verdict(found: Mapping[str, Any], language: Language) -> str:
-    """Empty where nothing was judged yet."""
+def outcome(found: Mapping[str, Any], language: Language) -> str:
+    """One sentence; empty where nothing was judged yet."""
     if not found:
         return ""
-    outcome = str(found["outcome"]).replace(" ", "_")
-    head = f'<p class="by-outcome by-{outcome}"><b>{escape(text(f"ft_outcome_{outcome}", language))}</b> {escape(sentence(found, language))}</p>'
-    return f'<section class="by-judged">{head}{_scores(found["scores"], language)}{_pairs(found["examples"], language)}</section>'
+    kind = str(found["outcome"]).replace(" ", "_")
+    said = f"<b>{escape(text(f'ft_outcome_{kind}', language))}</b> {escape(sentence(found, language))}"
+    return f'<p class="by-outcome by-{kind}">{said}</p>'
+
+
+def scores(found: Mapping[str, Any], language: Language) -> str:
+    """The table and the answers side by side; empty where nothing was judged yet."""
+    if not found:
+        return ""
+    return f'<section class="by-judged">{_scores(found["scores"], language)}{_pairs(found["examples"], language)}</section>'
 
 
 def sentence(found: Mapping[str, Any], language: Language) -> str:

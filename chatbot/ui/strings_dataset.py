@@ -21,7 +21,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     "ft_refused": ("This cannot be trained on.", "无法用它训练。"),
     "ft_format": ("Format", "格式"),
     "ft_usable": ("Usable rows", "可用行"),
-    "ft_faulty": ("Faulty rows", "有问题的行"),
     "ft_duplicates": ("Duplicates", "重复"),
     "ft_tokens": ("Tokens", "Token 数"),
     "ft_truncated": ("Cut at the length", "超长被截断"),

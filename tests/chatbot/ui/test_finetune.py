@@ -21,7 +21,7 @@ from chatbot.training_base import WHY_NOT, TrainingBase
 from chatbot.ui import knobs, render, render_dataset, render_finetune
 from chatbot.ui.finetune_data import dataset_of
 from chatbot.ui.render_curve import curve
-from chatbot.ui.render_verdict import sentence, verdict
+from chatbot.ui.render_verdict import outcome, scores, sentence
 from chatbot.ui.strings import LANGUAGES, Language
 from finetune.estimate import Estimate, Estimator
 from finetune.folder import JobFolder, Result
@@ -153,14 +153,15 @@ def test_the_verdict_says_the_same_in_both_languages() -> None:
         "examples": [pair],
     }
     for language in LANGUAGES:
-        html = verdict(found, language)
+        html = scores(found, language)
         assert all(figure in html for figure in ("2.500", "2.000", "-0.500", "[-0.600, -0.400]"))
+        assert all(figure in outcome(found, language) for figure in ("2.500", "2.000"))
         assert not {"img", "script"} & set(Elements(html).tags)
     assert sentence(found, "zh").startswith("留出损失")
-    assert verdict({}, "en") == ""
+    assert outcome({}, "en") == scores({}, "en") == ""
     unjudged = {"outcome": "not judged", "sentence": "Not judged: x.", "decided_by": "", "scores": [], "examples": []}
-    assert verdict(unjudged, "en").count("Not judged") == 1
-    assert "Not judged" not in verdict(unjudged, "zh")
+    assert outcome(unjudged, "en").count("Not judged") == 1
+    assert "Not judged" not in outcome(unjudged, "zh")
 
 
 @pytest.mark.parametrize("name", PRESETS)

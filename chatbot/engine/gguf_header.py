@@ -5,7 +5,8 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from chatbot.engine.gguf_files import MODULES, Header
+from chatbot.engine.gguf_adapter import MODULES
+from chatbot.engine.gguf_files import Header
 from chatbot.errors import AdapterError, ModelDamaged
 
 ARCHITECTURES = {"llama": "llama", "mistral": "llama", "qwen2": "qwen2", "qwen3": "qwen3"}

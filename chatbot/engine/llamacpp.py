@@ -1,11 +1,11 @@
 """GGUF on the CPU through xllamacpp, llama.cpp's own server in this process: the default engine without a GPU.
 
 Three properties of that server shape this file. Its prompt cache is not keyed by adapter, so every adapter in use has a
-server of its own over the same mapped weights. With a LoRA its results depend on how a prompt was cut into batches:
+server of its own over the same mapped weights. With a LoRA in F32 its results depend on how a prompt was cut into batches:
 measured, both company in the batch (29 of 32 prompts) and a reused prefix (1 of 14) moved log-probabilities, and changed
-greedy answers, while the bare model stayed bit for bit the same. So an adapter's server takes one request at a time,
-without the prompt cache. And it looks at cancellation only when it sends a record, so prompts are read in small batches,
-each of which sends one.
+greedy answers, while the bare model stayed bit for bit the same. In Q8_0 a LoRA is as steady; an adapter that cannot be
+had in it is served one request at a time, without the prompt cache. And it looks at cancellation only when it sends a record,
+so prompts are read in small batches, each of which sends one.
 """
 
 import math
@@ -18,7 +18,8 @@ from pathlib import Path
 from chatbot.engine.adapter_fit import check_base, of_base
 from chatbot.engine.base import Progress
 from chatbot.engine.controls import Controls
-from chatbot.engine.gguf_files import Header, convert_adapter, read_header
+from chatbot.engine.gguf_adapter import Twin, convert_adapter
+from chatbot.engine.gguf_files import Header, read_header
 from chatbot.engine.llamacpp_pool import Servers
 from chatbot.engine.llamacpp_server import Record, Server, options
 from chatbot.engine.template import CHATML, ChatTemplate
@@ -27,6 +28,7 @@ from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, Token
 
 CONTROL = 3  # a token type of the GGUF specification
 MAX_CONTEXT = 8192  # the cache for it is allocated up front, for every slot
+ADAPTER_SLOTS = 2  # requests at once of each adapter in use
 
 
 class LlamaCppEngine:
@@ -63,9 +65,9 @@ class LlamaCppEngine:
         self._header, self._cache, self._find, self._fingerprint = header, cache, adapters, fingerprint
         self._template, self._bos = _template(header)
         self._controls = Controls(_control_tokens(header))
-        self._servers = Servers(lambda lora: Server(gguf, lora, self.context_window, 1 if lora else slots, count))
+        self._servers = Servers(lambda lora: Server(gguf, lora, self.context_window, _slots(lora, slots), count))
         self._known: dict[str, Adapter] = {}
-        self._converted: dict[str, Path] = {}
+        self._converted: dict[str, Twin] = {}
         self.refresh()
 
     def stream(
@@ -153,7 +155,7 @@ class LlamaCppEngine:
             assert server, "nothing stops a tokenizer"
             return server.tokenize(text, special)
 
-    def _lora(self, name: str | None) -> Path | None:
+    def _lora(self, name: str | None) -> Twin | None:
         """The adapter's GGUF twin. Raises `AdapterNotFound`, `AdapterError`."""
         if name is None:
             return None
@@ -163,6 +165,12 @@ class LlamaCppEngine:
         if name not in converted:
             converted[name] = convert_adapter(Path(str(known[name].path)), self._header, self._cache)
         return converted[name]
+
+
+def _slots(lora: Twin | None, slots: int) -> int:
+    if lora is None:
+        return slots
+    return min(slots, ADAPTER_SLOTS) if lora.steady else 1
 
 
 def _usable_cores() -> int:

@@ -5,8 +5,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+from chatbot.engine.gguf_adapter import Twin
 from chatbot.engine.llamacpp_server import Server
 from chatbot.errors import EngineUnavailable
 
@@ -21,18 +21,18 @@ class Servers:
     when another adapter needs its room: at most `ADAPTER_SERVERS` live at once.
     """
 
-    def __init__(self, build: Callable[[Path | None], Server]) -> None:
+    def __init__(self, build: Callable[[Twin | None], Server]) -> None:
         self._build = build
         self._changed = threading.Condition()
-        self._building: set[Path] = set()
-        self._users: Counter[Path | None] = Counter()
-        self._used: dict[Path | None, float] = {}  # when the last user left
+        self._building: set[Twin] = set()
+        self._users: Counter[Twin | None] = Counter()
+        self._used: dict[Twin | None, float] = {}  # when the last user left
         self._closed = False
-        self._servers: dict[Path | None, Server] = {None: build(None)}
+        self._servers: dict[Twin | None, Server] = {None: build(None)}
         threading.Thread(target=self._sweep, name="llamacpp-idle", daemon=True).start()
 
     @contextmanager
-    def use(self, lora: Path | None, stop: threading.Event | None = None) -> Iterator[Server | None]:
+    def use(self, lora: Twin | None, stop: threading.Event | None = None) -> Iterator[Server | None]:
         """The adapter's server, None when `stop` was set while it waited for room. Raises `EngineUnavailable`."""
         server = self._acquire(lora, stop)
         try:
@@ -56,7 +56,7 @@ class Servers:
             self._changed.notify_all()
         self._close_idle(0.0)
 
-    def _acquire(self, lora: Path | None, stop: threading.Event | None) -> Server | None:
+    def _acquire(self, lora: Twin | None, stop: threading.Event | None) -> Server | None:
         while not (stop and stop.is_set()):
             with self._changed:
                 if self._closed:
@@ -76,7 +76,7 @@ class Servers:
         alive = len(self._servers) - 1 + len(self._building)
         return alive < ADAPTER_SERVERS or any(key is not None and not self._users[key] for key in self._servers)
 
-    def _add(self, lora: Path) -> None:
+    def _add(self, lora: Twin) -> None:
         try:
             self._close_idle(IDLE, beyond=ADAPTER_SERVERS - 1)
             server = self._build(lora)
@@ -89,7 +89,7 @@ class Servers:
                 self._building.discard(lora)
                 self._changed.notify_all()
 
-    def _release(self, lora: Path | None) -> None:
+    def _release(self, lora: Twin | None) -> None:
         with self._changed:
             self._users[lora] -= 1
             self._used[lora] = time.monotonic()

@@ -1,6 +1,7 @@
 """What adapters say of layers and base weights is read as peft reads it, and what does not fit is refused."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from safetensors.numpy import load_file, save_file
 
 from chatbot.engine.adapter_fit import check_base, check_complete, of_base, scale
 from chatbot.engine.adapters import check
-from chatbot.engine.gguf_files import convert_adapter, read_header
+from chatbot.engine.gguf_adapter import convert_adapter
+from chatbot.engine.gguf_files import read_header
 from chatbot.engine.local_convert import dequantise
 from chatbot.engine.models import BUNDLED, FINGERPRINT
 from chatbot.errors import AdapterError
@@ -93,22 +95,28 @@ def test_the_bundled_weights_have_the_fingerprint_that_their_adapters_name(
     assert fingerprint_model(dequantise(bundled_gguf, models_folder / BUNDLED)) == FINGERPRINT
 
 
+@pytest.mark.parametrize("steady", [False, True])
 @pytest.mark.parametrize(("alpha", "expected"), [(0, 0.0), (None, 8 / 2)])  # peft's default is 8
 def test_an_alpha_of_nothing_or_none_is_what_peft_makes_of_it(
-    bundled_gguf: Path, tmp_path: Path, alpha: int | None, expected: float
+    bundled_gguf: Path, tmp_path: Path, alpha: int | None, expected: float, steady: bool
 ) -> None:
     folder = write_adapter(tmp_path / "a", rank=2, targets=("o_proj",), lora_alpha=alpha or 0)
     settings = json.loads((folder / "adapter_config.json").read_text())
     if alpha is None:
         del settings["lora_alpha"]
     (folder / "adapter_config.json").write_text(json.dumps(settings))
-    twin = gguf.GGUFReader(convert_adapter(folder, read_header(bundled_gguf), tmp_path))
-    (b,) = (t.data for t in twin.tensors if t.name == "blk.3.attn_output.weight.lora_b")
+    header = replace(read_header(bundled_gguf), quantised=steady)
+    twin = gguf.GGUFReader(convert_adapter(folder, header, tmp_path).path)
+    (stored,) = (t for t in twin.tensors if t.name == "blk.3.attn_output.weight.lora_b")
+    b = gguf.quants.dequantize(stored.data, stored.tensor_type)
     told = load_file(folder / "adapter_model.safetensors")[
         "base_model.model.model.layers.3.self_attn.o_proj.lora_B.weight"
     ]
     alpha_of_all = float(twin.fields["adapter.lora.alpha"].contents())
-    assert np.allclose(b * alpha_of_all / 2, told * expected, atol=1e-6)
+    assert b.shape[1] == (32 if steady else 2)
+    found = b[:, :2] * alpha_of_all / b.shape[1]  # llama.cpp divides by the rank that it sees
+    assert np.allclose(found, told * expected, atol=float(abs(told * expected).max()) / 100 if steady else 1e-6)
+    assert not b[:, 2:].any()
 
 
 def test_weights_are_read_for_a_fingerprint_only_when_an_adapter_names_one() -> None:

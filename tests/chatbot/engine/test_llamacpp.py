@@ -268,7 +268,7 @@ def test_many_adapters_and_many_people_at_once(bundled_gguf: Path, tmp_path: Pat
     kinds = [(2, ALL), (4, ("q_proj", "v_proj")), (8, ("down_proj",)), (16, ALL), (3, ("k_proj", "o_proj"))]
     kinds += [(1, ("gate_proj", "up_proj")), (32, ("q_proj",)), (6, ALL)]
     found = [
-        Adapter(f"a{i}", path=str(write_adapter(tmp_path / f"a{i}", rank=rank, targets=targets, seed=i)))
+        Adapter(f"a{i}", path=str(write_adapter(tmp_path / f"a{i}", rank=rank, targets=targets, seed=i, strength=0.03)))
         for i, (rank, targets) in enumerate(kinds)
     ]
     engine = LlamaCppEngine(
@@ -283,6 +283,28 @@ def test_many_adapters_and_many_people_at_once(bundled_gguf: Path, tmp_path: Pat
     assert together == alone
     assert engine.load() == {"running": 0, "waiting": 0, "slots": 4}
     assert len(engine._servers._servers) == 1 + 8
+    engine.close()
+
+
+def test_an_adapter_says_to_the_last_bit_the_same_alone_in_company_and_from_the_cache(
+    bundled_gguf: Path, tmp_path: Path
+) -> None:
+    """Prompts of several batches, cut elsewhere by company and by what the cache holds; ranks below and above a block."""
+    found = [Adapter(f"r{rank}", path=str(write_adapter(tmp_path / f"r{rank}", rank=rank))) for rank in (3, 40)]
+    engine = LlamaCppEngine(
+        bundled_gguf, name="m", adapters=lambda: found, cache=tmp_path / "cache", context=1024, slots=4
+    )
+    sampling = Sampling(temperature=0, max_tokens=6, top_logprobs=1)
+    texts = [" ".join(f"{word} {n}" for n in range(40 + 9 * at)) for at, word in enumerate(("tree", "leaf", "root"))]
+    jobs = [(ask(text), adapter.name) for text in [*texts, texts[0] + " and more"] for adapter in found]
+
+    def said(job: tuple[list[Message], str]) -> list[float]:
+        return [token.logprob for token in complete(engine, job[0], sampling, adapter=job[1]).logprobs]
+
+    alone = [said(job) for job in jobs]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(said, jobs)) == alone
+    assert [said(job) for job in reversed(jobs)] == alone[::-1]
     engine.close()
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from chatbot.engine import shipped
 from chatbot.engine.adapters import find
-from chatbot.engine.gguf_files import convert_adapter, read_header
+from chatbot.engine.gguf_adapter import convert_adapter
+from chatbot.engine.gguf_files import read_header
 from tests.lora import write_adapter
 
 
@@ -43,7 +44,7 @@ def test_many_first_requests_at_once_convert_an_adapter_without_harm(bundled_ggu
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: convert_adapter(folder, header, tmp_path / "cache"), range(8)))
     assert len(set(made)) == 1
-    assert [path.name for path in (tmp_path / "cache").iterdir()] == [made[0].name]
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [made[0].path.name]
 
 
 def test_each_that_ships_can_be_used_and_is_small() -> None:

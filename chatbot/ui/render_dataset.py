@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from chatbot.ui.strings import Language, has, text, worded
+from chatbot.tasks.language_names import NAMES
+from chatbot.ui.strings import LANGUAGES, Language, has, text, worded
 
 Report = Mapping[str, Any]
 FAULTS = 30  # that are listed
@@ -26,10 +27,7 @@ def _refusal(found: Report, language: Language) -> str:
 
 
 def _facts(found: Report, language: Language) -> str:
-    languages = ", ".join(
-        f"{text('ft_language_unknown', language) if code == 'unknown' else code} {count}"
-        for code, count in list(found["languages"].items())[:4]
-    )
+    languages = ", ".join(f"{_called(code, language)} {count}" for code, count in list(found["languages"].items())[:4])
     rows = (
         ("ft_format", f"{found['format']} · {found['container'].upper()} · {found['encoding'] or '–'}"),
         ("ft_usable", f"{found['usable']:,} / {found['rows']:,}"),
@@ -45,6 +43,12 @@ def _facts(found: Report, language: Language) -> str:
         for key, value in rows
     )
     return f'<dl class="by-facts">{cells}</dl>'
+
+
+def _called(code: str, language: Language) -> str:
+    if code == "unknown":
+        return text("ft_language_unknown", language)
+    return NAMES[code][LANGUAGES.index(language)] if code in NAMES else code
 
 
 def _cut(found: Report, language: Language) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from chatbot.tasks.language_names import NAMES
-from chatbot.ui.strings import LANGUAGES, Language, has, text, worded
+from chatbot.tasks.language import names
+from chatbot.ui.strings import Language, has, text, worded
 
 Report = Mapping[str, Any]
 FAULTS = 30  # that are listed
@@ -46,9 +46,7 @@ def _facts(found: Report, language: Language) -> str:
 
 
 def _called(code: str, language: Language) -> str:
-    if code == "unknown":
-        return text("ft_language_unknown", language)
-    return NAMES[code][LANGUAGES.index(language)] if code in NAMES else code
+    return text("ft_language_unknown", language) if code == "unknown" else names(code, language)
 
 
 def _cut(found: Report, language: Language) -> str:

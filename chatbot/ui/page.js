@@ -41,6 +41,11 @@
   };
   addEventListener("click", (event) => { if (event.target.closest?.("#by-theme")) toggleTheme(); });
 
+  // A tab that is chosen comes into sight whole, where the bar of tabs scrolls.
+  addEventListener("click", (event) => {
+    event.target.closest?.("[role=tab]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  });
+
   // The server says the language of the page in the brand, and hands over a file to save as a link.
   const onChange = (selector, act) => whenThere(selector, (element) => {
     act(element);

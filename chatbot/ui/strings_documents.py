@@ -2,7 +2,7 @@
 
 STRINGS: dict[str, tuple[str, str]] = {
     "documents": ("Documents", "文档"),
-    "doc_drop": ("Add documents: drop files here, or click", "添加文档：把文件拖到这里，或点击选择"),
+    "doc_drop": ("Add documents", "添加文档"),
     "doc_list": ("Your documents", "你的文档"),
     "doc_none": (
         "Nothing here yet. Banyan reads PDF, Word, PowerPoint, Excel, HTML, Markdown, text, CSV, EPUB, JSON and source code.",

@@ -113,13 +113,13 @@ def _texts(words: Localised) -> TextSide:
             "",
             label=text("tr_input", "en"),
             placeholder=text("tr_input_hint", "en"),
-            lines=9,
+            lines=7,
             max_lines=16,
             elem_id="by-tr-input",
         )
         output = gr.Textbox(
             label=text("tr_output", "en"),
-            lines=9,
+            lines=7,
             max_lines=16,
             interactive=False,
             buttons=["copy"],
@@ -127,8 +127,8 @@ def _texts(words: Localised) -> TextSide:
         )
     words(typed, label="tr_input", placeholder="tr_input_hint")
     words(output, label="tr_output")
-    buttons = run_and_stop(words, "tr", name="text")
     _, examples = example_buttons(words, "tr", EXAMPLES)
+    buttons = run_and_stop(words, "tr", name="text")
     notice = gr.HTML(elem_id="by-tr-notice", padding=False)
     report = gr.HTML(elem_id="by-tr-report", padding=False)
     past = clickable("by-tr-past", padding=False, render=False)

@@ -70,3 +70,15 @@ def test_a_table_comes_back_with_labels_and_a_stop_keeps_what_was_done(
     labelled = [row for row in found if row["predicted_label"]]
     assert 1 <= len(labelled) < 2000
     assert found[1999]["predicted_label"] == ""
+
+    page.get_by_role("button", name="Judge").click()
+    expect(page.locator(".by-sen-scores li").first).to_be_visible(timeout=LONG)
+    context = page.context
+    page.close()  # on the way
+    page = context.new_page()
+    page.goto(app.address)
+    page.get_by_role("tab", name="Sentiment").click()
+    expect(page.get_by_role("button", name="Open the result of reviews.csv")).to_have_count(2, timeout=LONG)
+    page.get_by_role("button", name="Open the result of reviews.csv").first.click()
+    expect(page.locator("#by-sen-shown [role=status]")).to_contain_text("of 2,000 rows were judged")
+    expect(page.locator("#by-sen-download")).to_be_visible()

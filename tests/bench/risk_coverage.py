@@ -17,7 +17,10 @@ WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 640, 400, 64, 24, 24, 56
 COLOURS = ("#2563eb", "#c2410c", "#15803d", "#7c3aed")
 NAMES = {"en": "English", "zh": "Chinese"}
 MOST = 0.5  # risk when everything is answered
-STYLE = "text{font:13px sans-serif;fill:#4b5563}.line{fill:none;stroke-width:2}.grid{stroke:#9ca3af;stroke-opacity:.35}"
+STYLE = (
+    "text{font:13px sans-serif;fill:#4b5563}.line{fill:none;stroke-width:2}.grid{stroke:#9ca3af;stroke-opacity:.35}"
+    "@media(prefers-color-scheme:dark){text{fill:#cbd5e1}}"
+)
 
 
 def place(coverage: float, risk: float) -> tuple[float, float]:

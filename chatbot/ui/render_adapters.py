@@ -15,7 +15,7 @@ def adapter_table(adapters: Sequence[Adapter], language: Language) -> str:
         return f'<p class="by-empty">{escape(text("adapter_none", language))}</p>'
     head = "".join(f'<th scope="col">{escape(text(column, language))}</th>' for column in COLUMNS)
     rows = "".join(_row(adapter, language) for adapter in adapters)
-    return f'<div class="by-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return f'<div class="by-table by-adapters"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
 def aside(name: str, reason: str, language: Language) -> str:

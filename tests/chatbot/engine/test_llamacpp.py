@@ -166,6 +166,29 @@ def test_stop_during_prefill_ends_it_and_frees_the_slot(engine: LlamaCppEngine) 
     assert engine.load()["running"] == 0
 
 
+def test_a_long_prompt_is_stopped_while_another_is_read(engine: LlamaCppEngine) -> None:
+    order: list[tuple[str, str | None]] = []
+    stops = {"first": threading.Event(), "second": threading.Event()}
+
+    def read(name: str) -> None:
+        for chunk in engine.stream(ask(f"{name} two three " * 1000), GREEDY, stop=stops[name]):
+            if chunk.text or chunk.finish:
+                order.append((name, chunk.finish))
+
+    readers = []
+    for count, name in enumerate(stops, 1):
+        readers.append(threading.Thread(target=read, args=(name,)))
+        readers[-1].start()
+        while engine.load()["running"] < count:
+            pass
+    stops["second"].set()
+    readers[1].join(60)
+    stops["first"].set()
+    readers[0].join(60)
+    assert order[0] == ("second", "cancelled")
+    assert engine.load()["running"] == 0
+
+
 def test_every_option_reaches_the_sampler(engine: LlamaCppEngine) -> None:
     """llama.cpp ignores a key that it does not know without a word, so each is seen by its effect."""
     hot = {"temperature": 2.0, "max_tokens": 12, "seed": 5, "top_p": 1.0, "top_k": 0}

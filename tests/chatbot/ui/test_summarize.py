@@ -91,6 +91,17 @@ def test_what_kind_of_summary_it_is_is_said_in_words() -> None:
     assert "Left out: " in render_summarize.summary(given(EXAMPLES["report"]), "en")
 
 
+def test_a_length_that_whole_sentences_cannot_keep_is_said() -> None:
+    clause = "果园由林玛丽于一九九八年在湖边建立，"
+    lone = given(clause * 6 + "占地十四公顷。")
+    assert lone.size == lone.words
+    assert f"these are {lone.size} words, not {lone.wanted}" in render_summarize.summary(lone, "en")
+    assert "cannot be put together" not in render_summarize.summary(given(EXAMPLES["chinese"]), "en")
+    short = render_summarize.summary(given("果园占地十四公顷。今年收成很好。"), "en")
+    assert "short already" in short
+    assert "wanted" not in short
+
+
 def test_the_file_has_the_sentences_the_sections_and_the_sources() -> None:
     summary = given(EXAMPLES["report"])
     file = render_summarize.as_markdown(summary, "en")

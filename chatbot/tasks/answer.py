@@ -14,7 +14,7 @@ from chatbot.engine.adapters import visible
 from chatbot.engine.base import Engine
 from chatbot.errors import ContextOverflow, EngineUnavailable, InputError, ModelError, ModelLoading
 from chatbot.tasks.answer_check import Answer, Found, Reason, Source, checked, quotation
-from chatbot.tasks.answer_prompt import messages
+from chatbot.tasks.answer_prompt import NOT_FOUND, messages
 from chatbot.tasks.budget import Fitted, fit
 from chatbot.tasks.chat import clean
 from chatbot.tasks.follow_up import standalone
@@ -147,7 +147,10 @@ def _written(
             text += chunk.text
             finish = chunk.finish or finish
             yield Writing(text, chunk.place)
-    yield checked(text.strip(), found, retrieval.similarity(question), finish)
+    if text.strip().startswith(NOT_FOUND):
+        yield Answer("not_found", found)
+    else:
+        yield checked(text.strip(), found, retrieval.similarity(question), finish)
 
 
 def _recent(history: Sequence[Message]) -> Sequence[Message]:

@@ -12,9 +12,10 @@ from chatbot.errors import InputError, NotFound
 from chatbot.tasks import answer
 from chatbot.tasks.answer import Retrieval, Writing
 from chatbot.tasks.answer_check import Answer, Found
-from chatbot.tasks.answer_prompt import defused, messages
+from chatbot.tasks.answer_prompt import NOT_FOUND, defused, messages
 from chatbot.tasks.follow_up import leans, standalone
 from chatbot.types import Message
+from finetune import recipe_rows
 from retrieval.gate import Gate, Model
 from retrieval.library import Library
 
@@ -122,6 +123,14 @@ def test_not_found_asks_no_model_and_shows_the_nearest(library: Library) -> None
     assert (given.status, given.text, given.citations) == ("not_found", "", ())
     assert given.sources
     assert engine.requests == []
+
+
+def test_what_an_adapter_does_not_find_is_not_found(library: Library) -> None:
+    put(library, "orchard.md", ORCHARD)
+    given = asked(ScriptedEngine([f" {NOT_FOUND}\n"]), library, "Who painted the barn?")
+    assert (given.status, given.text, given.sentences) == ("not_found", "", ())
+    assert given.sources
+    assert NOT_FOUND == recipe_rows.NOT_FOUND
 
 
 def test_only_the_chosen_documents_of_the_owner_are_asked(library: Library) -> None:

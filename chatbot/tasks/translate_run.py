@@ -63,7 +63,7 @@ def segments(
             yield Done({n: t for at, t in now.items() if t for n in same[at] if n not in known}, dict(partial))
     finally:
         over.set()
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown(wait=not stop.is_set(), cancel_futures=True)  # after Stop nobody waits for the model to end its step
 
 
 def _result(future: Future[Translation], segment: Segment) -> Translation | None:

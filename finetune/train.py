@@ -9,6 +9,7 @@ Ends with 0 when an adapter was published, 3 when it was stopped, 1 when it fail
 """
 
 import argparse
+import contextlib
 import json
 import logging
 import os
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     if first:
         if options.lock is not None:
             os.set_inheritable(options.lock, False)  # nothing that this process starts may keep the job locked
-            os.nice(19)  # chats come first
+            give_way()
         elif options.job and job.lock(patience=2.0) is None:
             print("train: this job is running already.", file=sys.stderr)
             return 2
@@ -75,6 +76,14 @@ def run(job: JobFolder, *, device: str, first: bool = True) -> Result:
         (job.path / "reserve").unlink(missing_ok=True)
         job.finish(result)
     return result
+
+
+def give_way() -> None:
+    """Come after chats. Where Linux shares the processor among sessions first, niceness counts only within one, and the job has
+    a session of its own: then that is told too (sched(7), "The autogroup feature")."""
+    os.nice(19)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text("19", "ascii")
 
 
 def is_first() -> bool:

@@ -1,6 +1,8 @@
 """Jobs: their line, their owners, and states that are read from folders and locks."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -178,3 +180,15 @@ def test_a_child_gets_no_secrets() -> None:
     assert environment["OMP_NUM_THREADS"] == "3"
     assert environment["CUDA_VISIBLE_DEVICES"] == ""
     assert "x" not in environment.values()
+
+
+def test_a_job_gives_way_to_other_sessions_too(tmp_path: Path) -> None:
+    """As a job is started: in a session of its own, where niceness alone would hold nothing back."""
+    if not Path("/proc/self/autogroup").is_file():
+        pytest.skip("this system does not share its processors by session")
+    script = "import os; from finetune.train import give_way; give_way(); print(os.nice(0), open('/proc/self/autogroup').read())"
+    told = subprocess.run(
+        [sys.executable, "-c", script], start_new_session=True, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split()[0] == "19"
+    assert told.stdout.split()[-2:] == ["nice", "19"]

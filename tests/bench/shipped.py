@@ -1,13 +1,14 @@
 """The adapters that ship, as they are served, beside the bare bundled model: the figures of their cards and of the README.
 
-    python -m tests.bench.shipped answer [--reads 1 3 5] --data FOLDER [--rows 300] [--adapter NAME] [--engine auto]
+    python -m tests.bench.shipped answer [--reads 1 3 5] [--removed] --data FOLDER [--rows 300] [--adapter NAME]
     python -m tests.bench.shipped summarize --data FOLDER [--rows 392]
     python -m tests.bench.shipped translate --data FOLDER [--pairs en-fr fr-en ...] [--rows 1000]
 
 Rows are those that no recipe learns from, beside the repository: XQuAD's English questions with the gold paragraph among the
 five that a search for the question finds best; a tenth of SciTLDR and of MTS-Dialog, beside what their first sentences score;
 Tatoeba's test pairs, those near a training sentence (0.5 and more) apart. For sentiment see tests.bench.sentiment. Both sides
-answer the same rows greedily; intervals are paired bootstraps. `--engine local` computes in torch.
+answer the same rows greedily; intervals are paired bootstraps. `--removed` takes the gold paragraph out and counts who says so;
+`--engine local` computes in torch; `--alone` leaves out the bare model.
 """
 
 import argparse
@@ -44,8 +45,9 @@ Asked = tuple[Sequence[Message], int]
 class Sides:
     """The bare model and the adapter, asked the same."""
 
-    def __init__(self, engine: Engine, adapter: str) -> None:
-        self._engine, self._sides = engine, {"base": None, adapter: adapter}
+    def __init__(self, engine: Engine, adapter: str, *, alone: bool) -> None:
+        self._engine = engine
+        self._sides: dict[str, str | None] = {adapter: adapter} if alone else {"base": None, adapter: adapter}
 
     def answers(self, asked: Sequence[Asked]) -> dict[str, list[str]]:
         """By side, in order."""
@@ -60,9 +62,10 @@ class Sides:
             return list(pool.map(one, asked))
 
 
-def told(name: str, before: Sequence[float], after: Sequence[float]) -> None:
-    """Means in per cent, and the difference with its interval."""
-    sure = paired_bootstrap(before, after)
+def told(name: str, *sides: Sequence[float]) -> None:
+    """Means in per cent; of two sides, the difference with its interval."""
+    before, after = sides[0], sides[-1]
+    sure = paired_bootstrap(before if len(sides) > 1 else [0.0] * len(after), after)
     means = [100 * sum(values) / len(values) for values in (before, after)]
     print(
         f"  {name:12} {means[0]:5.1f} -> {means[1]:5.1f}  ({100 * sure.low:+.1f} to {100 * sure.high:+.1f}), {len(after)} rows",
@@ -76,20 +79,17 @@ def answer(sides: Sides, given: argparse.Namespace) -> None:
     embedder = embed.load("bundled", given.data / "models", lambda step, fraction: None)
     collection = Collection(paragraphs, embedder)
     for count in given.reads:
-        for gold in (True, False):
-            asked = [(answer_prompt.messages(q.text, _five(collection, q, gold=gold)[:count]), 48) for q in questions]
-            found = sides.answers(asked)
-            print(f"answer, {count} of five passages read, the gold paragraph {'among' if gold else 'not among'} them")
-            _not_found(found)
-            if gold:
-                for name, metric in (("EM", exact_match), ("F1", f1)):
-                    told(
-                        name,
-                        *(
-                            [metric(a, q.answer) for a, q in zip(side, questions, strict=True)]
-                            for side in found.values()
-                        ),
-                    )
+        gold = not given.removed
+        asked = [(answer_prompt.messages(q.text, _five(collection, q, gold=gold)[:count]), 48) for q in questions]
+        found = sides.answers(asked)
+        print(f"answer, {count} of five passages read, the gold paragraph {'among' if gold else 'not among'} the five")
+        _not_found(found)
+        if gold:
+            for name, metric in (("EM", exact_match), ("F1", f1)):
+                told(
+                    name,
+                    *([metric(a, q.answer) for a, q in zip(side, questions, strict=True)] for side in found.values()),
+                )
 
 
 def _five(collection: Collection, question: Question, *, gold: bool) -> list[Hit]:
@@ -118,14 +118,15 @@ def summarize(sides: Sides, given: argparse.Namespace) -> None:
         ]
         found = sides.answers(asked)
         texts = [row.prompt[-1].content.removeprefix("Text:\n").rpartition("\n\nWrite a summary")[0] for row in kept]
-        found["lead"] = [lead(text, len(row.answer.split())) for text, row in zip(texts, kept, strict=True)]
-        base, own, first = (
-            [rouge(a, row.answer) for a, row in zip(side, kept, strict=True)] for side in found.values()
-        )
-        for against, before in (("the base", base), ("the first sentences", first)):
-            print(f"summarize, {source.file}, against {against}")
+        own = found.popitem()[1]
+        found["first sentences"] = [lead(text, len(row.answer.split())) for text, row in zip(texts, kept, strict=True)]
+        for against, answers in found.items():
+            print(f"summarize, {source.file}, against the {against}")
+            before, after = (
+                [rouge(a, row.answer) for a, row in zip(side, kept, strict=True)] for side in (answers, own)
+            )
             for name in ("rouge_1", "rouge_2", "rouge_l"):
-                told(name, [scores[name] for scores in before], [scores[name] for scores in own])
+                told(name, [scores[name] for scores in before], [scores[name] for scores in after])
 
 
 def translate(sides: Sides, given: argparse.Namespace) -> None:
@@ -166,13 +167,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="a data folder that has the bundled model")
     parser.add_argument("--adapter", help="default: the one named like the task")
     parser.add_argument("--engine", default="auto")
+    parser.add_argument("--alone", action="store_true")
+    parser.add_argument("--removed", action="store_true")
     parser.add_argument("--rows", type=int, default=400, help="at most, of each set")
     parser.add_argument("--reads", type=int, nargs="+", default=[1, 5], help="passages in the prompt")
     parser.add_argument("--pairs", nargs="+", choices=PAIRS, default=PAIRS)
     given = parser.parse_args()
     engine = build_engine(load(["--data", str(given.data), "--engine", given.engine], {}), lambda step, fraction: None)
     try:
-        MEASURES[given.task](Sides(engine, given.adapter or given.task), given)
+        MEASURES[given.task](Sides(engine, given.adapter or given.task, alone=given.alone), given)
     finally:
         engine.close()
 

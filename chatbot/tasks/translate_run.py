@@ -63,7 +63,8 @@ def segments(
             yield Done({n: t for at, t in now.items() if t for n in same[at] if n not in known}, dict(partial))
     finally:
         over.set()
-        pool.shutdown(wait=not stop.is_set(), cancel_futures=True)  # after Stop nobody waits for the model to end its step
+        # after Stop nobody waits for the step that the model is in
+        pool.shutdown(wait=not stop.is_set(), cancel_futures=True)
 
 
 def _result(future: Future[Translation], segment: Segment) -> Translation | None:

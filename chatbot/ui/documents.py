@@ -81,7 +81,7 @@ def build_documents(words: Localised, tab: gr.Tab) -> DocumentsTab:
 
 
 def _shelf(words: Localised) -> tuple[gr.File, gr.HTML, gr.HTML]:
-    files = gr.File(label=text("doc_drop", "en"), file_count="multiple", elem_id="by-doc-files", height=132)
+    files = gr.File(label=text("doc_drop", "en"), file_count="multiple", elem_id="by-doc-files", height=150)
     words(files, label="doc_drop")
     jobs = clickable("by-doc-jobs")
     listing = clickable("by-doc-list")

@@ -68,7 +68,7 @@ def _given(words: Localised) -> Given:
     words(source, label="sen_source")
     typed = typed_box(words, "sen", lines=(6, 14))
     about, examples = example_buttons(words, "sen", EXAMPLES)
-    file = gr.File(label=text("sen_file", "en"), visible=False, height=132, elem_id="by-sen-file")
+    file = gr.File(label=text("sen_file", "en"), visible=False, height=150, elem_id="by-sen-file")
     words(file, label="sen_file")
     column = gr.Dropdown([], visible=False, elem_id="by-sen-column")
     words(column, label="sen_column")

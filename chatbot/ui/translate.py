@@ -136,7 +136,7 @@ def _texts(words: Localised) -> TextSide:
 
 
 def _files(words: Localised) -> FileSide:
-    file = gr.File(label=text("tr_drop", "en"), elem_id="by-tr-file", height=120)
+    file = gr.File(label=text("tr_drop", "en"), elem_id="by-tr-file", height=150)
     words(file, label="tr_drop")
     about = gr.Markdown(text("tr_drop_info", "en"), elem_classes="by-sub")
     words(about, value="tr_drop_info")

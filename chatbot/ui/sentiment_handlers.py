@@ -121,7 +121,7 @@ class Handlers(TaskHandlers):
             raise InputError("Send a file.", kind="no_file")
         table = _table(file, stop)
         column = column or table.likely()
-        table.column(column)
+        strange = _foreign(table, column, self._services.engine.model)  # now: after Stop nobody wants to wait for it
         judge = classifier(self._services.engine, owner, labels, adapter=adapter or None, stop=stop)
         if judge is None:
             yield None, render_task.welcome("sen", language), *NOTHING * 3
@@ -135,7 +135,7 @@ class Handlers(TaskHandlers):
                     progress = render_sentiment.rows_progress(judged, len(table.rows), seconds, language)
                     yield gr.skip(), progress, *NOTHING * 3
         finally:
-            found = outcome(table, judged, judge, _foreign(table, column, judge.engine.model))
+            found = outcome(table, judged, judge, strange)
             data = labelled(table, labels, judged.rows) if judged.rows else b""
             notices += self._keep_table(owner, found, data, language)
         download = _offered(found, data) if data else HIDDEN

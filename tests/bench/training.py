@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("rows", type=Path)
     parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--rounds", type=int, default=1, help="ours and the baseline in turn so often")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 2, 4, 8])
     options = parser.parse_args()
@@ -56,25 +57,25 @@ def main() -> None:
     spec = TrainingSpec(
         steps=options.steps, epochs=None, batch_size=UPDATE, schedule="linear", warmup=0, evaluation_share=0
     )
-    loaded = train_model.load(Base(str(options.model)), spec)
-    rows = read(options.rows, ChatEncoder(loaded.tokenizer), spec)
+    rows = read(options.rows, ChatEncoder(train_model.load(Base(str(options.model)), spec).tokenizer), spec)
     lengths = [len(row.encoded.input_ids) for row in rows]
     quarters = [round(q) for q in statistics.quantiles(lengths, n=20)]
-    print(f"{len(rows)} rows, tokens: median {quarters[9]}, 95 % {quarters[18]}, longest {max(lengths)}")
-    ours, tokens = train_ours(loaded, rows, spec)
-    print(
-        f"ours: {ours.rate(tokens, wall=True):.0f} tokens/s by the wall, {ours.rate(tokens, wall=False):.0f} by the processor"
-    )
-    probes = {
-        batch: train_baseline(options.model, rows, spec, batch, min(4, options.steps)) for batch in options.batches
-    }
-    best = min(probes, key=lambda batch: sum(probes[batch].processor[1:]))
-    print(
-        "baseline, seconds of the processor for the same updates:",
-        {b: round(sum(p.processor[1:]), 1) for b, p in probes.items()},
-    )
-    theirs = train_baseline(options.model, rows, spec, best, options.steps)
-    report(ours, theirs, tokens, best)
+    print(f"{len(rows)} rows, tokens: median {quarters[9]}, 95 % {quarters[18]}, longest {max(lengths)}", flush=True)
+    best = options.batches[0]
+    if len(options.batches) > 1:
+        probes = {n: train_baseline(options.model, rows, spec, n, min(4, options.steps)) for n in options.batches}
+        cost = {n: sum(probe.processor[1:]) for n, probe in probes.items()}
+        print("baseline, seconds of the processor for the same updates:", {n: round(s, 1) for n, s in cost.items()})
+        best = min(options.batches, key=lambda n: cost[n])
+    pairs = []
+    for _ in range(options.rounds):
+        ours, tokens = train_ours(options.model, rows, spec)
+        theirs = train_baseline(options.model, rows, spec, best, options.steps)
+        pairs.append((ours, theirs))
+        report(ours, theirs, tokens, best)
+    for what, wall in (("wall", True), ("processor", False)):
+        ratios = [one.rate(tokens, wall=wall) / two.rate(tokens, wall=wall) for one, two in pairs]
+        print(f"{what:10} median of {len(ratios)} rounds: {statistics.median(ratios):.2f} x")
 
 
 def report(ours: Run, theirs: Run, tokens: int, batch: int) -> None:
@@ -84,7 +85,7 @@ def report(ours: Run, theirs: Run, tokens: int, batch: int) -> None:
         print(
             f"{what:10} ours {one:.0f}, baseline with batch {batch} {two:.0f} tokens/s: {one / two:.2f} x (target 2.5)"
         )
-    print(f"largest difference of the loss over {len(ours.losses)} updates: {gap:.2e} (target 1e-3)")
+    print(f"largest difference of the loss over {len(ours.losses)} updates: {gap:.2e} (target 1e-3)", flush=True)
 
 
 def read(path: Path, encoder: ChatEncoder, spec: TrainingSpec) -> list[Row]:
@@ -96,7 +97,8 @@ def read(path: Path, encoder: ChatEncoder, spec: TrainingSpec) -> list[Row]:
     return found
 
 
-def train_ours(loaded: train_model.Loaded, rows: Sequence[Row], spec: TrainingSpec) -> tuple[Run, int]:
+def train_ours(model: Path, rows: Sequence[Row], spec: TrainingSpec) -> tuple[Run, int]:
+    loaded = train_model.load(Base(str(model)), spec)
     with tempfile.TemporaryDirectory() as folder:
         job = JobFolder(Path(folder))
         progress = Progress(job)
@@ -109,7 +111,7 @@ def train_ours(loaded: train_model.Loaded, rows: Sequence[Row], spec: TrainingSp
             spec.changed({"save_steps": 10_000}),
             job,
             lora=train_model.lora(spec),
-            bf16=False,
+            bf16=loaded.bf16,
             stop=lambda: False,
             watch=watch,
             resumed=False,
@@ -122,7 +124,7 @@ def train_ours(loaded: train_model.Loaded, rows: Sequence[Row], spec: TrainingSp
 
 
 def train_baseline(model: Path, rows: Sequence[Row], spec: TrainingSpec, batch: int, steps: int) -> Run:
-    """PEFT and Trainer as their documentation uses them: padded batches, logits of every token, fp32."""
+    """PEFT and Trainer as their documentation uses them: padded batches, logits of every token; fp32, on a GPU bf16."""
     from datasets import Dataset
     from peft import get_peft_model
     from transformers import (
@@ -135,7 +137,8 @@ def train_baseline(model: Path, rows: Sequence[Row], spec: TrainingSpec, batch: 
     )
 
     tokenizer = AutoTokenizer.from_pretrained(model)
-    plain = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
+    gpu = torch.cuda.is_available()
+    plain = AutoModelForCausalLM.from_pretrained(model, dtype=torch.bfloat16 if gpu else torch.float32)
     set_seed(spec.seed)
     peft = get_peft_model(plain, train_model.lora(spec))
     table = {"input_ids": [r.encoded.input_ids for r in rows], "labels": [r.encoded.labels for r in rows]}
@@ -152,7 +155,8 @@ def train_baseline(model: Path, rows: Sequence[Row], spec: TrainingSpec, batch: 
             save_strategy="no",
             report_to=[],
             disable_tqdm=True,
-            use_cpu=True,
+            use_cpu=not gpu,
+            bf16=gpu,
         )
         trainer = Trainer(
             model=peft,

@@ -148,7 +148,7 @@ def _written(
             finish = chunk.finish or finish
             yield Writing(text, chunk.place)
     if text.strip().startswith(NOT_FOUND):
-        yield Answer("not_found", found)
+        yield quotation(found, "unsure")
     else:
         yield checked(text.strip(), found, retrieval.similarity(question), finish)
 

@@ -13,8 +13,9 @@ from retrieval.verify import Label, Quote, Similarity, verify
 
 QUOTED = 4  # sentences that are quoted at most where the model's do not serve
 
-Reason = Literal["", "language", "model"]
-"""Why an answer only quotes: the model does not know the question's language, or there is no model now."""
+Reason = Literal["", "language", "model", "unsure"]
+"""Why an answer only quotes: the model does not know the question's language, there is no model now, or it read the passages
+and did not find the answer, although the gate did."""
 
 
 @dataclass(frozen=True, slots=True)

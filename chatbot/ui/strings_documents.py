@@ -71,6 +71,10 @@ STRINGS: dict[str, tuple[str, str]] = {
         "以下为文档原文引用：当前模型并非为这种语言训练。",
     ),
     "quoted_instead": ("Your documents say:", "你的文档中写道："),
+    "quoted_unsure": (
+        "Quoted from your documents: the model was not sure of its answer. These sentences most likely hold it.",
+        "以下为文档原文引用：模型对答案没有把握，这些句子最可能包含答案。",
+    ),
     "quoted_model": (
         "Quoted from your documents: no model is ready to answer.",
         "以下为文档原文引用：目前没有可用的模型来回答。",

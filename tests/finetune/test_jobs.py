@@ -191,4 +191,4 @@ def test_a_job_gives_way_to_other_sessions_too(tmp_path: Path) -> None:
         [sys.executable, "-c", script], start_new_session=True, capture_output=True, text=True, check=True
     )
     assert told.stdout.split()[0] == "19"
-    assert told.stdout.split()[-2:] == ["nice", "19"]
+    assert told.stdout.split()[-2:] == ["nice", "5"]

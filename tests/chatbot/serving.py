@@ -13,7 +13,9 @@ from starlette.types import ASGIApp
 def serving(app: ASGIApp) -> Iterator[str]:
     """The app's address on a free loopback port."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2))
+    # no configuration of the log: it would close all handlers, and with absl's (of rouge-score) what pytest captures into
+    settings = uvicorn.Config(app, log_config=None, log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
+    server = uvicorn.Server(settings)
     thread = Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -12,7 +12,7 @@ import pytest
 
 from chatbot.engine.scripted import ScriptedEngine
 from finetune import metrics
-from finetune.evaluate import Losses, Pair, compare, engine_answers, general_rows, judge, main, metrics_of
+from finetune.evaluate import Losses, Pair, compare, engine_answers, general_rows, judge, metrics_of
 from finetune.examples import Example, Turn
 from finetune.folder import JobFolder
 from tests.finetune.jobs_for_tests import ROWS, make_job, spec
@@ -135,19 +135,18 @@ def test_the_command_compares_an_adapter_with_its_base(trained: tuple[Path, Path
     assert len(found["examples"]) == 6
 
 
-def test_an_adapter_alone_is_judged_on_what_its_job_held_out(
-    trained: tuple[Path, Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_adapter_alone_is_judged_on_what_its_job_held_out(trained: tuple[Path, Path, Path], tmp_path: Path) -> None:
     adapter, _, _ = trained
     [job] = (adapter.parent.parent / "jobs").iterdir()
     judged = JobFolder(job).result()
     assert judged
-    assert main([str(adapter), "--max-tokens", "8"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    command = [sys.executable, "-m", "finetune.evaluate", str(adapter), "--max-tokens", "8"]
+    child = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = json.loads(child.stdout)
     assert found["scores"][0]["rows"] == judged.verdict["scores"][0]["rows"] > 0
     assert found["scores"][0]["after"] == pytest.approx(judged.verdict["scores"][0]["after"], abs=1e-3)
-    assert main([str(tmp_path)]) == 2
-    assert "--data" in capsys.readouterr().err
+    child = subprocess.run([*command[:3], str(tmp_path)], capture_output=True, text=True, check=False)
+    assert (child.returncode, "--data" in child.stderr) == (2, True)
 
 
 def test_the_command_scores_a_task_on_pairs(trained: tuple[Path, Path, Path], tmp_path: Path) -> None:

@@ -28,7 +28,6 @@ from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, Token
 
 CONTROL = 3  # a token type of the GGUF specification
 MAX_CONTEXT = 8192  # the cache for it is allocated up front, for every slot
-ADAPTER_SLOTS = 2  # requests at once of each adapter in use
 
 
 class LlamaCppEngine:
@@ -65,7 +64,7 @@ class LlamaCppEngine:
         self._header, self._cache, self._find, self._fingerprint = header, cache, adapters, fingerprint
         self._template, self._bos = _template(header)
         self._controls = Controls(_control_tokens(header))
-        self._servers = Servers(lambda lora: Server(gguf, lora, self.context_window, _slots(lora, slots), count))
+        self._servers = Servers(lambda lora: Server(gguf, lora, self.context_window, slots, count))
         self._known: dict[str, Adapter] = {}
         self._converted: dict[str, Twin] = {}
         self.refresh()
@@ -165,12 +164,6 @@ class LlamaCppEngine:
         if name not in converted:
             converted[name] = convert_adapter(Path(str(known[name].path)), self._header, self._cache)
         return converted[name]
-
-
-def _slots(lora: Twin | None, slots: int) -> int:
-    if lora is None:
-        return slots
-    return min(slots, ADAPTER_SLOTS) if lora.steady else 1
 
 
 def _usable_cores() -> int:

@@ -50,12 +50,17 @@ def options(sampling: Sampling, room: int, window: int) -> Record:
 
 
 class Server:
-    """One llama.cpp server: the weights with one adapter or none. Raises `ModelDamaged`."""
+    """One llama.cpp server: the weights with one adapter or none; for one that is not steady, of one slot.
+
+    Raises `ModelDamaged`.
+    """
 
     def __init__(self, gguf: Path, lora: Twin | None, context: int, slots: int, threads: int) -> None:
         key = secrets.token_urlsafe(32)
+        steady = lora is None or lora.steady
+        slots = slots if steady else 1
         self.line = Line(slots)
-        self._reuse = {"cache_prompt": lora is None or lora.steady}
+        self._reuse = {"cache_prompt": steady}
         self._reading = threading.Lock()
         try:
             self._server = xllamacpp.Server(_params(gguf, lora, context, slots, threads, key))

@@ -30,6 +30,12 @@ TEXTS = ("text", "document", "article", "dialogue", "source", "abstract", "input
 SUMMARIES = ("summary", "highlights", "target", "title", "output")
 
 
+def asked(words: int) -> int:
+    """A number of words as the task asks for it: to the next five up to thirty, to the next ten beyond."""
+    step = 5 if words <= 30 else 10
+    return max(step, step * round(words / step))
+
+
 def score(rows: Sequence[Row], answers: Sequence[str]) -> dict[str, Any]:
     """Mean F1 of each ROUGE, 0 to 1, against the reference that is nearest, with the 95 % interval of a bootstrap over rows."""
     found = [max((rouge(a, r) for r in row.references), key=_middle) for row, a in zip(rows, answers, strict=True)]
@@ -70,18 +76,17 @@ def main(arguments: Sequence[str]) -> int:
 def _run(options: argparse.Namespace) -> dict[str, Any]:
     columns = tuple(options.columns) if options.columns else _guessed(options.data)
     rows, _, _ = read_rows(options.data, columns, options.answers, options.rows)
-    words = options.words or round(sum(_size(row.references[0]) for row in rows) / len(rows))
-    words = max(5, 5 * round(words / 5) if words <= 30 else 10 * round(words / 10))
+    words = asked(options.words or round(sum(_size(row.references[0]) for row in rows) / len(rows)))
     if options.answers:
         found = [row.answer for row in rows]
     else:
         most = 2 * words + 24
-        asked = (
+        ask = (
             ask_server(options.server, options.model, options.key, most)
             if options.server
             else ask_base(options.base, most)
         )
-        found = [one.strip() for one in asked([ORDER.format(text=row.source, words=words) for row in rows], SYSTEM)]
+        found = [one.strip() for one in ask([ORDER.format(text=row.source, words=words) for row in rows], SYSTEM)]
     sizes = [_size(one) for one in found]
     return {
         "task": "summarize",

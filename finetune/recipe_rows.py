@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from finetune.evaluate_summarize import asked
+
 Record = Mapping[str, Any]
 Prepare = Callable[[Iterable[Record]], Iterator[Record]]
 
@@ -23,9 +25,7 @@ STRANGE = 1  # questions of other paragraphs to every block of passages, which d
 def words_asked(records: Iterable[Record]) -> Iterator[Record]:
     """Adds `words`: about how long the summary is, rounded as the summary task rounds what it asks for."""
     for record in records:
-        count = len(str(record["summary"]).split())
-        step = 5 if count <= 30 else 10
-        yield {**record, "words": str(max(step, step * round(count / step)))}
+        yield {**record, "words": str(asked(len(str(record["summary"]).split())))}
 
 
 def passages(records: Iterable[Record]) -> Iterator[Record]:

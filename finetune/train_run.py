@@ -63,7 +63,7 @@ def broadcast(text: str) -> str:
     from accelerate import PartialState
     from accelerate.utils import broadcast_object_list
 
-    PartialState()
+    PartialState(cpu=not torch.cuda.is_available())  # torchrun does not say so, and alone each would speak to itself
     return str(broadcast_object_list([text])[0])
 
 

@@ -109,9 +109,9 @@ def test_the_answer_adapter_learns_the_prompt_of_document_answers(tmp_path: Path
         held = row[2]["content"] != recipe_rows.NOT_FOUND
         assert held == (row[2]["content"].casefold() in " ".join(shown).casefold())
     answers = [row[2]["content"] for row in rows]
-    assert sorted(answers) == sorted(
-        [f"{length} km" for _, length, _ in RIVERS] + 5 * [recipe_rows.NOT_FOUND] + ["A text"]
-    )
+    found_there = [answer for answer in answers if answer != recipe_rows.NOT_FOUND]
+    assert sorted(found_there) == sorted([f"{length} km" for _, length, _ in RIVERS] + ["A text"])
+    assert 0 < len(answers) - len(found_there) < len(RIVERS)  # some are asked what is not there
 
 
 def test_the_translation_adapter_learns_the_prompt_that_the_tab_sends(tmp_path: Path) -> None:

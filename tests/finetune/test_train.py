@@ -336,8 +336,7 @@ def test_two_processes_take_the_same_updates_as_one(tmp_path: Path, models: dict
     for count in (1, 2):
         folder = tmp_path / str(count)
         command = ["-m", "finetune.train", "--data", data, "--name", "bot", "--base", models["llama"], *settings]
-        launch = ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
-        launch += ["--mixed_precision", "no", "--dynamo_backend", "no", "--num_cpu_threads_per_process", "1"]
+        launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
         words = [sys.executable, *(launch if count == 2 else []), *map(str, command), "--folder", str(folder)]
         child = subprocess.run(
             words, capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"}

@@ -1,5 +1,6 @@
 """Files in, hits out, and what is on disk between: over real files and a real database."""
 
+import contextlib
 import hashlib
 import sqlite3
 import threading
@@ -20,6 +21,7 @@ from retrieval.index import Ids, Index, Vectors
 from retrieval.library import EmbedderChanged, Library, Step
 from retrieval.readers import Reading
 from retrieval.rejected import RejectedFile
+from retrieval.store import NAMED, PASSAGES
 from retrieval.vectors import VectorIndex
 from tests.retrieval.cheap import WordHashes
 
@@ -180,6 +182,17 @@ def test_only_the_chosen_documents_are_searched(folder: Path, write: Callable[[s
     assert {hit.passage.document for hit in library.search("ada", "figs", documents=pair)} == set(pair)
     assert library.search("ada", "figs", documents=[]) == []
     assert len(library.search("ada", "figs", limit=3)) == 3
+
+
+def test_passages_are_read_by_their_ids_not_by_way_of_all_of_the_owners(
+    folder: Path, write: Callable[[str, str], Path]
+) -> None:
+    with contextlib.closing(opened(folder)) as library:
+        library.add("ada", write("a.md", STORY), "a.md")
+    with contextlib.closing(sqlite3.connect(folder / "library.db")) as database:
+        plan = database.execute(f"EXPLAIN QUERY PLAN {PASSAGES}{NAMED}", ("ada", "[1]")).fetchall()
+    assert "SEARCH p USING INTEGER PRIMARY KEY (rowid=?)" in [row[-1] for row in plan]
+    assert not any("(owner=?)" in row[-1] for row in plan)
 
 
 def test_renaming_keeps_the_rest(folder: Path, write: Callable[[str, str], Path]) -> None:

@@ -229,9 +229,9 @@ def choose_engine(settings: Settings) -> tuple[str, str]:
 
 
 def _llamacpp(settings: Settings, progress: Progress) -> Engine:
-    # Read by libgomp when llama.cpp is loaded: threads that wait sleep. Spinning, with one other busy process on two
-    # cores, they brought decoding from 60 tokens/s down to 7.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from chatbot.engine import waiting
+
+    waiting.settle()
     from chatbot.engine import adapters, models, shipped
     from chatbot.engine.llamacpp import LlamaCppEngine
     from chatbot.errors import ModelNotFound

@@ -150,6 +150,7 @@ def child_environment(outer: Mapping[str, str], device: str, threads: int) -> di
         "CUDA_VISIBLE_DEVICES": "" if device == "cpu" else device,
         "OMP_NUM_THREADS": str(threads),
         "OMP_WAIT_POLICY": "PASSIVE",
+        "GOMP_SPINCOUNT": "0",  # the app's own would count for more
         "HF_HUB_OFFLINE": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",

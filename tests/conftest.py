@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as app.py does: read when llama.cpp is loaded
-
+from chatbot.engine import waiting
 from chatbot.engine.models import resolve
+
+waiting.settle()
 
 
 def _quiet(step: str, fraction: float | None) -> None:

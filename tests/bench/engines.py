@@ -12,13 +12,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import xllamacpp
-
-from chatbot.engine.llamacpp import LlamaCppEngine
+from chatbot.engine import waiting
 from chatbot.engine.models import BUNDLED, fetch_bundled
 from chatbot.types import Message, Sampling
+
+if TYPE_CHECKING:
+    from chatbot.engine.llamacpp import LlamaCppEngine
 
 THREADS, ANSWER, PREFILL = 2, 128, 2048
 QUESTION = [Message("user", "Tell a very long story about a tree and the village below it.")]
@@ -29,6 +30,9 @@ def main() -> None:
     parser.add_argument("models", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    waiting.settle()  # as the app does; it counts for bare llama.cpp as well
+    from chatbot.engine.llamacpp import LlamaCppEngine
+
     gguf = fetch_bundled(options.models, lambda *_: None)
     with tempfile.TemporaryDirectory() as cache:
         engine = LlamaCppEngine(gguf, name=BUNDLED, adapters=list, cache=Path(cache), threads=THREADS, slots=1)
@@ -56,7 +60,7 @@ def report(rates: dict[str, float]) -> None:
     print(f"prefill: {rates['prefill, ours'] / rates['prefill, transformers']:.2f} x transformers (target 0.8)")
 
 
-def decode(engine: LlamaCppEngine) -> float:
+def decode(engine: "LlamaCppEngine") -> float:
     times, tokens = [], []
     for chunk in engine.stream(QUESTION, Sampling(temperature=0.0, max_tokens=ANSWER)):
         if chunk.tokens:
@@ -65,7 +69,7 @@ def decode(engine: LlamaCppEngine) -> float:
     return sum(tokens[1:]) / (times[-1] - times[0])
 
 
-def prefill(engine: LlamaCppEngine) -> float:
+def prefill(engine: "LlamaCppEngine") -> float:
     start_word = f"{time.perf_counter_ns()} "  # another beginning each time: nothing comes from the prompt cache
     prompt = [Message("system", start_word), Message("user", " tree" * (PREFILL - 60))]
     count = engine.count_prompt(prompt)
@@ -76,6 +80,8 @@ def prefill(engine: LlamaCppEngine) -> float:
 
 def bare(gguf: Path) -> Callable[[], float]:
     """The server as xllamacpp sets it up by default, but for the number of threads."""
+    import xllamacpp
+
     params = xllamacpp.CommonParams()
     params.model.path, params.n_ctx, params.cpuparams.n_threads, params.verbosity = str(gguf), 4096, THREADS, -1
     server = xllamacpp.Server(params)

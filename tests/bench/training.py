@@ -1,6 +1,7 @@
 """LoRA on a CPU: our trainer against PEFT with `transformers.Trainer`'s defaults, same rows, same order of updates.
 
     python -m tests.bench.training MODEL_FOLDER ROWS.jsonl[.gz] [--steps 50] [--threads 2]
+    python -m tests.bench.training MODEL_FOLDER FOLDER_OF_DATA --recipe sentiment
 
 Every update sees eight rows. The baseline may choose how many of them it computes at once (1, 2, 4 or 8, the rest by
 accumulation); its best is compared. Targets: 2.5 times the tokens per second, padding not counted, and a loss curve within 1e-3
@@ -8,6 +9,7 @@ over 50 updates. Both are timed by the wall and by the processor, which a busy m
 """
 
 import argparse
+import json
 import statistics
 import tempfile
 import time
@@ -18,7 +20,7 @@ from typing import Any
 
 import torch
 
-from finetune import train_model, train_trainer
+from finetune import recipe, train_model, train_trainer
 from finetune.examples import Example
 from finetune.folder import Base, JobFolder
 from finetune.formats import detect, read_examples
@@ -48,6 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("rows", type=Path)
+    parser.add_argument("--recipe", help="the rows are those that a shipped adapter was trained on")
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=1, help="ours and the baseline in turn so often")
     parser.add_argument("--threads", type=int, default=2)
@@ -57,7 +60,10 @@ def main() -> None:
     spec = TrainingSpec(
         steps=options.steps, epochs=None, batch_size=UPDATE, schedule="linear", warmup=0, evaluation_share=0
     )
-    rows = read(options.rows, ChatEncoder(train_model.load(Base(str(options.model)), spec).tokenizer), spec)
+    encoder = ChatEncoder(train_model.load(Base(str(options.model)), spec).tokenizer)
+    rows = (
+        of_recipe(options.recipe, options.rows, encoder, spec) if options.recipe else read(options.rows, encoder, spec)
+    )
     lengths = [len(row.encoded.input_ids) for row in rows]
     quarters = [round(q) for q in statistics.quantiles(lengths, n=20)]
     print(f"{len(rows)} rows, tokens: median {quarters[9]}, 95 % {quarters[18]}, longest {max(lengths)}", flush=True)
@@ -95,6 +101,13 @@ def read(path: Path, encoder: ChatEncoder, spec: TrainingSpec) -> list[Row]:
         if isinstance(item, Example) and isinstance(encoded, Encoded):
             found.append(Row(item, encoded))
     return found
+
+
+def of_recipe(name: str, data: Path, encoder: ChatEncoder, spec: TrainingSpec) -> list[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.jsonl"
+        path.write_text("\n".join(map(json.dumps, recipe.examples(recipe.load(name), data))), "utf-8")
+        return read(path, encoder, spec)
 
 
 def train_ours(model: Path, rows: Sequence[Row], spec: TrainingSpec) -> tuple[Run, int]:

@@ -167,17 +167,19 @@ def test_only_one_app_starts_jobs_of_a_folder(tmp_path: Path) -> None:
     two.close()
 
 
-def test_a_child_gets_no_secrets() -> None:
+def test_a_child_gets_no_secrets_and_waits_asleep() -> None:
     outer = {
         "PATH": "/bin",
         "HF_TOKEN": "x",
         "BANYAN_API_KEY": "x",
         "AWS_SECRET_ACCESS_KEY": "x",
         "OPENAI_API_KEY": "x",
+        "GOMP_SPINCOUNT": "300",
     }
     environment = child_environment(outer, "cpu", 3)
     assert environment["PATH"] == "/bin"
     assert environment["OMP_NUM_THREADS"] == "3"
+    assert environment["GOMP_SPINCOUNT"] == "0"  # its threads sleep, the chat's may spin
     assert environment["CUDA_VISIBLE_DEVICES"] == ""
     assert "x" not in environment.values()
 

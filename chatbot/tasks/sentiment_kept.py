@@ -6,8 +6,10 @@ OWNER/<random name>.csv        (OWNER is a hash: names of people are no paths)
 import hashlib
 import re
 import secrets
+import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -18,10 +20,12 @@ from pydantic import TypeAdapter
 from chatbot.errors import NotFound, StoreError
 from chatbot.store import RESULTS, Store
 from chatbot.tasks.sentiment import Classifier
+from chatbot.tasks.sentiment_labels import Labels
 from chatbot.tasks.sentiment_rows import Judged
-from chatbot.tasks.sentiment_table import Fault, Table
+from chatbot.tasks.sentiment_table import Fault, Table, labelled
 
 TASK = "sentiment"
+EVERY = 30.0  # seconds between two states of a table that are kept while it is judged
 KEPT = 10  # tables of one owner; the oldest give way
 NAMED = 10  # rows without a label that are named for each reason
 _FILE = re.compile(r"[0-9a-f]{24}\.csv")
@@ -85,8 +89,9 @@ class KeptTables:
         self._folder = folder
         self._lock = Lock()  # between a file and the result that names it nobody tidies
 
-    def keep(self, owner: str, found: Outcome, data: bytes) -> None:
-        """Raises `StoreError` when there is no room."""
+    def keep(self, owner: str, found: Outcome, data: bytes, *, instead: str = "") -> str:
+        """The id of the result. `instead` names what was kept of the same table before, which gives way. Raises `StoreError`
+        when there is no room."""
         home, name = self._home(owner), f"{secrets.token_hex(12)}.csv"
         record = {"file": name, "outcome": _OUTCOME.dump_python(found, mode="json")}
         with self._lock:
@@ -95,8 +100,12 @@ class KeptTables:
                 (home / name).write_bytes(data)
             except OSError as error:
                 raise StoreError(f"This table could not be kept ({error.strerror}). Download it now.") from error
-            self._store.add_result(owner, TASK, found.name, record)
+            id = self._store.add_result(owner, TASK, found.name, record)
+            if instead:
+                with suppress(NotFound):  # removed meanwhile, in another window
+                    self._store.remove_result(owner, instead)
         self.tidy(owner)
+        return id
 
     def opened(self, owner: str, record: Mapping[str, Any]) -> tuple[Outcome, bytes]:
         """What came of it, and its rows. Raises `NotFound`."""
@@ -119,3 +128,41 @@ class KeptTables:
 
     def _home(self, owner: str) -> Path:
         return self._folder / hashlib.sha256(owner.encode()).hexdigest()[:24]
+
+
+class Keeping:
+    """One table on its way: what was judged is kept now and then, so that little is lost when the app is killed.
+
+    Each state takes the place of the one before. Without `tables` nothing is kept.
+    """
+
+    def __init__(
+        self,
+        tables: KeptTables | None,
+        owner: str,
+        table: Table,
+        labels: Labels,
+        judge: Classifier,
+        judged: Judged,
+        foreign: str = "",
+    ) -> None:
+        self._tables, self._owner = tables, owner
+        self._table, self._labels, self._judge, self._judged, self._foreign = table, labels, judge, judged, foreign
+        self._kept = ""
+        self._due = time.monotonic() + EVERY
+
+    def so_far(self) -> tuple[Outcome, bytes]:
+        """The figures, and the rows as CSV; empty while none has a label."""
+        data = labelled(self._table, self._labels, self._judged.rows) if self._judged.rows else b""
+        return outcome(self._table, self._judged, self._judge, self._foreign), data
+
+    def keep(self, found: Outcome, data: bytes) -> None:
+        """Raises `StoreError` when there is no room."""
+        if data and self._tables:
+            self._kept = self._tables.keep(self._owner, found, data, instead=self._kept)
+
+    def now_and_then(self) -> None:
+        if time.monotonic() > self._due:
+            with suppress(StoreError):  # the end will tell
+                self.keep(*self.so_far())
+            self._due = time.monotonic() + EVERY

@@ -14,10 +14,10 @@ from chatbot.tasks import sentiment_kept, sentiment_labels
 from chatbot.tasks.chat import title_of
 from chatbot.tasks.sentiment import classifier
 from chatbot.tasks.sentiment_evidence import Weighing
-from chatbot.tasks.sentiment_kept import Outcome, outcome
+from chatbot.tasks.sentiment_kept import Keeping, Outcome
 from chatbot.tasks.sentiment_result import Result, foreign, judge_text
 from chatbot.tasks.sentiment_rows import Judged, judge_rows
-from chatbot.tasks.sentiment_table import Table, labelled, read_table
+from chatbot.tasks.sentiment_table import Table, read_table
 from chatbot.ui import render_sentiment, render_task
 from chatbot.ui.chat_handlers import told
 from chatbot.ui.clickable import clicked
@@ -127,32 +127,27 @@ class Handlers(TaskHandlers):
             yield None, render_task.welcome("sen", language), *NOTHING * 3
             return
         judged, begin = Judged(), time.monotonic()
+        keeping = Keeping(self._services.tables, owner, table, labels, judge, judged, strange)
         notices: list[str] = []
         try:
             with told(language) as notices:
                 for _ in on_a_clock(judge_rows(judge, table, column, judged, stop=stop), tick=ROWS_TICK):
+                    keeping.now_and_then()
                     seconds = time.monotonic() - begin
                     progress = render_sentiment.rows_progress(judged, len(table.rows), seconds, language)
                     yield gr.skip(), progress, *NOTHING * 3
         finally:
-            found = outcome(table, judged, judge, strange)
-            data = labelled(table, labels, judged.rows) if judged.rows else b""
-            notices += self._keep_table(owner, found, data, language)
+            found, data = keeping.so_far()
+            with told(language) as unkept:
+                keeping.keep(found, data)
         download = _offered(found, data) if data else HIDDEN
         yield (
             found,
             render_sentiment.rows_done(found, language),
             self._past(owner, language),
             download,
-            "".join(notices),
+            "".join([*notices, *unkept]),
         )
-
-    def _keep_table(self, owner: str, found: Outcome, data: bytes, language: Language) -> list[str]:
-        """-> notices"""
-        with told(language) as notices:
-            if data and self._services.tables:
-                self._services.tables.keep(owner, found, data)
-        return notices
 
     # Saved results
 

@@ -13,6 +13,7 @@ from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.errors import NotFound
 from chatbot.store import Store
+from chatbot.tasks import sentiment_kept
 from chatbot.tasks.sentiment_kept import KEPT, KeptTables, Outcome
 from chatbot.ui import sentiment_handlers
 from chatbot.ui.sentiment_handlers import Handlers
@@ -78,6 +79,27 @@ def test_what_was_judged_before_the_page_closed_is_there_on_return(
     assert sum(map(bool, labels)) == found.done
     assert "no such result" in do.reopen("en", as_("bob"), clicked(act="open", id=saved.id))[-1]
     assert not services.runs.running("ada", f"sentiment:{as_('ada').session_hash}")
+
+
+def test_what_was_judged_is_kept_on_the_way_too(
+    services: Services, reviews: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a `kill -9`: nobody closes the steps before the store is looked at."""
+    monkeypatch.setattr(sentiment_handlers, "ROWS_TICK", 0.0)
+    monkeypatch.setattr(sentiment_kept, "EVERY", 0.0)
+    steps = judging(services, reviews)
+    done = []
+    for _ in itertools.islice(steps, 30):
+        done += [saved.result["outcome"]["done"] for saved in services.store.results("ada", "sentiment")]
+    assert done == sorted(done)  # never two of them
+    assert 0 < done[-1] < ROWS
+    (saved,) = services.store.results("ada", "sentiment")
+    assert services.tables
+    found, data = services.tables.opened("ada", saved.result)
+    assert sum(bool(row["predicted_label"]) for row in csv.DictReader(data.decode().splitlines())) == found.done
+    *_, last = steps
+    (saved,) = services.store.results("ada", "sentiment")
+    assert services.tables.opened("ada", saved.result)[0].done == last[0].done == ROWS
 
 
 def test_a_removed_table_leaves_no_file_and_the_oldest_give_way(services: Services, tmp_path: Path) -> None:

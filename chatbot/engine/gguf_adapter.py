@@ -5,10 +5,12 @@ come out the same however a prompt is cut into batches. With matrices in F32 the
 32 prompts kept their log-probabilities in company, and 32 of 32 with Q8_0.
 """
 
+import contextlib
 import hashlib
 import json
 import secrets
 import struct
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ MODULES = {
 }
 LAYERS = {theirs: ours for ours, theirs in MODULES.items()}
 PEFT = "base_model.model."  # what peft puts before every module's name
+FORGOTTEN = 30 * 24 * 3600.0  # seconds
 BLOCK = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType.Q8_0][0]  # numbers that share a scale
 
 
@@ -60,9 +63,19 @@ def convert_adapter(folder: Path, base: Header, cache: Path) -> Twin:
             tensors = _gguf_tensors(folder.name, _safetensors(weight_bytes), config, base)
             cache.mkdir(parents=True, exist_ok=True)
             _write_adapter(target, tensors, str(base.fields["general.architecture"]), steady=steady)
+            _forget(cache)
+        target.touch()
         return Twin(target, steady)
     except (OSError, ValueError, KeyError, struct.error) as error:
         raise AdapterError(f"The adapter in {folder.name} cannot be read: {error}.") from error
+
+
+def _forget(cache: Path) -> None:
+    """Remove twins that nothing asked for in a month: of adapters that are gone, of other models, of older forms."""
+    for path in cache.glob("*.gguf"):
+        with contextlib.suppress(OSError):  # in use, on Windows, or removed by another process
+            if time.time() - path.stat().st_mtime > FORGOTTEN:
+                path.unlink()
 
 
 def _refuse_unsupported(config: dict[str, Any]) -> None:

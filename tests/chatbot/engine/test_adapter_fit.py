@@ -1,6 +1,7 @@
 """What adapters say of layers and base weights is read as peft reads it, and what does not fit is refused."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 
 from chatbot.engine.adapter_fit import check_base, check_complete, of_base, scale
 from chatbot.engine.adapters import check
-from chatbot.engine.gguf_adapter import convert_adapter
+from chatbot.engine.gguf_adapter import FORGOTTEN, convert_adapter
 from chatbot.engine.gguf_files import read_header
 from chatbot.engine.local_convert import dequantise
 from chatbot.engine.models import BUNDLED, FINGERPRINT
@@ -87,6 +88,18 @@ def test_an_adapter_without_one_of_its_layers_is_refused(bundled_gguf: Path, tmp
     save_file(lacking, weights)
     with pytest.raises(AdapterError, match=r"layers\.7\.self_attn\.q_proj"):
         convert_adapter(tmp_path / "whole", header, tmp_path)
+
+
+def test_twins_that_nothing_asked_for_in_a_month_are_removed(bundled_gguf: Path, tmp_path: Path) -> None:
+    header, cache = read_header(bundled_gguf), tmp_path / "cache"
+    made = {}
+    for rank, name in enumerate(("gone", "used"), 1):
+        made[name] = convert_adapter(write_adapter(tmp_path / name, rank=rank, targets=("q_proj",)), header, cache).path
+        os.utime(made[name], (0, FORGOTTEN))
+    assert convert_adapter(tmp_path / "used", header, cache).path == made["used"]
+    new = convert_adapter(write_adapter(tmp_path / "new", rank=4, targets=("q_proj",)), header, cache).path
+    assert set(cache.iterdir()) == {made["used"], new}
+    assert made["gone"] not in (made["used"], new)
 
 
 def test_the_bundled_weights_have_the_fingerprint_that_their_adapters_name(

@@ -6,9 +6,7 @@ the processor's cache; bfloat16 where the processor multiplies it in hardware. F
 
 import contextlib
 import copy
-import hashlib
 import os
-import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -19,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 
-from chatbot.errors import BanyanError, HubUnavailable, ModelDamaged, ModelNotFound
-from retrieval.bundled import MINILM, Progress, fetch
+from chatbot.errors import BanyanError, ModelDamaged
+from retrieval.bundled import Progress
+from retrieval.embedder_files import fingerprint, languages, resolve, without_pickles
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -32,7 +30,6 @@ Vectors = npt.NDArray[np.float32]
 CPU_BUDGET = 1024
 """Tokens of a batch. On a CPU 256 to 2048 are equally fast; beyond, the activations fall out of the cache."""
 GPU_BUDGET = 16_384
-HUB_FILES = ["*.safetensors", "*.json", "tokenizer.model", "*.txt", "README.md"]  # no pickle, no code
 
 
 class Stopped(BanyanError):
@@ -90,16 +87,16 @@ def load(reference: str, models: Path, progress: Progress, *, device: str | None
     `device` as torch names it; None takes a GPU when there is one. Code that comes with a model is never run.
     Raises `ModelNotFound`, `ModelDamaged` or `HubUnavailable`.
     """
-    folder, name = _resolve(reference, models, progress)
+    folder, name = resolve(reference, models, progress)
     progress(f"Loading {name}", None)
-    _without_pickles(folder)
+    without_pickles(folder)
     with _quiet():
         try:
             model = _open(folder, device)
         except Exception as error:  # whatever a wrong configuration makes the library raise
             cause = str(error).partition("\n")[0][:200]
             raise ModelDamaged(f"The embedder {name} cannot be loaded: {cause} Choose another --embedder.") from error
-    return SentenceEmbedder(model, name, _fingerprint(folder), _languages(folder))
+    return SentenceEmbedder(model, name, fingerprint(folder), languages(folder))
 
 
 class SentenceEmbedder:
@@ -202,80 +199,6 @@ def _open(folder: Path, device: str | None) -> "SentenceTransformer":
     return SentenceTransformer(
         str(folder), device=device, model_kwargs=options, local_files_only=True, trust_remote_code=False
     )
-
-
-def _resolve(reference: str, models: Path, progress: Progress) -> tuple[Path, str]:
-    if reference == "bundled":
-        return fetch(MINILM, models / MINILM.title, progress), MINILM.title
-    path = Path(reference).expanduser()
-    if path.is_dir():
-        if not (path / "config.json").is_file() and not (path / "modules.json").is_file():
-            raise ModelNotFound(f"The folder {path} has no config.json, so it is not a model folder.")
-        return path, path.resolve().name
-    if path.exists() or not re.fullmatch(r"[\w][\w.-]*/[\w][\w.-]*", reference, re.ASCII):
-        raise ModelNotFound(
-            f"There is no embedder {reference}. Use 'bundled', a folder, or a hub id such as owner/name."
-        )
-    return _from_hub(reference, models, progress), reference
-
-
-def _from_hub(hub_id: str, models: Path, progress: Progress) -> Path:
-    import huggingface_hub
-    from huggingface_hub import errors
-
-    target = models / hub_id.replace("/", "--")
-    if target.is_dir():
-        return target
-    progress(f"Fetching {hub_id}", None)
-    partial = target.with_name(target.name + ".partial")  # kept on failure: the next try goes on from there
-    try:
-        huggingface_hub.snapshot_download(
-            hub_id, local_dir=partial, allow_patterns=HUB_FILES, ignore_patterns=["onnx/*", "openvino/*"]
-        )
-    except (errors.HFValidationError, errors.GatedRepoError, errors.RepositoryNotFoundError) as error:
-        raise ModelNotFound(
-            f"The hub has no embedder {hub_id} that you may read. Check the name and your token."
-        ) from error
-    except Exception as error:  # many kinds of network trouble, by the HTTP library in use
-        cause = (str(error) or type(error).__name__).partition("\n")[0][:200]
-        raise HubUnavailable(
-            f"The embedder {hub_id} could not be fetched: {cause} Check the network, or name a folder on this machine."
-        ) from error
-    partial.replace(target)
-    return target
-
-
-def _without_pickles(folder: Path) -> None:
-    """Every part that has weights must have them as safetensors, else torch would unpickle."""
-    for weights in folder.rglob("pytorch_model.bin"):
-        if not any(weights.parent.glob("*.safetensors")):
-            raise ModelNotFound(
-                f"The folder {weights.parent} has no .safetensors weights. Other kinds are not loaded, for safety."
-            )
-
-
-def _fingerprint(folder: Path) -> str:
-    """SHA-256 over the names and contents of all that decides the vectors."""
-    whole = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in {".safetensors", ".json", ".txt", ".model"} and path.is_file():
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            whole.update(f"{path.relative_to(folder).as_posix()} {digest}\n".encode())
-    return whole.hexdigest()
-
-
-def _languages(folder: Path) -> frozenset[str] | None:
-    """What the model's card names as its languages; None when it names none, or says multilingual."""
-    try:
-        card = (folder / "README.md").read_text("utf-8", "replace")
-        header = card.split("---", 2)[1] if card.startswith("---") else ""
-        named = (yaml.safe_load(header) or {}).get("language")
-    except (OSError, IndexError, AttributeError, yaml.YAMLError):
-        return None
-    codes = [named] if isinstance(named, str) else [code for code in named or [] if isinstance(code, str)]
-    known = frozenset(code.partition("-")[0].lower() for code in codes)
-    return None if not known or "multilingual" in known else known
 
 
 def _step_back() -> None:

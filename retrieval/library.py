@@ -8,9 +8,6 @@ On disk, below `folder`: `library.db` holds all that matters, `files/` the origi
 """
 
 import contextlib
-import errno
-import hashlib
-import os
 import secrets
 import time
 from collections import OrderedDict
@@ -19,22 +16,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from threading import BoundedSemaphore, Event, Lock
-from typing import Literal
 
-from chatbot.errors import NotFound, StoreError, StoreFull
+from chatbot.errors import NotFound, StoreError
 from retrieval import readers
 from retrieval.embed import Embedder, Stopped, Vectors
 from retrieval.fuse import knows
+from retrieval.originals import Progress, heed, keep
 from retrieval.readers import Limits, Reading, RejectedFile
 from retrieval.rejected import shown
 from retrieval.shelf import Shelf
 from retrieval.split import SIZE, split
 from retrieval.store import Store, indexed_text
 from retrieval.types import Document, Hit, Page, Passage
-
-Step = Literal["keep", "read", "embed", "save"]
-Progress = Callable[[Step, float | None], None]
-"""Called with the step under way and the fraction of it that is done (None: unknown)."""
 
 HEADING = 16
 """Tokens of an embedder's window that are left to a passage's headings and to the model's own marks."""
@@ -104,7 +97,7 @@ class Library:
         original = self._files / id
         kept = False
         try:
-            size, sha256 = self._keep(path, original, name, report, stop)
+            size, sha256 = keep(path, original, name, report, stop)
             known = self._store.same_file(owner, sha256)
             if known and known.status != "rejected":
                 return known
@@ -200,31 +193,6 @@ class Library:
 
     # The steps of adding
 
-    def _keep(self, path: Path, original: Path, name: str, report: Progress, stop: Event | None) -> tuple[int, str]:
-        """Copy the upload to `original`, on disk before anything speaks of it: its size and SHA-256."""
-        report("keep", None)
-        part = original.with_suffix(".part")
-        digest, size = hashlib.sha256(), 0
-        try:
-            with path.open("rb") as source, part.open("xb") as sink:
-                while block := source.read(1 << 20):
-                    _heed(stop)
-                    digest.update(block)
-                    size += sink.write(block)
-                sink.flush()
-                os.fsync(sink.fileno())
-            part.replace(original)
-            _sync(self._files)
-        except FileNotFoundError as error:
-            raise RejectedFile("missing", name=shown(name)) from error
-        except OSError as error:
-            if error.errno == errno.ENOSPC:
-                raise StoreFull("The disk is full. Free some space and try again; what was saved is safe.") from error
-            raise StoreError(f"{shown(name)} cannot be kept ({error.strerror}). Check the data folder.") from error
-        finally:
-            part.unlink(missing_ok=True)
-        return size, digest.hexdigest()
-
     def _index(self, blank: Document, original: Path, name: str, report: Progress, stop: Event | None) -> Document:
         try:
             reading = self._read(original, name, report, stop)
@@ -243,7 +211,7 @@ class Library:
             warnings=reading.warnings,
         )
         vectors = self._embed(passages, report, stop)
-        _heed(stop)
+        heed(stop)
         report("save", None)
         document = self._store.add(document, reading.pages, passages, vectors, original=original)
         self._refresh(document.owner)
@@ -252,7 +220,7 @@ class Library:
     def _read(self, original: Path, name: str, report: Progress, stop: Event | None) -> Reading:
         report("read", None)
         while not self._reading.acquire(timeout=0.1):
-            _heed(stop)
+            heed(stop)
         try:
             return readers.read(
                 original,
@@ -290,17 +258,3 @@ class Library:
         """In the background, so that the next search finds the index ready."""
         with contextlib.suppress(RuntimeError):  # the library was closed: the next start will follow
             self._keeper.submit(self._shelf(owner).refresh)
-
-
-def _heed(stop: Event | None) -> None:
-    if stop is not None and stop.is_set():
-        raise Stopped("Indexing was stopped. Nothing was kept of this document.")
-
-
-def _sync(folder: Path) -> None:
-    """A new name is on disk only when its folder is."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

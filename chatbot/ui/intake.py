@@ -12,7 +12,7 @@ from typing import Literal
 from chatbot.errors import BanyanError
 from chatbot.ui.opening import OpeningLibrary
 from retrieval.embed import Stopped
-from retrieval.library import Step
+from retrieval.originals import Step
 from retrieval.types import Document
 
 log = logging.getLogger(__name__)

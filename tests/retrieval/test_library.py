@@ -18,7 +18,8 @@ from retrieval import readers
 from retrieval import shelf as shelf_module
 from retrieval.embed import Stopped, load
 from retrieval.index import Ids, Index, Vectors
-from retrieval.library import EmbedderChanged, Library, Step
+from retrieval.library import EmbedderChanged, Library
+from retrieval.originals import Step
 from retrieval.readers import Reading
 from retrieval.rejected import RejectedFile
 from retrieval.store import NAMED, PASSAGES

@@ -1,6 +1,7 @@
 """`python -m retrieval.evaluate` over a few paragraphs, with the bundled embedder."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,15 @@ QUESTIONS = [
 ]
 
 
-def written(path: Path, rows: list[dict[str, object]]) -> str:
+Rows = Sequence[Mapping[str, object]]
+
+
+def written(path: Path, rows: Rows) -> str:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     return str(path)
 
 
-def evaluate(tmp_path: Path, models: Path, questions: list[dict[str, object]], *more: str) -> int:
+def evaluate(tmp_path: Path, models: Path, questions: Rows, *more: str) -> int:
     paragraphs = [{"pid": pid, "context": text, "lang": "en"} for pid, text in PARAGRAPHS.items()]
     files = ["--paragraphs", written(tmp_path / "p.jsonl", paragraphs), "--questions"]
     return main([*files, written(tmp_path / "q.jsonl", questions), "--models", str(models), *more])
@@ -33,9 +37,7 @@ def evaluate(tmp_path: Path, models: Path, questions: list[dict[str, object]], *
 def test_finding_citing_and_refusing_are_told(
     tmp_path: Path, models_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    questions: list[dict[str, object]] = [
-        {"pid": pid, "question": text, "lang": "en", "answers": [answer]} for pid, text, answer in QUESTIONS
-    ]
+    questions = [{"pid": pid, "question": text, "lang": "en", "answers": [answer]} for pid, text, answer in QUESTIONS]
     assert evaluate(tmp_path, models_folder, questions, "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert told["questions"] == 3
@@ -48,7 +50,7 @@ def test_finding_citing_and_refusing_are_told(
 def test_without_answers_only_the_ranking_is_told(
     tmp_path: Path, models_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wrong: list[dict[str, object]] = [{"pid": "1", "question": QUESTIONS[0][1], "lang": "en"}]
+    wrong = [{"pid": "1", "question": QUESTIONS[0][1], "lang": "en"}]
     assert evaluate(tmp_path, models_folder, wrong, "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert 0 < told["fused"] < 100  # the paragraph that is named does not answer

@@ -3,7 +3,7 @@
     python -m finetune.train JOB_FOLDER
     python -m finetune.train --data x.jsonl --name my-bot [--base MODEL_FOLDER] [--preset balanced] [--set rank=8]
     python -m finetune.train --recipe sentiment --data FOLDER_OF_ITS_FILES
-    accelerate launch --num_processes 2 -m finetune.train --data ...
+    torchrun --nproc_per_node 2 -m finetune.train --data ...       (or accelerate launch)
 
 Ends with 0 when an adapter was published, 3 when it was stopped, 1 when it failed; `result.json` says it in words.
 """

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from chatbot.errors import InputError
+from chatbot.errors import BanyanError, InputError
 from retrieval.embed import Embedder, load
 from retrieval.evaluate_answers import Collection, Question, citations, refusal
 from retrieval.fuse import knows
@@ -151,12 +151,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         embedder = load(options.embedder, options.models, lambda step, fraction: print(step, file=sys.stderr))
         for language in options.languages.split(",") if options.languages else languages(options.questions):
             paragraphs, questions = read(options.paragraphs, options.questions, language)
-            questions = questions[:: max(1, len(questions) // options.most)] if options.most else questions
+            if options.most > 0:
+                questions = questions[:: max(1, len(questions) // options.most)][: options.most]
             if not questions:
                 raise InputError(f"{options.questions} has no questions in {language!r}.")
             figures = retrieval(language, paragraphs, questions, embedder)
             report(figures, answering(paragraphs, questions, embedder), as_json=options.json)
-    except InputError as error:
+    except BanyanError as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 2
     return 0

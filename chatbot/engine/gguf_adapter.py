@@ -64,7 +64,8 @@ def convert_adapter(folder: Path, base: Header, cache: Path) -> Twin:
             cache.mkdir(parents=True, exist_ok=True)
             _write_adapter(target, tensors, str(base.fields["general.architecture"]), steady=steady)
             _forget(cache)
-        target.touch()
+        with contextlib.suppress(OSError):  # a cache that is only read serves all the same
+            target.touch()
         return Twin(target, steady)
     except (OSError, ValueError, KeyError, struct.error) as error:
         raise AdapterError(f"The adapter in {folder.name} cannot be read: {error}.") from error

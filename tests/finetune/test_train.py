@@ -332,22 +332,27 @@ def test_two_processes_take_the_same_updates_as_one(tmp_path: Path, models: dict
     data.write_text("".join(json.dumps(row) + "\n" for row in ROWS), "utf-8")
     knobs = spec(steps=8, batch_size=8, eval_steps=4, precision="fp32").to_dict()
     settings = [f"--set={name}={json.dumps(value)}" for name, value in knobs.items()]
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    accelerate = ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
+    accelerate += ["--mixed_precision", "no", "--dynamo_backend", "no", "--num_cpu_threads_per_process", "1"]
     ends = []
-    for count in (1, 2):
-        folder = tmp_path / str(count)
+    for number, launch in enumerate(([], torchrun, accelerate)):
+        folder = tmp_path / str(number)
         command = ["-m", "finetune.train", "--data", data, "--name", "bot", "--base", models["llama"], *settings]
-        launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-        words = [sys.executable, *(launch if count == 2 else []), *map(str, command), "--folder", str(folder)]
+        words = [sys.executable, *launch, *map(str, command), "--folder", str(folder)]
         child = subprocess.run(
             words, capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"}
         )
         assert child.returncode == 0, child.stderr[-3000:]
         (job,) = (folder / "jobs").iterdir()
         ends.append(JobFolder(job).read_progress())
-    one, two = ([(line.get("loss"), line.get("eval_loss")) for line in lines if "phase" not in line] for lines in ends)
-    assert len(one) == len(two)
-    for left, right in zip(one, two, strict=True):
-        assert left == pytest.approx(right, abs=1e-3)
+    alone, *pairs = (
+        [(line.get("loss"), line.get("eval_loss")) for line in lines if "phase" not in line] for lines in ends
+    )
+    for pair in pairs:
+        assert len(alone) == len(pair)
+        for left, right in zip(alone, pair, strict=True):
+            assert left == pytest.approx(right, abs=1e-3)
 
 
 def test_a_name_that_is_a_path_never_becomes_one(tmp_path: Path, models: dict[str, Path]) -> None:

@@ -102,6 +102,19 @@ def test_twins_that_nothing_asked_for_in_a_month_are_removed(bundled_gguf: Path,
     assert made["gone"] not in (made["used"], new)
 
 
+def test_a_twin_in_a_cache_that_is_only_read_serves(
+    bundled_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, header = write_adapter(tmp_path / "a", rank=2, targets=("q_proj",)), read_header(bundled_gguf)
+    made = convert_adapter(folder, header, tmp_path / "cache")
+
+    def refused(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "touch", refused)  # root, as which tests may run, may write anywhere
+    assert convert_adapter(folder, header, tmp_path / "cache") == made
+
+
 def test_the_bundled_weights_have_the_fingerprint_that_their_adapters_name(
     bundled_gguf: Path, models_folder: Path
 ) -> None:

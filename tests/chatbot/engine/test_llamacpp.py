@@ -17,6 +17,7 @@ from chatbot.engine import llamacpp_pool
 from chatbot.engine.base import complete
 from chatbot.engine.gguf_files import requantize
 from chatbot.engine.llamacpp import LlamaCppEngine
+from chatbot.engine.llamacpp_server import _threads_of_a_token
 from chatbot.errors import AdapterError, AdapterNotFound, ContextOverflow, ModelDamaged
 from chatbot.types import GREEDY, Adapter, Chunk, Message, Sampling
 from tests.lora import ALL, write_adapter
@@ -348,3 +349,8 @@ def test_an_idle_adapter_gives_its_memory_back(
     assert list(engine._servers._servers) == [None], "only the base's server is left"
     assert complete(engine, ASK, SHORT, adapter="oak").text == said[0]
     engine.close()
+
+
+@pytest.mark.parametrize(("size", "threads", "expected"), [(145, 2, 1), (145, 16, 1), (1_100, 4, 4), (600, 16, 4)])
+def test_a_lone_token_of_a_small_model_is_computed_by_few_threads(size: int, threads: int, expected: int) -> None:
+    assert _threads_of_a_token(size * 10**6, threads) == expected

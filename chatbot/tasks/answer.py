@@ -136,12 +136,15 @@ def _written(
     adapter: str | None,
     stop: Event | None,
 ) -> Iterator[Step]:
-    recent = _recent(history) if found.query != question else ()
+    trained = (
+        None if adapter else _own(engine, owner)
+    )  # on prompts without a history: with one it says the last answer again
+    recent = _recent(history) if found.query != question and trained is None else ()
     reads = next((count for name, count in READS.items() if engine.model.startswith(name)), PASSAGES)
     sent = _fitted(engine, question, [source.hit for source in found.sources[:reads]], recent)
     text = ""
     finish: FinishReason = "stop"
-    chunks = engine.stream(sent.messages, sent.sampling, adapter=adapter or _own(engine, owner), stop=stop)
+    chunks = engine.stream(sent.messages, sent.sampling, adapter=adapter or trained, stop=stop)
     with closing(chunks):  # type: ignore[type-var]
         for chunk in chunks:
             text += chunk.text

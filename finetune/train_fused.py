@@ -16,6 +16,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from finetune import train_last_layer
+from finetune.train_attention import uses_rows
+
 Narrow = Literal["nothing", "gradients", "all"]
 
 
@@ -31,6 +34,8 @@ def fused(model: Any, narrow: Narrow) -> Iterator[int]:
     head = model.get_output_embeddings()
     if isinstance(head, torch.nn.Linear) and _is_plain(head):
         replaced.append((head, _frozen(head.weight, narrow)))
+    if uses_rows(model) and (last := train_last_layer.shortened(model)):
+        replaced.append(last)
     for module, forward in replaced:
         module.forward = forward
     try:

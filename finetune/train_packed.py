@@ -134,7 +134,7 @@ def loss_sum(model: Any, batch: dict[str, Tensor], *, rows: bool) -> Tensor:
     bounds = row_bounds(batch["position_ids"])
     extra: dict[str, Any] = {}
     if uses_rows(model):
-        extra["row_bounds"] = bounds
+        extra |= {"row_bounds": bounds, "read": at}
     logits = model(
         input_ids=batch["input_ids"], position_ids=batch["position_ids"], logits_to_keep=at, use_cache=False, **extra
     ).logits[0]

@@ -46,14 +46,29 @@ def extract(question: str, hits: Sequence[Hit], limit: int = 4, *, enough: float
     Each quote's `passage` counts `hits`, its offsets are of that passage's text. A question without a word of content gets
     the first sentences.
     """
-    found, table = figures(question, hits)
-    likely = rankers()["unspaced" if is_dense(question) else "spaced"].probabilities(table)
+    found, likely = _likely(question, hits)
     chosen: list[int] = []
     for number in np.argsort(-likely, kind="stable")[:limit]:
         if chosen and likely[chosen].sum() >= enough:
             break
         chosen.append(int(number))
     return [_quote(found[first], found[last], hits) for first, last in _neighbours(chosen, found)]
+
+
+def likelihood(question: str, hits: Sequence[Hit], quotes: Sequence[Quote]) -> float:
+    """How likely the likeliest sentence among those quoted holds the answer, given that one of the hits' does; 0 for none."""
+    found, likely = _likely(question, hits)
+    places = [(quote.passage, quote.start, quote.end) for quote in quotes]
+    touched = (
+        any(one.passage == passage and one.start < end and start < one.end for passage, start, end in places)
+        for one in found
+    )
+    return max((float(share) for share, quoted in zip(likely, touched, strict=True) if quoted), default=0.0)
+
+
+def _likely(question: str, hits: Sequence[Hit]) -> tuple[list[Stretch], npt.NDArray[np.float64]]:
+    found, table = figures(question, hits)
+    return found, rankers()["unspaced" if is_dense(question) else "spaced"].probabilities(table)
 
 
 def _neighbours(chosen: Sequence[int], found: Sequence[Stretch]) -> list[tuple[int, int]]:

@@ -8,23 +8,29 @@ initials and ordinals of European languages, and for speech followed by its verb
 import re
 
 _CLOSERS = r"[\"'”’»›)\]}）】」』》〉〕］｝]"
+_TWO_FIGURES = r"(?:[ \t][$€£¥]?[ \t]?\(?[\d.,]*[\d—]\)?[ \t]?%?){2}"
 _BREAK = re.compile(
     rf"""
       (?P<wide>[。！？｡．]+{_CLOSERS}*)
     | (?P<mark>(?<![.!?…؟۔।॥።])[.!?…؟۔।॥።]++{_CLOSERS}*+(?:\[\d{{1,3}}\])*)(?=\s|\Z)
     | (?P<row>\n(?=[^\n]{{0,500}}?\ \|\ ))
     | (?P<figures>(?<=[\d%)—])\n(?=[^\n]{{0,200}}[\d%)—](?:\n|\Z)))
+    | (?P<before_row>\n(?=[^\n]{{0,200}}{_TWO_FIGURES}(?:\n|\Z)))
     | (?P<blank>\n[^\S\n]*\n\s*)
     | (?P<item>\n(?=[^\S\n]*(?:[-*•‣◦▪●·–—]|\#{{1,6}}|\(?\d{{1,3}}[.)]|[一二三四五六七八九十]+、)[^\S\n]*\S))
+    | (?P<after_row>(?<=[\d%)—])\n)
     """,
     re.VERBOSE,
 )
 _WESTERN = re.compile(rf"{_BREAK.pattern} | (?P<stop>(?<=[一-鿿%”）)])\.(?=[“（(]?[一-鿿]))", re.VERBOSE)
 """The same in Chinese that ends its sentences with western full stops and no space, as its scientific journals do."""
+_ROW = re.compile(rf"[^\n]*{_TWO_FIGURES}\Z")
+"""A line of a table ends with two figures in a row; lines of prose hardly ever do."""
 _WORD_BEFORE = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*\Z")
 _WORD_AFTER = re.compile(r"\s*[\"'“‘«(\[]*([^\W_]+)")
 _ITEM_NUMBER = re.compile(r"(?:\A|\n)[^\S\n]*\(?(?:\d{1,3}|[A-Za-z])\Z")
 _SAID = re.compile(r"[^。！？，,\n]{0,4}[说說道问問喊叫答]")
+_LONGEST_ROW = 300  # characters
 _LOOK_BACK = 40  # characters: longer than any abbreviation, so that a word of a megabyte costs nothing
 
 
@@ -85,6 +91,9 @@ def _ends(text: str, found: re.Match[str]) -> bool:
         return _wide_ends(text, found)
     if found["mark"]:
         return _mark_ends(text, found)
+    if found["after_row"]:
+        line = text[text.rfind("\n", max(0, found.start() - _LONGEST_ROW), found.start()) + 1 : found.start()]
+        return len(line) < _LONGEST_ROW and _ROW.match(line) is not None
     return True
 
 

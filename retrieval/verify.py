@@ -13,6 +13,7 @@ from typing import Literal
 from retrieval.checks.claims import Item, Statement, ask, join, read
 from retrieval.checks.evidence import PAIRS, WEIGHTS, Stretch, covered, says, share, stretches, weight
 from retrieval.checks.faults import Case, Reason, faults
+from retrieval.checks.tables import of_another_row
 from retrieval.checks.words import is_dense, language
 from retrieval.types import Passage
 
@@ -126,7 +127,10 @@ def _short(case: Case, found: Sequence[Stretch], texts: Sequence[str]) -> Verdic
     if near[best] < max(_NEAR_AT_ALL[is_dense(case.asked.text)], needed * max(near)):
         return Verdict("unsupported", reasons=(Reason("question"),))
     inner = [s for s in found if _inside(s, found[best]) and all(covered(case.claim.items, s.said))]
-    return Verdict("supported", (_quote(min(inner, key=lambda s: s.end - s.start), texts),))
+    place = min(inner, key=lambda s: s.end - s.start)
+    if of_another_row(case.asked, place, found):
+        return Verdict("unsupported", reasons=(Reason("question"),))
+    return Verdict("supported", (_quote(place, texts),))
 
 
 def _inside(inner: Stretch, outer: Stretch) -> bool:

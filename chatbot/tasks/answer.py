@@ -5,7 +5,7 @@ The model writes; the program decides what is cited. `ask` yields steps, which t
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from chatbot.engine.adapters import visible
 from chatbot.engine.base import Engine
 from chatbot.errors import ContextOverflow, EngineUnavailable, InputError, ModelError, ModelLoading
+from chatbot.tasks import answer_trust
 from chatbot.tasks.answer_check import Answer, Found, Reason, Source, checked, quotation
 from chatbot.tasks.answer_prompt import NOT_FOUND, messages
 from chatbot.tasks.budget import Fitted, fit
@@ -136,34 +137,38 @@ def _written(
     adapter: str | None,
     stop: Event | None,
 ) -> Iterator[Step]:
-    trained = (
-        None if adapter else _own(engine, owner)
-    )  # on prompts without a history: with one it says the last answer again
-    recent = _recent(history) if found.query != question and trained is None else ()
-    reads = next((count for name, count in READS.items() if engine.model.startswith(name)), PASSAGES)
-    sent = _fitted(engine, question, [source.hit for source in found.sources[:reads]], recent)
+    known = visible(engine.adapters(), owner)
+    chosen = next((one for one in known if one.name == (adapter or ADAPTER)), None)
+    trained = chosen is not None and chosen.name == ADAPTER  # without a history: with one it says the last answer again
+    recent = _recent(history) if found.query != question and not trained else ()
+    sent = _fitted(engine, question, [source.hit for source in found.sources[: reads(engine.model)]], recent)
+    trust = answer_trust.find(engine.model, chosen) if engine.supports_logprobs else None
+    sampling = replace(sent.sampling, top_logprobs=1 if trust else None)
     text = ""
+    nats = 0.0
     finish: FinishReason = "stop"
-    chunks = engine.stream(sent.messages, sent.sampling, adapter=adapter or trained, stop=stop)
+    chunks = engine.stream(sent.messages, sampling, adapter=chosen.name if chosen else adapter, stop=stop)
     with closing(chunks):  # type: ignore[type-var]
         for chunk in chunks:
             text += chunk.text
+            nats += sum(token.logprob for token in chunk.logprobs)
             finish = chunk.finish or finish
             yield Writing(text, chunk.place)
     if text.strip().startswith(NOT_FOUND):
         yield quotation(found, "unsure")
     else:
-        yield checked(text.strip(), found, retrieval.similarity(question), finish)
+        yield checked(text.strip(), found, retrieval.similarity(question), finish, trust=trust, nats=nats)
+
+
+def reads(model: str) -> int:
+    """How many of the passages found the prompt holds."""
+    return next((count for name, count in READS.items() if model.startswith(name)), PASSAGES)
 
 
 def _recent(history: Sequence[Message]) -> Sequence[Message]:
     """The last turns, beginning with a question."""
     starts = [n for n, message in enumerate(history) if message.role == "user"]
     return history[starts[-TURNS:][0] :] if starts else ()
-
-
-def _own(engine: Engine, owner: str) -> str | None:
-    return next((known.name for known in visible(engine.adapters(), owner) if known.name == ADAPTER), None)
 
 
 def _fitted(engine: Engine, question: str, hits: Sequence[Hit], history: Sequence[Message]) -> Fitted:

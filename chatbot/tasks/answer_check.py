@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from chatbot.tasks.answer_trust import Likely, Trust
 from chatbot.types import FinishReason
-from retrieval.extract import extract
+from retrieval.extract import extract, likelihood
 from retrieval.gate import Judgement
 from retrieval.sentences import sentences
 from retrieval.types import Citation, Document, Hit
@@ -50,7 +51,8 @@ class Answer:
     """The end. When `status` is "not_found" there is no text, and `sources` are the nearest passages.
 
     `quoted`: why the text consists of sentences of the documents and nothing of the model's; empty: the model wrote it.
-    `quotes` are the best sentences of the documents, where the model's do not cite them already.
+    `quotes` are the best sentences of the documents, where the model's do not cite them already. `likely` says how far the
+    model's answer can be trusted, where that was ever measured.
     """
 
     status: Literal["answered", "not_found"]
@@ -61,24 +63,43 @@ class Answer:
     quoted: Reason = ""
     quotes: tuple[Sentence, ...] = ()
     finish: FinishReason = "stop"
+    likely: Likely | None = None
 
     @property
     def sources(self) -> tuple[Source, ...]:
         return self.found.sources
 
 
-def checked(text: str, found: Found, similarity: Similarity | None = None, finish: FinishReason = "stop") -> Answer:
-    """A model's text with each sentence held against the passages it was written from."""
+def checked(
+    text: str,
+    found: Found,
+    similarity: Similarity | None = None,
+    finish: FinishReason = "stop",
+    *,
+    trust: Trust | None = None,
+    nats: float = 0.0,
+) -> Answer:
+    """A model's text with each sentence held against the passages it was written from. `nats`: the text's log-probability."""
     passages = [source.hit.passage for source in found.sources]
     cited = _Citations(found.sources)
-    parts = []
+    parts: list[Sentence] = []
+    evidence: list[Quote] = []
     for start, end in sentences(text):
         verdict = verify(text[start:end], passages, question=found.query, similarity=similarity)
         parts.append(Sentence(text[start:end], start, verdict.label, cited.numbers(verdict.quotes)))
+        evidence += verdict.quotes
     supported = any(part.verdict == "supported" for part in parts)
-    best = [] if finish == "cancelled" else _best(found, 1 if supported else QUOTED)
+    likely = _likely(trust, nats, found, evidence) if trust and supported and finish == "stop" else None
+    relied_on = supported and not (likely and likely.doubted)
+    best = [] if finish == "cancelled" else _best(found, 1 if relied_on else QUOTED)
     _, quotes = _quoted([quote for quote in best if not (supported and cited.holds(quote))], cited)
-    return Answer("answered", found, text, tuple(parts), cited.all, "", quotes, finish)
+    return Answer("answered", found, text, tuple(parts), cited.all, "", quotes, finish, likely)
+
+
+def _likely(trust: Trust, nats: float, found: Found, evidence: Sequence[Quote]) -> Likely:
+    place = likelihood(found.query, [source.hit for source in found.sources], evidence)
+    probability = trust.likely(nats, place, found.judgement.probability)
+    return Likely(probability, probability < trust.model.threshold)
 
 
 def quotation(found: Found, reason: Reason) -> Answer:

@@ -14,12 +14,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from chatbot.tasks.fitted import weights
 from chatbot.tasks.sentiment_labels import Labels
 from chatbot.tasks.sentiment_prompt import examples, messages
 from chatbot.types import Adapter
 
 FILE = Path(__file__).with_name("calibration.json")
-WEIGHTS = "adapter_model.safetensors"
 BINS = 15  # of the expected calibration error, as in Guo et al.
 HOTTEST, COLDEST = 20.0, 0.05
 
@@ -45,11 +45,8 @@ def find(model: str, adapter: Adapter | None, labels: Labels, file: Path = FILE)
 
 def key(model: str, adapter: Adapter | None, labels: Labels) -> str:
     """Model, adapter and prompt. An adapter counts by its weights: anybody may give theirs the name of a shipped one."""
-    weights = "base"
-    if adapter is not None:
-        weights = _digest(Path(adapter.path) / WEIGHTS) if adapter.path else f"remote:{adapter.name}"
     prompt = repr(messages("", labels, examples(labels, adapter.name if adapter else None)))
-    return f"{model}/{weights}/{hashlib.sha256(prompt.encode('utf-8', 'replace')).hexdigest()[:12]}"
+    return f"{model}/{weights(adapter)}/{hashlib.sha256(prompt.encode('utf-8', 'replace')).hexdigest()[:12]}"
 
 
 def softmax(logits: Sequence[float], temperature: float = 1.0) -> tuple[float, ...]:
@@ -87,13 +84,3 @@ def calibration_error(probabilities: Sequence[float], right: Sequence[bool]) -> 
 def _kept(file: Path, stamp: int) -> dict[str, dict[str, Any]]:
     kept: dict[str, dict[str, Any]] = json.loads(file.read_text("utf-8"))
     return kept
-
-
-def _digest(weights: Path) -> str:
-    state = weights.stat()
-    return _hashed(weights, state.st_mtime_ns, state.st_size)
-
-
-@lru_cache(maxsize=64)
-def _hashed(weights: Path, stamp: int, size: int) -> str:
-    return hashlib.sha256(weights.read_bytes()).hexdigest()[:16]

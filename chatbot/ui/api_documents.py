@@ -121,4 +121,6 @@ def said(given: Answer) -> Record:
             }
             for citation in given.citations
         ],
+        "likely": given.likely.probability if given.likely else None,
+        "quotes": [{"text": sentence.text, "citations": list(sentence.citations)} for sentence in given.quotes],
     }

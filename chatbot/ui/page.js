@@ -46,6 +46,27 @@
     event.target.closest?.("[role=tab]")?.scrollIntoView({ block: "nearest", inline: "center" });
   });
 
+  // A source that was asked for comes into sight: on a phone it stands below the answer.
+  const SOURCES = "#by-source, #by-chat-source, #by-sum-where";
+  addEventListener("click", (event) => {
+    const chosen = event.target.closest?.("[data-act=cite], [data-act=source], #by-doc-list [data-act=open]");
+    if (!chosen || chosen.closest(SOURCES)) return;
+    for (const source of document.querySelectorAll(SOURCES)) {
+      if (!source.offsetParent) continue; // of another tab
+      let settled = 0;
+      const seen = new MutationObserver(() => {
+        clearTimeout(settled);
+        settled = setTimeout(() => {
+          seen.disconnect();
+          const top = source.getBoundingClientRect().top;
+          if (top < 0 || top > 0.7 * innerHeight) source.scrollIntoView({ behavior: "smooth", block: "start" });
+        }, 300);
+      });
+      seen.observe(source, { childList: true, subtree: true });
+      setTimeout(() => seen.disconnect(), 20000);
+    }
+  });
+
   // The server says the language of the page in the brand, and hands over a file to save as a link.
   const onChange = (selector, act) => whenThere(selector, (element) => {
     act(element);

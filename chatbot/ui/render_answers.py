@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from html import escape
 
 from chatbot.tasks.answer_check import Answer, Found, Sentence, Source
+from chatbot.tasks.answer_trust import Likely
 from chatbot.ui.render_documents import place
 from chatbot.ui.strings import Language, text
 from retrieval.types import Citation
@@ -65,11 +66,21 @@ def answer(given: Answer, language: Language) -> str:
     tail = _NOTES.get(given.finish, "" if given.text else "ask_empty")
     note = f'<p class="by-note">{escape(text(tail, language))}</p>' if tail else ""
     said = _sentences(given.text, given.sentences, given, language)
+    if given.likely:
+        info, words = escape(text("likely_info", language)), escape(_likely(given.likely, language))
+        kind = "by-note by-doubted" if given.likely.doubted else "by-note"
+        said += f'<p class="{kind}" title="{info}">{words}</p>'
     instead = "\n".join(sentence.text for sentence in given.quotes)
     if instead:
         words = escape(text("quoted_instead", language))
         said += f'<p class="by-note">{words}</p>{_sentences(instead, given.quotes, given, language)}'
     return f"{head}{said}{note}{listed(given, language)}{_found(given.found, language)}"
+
+
+def _likely(found: Likely, language: Language) -> str:
+    """To the nearest five of a hundred, and never none or all: it was fitted on some hundreds of questions."""
+    percent = min(95, max(5, 5 * round(20 * found.probability)))
+    return text("doubted" if found.doubted else "likely", language, percent=percent)
 
 
 def plain(given: Answer, language: Language) -> str:
@@ -86,7 +97,8 @@ def plain(given: Answer, language: Language) -> str:
     head = f"*{text(f'quoted_{given.quoted}', language)}*\n\n" if given.quoted else ""
     quotes = " ".join(sentence.text for sentence in given.quotes)
     instead = _numbered(quotes, given.quotes, language, joined=True)
-    more = f"\n\n*{text('quoted_instead', language)}* {instead}" if instead else ""
+    more = f"\n\n*{_likely(given.likely, language)}*" if given.likely else ""
+    more += f"\n\n*{text('quoted_instead', language)}* {instead}" if instead else ""
     where = {source.document.id: source.document for source in given.sources}
     sources = "\n\n".join(
         f"[{c.n}] {c.name} · {place(where[c.document], c.page, language)}: {_quote(c.quote)}" for c in given.citations

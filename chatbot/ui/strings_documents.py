@@ -70,6 +70,16 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Quoted from your documents: the model in use was not made for this language.",
         "以下为文档原文引用：当前模型并非为这种语言训练。",
     ),
+    "likely": ("Right in about {percent} % of such cases", "同类回答约有 {percent}% 是正确的"),
+    "doubted": (
+        "Doubtful: right in only about {percent} % of such cases. The passage says this, but perhaps of something else.",
+        "存疑：同类回答只有约 {percent}% 是正确的。段落中确有此内容，但说的可能是别的事。",
+    ),
+    "likely_info": (
+        "Measured on questions whose answer is known: from how sure the model was of its words, and how well the place it "
+        "quotes fits the question.",
+        "依据答案已知的问题测得：看模型对所写内容有多大把握，以及所引位置与问题有多吻合。",
+    ),
     "quoted_instead": ("Your documents say:", "你的文档中写道："),
     "quoted_unsure": (
         "Quoted from your documents: the model was not sure of its answer. These sentences most likely hold it.",

@@ -165,10 +165,12 @@ def test_no_barriers(app: App, visit: Visit, orchard: Path, scheme: str) -> None
     assert serious == [], [(v["id"], [node["html"][:200] for node in v["nodes"]]) for v in serious]
 
 
-def test_nothing_overflows_on_a_phone(app: App, visit: Visit, orchard: Path) -> None:
+def test_nothing_overflows_on_a_phone_and_a_source_comes_into_sight(app: App, visit: Visit, orchard: Path) -> None:
     page = desk(visit, app, width=390, height=844)
     drop(page, orchard)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    ask(page, "Who planted the orchard?").locator(".by-chip").first.click()
+    expect(page.locator("#by-source .by-source-head")).to_be_in_viewport(timeout=20_000)
 
 
 def test_a_file_attached_to_a_chat_is_asked(app: App, visit: Visit, orchard: Path) -> None:

@@ -109,6 +109,20 @@ def test_what_rows_begin_with_is_computed_once_with_the_losses_and_gradients_of_
         torch.testing.assert_close(found[name], gradient, rtol=1e-3, atol=1e-4 * float(gradient.abs().max()))
 
 
+def test_the_last_layer_computes_only_what_the_loss_reads(models: dict[str, Path]) -> None:
+    model = trainable(models["llama"])
+    layers = model.get_base_model().get_decoder().layers
+    seen: dict[int, int] = {}
+    for number in (0, len(layers) - 1):
+        norm = layers[number].post_attention_layernorm
+        norm.register_forward_pre_hook(lambda _, args, number=number: seen.update({number: args[0].shape[1]}))
+    with train_fused.fused(model, "nothing"):
+        train_packed.loss_sum(model, train_packed.collate(BATCH), rows=False)
+        assert seen == {0: 17, len(layers) - 1: 4 + 2 + 3}
+    train_packed.loss_sum(model, train_packed.collate(BATCH), rows=False)
+    assert set(seen.values()) == {17}
+
+
 def test_a_common_beginning_ends_before_what_foretells_a_label() -> None:
     same = list(range(1, 20))
     rows = [{"input_ids": [*same, n], "labels": [*[-100] * 12, *same[12:], n]} for n in (50, 51)]

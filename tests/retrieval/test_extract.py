@@ -3,7 +3,7 @@
 import pytest
 
 from retrieval.checks.quotable import FIGURES, figures
-from retrieval.extract import extract, rankers
+from retrieval.extract import extract, likelihood, rankers
 from retrieval.types import Hit, Passage
 
 
@@ -47,6 +47,15 @@ def test_probabilities_follow_the_figures() -> None:
     assert table[:, FIGURES.index("amount")].tolist() == [1, 1, 0, 1]  # 一位, 308, 50
     assert table[:, FIGURES.index("after")][0] == table[:, FIGURES.index("grams")][1]
     assert table[:, FIGURES.index("after")][2] == 0  # the passage ends there
+
+
+def test_the_place_that_answers_is_likelier_than_another() -> None:
+    question = "黑豹队的防守丢了多少分？"
+    each = extract(question, FOUND, 4, enough=1.0)
+    right, wrong = extract(question, FOUND, 1), [quote for quote in each if quote.passage == 1]
+    assert likelihood(question, FOUND, right) > 0.5 > likelihood(question, FOUND, wrong) > 0
+    assert likelihood(question, FOUND, each) == likelihood(question, FOUND, right)
+    assert likelihood(question, FOUND, []) == likelihood(question, [], []) == 0
 
 
 def test_no_hits_and_no_content() -> None:

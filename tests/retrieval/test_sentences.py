@@ -55,6 +55,11 @@ def test_wrapped_lines_stay_together_and_paragraphs_items_and_rows_do_not() -> N
     ]
 
 
+def test_a_row_of_a_table_stands_alone_also_between_lines_of_words() -> None:
+    text = "Sales:\niPhone $ 39,669 (2)%\niPad\niPad sales fell since\n2022 and in 2023\nto half."
+    assert said(text) == ["Sales:", "iPhone $ 39,669 (2)%", "iPad\niPad sales fell since\n2022 and in 2023\nto half."]
+
+
 def test_no_character_is_lost_in_any_text() -> None:
     draw = random.Random(1)
     letters = list("ab. .。！？!?\"'“”（）()\n\r\t A1,…\u200b\0😀é\u0301|-*#\u2028\x0b")

@@ -113,6 +113,31 @@ def test_short_answers_are_judged_with_their_question(answer: str, question: str
     assert verify(answer, GAME, question=question).label == label
 
 
+SALES = """Net sales by category:
+iPhone $ 39,669 $ 40,665 (2)%
+Mac 6,840 7,382 (7)%
+Services 21,213 19,604 8 %
+Total net sales $ 81,797 $ 82,959 (1)%
+iPhone
+iPhone net sales decreased during the third quarter."""
+
+
+@pytest.mark.parametrize(
+    ("answer", "question", "row"),
+    [
+        ("$39,669", "What were the total net sales of iPhone?", "iPhone $ 39,669 $ 40,665 (2)%"),
+        ("$81,797", "What were the total net sales of iPhone?", ""),
+        ("$81,797", "What were Apple's total net sales?", "Total net sales $ 81,797 $ 82,959 (1)%"),
+        ("7,382", "How much did Mac sell the year before?", "Mac 6,840 7,382 (7)%"),
+        ("21,213", "What were the net sales of Mac?", ""),
+    ],
+)
+def test_a_number_of_a_table_is_that_of_the_row_asked_for(answer: str, question: str, row: str) -> None:
+    verdict = verify(answer, passages(SALES), question=question)
+    assert [quote.text for quote in verdict.quotes] == ([row] if row else [])
+    assert verdict.label == ("supported" if row else "unsupported")
+
+
 def test_a_short_answer_is_cited_where_the_question_is_spoken_of() -> None:
     given = passages("Bern has 11 museums. Short had 11 sacks.", "The city of Bern was founded in 1191.")
     (quote,) = verify("11", given, question="How many sacks did Short have?").quotes

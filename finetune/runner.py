@@ -15,6 +15,7 @@ from pathlib import Path
 from chatbot.errors import BanyanError
 from finetune.folder import JobFolder, JobState
 from finetune.line import all_jobs, sweep, waiting
+from finetune.train import WAITING
 
 HOME = Path(__file__).resolve().parent.parent
 SECRETS = re.compile(r"TOKEN|SECRET|PASSWORD|API_KEY|^BANYAN_")
@@ -144,13 +145,12 @@ class Runner:
 
 
 def child_environment(outer: Mapping[str, str], device: str, threads: int) -> dict[str, str]:
-    """What a child needs and no more: no secrets, no network, threads that sleep instead of spinning."""
+    """What a child needs and no more: no secrets, no network, its own way of waiting instead of the app's."""
     kept = {name: value for name, value in outer.items() if not SECRETS.search(name)}
     return kept | {
         "CUDA_VISIBLE_DEVICES": "" if device == "cpu" else device,
         "OMP_NUM_THREADS": str(threads),
-        "OMP_WAIT_POLICY": "PASSIVE",
-        "GOMP_SPINCOUNT": "0",  # the app's own would count for more
+        **WAITING,
         "HF_HUB_OFFLINE": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",

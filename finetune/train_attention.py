@@ -7,6 +7,7 @@ allows it.
 import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -92,14 +93,22 @@ def _attend(
     attention = functional.scaled_dot_product_attention
     first_key, first_value = key[:, :, :shared], value[:, :, :shared]
     parts = [attention(query[:, :, :shared], first_key, first_value, is_causal=True, **options)] if shared else []
-    for q, k, v in zip(*(x[:, :, shared:].split(sizes, 2) for x in (query, key, value)), strict=True):
+    masks = _masks(shared, tuple(sizes), query.device)
+    for q, k, v, seen in zip(*(x[:, :, shared:].split(sizes, 2) for x in (query, key, value)), masks, strict=True):
         if shared:
-            seen = torch.ones(q.shape[2], shared + k.shape[2], dtype=torch.bool, device=q.device).tril(shared)
             keys, values = torch.cat([first_key, k], 2), torch.cat([first_value, v], 2)
             parts.append(attention(q, keys, values, attn_mask=seen, **options))
         else:
             parts.append(attention(q, k, v, is_causal=True, **options))
     return torch.cat(parts, 2).transpose(1, 2), None
+
+
+@lru_cache(maxsize=2)  # every layer asks for those of the same batch
+def _masks(shared: int, sizes: tuple[int, ...], device: torch.device) -> list[Tensor | None]:
+    """What each row sees of the shared tokens and itself; None where nothing is shared."""
+    if not shared:
+        return [None] * len(sizes)
+    return [torch.ones(size, shared + size, dtype=torch.bool, device=device).tril(shared) for size in sizes]
 
 
 def _no_mask(*_: Any, **__: Any) -> None:

@@ -8,16 +8,16 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from chatbot.errors import NotFound, StoreError
+from retrieval import stored_rows
 from retrieval.database import Database
-from retrieval.types import Document, Flag, Page, Passage
+from retrieval.types import Document, Page, Passage
 
 Ids = npt.NDArray[np.int64]
 Vectors = npt.NDArray[np.float32]
@@ -78,17 +78,17 @@ class Store:
     def documents(self, owner: str) -> list[Document]:
         """The latest first."""
         rows = self._read(DOCUMENTS + "ORDER BY created DESC, rowid DESC", (owner,))
-        return [_document(row) for row in rows]
+        return [stored_rows.document(row) for row in rows]
 
     def document(self, owner: str, id: str) -> Document:
         rows = self._read(DOCUMENTS + "AND id = ?", (owner, id))
         if not rows:
             raise _missing()
-        return _document(rows[0])
+        return stored_rows.document(rows[0])
 
     def same_file(self, owner: str, sha256: str) -> Document | None:
         rows = self._read(DOCUMENTS + "AND sha256 = ?", (owner, sha256))
-        return _document(rows[0]) if rows else None
+        return stored_rows.document(rows[0]) if rows else None
 
     def pages(self, owner: str, id: str) -> list[Page]:
         """Without their `blocks`, which only the splitter needs."""
@@ -98,7 +98,7 @@ class Store:
             "WHERE d.owner = ? AND d.id = ? ORDER BY number",
             (owner, id),
         )
-        return [Page(number, text, label, _flags(warnings)) for number, label, text, warnings in rows]
+        return [Page(number, text, label, stored_rows.flags(warnings)) for number, label, text, warnings in rows]
 
     def passages(self, owner: str, id: str) -> list[Passage]:
         self.document(owner, id)
@@ -126,16 +126,15 @@ class Store:
         """
         with self._writing() as database:
             known = database.execute(DOCUMENTS + "AND sha256 = ?", (document.owner, document.sha256)).fetchone()
-            if known and _document(known).status != "rejected":
-                return _document(known)
+            if known and stored_rows.document(known).status != "rejected":
+                return stored_rows.document(known)
             if known:
                 database.execute(
                     "DELETE FROM documents WHERE owner = ? AND sha256 = ?", (document.owner, document.sha256)
                 )
             if original is not None and not original.is_file():
                 raise StoreError("The file vanished while it was being indexed. Please add it again.")
-            database.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(document))
-            _insert(database, document.id, pages, passages, vectors)
+            stored_rows.insert(database, document, pages, passages, vectors)
             _next_generation(database, document.owner)
         return document
 
@@ -256,54 +255,9 @@ class Store:
                     path.unlink()
 
 
-def _insert(
-    database: sqlite3.Connection,
-    document: str,
-    pages: Iterable[Page],
-    passages: Sequence[Passage],
-    vectors: tuple[int, Vectors] | None,
-) -> None:
-    database.executemany(
-        "INSERT INTO pages VALUES (?, ?, ?, ?, ?)",
-        [(document, page.number, page.label, page.text, _json(page.warnings)) for page in pages],
-    )
-    database.executemany(
-        "INSERT INTO passages (document, position, page, start, end, text, heading) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [(document, n, p.page, p.start, p.end, p.text, p.heading) for n, p in enumerate(passages)],
-    )
-    if vectors is not None and passages:
-        (last,) = database.execute("SELECT last_insert_rowid()").fetchone()
-        embedder, rows = vectors
-        first = last - len(passages) + 1
-        database.executemany(
-            "INSERT INTO vectors VALUES (?, ?, ?)",
-            [(first + n, embedder, row.astype("<f4").tobytes()) for n, row in enumerate(rows)],
-        )
-
-
 def _next_generation(database: sqlite3.Connection, owner: str) -> None:
     database.execute("INSERT INTO owners VALUES (?, 1) ON CONFLICT DO UPDATE SET generation = generation + 1", (owner,))
 
 
 def _missing() -> NotFound:
     return NotFound("There is no such document. It may have been removed in another window.")
-
-
-def _document(row: Sequence[Any]) -> Document:
-    id, owner, name, kind, size, sha256, status, pages, passages, warnings, reason, code, created = row
-    return Document(
-        id, owner, name, kind, size, sha256, status, pages, passages, _flags(warnings), reason, code, created
-    )
-
-
-def _row(d: Document) -> tuple[object, ...]:
-    facts = (d.id, d.owner, d.name, d.kind, d.size, d.sha256, d.status, d.pages, d.passages)
-    return (*facts, _json(d.warnings), d.reason, d.code, d.created)
-
-
-def _json(flags: Iterable[Flag]) -> str:
-    return json.dumps([asdict(flag) for flag in flags])
-
-
-def _flags(text: str) -> tuple[Flag, ...]:
-    return tuple(Flag(**flag) for flag in json.loads(text))

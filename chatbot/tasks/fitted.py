@@ -10,10 +10,16 @@ WEIGHTS = "adapter_model.safetensors"
 
 
 def weights(adapter: Adapter | None) -> str:
-    """ "base", or the beginning of the SHA-256 of the adapter's weights; of one on a remote server its name."""
+    """The beginning of the SHA-256 of the adapter's weights; "base" for none, the name of one on a remote server, "gone" for
+    one that was removed meanwhile."""
     if adapter is None:
         return "base"
-    return _digest(Path(adapter.path) / WEIGHTS) if adapter.path else f"remote:{adapter.name}"
+    if not adapter.path:
+        return f"remote:{adapter.name}"
+    try:
+        return _digest(Path(adapter.path) / WEIGHTS)
+    except OSError:
+        return "gone"
 
 
 def _digest(path: Path) -> str:

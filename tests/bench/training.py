@@ -1,6 +1,6 @@
 """LoRA on a CPU: our trainer against PEFT with `transformers.Trainer`'s defaults, same rows, same order of updates.
 
-    python -m tests.bench.training MODEL_FOLDER ROWS.jsonl[.gz] [--steps 50] [--threads 2]
+    python -m tests.bench.training MODEL_FOLDER ROWS.jsonl[.gz] [--steps 50] [--threads 2] [--precision fp32]
     python -m tests.bench.training MODEL_FOLDER FOLDER_OF_DATA --recipe sentiment
 
 Every update sees eight rows. The baseline may choose how many of them it computes at once (1, 2, 4 or 8, the rest by
@@ -51,6 +51,9 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("rows", type=Path)
     parser.add_argument("--recipe", help="the rows are those that a shipped adapter was trained on")
+    parser.add_argument(
+        "--precision", choices=["auto", "fp32"], default="auto", help="of ours; the baseline computes in fp32"
+    )
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=1, help="ours and the baseline in turn so often")
     parser.add_argument("--threads", type=int, default=2)
@@ -58,7 +61,13 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     spec = TrainingSpec(
-        steps=options.steps, epochs=None, batch_size=UPDATE, schedule="linear", warmup=0, evaluation_share=0
+        steps=options.steps,
+        epochs=None,
+        batch_size=UPDATE,
+        schedule="linear",
+        warmup=0,
+        evaluation_share=0,
+        precision=options.precision,
     )
     encoder = ChatEncoder(train_model.load(Base(str(options.model)), spec).tokenizer)
     rows = (

@@ -8,8 +8,8 @@ import pytest
 
 from chatbot.engine.shipped import FOLDER
 from chatbot.tasks import answer, answer_trust
-from chatbot.tasks.answer_check import Answer, Found, Likely, Source, checked
-from chatbot.tasks.answer_trust import FIGURES, Trust
+from chatbot.tasks.answer_check import Answer, Found, Source, checked
+from chatbot.tasks.answer_trust import FIGURES, Likely, Trust
 from chatbot.types import Adapter
 from chatbot.ui import render_answers
 from chatbot.ui.api_documents import said
@@ -70,6 +70,7 @@ def test_it_was_fitted_for_the_adapter_that_ships_and_for_no_other(tmp_path: Pat
     assert trust, "python -m tests.bench.answer_trust --data FOLDER --fit"
     (tmp_path / "adapter_model.safetensors").write_bytes(b"other weights")
     assert answer_trust.find("SmolLM2-135M-Instruct", replace(SHIPPED, path=str(tmp_path))) is None
+    assert answer_trust.find("SmolLM2-135M-Instruct", replace(SHIPPED, path=str(tmp_path / "removed"))) is None
     assert answer_trust.find("SmolLM2-135M-Instruct", None) is None
     assert answer_trust.find("Qwen3-4B", SHIPPED) is None
     surer = [trust.likely(log(p), 0.5, 0.9) for p in (0.05, 0.5, 0.95)]

@@ -275,7 +275,7 @@ def test_the_api_has_the_promised_shapes() -> None:
     ]
     assert answered["citations"] == [{"n": 1, "document": "d1", "page": 1, "quote": TEXT[:32], "start": 0, "end": 32}]
     refused = said(given("", status="not_found"))
-    nothing = {"answer": "", "sentences": [], "citations": [], "likely": None, "quotes": []}
+    nothing: dict[str, object] = {"answer": "", "sentences": [], "citations": [], "likely": None, "quotes": []}
     assert refused == {"status": "not_found"} | nothing
     assert set(record(DOCUMENT)) == {"id", "name", "status", "passages", "pages", "warnings", "reason"}
 

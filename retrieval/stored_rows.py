@@ -1,0 +1,60 @@
+"""The rows that one document becomes in SQLite, and back."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from retrieval.types import Document, Flag, Page, Passage
+
+
+def insert(
+    database: sqlite3.Connection,
+    document: Document,
+    pages: Iterable[Page],
+    passages: Sequence[Passage],
+    vectors: tuple[int, npt.NDArray[np.float32]] | None,
+) -> None:
+    """The document with everything of it. `vectors` are the embedder's id and float32 [passages, dimension]."""
+    database.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(document))
+    database.executemany(
+        "INSERT INTO pages VALUES (?, ?, ?, ?, ?)",
+        [(document.id, page.number, page.label, page.text, _json(page.warnings)) for page in pages],
+    )
+    database.executemany(
+        "INSERT INTO passages (document, position, page, start, end, text, heading) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(document.id, n, p.page, p.start, p.end, p.text, p.heading) for n, p in enumerate(passages)],
+    )
+    if vectors is not None and passages:
+        (last,) = database.execute("SELECT last_insert_rowid()").fetchone()
+        embedder, rows = vectors
+        first = last - len(passages) + 1
+        database.executemany(
+            "INSERT INTO vectors VALUES (?, ?, ?)",
+            [(first + n, embedder, row.astype("<f4").tobytes()) for n, row in enumerate(rows)],
+        )
+
+
+def document(row: Sequence[Any]) -> Document:
+    """Of the columns in the order of the table."""
+    id, owner, name, kind, size, sha256, status, pages, passages, warnings, reason, code, created = row
+    return Document(
+        id, owner, name, kind, size, sha256, status, pages, passages, flags(warnings), reason, code, created
+    )
+
+
+def _row(d: Document) -> tuple[object, ...]:
+    facts = (d.id, d.owner, d.name, d.kind, d.size, d.sha256, d.status, d.pages, d.passages)
+    return (*facts, _json(d.warnings), d.reason, d.code, d.created)
+
+
+def _json(found: Iterable[Flag]) -> str:
+    return json.dumps([asdict(flag) for flag in found])
+
+
+def flags(text: str) -> tuple[Flag, ...]:
+    return tuple(Flag(**flag) for flag in json.loads(text))

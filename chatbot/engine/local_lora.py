@@ -15,6 +15,7 @@ from torch import nn
 from chatbot.errors import EngineError
 
 LONG = 16  # rows of one adapter from which on they get products of their own instead of being padded to the longest
+FEW = 32  # rows of a pass up to which one thread adds the adapters' share
 
 Matrices = Mapping[str, tuple[torch.Tensor, torch.Tensor]]
 """Of one adapter, by module: A (inputs, rank) and B (rank, outputs), B scaled already."""
@@ -130,9 +131,25 @@ class LoraLayer:
             rows = x.numel() // x.shape[-1]
             if rows not in self._shares:
                 raise EngineError(f"This model calls {self._name} in a way in which no adapter can change it.")
-            for share in self._shares[rows]:
-                output = share.add(x, output)
+            if shares := self._shares[rows]:
+                output = (_alone if rows <= FEW else _add)(shares, x, output)
         return output
+
+
+def _add(shares: Sequence["Share"], x: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
+    for share in shares:
+        output = share.add(x, output)
+    return output
+
+
+def _alone(shares: Sequence["Share"], x: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
+    """By the calling thread, for which alone the number is set: to wake another takes longer than so small a product."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _add(shares, x, output)
+    finally:
+        torch.set_num_threads(threads)
 
 
 class Share:

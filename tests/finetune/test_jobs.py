@@ -167,7 +167,7 @@ def test_only_one_app_starts_jobs_of_a_folder(tmp_path: Path) -> None:
     two.close()
 
 
-def test_a_child_gets_no_secrets_and_waits_asleep() -> None:
+def test_a_child_gets_no_secrets_and_waits_in_its_own_way() -> None:
     outer = {
         "PATH": "/bin",
         "HF_TOKEN": "x",

@@ -93,7 +93,7 @@ class TrainingSpec:
     precision: str = knob(
         "choice",
         "auto",
-        "Number format of the computation. auto: bf16 where the device is good at it, else fp32.",
+        "Number format of the computation. auto: bf16 on a GPU that has it, else fp32; a CPU that has bf16 is quicker with it.",
         choices=("auto", "fp32", "bf16"),
     )
     seed: int = knob(

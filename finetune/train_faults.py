@@ -9,7 +9,14 @@ from finetune.folder import JobFolder, Result
 from finetune.spec import TrainingSpec
 from finetune.train_trainer import Diverged
 
-_NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "bad_alloc", "not enough memory")
+_NO_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "bad_alloc",
+    "not enough memory",
+    "can't start new thread",
+)
 _DISK_FULL = ("no space left on device", "disk quota exceeded", "file write failed", "disk full", "inline_container")
 
 

@@ -1,16 +1,14 @@
 """Training arithmetic for CPUs: the layers of a Llama-like model with plain LoRA, in fewer passes over memory.
 
-The forward pass computes what PEFT and transformers compute, in fp32. The backward pass saves three things: LoRA's products
-are added in place; norms and gates keep one tensor instead of five; and where the processor multiplies bfloat16 natively,
-gradients go through the *frozen* weights in bfloat16, twice as fast. That rounds gradients by some 0.4 % and leaves the loss
-of an update exact; how far the curve drifts from fp32 over many updates is what tests/bench/training.py prints. Who asks for
-bfloat16 gets it in the frozen products of the forward pass too; norms, attention, LoRA and the sum of the layers stay fp32.
+They compute what PEFT and transformers compute, in fp32: LoRA's products are added in place, norms and gates keep one tensor
+instead of five. Who asks for bfloat16 gets it, where the processor multiplies it natively (twice as fast), in the products with
+*frozen* weights; norms, attention, LoRA and the sum of the layers stay fp32.
 """
 
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,21 +17,17 @@ from torch.nn import functional
 from finetune import train_last_layer
 from finetune.train_attention import uses_rows
 
-Narrow = Literal["nothing", "gradients", "all"]
-
 
 @contextlib.contextmanager
-def fused(model: Any, narrow: Narrow) -> Iterator[int]:
+def fused(model: Any, *, bf16: bool) -> Iterator[int]:
     """Use the layers below in `model`, a PeftModel on a CPU in fp32, until the context ends; yields how many.
 
-    `narrow` says which products with frozen weights are computed in bfloat16.
-
-    A layer is taken only when it is known to compute the same; all others stay as they are.
+    With `bf16` products with frozen weights are computed in bfloat16. A layer is taken only when it is known to compute the same; all others stay as they are.
     """
-    replaced = [(module, forward) for module in model.modules() if (forward := _replacement(module, narrow))]
+    replaced = [(module, forward) for module in model.modules() if (forward := _replacement(module, bf16))]
     head = model.get_output_embeddings()
     if isinstance(head, torch.nn.Linear) and _is_plain(head):
-        replaced.append((head, _frozen(head.weight, narrow)))
+        replaced.append((head, _frozen(head.weight, bf16)))
     if uses_rows(model) and (last := train_last_layer.shortened(model)):
         replaced.append(last)
     for module, forward in replaced:
@@ -45,11 +39,9 @@ def fused(model: Any, narrow: Narrow) -> Iterator[int]:
             del module.forward
 
 
-def narrow_for(precision: str) -> Narrow:
+def uses_bf16(precision: str) -> bool:
     """What `TrainingSpec.precision` means on this processor."""
-    if precision == "fp32" or not has_native_bf16():
-        return "nothing"
-    return "all" if precision == "bf16" else "gradients"
+    return precision == "bf16" and has_native_bf16()
 
 
 def has_native_bf16() -> bool:
@@ -62,20 +54,17 @@ def has_native_bf16() -> bool:
 
 
 class LoraLinear(torch.autograd.Function):  # type: ignore[misc]
-    """y = x Wᵀ + s (x Aᵀ) Bᵀ for x (..., in), W (out, in), A (r, in), B (out, r); W is frozen.
-
-    `front` and `back` are W in the number formats of the two passes.
-    """
+    """y = x Wᵀ + s (x Aᵀ) Bᵀ for x (..., in), W (out, in), A (r, in), B (out, r); W is frozen."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, front: Tensor, back: Tensor, a: Tensor, b: Tensor, scale: float) -> Tensor:
+    def forward(ctx: Any, x: Tensor, frozen: Tensor, a: Tensor, b: Tensor, scale: float) -> Tensor:
         rows = x.reshape(-1, x.shape[-1])
         inner = rows @ a.t()
-        out = _product(rows, front.t())
+        out = _product(rows, frozen.t())
         out.addmm_(inner, b.t(), alpha=scale)
         ctx.save_for_backward(rows, inner, a, b)
-        ctx.frozen, ctx.scale, ctx.shape = back, scale, x.shape
-        return out.view(*x.shape[:-1], front.shape[0])
+        ctx.frozen, ctx.scale, ctx.shape = frozen, scale, x.shape
+        return out.view(*x.shape[:-1], frozen.shape[0])
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
@@ -87,20 +76,20 @@ class LoraLinear(torch.autograd.Function):  # type: ignore[misc]
         grad_x = None
         if ctx.needs_input_grad[0]:
             grad_x = _product(grad, ctx.frozen).addmm_(grad_inner, a).view(ctx.shape)
-        return grad_x, None, None, grad_a, grad_b, None
+        return grad_x, None, grad_a, grad_b, None
 
 
 class FrozenLinear(torch.autograd.Function):  # type: ignore[misc]
     """y = x Wᵀ with frozen W (out, in)."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, front: Tensor, back: Tensor) -> Tensor:
-        ctx.frozen = back
-        return _product(x.reshape(-1, x.shape[-1]), front.t()).view(*x.shape[:-1], -1)
+    def forward(ctx: Any, x: Tensor, frozen: Tensor) -> Tensor:
+        ctx.frozen = frozen
+        return _product(x.reshape(-1, x.shape[-1]), frozen.t()).view(*x.shape[:-1], -1)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        return _product(grad.reshape(-1, grad.shape[-1]), ctx.frozen).view(*grad.shape[:-1], -1), None, None
+        return _product(grad.reshape(-1, grad.shape[-1]), ctx.frozen).view(*grad.shape[:-1], -1), None
 
 
 class RmsNorm(torch.autograd.Function):  # type: ignore[misc]
@@ -168,14 +157,14 @@ def _product(rows: Tensor, weight: Tensor) -> Tensor:
     return torch.mm(rows, weight) if weight.dtype == rows.dtype else torch.mm(rows.to(weight.dtype), weight).float()
 
 
-def _replacement(module: Any, narrow: Narrow) -> Callable[..., Tensor] | None:
+def _replacement(module: Any, bf16: bool) -> Callable[..., Tensor] | None:
     from peft.tuners.lora import Linear
 
     if isinstance(module, Linear) and _is_plain_lora(module):
-        front, back = _weights(module.base_layer.weight, narrow)
+        frozen = _weight(module.base_layer.weight, bf16)
         a, b = module.lora_A["default"].weight, module.lora_B["default"].weight
         scale = float(module.scaling["default"])
-        return lambda x: LoraLinear.apply(x, front, back, a, b, scale)
+        return lambda x: LoraLinear.apply(x, frozen, a, b, scale)
     if type(module).__name__.endswith("RMSNorm") and hasattr(module, "variance_epsilon"):
         weight, epsilon = module.weight, module.variance_epsilon
         return _if_equal(module, lambda x: RmsNorm.apply(x, weight, epsilon), weight.shape[0])
@@ -217,14 +206,10 @@ def _is_plain(linear: torch.nn.Linear) -> bool:
     return known and weight.dtype == torch.float32 and weight.device.type == "cpu"
 
 
-def _weights(weight: Tensor, narrow: Narrow) -> tuple[Tensor, Tensor]:
-    """In the number formats of the forward and of the backward pass."""
-    if narrow == "nothing":
-        return weight, weight
-    half = weight.detach().bfloat16()
-    return half if narrow == "all" else weight, half
+def _weight(weight: Tensor, bf16: bool) -> Tensor:
+    return weight.detach().bfloat16() if bf16 else weight
 
 
-def _frozen(weight: Tensor, narrow: Narrow) -> Callable[..., Tensor]:
-    front, back = _weights(weight, narrow)
-    return lambda x: FrozenLinear.apply(x, front, back)
+def _frozen(weight: Tensor, bf16: bool) -> Callable[..., Tensor]:
+    frozen = _weight(weight, bf16)
+    return lambda x: FrozenLinear.apply(x, frozen)

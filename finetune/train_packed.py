@@ -70,8 +70,9 @@ def _families(rows: Sequence[dict[str, Any]], most: int) -> list[tuple[int, list
     return [(size, sorted(family)) for size, family in families]
 
 
-def pieces(batch: dict[str, Tensor], budget: int, *, share: bool) -> Iterator[dict[str, Tensor]]:
-    """Cut a batch between rows so that a piece holds at most `budget` tokens, or one row; pieces have like sizes.
+def pieces(batch: dict[str, Tensor], budget: int, *, share: bool, at_once: int = 1) -> Iterator[dict[str, Tensor]]:
+    """Cut a batch between rows so that a piece holds at most `budget` tokens, or one row; pieces have like sizes, and there
+    are `at_once` of them or a multiple of it, if the rows allow it.
 
     Small pieces stay in the processor's cache and bound the memory; the sum of their losses is the batch's. With `share`,
     which needs attention row by row, a piece of several rows holds their common beginning once, and may hold twice as
@@ -85,7 +86,8 @@ def pieces(batch: dict[str, Tensor], budget: int, *, share: bool) -> Iterator[di
     shared = [0, *(_shared(a, b) if share else 0 for a, b in itertools.pairwise(rows))]
     sizes = [len(row["input_ids"]) for row in rows]
     total = sum(sizes) - sum(shared)
-    goal = -(-total // -(-total // budget))
+    count = -(-total // (budget * at_once)) * at_once
+    goal = -(-(total + (count - 1) * min(shared[1:], default=0)) // count)
     first, common, held = 0, sizes[0], sizes[0]
     for at in range(1, len(rows)):
         now = min(common, shared[at])
@@ -146,15 +148,3 @@ def loss_sum(model: Any, batch: dict[str, Tensor], *, rows: bool) -> Tensor:
         return losses.sum()
     row_of = torch.bucketize(at, torch.tensor(bounds[1:], device=at.device), right=True)
     return torch.zeros(len(bounds) - 1, device=losses.device).index_add_(0, row_of, losses)
-
-
-def row_losses(model: Any, rows: Sequence[dict[str, Any]], budget: int) -> list[float]:
-    """Summed nats of each row {"input_ids", "labels"}, in order; the model is in evaluation mode."""
-    if not rows:
-        return []
-    device, share = next(model.parameters()).device, uses_rows(model)
-    batch = {name: values.to(device) for name, values in collate(rows).items()}
-    with torch.no_grad():
-        return [
-            nats for piece in pieces(batch, budget, share=share) for nats in loss_sum(model, piece, rows=True).tolist()
-        ]

@@ -16,6 +16,8 @@ from finetune import train_fused, train_model, train_packed, train_trainer, trai
 from finetune.child import Progress, serve
 from finetune.folder import Base
 from finetune.spec import TrainingSpec
+from finetune.train_attention import uses_rows
+from finetune.train_side_by_side import SideBySide
 
 ANSWERS = 8  # answers written at once, as the verdict does
 TIMED = 256  # tokens whose time is taken, after the longest row has shown what memory it needs
@@ -54,47 +56,50 @@ def _measured(loaded: train_model.Loaded, spec: TrainingSpec, row: int) -> dict[
         model.enable_input_require_grads()
         model.gradient_checkpointing_enable()
     budget = train_trainer.token_budget(gpu)
-    largest = _rows(model, max(row, 2), budget)
-    batch = largest if gpu else _rows(model, min(row, TIMED), TIMED)
-    tokens = batch["input_ids"].numel()
+    side_by_side = SideBySide(model, budget, allowed=not spec.gradient_checkpointing)
+    largest = _rows(model, max(row, 2), budget, side_by_side.at_once)
+    timed = largest if gpu else _rows(model, min(row, TIMED), TIMED, side_by_side.at_once)
+    tokens = sum(len(one["input_ids"]) for one in timed)
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-6)
-    narrow = train_fused.narrow_for(spec.precision)
+    bf16 = train_fused.uses_bf16(spec.precision)
     plain = gpu or loaded.bf16
     model.train()
 
-    def update(rows: dict[str, torch.Tensor]) -> None:
-        with torch.autocast(model.device.type, torch.bfloat16, enabled=loaded.bf16):
-            loss = train_packed.loss_sum(model, rows, rows=False)
-        loss.backward()
+    def autocast() -> torch.autocast:
+        return torch.autocast(model.device.type, torch.bfloat16, enabled=loaded.bf16)
+
+    def loss(piece: dict[str, torch.Tensor]) -> torch.Tensor:
+        with autocast():
+            return train_packed.loss_sum(model, piece, rows=False)
+
+    def update(rows: list[dict[str, Any]]) -> None:
+        batch = {name: values.to(model.device) for name, values in train_packed.collate(rows).items()}
+        side_by_side.backward(model, side_by_side.pieces(batch, share=uses_rows(model)), loss)
         optimizer.step()
         optimizer.zero_grad()
 
-    def forward() -> None:
-        with torch.no_grad(), torch.autocast(model.device.type, torch.bfloat16, enabled=loaded.bf16):
-            train_packed.loss_sum(model, batch, rows=True)
-
-    with contextlib.nullcontext() if plain else train_fused.fused(model, narrow):
+    with contextlib.nullcontext() if plain else train_fused.fused(model, bf16=bf16):
         update(largest)  # also warms up
-        pace = _timed(lambda: update(batch), gpu) / tokens
+        pace = _timed(lambda: update(timed), gpu) / tokens
     model.eval()
     return {
         "update": pace,
-        "forward": _timed(forward, gpu) / tokens,
+        "forward": _timed(lambda: side_by_side.row_losses(model, timed, autocast), gpu) / tokens,
         "answer": _answering(model, gpu),
         "memory": train_watch.peak_memory(),
         "available": _left(gpu),
     }
 
 
-def _rows(model: Any, row: int, budget: int) -> dict[str, torch.Tensor]:
-    """As many rows of that length as one piece of a batch holds; the second half of each is trained."""
+def _rows(model: Any, row: int, budget: int, at_once: int) -> list[dict[str, Any]]:
+    """As many rows of that length as the pieces that are computed at once hold; the second half of each is trained."""
     chance = torch.Generator().manual_seed(0)
     vocabulary = model.config.vocab_size
     rows = []
-    for _ in range(max(1, budget // row)):
+    for _ in range(max(1, budget // row * at_once)):
         ids = torch.randint(0, vocabulary, (row,), generator=chance).tolist()
         rows.append({"input_ids": ids, "labels": [-100] * (row // 2) + ids[row // 2 :]})
-    return {name: values.to(model.device) for name, values in train_packed.collate(rows).items()}
+    return rows
 
 
 def _answering(model: Any, gpu: bool) -> float:
@@ -121,7 +126,7 @@ def _answering(model: Any, gpu: bool) -> float:
         model.set_attn_implementation(attention)
 
 
-def _timed(work: Callable[[], None], gpu: bool) -> float:
+def _timed(work: Callable[[], object], gpu: bool) -> float:
     """Seconds of one call."""
     if gpu:
         torch.cuda.synchronize()

@@ -70,11 +70,11 @@ def broadcast(text: str) -> str:
 def fit(trainer: Trainer, checkpoint: Path | None, stop: Callable[[], bool], precision: str) -> bool:
     """Returns whether the run was stopped before its end; what it had learnt is in the model and in a checkpoint."""
     model = trainer.accelerator.unwrap_model(trainer.model)
-    narrow = train_fused.narrow_for(precision)
+    bf16 = train_fused.uses_bf16(precision)
     plain = model.device.type != "cpu" or trainer.args.bf16
     try:
-        with contextlib.nullcontext(0) if plain else train_fused.fused(model, narrow) as layers:
-            log.info("%d layers computed in fewer passes, in bfloat16: %s", layers, narrow)
+        with contextlib.nullcontext(0) if plain else train_fused.fused(model, bf16=bf16) as layers:
+            log.info("%d layers computed in fewer passes, in bfloat16: %s", layers, bf16)
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     except Stopped:
         model.zero_grad()

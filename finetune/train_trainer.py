@@ -20,6 +20,7 @@ from finetune.spec import TrainingSpec
 from finetune.train_attention import uses_rows
 from finetune.train_checkpoints import keep, step_of
 from finetune.train_data import Row
+from finetune.train_side_by_side import SideBySide
 from finetune.train_watch import Watch
 
 
@@ -39,7 +40,13 @@ class Trainer(SFTTrainer):  # type: ignore[misc]
 
     def __init__(self, *, job: JobFolder, budget: int, stop: Callable[[], bool], **settings: Any) -> None:
         super().__init__(data_collator=train_packed.collate, **settings)
-        self._job, self._budget, self._stop = job, budget, stop
+        for weight in self.model.parameters():
+            if weight.requires_grad:  # TRL makes those on a quantised model bfloat16, in which small updates are lost
+                weight.data = weight.data.float()
+        self._job, self._stop = job, stop
+        self._side_by_side = SideBySide(
+            self.model, budget, allowed=self.accelerator.num_processes == 1 and not self.args.gradient_checkpointing
+        )
         self.model_accepts_loss_kwargs = True  # `num_items_in_batch` is what makes pieces sum up to the batch's mean
         self.seen_tokens = 0
 
@@ -52,19 +59,33 @@ class Trainer(SFTTrainer):  # type: ignore[misc]
         items = num_items_in_batch if num_items_in_batch is not None else (inputs["labels"] != -100).sum()
         # DDP averages gradients over processes, and `items` counts the tokens of all of them
         scale = self.accelerator.num_processes / max(1, int(items))
-        total = torch.zeros((), device=inputs["input_ids"].device)
-        parts = list(train_packed.pieces(inputs, self._budget, share=uses_rows(model)))
-        for at, piece in enumerate(parts):
+
+        def loss(piece: dict[str, Tensor]) -> Tensor:
             if self._stop() and self.accelerator.num_processes == 1:
                 raise Stopped
-            with self.accelerator.no_sync(model) if at < len(parts) - 1 else contextlib.nullcontext():
-                with self.compute_loss_context_manager():
-                    loss = train_packed.loss_sum(model, piece, rows=False) * scale
-                self.accelerator.backward(loss)
-            total += loss.detach()
+            with self.compute_loss_context_manager():
+                return train_packed.loss_sum(model, piece, rows=False) * scale
+
+        pieces = self._side_by_side.pieces(inputs, share=uses_rows(model))
+        if self._side_by_side.at_once > 1:
+            total = self._side_by_side.backward(model, pieces, loss)
+        else:
+            total = self._one_by_one(model, pieces, loss)
         if not math.isfinite(float(total)):
             raise Diverged
         self.seen_tokens += inputs["input_ids"].numel()
+        return total
+
+    def _one_by_one(
+        self, model: Any, pieces: Sequence[dict[str, Tensor]], loss: Callable[[dict[str, Tensor]], Tensor]
+    ) -> Tensor:
+        """Adds the gradients of all pieces' losses, over all processes; returns the sum of the losses of this one."""
+        total = torch.zeros((), device=self.accelerator.device)
+        for at, piece in enumerate(pieces):
+            with self.accelerator.no_sync(model) if at < len(pieces) - 1 else contextlib.nullcontext():
+                nats = loss(piece)
+                self.accelerator.backward(nats)
+            total += nats.detach()
         return total
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
@@ -83,8 +104,8 @@ class Trainer(SFTTrainer):  # type: ignore[misc]
         sums = torch.zeros(len(rows), 2, dtype=torch.float64, device=self.accelerator.device)
         order = sorted(range(len(rows)), key=lambda at: len(rows[at]["input_ids"]))
         mine = order[own::processes]
-        with self.compute_loss_context_manager():
-            nats = train_packed.row_losses(self.model, [rows[at] for at in mine], self._budget)
+        own_rows = [rows[at] for at in mine]
+        nats = self._side_by_side.row_losses(self.model, own_rows, self.compute_loss_context_manager)
         sums[mine, 0] = torch.tensor(nats, dtype=torch.float64, device=sums.device)
         for at in mine:
             sums[at, 1] = sum(label != -100 for label in rows[at]["labels"][1:])

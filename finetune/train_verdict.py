@@ -15,6 +15,7 @@ from finetune.folder import Base
 from finetune.masks import ChatEncoder, Encoded
 from finetune.publish import Acceptance
 from finetune.spec import Task, TrainingSpec
+from finetune.train_side_by_side import SideBySide
 
 BUDGET_CPU, BUDGET_GPU = 3_000, 60_000  # tokens of answers that are generated for each side
 LONGEST = 256  # tokens of one answer
@@ -46,7 +47,7 @@ def losses(model: Any, rows: Sequence[Encoded]) -> Losses:
     """Summed nats of each row, in order."""
     model.eval()
     plain = [{"input_ids": row.input_ids, "labels": row.labels} for row in rows]
-    nats = train_packed.row_losses(model, plain, train_packed.CACHE_TOKENS)
+    nats = SideBySide(model, train_packed.CACHE_TOKENS).row_losses(model, plain)
     return Losses(tuple(nats), tuple(sum(label != -100 for label in row.labels[1:]) for row in rows))
 
 

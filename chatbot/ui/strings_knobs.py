@@ -38,7 +38,11 @@ _WORDS: dict[str, tuple[str, str, str]] = {
         "激活值重算而不保存：更省内存，约慢三分之一。",
     ),
     "quantization": ("Quantisation", "量化", "冻结的权重用 4 位（nf4，即 QLoRA）或 8 位：更省内存，每步更慢。"),
-    "precision": ("Precision", "精度", "计算所用的数值格式。auto：设备擅长时用 bf16，否则用 fp32。"),
+    "precision": (
+        "Precision",
+        "精度",
+        "计算所用的数值格式。auto：GPU 支持时用 bf16，否则用 fp32；支持 bf16 的 CPU 选它会更快。",
+    ),
     "seed": ("Seed", "随机种子", "固定留出划分、顺序和初始权重：同样的数据和种子训练出同样的适配器。"),
     "evaluation_share": (
         "Held-out share",

@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("rows", type=Path)
     parser.add_argument("--recipe", help="the rows are those that a shipped adapter was trained on")
     parser.add_argument(
-        "--precision", choices=["auto", "fp32"], default="auto", help="of ours; the baseline computes in fp32"
+        "--precision", choices=["auto", "fp32", "bf16"], default="auto", help="of ours; the baseline computes in fp32"
     )
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=1, help="ours and the baseline in turn so often")

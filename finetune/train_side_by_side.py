@@ -1,0 +1,118 @@
+"""Pieces of a batch computed side by side on a CPU, each by threads of its own.
+
+Two threads on one small matrix wait for each other after each of some thousand products; with a piece each they never do.
+"""
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from finetune import train_packed
+from finetune.train_attention import uses_rows
+
+Piece = dict[str, Tensor]
+T = TypeVar("T")
+
+MOST = 4
+"""Pieces at once: each holds the activations of its tokens."""
+WORTH = 1.2
+"""Tokens computed again, because pieces share a beginning, may cost so much: threads that need not wait win about as much."""
+
+
+class SideBySide:
+    """`at_once` pieces of at most `budget` tokens at a time: 1 on a GPU, with random numbers in the layers, and when
+    `allowed` is false, as several processes (which have a piece each already) and checkpointed activations want it."""
+
+    def __init__(self, model: Any, budget: int, *, allowed: bool = True) -> None:
+        allowed = allowed and model.device.type == "cpu" and not _draws(model)
+        self.at_once = min(MOST, torch.get_num_threads()) if allowed else 1
+        self._budget = budget
+        self._pool: ThreadPoolExecutor | None = None
+
+    def pieces(self, batch: Piece, *, share: bool) -> list[Piece]:
+        """The batch as pieces of at most the budget, as many as are computed at once or a multiple of it, where that does
+        not repeat too much of what rows share."""
+        whole = list(train_packed.pieces(batch, self._budget, share=share))
+        cut = list(train_packed.pieces(batch, self._budget, share=share, at_once=self.at_once))
+        return cut if _tokens(cut) <= WORTH * _tokens(whole) else whole
+
+    def map(self, work: Callable[[Piece], T], pieces: Sequence[Piece]) -> Iterator[T]:
+        """`work` of each piece, in order. A piece over the budget, and one that is left over, has all threads to itself, as
+        everything has where `at_once` is 1."""
+        for together, run in itertools.groupby(pieces, lambda piece: piece["input_ids"].numel() <= self._budget):
+            found = list(run)
+            rounds = len(found) // self.at_once * self.at_once if together and self.at_once > 1 else 0
+            yield from self._at_once(work, found[:rounds])
+            yield from map(work, found[rounds:])
+
+    def backward(self, model: Any, pieces: Sequence[Piece], loss: Callable[[Piece], Tensor]) -> Tensor:
+        """Adds the gradients of all pieces' losses in the order of the pieces, so that they are the same every time; returns
+        the sum of the losses."""
+        weights = [weight for weight in model.parameters() if weight.requires_grad]
+        total = torch.zeros((), device=model.device)
+
+        def work(piece: Piece) -> tuple[Tensor, tuple[Tensor | None, ...]]:
+            nats = loss(piece)
+            return nats.detach(), torch.autograd.grad(nats, weights, allow_unused=True)
+
+        for nats, gradients in self.map(work, pieces):
+            total += nats
+            for weight, gradient in zip(weights, gradients, strict=True):
+                if gradient is not None:
+                    weight.grad = gradient if weight.grad is None else weight.grad.add_(gradient)
+        return total
+
+    def row_losses(
+        self,
+        model: Any,
+        rows: Sequence[dict[str, Any]],
+        context: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    ) -> list[float]:
+        """Summed nats of each row {"input_ids", "labels"}, in order; the model is in evaluation mode."""
+        if not rows:
+            return []
+
+        def work(piece: Piece) -> list[float]:
+            with torch.no_grad(), context():
+                losses: list[float] = train_packed.loss_sum(model, piece, rows=True).tolist()
+                return losses
+
+        batch = {name: values.to(model.device) for name, values in train_packed.collate(rows).items()}
+        return [nats for found in self.map(work, self.pieces(batch, share=uses_rows(model))) for nats in found]
+
+    def _at_once(self, work: Callable[[Piece], T], pieces: Sequence[Piece]) -> Iterator[T]:
+        if not pieces:
+            return
+        threads = torch.get_num_threads()
+        self._pool = self._pool or ThreadPoolExecutor(self.at_once, "piece", _use, (threads // self.at_once,))
+        waiting = deque(self._pool.submit(work, piece) for piece in pieces)
+        try:
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+            wait(waiting)
+            torch.set_num_threads(threads)  # MKL knows one number for the whole process
+
+
+def _use(threads: int) -> None:
+    torch.set_num_threads(threads)
+
+
+def _tokens(pieces: Sequence[Piece]) -> int:
+    return sum(piece["input_ids"].numel() for piece in pieces)
+
+
+def _draws(model: Any) -> bool:
+    """Whether a layer hides numbers at random: in which order threads draw them is not known."""
+    return any(
+        (isinstance(module, torch.nn.Dropout) and module.p > 0) or getattr(module, "attention_dropout", 0)
+        for module in model.modules()
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from chatbot.engine import local_quantized
 from chatbot.errors import InputError, ModelError, ModelNotFound
 from finetune import train_attention, train_fused
 from finetune.folder import Base
@@ -34,7 +35,7 @@ def load(base: Base, spec: TrainingSpec) -> Loaded:
         )
     gpu = torch.cuda.is_available()
     bf16 = _bf16(spec, gpu)
-    quantized = _quantization(spec, gpu, torch.bfloat16 if bf16 else torch.float32)
+    quantized = _quantization(spec, torch.bfloat16 if bf16 else torch.float32)
     try:
         tokenizer = AutoTokenizer.from_pretrained(base.folder, local_files_only=True, trust_remote_code=False)
         model = AutoModelForCausalLM.from_pretrained(
@@ -43,7 +44,7 @@ def load(base: Base, spec: TrainingSpec) -> Loaded:
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
-            device_map={"": _local_gpu()} if gpu else None,
+            device_map={"": _local_gpu() if gpu else "cpu"} if gpu or quantized else None,
             **quantized,
         )
     except (OSError, ValueError, ImportError) as error:
@@ -55,6 +56,8 @@ def load(base: Base, spec: TrainingSpec) -> Loaded:
         ) from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
+    if quantized:
+        local_quantized.keep_differentiable(model)
     model.config.use_cache = False
     train_attention.install(model)
     return Loaded(model, tokenizer, bf16)
@@ -86,29 +89,12 @@ def _local_gpu() -> int:
     return int(os.environ.get("LOCAL_RANK", "0"))  # set by accelerate and torchrun
 
 
-def _quantization(spec: TrainingSpec, gpu: bool, compute: torch.dtype) -> dict[str, Any]:
+def _quantization(spec: TrainingSpec, compute: torch.dtype) -> dict[str, Any]:
     if spec.quantization == "none":
         return {}
-    if not gpu:
-        raise InputError(
-            "Quantised training needs a GPU. Please set quantization to none, or run it on a machine with one.",
-            kind="quantized_without_gpu",
-        )
-    try:
-        import bitsandbytes  # noqa: F401
-    except ImportError as error:
+    if not local_quantized.is_installed():
         raise InputError(
             "Quantised training needs bitsandbytes: pip install bitsandbytes, or set quantization to none.",
             kind="no_bitsandbytes",
-        ) from error
-    from transformers import BitsAndBytesConfig
-
-    if spec.quantization == "int8":
-        return {"quantization_config": BitsAndBytesConfig(load_in_8bit=True)}
-    four_bits = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=compute,
-    )
-    return {"quantization_config": four_bits}
+        )
+    return {"quantization_config": local_quantized.config(spec.quantization, compute)}

@@ -34,15 +34,18 @@ SHAPE = {
 }
 
 
-def make_model(folder: Path, architecture: str) -> Path:
-    """A causal LM of architecture "llama", "qwen3" or "gemma" (Gemma 2: sliding windows, no system role), seed 0."""
+def make_model(folder: Path, architecture: str, **shape: int) -> Path:
+    """A causal LM of architecture "llama", "qwen3" or "gemma" (Gemma 2: sliding windows, no system role), seed 0.
+
+    `shape` is what differs from `SHAPE`.
+    """
     from transformers import AutoModelForCausalLM
 
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = make_tokenizer(NO_SYSTEM if architecture == "gemma" else CHATML)
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(_config(architecture, tokenizer))
+    model = AutoModelForCausalLM.from_config(_config(architecture, tokenizer, shape))
     model.save_pretrained(folder)
     return folder
 
@@ -83,10 +86,11 @@ def make_adapter(
     return folder
 
 
-def _config(architecture: str, tokenizer: Any) -> Any:
+def _config(architecture: str, tokenizer: Any, changes: dict[str, int]) -> Any:
     from transformers import Gemma2Config, LlamaConfig, Qwen3Config
 
-    shape = SHAPE | {"vocab_size": len(tokenizer), "eos_token_id": tokenizer.eos_token_id, "bos_token_id": None}
+    own = {"vocab_size": len(tokenizer), "eos_token_id": tokenizer.eos_token_id, "bos_token_id": None}
+    shape = SHAPE | own | changes
     if architecture == "gemma":
         return Gemma2Config(**shape, sliding_window=32, query_pre_attn_scalar=16)
     return {"llama": LlamaConfig, "qwen3": Qwen3Config}[architecture](**shape)

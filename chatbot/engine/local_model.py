@@ -1,6 +1,5 @@
 """A folder of safetensors -> a transformers model in memory."""
 
-import importlib.util
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import safetensors
 import torch
 
+from chatbot.engine import local_quantized
 from chatbot.engine.local_pack import can_pack, pack
 from chatbot.errors import ModelDamaged, ModelError, ModelNotFound, SettingsError
 
@@ -124,24 +124,16 @@ def _weights_options(device: torch.device, dtype: str, quantize: str) -> dict[st
         dtype = "fp32"  # the weights are packed after loading, and all else is computed in fp32
     options: dict[str, Any] = {"dtype": DTYPES[dtype]}
     if quantize != "none":
-        options |= {"quantization_config": _quantization(device, quantize, DTYPES[dtype]), "device_map": {"": device}}
+        options |= {"quantization_config": _quantization(quantize, DTYPES[dtype]), "device_map": {"": device}}
     return options
 
 
-def _quantization(device: torch.device, quantize: str, dtype: torch.dtype) -> Any:
-    from transformers import BitsAndBytesConfig
-
-    if quantize not in ("nf4", "int8"):
-        raise SettingsError(f"quantize must be none, nf4 or int8, not {quantize!r}.")
-    if device.type != "cuda":
-        raise SettingsError(f"quantize={quantize} needs a GPU, and the device is {device.type}. Please use none.")
-    if importlib.util.find_spec("bitsandbytes") is None:
+def _quantization(quantize: str, dtype: torch.dtype) -> Any:
+    if quantize not in local_quantized.KINDS:
+        raise SettingsError(f"quantize must be none, {' or '.join(local_quantized.KINDS)}, not {quantize!r}.")
+    if not local_quantized.is_installed():
         raise SettingsError(f"quantize={quantize} needs bitsandbytes. Please run: pip install bitsandbytes")
-    if quantize == "int8":
-        return BitsAndBytesConfig(load_in_8bit=True)
-    return BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
-    )
+    return local_quantized.config(quantize, dtype)
 
 
 def _reason(folder: Path, error: Exception) -> ModelError:

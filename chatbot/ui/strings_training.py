@@ -16,7 +16,6 @@ STRINGS: dict[str, tuple[str, str]] = {
     "error.base_gone": ("", "基础模型 {name} 已不在原处。请重新加载它。"),
     "error.base_unreadable": ("", "基础模型 {name} 无法加载来训练：{reason}"),
     "error.base_not_made": ("", "无法为训练准备模型：{reason}"),
-    "error.quantized_without_gpu": ("", "量化训练需要 GPU。请把量化设为 none，或在有 GPU 的机器上运行。"),
     "error.no_bitsandbytes": ("", "量化训练需要 bitsandbytes：pip install bitsandbytes，或把量化设为 none。"),
     # Before a run
     "error.training_space": (

@@ -27,7 +27,6 @@ from chatbot.errors import (
     ModelDamaged,
     ModelError,
     ModelNotFound,
-    SettingsError,
 )  # fmt: skip
 from chatbot.types import Adapter, Message, Sampling
 from tests.tiny import make_adapter, make_model, make_tokenizer
@@ -70,7 +69,7 @@ def generate(home: Path, adapter: str | None, prompt: Sequence[int], tokens: int
 
 @pytest.mark.parametrize("adapter", [None, "a", "b"])
 def test_greedy_text_is_that_of_generate(engine: LocalEngine, home: Path, adapter: str | None) -> None:
-    ids = [at for at in generate(home, adapter, engine._prompter.encode(ASK), 40) if at not in engine._eos]
+    ids = generate(home, adapter, engine._prompter.encode(ASK), 40)
     answer = complete(engine, ASK, Sampling(temperature=0, max_tokens=40, top_logprobs=0), adapter=adapter)
     assert [logprob.token for logprob in answer.logprobs] == [engine._decode([at]) for at in ids]
     # random weights may end in half a character, which generate's text shows and ours does not
@@ -236,8 +235,6 @@ def test_bad_folders_are_told_apart(home: Path, tmp_path: Path) -> None:
     weights.rename(bad / "pytorch_model.bin")
     with pytest.raises(ModelNotFound, match="Pickled"):
         start(bad)
-    with pytest.raises(SettingsError, match="GPU"):
-        start(home / "model", quantize="nf4", device="cpu")
 
 
 def test_a_template_without_a_system_role_gets_it_in_the_first_user_turn() -> None:

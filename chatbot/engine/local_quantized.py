@@ -1,0 +1,40 @@
+"""Frozen weights in 4 or 8 bits, by bitsandbytes: the same for serving and for training, so that an adapter meets the weights
+it learnt on."""
+
+import importlib.util
+import logging
+from typing import Any
+
+import torch
+
+KINDS = ("nf4", "int8")
+
+
+def is_installed() -> bool:
+    return importlib.util.find_spec("bitsandbytes") is not None
+
+
+def config(kind: str, compute: torch.dtype) -> Any:
+    """A `BitsAndBytesConfig` of one of `KINDS`; what is multiplied is `compute` (nf4) or float16 (int8).
+
+    int8 is row by row, without LLM.int8()'s columns of outliers (arXiv:2208.07339, threshold 0): those are sought over
+    all rows of a batch, and an answer would depend on whose requests are computed beside it.
+    """
+    from transformers import BitsAndBytesConfig
+
+    logging.getLogger("bitsandbytes.autograd._functions").setLevel(
+        logging.ERROR
+    )  # else: each layer says so at each step
+    if kind == "int8":
+        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_threshold=0.0)
+    return BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=compute
+    )
+
+
+def keep_differentiable(model: Any) -> None:
+    """For training: on CPUs with AVX512-BF16 bitsandbytes 0.50 repacks 4-bit weights at the first evaluation, and through
+    that form no gradient passes, without an error."""
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False

@@ -28,6 +28,7 @@ SETS = (
     ("dialogues", "dev/dialogsum.dev.jsonl.gz", "dialogue", "summary"),
     ("abstracts", "train/scitldr.train.jsonl.gz", "document", "summary"),
 )
+CHINESE = "train/csl_zh_title.train.jsonl.gz"
 FILES = ("test.docx", "2022 Q3 AAPL.pdf")
 
 
@@ -68,6 +69,14 @@ def against_references(engine: Engine, shared: Path, count: int) -> None:
         print(f"{name}: ROUGE-L {told}; length kept {lengths} of {total}; the model's {written} of {lines} sentences")
 
 
+def quoted_lengths(engine: Engine, shared: Path) -> None:
+    """Abstracts of a few long sentences in a language that the model does not know."""
+    sources = [source for source, _ in pairs(shared / CHINESE, "abstract", "title", 60)]
+    for length in LENGTHS:
+        found = [finished(engine, of_typed(source), length) for source in sources]
+        print(f"Chinese abstracts, {length}: length kept {sum(map(kept, found))} of {len(found)}")
+
+
 def files(engine: Engine, shared: Path) -> None:
     for name in FILES[:1]:
         text = of_file(shared / "docs" / name, name)
@@ -98,6 +107,7 @@ def main() -> None:
     engine = build_engine(load(["--data", str(arguments.data)], {}), lambda step, fraction: None)
     stopping(engine, arguments.shared)
     against_references(engine, arguments.shared, arguments.rows)
+    quoted_lengths(engine, arguments.shared)
     files(engine, arguments.shared)
     engine.close()
 

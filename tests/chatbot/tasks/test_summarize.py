@@ -211,6 +211,21 @@ def test_a_language_that_the_model_does_not_know_is_quoted_and_said() -> None:
     assert finished(says("果园占地14公顷。", STRONG), of_typed(EXAMPLES["chinese"])).quoted == ""
 
 
+def test_where_whole_sentences_are_too_long_one_ends_early_at_a_clause() -> None:
+    text = (
+        "这座果园占地十四公顷，里面种着三百棵苹果树和八十棵梨树，今年夏天雨水很多，所以收成比去年晚了整整两个星期，"
+        "农场的商店每天早上九点钟开门，到下午五点钟关门，星期天全天都不营业，只有节日的时候例外。"
+    )
+    given = finished(says("nonsense"), of_typed(text), "short")
+    assert abs(given.size - given.wanted) <= 0.25 * given.wanted
+    (line,) = [line for line in given.sentences if line.text.endswith("……")]
+    quoted = next(citation.quote for citation in given.citations if citation.n in line.citations)
+    assert line.text == f"{quoted}……"
+    assert text[text.index(quoted) + len(quoted)] == "，"
+    whole = finished(says("nonsense"), of_typed(EXAMPLES["chinese"]))
+    assert "……" not in whole.text, "not where whole sentences do"
+
+
 def test_failures_are_met_with_the_text_itself() -> None:
     replies: list[Reply] = [EngineError("broken"), TRUE, TRUE, TRUE]
     one = finished(ScriptedEngine(replies, model=WEAK, slots=1, context_window=8192), of_typed(REPORT))

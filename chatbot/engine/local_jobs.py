@@ -118,11 +118,11 @@ class StreamJob(Job):
         self._out.put(error)
 
     def accept(self, token: int, pairs: Logprobs) -> bool:
-        """Take the next token; True when it ends the answer."""
-        if token in self._eos:
-            return self._end("stop")
+        """Take the next token; True when it ends the answer. The one that does is counted, and has its probability."""
         self._count += 1
         logprobs = self._named(pairs)
+        if token in self._eos:
+            return self._end("stop", "", 1, logprobs)
         text = self._text.push(self._detokenizer.push(token))
         if self._text.hit:
             return self._end("stop", text, 1, logprobs)

@@ -4,7 +4,7 @@
 
 Random weights in the shapes of Llama-3.1-8B and Qwen3-4B are written to a temporary folder (16 and 8 GB), so nothing is
 fetched. `--quick` takes tiny shapes and short answers, on a CPU too: it tries the code, not the machine. Prints one line a
-figure, with its target, and all of them as JSON at the end. Needs bitsandbytes for nf4.
+figure, with its target, and all of them as JSON at the end. nf4 and int8 need bitsandbytes.
 """
 
 import argparse
@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from chatbot.engine import local_quantized
 from chatbot.engine.adapters import find
 from chatbot.engine.base import complete
 from chatbot.engine.local import LocalEngine
@@ -134,9 +134,10 @@ class Bench:
             self.many(engine, bandwidth, batch)
             self.mixed(engine)
             self.first_tokens(engine)
-        if self.device != "cpu" and find_spec("bitsandbytes"):
-            with self.engine("nf4") as engine:
-                self.add("one stream nf4 / bf16", self.decode(engine, 1) / one, "target: 1, never slower")
+        for kind in local_quantized.KINDS if local_quantized.is_installed() else ():
+            with self.engine(kind) as engine:
+                self.check(engine, kind)
+                self.add(f"one stream {kind} / bf16", self.decode(engine, 1) / one, "nf4: 1, never slower")
 
     def add(self, name: str, value: float, target: str = "") -> float:
         return self._figures.add(f"{self.name}: {name}", value, target)
@@ -155,9 +156,9 @@ class Bench:
         yield engine
         engine.close()
 
-    def check(self, engine: LocalEngine) -> None:
+    def check(self, engine: LocalEngine, kind: str = "bf16") -> None:
         """Which route the engine took, and that company and adapters leave each answer alone, as far as bf16 can tell."""
-        self.add("flattened batches (1) or one by one (0)", float(engine._pool is not None), "target 1")
+        self.add(f"{kind}, flattened batches (1) or one by one (0)", float(engine._pool is not None), "target 1")
         asked = [(self.question(24), f"a{at % 8}" if at % 2 else None) for at in range(8)]
 
         def answer(pair: tuple[list[Message], str | None]) -> list[float]:
@@ -169,7 +170,7 @@ class Bench:
         with ThreadPoolExecutor(len(asked)) as pool:
             together = list(pool.map(answer, asked))
         same = [all(abs(x - y) < 0.05 for x, y in zip(a, b, strict=True)) for a, b in zip(alone, together, strict=True)]
-        self.add("answers in company equal to alone", sum(same) / len(same), "target 1; bf16 may break a tie")
+        self.add(f"{kind}, answers in company equal to alone", sum(same) / len(same), "target 1; bf16 may break a tie")
 
     def single(self, engine: LocalEngine, bandwidth: float, eager: float) -> float:
         rate = self.decode(engine, 1)

@@ -99,10 +99,13 @@ def qlora(model: Path, figures: Figures) -> None:
         Row(Example(at + 1, (Turn("user", "-"), Turn("assistant", "-"))), Encoded(one, one))
         for at, one in enumerate(ids)
     ]
-    torch.cuda.reset_peak_memory_stats()
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
     ours, tokens = train_ours(model, data, spec)
     figures.add("QLoRA, tokens/s", tokens / sum(ours.wall))
-    figures.add("QLoRA, peak GiB, two rows of 2,048", torch.cuda.max_memory_allocated() / 2**30, "target at most 7.5")
+    if torch.cuda.is_available():
+        held = torch.cuda.max_memory_allocated() / 2**30
+        figures.add("QLoRA, peak GiB, two rows of 2,048", held, "target at most 7.5")
     clear()
 
 
@@ -151,7 +154,7 @@ def main() -> None:
             clear()
         if "speed" in options.what:
             speed(Path(folder) / "model", figures, quick=options.quick)
-        if "qlora" in options.what and device == "cuda":
+        if "qlora" in options.what:
             qlora(Path(folder) / "model", figures)
     if "adapters" in options.what and not options.quick:
         adapters(options.models or options.out / "models", options.shared, options.out, figures)

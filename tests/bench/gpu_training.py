@@ -94,7 +94,7 @@ def qlora(model: Path, figures: Figures) -> None:
         evaluation_share=0,
     )  # fmt: skip
     draw = random.Random(0)
-    ids = [[draw.randrange(5, 1000) for _ in range(2048)] for _ in range(8)]
+    ids = [[draw.randrange(5, 500) for _ in range(2048)] for _ in range(8)]
     data = [
         Row(Example(at + 1, (Turn("user", "-"), Turn("assistant", "-"))), Encoded(one, one))
         for at, one in enumerate(ids)

@@ -89,7 +89,7 @@ class Home:
             self.peft.set_adapter(adapter)
         with nullcontext() if adapter else self.peft.disable_adapter():
             ids = generate(self.peft, prompt, tokens)
-        return [self.engine._decode([at]) for at in ids if at not in self.engine._eos]
+        return [self.engine._decode([at]) for at in ids]
 
     def model(self) -> Any:
         from transformers import AutoModelForCausalLM

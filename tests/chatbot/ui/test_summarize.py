@@ -92,7 +92,7 @@ def test_what_kind_of_summary_it_is_is_said_in_words() -> None:
 
 
 def test_a_length_that_whole_sentences_cannot_keep_is_said() -> None:
-    clause = "果园由林玛丽于一九九八年在湖边建立，"
+    clause = "果园由林玛丽于一九九八年在湖边建立以后"
     lone = given(clause * 6 + "占地十四公顷。")
     assert lone.size == lone.words
     assert f"these are {lone.size} words, not {lone.wanted}" in render_summarize.summary(lone, "en")

@@ -66,14 +66,14 @@ def run(job: JobFolder, *, device: str, first: bool = True) -> Result:
     if first:
         job.begin(device, os.getpid())
         _reserve(job)
+    from finetune import train_faults  # now: when the memory is short it is too late
+
     try:
         from finetune import train_run
 
         result = train_run.train(job, stop)
     except BaseException as error:
         log.exception("the training ended early")
-        from finetune import train_faults
-
         result = train_faults.explain(error, job)
     result = replace(result, seconds=round(time.time() - began, 1))
     if first:

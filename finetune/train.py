@@ -29,8 +29,8 @@ from finetune.presets import PRESETS
 EXIT = {"succeeded": 0, "cancelled": 3, "failed": 1}
 RESERVE = 1 << 18  # bytes kept back so that a full disk can still be reported
 WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
-"""How threads wait for each other: they spin for some 30 microseconds, then sleep. Tokens/s quiet / beside a busy process: 410 / 223;
-asleep at once 320 / 270, ten times as long 450 / 83."""
+"""How threads wait for each other, where several compute one piece: they spin for some 30 microseconds, then sleep. Tokens/s
+when all did, quiet / beside a busy process: 410 / 223; asleep at once 320 / 270, ten times as long 450 / 83."""
 
 log = logging.getLogger("finetune")
 

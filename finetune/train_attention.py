@@ -103,7 +103,7 @@ def _attend(
     return torch.cat(parts, 2).transpose(1, 2), None
 
 
-@lru_cache(maxsize=2)  # every layer asks for those of the same batch
+@lru_cache(maxsize=8)  # every layer asks for those of the same pieces, of which several may be computed at once
 def _masks(shared: int, sizes: tuple[int, ...], device: torch.device) -> list[Tensor | None]:
     """What each row sees of the shared tokens and itself; None where nothing is shared."""
     if not shared:

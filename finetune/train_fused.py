@@ -22,7 +22,8 @@ from finetune.train_attention import uses_rows
 def fused(model: Any, *, bf16: bool) -> Iterator[int]:
     """Use the layers below in `model`, a PeftModel on a CPU in fp32, until the context ends; yields how many.
 
-    With `bf16` products with frozen weights are computed in bfloat16. A layer is taken only when it is known to compute the same; all others stay as they are.
+    With `bf16` products with frozen weights are computed in bfloat16. A layer is taken only when it is known to compute
+    the same; all others stay as they are.
     """
     replaced = [(module, forward) for module in model.modules() if (forward := _replacement(module, bf16))]
     head = model.get_output_embeddings()

@@ -39,6 +39,8 @@ class SideBySide:
         """The batch as pieces of at most the budget, as many as are computed at once or a multiple of it, where that does
         not repeat too much of what rows share."""
         whole = list(train_packed.pieces(batch, self._budget, share=share))
+        if self.at_once == 1:
+            return whole
         cut = list(train_packed.pieces(batch, self._budget, share=share, at_once=self.at_once))
         return cut if _tokens(cut) <= WORTH * _tokens(whole) else whole
 

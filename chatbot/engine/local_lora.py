@@ -143,7 +143,7 @@ def _add(shares: Sequence["Share"], x: torch.Tensor, output: torch.Tensor) -> to
 
 
 def _alone(shares: Sequence["Share"], x: torch.Tensor, output: torch.Tensor) -> torch.Tensor:
-    """By the calling thread, for which alone the number is set: to wake another takes longer than so small a product."""
+    """By the calling thread alone: to wake another takes longer than so small a product."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

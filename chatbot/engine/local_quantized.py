@@ -23,9 +23,8 @@ def config(kind: str, compute: torch.dtype) -> Any:
     """
     from transformers import BitsAndBytesConfig
 
-    logging.getLogger("bitsandbytes.autograd._functions").setLevel(
-        logging.ERROR
-    )  # else: each layer says so at each step
+    # else each layer says at each step that it multiplies in float16
+    logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
     if kind == "int8":
         return BitsAndBytesConfig(load_in_8bit=True, llm_int8_threshold=0.0)
     return BitsAndBytesConfig(

@@ -5,7 +5,8 @@
     python -m finetune.train --recipe sentiment --data FOLDER_OF_ITS_FILES
     torchrun --nproc_per_node 2 -m finetune.train --data ...       (or accelerate launch)
 
-Ends with 0 when an adapter was published, 3 when it was stopped, 1 when it failed; `result.json` says it in words.
+Ends with 0 when an adapter was published, 3 when it was stopped, 1 when it failed; `result.json` says it in words. The same
+command again goes on with what was stopped or interrupted; `--anew` starts over.
 """
 
 import argparse
@@ -137,9 +138,9 @@ def _job(options: argparse.Namespace) -> JobFolder:
     if not (options.data and (options.name or options.recipe)):
         raise InputError("Give either a job's folder, or --data with --name or --recipe.")
     if is_first():
-        from finetune.train_new import new_job
+        from finetune.train_new import job_for
 
-        return _shared(str(new_job(options).path))
+        return _shared(str(job_for(options).path))
     return _shared("")
 
 
@@ -165,6 +166,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--preset", choices=PRESETS, default="balanced")
     parser.add_argument("--set", action="append", default=[], metavar="KNOB=VALUE", help="one setting; may be repeated")
     parser.add_argument("--folder", type=Path, default=Path("data"), help="where jobs/, adapters/ and models/ are")
+    parser.add_argument("--anew", action="store_true", help="start over what the same command began and did not finish")
     parser.add_argument("--lock", type=int, help=argparse.SUPPRESS)
     return parser
 

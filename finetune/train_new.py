@@ -1,10 +1,16 @@
-"""A command line -> a new job's folder, after the same checks that the page makes; what is wrong with rows is printed."""
+"""A command line -> a job's folder, after the same checks that the page makes; what is wrong with rows is printed.
+
+A command that is given again goes on with what it began, where that was interrupted, stopped or ran out of something.
+"""
 
 import argparse
+import filecmp
 import json
+import shutil
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chatbot.errors import InputError
@@ -15,6 +21,7 @@ from finetune.report import Report
 from finetune.spec import TrainingSpec
 
 TOLD = 20  # faulty rows that are printed
+HOPELESS = ("diverged", "rejected")  # causes of a failure that would come again
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +34,39 @@ class _Made:
     recipe: str = ""
 
 
-def new_job(options: argparse.Namespace) -> JobFolder:
-    """The job that `python -m finetune.train` was asked for, locked by this process. Raises `InputError`."""
+def job_for(options: argparse.Namespace) -> JobFolder:
+    """The job that `python -m finetune.train` was asked for, locked by this process: one that the same command left
+    unfinished, unless `anew`, else a new one. Raises `InputError`."""
+    job = _new_job(options)
+    for twin in () if options.anew else _twins(job):
+        if (checkpoint := twin.newest_checkpoint()) and twin.lock() is not None:
+            shutil.rmtree(job.path)
+            twin.enqueue()
+            told = f"train: going on with {twin.path} from {checkpoint.name}; --anew would start over"
+            print(told, file=sys.stderr)
+            return twin
+    return job
+
+
+def _twins(job: JobFolder) -> Iterator[JobFolder]:
+    """Jobs of the same name, base, settings and data that came to no end, the newest first."""
+
+    def same(other: JobFolder) -> bool:
+        meta = replace(other.meta(), created=job.meta().created)
+        files = ("spec.json", "data.jsonl")
+        return meta == job.meta() and all(
+            filecmp.cmp(job.path / name, other.path / name, shallow=False) for name in files
+        )
+
+    others = [JobFolder(path.parent) for path in job.path.parent.glob("[!.]*/meta.json") if path.parent != job.path]
+    for other in sorted(others, key=lambda other: -other.meta().created):
+        result = other.result()
+        hopeless = result is not None and (result.state == "succeeded" or result.cause in HOPELESS)
+        if not hopeless and other.state() != "queued" and same(other):
+            yield other
+
+
+def _new_job(options: argparse.Namespace) -> JobFolder:
     from finetune.jobs import new_folder
     from finetune.publish import check_name, fingerprint_model
 

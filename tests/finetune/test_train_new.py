@@ -2,13 +2,17 @@
 
 import argparse
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from chatbot.errors import InputError
 from finetune import train
-from finetune.train_new import new_job
+from finetune.folder import JobFolder
+from finetune.train_new import job_for
 from tests.tiny import make_model
 
 
@@ -32,7 +36,7 @@ def test_what_is_wrong_with_rows_is_printed_and_the_rest_becomes_a_job(
     rows = [json.dumps({"prompt": f"What is tree {n}?", "completion": f"A banyan, {n}."}) for n in range(30)]
     path = tmp_path / "rows.jsonl"
     path.write_text("\n".join([*rows, '{"prompt": "half a li', '{"prompt": "x", "completion": ""}']), "utf-8")
-    job = new_job(options(folder, path, "--preset", "quick", "--set", "rank=4"))
+    job = job_for(options(folder, path, "--preset", "quick", "--set", "rank=4"))
     told = capsys.readouterr().err
     assert "30 of 32 rows can be used, 7 held out" in told
     assert "row 31: " in told
@@ -51,7 +55,7 @@ def test_a_table_takes_templates_and_nothing_usable_starts_nothing(
     assert train.main(["--data", str(path), "--name", "bot", "--folder", str(folder)]) == 2
     assert "which columns hold the prompt" in capsys.readouterr().err
     assert {*(folder / "jobs").glob("*")} == before
-    job = new_job(options(folder, path, "--prompt", "Translate: {en}", "--completion", "{de}"))
+    job = job_for(options(folder, path, "--prompt", "Translate: {en}", "--completion", "{de}"))
     first = json.loads(job.data.read_text("utf-8").splitlines()[0])
     assert [turn["content"] for turn in first["messages"]] == ["Translate: tree 0", "Baum 0"]
 
@@ -59,9 +63,46 @@ def test_a_table_takes_templates_and_nothing_usable_starts_nothing(
 def test_without_one_model_to_train_it_says_which_there_are(folder: Path, tmp_path: Path) -> None:
     data = tmp_path / "x.jsonl"
     with pytest.raises(InputError, match="holds no model to train on"):
-        new_job(options(tmp_path, data))
+        job_for(options(tmp_path, data))
     make_model(folder / "models" / "other", "llama")
     with pytest.raises(InputError, match="holds other, tiny-llama"):
-        new_job(options(folder, data))
+        job_for(options(folder, data))
     with pytest.raises(InputError, match="it has no config"):
-        new_job(options(folder, data, "--base", str(tmp_path)))
+        job_for(options(folder, data, "--base", str(tmp_path)))
+
+
+def test_the_same_command_goes_on_with_what_it_did_not_finish(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(
+        "\n".join(json.dumps({"prompt": f"Tree {n}?", "completion": f"Elm {n}."}) for n in range(30)), "utf-8"
+    )
+    shared = tmp_path / "data"
+    (shared / "jobs").mkdir(parents=True)
+    base = ["--base", str(folder / "models" / "tiny-llama"), "--set", "steps=40", "--set", "save_steps=2"]
+    command = ["--data", str(path), "--name", "bot", "--folder", str(shared), *base]
+    first = subprocess.Popen([sys.executable, "-m", "finetune.train", *command])
+    job = _job_with_a_checkpoint(shared / "jobs", first)
+    first.kill()
+    first.wait()
+
+    assert job.state() == "interrupted"
+    assert train.main([*command, "--set", "seed=7"]) == 0  # other settings: another job
+    assert job.state() == "interrupted"
+    assert train.main(command) == 0
+    assert "going on with" in capsys.readouterr().err
+    assert job.state() == "succeeded"
+    assert [line["step"] for line in job.read_progress() if "loss" in line] == [*range(1, 41)]
+    assert len([*(shared / "jobs").iterdir()]) == 2
+    assert train.main(command) == 0  # what has come to its end is made again
+    assert len([*(shared / "jobs").iterdir()]) == 3
+
+
+def _job_with_a_checkpoint(jobs: Path, child: subprocess.Popen[bytes]) -> JobFolder:
+    while child.poll() is None:
+        for path in jobs.glob("[!.]*"):
+            if JobFolder(path).newest_checkpoint():
+                return JobFolder(path)
+        time.sleep(0.005)
+    pytest.fail("it ended before it could be killed")

@@ -1,7 +1,7 @@
 """GGUF on the CPU through xllamacpp, llama.cpp's own server in this process: the default engine without a GPU.
 
-Three properties of that server shape this file. Its prompt cache is not keyed by adapter, so every adapter in use has a
-server of its own over the same mapped weights. With a LoRA in F32 its results depend on how a prompt was cut into batches:
+Three properties of that server shape this file. Its prompt cache is not keyed by adapter, so every adapter in use has
+servers of its own over the same mapped weights. With a LoRA in F32 its results depend on how a prompt was cut into batches:
 measured, both company in the batch (29 of 32 prompts) and a reused prefix (1 of 14) moved log-probabilities, and changed
 greedy answers, while the bare model stayed bit for bit the same. In Q8_0 a LoRA is as steady; an adapter that cannot be
 had in it is served one request at a time, without the prompt cache. And it looks at cancellation only when it sends a record,
@@ -20,8 +20,9 @@ from chatbot.engine.base import Progress
 from chatbot.engine.controls import Controls
 from chatbot.engine.gguf_adapter import Twin, convert_adapter
 from chatbot.engine.gguf_files import Header, read_header
-from chatbot.engine.llamacpp_pool import Servers
-from chatbot.engine.llamacpp_server import Record, Server, options
+from chatbot.engine.llamacpp_pool import Teams
+from chatbot.engine.llamacpp_server import Record, options
+from chatbot.engine.llamacpp_team import team
 from chatbot.engine.template import CHATML, ChatTemplate
 from chatbot.errors import AdapterNotFound, ContextOverflow, EngineError
 from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, TokenLogprob, Usage
@@ -64,7 +65,7 @@ class LlamaCppEngine:
         self._header, self._cache, self._find, self._fingerprint = header, cache, adapters, fingerprint
         self._template, self._bos = _template(header)
         self._controls = Controls(_control_tokens(header))
-        self._servers = Servers(lambda lora: Server(gguf, lora, self.context_window, slots, count))
+        self._teams = Teams(lambda lora: team(gguf, lora, self.context_window, slots, count))
         self._known: dict[str, Adapter] = {}
         self._converted: dict[str, Twin] = {}
         self.refresh()
@@ -87,18 +88,17 @@ class LlamaCppEngine:
                 window=self.context_window,
             )
         request = {"prompt": prompt, "stream": True, **options(sampling, room, self.context_window)}
-        with self._servers.use(lora, stop) as server:
-            if server is None:
+        with self._teams.use(lora, stop) as servers:
+            if servers is None:
                 yield Chunk(finish="cancelled", usage=Usage(len(prompt), 0))
                 return
-            with server.line.ticket() as turn:
+            with servers.line.ticket() as turn:
                 for place in turn.wait(stop):
                     yield Chunk(place=place)
                 if not turn.running:
                     yield Chunk(finish="cancelled", usage=Usage(len(prompt), 0))
                     return
-                records = server.records(request, stop)
-                with closing(records):  # a closed iterator ends the work before it gives the slot back
+                with servers.server(prompt) as server, closing(server.records(request, stop)) as records:
                     yield from _chunks(records, len(prompt), stop)
 
     def score(
@@ -114,12 +114,13 @@ class LlamaCppEngine:
                 prompt=longest,
                 window=self.context_window,
             )
-        with self._servers.use(lora) as server:
-            assert server, "nothing stops a score"
-            with server.line.ticket() as turn:
+        with self._teams.use(lora) as servers:
+            assert servers, "nothing stops a score"
+            with servers.line.ticket() as turn:
                 for _ in turn.wait():
                     pass
-                return [math.fsum(each) for each in server.logprobs(prompt, tokens)]
+                with servers.server(prompt) as server:
+                    return [math.fsum(each) for each in server.logprobs(prompt, tokens)]
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenize(text))
@@ -139,10 +140,10 @@ class LlamaCppEngine:
         convert_adapter(Path(str(adapter.path)), self._header, self._cache)
 
     def load(self) -> dict[str, int]:
-        return self._servers.load()
+        return self._teams.load()
 
     def close(self) -> None:
-        self._servers.close()
+        self._teams.close()
 
     def _prompt(self, messages: Sequence[Message]) -> list[int]:
         tokens = self._controls.encode(messages, self._template.render, self._tokenize)
@@ -150,9 +151,9 @@ class LlamaCppEngine:
         return [self._bos, *tokens] if missing and self._bos is not None else tokens
 
     def _tokenize(self, text: str, special: bool = False) -> list[int]:
-        with self._servers.use(None) as server:
-            assert server, "nothing stops a tokenizer"
-            return server.tokenize(text, special)
+        with self._teams.use(None) as servers:
+            assert servers, "nothing stops a tokenizer"
+            return servers.tokenize(text, special)
 
     def _lora(self, name: str | None) -> Twin | None:
         """The adapter's GGUF twin. Raises `AdapterNotFound`, `AdapterError`."""

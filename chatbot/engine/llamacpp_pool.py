@@ -1,4 +1,4 @@
-"""One llama.cpp server per adapter in use, over the same mapped weights."""
+"""The llama.cpp servers of the base and of each adapter in use, over the same mapped weights."""
 
 import threading
 import time
@@ -7,64 +7,64 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from chatbot.engine.gguf_adapter import Twin
-from chatbot.engine.llamacpp_server import Server
+from chatbot.engine.llamacpp_team import Team
 from chatbot.errors import EngineUnavailable
 
-ADAPTER_SERVERS = 8  # alive at once; each costs its own key-value cache
-IDLE = 120.0  # seconds until an adapter's server that nobody uses gives its memory back
+ADAPTER_TEAMS = 8  # alive at once; each costs key-value caches of its own
+IDLE = 120.0  # seconds until an adapter's servers that nobody uses give their memory back
 
 
-class Servers:
-    """The base model's server and those of the adapters in use.
+class Teams:
+    """The base model's team of servers and those of the adapters in use.
 
-    An adapter's server is built for its first request and closed when nobody has used it for `IDLE` seconds, or sooner
-    when another adapter needs its room: at most `ADAPTER_SERVERS` live at once.
+    An adapter's is built for its first request and closed when nobody has used it for `IDLE` seconds, or sooner
+    when another adapter needs its room: at most `ADAPTER_TEAMS` live at once.
     """
 
-    def __init__(self, build: Callable[[Twin | None], Server]) -> None:
+    def __init__(self, build: Callable[[Twin | None], Team]) -> None:
         self._build = build
         self._changed = threading.Condition()
         self._building: set[Twin] = set()
         self._users: Counter[Twin | None] = Counter()
         self._used: dict[Twin | None, float] = {}  # when the last user left
         self._closed = False
-        self._servers: dict[Twin | None, Server] = {None: build(None)}
+        self._teams: dict[Twin | None, Team] = {None: build(None)}
         threading.Thread(target=self._sweep, name="llamacpp-idle", daemon=True).start()
 
     @contextmanager
-    def use(self, lora: Twin | None, stop: threading.Event | None = None) -> Iterator[Server | None]:
-        """The adapter's server, None when `stop` was set while it waited for room. Raises `EngineUnavailable`."""
-        server = self._acquire(lora, stop)
+    def use(self, lora: Twin | None, stop: threading.Event | None = None) -> Iterator[Team | None]:
+        """The adapter's team, None when `stop` was set while it waited for room. Raises `EngineUnavailable`."""
+        team = self._acquire(lora, stop)
         try:
-            yield server
+            yield team
         finally:
-            if server is not None:
+            if team is not None:
                 self._release(lora)
 
     def load(self) -> dict[str, int]:
         with self._changed:
-            loads = [server.line.load() for server in self._servers.values()]
-            slots = self._servers[None].line.slots if None in self._servers else 0
+            loads = [team.line.load() for team in self._teams.values()]
+            slots = self._teams[None].line.slots if None in self._teams else 0
         return {key: sum(load[key] for load in loads) for key in ("running", "waiting")} | {"slots": slots}
 
     def close(self) -> None:
-        """Idle servers close now, the others when their last request ends."""
+        """Idle teams close now, the others when their last request ends."""
         with self._changed:
             self._closed = True
-            for server in self._servers.values():
-                server.line.close()
+            for team in self._teams.values():
+                team.line.close()
             self._changed.notify_all()
         self._close_idle(0.0)
 
-    def _acquire(self, lora: Twin | None, stop: threading.Event | None) -> Server | None:
+    def _acquire(self, lora: Twin | None, stop: threading.Event | None) -> Team | None:
         while not (stop and stop.is_set()):
             with self._changed:
                 if self._closed:
                     raise EngineUnavailable("The model was closed. Please try again.")
-                if lora in self._servers:
+                if lora in self._teams:
                     self._users[lora] += 1  # from here on nobody closes it
-                    return self._servers[lora]
-                assert lora, "the base's server lives as long as the engine"
+                    return self._teams[lora]
+                assert lora, "the base's team lives as long as the engine"
                 if lora in self._building or not self._has_room():
                     self._changed.wait(0.1)
                     continue
@@ -73,17 +73,17 @@ class Servers:
         return None
 
     def _has_room(self) -> bool:
-        alive = len(self._servers) - 1 + len(self._building)
-        return alive < ADAPTER_SERVERS or any(key is not None and not self._users[key] for key in self._servers)
+        alive = len(self._teams) - 1 + len(self._building)
+        return alive < ADAPTER_TEAMS or any(key is not None and not self._users[key] for key in self._teams)
 
     def _add(self, lora: Twin) -> None:
         try:
-            self._close_idle(IDLE, beyond=ADAPTER_SERVERS - 1)
-            server = self._build(lora)
+            self._close_idle(IDLE, beyond=ADAPTER_TEAMS - 1)
+            team = self._build(lora)
             with self._changed:
-                self._servers[lora], self._used[lora] = server, time.monotonic()
+                self._teams[lora], self._used[lora] = team, time.monotonic()
                 if self._closed:
-                    server.line.close()
+                    team.line.close()
         finally:
             with self._changed:
                 self._building.discard(lora)
@@ -100,18 +100,18 @@ class Servers:
     def _close_idle(self, seconds: float, beyond: int | None = None) -> None:
         """Close what nobody has used for `seconds`, and of the rest the longest idle ones `beyond` that many."""
         with self._changed:
-            idle = [key for key in self._servers if not self._users[key] and (key is not None or self._closed)]
+            idle = [key for key in self._teams if not self._users[key] and (key is not None or self._closed)]
             idle.sort(key=lambda key: self._used.get(key, 0.0))
-            surplus = 0 if beyond is None else len(self._servers) - 1 + len(self._building) - 1 - beyond
+            surplus = 0 if beyond is None else len(self._teams) - 1 + len(self._building) - 1 - beyond
             old = time.monotonic() - seconds
             doomed = [
-                self._servers.pop(key)
+                self._teams.pop(key)
                 for number, key in enumerate(idle)
                 if number < surplus or self._used.get(key, 0.0) <= old
             ]
             self._changed.notify_all()
-        for server in doomed:
-            server.close()
+        for team in doomed:
+            team.close()
 
     def _sweep(self) -> None:
         while not self._closed:

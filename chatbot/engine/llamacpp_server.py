@@ -12,7 +12,6 @@ import httpx
 import xllamacpp
 
 from chatbot.engine.gguf_adapter import Twin
-from chatbot.engine.line import Line
 from chatbot.errors import EngineError, EngineUnavailable, ModelDamaged
 from chatbot.types import Sampling
 
@@ -51,18 +50,17 @@ def options(sampling: Sampling, room: int, window: int) -> Record:
 
 
 class Server:
-    """One llama.cpp server: the weights with one adapter or none; for one that is not steady, of one slot.
+    """One llama.cpp server: the weights with one adapter or none. One that is not steady wants a single slot.
 
-    Raises `ModelDamaged`.
+    Who holds `reading` reads a long prompt. Raises `ModelDamaged`.
     """
 
-    def __init__(self, gguf: Path, lora: Twin | None, context: int, slots: int, threads: int) -> None:
+    def __init__(
+        self, gguf: Path, lora: Twin | None, context: int, slots: int, threads: int, reading: threading.Lock
+    ) -> None:
         key = secrets.token_urlsafe(32)
-        steady = lora is None or lora.steady
-        slots = slots if steady else 1
-        self.line = Line(slots)
-        self._reuse = {"cache_prompt": steady}
-        self._reading = threading.Lock()
+        self._reuse = {"cache_prompt": lora is None or lora.steady}
+        self._reading = reading
         try:
             self._server = xllamacpp.Server(_params(gguf, lora, context, slots, threads, key))
         except RuntimeError as error:
@@ -129,8 +127,8 @@ class Server:
     def records(self, request: Record, stop: threading.Event | None) -> Generator[Record, None, None]:
         """The server's records. Ends early, with the work ended too, when `stop` is set or the iterator is closed.
 
-        Long prompts that can be stopped are handed over one at a time. The server reads them one after the other anyway, but
-        hears of a Stop only in its own prompt's steps: with four at once the last slot was free 1.9 s after Stop.
+        Long prompts that can be stopped are handed over one at a time: nobody gains by reading several together, but a Stop is
+        heard only in its own prompt's steps. With four at once the last slot was free 1.9 s after Stop.
         """
         reading = stop is not None and len(request["prompt"]) > BATCH
         while reading and not self._reading.acquire(timeout=LOOK):
@@ -197,7 +195,7 @@ def _params(gguf: Path, lora: Twin | None, context: int, slots: int, threads: in
     # are read at two thirds of the speed, so where there is one slot and no cache it is F16.
     params.cache_type_k = KEYS if lora is None or lora.steady else xllamacpp.ggml_type.GGML_TYPE_F16
     params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F16
-    params.cpuparams.n_threads = _threads_of_a_token(gguf.stat().st_size, threads)
+    params.cpuparams.n_threads = threads_of_a_token(gguf.stat().st_size, threads)
     params.cpuparams_batch.n_threads = threads
     for cpu in (params.cpuparams, params.cpuparams_batch):
         cpu.poll = 0  # waiting threads sleep; by default they spin and starve the rest of the process
@@ -205,6 +203,7 @@ def _params(gguf: Path, lora: Twin | None, context: int, slots: int, threads: in
         params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(lora.path), 1.0)]
     params.cache_ram_mib = 0  # no second prompt cache beside the slots' own
     params.ctx_shift = False
+    params.fit_params = False  # nothing is to be made smaller to fit a GPU; looking took a quarter of the loading
     params.warmup = False
     params.verbosity = -1
     params.ui = False
@@ -214,7 +213,7 @@ def _params(gguf: Path, lora: Twin | None, context: int, slots: int, threads: in
     return params
 
 
-def _threads_of_a_token(size: int, threads: int) -> int:
+def threads_of_a_token(size: int, threads: int) -> int:
     """Threads that compute a lone token: no more than have `PER_THREAD` bytes of weights each to read.
 
     All of them wait for each other after every step of every layer. With the bundled model (145 MB) on two cores one thread

@@ -58,9 +58,9 @@ def main() -> None:
         engine = LlamaCppEngine(
             gguf, name=BUNDLED, adapters=lambda: find([Path(folder) / "adapters"]), cache=Path(folder) / "cache"
         )
-        warm: list[str | None] = [None, *names]
-        for one in warm:
-            stream(engine, 0, one)
+        warm: list[Sequence[str | None]] = [[None] * len(names), [names[0]] * len(names), names]
+        for adapters in warm:  # builds the servers that so many need
+            together(engine, adapters, 0)
         for count in options.streams:
             kinds: dict[str, Sequence[str | None]] = {
                 "base": [None] * count,

@@ -13,11 +13,11 @@ import httpx
 import numpy as np
 import pytest
 
-from chatbot.engine import llamacpp_pool
+from chatbot.engine import llamacpp_pool, llamacpp_server
 from chatbot.engine.base import complete
 from chatbot.engine.gguf_files import requantize
 from chatbot.engine.llamacpp import LlamaCppEngine
-from chatbot.engine.llamacpp_server import _threads_of_a_token
+from chatbot.engine.llamacpp_server import threads_of_a_token
 from chatbot.errors import AdapterError, AdapterNotFound, ContextOverflow, ModelDamaged
 from chatbot.types import GREEDY, Adapter, Chunk, Message, Sampling
 from tests.lora import ALL, write_adapter
@@ -28,6 +28,21 @@ SHORT = Sampling(temperature=0.0, max_tokens=24)
 
 def ask(text: str) -> list[Message]:
     return [Message("user", text)]
+
+
+@pytest.fixture(params=["side by side", "batched"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How requests at once are computed: by servers of one slot each, as for small models, or in batches of one server."""
+    if request.param == "batched":
+        monkeypatch.setattr(llamacpp_server, "PER_THREAD", 1)
+    return str(request.param)
+
+
+def address_of(engine: LlamaCppEngine) -> str:
+    with engine._teams.use(None) as servers:
+        assert servers
+        with servers.server([]) as server:
+            return str(server._http.base_url).rstrip("/")
 
 
 @pytest.fixture(scope="module")
@@ -263,9 +278,7 @@ def test_a_truncated_model_is_damaged(bundled_gguf: Path, tmp_path: Path) -> Non
 
 
 def test_the_listener_is_on_loopback_and_wants_a_key(engine: LlamaCppEngine) -> None:
-    with engine._servers.use(None) as server:
-        assert server
-        address = str(server._http.base_url).rstrip("/")
+    address = address_of(engine)
     assert httpx.URL(address).host == "127.0.0.1"
     for path in ("tokenize", "completion", "lora-adapters", "v1/chat/completions"):
         answer = httpx.post(
@@ -277,17 +290,14 @@ def test_the_listener_is_on_loopback_and_wants_a_key(engine: LlamaCppEngine) -> 
 
 def test_close_frees_the_port_and_can_be_repeated(bundled_gguf: Path, tmp_path: Path) -> None:
     engine = LlamaCppEngine(bundled_gguf, name="m", adapters=list, cache=tmp_path, context=512, slots=1)
-    with engine._servers.use(None) as server:
-        assert server
-        address = str(server._http.base_url).rstrip("/")
-    del server
+    address = address_of(engine)
     engine.close()
     engine.close()
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{address}/health")
 
 
-def test_many_adapters_and_many_people_at_once(bundled_gguf: Path, tmp_path: Path) -> None:
+def test_many_adapters_and_many_people_at_once(way: str, bundled_gguf: Path, tmp_path: Path) -> None:
     """Base and eight adapters of different ranks and targets: what each says in company is what it says alone."""
     kinds = [(2, ALL), (4, ("q_proj", "v_proj")), (8, ("down_proj",)), (16, ALL), (3, ("k_proj", "o_proj"))]
     kinds += [(1, ("gate_proj", "up_proj")), (32, ("q_proj",)), (6, ALL)]
@@ -306,12 +316,15 @@ def test_many_adapters_and_many_people_at_once(bundled_gguf: Path, tmp_path: Pat
         together = list(pool.map(lambda job: complete(engine, job[0], sampling, adapter=job[1]).text, jobs))
     assert together == alone
     assert engine.load() == {"running": 0, "waiting": 0, "slots": 4}
-    assert len(engine._servers._servers) == 1 + 8
+    assert len(engine._teams._teams) == 1 + 8
+    assert {team.line.slots // team._each for team in engine._teams._teams.values()} == {
+        4 if way == "side by side" else 1
+    }
     engine.close()
 
 
 def test_an_adapter_says_to_the_last_bit_the_same_alone_in_company_and_from_the_cache(
-    bundled_gguf: Path, tmp_path: Path
+    way: str, bundled_gguf: Path, tmp_path: Path
 ) -> None:
     """Prompts of several batches, cut elsewhere by company and by what the cache holds; ranks below and above a block."""
     found = [Adapter(f"r{rank}", path=str(write_adapter(tmp_path / f"r{rank}", rank=rank))) for rank in (3, 40)]
@@ -336,21 +349,21 @@ def test_an_idle_adapter_gives_its_memory_back(
     bundled_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(llamacpp_pool, "IDLE", 0.4)
-    monkeypatch.setattr(llamacpp_pool, "ADAPTER_SERVERS", 1)
+    monkeypatch.setattr(llamacpp_pool, "ADAPTER_TEAMS", 1)
     found = [Adapter(name, path=str(write_adapter(tmp_path / name, seed=len(name)))) for name in ("oak", "maple")]
     engine = LlamaCppEngine(bundled_gguf, name="m", adapters=lambda: found, cache=tmp_path / "c", context=256, slots=2)
     with ThreadPoolExecutor(2) as pool:  # there is room for one of them: the other waits for it
         said = list(pool.map(lambda a: complete(engine, ASK, SHORT, adapter=a.name).text, found))
     assert all(said)
     for _ in range(100):
-        if len(engine._servers._servers) == 1:
+        if len(engine._teams._teams) == 1:
             break
         time.sleep(0.1)
-    assert list(engine._servers._servers) == [None], "only the base's server is left"
+    assert list(engine._teams._teams) == [None], "only the base's server is left"
     assert complete(engine, ASK, SHORT, adapter="oak").text == said[0]
     engine.close()
 
 
 @pytest.mark.parametrize(("size", "threads", "expected"), [(145, 2, 1), (145, 16, 1), (1_100, 4, 4), (600, 16, 4)])
 def test_a_lone_token_of_a_small_model_is_computed_by_few_threads(size: int, threads: int, expected: int) -> None:
-    assert _threads_of_a_token(size * 10**6, threads) == expected
+    assert threads_of_a_token(size * 10**6, threads) == expected

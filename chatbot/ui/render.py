@@ -8,7 +8,7 @@ from html import escape
 from chatbot.errors import BanyanError
 from chatbot.tasks.budget import Fitted
 from chatbot.types import Chunk, LoadState, Message
-from chatbot.ui.strings import Language, text, worded
+from chatbot.ui.strings import Language, has, text, worded
 
 _CODE = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`)", re.DOTALL)
 _IMAGE = re.compile(r"!\[([^\]]*)\]\(\s*<?([^)\s>]+)>?[^)]*\)")
@@ -74,7 +74,10 @@ def success(words: str) -> str:
 def message(error: BanyanError, language: Language) -> str:
     """The error in the language of the page; in English where there is no translation."""
     keys = (f"error.{error.details.get('kind', error.code)}",)
-    return worded(keys, language, str(error), error.details | {"said": str(error)})
+    values = error.details | {"said": str(error)}
+    if has(setting := f"knob_{values.get('name')}", language):
+        values["knob"] = text(setting, language)
+    return worded(keys, language, str(error), values)
 
 
 def download(file: dict[str, str]) -> str:

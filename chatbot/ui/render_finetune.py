@@ -116,7 +116,9 @@ def _cause(job: Job, language: Language) -> str:
     keys = (f"error.{result.details.get('kind')}", f"error.cause_{result.cause}")
     words = worded(keys, language, result.message, result.details | {"said": result.message})
     if result.retry:
-        changes = ", ".join(f"{name} = {_plain(value)}" for name, value in result.retry.items())
+        changes = ", ".join(
+            f"{text(f'knob_{name}', language)} = {_plain(value)}" for name, value in result.retry.items()
+        )
         words += " " + text("ft_retry_with", language, changes=changes)
     kind, role = ("by-success", "status") if result.state == "cancelled" else ("by-notice", "alert")
     return f'<div class="{kind}" role="{role}">{escape(words)}</div>'

@@ -126,7 +126,8 @@ def test_every_state_and_cause_is_told(language: Language) -> None:
     retry: dict[str, object] = {"batch_size": 2, "accumulation": 4}
     failed = job(state="failed", result=Result("failed", "out_of_memory", "The memory was not enough.", retry=retry))
     html = render_finetune.run(failed, language)
-    assert "batch_size = 2, accumulation = 4" in html
+    changes = {"en": "Batch size = 2, Accumulation = 4", "zh": "批大小 = 2, 梯度累积 = 4"}
+    assert changes[language] in html
     assert ("The memory was not enough." in html) == (language == "en")
 
 

@@ -41,6 +41,7 @@ def main() -> None:
     for name, prompt, after in (
         ("writing", "Write a very long story about a tree.", 1.0),
         ("reading 6,000 tokens", "red blue green tree " * 1500, 1.0),
+        ("reading them, deep inside", "red blue green tree " * 1500, 12.0),
     ):
         waits = [seconds_to_stop(engine, f"{number} {prompt}", after) for number in range(arguments.rounds)]
         print(f"{name}: median {statistics.median(waits):.3f} s, longest {max(waits):.3f} s")

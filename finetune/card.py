@@ -57,7 +57,7 @@ class Acceptance:
 
 def write_card(job: JobFolder, acceptance: Acceptance, verdict: Mapping[str, Any], note: str = "") -> None:
     """`README.md` with the hub's metadata, and `banyan.json` with everything as data, beside the weights."""
-    meta, spec, curve = job.meta(), job.spec(), job.read_progress()
+    meta, spec, curve, recipe = job.meta(), job.spec(), job.read_progress(), _recipe(job)
     sentence = str(note or verdict.get("sentence", ""))
     values = {
         "task": spec.task,
@@ -75,9 +75,9 @@ def write_card(job: JobFolder, acceptance: Acceptance, verdict: Mapping[str, Any
         "versions": versions(),
         "machine": machine(str(job.started().get("device", "cpu"))),
         "tokens": max((line.get("tokens", 0) for line in curve), default=0),
-    }
+    } | ({"languages": recipe["languages"]} if recipe.get("languages") else {})
     (job.adapter / CARD).write_text(json.dumps(values, ensure_ascii=False, indent=1), "utf-8")
-    (job.adapter / "README.md").write_text(_readme(meta, spec, verdict, values) + _sources(job), "utf-8")
+    (job.adapter / "README.md").write_text(_readme(meta, spec, verdict, values) + _sources(recipe), "utf-8")
     _name_base(job.adapter / "adapter_config.json", meta.base.name)
 
 
@@ -197,11 +197,16 @@ def _examples(pairs: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(parts)
 
 
-def _sources(job: JobFolder) -> str:
+def _recipe(job: JobFolder) -> dict[str, Any]:
+    """What the job follows; empty where there is none."""
+    path = job.path / RECIPE
+    return dict(yaml.safe_load(path.read_text("utf-8"))) if path.is_file() else {}
+
+
+def _sources(recipe: Mapping[str, Any]) -> str:
     """What a recipe says of its data: where they come from and under which licence, what the adapter can and cannot do."""
-    if not (job.path / RECIPE).is_file():
+    if not recipe:
         return ""
-    recipe = yaml.safe_load((job.path / RECIPE).read_text("utf-8"))
     lines = [f"- `{item['file']}`: {item['source']} (licence: {item['licence']})" for item in recipe["data"]]
     command = f"python -m finetune.train --recipe {recipe['name']} --data FOLDER --base FOLDER"
     return (

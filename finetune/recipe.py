@@ -1,6 +1,6 @@
 """A recipe: all that an adapter was made from, so that it can be made again.
 
-    name, base {name, fingerprint}, can, cannot, aside, spec {...}
+    name, base {name, fingerprint}, can, cannot, languages, aside, spec {...}
     data: [{file, prepare, columns {prompt, completion, label_column, labels}, rows, group, words, source, licence}]
 
 `prepare` names what `recipe_rows` does to the file's records before the templates of `columns` are filled in. Of a file,
@@ -60,7 +60,7 @@ class _Read:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`can` and `cannot` are sentences for the card."""
+    """`can` and `cannot` are sentences for the card, `languages` the pairs that it translates, such as "en-de, de-en"."""
 
     name: str
     base_name: str
@@ -70,6 +70,7 @@ class Recipe:
     aside: tuple[str, ...] = ()
     can: str = ""
     cannot: str = ""
+    languages: str = ""
     text: str = ""
 
 

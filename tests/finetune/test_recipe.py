@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from chatbot.engine import adapters
 from chatbot.errors import InputError
 from chatbot.tasks import answer_prompt, summarize_prompt, translate_prompt
 from chatbot.tasks.sentiment_labels import SENTIMENT
@@ -126,6 +127,7 @@ def test_the_translation_adapter_learns_the_prompt_that_the_tab_sends(tmp_path: 
         for row in rows
         if row[1]["content"] == text and row[2]["content"] == PAIRS[b]
     }
+    assert {f"{a}-{b}" for a, b in ways} == set(found.languages.split(", "))
     assert ways == {(a, b) for a in PAIRS for b in PAIRS if "en" in (a, b) and a != b}
     for row in rows:
         start, end = (next(code for code, text in PAIRS.items() if text == turn["content"]) for turn in row[1:])
@@ -161,7 +163,7 @@ def test_a_recipe_makes_an_adapter_and_its_card_names_the_sources(
     own = recipe.load("sentiment").base_fingerprint
     monkeypatch.setattr(recipe, "FOLDER", tmp_path / "recipes")
     (tmp_path / "recipes").mkdir()
-    mine = text.replace(own, fingerprint_model(model))
+    mine = "languages: en-de, de-en\n" + text.replace(own, fingerprint_model(model))
     (tmp_path / "recipes" / "sentiment.yaml").write_text(mine, "utf-8")
     command = ["--recipe", "sentiment", "--data", str(data), "--base", str(model), "--folder", str(tmp_path / "out")]
     changes = {"steps": 3, "rank": 2, "eval_steps": 3, "batch_size": 2, "learning_rate": 0.01}
@@ -176,6 +178,7 @@ def test_a_recipe_makes_an_adapter_and_its_card_names_the_sources(
         assert f"{source.source} (licence: {source.licence})" in card
     assert "never shown a neutral text" in card
     assert "python -m finetune.train --recipe sentiment" in card
+    assert adapters.check(tmp_path / "out" / "adapters" / result.adapter).details["languages"] == "en-de, de-en"
 
 
 def test_what_stands_in_the_tenth_for_calibration_is_not_learnt(data: Path) -> None:

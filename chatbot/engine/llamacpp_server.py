@@ -52,11 +52,11 @@ def options(sampling: Sampling, room: int, window: int) -> Record:
 class Server:
     """One llama.cpp server: the weights with one adapter or none. One that is not steady wants a single slot.
 
-    Who holds `reading` reads a long prompt. Raises `ModelDamaged`.
+    Long prompts are read by who got into `reading`. Raises `ModelDamaged`.
     """
 
     def __init__(
-        self, gguf: Path, lora: Twin | None, context: int, slots: int, threads: int, reading: threading.Lock
+        self, gguf: Path, lora: Twin | None, context: int, slots: int, threads: int, reading: threading.Semaphore
     ) -> None:
         key = secrets.token_urlsafe(32)
         self._reuse = {"cache_prompt": lora is None or lora.steady}
@@ -127,8 +127,8 @@ class Server:
     def records(self, request: Record, stop: threading.Event | None) -> Generator[Record, None, None]:
         """The server's records. Ends early, with the work ended too, when `stop` is set or the iterator is closed.
 
-        Long prompts that can be stopped are handed over one at a time: nobody gains by reading several together, but a Stop is
-        heard only in its own prompt's steps. With four at once the last slot was free 1.9 s after Stop.
+        Long prompts that can be stopped are handed over one by one, because a Stop is heard only in its own prompt's steps, which
+        take the longer the more are read: with four at once the last slot was free 1.9 s after Stop.
         """
         reading = stop is not None and len(request["prompt"]) > BATCH
         while reading and not self._reading.acquire(timeout=LOOK):

@@ -18,6 +18,7 @@ from chatbot.engine.line import Line
 from chatbot.engine.llamacpp_server import Server, threads_of_a_token
 
 DEAR = 200  # tokens that are read in the time in which a server is built
+READERS = 2  # long prompts that servers of one slot read at once: 1.35 times as fast as one by one; four are no faster
 
 
 def team(gguf: Path, lora: Twin | None, context: int, slots: int, threads: int) -> "Team":
@@ -25,7 +26,7 @@ def team(gguf: Path, lora: Twin | None, context: int, slots: int, threads: int) 
     small = threads_of_a_token(gguf.stat().st_size, threads) == 1
     if not small and lora is not None and not lora.steady:
         slots = 1
-    each, reading = 1 if small else slots, threading.Lock()
+    each, reading = 1 if small else slots, threading.Semaphore(READERS if small else 1)
     return Team(lambda: Server(gguf, lora, context, each, threads, reading), slots, each)
 
 

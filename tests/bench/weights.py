@@ -58,7 +58,7 @@ def formats(models: Path, folder: Path) -> dict[str, Path]:
 
 def speed(path: Path) -> dict[str, float]:
     before = resident()
-    server = Server(path, None, 4096, 1, THREADS, threading.Lock())
+    server = Server(path, None, 4096, 1, THREADS, threading.Semaphore())
     try:
         decode = run(server, 16, 64)[1]
         short, long = run(server, 512, 1)[0], run(server, 2048, 1)[0]

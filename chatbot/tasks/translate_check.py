@@ -1,5 +1,6 @@
 """What may be wrong with a translated segment, found without knowing either language well."""
 
+import math
 import re
 import unicodedata
 from collections import Counter
@@ -10,6 +11,7 @@ from typing import Literal
 from chatbot.tasks.language import detect, same
 from chatbot.tasks.translate_prompt import occurring, stands
 from chatbot.tasks.translation.marked import PLACEHOLDER, Segment, bare, is_language, words
+from retrieval.checks.numbers import numbers
 
 Code = Literal["empty", "cut", "repeats", "language", "unchanged", "number", "term", "length", "pieces", "failed"]
 
@@ -56,16 +58,23 @@ def loops(text: str) -> bool:
 
 
 def lost_numbers(source: str, target: str) -> list[str]:
-    """Numbers of the source that are not in the target, whatever separators and digits (١٢, １２) each writes."""
+    """Numbers of the source that are not in the target, whatever separators and digits (١٢, １２) each writes, and whether in
+    digits or, where they can be read, in words: three, 三, 300万."""
+    source = PLACEHOLDER.sub(" ", source)
     there = Counter(map(_digits, _NUMBER.findall(target)))
     run = "".join(_digits(c) for c in target if c.isdecimal())
+    meant = {at: number.value for number in numbers(source) for at in range(number.start, number.end)}
+    values = Counter(number.value for number in numbers(target))
     lost: list[str] = []
-    for number in _NUMBER.findall(PLACEHOLDER.sub(" ", source)):
-        digits = _digits(number)
+    for found in _NUMBER.finditer(source):
+        digits, value = _digits(found[0]), meant.get(found.start(), math.nan)
         if there[digits]:
             there[digits] -= 1
+            values[value] -= 1
+        elif values[value] > 0:
+            values[value] -= 1
         elif len(digits) < 3 or digits not in run:
-            lost.append(number)
+            lost.append(found[0])
     return lost
 
 

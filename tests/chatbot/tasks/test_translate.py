@@ -159,6 +159,22 @@ def test_numbers_are_the_same_in_any_notation() -> None:
     assert lost_numbers("1,280.50 and 12 and 7", "1.280,50 y 12 y ٧") == []
     assert lost_numbers("in 1998", "１９９８年") == []
     assert lost_numbers("12 of 40", "12 von 4") == ["40"]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "lost"),
+    [
+        ("Nous avons 3 chats.", "We have three cats.", []),
+        ("Nous avons 3 chats.", "We have four cats.", ["3"]),
+        ("3 dogs and 3 cats", "three dogs and cats", ["3"]),
+        ("It costs $5 million.", "价格为500万美元。", []),
+        ("It costs $5 million.", "价格为50万美元。", ["5"]),
+        ("12 people", "十二个人", []),
+        ("共有120万人。", "There are 1.2 million people.", []),
+    ],
+)
+def test_a_number_may_be_written_in_words(source: str, target: str, lost: list[str]) -> None:
+    assert lost_numbers(source, target) == lost
     assert not loops("no no no")
 
 

@@ -40,6 +40,8 @@ def job_for(options: argparse.Namespace) -> JobFolder:
     job = _new_job(options)
     for twin in () if options.anew else _twins(job):
         if (checkpoint := twin.newest_checkpoint()) and twin.lock() is not None:
+            if (job.path / RECIPE).is_file():  # what it says for the card may have changed
+                (job.path / RECIPE).replace(twin.path / RECIPE)
             shutil.rmtree(job.path)
             twin.enqueue()
             told = f"train: going on with {twin.path} from {checkpoint.name}; --anew would start over"

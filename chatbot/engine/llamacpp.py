@@ -3,8 +3,8 @@
 Three properties of that server shape this file. Its prompt cache is not keyed by adapter, so every adapter in use has
 servers of its own over the same mapped weights. With a LoRA in F32 its results depend on how a prompt was cut into batches:
 measured, both company in the batch (29 of 32 prompts) and a reused prefix (1 of 14) moved log-probabilities, and changed
-greedy answers, while the bare model stayed bit for bit the same. In Q8_0 a LoRA is as steady; an adapter that cannot be
-had in it is served one request at a time, without the prompt cache. And it looks at cancellation only when it sends a record,
+greedy answers, while the bare model stayed bit for bit the same. In Q8_0 a LoRA is as steady; of an adapter that cannot be
+had in it a server has one slot and no prompt cache. And it looks at cancellation only when it sends a record,
 so prompts are read in small batches, each of which sends one.
 """
 

@@ -159,6 +159,7 @@ def test_numbers_are_the_same_in_any_notation() -> None:
     assert lost_numbers("1,280.50 and 12 and 7", "1.280,50 y 12 y ٧") == []
     assert lost_numbers("in 1998", "１９９８年") == []
     assert lost_numbers("12 of 40", "12 von 4") == ["40"]
+    assert not loops("no no no")
 
 
 @pytest.mark.parametrize(
@@ -175,7 +176,6 @@ def test_numbers_are_the_same_in_any_notation() -> None:
 )
 def test_a_number_may_be_written_in_words(source: str, target: str, lost: list[str]) -> None:
     assert lost_numbers(source, target) == lost
-    assert not loops("no no no")
 
 
 def test_a_missing_term_is_flagged_and_a_kept_one_is_not() -> None:

@@ -14,6 +14,7 @@ from chatbot.engine.gguf_adapter import convert_adapter
 from chatbot.engine.gguf_header import header_of
 from chatbot.errors import BanyanError, InputError, NotFound
 from chatbot.training_base import TrainingBase
+from finetune import start as starts
 from finetune.child import Child
 from finetune.doctor import Doctor
 from finetune.estimate import Estimate, Estimator
@@ -90,13 +91,18 @@ class Training:
         spec: TrainingSpec,
         progress: Progress = lambda step, fraction: None,
         stop: Event | None = None,
+        adapter: Path | None = None,
     ) -> str:
-        """Check once more with these very settings, then queue the job and return its id.
+        """Check once more with these very settings, then queue the job and return its id. With `adapter`, a folder that the
+        owner may use, the job goes on from there.
 
-        Raises `InputError` where the doctor refuses, the memory is not enough or the name cannot be used.
+        Raises `InputError` where the doctor refuses, the memory is not enough, the name or the adapter cannot be used.
         """
         check_name(name)
         self._require_room(owner)
+        if adapter:
+            fingerprint = self.base.prepare(progress, stop).fingerprint
+            spec = starts.fitted(spec, adapter, fingerprint, spec.to_dict())
         report = self.check(data, spec, progress, stop)
         require_usable(report)
         self.estimate(spec, report, progress, stop).require()
@@ -104,7 +110,9 @@ class Training:
         format = detect(data.path, data.name)
         rows = read_examples(data.path, format, data.mapping)
         examples = (row.to_dict() for row in rows if isinstance(row, Example))
-        return self.jobs.create(owner, name, examples, spec, self.base.prepare(progress), source=data.name)
+        return self.jobs.create(
+            owner, name, examples, spec, self.base.prepare(progress), source=data.name, start=adapter
+        )
 
     def _require_room(self, owner: str) -> None:
         waiting = [job for job in self.jobs.of(owner) if job.own and job.state in ("queued", "running")]

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,11 @@ def write_card(job: JobFolder, acceptance: Acceptance, verdict: Mapping[str, Any
         "versions": versions(),
         "machine": machine(str(job.started().get("device", "cpu"))),
         "tokens": max((line.get("tokens", 0) for line in curve), default=0),
-    } | ({"languages": recipe["languages"]} if recipe.get("languages") else {})
+    }
+    if recipe.get("languages"):
+        values["languages"] = recipe["languages"]
+    if meta.start:
+        values["start"] = asdict(meta.start)
     (job.adapter / CARD).write_text(json.dumps(values, ensure_ascii=False, indent=1), "utf-8")
     (job.adapter / "README.md").write_text(_readme(meta, spec, verdict, values) + _sources(recipe), "utf-8")
     _name_base(job.adapter / "adapter_config.json", meta.base.name)
@@ -152,7 +156,7 @@ def _readme(meta: Meta, spec: TrainingSpec, verdict: Mapping[str, Any], values: 
 ---
 # {meta.name}
 
-A LoRA adapter for {meta.base.name or "a causal language model"}, trained with Banyan for the task "{spec.task}".
+A LoRA adapter for {meta.base.name or "a causal language model"}, trained with Banyan for the task "{spec.task}".{_went_on(meta)}
 
 **{values["verdict"] or "Not judged."}**
 
@@ -168,6 +172,12 @@ from transformers import AutoModelForCausalLM
 model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(BASE), FOLDER)
 ```
 {_examples(verdict.get("examples", []))}"""
+
+
+def _went_on(meta: Meta) -> str:
+    if meta.start is None:
+        return ""
+    return f" It went on from the adapter {meta.start.name} (SHA-256 `{meta.start.fingerprint}`): that is what stands under before."
 
 
 def _score_table(scores: Sequence[Mapping[str, Any]]) -> str:

@@ -130,7 +130,7 @@ def ask_base(folder: str, max_tokens: int) -> Ask:
             Example(at, (Turn("system", system), Turn("user", text), Turn("assistant", "-")))
             for at, text in enumerate(texts, 1)
         ]
-        return train_verdict.answers(loaded.model, loaded.tokenizer, adapter=False)(rows, max_tokens)
+        return train_verdict.answers(loaded.model, loaded.tokenizer)(rows, max_tokens)
 
     return ask
 

@@ -4,6 +4,7 @@
     spec.json       `TrainingSpec`
     recipe.yaml     the recipe it follows, where there is one
     data.jsonl      the examples, {"messages": [...]} or {"text": ...}
+    start/          the adapter it goes on from, where there is one
     queue           when the job took its place in the line
     started         the child's process id and device; there from the first attempt until the job is queued again
     lock            held (flock) while the child lives: the kernel lets go of it, however the child dies
@@ -45,6 +46,14 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """The adapter that a job goes on from: its name as people know it, and the SHA-256 of its weights."""
+
+    name: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Meta:
     """What is known of a job from its first moment. `created` is in seconds since 1970; `adapters` is where the result goes."""
 
@@ -55,6 +64,7 @@ class Meta:
     adapters: str
     source: str = ""  # the uploaded file's name: shown, never opened
     shared: bool = False
+    start: Start | None = None  # what it goes on from; None: a new adapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,10 @@ class JobFolder:
         return self.path / "checkpoints"
 
     @property
+    def start(self) -> Path:
+        return self.path / "start"
+
+    @property
     def adapter(self) -> Path:
         return self.path / "adapter"
 
@@ -107,7 +121,8 @@ class JobFolder:
         values = self._json("meta.json")
         if values is None:
             raise NotFound("There is no such job. It may have been removed.", kind="no_job")
-        return Meta(**(values | {"base": Base(**values["base"])}))
+        start = Start(**values["start"]) if values.get("start") else None
+        return Meta(**(values | {"base": Base(**values["base"]), "start": start}))
 
     def spec(self) -> TrainingSpec:
         return TrainingSpec.from_json((self.path / "spec.json").read_text("utf-8"))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import InputError, NotFound
+from finetune import start as starts
 from finetune.folder import FINAL, Base, JobFolder, JobState, Meta, Result, write
 from finetune.line import ID, all_jobs, meta_text, new_folder, waiting
 from finetune.publish import check_name, share
@@ -40,6 +41,7 @@ class Job:
     progress: dict[str, Any] | None = None  # the latest line of progress.jsonl
     result: Result | None = None
     source: str = ""
+    start: str = ""  # the adapter it goes on from
     stopping: bool = False  # asked to stop, and not yet done with it
     own: bool = True  # False: shared by somebody else
     shared: bool = False  # everybody sees it, and may use its adapter
@@ -83,14 +85,24 @@ class Jobs:
         base: Base,
         *,
         source: str = "",
+        start: Path | None = None,
     ) -> str:
-        """Put a job at the end of the line and return its id. `examples` are lines of `data.jsonl`.
+        """Put a job at the end of the line and return its id. `examples` are lines of `data.jsonl`; `start` is the folder of
+        the adapter that it goes on from, whose settings `spec` has (`start.fitted`).
 
         Raises `InputError` for a name that cannot be a folder's or when there are no examples, `StoreFull`, `StoreError`.
         """
         check_name(name)
-        meta = Meta(owner, name, time.time(), base, str(self._adapters.resolve()), source[:200])
-        job = new_folder(self._folder, meta, spec, examples)
+        meta = Meta(
+            owner,
+            name,
+            time.time(),
+            base,
+            str(self._adapters.resolve()),
+            source[:200],
+            start=starts.of(start) if start else None,
+        )
+        job = new_folder(self._folder, meta, spec, examples, start=start)
         self._runner.wake()
         return job.id
 
@@ -212,6 +224,7 @@ def _view(job: JobFolder, owner: str, line: Sequence[JobFolder]) -> Job:
         progress=lines[-1] if lines else None,
         result=job.result(),
         source=meta.source,
+        start=meta.start.name if meta.start else "",
         stopping=state == "running" and job.asked_to_stop,
         own=meta.owner == owner,
         shared=meta.shared,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.errors import InputError
+from finetune import start as starts
 from finetune.folder import JobFolder, Meta, sync, told, write
 from finetune.spec import TrainingSpec
 
@@ -34,9 +35,16 @@ def waiting(folder: Path) -> list[JobFolder]:
 
 
 def new_folder(
-    folder: Path, meta: Meta, spec: TrainingSpec, examples: Iterable[Mapping[str, Any]], *, locked: bool = False
+    folder: Path,
+    meta: Meta,
+    spec: TrainingSpec,
+    examples: Iterable[Mapping[str, Any]],
+    *,
+    start: Path | None = None,
+    locked: bool = False,
 ) -> JobFolder:
-    """Write a whole job folder under a random id. With `locked` the caller's process holds its lock from the start.
+    """Write a whole job folder under a random id, with a copy of the adapter at `start`, which the job is to go on from.
+    With `locked` the caller's process holds its lock from the beginning.
 
     Raises `InputError` when there are no examples, `StoreFull` or `StoreError`.
     """
@@ -46,6 +54,8 @@ def new_folder(
         job.path.mkdir(parents=True, mode=0o700)
         if not _write_examples(job.data, examples):
             raise InputError("There is nothing to train on: the data set has no usable row.", kind="data_no_rows")
+        if start:
+            starts.keep(start, job.start)
         write(job.path / "spec.json", spec.to_json())
         write(job.path / "meta.json", meta_text(meta))
         job.enqueue()

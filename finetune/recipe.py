@@ -1,10 +1,10 @@
 """A recipe: all that an adapter was made from, so that it can be made again.
 
-    name, base {name, fingerprint}, can, cannot, languages, aside, spec {...}
-    data: [{file, prepare, columns {prompt, completion, label_column, labels}, rows, group, words, source, licence}]
+    name, base {name, fingerprint}, start, can, cannot, languages, aside, spec {...}
+    data: [{file, prepare, columns {prompt, completion, label_column, labels}, skip, rows, group, words, source, licence}]
 
 `prepare` names what `recipe_rows` does to the file's records before the templates of `columns` are filled in. Of a file,
-`rows` examples are taken at most, those of the lowest hash, out of those with at least `words` words in the prompt besides
+`rows` examples are taken at most, those of the lowest hash after the first `skip`, out of those with at least `words` words in the prompt besides
 the template's own; those with the same value in the column `group` have the same hash. `fingerprint` is that of `card.fingerprint_model`.
 Of the files `aside` a tenth is kept for calibrating and measuring (prompts whose SHA-256 begins with a byte that ten
 divides): nothing that stands in them is learnt from, from whichever file.
@@ -42,6 +42,7 @@ class Source:
     licence: str
     prepare: str = ""
     rows: int = 0
+    skip: int = 0
     group: str = ""
     words: int = 0
 
@@ -60,13 +61,14 @@ class _Read:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`can` and `cannot` are sentences for the card, `languages` the pairs that it translates, such as "en-de, de-en"."""
+    """`start` is the recipe whose adapter this one goes on from, `can` and `cannot` are sentences for the card, `languages` the pairs that it translates, such as "en-de, de-en"."""
 
     name: str
     base_name: str
     base_fingerprint: str
     data: tuple[Source, ...]
     spec: TrainingSpec
+    start: str = ""
     aside: tuple[str, ...] = ()
     can: str = ""
     cannot: str = ""
@@ -153,9 +155,10 @@ def _kept(recipe: Recipe, read: Sequence[tuple[Source, list[_Read]]]) -> list[_R
 def _chosen(source: Source, rows: list[_Read]) -> list[_Read]:
     least = source.words + len(re.sub(r"\{[^{}]*\}", " ", source.columns.prompt).split())
     found = [row for row in rows if len(row.asked.split()) >= least]
-    if not source.rows:
+    if not source.rows and not source.skip:
         return found
-    taken = sorted(found, key=lambda row: digest(row.group))[: source.rows]
+    end = source.skip + source.rows if source.rows else len(found)
+    taken = sorted(found, key=lambda row: digest(row.group))[source.skip : end]
     return sorted(taken, key=lambda row: row.example.row)
 
 

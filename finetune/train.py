@@ -163,6 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--completion", default="", help="template of the answer to learn, such as '{de}'")
     parser.add_argument("--base", help="the base model's transformers folder; default: the one in FOLDER/models")
     parser.add_argument("--base-name", help="what the base model is called; default: its folder's name")
+    parser.add_argument("--start-from", metavar="ADAPTER", help="go on from this one, by its name or its folder")
     parser.add_argument("--preset", choices=PRESETS, default="balanced")
     parser.add_argument("--set", action="append", default=[], metavar="KNOB=VALUE", help="one setting; may be repeated")
     parser.add_argument("--folder", type=Path, default=Path("data"), help="where jobs/, adapters/ and models/ are")

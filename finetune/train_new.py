@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chatbot.errors import InputError
+from finetune import start as starts
 from finetune.examples import Columns, Example
 from finetune.folder import RECIPE, Base, JobFolder, Meta
 from finetune.presets import preset
+from finetune.publish import SHIPPED
 from finetune.report import Report
 from finetune.spec import TrainingSpec
 
@@ -32,6 +34,7 @@ class _Made:
     spec: TrainingSpec
     examples: list[dict[str, object]]
     recipe: str = ""
+    start: str = ""
 
 
 def job_for(options: argparse.Namespace) -> JobFolder:
@@ -51,7 +54,7 @@ def job_for(options: argparse.Namespace) -> JobFolder:
 
 
 def _twins(job: JobFolder) -> Iterator[JobFolder]:
-    """Jobs of the same name, base, settings and data that came to no end, the newest first."""
+    """Jobs of the same name, base, start, settings and data that came to no end, the newest first."""
 
     def same(other: JobFolder) -> bool:
         meta = replace(other.meta(), created=job.meta().created)
@@ -74,15 +77,19 @@ def _new_job(options: argparse.Namespace) -> JobFolder:
 
     base = _base(options)
     made = _from_recipe(options, base) if options.recipe else _from_file(options, base)
+    known = fingerprint_model(base)
+    start = _start(options, made) if made.start else None
+    spec = starts.fitted(made.spec, start, known, _changes(options)) if start else made.spec
     meta = Meta(
         owner="",
         name=check_name(options.name or made.name),
         created=time.time(),
-        base=Base(str(base.resolve()), options.base_name or made.base_name, fingerprint_model(base)),
+        base=Base(str(base.resolve()), options.base_name or made.base_name, known),
         adapters=str((options.folder / "adapters").resolve()),
         source=made.source,
+        start=starts.of(start) if start else None,
     )
-    job = new_folder(options.folder / "jobs", meta, made.spec, made.examples, locked=True)
+    job = new_folder(options.folder / "jobs", meta, spec, made.examples, start=start, locked=True)
     if made.recipe:
         (job.path / RECIPE).write_text(made.recipe, "utf-8")
     return job
@@ -111,7 +118,8 @@ def _from_recipe(options: argparse.Namespace, base: Path) -> _Made:
     recipes.check_base(recipe, base)
     spec = recipe.spec.changed(_changes(options))
     rows = recipes.examples(recipe, options.data)
-    return _Made(recipe.name, recipe.base_name, f"recipe {recipe.name}", spec, rows, recipe.text)
+    start = options.start_from or recipe.start
+    return _Made(recipe.name, recipe.base_name, f"recipe {recipe.name}", spec, rows, recipe.text, start)
 
 
 def _from_file(options: argparse.Namespace, base: Path) -> _Made:
@@ -131,7 +139,22 @@ def _from_file(options: argparse.Namespace, base: Path) -> _Made:
     report.require()
     rows = read_examples(options.data, detect(options.data, options.data.name), columns)
     examples = [item.to_dict() for item in rows if isinstance(item, Example)]
-    return _Made(options.name, base.name, options.data.name, spec, examples)
+    return _Made(options.name, base.name, options.data.name, spec, examples, start=options.start_from or "")
+
+
+def _start(options: argparse.Namespace, made: _Made) -> Path:
+    """The adapter's folder: as given, else that of its name among the data folder's adapters, else a shipped one."""
+    for folder in (Path(made.start), options.folder / "adapters" / made.start, SHIPPED / made.start):
+        if (folder / starts.CONFIG).is_file():
+            return folder
+    if made.recipe and not options.start_from:
+        raise InputError(
+            f"The recipe {made.name} goes on from what the recipe {made.start} makes, and there is no adapter {made.start}. "
+            f"Please run --recipe {made.start} with the same --folder first, or name its adapter with --start-from."
+        )
+    raise InputError(
+        f"There is no adapter {made.start}. Name one in {options.folder / 'adapters'}, or give its folder."
+    )
 
 
 def _tell(report: Report) -> None:

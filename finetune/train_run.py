@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from finetune import publish, train_data, train_fused, train_model, train_trainer, train_verdict
+from finetune import publish, start, train_data, train_fused, train_model, train_trainer, train_verdict
 from finetune.folder import JobFolder, Result, sync
 from finetune.masks import ChatEncoder
 from finetune.train_checkpoints import newest_whole, step_of
@@ -47,6 +47,8 @@ def train(job: JobFolder, stop: Callable[[], bool]) -> Result:
         watch=watch,
         resumed=checkpoint is not None,
     )
+    if job.start.is_dir() and not checkpoint:
+        start.load(trainer.accelerator.unwrap_model(trainer.model), job.start)
     stopped = fit(trainer, checkpoint, stop, spec.precision)
     _restore_best(job, trainer)
     if not trainer.accelerator.is_main_process:
@@ -102,7 +104,10 @@ def _conclude(
         return Result("cancelled", "stopped", note, adapter=name, steps=step)
     rows = [row.example for row in data.held_out]
     held_out = [row.encoded for row in data.held_out]
-    verdict = train_verdict.judged(model, trainer.processing_class, rows, held_out, job.spec().task, stop).to_dict()
+    earlier = (lambda model: start.instead(model, job.start)) if job.start.is_dir() else None
+    verdict = train_verdict.judged(
+        model, trainer.processing_class, rows, held_out, job.spec().task, stop, earlier
+    ).to_dict()
     name = _publish(job, acceptance, verdict)
     return Result("succeeded", message=verdict["sentence"], adapter=name, steps=step, verdict=verdict)
 

@@ -1,7 +1,8 @@
-"""The verdict inside the child: losses and greedy answers of the trained model, with its adapter on and off."""
+"""The verdict inside the child: losses and greedy answers of the model before and after its training."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ BUDGET_CPU, BUDGET_GPU = 3_000, 60_000  # tokens of answers that are generated f
 LONGEST = 256  # tokens of one answer
 BATCH = 8
 
+Shown = Callable[[Any], AbstractContextManager[Any]]
+"""What a model is while it is looked at: with its adapter off, for example."""
+
 
 def judged(
     model: Any,
@@ -29,17 +33,20 @@ def judged(
     encoded: Sequence[Encoded],
     task: Task,
     stop: Callable[[], bool],
+    earlier: Shown | None = None,
 ) -> Verdict:
-    """Score a PeftModel with its adapter off and on. Losses use every held-out row, answers as many as the budget allows."""
+    """Score a PeftModel before and after its training. Before, there was the base alone, or what `earlier` shows. Losses use
+    every held-out row, answers as many as the budget allows."""
+    earlier = earlier or off
     encoder = ChatEncoder(tokenizer)
     general = [row for row in map(encoder.encode, general_rows()) if isinstance(row, Encoded)]
-    with off(model):
+    with earlier(model):
         before, general_before = losses(model, encoded), losses(model, general)
     after, general_after = losses(model, encoded), losses(model, general)
     rows, most = _affordable(tokenizer, held_out, gpu=model.device.type == "cuda")
     if not rows or stop():
         return judge(task, before, after, (general_before, general_after))
-    pairs = compare(rows, answers(model, tokenizer, adapter=False), answers(model, tokenizer, adapter=True), most)
+    pairs = compare(rows, answers(model, tokenizer, earlier), answers(model, tokenizer), most)
     return judge(task, before, after, (general_before, general_after), pairs)
 
 
@@ -51,15 +58,15 @@ def losses(model: Any, rows: Sequence[Encoded]) -> Losses:
     return Losses(tuple(nats), tuple(sum(label != -100 for label in row.labels[1:]) for row in rows))
 
 
-def answers(model: Any, tokenizer: Any, *, adapter: bool) -> Answer:
-    """Greedy answers of the model, in batches of rows of like length."""
+def answers(model: Any, tokenizer: Any, shown: Shown = contextlib.nullcontext) -> Answer:
+    """Greedy answers of the model as `shown`, in batches of rows of like length."""
 
     def answer(rows: Sequence[Example], max_tokens: int) -> list[str]:
         encoder = ChatEncoder(tokenizer)
         prompts = [encoder.prompt(row.prompt) for row in rows]
         order = sorted(range(len(rows)), key=lambda at: len(prompts[at]))
         found = [""] * len(rows)
-        with contextlib.nullcontext() if adapter else off(model):
+        with shown(model):
             for start in range(0, len(order), BATCH):
                 chunk = order[start : start + BATCH]
                 texts = _generate(model, tokenizer, [prompts[at] for at in chunk], max_tokens)
@@ -110,7 +117,7 @@ def accept(model: Any, folder: Path, encoded: Sequence[Encoded]) -> Acceptance:
 def score_base(base: str, task: Task, rows: Sequence[Example], max_tokens: int) -> dict[str, Any]:
     """Metrics of the bare model: `python -m finetune.evaluate translate`."""
     loaded = train_model.load(Base(base), TrainingSpec(precision="fp32"))
-    found = answers(loaded.model, loaded.tokenizer, adapter=False)(rows, max_tokens)
+    found = answers(loaded.model, loaded.tokenizer)(rows, max_tokens)
     return {"task": task, "rows": len(rows), "scores": metrics_of(task, rows, found)}
 
 
@@ -136,8 +143,8 @@ def score_adapter(folder: Path, base: str, rows: Sequence[Example], max_tokens: 
     asked = [row for row, _ in usable]
     pairs = compare(
         asked,
-        answers(model, loaded.tokenizer, adapter=False),
-        answers(model, loaded.tokenizer, adapter=True),
+        answers(model, loaded.tokenizer, off),
+        answers(model, loaded.tokenizer),
         max_tokens,
     )
     return judge(card.get("task", "chat"), before[0], after[0], (before[1], after[1]), pairs)

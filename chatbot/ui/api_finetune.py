@@ -13,6 +13,7 @@ from chatbot.errors import BanyanError, InputError
 from chatbot.training import Dataset, Training, spec_of
 from chatbot.ui.finetune_data import name_of
 from chatbot.ui.services import Services
+from finetune import start
 from finetune.jobs import Job
 from finetune.report import require_usable
 from finetune.spec import TrainingSpec
@@ -25,14 +26,14 @@ def publish(services: Services) -> None:
     """Register the endpoints on the page that is being built. Each reads under the owner of its request."""
     do = Endpoints(services)
     with gr.Row(visible=False):
-        file, name, spec = gr.File(), gr.Textbox(), gr.JSON()
+        file, name, spec, origin = gr.File(), gr.Textbox(), gr.JSON(), gr.Textbox("", label="start_from")
         report, id, button = gr.JSON(), gr.Textbox(), gr.Button()
     # File components, since Gradio lets only files through them that were uploaded; a bare path would be any file here.
     heavy: dict[str, Any] = {"concurrency_id": CHECKS, "concurrency_limit": 8}
     button.click(
         do.check_dataset, file, report, api_name="check_dataset", api_description=do.check_dataset.__doc__, **heavy
     )
-    button.click(do.train, [file, name, spec], id, api_name="train", api_description=do.train.__doc__, **heavy)
+    button.click(do.train, [file, name, spec, origin], id, api_name="train", api_description=do.train.__doc__, **heavy)
     gr.api(do.jobs, api_name="jobs")
     gr.api(do.job, api_name="job")
     gr.api(do.cancel_job, api_name="cancel_job")
@@ -55,15 +56,20 @@ class Endpoints:
         file: str | None,
         name: str = "",
         spec: Any = None,
+        start_from: str = "",
         request: gr.Request = None,  # Gradio fills it in
     ) -> str:
-        """Queue a fine-tune and return the job's id. `spec` holds changed settings and may name a `preset`."""
+        """Queue a fine-tune and return the job's id. `spec` holds changed settings and may name a `preset`; `start_from`
+        names an adapter that learns more."""
         with _raised():
-            data, overrides = _dataset(file), _object(spec)
+            owner = self._services.owner_of(request)
+            data, overrides, adapter = _dataset(file), _object(spec), self._services.origin(owner, start_from)
+            if adapter:
+                overrides = {**start.settings(adapter), **overrides}
             report = self._training.check(data, TrainingSpec())
             require_usable(report)
             chosen = name.strip() or name_of(data.name)
-            return self._training.start(self._services.owner_of(request), chosen, data, spec_of(overrides, report))
+            return self._training.start(owner, chosen, data, spec_of(overrides, report), adapter=adapter)
 
     def jobs(self, request: gr.Request) -> list[dict[str, Any]]:
         """The jobs of whoever asks and those shared with everybody, the latest first."""
@@ -135,6 +141,7 @@ def _record(job: Job) -> Record:
         "progress": {name: line.get(name) for name in ("step", "of", "epoch", "eta", "tokens_per_second", "memory")},
         "place": job.place,
         "adapter": result.adapter if result else "",
+        "start_from": job.start,
         "verdict": result.verdict if result else {},
         "cause": result.cause if result else "",
         "message": result.message if result else "",

@@ -57,7 +57,7 @@ def connect(tab: FinetuneTab, tabs: gr.Tabs, bar: Sidebar, language: gr.State, s
     }
     _connect_data(DataHandlers(services), form, run, language)
     _connect_start(do, form, run, language, look)
-    tab.tab.select(do.open, language, form.locked, **PRIVATE).then(**look)
+    tab.tab.select(do.open, language, [form.locked, bar.adapter, bar.compare, form.origin], **PRIVATE).then(**look)
     worded = [form.preset, form.locked, form.estimate, run.seen]
     language.change(do.relabel, [form.preset, form.sizes, language], worded, **PRIVATE).then(**look)
     run.timer.tick(**look)
@@ -73,14 +73,14 @@ def looked_at(tab: FinetuneTab, bar: Sidebar) -> list[Control]:
     run, use = tab.run, tab.use
     return [
         run.runs, run.empty, run.box, run.head, run.stop, run.resume, run.retry, run.remove, run.curve, run.figures,
-        run.scores, run.log, use.box, use.share, run.seen, run.timer, bar.adapter, bar.compare,
+        run.scores, run.log, use.box, use.share, run.seen, run.timer, bar.adapter, bar.compare, tab.form.origin,
     ]  # fmt: skip
 
 
 def _connect_data(do: DataHandlers, form: Form, run: Run, language: gr.State) -> None:
     mapping = form.mapping
     checked = [run.report, mapping.box, *mapping.fields, form.name, form.sizes, form.estimate, form.notice, *form.knobs]
-    read = [form.file, form.name, form.preset, language]
+    read = [form.file, form.name, form.origin, form.preset, language]
     again: dict[str, Any] = {
         "fn": do.check_again,
         "inputs": [form.file, *mapping.fields, language, *form.knobs],
@@ -95,14 +95,16 @@ def _connect_data(do: DataHandlers, form: Form, run: Run, language: gr.State) ->
     }
     form.file.change(do.check, read, checked, **HEAVY).success(**measured)
     mapping.apply.click(do.check_mapped, [*read, *mapping.fields], checked, **HEAVY).success(**measured)
-    form.preset.input(do.preset, [form.preset, form.sizes], form.knobs, **PRIVATE).success(**again)
+    for chooser in (form.preset, form.origin):
+        wanted = [form.origin, form.preset, form.sizes, language]
+        chooser.input(do.settle, wanted, [form.notice, *form.knobs], **PRIVATE).success(**again)
     form.measure.click(**again)
 
 
 def _connect_start(do: Handlers, form: Form, run: Run, language: gr.State, look: dict[str, Any]) -> None:
     form.start.click(
         do.start,
-        [form.file, form.name, *form.mapping.fields, language, *form.knobs],
+        [form.file, form.name, form.origin, *form.mapping.fields, language, *form.knobs],
         [form.notice, form.file, run.report, form.mapping.box, run.runs, run.seen],
         **HEAVY,
     ).then(**look).then(None, None, None, js=SHOW_RUN, **PRIVATE)

@@ -1,7 +1,7 @@
 """What the left side of the fine-tune tab does: read a data set, give its columns a meaning, measure what training costs."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from chatbot.ui.knobs import spec_of, values_of
 from chatbot.ui.services import Services
 from chatbot.ui.strings import Language
 from chatbot.ui.under_way import under_way
+from finetune import start
 from finetune.examples import Columns
 from finetune.presets import PRESETS, preset
 from finetune.spec import KNOBS, TrainingSpec
@@ -23,6 +24,7 @@ SIZES = ("usable", "tokens", "truncated_tokens", "trained_tokens", "held_out", "
 MAPPED = 6  # fields of the mapping
 
 Updates = tuple[Any, ...]
+Changes = Mapping[str, object]
 
 
 class DataHandlers:
@@ -33,29 +35,48 @@ class DataHandlers:
         self._services = services
         self._training: Training = services.training
 
-    def check(self, file: str | None, name: str, chosen: str, language: Language) -> Iterator[Updates]:
+    def check(
+        self, request: gr.Request, file: str | None, name: str, origin: str, chosen: str, language: Language
+    ) -> Iterator[Updates]:
         """A file was dropped, or taken away. -> report, mapping box and fields, name, sizes, estimate, notice, knobs"""
         if not file:
             none = render_finetune.estimate(None, language)
             yield ("", gr.update(visible=False), *skips(MAPPED), gr.skip(), None, none, gr.skip(), *skips(len(KNOBS)))
             return
-        yield from self._check(Dataset(Path(file), Path(file).name), name, chosen, language)
+        with told(language) as notices:
+            yield from self._check(
+                Dataset(Path(file), Path(file).name), name, self._fixed(request, origin), chosen, language
+            )
+        if notices:
+            yield _checked(report="", notice=notices[0])
 
     def check_mapped(
-        self, file: str | None, name: str, chosen: str, language: Language, *fields: Any
+        self,
+        request: gr.Request,
+        file: str | None,
+        name: str,
+        origin: str,
+        chosen: str,
+        language: Language,
+        *fields: Any,
     ) -> Iterator[Updates]:
         """The columns were given a meaning. -> as `check`"""
         with told(language) as notices:
             data = dataset_of(file, fields)
-            yield from self._check(data, name, chosen, language)
+            yield from self._check(data, name, self._fixed(request, origin), chosen, language)
         if notices:
             yield _checked(notice=notices[0])
 
-    def _check(self, data: Dataset, name: str, chosen: str, language: Language) -> Iterator[Updates]:
+    def _fixed(self, request: gr.Request, origin: str) -> Changes:
+        """What the adapter to go on from fixes. Raises `AdapterNotFound`, `InputError`."""
+        folder = self._services.origin(self._services.owner_of(request), origin)
+        return start.settings(folder) if folder else {}
+
+    def _check(self, data: Dataset, name: str, fixed: Changes, chosen: str, language: Language) -> Iterator[Updates]:
         with told(language) as notices:
             require_engine(self._services)
             report = yield from self._reported(data, TrainingSpec(), language)
-            spec = _preset(chosen, report)
+            spec = _preset(chosen, report).changed(fixed)
             if report["longest"] > min(spec.max_length, TrainingSpec().max_length) or spec.evaluation_share != 0.1:
                 report = yield from self._reported(data, spec, language)
             yield _checked(
@@ -92,9 +113,14 @@ class DataHandlers:
         if notices:
             yield *skips(2), "", notices[0]
 
-    def preset(self, chosen: str, sizes: dict[str, int] | None) -> list[Any]:
-        """-> knobs"""
-        return values_of(_preset(chosen, sizes)) if sizes else list(skips(len(KNOBS)))
+    def settle(
+        self, origin: str, chosen: str, sizes: dict[str, int] | None, language: Language, request: gr.Request
+    ) -> Updates:
+        """Another preset, or another adapter to go on from. -> notice, knobs"""
+        with told(language) as notices:
+            spec = _preset(chosen, sizes) if sizes else TrainingSpec()
+            return "", *values_of(spec.changed(self._fixed(request, origin)))
+        return notices[0], *skips(len(KNOBS))
 
     def measure(self, sizes: dict[str, int] | None, language: Language, *knobs: Any) -> Iterator[Updates]:
         """Time and memory, measured. -> estimate, notice"""

@@ -39,6 +39,7 @@ class Form:
     file: gr.File
     mapping: Mapping
     name: gr.Textbox
+    origin: gr.Dropdown
     preset: gr.Radio
     knobs: list[Control]
     estimate: gr.HTML
@@ -55,6 +56,10 @@ def build_form(words: Localised) -> Form:
     mapping = _build_mapping(words)
     name = gr.Textbox("", label=text("ft_name", "en"), max_lines=1, max_length=64, elem_id="by-ft-name")
     words(name, label="ft_name", info="ft_name_info")
+    origin = gr.Dropdown(
+        [(text("ft_origin_new", "en"), "")], value="", label=text("ft_origin", "en"), elem_id="by-ft-origin"
+    )
+    words(origin, label="ft_origin", info="ft_origin_info")
     preset = gr.Radio(preset_choices("en"), value="balanced", label=text("ft_preset", "en"), elem_id="by-ft-preset")
     words(preset, label="ft_preset", info="ft_preset_info")
     with words(gr.Accordion(text("ft_advanced", "en"), open=False, elem_id="by-ft-advanced"), label="ft_advanced"):
@@ -65,7 +70,7 @@ def build_form(words: Localised) -> Form:
         measure = words(gr.Button(text("ft_measure", "en"), elem_id="by-ft-measure"), value="ft_measure")
         start = gr.Button(text("ft_start", "en"), variant="primary", elem_id="by-ft-start")
         words(start, value="ft_start")
-    return Form(locked, file, mapping, name, preset, knobs, estimate, measure, start, notice, gr.State(None))
+    return Form(locked, file, mapping, name, origin, preset, knobs, estimate, measure, start, notice, gr.State(None))
 
 
 def _build_mapping(words: Localised) -> Mapping:

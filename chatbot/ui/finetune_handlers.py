@@ -19,7 +19,7 @@ from chatbot.ui.strings import Language, text
 from chatbot.ui.under_way import under_way
 from finetune.jobs import Job
 
-LOOKED_AT = 18  # outputs of `Handlers.look`
+LOOKED_AT = 19  # outputs of `Handlers.look`
 
 
 class Handlers:
@@ -30,10 +30,10 @@ class Handlers:
         self._services = services
         self._training: Training = services.training
 
-    def open(self, language: Language) -> str:
-        """The tab was opened. -> locked"""
+    def open(self, language: Language, request: gr.Request) -> Updates:
+        """The tab was opened; adapters may have come and gone. -> locked, adapter, second adapter, start"""
         self._training.warm()
-        return self._locked(language)
+        return self._locked(language), *self._pickers(self._services.owner_of(request), language)
 
     def relabel(self, chosen: str, sizes: dict[str, int] | None, language: Language) -> Updates:
         """-> preset, locked, estimate, seen"""
@@ -47,7 +47,7 @@ class Handlers:
             return render_finetune.locked(render.message(error, language))
         return ""
 
-    def start(self, request: gr.Request, file: str | None, name: str, *values: Any) -> Iterator[Updates]:
+    def start(self, request: gr.Request, file: str | None, name: str, origin: str, *values: Any) -> Iterator[Updates]:
         """Check, measure and queue. -> notice, file, report, mapping box, runs, seen"""
         fields, language, knobs = values[:MAPPED], values[MAPPED], values[MAPPED + 1 :]
         owner = self._services.owner_of(request)
@@ -56,7 +56,10 @@ class Handlers:
             data, spec, name = dataset_of(file, fields), spec_of(knobs), name.strip()
             if not name:
                 raise InputError("Give the adapter a name first.", kind="no_name")
-            work = under_way(lambda progress, stop: self._training.start(owner, name, data, spec, progress, stop))
+            adapter = self._services.origin(owner, origin)
+            work = under_way(
+                lambda progress, stop: self._training.start(owner, name, data, spec, progress, stop, adapter)
+            )
             id = yield from showing(work, lambda html: (html, *skips(5)), language)
             done = render.success(text("ft_started", language, name=name))
             yield done, None, "", gr.update(visible=False), self._listing(owner, id, language), ""
@@ -72,8 +75,8 @@ class Handlers:
         active = gr.Timer(active=any(job.state in ("queued", "running") for job in jobs))
         states, now = _signature(jobs, job, language)
         if f"{states}#{now}" == seen:
-            return (*skips(LOOKED_AT - 3), active, *skips(2))
-        pickers = self._pickers(owner, language) if states != seen.partition("#")[0] else skips(2)
+            return (*skips(LOOKED_AT - 4), active, *skips(3))
+        pickers = self._pickers(owner, language) if states != seen.partition("#")[0] else skips(3)
         listing = self._listing(owner, job.id if job else None, language)
         return (listing, *self._shown(owner, job, language), f"{states}#{now}", active, *pickers)
 
@@ -104,22 +107,23 @@ class Handlers:
             gr.update(visible=job.own and job.state not in ("running", "queued")),
             curve(lines, language),
             render_finetune.figures(lines, language),
-            scores(judged, language),
+            scores(judged, language, job.start),
             render_finetune.log_tail(words, language),
             gr.update(visible=job.state == "succeeded" or bool(job.result and job.result.adapter)),
             gr.update(value=job.shared, interactive=job.own),
         )
 
     def _pickers(self, owner: str, language: Language) -> Updates:
-        """A run began or ended: every picker knows it now. -> adapter, second adapter"""
+        """A run began or ended: every picker knows it now. -> adapter, second adapter, start"""
         try:
             self._services.engine.refresh()
             return (
                 gr.update(choices=adapters.choices(self._services, owner, language)),
                 gr.update(choices=adapters.compare_choices(self._services, owner, language)),
+                gr.update(choices=adapters.choices(self._services, owner, language, "ft_origin_new")),
             )
         except BanyanError:  # the model is still loading; the pickers are filled when it is there
-            return skips(2)
+            return skips(3)
 
     def _listing(self, owner: str, chosen: str | None, language: Language) -> Any:
         jobs = self._training.jobs.of(owner)

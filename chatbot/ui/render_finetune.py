@@ -79,6 +79,8 @@ def run(job: Job, language: Language) -> str:
     if line:
         said.append(escape(text("ft_at_step", language, step=line["step"], of=line["of"])))
     said += [escape(words) for words in _now(job, language)]
+    if job.start:
+        said.append(escape(text("ft_went_on", language, name=job.start)))
     bar = f'<span class="by-bar" role="progressbar" aria-valuenow="{round(100 * _done(job))}" aria-valuemin="0" aria-valuemax="100" aria-label="{escape(job.name)}"><i style="width:{100 * _done(job):.1f}%"></i></span>'
     return (
         f'<div class="by-run"><h3>{escape(job.name)}</h3>{bar}<p role="status">{" ".join(f"<span>{s}</span>" for s in said)}</p>'

@@ -18,11 +18,14 @@ def outcome(found: Mapping[str, Any], language: Language) -> str:
     return f'<p class="by-outcome by-{kind}">{said}</p>'
 
 
-def scores(found: Mapping[str, Any], language: Language) -> str:
-    """The table and the answers side by side; empty where nothing was judged yet."""
+def scores(found: Mapping[str, Any], language: Language, start: str = "") -> str:
+    """The table and the answers side by side; empty where nothing was judged yet. Before the training there was the adapter
+    `start`, or the base model."""
     if not found:
         return ""
-    return f'<section class="by-judged">{_scores(found["scores"], language)}{_pairs(found["examples"], language)}</section>'
+    sides = (start or text("ft_before", language), text("ft_after", language))
+    table, pairs = _scores(found["scores"], sides, language), _pairs(found["examples"], sides, language)
+    return f'<section class="by-judged">{table}{pairs}</section>'
 
 
 def sentence(found: Mapping[str, Any], language: Language) -> str:
@@ -51,13 +54,11 @@ def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _scores(scores: Sequence[Mapping[str, Any]], language: Language) -> str:
+def _scores(scores: Sequence[Mapping[str, Any]], sides: tuple[str, str], language: Language) -> str:
     if not scores:
         return ""
-    head = "".join(
-        f'<th scope="col">{escape(text(key, language))}</th>'
-        for key in ("ft_score", "ft_before", "ft_after", "ft_difference", "ft_rows")
-    )
+    columns = (text("ft_score", language), *sides, text("ft_difference", language), text("ft_rows", language))
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
     rows = "".join(_score(score, language) for score in scores)
     return f'<div class="by-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
@@ -82,18 +83,19 @@ def _name(score: str, language: Language) -> str:
     return text(key, language) if has(key, language) else score
 
 
-def _pairs(pairs: Sequence[Mapping[str, Any]], language: Language) -> str:
+def _pairs(pairs: Sequence[Mapping[str, Any]], sides: tuple[str, str], language: Language) -> str:
     if not pairs:
         return ""
-    shown = "".join(_pair(pair, language) for pair in pairs)
+    shown = "".join(_pair(pair, sides, language) for pair in pairs)
     return f"<details open><summary>{escape(text('ft_side_by_side', language, count=len(pairs)))}</summary>{shown}</details>"
 
 
-def _pair(pair: Mapping[str, Any], language: Language) -> str:
-    def box(key: str, value: str) -> str:
+def _pair(pair: Mapping[str, Any], sides: tuple[str, str], language: Language) -> str:
+    def box(whose: str, value: str) -> str:
         said = escape(value) if value.strip() else f"<i>{escape(text('ft_nothing', language))}</i>"
-        return f"<div><h5>{escape(text(key, language))}</h5><p>{said}</p></div>"
+        return f"<div><h5>{escape(whose)}</h5><p>{said}</p></div>"
 
     prompt = escape(str(pair["prompt"])[:600])
-    answers = box("ft_reference", pair["reference"]) + box("ft_before", pair["before"]) + box("ft_after", pair["after"])
+    shown = zip((text("ft_reference", language), *sides), ("reference", "before", "after"), strict=True)
+    answers = "".join(box(whose, pair[side]) for whose, side in shown)
     return f'<article class="by-pair"><h4>{prompt}</h4><div class="by-three">{answers}</div></article>'

@@ -81,3 +81,11 @@ class Services:
         raise AdapterNotFound(
             f"There is no adapter named {name[:80]}. Choose another one in the sidebar.", name=name[:80]
         )
+
+    def origin(self, owner: str, name: str | None) -> Path | None:
+        """The folder of the adapter that a fine-tune of `owner` goes on from; None where none was named.
+
+        Raises `AdapterNotFound`.
+        """
+        path = self.adapter(owner, name).path if name else None
+        return Path(path) if path else None

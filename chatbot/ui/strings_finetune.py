@@ -8,6 +8,13 @@ STRINGS: dict[str, tuple[str, str]] = {
         "Letters, digits, dots, dashes and underscores.",
         "可用字母、数字、点、短横线和下划线。",
     ),
+    "ft_origin": ("Starts from", "起点"),
+    "ft_origin_info": (
+        "An adapter that learns more keeps its rank and its layers. It is copied, never changed.",
+        "继续训练已有适配器时，其秩和目标模块保持不变。原适配器只会被复制，不会被修改。",
+    ),
+    "ft_origin_new": ("A new adapter", "新适配器"),
+    "ft_went_on": ("Goes on from {name}", "从 {name} 继续训练"),
     "ft_preset": ("How thoroughly", "训练程度"),
     "ft_preset_info": ("Chosen for the size of your data.", "按数据量自动选择各项设置。"),
     "ft_preset_quick": ("Quick", "快速"),

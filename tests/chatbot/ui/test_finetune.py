@@ -159,6 +159,10 @@ def test_the_verdict_says_the_same_in_both_languages() -> None:
         assert all(figure in outcome(found, language) for figure in ("2.500", "2.000"))
         assert not {"img", "script"} & set(Elements(html).tags)
     assert sentence(found, "zh").startswith("留出损失")
+    further = scores(found, "en", EVIL[:20])
+    assert "Base model" in scores(found, "en")
+    assert "Base model" not in further
+    assert further.count("&lt;img src=x") == 4  # over its column, over its answer, in the prompt and the answer
     assert outcome({}, "en") == scores({}, "en") == ""
     unjudged = {"outcome": "not judged", "sentence": "Not judged: x.", "decided_by": "", "scores": [], "examples": []}
     assert outcome(unjudged, "en").count("Not judged") == 1
@@ -320,6 +324,16 @@ def test_a_fine_tune_from_a_script(app: App, rows: Path) -> None:
         {"name": "trunks", "base": "tiny-llama", "task": "chat", "verdict": ended["verdict"]["sentence"]}
     ]
     assert bob.predict(api_name="/adapters") == []
+
+    further = ada.predict(handle_file(str(rows)), "more", {"steps": 2}, "trunks", api_name="/train")
+    with pytest.raises(AppError, match="no adapter named trunks"):
+        bob.predict(handle_file(str(rows)), "stolen", {"steps": 2}, "trunks", api_name="/train")
+    with pytest.raises(AppError, match="rank is 4 in trunks and cannot change"):
+        ada.predict(handle_file(str(rows)), "wide", {"rank": 8}, "trunks", api_name="/train")
+    wait_for(lambda: ada.predict(further, api_name="/job")["state"] not in ("queued", "running"))
+    went_on = ada.predict(further, api_name="/job")
+    assert (went_on["state"], went_on["start_from"]) == ("succeeded", "trunks")
+    assert went_on["losses"]["held_out"][0][1] == pytest.approx(ended["losses"]["held_out"][-1][1], abs=1e-4)
 
     with pytest.raises(AppError, match="no training setting called 'rnak'"):
         ada.predict(handle_file(str(rows)), "x", {"rnak": 1}, api_name="/train")

@@ -42,8 +42,8 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    from chatbot.access import Users
     from chatbot.ui.page import build_page
+    from chatbot.users import Users
 
     users = Users.load(settings.auth) if settings.auth else None
     services = build_services(settings)

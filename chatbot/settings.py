@@ -69,7 +69,7 @@ class Settings:
         None, "clients of /v1 must send this key; better set in the environment", metavar="KEY", secret=True
     )
     auth: Path | None = _option(
-        None, "users.json of those who may sign in; make entries with python -m chatbot.access NAME", metavar="FILE"
+        None, "users.json of those who may sign in; make entries with python -m chatbot.users NAME", metavar="FILE"
     )
     training: str = _option(
         "auto",
@@ -199,7 +199,7 @@ def _check_contradictions(settings: Settings) -> None:
         )
     if s.auth and not s.auth.is_file():
         raise SettingsError(
-            f"--auth (BANYAN_AUTH): there is no file {s.auth}. Make one with python -m chatbot.access NAME."
+            f"--auth (BANYAN_AUTH): there is no file {s.auth}. Make one with python -m chatbot.users NAME."
         )
     if s.root_path and not s.root_path.startswith("/"):
         raise SettingsError("--root-path (BANYAN_ROOT_PATH) starts with a slash, such as /banyan.")

@@ -73,6 +73,13 @@ def test_from_the_file_to_the_chat(app: App, visit: Visit, rows: Path) -> None:
         page.locator("#by-ft-files a").first.click(timeout=60_000)
     assert saved.value.suggested_filename == "pirate-talk.zip"
 
+    page.locator("#by-ft-origin input").click()
+    page.get_by_role("option", name=re.compile("sentiment")).click()
+    expect(page.locator("#by-knob-rank :is(textarea, input)")).to_have_value("8")
+    page.locator("#by-ft-origin input").click()
+    page.get_by_role("option", name=re.compile("pirate-talk")).click()
+    expect(page.locator("#by-knob-rank :is(textarea, input)")).to_have_value(KNOBS["rank"])
+
     page.click("#by-ft-compare")
     expect(page.locator("#by-composer textarea")).to_be_visible()
     expect(page.locator("#by-adapter input")).to_have_value(re.compile("pirate-talk"))
@@ -84,6 +91,10 @@ def test_from_the_file_to_the_chat(app: App, visit: Visit, rows: Path) -> None:
     stranger = visit(app.address, width=390, height=844, color_scheme="dark")
     open_tab(stranger)
     expect(stranger.locator("#by-ft-empty")).to_contain_text("No runs yet")
+    stranger.locator("#by-ft-origin input").click()
+    expect(stranger.get_by_role("option", name=re.compile("sentiment"))).to_be_visible()
+    expect(stranger.get_by_role("option", name=re.compile("pirate-talk"))).to_have_count(0)
+    stranger.keyboard.press("Escape")
     assert stranger.evaluate("document.documentElement.scrollWidth") <= 390
     assert not axe_faults(stranger)
 

@@ -52,7 +52,7 @@ def test_help_names_every_option_and_its_variable(capsys: pytest.CaptureFixture[
         (["--quantize", "nf4", "--engine", "llamacpp"], {}, ["--quantize", "--engine"]),
         (["--cache-mib", "64", "--engine", "llamacpp"], {}, ["--cache-mib", "--engine"]),
         (["--remote-key", "k"], {}, ["--remote-key", "--base-url"]),
-        (["--auth", "/nowhere/users.json"], {}, ["--auth", "BANYAN_AUTH", "chatbot.access"]),
+        (["--auth", "/nowhere/users.json"], {}, ["--auth", "BANYAN_AUTH", "chatbot.users"]),
     ],
 )
 def test_faults_are_refused_by_name(arguments: list[str], environment: dict[str, str], named: list[str]) -> None:

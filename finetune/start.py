@@ -29,8 +29,15 @@ SHAPE = {
 
 
 def of(adapter: Path) -> Start:
-    """What a job remembers of the adapter in the folder `adapter`."""
-    return Start(adapter.name, fingerprint(adapter / WEIGHTS))
+    """What a job remembers of the adapter in the folder `adapter`. Raises `InputError` when it is not there any more."""
+    try:
+        return Start(adapter.name, fingerprint(adapter / WEIGHTS))
+    except OSError as error:
+        raise InputError(
+            f"The adapter {adapter.name} was removed meanwhile. Start from another one.",
+            kind="start_gone",
+            name=adapter.name,
+        ) from error
 
 
 def settings(adapter: Path) -> dict[str, object]:

@@ -54,6 +54,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     "error.knob_stops_late": ("", "训练会在提前停止起作用之前结束。请减小“提前停止”或“评估间隔”。"),
     "error.knob_twice": ("", "“目标模块”中有一层写了两次。"),
     "error.adapter_name": ("", "“{name}”不能用作适配器名称。请用字母、数字、点、横线和下划线，最多 64 个字符。"),
+    "error.start_gone": ("", "适配器 {name} 已被移除。请另选起点。"),
     "error.start_not_lora": ("", "无法从 {name} 继续训练：它不是各层秩相同的 LoRA 适配器。请从新适配器开始。"),
     "error.start_other_base": ("", "{name} 是在另一个基础模型上训练的。请选用那个模型，或从新适配器开始。"),
     "error.start_fixed": ("", "{adapter} 的“{knob}”是 {value}，继续训练时不能更改。请改回该值，或从新适配器开始。"),

@@ -69,6 +69,8 @@ def test_a_job_goes_on_though_the_adapter_was_removed_meanwhile(folder: Path) ->
     shutil.rmtree(gone)
     assert train.run(job, device="cpu").state == "succeeded"
     assert held_out(job)[0] == pytest.approx(held_out(job_of(folder, "first"))[-1], abs=1e-5)
+    with pytest.raises(InputError, match="gone was removed meanwhile"):
+        start.of(gone)
 
 
 def test_what_the_weights_fix_cannot_be_set_otherwise(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,6 @@
 Two threads on one small matrix wait for each other after each of some thousand products; with a piece each they never do.
 """
 
-import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -22,7 +21,8 @@ T = TypeVar("T")
 MOST = 4
 """Pieces at once: each holds the activations of its tokens."""
 WORTH = 1.2
-"""Tokens computed again, because pieces share a beginning, may cost so much: threads that need not wait win about as much."""
+"""So much longer do threads take for a token when they compute one piece together and wait for each other. Tokens that are
+computed again, because pieces share a beginning, may cost as much."""
 
 
 class SideBySide:
@@ -44,18 +44,28 @@ class SideBySide:
         cut = list(train_packed.pieces(batch, self._budget, share=share, at_once=self.at_once))
         return cut if _tokens(cut) <= WORTH * _tokens(whole) else whole
 
-    def map(self, work: Callable[[Piece], T], pieces: Sequence[Piece]) -> Iterator[T]:
-        """`work` of each piece, in order. A piece over the budget, and one that is left over, has all threads to itself, as
-        everything has where `at_once` is 1."""
-        for together, run in itertools.groupby(pieces, lambda piece: piece["input_ids"].numel() <= self._budget):
-            found = list(run)
-            rounds = len(found) // self.at_once * self.at_once if together and self.at_once > 1 else 0
-            yield from self._at_once(work, found[:rounds])
-            yield from map(work, found[rounds:])
+    def map(self, work: Callable[[Piece], T], pieces: Sequence[Piece]) -> Iterator[tuple[int, T]]:
+        """(place of a piece, `work` of it), always in the same order: first those that have all threads to themselves, then
+        those side by side, the largest first so that no thread is left with a long one."""
+        largest = sorted(range(len(pieces)), key=lambda at: -_size(pieces[at]))
+        alone = self._alone([_size(pieces[at]) for at in largest])
+        for at in largest[:alone]:
+            yield at, work(pieces[at])
+        yield from zip(largest[alone:], self._at_once(work, [pieces[at] for at in largest[alone:]]), strict=True)
+
+    def _alone(self, sizes: Sequence[int]) -> int:
+        """How many of the largest pieces all threads had better compute together, so that the batch takes the least time.
+        Those of more than two budgets are, whatever it costs: side by side they would take too much memory."""
+        least = sum(size > 2 * self._budget for size in sizes)
+        if self.at_once == 1:
+            return len(sizes)
+        return min(
+            range(least, len(sizes) + 1),
+            key=lambda count: WORTH * sum(sizes[:count]) / self.at_once + _busiest(sizes[count:], self.at_once),
+        )
 
     def backward(self, model: Any, pieces: Sequence[Piece], loss: Callable[[Piece], Tensor]) -> Tensor:
-        """Adds the gradients of all pieces' losses in the order of the pieces, so that they are the same every time; returns
-        the sum of the losses."""
+        """Adds the gradients of all pieces' losses in an order that is the same every time; returns the sum of the losses."""
         weights = [weight for weight in model.parameters() if weight.requires_grad]
         total = torch.zeros((), device=model.device)
 
@@ -63,7 +73,7 @@ class SideBySide:
             nats = loss(piece)
             return nats.detach(), torch.autograd.grad(nats, weights, allow_unused=True)
 
-        for nats, gradients in self.map(work, pieces):
+        for _, (nats, gradients) in self.map(work, pieces):
             total += nats
             for weight, gradient in zip(weights, gradients, strict=True):
                 if gradient is not None:
@@ -86,7 +96,8 @@ class SideBySide:
                 return losses
 
         batch = {name: values.to(model.device) for name, values in train_packed.collate(rows).items()}
-        return [nats for found in self.map(work, self.pieces(batch, share=uses_rows(model))) for nats in found]
+        found = dict(self.map(work, pieces := self.pieces(batch, share=uses_rows(model))))
+        return [nats for at in range(len(pieces)) for nats in found[at]]
 
     def _at_once(self, work: Callable[[Piece], T], pieces: Sequence[Piece]) -> Iterator[T]:
         if not pieces:
@@ -108,8 +119,20 @@ def _use(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
+def _size(piece: Piece) -> int:
+    return piece["input_ids"].numel()
+
+
+def _busiest(sizes: Sequence[int], threads: int) -> int:
+    """Tokens of the thread that has the most, where each takes the largest piece that is left (LPT; Graham 1969)."""
+    loads = [0] * threads
+    for size in sizes:
+        loads[loads.index(min(loads))] += size
+    return max(loads)
+
+
 def _tokens(pieces: Sequence[Piece]) -> int:
-    return sum(piece["input_ids"].numel() for piece in pieces)
+    return sum(map(_size, pieces))
 
 
 def _draws(model: Any) -> bool:

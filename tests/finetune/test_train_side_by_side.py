@@ -63,15 +63,30 @@ def test_several_pieces_run_at_the_same_time_each_with_its_share_of_the_threads(
         together.wait()
         return int(torch.get_num_threads())
 
-    assert list(side.map(work, pieces)) == [1] * 8
+    assert list(side.map(work, pieces)) == [(at, 1) for at in range(8)]
     assert torch.get_num_threads() == 4
 
 
-def test_a_long_row_and_a_piece_left_over_have_all_threads(models: dict[str, Path]) -> None:
+@pytest.mark.parametrize(
+    ("sizes", "wanted"),
+    [
+        ((10, 10, 10, 10, 10, 21, 10), {10: {1}, 21: {1}}),  # no thread waits long for the one with 21
+        ((10, 10, 41, 10, 10), {10: {1}, 41: {4}}),  # too large to have others in memory beside it
+        ((5, 40, 5), {5: {4}, 40: {4}}),  # three threads would wait for the one with 40, then two for the others
+        ((10, 10, 10, 10, 10), {10: {1, 4}}),  # one is left over
+    ],
+)
+def test_a_piece_has_all_threads_where_the_others_would_only_wait(
+    models: dict[str, Path], sizes: tuple[int, ...], wanted: dict[int, set[int]]
+) -> None:
     side = SideBySide(trainable(models["llama"]), 20)
-    pieces = [{"input_ids": torch.ones(1, size)} for size in (10, 10, 10, 10, 10, 21, 10)]
+    pieces = [{"input_ids": torch.ones(1, size)} for size in sizes]
     found = list(side.map(lambda piece: (piece["input_ids"].numel(), torch.get_num_threads()), pieces))
-    assert found == [(10, 1)] * 4 + [(10, 4), (21, 4), (10, 4)]
+    assert {at: size for at, (size, _) in found} == dict(enumerate(sizes))
+    threads: dict[int, set[int]] = {size: set() for size in sizes}
+    for _, (size, count) in found:
+        threads[size].add(count)
+    assert threads == wanted
 
 
 def test_rows_are_cut_for_all_threads_unless_what_they_share_would_be_computed_again(models: dict[str, Path]) -> None:

@@ -47,10 +47,16 @@ class Case:
     right: bool
 
 
+def _learnt(name: str) -> list[dict[str, Any]]:
+    """The rows of a recipe, and of that which it goes on from."""
+    made = recipe.load(name)
+    return recipe.examples(made, SHARED / "train") + (_learnt(made.start) if made.start else [])
+
+
 def unseen() -> tuple[list[str], list[Question]]:
     """A closed world of SQuAD, without the questions that the adapter learnt from."""
     made = gate_fit.worlds(list(gate_fit.read(SHARED / "train" / SQUAD)), 0)
-    learnt = {row["messages"][1]["content"] for row in recipe.examples(recipe.load("answer"), SHARED / "train")}
+    learnt = {row["messages"][1]["content"] for row in _learnt("answer")}
     known = {content.partition("\nQuestion: ")[2].partition("\n")[0] for content in learnt}
     paragraphs = [paragraph for world in made for paragraph in world.paragraphs]
     questions: list[Question] = []

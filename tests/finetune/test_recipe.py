@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from chatbot.tasks.sentiment_prompt import continuations, messages
 from chatbot.types import Message
 from finetune import recipe, recipe_rows, train
 from finetune.card import fingerprint_model
+from finetune.examples import Columns, Example, Turn
 from finetune.folder import RECIPE, JobFolder
 from retrieval.types import Hit, Passage
 from tests.tiny import make_model
@@ -92,7 +94,10 @@ def test_a_tenth_of_the_texts_is_kept_to_measure_summaries_on(tmp_path: Path) ->
 
 
 def test_the_answer_adapter_learns_the_prompt_of_document_answers(tmp_path: Path) -> None:
-    found = recipe.load("answer")
+    found = recipe.load("answer_first")
+    further = recipe.load("answer")
+    assert further.start == found.name
+    assert [source.columns for source in further.data] == [found.data[0].columns]
     texts = [f"The river {name} is {length} km long and ends at {place}." for name, length, place in RIVERS]
     paragraphs = [
         {"title": "Rivers", "context": text, "qas": [[f"How long is the {name}?", f"{length} km", 0]]}
@@ -113,6 +118,41 @@ def test_the_answer_adapter_learns_the_prompt_of_document_answers(tmp_path: Path
     found_there = [answer for answer in answers if answer != recipe_rows.NOT_FOUND]
     assert sorted(found_there) == sorted([f"{length} km" for _, length, _ in RIVERS] + ["A text"])
     assert 0 < len(answers) - len(found_there) < len(RIVERS)  # some are asked what is not there
+
+
+def test_a_second_recipe_takes_the_rows_that_the_first_left(tmp_path: Path) -> None:
+    first, further = recipe.load("answer_first").data[0], recipe.load("answer").data[0]
+    assert (first.file, first.prepare, first.group) == (further.file, further.prepare, further.group)
+    assert further.skip == first.rows
+    found = [
+        recipe._Read(Example(n, (Turn("user", f"{n}?"), Turn("assistant", "Yes."))), f"passage {n // 2}")
+        for n in range(20)
+    ]
+    plain = replace(first, columns=Columns("{q}", "{a}"))
+    taken = [
+        {row.example.row for row in recipe._chosen(replace(plain, skip=skip, rows=rows), found)}
+        for skip, rows in ((0, 7), (7, 5), (12, 0))
+    ]
+    assert [len(rows) for rows in taken] == [7, 5, 8]
+    assert len(set.union(*taken)) == 20
+
+
+def test_a_recipe_that_goes_on_asks_for_what_comes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = make_model(tmp_path / "tiny", "llama")
+    found = recipe.load("answer")
+    monkeypatch.setattr(recipe, "FOLDER", tmp_path / "recipes")
+    (tmp_path / "recipes").mkdir()
+    text = found.text.replace(found.base_fingerprint, fingerprint_model(model)).replace("skip: 7000", "skip: 0")
+    (tmp_path / "recipes" / "answer.yaml").write_text(text, "utf-8")
+    write(
+        tmp_path / found.data[0].file,
+        [{"title": "Rivers", "context": "The Ems is long.", "qas": [["How is the Ems?", "long", 0]]}],
+    )
+    command = ["--recipe", "answer", "--data", str(tmp_path), "--base", str(model), "--folder", str(tmp_path / "out")]
+    assert train.main(command) == 2
+    assert "Please run --recipe answer_first with the same --folder first" in capsys.readouterr().err
 
 
 def test_the_translation_adapter_learns_the_prompt_that_the_tab_sends(tmp_path: Path) -> None:

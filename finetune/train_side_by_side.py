@@ -120,7 +120,7 @@ def _use(threads: int) -> None:
 
 
 def _size(piece: Piece) -> int:
-    return piece["input_ids"].numel()
+    return int(piece["input_ids"].numel())
 
 
 def _busiest(sizes: Sequence[int], threads: int) -> int:

@@ -73,6 +73,7 @@ def test_from_the_file_to_the_chat(app: App, visit: Visit, rows: Path) -> None:
         page.locator("#by-ft-files a").first.click(timeout=60_000)
     assert saved.value.suggested_filename == "pirate-talk.zip"
 
+    page.click("#by-ft-advanced > button")
     page.locator("#by-ft-origin input").click()
     page.get_by_role("option", name=re.compile("sentiment")).click()
     expect(page.locator("#by-knob-rank :is(textarea, input)")).to_have_value("8")

@@ -10,6 +10,7 @@ from threading import Event
 
 import pytest
 import torch
+from torch.nn import functional
 
 from chatbot.engine import local, local_scheduler
 from chatbot.engine.adapters import find
@@ -273,10 +274,13 @@ def test_tokens_are_drawn_with_the_chances_of_generate(sampling: Sampling) -> No
 
 
 def test_packed_weights_give_each_row_the_same_bits_in_any_company() -> None:
-    weight, x = torch.randn(96, 64), torch.randn(40, 64)
-    layer = PackedLinear(weight, torch.randn(96))
+    weight, bias, x = torch.randn(96, 64), torch.randn(96), torch.randn(260, 64)
+    layer = PackedLinear(weight, bias)
     whole = layer(x)
-    assert all(torch.equal(layer(x[:n]), whole[:n]) for n in (1, 2, 3, 7, 14, 33))
+    torch.testing.assert_close(whole, functional.linear(x, weight, bias), rtol=1e-2, atol=1e-2)
+    assert [n for n in range(1, 260) if not torch.equal(layer(x[:n]), whole[:n])] == []
+    assert all(torch.equal(layer(x[n : n + 1])[0], whole[n]) for n in range(40))
+    assert torch.equal(layer(x.view(4, 65, 64)), whole.view(4, 65, 96))
 
 
 @pytest.mark.parametrize("seed", range(10))

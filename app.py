@@ -12,10 +12,10 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
+from chatbot.common.errors import BanyanError
 from chatbot.engine.base import Engine, Progress
 from chatbot.engine.devices import has_gpu
 from chatbot.engine.loading import LoadingEngine
-from chatbot.errors import BanyanError
 from chatbot.settings import Settings, load
 
 log = logging.getLogger("banyan")
@@ -42,8 +42,8 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from chatbot.access.users import Users
     from chatbot.ui.page import build_page
-    from chatbot.users import Users
 
     users = Users.load(settings.auth) if settings.auth else None
     services = build_services(settings)
@@ -66,13 +66,13 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
 
 def build_services(settings: Settings) -> Any:
     """What the handlers of the page share; nothing of it has started yet."""
-    from chatbot import access
-    from chatbot.engine import shipped
-    from chatbot.store import Store
-    from chatbot.tasks.sentiment_kept import KeptTables
-    from chatbot.tasks.translate_jobs import Translations
-    from chatbot.ui.intake import Intake
-    from chatbot.ui.opening import OpeningLibrary
+    from chatbot.access import owner as access
+    from chatbot.engine.adapters import shipped
+    from chatbot.store.store import Store
+    from chatbot.tasks.classify.kept import KeptTables
+    from chatbot.tasks.translate.jobs import Translations
+    from chatbot.ui.documents.intake import Intake
+    from chatbot.ui.documents.opening import OpeningLibrary
     from chatbot.ui.services import Services
 
     store = Store(settings.data / "banyan.db")
@@ -94,7 +94,7 @@ def build_services(settings: Settings) -> Any:
 
 def _launch(page: Any, settings: Settings, engine: LoadingEngine, users: Any) -> str:
     """Listen, and return the address. Raises `SettingsError`."""
-    from chatbot.errors import SettingsError
+    from chatbot.common.errors import SettingsError
     from chatbot.ui import look, mcp_tools
 
     page.queue(default_concurrency_limit=32, max_size=512, api_open=False)
@@ -134,7 +134,9 @@ def _routes(settings: Settings, engine: LoadingEngine, users: Any) -> dict[str, 
     """The protocol for programs beside the page, and what every request goes through."""
     from starlette.middleware import Middleware
 
-    from chatbot import access, api, headers
+    from chatbot.access import headers
+    from chatbot.access import owner as access
+    from chatbot.api import routes as api
 
     middleware = [
         Middleware(headers.SecurityHeaders, embedded=settings.space),
@@ -156,11 +158,11 @@ def versions() -> dict[str, str]:
 
 def build_retrieval(settings: Settings, progress: Progress) -> Any:
     """The library with its embedder in memory. Without the network to fetch one, passages are found by their words."""
-    from chatbot.errors import HubUnavailable
-    from chatbot.tasks.answer import Retrieval
-    from retrieval import embed
-    from retrieval.gate import Gate
+    from chatbot.common.errors import HubUnavailable
+    from chatbot.tasks.answer.work import Retrieval
+    from retrieval.checks.gate import Gate
     from retrieval.library import Library
+    from retrieval.search import embed
 
     embedder: embed.SentenceEmbedder | None = None
     try:
@@ -177,10 +179,10 @@ def build_retrieval(settings: Settings, progress: Progress) -> Any:
 def build_training(settings: Settings, refresh: Callable[[], None]) -> Any:
     """Fine-tuning with its jobs, which go on from where they stand. `refresh` is called when one has ended."""
     from chatbot.engine.devices import gpus
-    from chatbot.training import Training, quietly
-    from chatbot.training_base import TrainingBase
-    from finetune.estimate import Estimator
-    from finetune.jobs import Jobs
+    from chatbot.training.base import TrainingBase
+    from chatbot.training.training import Training, quietly
+    from finetune.jobs.estimate import Estimator
+    from finetune.jobs.jobs import Jobs
 
     adapters, jobs = settings.data / "adapters", settings.data / "jobs"
     devices = [str(index) for index in range(gpus())] or ["cpu"]
@@ -191,7 +193,7 @@ def build_training(settings: Settings, refresh: Callable[[], None]) -> Any:
 
 
 def no_training(settings: Settings) -> str:
-    """Why nothing can be trained, as a code of `chatbot.training_base.WHY_NOT`; empty when it can."""
+    """Why nothing can be trained, as a code of `chatbot.training.base.WHY_NOT`; empty when it can."""
     if settings.training == "off":
         return "off"
     kind, _ = choose_engine(settings)
@@ -229,12 +231,14 @@ def choose_engine(settings: Settings) -> tuple[str, str]:
 
 
 def _llamacpp(settings: Settings, progress: Progress) -> Engine:
-    from chatbot.engine import waiting
+    from chatbot.engine.llamacpp import waiting
 
     waiting.settle()
-    from chatbot.engine import adapters, models, shipped
-    from chatbot.engine.llamacpp import LlamaCppEngine
-    from chatbot.errors import ModelNotFound
+    from chatbot.common.errors import ModelNotFound
+    from chatbot.engine import models
+    from chatbot.engine.adapters import folders as adapters
+    from chatbot.engine.adapters import shipped
+    from chatbot.engine.llamacpp.engine import LlamaCppEngine
 
     files = models.resolve(settings.model, settings.data / "models", progress)
     if files.gguf is None:
@@ -253,9 +257,11 @@ def _llamacpp(settings: Settings, progress: Progress) -> Engine:
 
 
 def _local(settings: Settings, progress: Progress) -> Engine:
-    from chatbot.engine import adapters, models, shipped
-    from chatbot.engine.local import LocalEngine, dequantise
-    from finetune.card import fingerprint_model
+    from chatbot.engine import models
+    from chatbot.engine.adapters import folders as adapters
+    from chatbot.engine.adapters import shipped
+    from chatbot.engine.local.engine import LocalEngine, dequantise
+    from finetune.publish.card import fingerprint_model
 
     files = models.resolve(settings.model, settings.data / "models", progress)
     folder = files.folder
@@ -278,7 +284,7 @@ def _local(settings: Settings, progress: Progress) -> Engine:
 
 
 def _remote(settings: Settings, progress: Progress) -> Engine:
-    from chatbot.engine.remote import RemoteEngine
+    from chatbot.engine.remote.engine import RemoteEngine
 
     assert settings.base_url  # Settings saw to it
     progress(f"Asking {settings.base_url}", None)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args
 from urllib.parse import urlsplit
 
-from chatbot.errors import SettingsError
+from chatbot.common.errors import SettingsError
 
 ENGINES = ("auto", "llamacpp", "local", "remote", "scripted")
 PREFIX = "BANYAN_"

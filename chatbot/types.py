@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
-from chatbot.errors import InputError
+from chatbot.common.errors import InputError
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "cancelled"]
@@ -117,7 +117,7 @@ class Adapter:
     """A LoRA adapter as people see it. `name` is what they choose; `path` is the PEFT folder, None on a remote server.
 
     `owner` is the only person who may see and use it; empty: everybody. `base_fingerprint` tells the weights it was
-    trained on (see `chatbot.engine.adapter_fit.check_base`); empty where it does not say.
+    trained on (see `chatbot.engine.adapters.fit.check_base`); empty where it does not say.
     """
 
     name: str

@@ -17,16 +17,16 @@ from dataclasses import replace
 from pathlib import Path
 from threading import BoundedSemaphore, Event, Lock
 
-from chatbot.errors import NotFound, StoreError
-from retrieval import readers
-from retrieval.embed import Embedder, Stopped, Vectors
-from retrieval.fuse import knows
-from retrieval.originals import Progress, heed, keep
-from retrieval.readers import Limits, Reading, RejectedFile
-from retrieval.rejected import shown
-from retrieval.shelf import Shelf
-from retrieval.split import SIZE, split
-from retrieval.store import Store, indexed_text
+from chatbot.common.errors import NotFound, StoreError
+from chatbot.common.rejected import shown
+from retrieval.reading import readers
+from retrieval.reading.readers import Limits, Reading, RejectedFile
+from retrieval.search.embed import Embedder, Stopped, Vectors
+from retrieval.search.fuse import knows
+from retrieval.search.shelf import Shelf
+from retrieval.store.originals import Progress, heed, keep
+from retrieval.store.store import Store, indexed_text
+from retrieval.text.split import SIZE, split
 from retrieval.types import Document, Hit, Page, Passage
 
 HEADING = 16

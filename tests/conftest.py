@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.engine import waiting
+from chatbot.engine.llamacpp import waiting
 from chatbot.engine.models import resolve
 
 waiting.settle()

@@ -13,9 +13,9 @@ import pytest
 from gradio_client import Client
 
 from app import build_engine, choose_engine
-from chatbot.errors import ModelError
+from chatbot.access.users import hash_password
+from chatbot.common.errors import ModelError
 from chatbot.settings import load
-from chatbot.users import hash_password
 from tests.running import ROOT, App, running
 
 SYSTEM = "You are a helpful assistant."

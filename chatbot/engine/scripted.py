@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Event, Lock
 
+from chatbot.common.errors import AdapterNotFound, ContextOverflow, EngineUnavailable
 from chatbot.engine.line import Line
-from chatbot.errors import AdapterNotFound, ContextOverflow, EngineUnavailable
 from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, Usage
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"

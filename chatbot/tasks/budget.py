@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from chatbot.common.errors import ContextOverflow
 from chatbot.engine.base import Engine
-from chatbot.errors import ContextOverflow
 from chatbot.types import Message, Sampling
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from threading import Event
 
+from chatbot.common.errors import InputError
 from chatbot.engine.base import Engine
-from chatbot.errors import InputError
 from chatbot.tasks.budget import Fitted, fit
 from chatbot.types import Chunk, Message, Sampling
 

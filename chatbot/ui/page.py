@@ -9,31 +9,29 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.errors import BanyanError
+from chatbot.common.errors import BanyanError
 from chatbot.tasks import chat as chat_task
 from chatbot.types import Message, Sampling
-from chatbot.ui import (
-    adapters,
-    api_documents,
-    api_finetune,
-    api_sentiment,
-    api_summarize,
-    api_translate,
-    chat,
-    chat_handlers,
-    documents,
-    finetune,
-    render,
-    sentiment,
-    summarize,
-    translate,
-)
-from chatbot.ui.clock import TICK
-from chatbot.ui.history import turns_of
-from chatbot.ui.localise import Localised
+from chatbot.ui.adapters import tab as adapters
+from chatbot.ui.chat import handlers as chat_handlers
+from chatbot.ui.chat import tab as chat
+from chatbot.ui.chat.sidebar import Sidebar, brand_html, build_sidebar
+from chatbot.ui.classify import api as api_sentiment
+from chatbot.ui.classify import tab as sentiment
+from chatbot.ui.documents import api as api_documents
+from chatbot.ui.documents import tab as documents
+from chatbot.ui.finetune import api as api_finetune
+from chatbot.ui.finetune import tab as finetune
+from chatbot.ui.parts import render
+from chatbot.ui.parts.clock import TICK
+from chatbot.ui.parts.history import turns_of
+from chatbot.ui.parts.localise import Localised
 from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, PRIVATE, Services
-from chatbot.ui.sidebar import Sidebar, brand_html, build_sidebar
-from chatbot.ui.strings import Language, text
+from chatbot.ui.strings.words import Language, text
+from chatbot.ui.summarize import api as api_summarize
+from chatbot.ui.summarize import tab as summarize
+from chatbot.ui.translate import api as api_translate
+from chatbot.ui.translate import tab as translate
 
 POLL = 0.7  # seconds between looks at a model that is loading
 

@@ -7,18 +7,18 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.engine.adapters import visible
+from chatbot.common.errors import AdapterNotFound
+from chatbot.engine.adapters.folders import visible
 from chatbot.engine.loading import LoadingEngine
-from chatbot.errors import AdapterNotFound
-from chatbot.store import Store
-from chatbot.tasks.sentiment_kept import KeptTables
-from chatbot.tasks.translate_jobs import Translations
-from chatbot.training import Training
+from chatbot.store.store import Store
+from chatbot.tasks.classify.kept import KeptTables
+from chatbot.tasks.translate.jobs import Translations
+from chatbot.training.training import Training
 from chatbot.types import Adapter
-from chatbot.ui.intake import Intake
-from chatbot.ui.opening import OpeningLibrary
-from chatbot.ui.runs import Runs
-from chatbot.ui.strings import LANGUAGES, Language, preferred
+from chatbot.ui.documents.intake import Intake
+from chatbot.ui.documents.opening import OpeningLibrary
+from chatbot.ui.parts.runs import Runs
+from chatbot.ui.strings.words import LANGUAGES, Language, preferred
 
 MODEL_QUEUE = "model"  # the concurrency id of every event that asks the model; the real limit sits in the engine
 MODEL_READERS = 64  # such events at once: those beyond the engine's slots stand in its line and are told their place
@@ -36,7 +36,7 @@ MODEL_EVENT: dict[str, Any] = {**PRIVATE, **MODEL}
 class Services:
     engine: LoadingEngine
     store: Store
-    owner_of: Callable[[gr.Request], str]  # who asks; see chatbot.access
+    owner_of: Callable[[gr.Request], str]  # who asks; see chatbot.access.owner
     adapters: Path | None = None  # the folder that new adapters go to; None: none can be added
     shipped: Path | None = None  # the folder of those that come with Banyan, where they are for this model
     runs: Runs = field(default_factory=Runs)

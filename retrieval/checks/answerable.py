@@ -9,8 +9,8 @@ from math import log1p
 
 from retrieval.checks.claims import Item, ask
 from retrieval.checks.evidence import WEIGHTS, Stretch, covered, stretches
-from retrieval.checks.words import language
-from retrieval.keywords import terms
+from retrieval.search.keywords import terms
+from retrieval.text.words import language
 from retrieval.types import Hit
 
 LEXICAL = (

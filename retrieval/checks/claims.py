@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from retrieval.checks.negation import negations
 from retrieval.checks.numbers import Number, numbers
-from retrieval.checks.words import Token, tokens
+from retrieval.text.words import Token, tokens
 
 _ASKING = re.compile(
     "(?:是|叫|为|為)?(?:什么|什麼|甚麼|何种|何種|何时|何時|何地|何处|何處|何人|哪一?[个個位些种種年项項家座所]?|谁|誰|多少|几|幾|怎么样?|怎麼樣?|怎样|怎樣|如何|为何|為何)"

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 from retrieval.checks.claims import Item, Statement
 from retrieval.checks.evidence import PAIRS
-from retrieval.checks.words import stem
+from retrieval.text.words import stem
 
 _REACH = 2  # content items after a negation that it denies; before it where none follow
 _OFTEN = 6  # occurrences of one word that are looked at

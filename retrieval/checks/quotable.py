@@ -10,7 +10,7 @@ import numpy.typing as npt
 from retrieval.checks.answerable import Comparison, distinct, gram_shares, has_kind
 from retrieval.checks.claims import Item, ask
 from retrieval.checks.evidence import Stretch, stretches
-from retrieval.checks.words import language
+from retrieval.text.words import language
 from retrieval.types import Hit
 
 Figures = npt.NDArray[np.float64]

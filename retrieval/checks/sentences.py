@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
-from retrieval.sentences import sentences
+from retrieval.text.sentences import sentences
 
 _THAI = re.compile("[\u0e00-\u0eff]")
 _LONGEST = 160  # characters: Thai and Lao mark the ends of clauses and sentences by spaces alone

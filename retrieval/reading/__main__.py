@@ -6,8 +6,8 @@ from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 
-from retrieval.confine import confine, rejections, say
-from retrieval.limited import Limits
+from chatbot.common.confine import confine, rejections, say
+from chatbot.common.limited import Limits
 from retrieval.reading.pages import Pages
 from retrieval.reading.sniff import sniff
 from retrieval.types import Flag, Kind, Page, unit

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Literal
 
-from retrieval.limited import Limits
+from chatbot.common.limited import Limits
+from chatbot.common.rejected import RejectedFile
 from retrieval.reading.clean import Counts, clean
 from retrieval.reading.flags import flag
-from retrieval.rejected import RejectedFile
 from retrieval.types import Block, Flag, Page
 
 BlockKind = Literal["heading", "paragraph", "item", "table", "code"]

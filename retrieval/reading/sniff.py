@@ -4,10 +4,10 @@ import re
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from retrieval.limited import Limits
-from retrieval.reading import gate
-from retrieval.reading.encodings import decode
-from retrieval.rejected import RejectedFile
+from chatbot.common.limited import Limits
+from chatbot.common.rejected import RejectedFile
+from retrieval.reading.office import container as gate
+from retrieval.reading.plain.encodings import decode
 from retrieval.types import Kind
 
 _CODE = (

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from retrieval.sentences import sentences
-from tests.bench.rewording import DATES, FALSE, NAME, TRUE
+from retrieval.text.sentences import sentences
+from tests.bench.documents.rewording import DATES, FALSE, NAME, TRUE
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from retrieval import readers, shelf
 from retrieval.library import Library
-from retrieval.readers import Reading
-from retrieval.split import split
+from retrieval.reading import readers
+from retrieval.reading.readers import Reading
+from retrieval.search import shelf
+from retrieval.text.split import split
 from retrieval.types import Page
 from tests.retrieval.cheap import WordHashes
 

@@ -14,12 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chatbot.engine import waiting
+from chatbot.engine.llamacpp import waiting
 from chatbot.engine.models import BUNDLED, fetch_bundled
 from chatbot.types import Message, Sampling
 
 if TYPE_CHECKING:
-    from chatbot.engine.llamacpp import LlamaCppEngine
+    from chatbot.engine.llamacpp.engine import LlamaCppEngine
 
 THREADS, ANSWER, PREFILL = 2, 128, 2048
 QUESTION = [Message("user", "Tell a very long story about a tree and the village below it.")]
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     waiting.settle()  # as the app does; it counts for bare llama.cpp as well
-    from chatbot.engine.llamacpp import LlamaCppEngine
+    from chatbot.engine.llamacpp.engine import LlamaCppEngine
 
     gguf = fetch_bundled(options.models, lambda *_: None)
     with tempfile.TemporaryDirectory() as cache:

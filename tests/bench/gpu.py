@@ -22,10 +22,10 @@ from typing import Any
 
 import torch
 
-from chatbot.engine import local_quantized
-from chatbot.engine.adapters import find
+from chatbot.common import quantized
+from chatbot.engine.adapters.folders import find
 from chatbot.engine.base import complete
-from chatbot.engine.local import LocalEngine
+from chatbot.engine.local.engine import LocalEngine
 from chatbot.types import Message, Sampling
 from tests.tiny import make_tokenizer
 
@@ -134,7 +134,7 @@ class Bench:
             self.many(engine, bandwidth, batch)
             self.mixed(engine)
             self.first_tokens(engine)
-        for kind in local_quantized.KINDS if local_quantized.is_installed() else ():
+        for kind in quantized.KINDS if quantized.is_installed() else ():
             with self.engine(kind) as engine:
                 self.check(engine, kind)
                 self.add(f"one stream {kind} / bf16", self.decode(engine, 1) / one, "nf4: 1, never slower")

@@ -6,7 +6,7 @@
 `speed` and `qlora` use random weights in the shape of Llama-3.1-8B, so nothing is fetched. Targets: LoRA in bf16 at least 3x
 PEFT with `Trainer`'s defaults at its best batch, and at least half of the matrix peak measured here; QLoRA of two rows of 2,048
 tokens in at most 7.5 GiB. `adapters` needs the bundled model's folder: it trains every recipe without its limit of rows, for
-`EPOCHS`, into FOLDER/adapters, and measures each by tests.bench.shipped. Prints all figures as JSON at the end.
+`EPOCHS`, into FOLDER/adapters, and measures each by tests.bench.finetune.shipped. Prints all figures as JSON at the end.
 """
 
 import argparse
@@ -22,15 +22,17 @@ from pathlib import Path
 
 import torch
 
-from finetune import recipe, train, train_model
-from finetune.examples import Example, Turn
-from finetune.folder import Base, Meta
-from finetune.jobs import new_folder
-from finetune.masks import Encoded
-from finetune.spec import TrainingSpec
-from finetune.train_data import Row
+from finetune.data.examples import Example, Turn
+from finetune.data.masks import Encoded
+from finetune.jobs.folder import Base, Meta
+from finetune.jobs.jobs import new_folder
+from finetune.recipes import recipe
+from finetune.spec.spec import TrainingSpec
+from finetune.train import command as train
+from finetune.train import model as train_model
+from finetune.train.data import Row
+from tests.bench.finetune.training import Run, train_baseline, train_ours
 from tests.bench.gpu import LLAMA, TINY, Figures, Load, build
-from tests.bench.training import Run, train_baseline, train_ours
 
 EPOCHS = {"sentiment": 3.0, "answer": 2.0, "summarize": 3.0, "translate": 2.0}
 LENGTHS = (5.3, 0.8)  # of the logarithm of a row's tokens: median 200, a tenth above 560
@@ -126,7 +128,7 @@ def adapters(models: Path, shared: Path, out: Path, figures: Figures) -> None:
         print(f"{name}: {result.state} {result.message}", flush=True)
         clear()
         if name != "sentiment":
-            command = [sys.executable, "-m", "tests.bench.shipped", name, "--data", str(out), "--rows", "1000"]
+            command = [sys.executable, "-m", "tests.bench.finetune.shipped", name, "--data", str(out), "--rows", "1000"]
             subprocess.run(command, check=False)
 
 

@@ -18,7 +18,7 @@ from app import build_engine
 from chatbot.engine.base import complete
 from chatbot.engine.loading import LoadingEngine
 from chatbot.settings import load
-from chatbot.store import Store
+from chatbot.store.store import Store
 from chatbot.types import Message, Sampling
 from chatbot.ui.page import build_page
 from chatbot.ui.services import Services

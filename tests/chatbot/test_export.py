@@ -3,7 +3,7 @@
 import json
 
 from chatbot.export import as_file
-from chatbot.store import Conversation
+from chatbot.store.store import Conversation
 from chatbot.types import Message
 
 TALK = Conversation(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.errors import SettingsError
+from chatbot.common.errors import SettingsError
 from chatbot.settings import flag, load, variable
 
 

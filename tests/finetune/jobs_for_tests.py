@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from finetune.folder import Base, JobFolder, Meta
-from finetune.jobs import Jobs, new_folder
-from finetune.spec import TrainingSpec
+from finetune.jobs.folder import Base, JobFolder, Meta
+from finetune.jobs.jobs import Jobs, new_folder
+from finetune.spec.spec import TrainingSpec
 
 ROWS = [
     {

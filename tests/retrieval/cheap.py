@@ -6,7 +6,7 @@ from threading import Event
 
 import numpy as np
 
-from retrieval.embed import Stopped, Vectors
+from retrieval.search.embed import Stopped, Vectors
 
 
 class WordHashes:

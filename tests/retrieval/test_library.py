@@ -12,18 +12,18 @@ from typing import Any
 
 import pytest
 
-from chatbot.errors import NotFound, StoreError
+from chatbot.common.errors import NotFound, StoreError
+from chatbot.common.rejected import RejectedFile
 from retrieval import library as library_module
-from retrieval import readers
-from retrieval import shelf as shelf_module
-from retrieval.embed import Stopped, load
-from retrieval.index import Ids, Index, Vectors
 from retrieval.library import EmbedderChanged, Library
-from retrieval.originals import Step
-from retrieval.readers import Reading
-from retrieval.rejected import RejectedFile
-from retrieval.store import NAMED, PASSAGES
-from retrieval.vectors import VectorIndex
+from retrieval.reading import readers
+from retrieval.reading.readers import Reading
+from retrieval.search import shelf as shelf_module
+from retrieval.search.embed import Stopped, load
+from retrieval.search.index import Ids, Index, Vectors
+from retrieval.search.vectors import VectorIndex
+from retrieval.store.originals import Step
+from retrieval.store.store import NAMED, PASSAGES
 from tests.retrieval.cheap import WordHashes
 
 STORY = """# The banyan

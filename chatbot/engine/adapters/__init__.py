@@ -1,0 +1,1 @@
+"""LoRA adapters on disk: found, checked, brought and taken away; the same for every engine."""

@@ -1,0 +1,32 @@
+"""The adapters that come with Banyan: for the bundled model, one a task, in `finetune/adapters`."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from chatbot.common.errors import AdapterError
+from chatbot.engine.adapters.folders import CONFIG, check
+from chatbot.types import Adapter
+
+FOLDER = Path(__file__).resolve().parents[3] / "finetune" / "adapters"
+
+
+def folders(model: str, added: Path) -> list[Path]:
+    """Where the adapters of a model (as `--model` names it) lie. Those that come with Banyan count first: their names are
+    taken, and nobody else's adapter answers for them."""
+    return [FOLDER, added] if model == "bundled" else [added]
+
+
+def set_aside(served: Iterable[Adapter], folder: Path = FOLDER) -> Iterator[tuple[str, str]]:
+    """(name, reason) of each adapter in `folder` that is not `served`: the engine refused it."""
+    names = {adapter.name for adapter in served if adapter.path and Path(adapter.path).parent == folder}
+    for path in sorted(folder.glob(f"*/{CONFIG}")):
+        if path.parent.name not in names:
+            yield path.parent.name, _reason(path.parent)
+
+
+def _reason(folder: Path) -> str:
+    try:
+        check(folder)
+    except AdapterError as error:
+        return str(error)
+    return "It was trained on other weights than this model's."

@@ -1,0 +1,1 @@
+"""The GGUF format: files, their headers, and LoRA adapters in it."""

@@ -1,0 +1,215 @@
+"""GGUF on the CPU through xllamacpp, llama.cpp's own server in this process: the default engine without a GPU.
+
+Three properties of that server shape this file. Its prompt cache is not keyed by adapter, so every adapter in use has
+servers of its own over the same mapped weights. With a LoRA in F32 its results depend on how a prompt was cut into batches:
+measured, both company in the batch (29 of 32 prompts) and a reused prefix (1 of 14) moved log-probabilities, and changed
+greedy answers, while the bare model stayed bit for bit the same. In Q8_0 a LoRA is as steady; of an adapter that cannot be
+had in it a server has one slot and no prompt cache. And it looks at cancellation only when it sends a record,
+so prompts are read in small batches, each of which sends one.
+"""
+
+import math
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from chatbot.common.errors import AdapterNotFound, ContextOverflow, EngineError
+from chatbot.engine.adapters.fit import check_base, of_base
+from chatbot.engine.base import Progress
+from chatbot.engine.gguf.adapter import Twin, convert_adapter
+from chatbot.engine.gguf.files import Header, read_header
+from chatbot.engine.llamacpp.pool import Teams
+from chatbot.engine.llamacpp.server import Record, options
+from chatbot.engine.llamacpp.team import team
+from chatbot.engine.text.controls import Controls
+from chatbot.engine.text.template import CHATML, ChatTemplate
+from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, TokenLogprob, Usage
+
+CONTROL = 3  # a token type of the GGUF specification
+MAX_CONTEXT = 8192  # the cache for it is allocated up front, for every slot
+
+
+class LlamaCppEngine:
+    """Any number of adapters over one GGUF file. `adapters` finds PEFT folders; `cache` keeps their GGUF twins.
+
+    `fingerprint` tells the weights, where that is known: adapters trained on others are left out.
+    `context` is in tokens per request; by default the model's own, at most 8192. Raises `ModelError` at construction.
+    """
+
+    name = "llamacpp"
+    supports_logprobs = True
+
+    def __init__(
+        self,
+        gguf: Path,
+        *,
+        name: str,
+        adapters: Callable[[], list[Adapter]],
+        fingerprint: Callable[[], str | None] = lambda: None,
+        cache: Path,
+        context: int | None = None,
+        slots: int = 4,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.model = name
+        if progress:
+            progress(f"Loading {name}", None)
+        header = read_header(gguf)
+        trained = int(header["context_length"] or MAX_CONTEXT)
+        self.context_window = min(context or MAX_CONTEXT, trained)
+        count = threads or _usable_cores()
+        self.device = f"CPU, {count} threads"
+        self._header, self._cache, self._find, self._fingerprint = header, cache, adapters, fingerprint
+        self._template, self._bos = _template(header)
+        self._controls = Controls(_control_tokens(header))
+        self._teams = Teams(lambda lora: team(gguf, lora, self.context_window, slots, count))
+        self._known: dict[str, Adapter] = {}
+        self._converted: dict[str, Twin] = {}
+        self.refresh()
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        adapter: str | None = None,
+        stop: threading.Event | None = None,
+    ) -> Iterator[Chunk]:
+        lora = self._lora(adapter)
+        prompt = self._prompt(messages)
+        room = self.context_window - len(prompt)
+        if room <= 0:
+            raise ContextOverflow(
+                f"This needs {len(prompt)} tokens, but the model can see {self.context_window}. Shorten it.",
+                prompt=len(prompt),
+                window=self.context_window,
+            )
+        request = {"prompt": prompt, "stream": True, **options(sampling, room, self.context_window)}
+        with self._teams.use(lora, stop) as servers:
+            if servers is None:
+                yield Chunk(finish="cancelled", usage=Usage(len(prompt), 0))
+                return
+            with servers.line.ticket() as turn:
+                for place in turn.wait(stop):
+                    yield Chunk(place=place)
+                if not turn.running:
+                    yield Chunk(finish="cancelled", usage=Usage(len(prompt), 0))
+                    return
+                with servers.server(prompt) as server, closing(server.records(request, stop)) as records:
+                    yield from _chunks(records, len(prompt), stop)
+
+    def score(
+        self, messages: Sequence[Message], continuations: Sequence[str], *, adapter: str | None = None
+    ) -> list[float]:
+        lora = self._lora(adapter)
+        prompt = self._prompt(messages)
+        tokens = [self._tokenize(text) for text in continuations]
+        longest = len(prompt) + max(map(len, tokens), default=0)
+        if longest > self.context_window:
+            raise ContextOverflow(
+                f"This needs {longest} tokens, but the model can see {self.context_window}. Shorten it.",
+                prompt=longest,
+                window=self.context_window,
+            )
+        with self._teams.use(lora) as servers:
+            assert servers, "nothing stops a score"
+            with servers.line.ticket() as turn:
+                for _ in turn.wait():
+                    pass
+                with servers.server(prompt) as server:
+                    return [math.fsum(each) for each in server.logprobs(prompt, tokens)]
+
+    def count_tokens(self, text: str) -> int:
+        return len(self._tokenize(text))
+
+    def count_prompt(self, messages: Sequence[Message]) -> int:
+        return len(self._prompt(messages))
+
+    def adapters(self) -> list[Adapter]:
+        return list(self._known.values())
+
+    def refresh(self) -> None:
+        self._known = {adapter.name: adapter for adapter in of_base(self._find(), self._fingerprint)}
+        self._converted = {}
+
+    def fit(self, adapter: Adapter) -> None:
+        check_base(adapter, self._fingerprint)
+        convert_adapter(Path(str(adapter.path)), self._header, self._cache)
+
+    def load(self) -> dict[str, int]:
+        return self._teams.load()
+
+    def close(self) -> None:
+        self._teams.close()
+
+    def _prompt(self, messages: Sequence[Message]) -> list[int]:
+        tokens = self._controls.encode(messages, self._template.render, self._tokenize)
+        missing = self._bos is not None and tokens[:1] != [self._bos]  # some templates write it, some leave it to us
+        return [self._bos, *tokens] if missing and self._bos is not None else tokens
+
+    def _tokenize(self, text: str, special: bool = False) -> list[int]:
+        with self._teams.use(None) as servers:
+            assert servers, "nothing stops a tokenizer"
+            return servers.tokenize(text, special)
+
+    def _lora(self, name: str | None) -> Twin | None:
+        """The adapter's GGUF twin. Raises `AdapterNotFound`, `AdapterError`."""
+        if name is None:
+            return None
+        known, converted = self._known, self._converted
+        if name not in known or known[name].path is None:
+            raise AdapterNotFound(f"There is no adapter {name}. Choose another one.", name=name)
+        if name not in converted:
+            converted[name] = convert_adapter(Path(str(known[name].path)), self._header, self._cache)
+        return converted[name]
+
+
+def _usable_cores() -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores - 1) if cores > 2 else cores  # llama.cpp stalls when others want all of its cores
+
+
+def _control_tokens(header: Header) -> Iterator[str]:
+    tokens, kinds = (header.fields.get(f"tokenizer.ggml.{name}") or [] for name in ("tokens", "token_type"))
+    return (token for token, kind in zip(tokens, kinds, strict=False) if kind == CONTROL)
+
+
+def _template(header: Header) -> tuple[ChatTemplate, int | None]:
+    """The chat template, and the token to begin with where the model wants one."""
+    tokens = header.fields.get("tokenizer.ggml.tokens") or []
+    ids = {kind: header.fields.get(f"tokenizer.ggml.{kind}_token_id") for kind in ("bos", "eos")}
+    texts = {kind: tokens[i] if i is not None and i < len(tokens) else "" for kind, i in ids.items()}
+    default = header.fields.get("tokenizer.ggml.model") == "llama"  # SentencePiece models begin with one unless told
+    wanted = header.fields.get("tokenizer.ggml.add_bos_token", default)
+    source = str(header.fields.get("tokenizer.chat_template") or CHATML)
+    return ChatTemplate(source, **texts), ids["bos"] if wanted else None
+
+
+def _chunks(records: Iterator[Record], prompt: int, stop: threading.Event | None) -> Iterator[Chunk]:
+    made = 0
+    finish: FinishReason | None = None
+    for record in records:
+        if stop and stop.is_set():  # also when the answer's end is in the inbox already: nobody wants it any more
+            break
+        choice = record["choices"][0]
+        count = int(record.get("timings", {}).get("predicted_n", made))
+        if "usage" in record:
+            count = int(record["usage"]["completion_tokens"])
+        finish = choice["finish_reason"] or finish
+        logprobs = tuple(map(_logprob, (choice.get("logprobs") or {}).get("content") or ()))
+        if choice["text"] or logprobs or count > made:
+            yield Chunk(choice["text"], count - made, logprobs=logprobs)
+            made = max(made, count)
+    if stop and stop.is_set():
+        finish = "cancelled"
+    if finish is None:
+        raise EngineError("The model stopped in the middle of the answer. Please try again.")
+    yield Chunk(finish=finish, usage=Usage(prompt, made))
+
+
+def _logprob(entry: Record) -> TokenLogprob:
+    top = tuple((str(e["token"]), float(e["logprob"])) for e in entry["top_logprobs"])
+    return TokenLogprob(str(entry["token"]), float(entry["logprob"]), top)

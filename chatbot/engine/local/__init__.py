@@ -1,0 +1,1 @@
+"""torch and transformers: many adapters on one base model in one flattened batch."""

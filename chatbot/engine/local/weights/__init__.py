@@ -1,0 +1,1 @@
+"""A model's weights for `local`: loaded, packed for a CPU, made from a GGUF file."""

@@ -1,0 +1,250 @@
+"""Any OpenAI-compatible server as the engine: vLLM, SGLang, llama-server, TGI, another Banyan.
+
+An adapter's name is a model name, as in vLLM: every model that the server lists besides the base is taken for an adapter.
+Sampling goes out under OpenAI's names; `top_k`, `min_p` and the repetition penalty are extensions of these servers, and
+one that refuses a field gets the request again without it (the log says so once). Nothing here logs or shows the key.
+"""
+
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from threading import Event, Lock
+from typing import Any
+
+import httpx
+
+from chatbot.common.errors import AdapterError, AdapterNotFound, BanyanError, EngineError, EngineUnavailable, InputError
+from chatbot.engine.line import Line
+from chatbot.engine.remote import wire
+from chatbot.engine.remote.events import Refused, Streams
+from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, TokenLogprob, Usage
+
+_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+_OPTIONAL = ("top_k", "min_p", "repetition_penalty", "repeat_penalty", "stream_options", "seed")
+_BYTES_PER_TOKEN = 3  # English is near 4 and Chinese near 3 in today's vocabularies: rather too many than too few
+_FINISH: dict[str, FinishReason] = {"length": "length"}
+_log = logging.getLogger(__name__)
+
+
+class RemoteEngine:
+    """`model` None takes the first model that the server lists; `context` is its window in tokens where it names none.
+
+    Raises `SettingsError` for an address that is none, `EngineUnavailable` when the server does not answer.
+    """
+
+    name = "remote"
+    supports_logprobs = True
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        model: str | None = None,
+        api_key: str | None = None,
+        context: int | None = None,
+        slots: int = 64,
+    ) -> None:
+        self._root, self.url = wire.addresses(base_url)
+        self.device = f"server at {self.url}"
+        self.model = model or ""
+        self._key = api_key
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._client = httpx.Client(headers=headers, timeout=_TIMEOUT)
+        self._streams = Streams(headers)
+        self._line = Line(slots)
+        self._lock = Lock()
+        self._refused: set[str] = set()
+        self._adapters: list[Adapter] = []
+        try:
+            cards = self._cards(required=model is None)
+            self.model = self.model or wire.first_model(cards, self.url)
+        except BaseException:
+            self.close()
+            raise
+        self.context_window = context or wire.window(cards, self.model) or self._slot_window() or 8192
+        self._adapters = wire.adapters(cards, self.model)
+
+    def stream(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        adapter: str | None = None,
+        stop: Event | None = None,
+    ) -> Iterator[Chunk]:
+        """See `Engine.stream`. Where the server gives no usage, its events are counted and the prompt is estimated."""
+        stop = stop or Event()
+        self._check_adapter(adapter)
+        answer = _Answer()
+        with self._line.ticket() as ticket:
+            for place in ticket.wait(stop):
+                yield Chunk(place=place)
+            if ticket.running:
+                yield from self._answer(answer, wire.payload(adapter or self.model, messages, sampling), stop)
+        finish = "cancelled" if stop.is_set() and answer.finish is None else answer.finish
+        if finish is None:
+            raise EngineError(f"The answer of the server at {self.url} broke off. Please try again.", url=self.url)
+        yield Chunk(finish=finish, usage=answer.usage or Usage(self._estimate(messages), answer.tokens))
+
+    def score(
+        self, messages: Sequence[Message], continuations: Sequence[str], *, adapter: str | None = None
+    ) -> list[float]:
+        """Asks POST /v1/score, which Banyan servers have. Raises `EngineError` where the server has no such thing."""
+        self._check_adapter(adapter)
+        body = {"model": adapter or self.model, "messages": wire.plain(messages), "continuations": list(continuations)}
+        answer = self._ask(f"{self.url}/score", body)
+        scores = answer.get("scores") if isinstance(answer, Mapping) else None
+        if not isinstance(scores, list) or len(scores) != len(continuations):
+            raise EngineError(
+                f"The server at {self.url} cannot score given texts. Use --engine llamacpp or local, or a Banyan server."
+            )
+        return [float(score) for score in scores]
+
+    def count_tokens(self, text: str) -> int:
+        """By the server's /tokenize (Banyan, vLLM, llama-server), else an estimate of a token for three UTF-8 bytes."""
+        for url, body in (
+            (f"{self.url}/tokenize", {"model": self.model, "prompt": text}),
+            (f"{self._root}/tokenize", {"model": self.model, "prompt": text, "content": text}),
+            (f"{self._root}/tokenize", {"model": self.model, "prompt": text}),
+        ):
+            if (count := wire.count(self._ask(url, body))) is not None:
+                return count
+        return -(-len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN)
+
+    def count_prompt(self, messages: Sequence[Message]) -> int:
+        """By the server's /tokenize where it templates messages, else the contents and an estimated 5 tokens a turn."""
+        body = {"model": self.model, "messages": wire.plain(messages)}
+        for url in (f"{self.url}/tokenize", f"{self._root}/tokenize"):
+            if count := wire.count(self._ask(url, body)):  # llama-server ignores the messages and counts 0
+                return count
+        rendered = self._ask(f"{self._root}/apply-template", body)
+        if isinstance(rendered, Mapping) and isinstance(rendered.get("prompt"), str):
+            text = {"content": rendered["prompt"], "add_special": True, "parse_special": True}
+            if (count := wire.count(self._ask(f"{self._root}/tokenize", text))) is not None:
+                return count
+        return self._estimate(messages)
+
+    def adapters(self) -> list[Adapter]:
+        return list(self._adapters)
+
+    def refresh(self) -> None:
+        self._adapters = wire.adapters(self._cards(required=False), self.model)
+
+    def fit(self, adapter: Adapter) -> None:
+        raise AdapterError("The model runs on another server, which keeps its own adapters. Add the adapter there.")
+
+    def load(self) -> dict[str, int]:
+        return self._line.load()
+
+    def close(self) -> None:
+        self._line.close()
+        self._streams.close()
+        self._client.close()
+
+    def _answer(self, answer: "_Answer", payload: dict[str, Any], stop: Event) -> Iterator[Chunk]:
+        url = f"{self.url}/chat/completions"
+        while True:
+            sent = {name: value for name, value in payload.items() if name not in self._refused}
+            try:
+                for data in self._streams.post(url, sent, stop):
+                    if data == "[DONE]":
+                        return
+                    if chunk := answer.read(self._record(data, payload["model"])):
+                        yield chunk
+                return
+            except Refused as refused:
+                body = wire.decode(refused.body)
+                if refused.status not in {400, 422} or not self._learn(wire.error_text(body), sent):
+                    raise self._failure(refused.status, body, payload["model"]) from None
+            except httpx.HTTPError as error:
+                if answer.tokens:
+                    raise EngineError(f"The answer of the server at {self.url} broke off. Please try again.") from error
+                raise wire.unreachable(self.url, error) from error
+
+    def _record(self, data: str, model: str) -> Mapping[str, Any]:
+        record = wire.decode(data.encode())
+        if not isinstance(record, Mapping):
+            raise EngineError(f"The server at {self.url} sent something that is not JSON.")
+        if error := record.get("error"):
+            code = error.get("code") if isinstance(error, Mapping) else None
+            raise self._failure(code if isinstance(code, int) else 500, record, model)
+        return record
+
+    def _learn(self, text: str, sent: Mapping[str, Any]) -> bool:
+        """True when the server names optional fields that it does not want; they are not sent again."""
+        named = {field for field in _OPTIONAL if field in sent and re.search(rf"\b{field}\b", text)}
+        if named:
+            _log.warning("The model server at %s refuses %s: sent without from now on", self.url, sorted(named))
+        with self._lock:
+            self._refused |= named
+        return bool(named)
+
+    def _failure(self, status: int, body: object, model: str) -> BanyanError:
+        return wire.failure(status, body, url=self.url, model=model, secret=self._key)
+
+    def _check_adapter(self, adapter: str | None) -> None:
+        """llama-server answers with the base model to any name, so a wrong one has to be found out here."""
+        for _ in range(2):
+            if adapter is None or adapter in {known.name for known in self._adapters}:
+                return
+            self.refresh()
+        raise AdapterNotFound(f"The model server at {self.url} has no adapter “{adapter}”.", name=adapter)
+
+    def _estimate(self, messages: Sequence[Message]) -> int:
+        return sum(-(-len(m.content.encode("utf-8", "replace")) // _BYTES_PER_TOKEN) + 5 for m in messages)
+
+    def _cards(self, *, required: bool) -> list[Mapping[str, Any]]:
+        answer = self._ask(f"{self.url}/models")
+        data = answer.get("data") if isinstance(answer, Mapping) else None
+        if isinstance(data, list):
+            return [card for card in data if isinstance(card, Mapping) and isinstance(card.get("id"), str)]
+        if required:
+            raise EngineUnavailable(f"{self.url} lists no models. Check the address, or name the model.", url=self.url)
+        return []
+
+    def _slot_window(self) -> int | None:
+        """llama-server divides its context among slots; only /props says what one request gets."""
+        props = self._ask(f"{self._root}/props")
+        settings = props.get("default_generation_settings") if isinstance(props, Mapping) else None
+        window = settings.get("n_ctx") if isinstance(settings, Mapping) else None
+        return window if isinstance(window, int) and window > 0 else None
+
+    def _ask(self, url: str, body: object = None) -> object:
+        """The JSON of the answer; None where the server has no such path or does not know this kind of body."""
+        try:
+            response = self._client.get(url) if body is None else self._client.post(url, json=body)
+        except httpx.HTTPError as error:
+            raise wire.unreachable(self.url, error) from error
+        if response.status_code == 200:
+            return wire.decode(response.content)
+        answer = wire.decode(response.content)
+        failure = self._failure(response.status_code, answer, self.model)
+        if response.status_code in {404, 405, 501} and not isinstance(failure, AdapterNotFound):
+            return None
+        if type(failure) is InputError and "tokenize" in url:
+            return None
+        raise failure
+
+
+class _Answer:
+    """One answer as it arrives."""
+
+    def __init__(self) -> None:
+        self.finish: FinishReason | None = None
+        self.usage: Usage | None = None
+        self.tokens = 0
+        self._whole = wire.WholeCharacters()
+
+    def read(self, record: Mapping[str, Any]) -> Chunk | None:
+        if usage := record.get("usage"):
+            self.usage = Usage(int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
+        choice: Mapping[str, Any] = next(iter(record.get("choices") or ()), {})
+        if reason := choice.get("finish_reason"):
+            self.finish = _FINISH.get(reason, "stop")
+        text = self._whole.add((choice.get("delta") or {}).get("content") or "")
+        entries: tuple[TokenLogprob, ...] = wire.logprobs(choice)
+        if not text and not entries:
+            return None
+        tokens = len(entries) or 1
+        self.tokens += tokens
+        return Chunk(text=text, tokens=tokens, logprobs=entries)

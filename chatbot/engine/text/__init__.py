@@ -1,0 +1,1 @@
+"""Messages -> the model's own prompt, and tokens -> text again."""

@@ -1,0 +1,64 @@
+"""Chat templates: a conversation -> the text that the model was trained to see."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from jinja2 import TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from chatbot.common.errors import InputError, ModelDamaged
+from chatbot.types import Message
+
+CHATML = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+class ChatTemplate:
+    """Renders with Jinja's sandbox: the template came with the model, from wherever. Raises `ModelDamaged`."""
+
+    def __init__(self, source: str, *, bos: str = "", eos: str = "") -> None:
+        environment = ImmutableSandboxedEnvironment(
+            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+        )
+        environment.globals.update(raise_exception=_raise, strftime_now=lambda form: datetime.now().strftime(form))
+        try:
+            self._template = environment.from_string(source)
+        except TemplateError as error:
+            raise ModelDamaged(f"The model's chat template cannot be used: {error}.") from error
+        self._names = {"bos_token": bos, "eos_token": eos, "add_generation_prompt": True}
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """The prompt with the opening of the assistant's turn. A system text goes into the first user turn where the
+        template has no place for it. Raises `InputError` when the template refuses the conversation."""
+        turns = [{"role": m.role, "content": m.content} for m in messages]
+        system = [turn["content"].strip() for turn in turns if turn["role"] == "system"]
+        try:
+            text = self._template.render(messages=turns, **self._names)
+            if all(part in text for part in system):
+                return text
+        except TemplateError as error:
+            if not system:
+                raise InputError(f"The model's chat template refuses this conversation: {error}.") from error
+        try:
+            return self._template.render(messages=fold_system(turns), **self._names)
+        except TemplateError as error:
+            raise InputError(f"The model's chat template refuses this conversation: {error}.") from error
+
+
+def _raise(message: str) -> Any:
+    raise TemplateError(message)
+
+
+def fold_system(turns: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Move all system text to the head of the first user message, or into one of its own."""
+    system = "\n\n".join(turn["content"] for turn in turns if turn["role"] == "system")
+    rest = [dict(turn) for turn in turns if turn["role"] != "system"]
+    if not system:
+        return rest
+    if rest and rest[0]["role"] == "user":
+        rest[0]["content"] = f"{system}\n\n{rest[0]['content']}"
+        return rest
+    return [{"role": "user", "content": system}, *rest]

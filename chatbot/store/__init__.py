@@ -1,0 +1,1 @@
+"""What is kept of visitors: conversations, settings and results, each under its owner."""

@@ -1,0 +1,1 @@
+"""Questions about documents, answered from numbered passages and checked."""

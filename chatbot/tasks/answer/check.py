@@ -1,0 +1,157 @@
+"""A text held against the passages it was written from: sentences with verdicts, and citations that are data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from chatbot.tasks.answer.trust import Likely, Trust
+from chatbot.types import FinishReason
+from retrieval.checks.extract import extract, likelihood
+from retrieval.checks.gate import Judgement
+from retrieval.checks.verify import Label, Quote, Similarity, verify
+from retrieval.text.sentences import sentences
+from retrieval.types import Citation, Document, Hit
+
+QUOTED = 4  # sentences that are quoted at most where the model's do not serve
+
+Reason = Literal["", "language", "model", "unsure"]
+"""Why an answer only quotes: the model does not know the question's language, there is no model now, or it read the passages
+and did not find the answer, although the gate did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage that was found, and the document it stands in."""
+
+    hit: Hit
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """`text` begins at character `start` of the answer. `citations` are the `n` of the answer's citations."""
+
+    text: str
+    start: int
+    verdict: Label
+    citations: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What retrieval gave for `query`, the question as it was searched, and how sure the gate is that it answers."""
+
+    query: str
+    sources: tuple[Source, ...]
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The end. When `status` is "not_found" there is no text, and `sources` are the nearest passages.
+
+    `quoted`: why the text consists of sentences of the documents and nothing of the model's; empty: the model wrote it.
+    `quotes` are the best sentences of the documents, where the model's do not cite them already. `likely` says how far the
+    model's answer can be trusted, where that was ever measured.
+    """
+
+    status: Literal["answered", "not_found"]
+    found: Found
+    text: str = ""
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    quoted: Reason = ""
+    quotes: tuple[Sentence, ...] = ()
+    finish: FinishReason = "stop"
+    likely: Likely | None = None
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return self.found.sources
+
+
+def checked(
+    text: str,
+    found: Found,
+    similarity: Similarity | None = None,
+    finish: FinishReason = "stop",
+    *,
+    trust: Trust | None = None,
+    nats: float = 0.0,
+) -> Answer:
+    """A model's text with each sentence held against the passages it was written from. `nats`: the text's log-probability."""
+    passages = [source.hit.passage for source in found.sources]
+    cited = _Citations(found.sources)
+    parts: list[Sentence] = []
+    evidence: list[Quote] = []
+    for start, end in sentences(text):
+        verdict = verify(text[start:end], passages, question=found.query, similarity=similarity)
+        parts.append(Sentence(text[start:end], start, verdict.label, cited.numbers(verdict.quotes)))
+        evidence += verdict.quotes
+    supported = any(part.verdict == "supported" for part in parts)
+    likely = _likely(trust, nats, found, evidence) if trust and supported and finish == "stop" else None
+    relied_on = supported and not (likely and likely.doubted)
+    best = [] if finish == "cancelled" else _best(found, 1 if relied_on else QUOTED)
+    _, quotes = _quoted([quote for quote in best if not (supported and cited.holds(quote))], cited)
+    return Answer("answered", found, text, tuple(parts), cited.all, "", quotes, finish, likely)
+
+
+def _likely(trust: Trust, nats: float, found: Found, evidence: Sequence[Quote]) -> Likely:
+    place = likelihood(found.query, [source.hit for source in found.sources], evidence)
+    probability = trust.likely(nats, place, found.judgement.probability)
+    return Likely(probability, probability < trust.model.threshold)
+
+
+def quotation(found: Found, reason: Reason) -> Answer:
+    """An answer of the best sentences as they stand in the documents."""
+    cited = _Citations(found.sources)
+    text, parts = _quoted(_best(found, QUOTED), cited)
+    return Answer("answered", found, text, parts, cited.all, reason)
+
+
+def _best(found: Found, count: int) -> list[Quote]:
+    return extract(found.query, [source.hit for source in found.sources], count)
+
+
+def _quoted(quotes: Sequence[Quote], cited: "_Citations") -> tuple[str, tuple[Sentence, ...]]:
+    """Sentences of the documents, one a line, and each of them by itself."""
+    text = ""
+    parts = []
+    for quote in quotes:
+        parts.append(Sentence(quote.text, len(text), "supported", cited.numbers([quote])))
+        text += quote.text + "\n"
+    return text.rstrip(), tuple(parts)
+
+
+class _Citations:
+    """Numbers places in the order in which they are first cited. Only passages that were found can be."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._sources = sources
+        self._known: dict[tuple[str, int, int, int], Citation] = {}
+
+    @property
+    def all(self) -> tuple[Citation, ...]:
+        return tuple(self._known.values())
+
+    def numbers(self, quotes: Sequence[Quote]) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(self._number(quote) for quote in quotes))
+
+    def holds(self, quote: Quote) -> bool:
+        """Whether what is cited already includes it."""
+        document, page, start, end = self._place(quote)
+        return any(d == document and p == page and a <= start and end <= b for d, p, a, b in self._known)
+
+    def _place(self, quote: Quote) -> tuple[str, int, int, int]:
+        source = self._sources[quote.passage]
+        passage = source.hit.passage
+        return source.document.id, passage.page, passage.start + quote.start, passage.start + quote.end
+
+    def _number(self, quote: Quote) -> int:
+        place = self._place(quote)
+        document, page, start, end = place
+        if place not in self._known:
+            n = len(self._known) + 1
+            name = self._sources[quote.passage].document.name
+            self._known[place] = Citation(n, document, name, page, quote.text, start, end)
+        return self._known[place].n

@@ -1,0 +1,1 @@
+"""Sentiment, and any labels of your own, as probabilities."""

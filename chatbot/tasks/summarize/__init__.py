@@ -1,0 +1,1 @@
+"""Summaries whose every sentence is held against the text."""

@@ -1,0 +1,156 @@
+"""The summary task: sections -> parts, summarized as one batch -> sentences held against the text -> merged and fitted.
+
+What the model writes is checked by the program, sentence by sentence; where it says what the text does not, a sentence of
+the text stands in its place, labelled as a quotation. `summarize` yields steps, which the page and the API only render.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from threading import Event
+from typing import Literal, get_args
+
+from chatbot.common.errors import EngineUnavailable, InputError, ModelError, ModelLoading
+from chatbot.engine.adapters.folders import visible
+from chatbot.engine.base import Engine
+from chatbot.tasks.language import detect, known_by, primary
+from chatbot.tasks.summarize.check import Citations, Reason, Said, SectionLine, Summary, quotation
+from chatbot.tasks.summarize.fit import fitted
+from chatbot.tasks.summarize.merge import Reader
+from chatbot.tasks.summarize.rank import Ranking
+from chatbot.tasks.summarize.text import Text
+from retrieval.checks.verify import Similarity
+
+ADAPTER = "summarize"  # the adapter of this name, where there is one, was trained on this prompt
+Length = Literal["short", "medium", "long"]
+LENGTHS: dict[str, tuple[int, float]] = {"short": (50, 0.35), "medium": (120, 0.5), "long": (250, 0.7)}
+"""Words of a summary, and the share of the text's words that it has at most."""
+SHORT = 30  # words of a text that is its own summary
+WEAK = ("SmolLM2-135M",)
+"""Families of models whose sentences are used only where the text supports them, and that merge no summaries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """`done` of `total` parts of this `level` are summarized: 0 finds them, 1 reads the text, the others merge. `sections` so far.
+
+    `place` counts the requests before the first of ours while it waits for the model.
+    """
+
+    done: int
+    total: int
+    level: int = 1
+    place: int = 0
+    sections: tuple[SectionLine, ...] = ()
+
+
+Step = Working | Summary
+
+
+def summarize(
+    engine: Engine,
+    text: Text,
+    *,
+    owner: str = "",
+    length: str = "medium",
+    adapter: str | None = None,
+    similarity: Similarity | None = None,
+    stop: Event | None = None,
+) -> Iterator[Step]:
+    """Any number of `Working`, then a `Summary`; after `stop` it holds what was done. Close it to end the work.
+
+    Without `adapter` the owner's adapter named `ADAPTER` is used where there is one. Raises `InputError`, `AdapterNotFound`.
+    """
+    wanted = target(length, text.words)
+    stop = stop or Event()
+    yield Working(0, len(text.sections), level=0)
+    ranking = Ranking(text.sections)
+    language = detect(" ".join(passage.text for passage in text.passages)[:2_000_000]).language or ""
+    reason = _why_quoted(engine, text, language)
+    adapter = adapter or (None if reason else _own(engine, owner))
+    reader = Reader(
+        engine, text, ranking, adapter, similarity, stop, weak=not adapter and not reason and _is_weak(engine)
+    )
+    if not reason:
+        try:
+            yield from _working(text, reader, wanted)
+        except (ModelLoading, ModelError, EngineUnavailable):
+            reason = "model"
+    if reason:
+        reader.quote()
+    yield _finished(engine, text, ranking, reader, wanted, language, reason)
+
+
+def target(length: str, size: int) -> int:
+    """Words wanted of a text of `size` words. Raises `InputError` for a length that there is not."""
+    if length not in LENGTHS:
+        raise InputError(
+            f"The length is one of {', '.join(get_args(Length))}, not {str(length)[:40]!r}.",
+            kind="summary_length",
+            length=str(length)[:40],
+        )
+    most, share = LENGTHS[length]
+    return max(8, min(most, round(share * size)))
+
+
+def _why_quoted(engine: Engine, text: Text, language: str) -> Reason:
+    if text.words <= SHORT:
+        return "short"
+    try:
+        known = known_by(engine.model)
+    except (ModelLoading, ModelError, EngineUnavailable):
+        return "model"
+    return "" if known is None or not language or primary(language) in known else "language"
+
+
+def _is_weak(engine: Engine) -> bool:
+    return engine.model.rpartition("/")[2].startswith(WEAK)
+
+
+def _own(engine: Engine, owner: str) -> str | None:
+    return next((known.name for known in visible(engine.adapters(), owner) if known.name == ADAPTER), None)
+
+
+def _working(text: Text, reader: Reader, wanted: int) -> Iterator[Working]:
+    """With a line for every section that is done, or as good as."""
+    lines: tuple[SectionLine, ...] = ()
+    for done, total, level, place in reader.read(wanted):
+        if len(lines) < len(reader.reached):
+            lines = _lines(Citations(text), text, reader)
+        yield Working(done, total, level, place, lines)
+
+
+def _lines(citations: Citations, text: Text, reader: Reader) -> tuple[SectionLine, ...]:
+    return tuple(citations.section_line(said, text.sections[at]) for at, said in sorted(reader.by_section().items()))
+
+
+def _finished(
+    engine: Engine, text: Text, ranking: Ranking, reader: Reader, wanted: int, language: str, reason: Reason
+) -> Summary:
+    chosen: Sequence[Said]
+    if reason == "short":
+        chosen = [quotation(one) for one in ranking.sentences]
+    else:
+        chosen = fitted(reader.merged, ranking, wanted, reader.reached)
+    citations = Citations(text)
+    lines = tuple(citations.line(said) for said in chosen)
+    sections = _lines(citations, text, reader)
+    return Summary(
+        text.name,
+        lines,
+        sections,
+        citations.all,
+        citations.passages,
+        sum(said.size for said in chosen),
+        wanted,
+        text.words,
+        language,
+        reason,
+        tuple(reader.refused),
+        len(sections),
+        len(text.sections),
+        reader.condensed,
+        text.paged,
+        "" if reason in ("model", "short") else engine.model,
+        reader.adapter or "",
+        "cancelled" if reader.stopped else "stop",
+    )

@@ -1,0 +1,95 @@
+"""What may be wrong with a translated segment, found without knowing either language well."""
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from chatbot.tasks.language import detect, same
+from chatbot.tasks.translate.files.marked import PLACEHOLDER, Segment, bare, is_language, words
+from chatbot.tasks.translate.prompt import occurring, stands
+from retrieval.checks.numbers import numbers
+
+Code = Literal["empty", "cut", "repeats", "language", "unchanged", "number", "term", "length", "pieces", "failed"]
+
+_NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f'’ ]\d{3})*(?:[.,]\d+)?")
+_PERIODS = range(3, 121)  # characters of what a loop says again
+_WORTH = 2.5  # letters of an alphabet that a Han character, kana or Hangul syllable is worth
+_RATIO = 3.5  # of letters, beyond which something was left out or made up
+_LONG = 40  # letters from which a ratio means anything
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A warning as data. `details`: the number, term or language that it is about."""
+
+    code: Code
+    details: str = ""
+
+
+def check(segment: Segment, target: str, code: str, glossary: Mapping[str, str] | None = None) -> list[Flag]:
+    """Flags of a translation into the language `code`. Both are marked text."""
+    source, found = words(segment), bare(target)
+    if not is_language(source):
+        return []
+    if not any(map(str.isalpha, found)):
+        return [Flag("empty")]
+    flags = [Flag("repeats")] if loops(found) and not loops(source) else []
+    flags += _language(source, found, code)
+    flags += [Flag("number", number) for number in lost_numbers(bare(segment.text), found)]
+    for term, meant in occurring(source, glossary or {}).items():
+        if not stands(meant, found) and meant.casefold() not in found.casefold():
+            flags.append(Flag("term", f"{term} = {meant}" if meant != term else term))
+    size, length = _letters(source), _letters(found)
+    if size >= _LONG and not size / _RATIO <= length <= size * _RATIO and not flags:
+        flags.append(Flag("length"))
+    return flags
+
+
+def loops(text: str) -> bool:
+    """Whether it ends in the same words four times over, as models do that are lost."""
+    text = text.rstrip()
+    return any(
+        text.endswith(text[-n:] * 4) and any(map(str.isalpha, text[-n:])) for n in _PERIODS if len(text) >= 4 * n
+    )
+
+
+def lost_numbers(source: str, target: str) -> list[str]:
+    """Numbers of the source that are not in the target, whatever separators and digits (١٢, １２) each writes, and whether in
+    digits or, where they can be read, in words: three, 三, 300万."""
+    source = PLACEHOLDER.sub(" ", source)
+    there = Counter(map(_digits, _NUMBER.findall(target)))
+    run = "".join(_digits(c) for c in target if c.isdecimal())
+    meant = {at: number.value for number in numbers(source) for at in range(number.start, number.end)}
+    values = Counter(number.value for number in numbers(target))
+    lost: list[str] = []
+    for found in _NUMBER.finditer(source):
+        digits, value = _digits(found[0]), meant.get(found.start(), math.nan)
+        if there[digits]:
+            there[digits] -= 1
+            values[value] -= 1
+        elif values[value] > 0:
+            values[value] -= 1
+        elif len(digits) < 3 or digits not in run:
+            lost.append(found[0])
+    return lost
+
+
+def _digits(number: str) -> str:
+    return "".join(str(unicodedata.decimal(c)) for c in number if c.isdecimal())
+
+
+def _language(source: str, found: str, code: str) -> list[Flag]:
+    told = detect(PLACEHOLDER.sub(" ", found))
+    if told.sure and told.language and not same(told.language, code):
+        return [Flag("language", told.language)]
+    if len(source.split()) >= 4 and " ".join(source.split()).casefold() == " ".join(found.split()).casefold():
+        return [Flag("unchanged")]
+    return []
+
+
+def _letters(text: str) -> float:
+    return sum(_WORTH if "\u3040" <= c <= "\ud7af" else 1.0 for c in text if c.isalpha())

@@ -1,0 +1,41 @@
+"""The child that reads a file for translation, or writes it: `python -m chatbot.tasks.translate.files LIMITS PATH NAME [TARGETS CODE]`.
+
+Without TARGETS (a JSON list of marked texts on disk) it says the segments; with it, the file as pieces of base64.
+"""
+
+import base64
+import json
+import sys
+from pathlib import Path
+
+from chatbot.common.confine import confine, rejections, say
+from chatbot.common.limited import Limits
+from chatbot.common.rejected import RejectedFile
+from chatbot.tasks.translate.files.kinds import open_file
+
+_PIECE = 3 << 20  # bytes of the file in one record
+_BATCH = 500  # segments in one record
+
+
+def main(limits: Limits, path: Path, name: str, targets: Path | None, code: str) -> None:
+    with rejections(limits):
+        opened = open_file(path, name, limits)
+        if targets is None:
+            say(kind=opened.kind, ending=opened.ending, doubts=opened.doubts)
+            for at in range(0, len(opened.segments), _BATCH):
+                batch = opened.segments[at : at + _BATCH]
+                say(segments=[(s.text, sorted(s.kept), s.ordered, s.room) for s in batch])
+        else:
+            texts = json.loads(targets.read_text("utf-8"))
+            if len(texts) != len(opened.segments):
+                raise RejectedFile("damaged")
+            data = opened.write(texts, code)
+            for at in range(0, len(data), _PIECE):
+                say(data=base64.b64encode(data[at : at + _PIECE]).decode("ascii"))
+        say(end=True)
+
+
+if __name__ == "__main__":
+    bounds = Limits(**json.loads(sys.argv[1]))
+    confine(bounds)
+    main(bounds, Path(sys.argv[2]), sys.argv[3], Path(sys.argv[4]) if len(sys.argv) > 4 else None, sys.argv[-1])

@@ -1,0 +1,1 @@
+"""Fine-tuning as the app offers it."""

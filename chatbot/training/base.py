@@ -1,0 +1,108 @@
+"""The model that fine-tunes are trained on: a transformers folder of the very weights that are served."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from threading import Event, Lock
+
+from chatbot.common.child import HOME, LOOK, Stopped, child_environment
+from chatbot.common.errors import AccessDenied, ModelError
+from chatbot.engine.base import Progress
+from chatbot.engine.models import BUNDLED, resolve
+from finetune.jobs.folder import Base
+from finetune.publish.publish import fingerprint_model
+
+WHY_NOT = {
+    "space": "Training is locked here: this is a public Space with no disk or time to spare. Duplicate it, or run Banyan "
+    "on your own machine. Its owner can switch training on with BANYAN_TRAINING=on.",
+    "off": "Training is switched off on this server (--training off).",
+    "remote": "Training is not possible here: the model runs on another server. Start Banyan with --engine local or "
+    "llamacpp to train, then serve the adapter there.",
+    "scripted": "Training is not possible here: the scripted engine has no model.",
+    "gguf": "Training is not possible with this model: a GGUF file holds rounded weights. Start Banyan with the same "
+    "model in the transformers format (--model FOLDER or a hub id).",
+}
+"""Why there is no training, by code."""
+
+
+class TrainingBase:
+    """Finds and, for the bundled GGUF, makes the folder. `why_not` is a code of `WHY_NOT`, empty where training can be.
+
+    Safe from any thread; the folder is made once, in a process of its own that may be stopped.
+    """
+
+    def __init__(self, model: str, models: Path, *, why_not: str = "") -> None:
+        self._model, self._models, self.why_not = model, models, why_not
+        self._lock = Lock()
+        self._base: Base | None = None
+
+    def require(self) -> None:
+        """Raises `AccessDenied` where nothing can be trained."""
+        if self.why_not:
+            raise AccessDenied(WHY_NOT[self.why_not], kind=f"training_{self.why_not}")
+
+    @property
+    def known(self) -> Base | None:
+        """The base once it is there."""
+        return self._base
+
+    @property
+    def is_made(self) -> bool:
+        """Whether `prepare` would be quick."""
+        folder = self._models / BUNDLED if self._model == "bundled" else Path(self._model).expanduser()
+        return self._base is not None or (folder / "config.json").is_file()
+
+    def prepare(self, progress: Progress, stop: Event | None = None) -> Base:
+        """The base model, ready to be trained on. Raises `AccessDenied`, `ModelError` or `Stopped`."""
+        self.require()
+        while not self._lock.acquire(timeout=LOOK):
+            progress("Preparing the model for training", None)
+            _leave(stop)
+        try:
+            if self._base is None:
+                files = resolve(self._model, self._models, progress)
+                folder = files.folder or self._models / files.name
+                if not (folder / "config.json").is_file():
+                    assert files.gguf
+                    _convert(files.gguf, folder, progress, stop)
+                progress("Preparing the model for training", None)
+                self._base = Base(str(folder.resolve()), files.name, fingerprint_model(folder))
+            return self._base
+        finally:
+            self._lock.release()
+
+
+def _convert(gguf: Path, folder: Path, progress: Progress, stop: Event | None) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "chatbot.engine.local.weights.convert", str(gguf.resolve()), str(folder.resolve())],
+        cwd=HOME,
+        env=child_environment(os.environ, "cpu", 2),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        while True:
+            progress("Preparing the model for training", None)
+            _leave(stop)
+            try:
+                said, _ = child.communicate(timeout=LOOK)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+    finally:
+        child.kill()
+        child.wait()
+    if child.returncode:
+        reason = said.strip().splitlines()[-1:] or [f"the conversion ended with {child.returncode}"]
+        raise ModelError(
+            f"The model could not be prepared for training: {reason[0]}", kind="base_not_made", reason=reason[0]
+        )
+
+
+def _leave(stop: Event | None) -> None:
+    if stop is not None and stop.is_set():
+        raise Stopped("It was stopped.")

@@ -1,0 +1,56 @@
+"""Pure: adapters -> the table that lists them."""
+
+from collections.abc import Sequence
+from html import escape
+
+from chatbot.types import Adapter
+from chatbot.ui.strings.words import Language, text
+from finetune.spec.spec import TASKS
+
+COLUMNS = ("column_name", "column_task", "column_base", "column_rank", "column_verdict")
+
+
+def adapter_table(adapters: Sequence[Adapter], language: Language) -> str:
+    if not adapters:
+        return f'<p class="by-empty">{escape(text("adapter_none", language))}</p>'
+    head = "".join(f'<th scope="col">{escape(text(column, language))}</th>' for column in COLUMNS)
+    rows = "".join(_row(adapter, language) for adapter in adapters)
+    return f'<div class="by-table by-adapters"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def aside(name: str, reason: str, language: Language) -> str:
+    """An adapter that comes with Banyan and was refused."""
+    words = text("adapter_set_aside", language, name=name, reason=reason)
+    return f'<p class="by-warnings" role="status">{escape(words)}</p>'
+
+
+def task(name: str, language: Language) -> str:
+    """The task of an adapter, as its tab is called; other names stay."""
+    if name not in TASKS:
+        return name or text("adapter_no_task", language)
+    return text("documents" if name == "answer" else name, language)
+
+
+def outcome(verdict: str, language: Language) -> str:
+    """The first word of a verdict, which is written in English on the adapter's card; empty where it was not judged."""
+    for name in ("better", "no_change", "worse"):
+        if verdict.lower().startswith(name.replace("_", " ")):
+            return text(f"ft_outcome_{name}", language).rstrip(".。")
+    return ""
+
+
+def _row(adapter: Adapter, language: Language) -> str:
+    private = f' <span class="by-tag">{escape(text("adapter_private", language))}</span>' if adapter.owner else ""
+    cells = (
+        f"<b>{escape(adapter.name)}</b>{private}",
+        escape(task(adapter.task, language)),
+        escape(adapter.base or "–"),
+        str(adapter.rank or "–"),
+        _verdict(adapter.verdict, language),
+    )
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _verdict(verdict: str, language: Language) -> str:
+    said, word = escape(verdict or text("adapter_no_verdict", language)), outcome(verdict, language)
+    return said if language == "en" or not word else f"<b>{escape(word)}</b> {said}"

@@ -1,0 +1,167 @@
+"""The adapters tab: what there is, what can be added, what can go."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from chatbot.common.errors import AccessDenied, AdapterError, InputError
+from chatbot.engine.adapters import files as adapter_files
+from chatbot.engine.adapters.folders import visible
+from chatbot.engine.adapters.shipped import set_aside
+from chatbot.types import Adapter
+from chatbot.ui.adapters.render import adapter_table, aside, outcome, task
+from chatbot.ui.chat.compare import BASE
+from chatbot.ui.chat.handlers import told
+from chatbot.ui.chat.sidebar import Sidebar
+from chatbot.ui.parts import render
+from chatbot.ui.parts.localise import Localised
+from chatbot.ui.services import PRIVATE, Services
+from chatbot.ui.strings.words import Language, text
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptersTab:
+    tab: gr.Tab
+    table: gr.HTML
+    files: gr.File
+    name: gr.Textbox
+    mine: gr.Checkbox
+    add: gr.Button
+    chosen: gr.Dropdown
+    remove: gr.Button
+    notice: gr.HTML
+
+
+def build_adapters(words: Localised, tab: gr.Tab) -> AdaptersTab:
+    with gr.Column(elem_classes="by-pane"):
+        words(gr.Markdown(text("adapters_intro", "en")), value="adapters_intro")
+        notice = gr.HTML(elem_id="by-adapter-notice", padding=False)
+        table = gr.HTML(elem_id="by-adapter-table", padding=False)
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=3, min_width=280):
+                files = gr.File(
+                    label=text("adapter_files", "en"), file_count="multiple", elem_id="by-adapter-files", height=150
+                )
+                words(files, label="adapter_files")
+            with gr.Column(scale=2, min_width=240):
+                name = gr.Textbox("", label=text("adapter_name", "en"), max_lines=1, elem_id="by-adapter-name")
+                words(name, label="adapter_name", info="adapter_name_info")
+                mine = gr.Checkbox(False, label=text("adapter_mine", "en"), elem_id="by-adapter-mine")
+                words(mine, label="adapter_mine", info="adapter_mine_info")
+                add = gr.Button(text("adapter_add", "en"), variant="primary", elem_id="by-adapter-add")
+                words(add, value="adapter_add")
+        with gr.Row(elem_classes="by-end"):
+            chosen = gr.Dropdown(
+                [], value=None, label=text("adapter_remove", "en"), elem_id="by-adapter-chosen", scale=3
+            )
+            words(chosen, label="adapter_remove")
+            remove = gr.Button(text("adapter_remove_button", "en"), elem_id="by-adapter-remove", scale=0)
+            words(remove, value="adapter_remove_button")
+    return AdaptersTab(tab, table, files, name, mine, add, chosen, remove, notice)
+
+
+def choices(services: Services, owner: str, language: Language, none: str = "no_adapter") -> list[tuple[str, str]]:
+    """What a picker of adapters offers: the base first, then what `owner` may use with its task and verdict."""
+    listed = [(text(none, language), "")]
+    for adapter in visible(services.engine.adapters(), owner):
+        said = (adapter.name, task(adapter.task, language) if adapter.task else "", outcome(adapter.verdict, language))
+        listed.append((" · ".join(filter(None, said)), adapter.name))
+    return listed
+
+
+def connect(tab: AdaptersTab, bar: Sidebar, language: gr.State, services: Services) -> None:
+    do = Handlers(services)
+    lists = [tab.table, tab.chosen, bar.adapter, bar.compare]
+    tab.tab.select(do.show, language, lists, **PRIVATE)
+    tab.add.click(
+        do.add, [tab.files, tab.name, tab.mine, language], [*lists, tab.notice, tab.files, tab.name], **PRIVATE
+    )
+    tab.remove.click(do.remove, [tab.chosen, language], [*lists, tab.notice], **PRIVATE)
+
+
+class Handlers:
+    """What the tab's buttons do."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def show(self, language: Language, request: gr.Request) -> tuple[Any, ...]:
+        """-> table, removable, picker, second picker"""
+        owner = self._services.owner_of(request)
+        with told(language):
+            self._services.engine.refresh()
+            return self._lists(owner, language)
+        return (gr.skip(),) * 4
+
+    def add(
+        self, files: list[str] | None, name: str, mine: bool, language: Language, request: gr.Request
+    ) -> tuple[Any, ...]:
+        """-> the four lists, notice, files, name"""
+        owner = self._services.owner_of(request)
+        with told(language) as notices:
+            paths = [Path(file) for file in files or ()]
+            folder = self._folder()
+            if not paths:
+                raise InputError("Choose the adapter's files first.", kind="adapter_files")
+            added = adapter_files.install(
+                paths,
+                self._free(name.strip() or adapter_files.name_of(paths)),
+                folder,
+                owner=owner if mine else "",
+                fit=self._services.engine.fit,
+            )
+            self._services.engine.refresh()
+            done = render.success(text("adapter_added", language, name=added.name))
+            return (*self._lists(owner, language), done, None, "")
+        return (*(gr.skip(),) * 4, notices[0], gr.skip(), gr.skip())
+
+    def remove(self, name: str | None, language: Language, request: gr.Request) -> tuple[Any, ...]:
+        """-> the four lists, notice"""
+        owner = self._services.owner_of(request)
+        with told(language) as notices:
+            adapter = self._own(owner, name or "")
+            adapter_files.remove(adapter)
+            self._services.engine.refresh()
+            done = render.success(text("adapter_removed", language, name=adapter.name))
+            return (*self._lists(owner, language), done)
+        return (*(gr.skip(),) * 4, notices[0])
+
+    def _folder(self) -> Path:
+        if self._services.adapters is None:
+            raise AccessDenied("Adapters cannot be added here.", kind="adapters_closed")
+        return self._services.adapters
+
+    def _free(self, name: str) -> str:
+        shipped = self._services.shipped
+        if shipped is not None and shipped.is_dir() and name in [path.name for path in shipped.iterdir()]:
+            raise AdapterError(
+                f"An adapter called {name} comes with Banyan. Choose another name.", kind="adapter_taken", name=name
+            )
+        return name
+
+    def _own(self, owner: str, name: str) -> Adapter:
+        """Only what lies in the folder of added adapters can go. Raises `AdapterNotFound` or `AccessDenied`."""
+        adapter = self._services.adapter(owner, name)
+        if adapter.path is None or Path(adapter.path).parent != self._folder():
+            raise AccessDenied("This adapter belongs to Banyan itself and stays.", kind="adapter_stays")
+        return adapter
+
+    def _lists(self, owner: str, language: Language) -> tuple[Any, ...]:
+        engine = self._services.engine
+        known = visible(engine.adapters(), owner)
+        removable = [a.name for a in known if a.path and Path(a.path).parent == self._services.adapters]
+        refused = set_aside(engine.adapters(), self._services.shipped) if self._services.shipped else ()
+        return (
+            adapter_table(known, language) + "".join(aside(name, reason, language) for name, reason in refused),
+            gr.update(choices=removable, value=None),
+            gr.update(choices=choices(self._services, owner, language)),
+            gr.update(choices=[*compare_choices(self._services, owner, language)]),
+        )
+
+
+def compare_choices(services: Services, owner: str, language: Language) -> list[tuple[str, str]]:
+    """Off, the base, and every adapter. The base has a word of its own here, since the empty choice is off."""
+    listed = choices(services, owner, language, "compare_base")
+    return [(text("compare_off", language), ""), (listed[0][0], BASE), *listed[1:]]

@@ -1,0 +1,108 @@
+"""The second column of the chat: the same message, answered at once by another adapter or by the base.
+
+What it says is a conversation of its own, saved and listed like any other.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from chatbot.store.store import Conversation
+from chatbot.types import Message
+from chatbot.ui.chat.answering import answer
+from chatbot.ui.chat.handlers import told
+from chatbot.ui.chat.sidebar import sampling_of
+from chatbot.ui.parts import render
+from chatbot.ui.parts.localise import Localised
+from chatbot.ui.services import Services
+from chatbot.ui.strings.words import Language, text
+
+BASE = "=base"  # the picker's word for the base model: no adapter's name begins like this, and empty is "off"
+
+
+@dataclass(frozen=True, slots=True)
+class SecondColumn:
+    first_name: gr.HTML
+    box: gr.Column
+    name: gr.HTML
+    chatbot: gr.Chatbot
+    conversation: gr.State  # id of what this column says, None before its first answer
+
+
+def build_second(words: Localised, first_name: gr.HTML, options: dict[str, Any]) -> SecondColumn:
+    with gr.Column(visible=False, min_width=0, elem_id="by-second") as box:
+        name = gr.HTML(padding=False, elem_classes="by-column-name")
+        chatbot = gr.Chatbot(elem_id="by-chatbot-2", label=text("chat_label_2", "en"), **options)
+        words(chatbot, label="chat_label_2")
+    return SecondColumn(first_name, box, name, chatbot, gr.State(None))
+
+
+def column_name(adapter: str | None, language: Language) -> str:
+    shown = adapter if adapter and adapter != BASE else text("compare_base", language)
+    return f"<span>{escape(shown)}</span>"
+
+
+class Handlers:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def choose(self, compare: str, adapter: str, language: Language) -> tuple[Any, ...]:
+        """-> box, first name, second name, chatbot, conversation"""
+        shown = bool(compare)
+        names = (column_name(adapter, language), column_name(compare, language)) if shown else ("", "")
+        return gr.update(visible=shown), *names, [], None
+
+    def rename(self, adapter: str, compare: str, language: Language) -> str:
+        """The first column's name after its adapter changed."""
+        return column_name(adapter, language) if compare else ""
+
+    def respond(
+        self, id: str | None, other: str | None, compare: str, language: Language, request: gr.Request, *controls: Any
+    ) -> Iterator[tuple[Any, ...]]:
+        """Answer the first column's last message here. -> chatbot, conversation, notice"""
+        owner, services = self._services.owner_of(request), self._services
+        yield (gr.skip(),) * 3
+        if id is None or not compare:
+            return
+        with told(language) as notices:
+            adapter = None if compare == BASE else services.adapter(owner, compare).name
+            mirrored = self._mirror(owner, id, other, adapter)
+            shown = render.bubbles(mirrored.messages)
+            with services.runs.open(owner, mirrored.id, request.session_hash) as stop:
+                sampling = sampling_of(*controls)
+                for view in answer(services.engine, services.store, owner, mirrored, sampling, stop, language):
+                    yield [*shown, {"role": "assistant", "content": view.answer}], mirrored.id, gr.skip()
+        if notices:
+            yield gr.skip(), gr.skip(), notices[0]
+
+    def _mirror(self, owner: str, id: str, other: str | None, adapter: str | None) -> Conversation:
+        """The second conversation with the first one's questions and, where it has them, its own answers."""
+        store = self._services.store
+        first = store.conversation(owner, id)
+        last = max(i for i, message in enumerate(first.messages) if message.role == "user")
+        if other is None:
+            title = f"{first.title} · {adapter or self._services.engine.model}"
+            other = store.create(owner, title=title, system_prompt=first.system_prompt, adapter=adapter)
+        store.configure(owner, other, system_prompt=first.system_prompt, adapter=adapter)
+        said = store.conversation(owner, other).messages
+        wanted = (*_own_answers(first.messages[:last], said), first.messages[last])
+        same = next((i for i, (a, b) in enumerate(zip(said, wanted, strict=False)) if a != b), min(len(said), last))
+        for position in range(same, len(wanted)):
+            store.append(owner, other, wanted[position], at=position)
+        return store.conversation(owner, other)
+
+
+def _own_answers(first: tuple[Message, ...], said: tuple[Message, ...]) -> tuple[Message, ...]:
+    """The turns so far, with this column's answers as long as the questions before them were the same."""
+    turns: list[Message] = []
+    together = True
+    for position, message in enumerate(first):
+        here = said[position] if position < len(said) else None
+        together = together and here is not None and here.role == message.role
+        if message.role == "user":
+            together = together and here == message
+        turns.append(here if together and here and message.role == "assistant" else message)
+    return tuple(turns)

@@ -1,0 +1,90 @@
+"""Labels for programs: `/sentiment` and `/sentiment_file`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from chatbot.common.errors import BanyanError, InputError
+from chatbot.tasks.classify import labels as sentiment_labels
+from chatbot.tasks.classify.result import Result, judge_text
+from chatbot.tasks.classify.rows import Judged, judge_rows
+from chatbot.tasks.classify.table import labelled, read_table
+from chatbot.tasks.classify.work import classifier
+from chatbot.ui.classify.handlers import file_name
+from chatbot.ui.parts.clock import on_a_clock
+from chatbot.ui.parts.endpoints import publish_file, raised, served
+from chatbot.ui.services import MODEL, Services
+
+PULSE = 1.0  # seconds between yields: Gradio ends the work of a program that has gone at the next one
+
+
+def publish(services: Services) -> None:
+    """Register the endpoints on the page that is being built. Each works under the owner of its request."""
+    do = Endpoints(services)
+    gr.api(do.sentiment, api_name="sentiment", **MODEL)
+    publish_file(do.sentiment_file, "sentiment_file", ("", "", ""))
+
+
+class Endpoints:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def sentiment(
+        self,
+        text: str,
+        labels: str = "",
+        adapter: str | None = None,
+        request: gr.Request = None,  # Gradio fills it in
+    ) -> dict[str, Any]:
+        """Judge which label fits a text, with every label's probability and the words it hangs on.
+
+        Args:
+            text: The text to judge.
+            labels: "negative, neutral, positive" when empty, or your own: "spam, not spam", or one to a line with
+                ": description".
+            adapter: The adapter that judges; for the default labels the one named "sentiment" where there is one.
+        """
+        with raised():
+            owner = self._services.owner_of(request)
+            result: Result | None = None
+            for step in judge_text(
+                self._services.engine, owner, text, sentiment_labels.parse(labels or ""), adapter=adapter or None
+            ):
+                result = step if isinstance(step, Result) else result
+            if result is None:
+                raise BanyanError("The text was not judged. Please try again.")
+            return said(result)
+
+    def sentiment_file(
+        self, file: str | None, column: str, labels: str, adapter: str, request: gr.Request
+    ) -> Iterator[str | None]:
+        """Judge a column of a CSV file or workbook. Returns the table as CSV with predicted_label and p_<label> behind it."""
+        with raised():
+            if not file:
+                raise InputError("Send a file.", kind="no_file")
+            owner = self._services.owner_of(request)
+            chosen = sentiment_labels.parse(labels or "")
+            table = read_table(Path(file), Path(file).name)
+            at = column or table.likely()
+            table.column(at)
+            judge = classifier(self._services.engine, owner, chosen, adapter=adapter or None)
+            assert judge is not None  # nothing stops it
+            judged = Judged()
+            for _ in on_a_clock(judge_rows(judge, table, at, judged), tick=PULSE):
+                yield None
+            yield served(file_name(table.name), labelled(table, chosen, judged.rows))
+
+
+def said(result: Result) -> dict[str, Any]:
+    """The result as the API tells it. A weight is the probability that the label loses without those words."""
+    return {
+        "label": result.label,
+        "scores": dict(result.scores),
+        "evidence": [[result.text[part.start : part.end], part.weight] for part in result.parts],
+        "calibrated": bool(result.fitted),
+        "model": result.model,
+        "adapter": result.adapter,
+        "foreign": result.foreign,
+    }

@@ -1,0 +1,116 @@
+"""Files on their way into the library. They go on when the page is closed, and are shown again when it is opened."""
+
+import itertools
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Event, Lock
+from typing import Literal
+
+from chatbot.common.errors import BanyanError
+from chatbot.ui.documents.opening import OpeningLibrary
+from retrieval.search.embed import Stopped
+from retrieval.store.originals import Step
+from retrieval.types import Document
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 3  # files on their way: while one is embedded, others are read
+PATIENCE = 600.0  # seconds a file waits for the library to open
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file as it is now. `known`: the library had these bytes already, as `document`."""
+
+    id: int
+    owner: str
+    name: str
+    state: Literal["waiting", "running", "done", "stopped", "failed"] = "waiting"
+    step: Step | None = None
+    fraction: float | None = None
+    document: Document | None = None
+    known: bool = False
+    error: BanyanError | None = None
+
+    @property
+    def over(self) -> bool:
+        return self.state in ("done", "stopped", "failed")
+
+
+@dataclass(slots=True)
+class _Line:
+    """An owner's files in the order they came, and what stops them."""
+
+    jobs: dict[int, Job] = field(default_factory=dict)
+    stop: Event = field(default_factory=Event)
+
+
+class Intake:
+    """Shared by everybody, kept apart by owner. Safe to use from any thread."""
+
+    def __init__(self, library: OpeningLibrary) -> None:
+        self._library = library
+        self._lines: dict[str, _Line] = {}
+        self._lock = Lock()
+        self._numbers = itertools.count(1)
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="intake")
+
+    def add(self, owner: str, files: Sequence[tuple[Path, str]]) -> list[int]:
+        """Take in files, by path and the name people call them. Returns at once. What is over is forgotten."""
+        with self._lock:
+            line = self._lines.get(owner)
+            if line is None or line.stop.is_set():
+                line = self._lines[owner] = _Line()
+            line.jobs = {id: job for id, job in line.jobs.items() if not job.over}
+            jobs = [Job(next(self._numbers), owner, name) for _, name in files]
+            line.jobs |= {job.id: job for job in jobs}
+        for job, (path, _) in zip(jobs, files, strict=True):
+            self._pool.submit(self._run, line, job, path)
+        return [job.id for job in jobs]
+
+    def jobs(self, owner: str) -> list[Job]:
+        with self._lock:
+            line = self._lines.get(owner)
+            return list(line.jobs.values()) if line else []
+
+    def busy(self, owner: str) -> bool:
+        return any(not job.over for job in self.jobs(owner))
+
+    def stop(self, owner: str) -> None:
+        """Give up what is not in the library yet."""
+        with self._lock:
+            if owner in self._lines:
+                self._lines[owner].stop.set()
+
+    def close(self) -> None:
+        with self._lock:
+            for line in self._lines.values():
+                line.stop.set()
+        self._pool.shutdown(cancel_futures=True)
+
+    def _run(self, line: _Line, job: Job, path: Path) -> None:
+        def report(step: Step, fraction: float | None) -> None:
+            self._put(line, replace(job, state="running", step=step, fraction=fraction))
+
+        try:
+            if line.stop.is_set():
+                raise Stopped("Indexing was stopped. Nothing was kept of this document.")
+            library = self._library.get(PATIENCE).library
+            before = {document.id for document in library.list(job.owner)}
+            document = library.add(job.owner, path, job.name, progress=report, stop=line.stop)
+            self._put(line, replace(job, state="done", document=document, known=document.id in before))
+        except Stopped:
+            self._put(line, replace(job, state="stopped"))
+        except BanyanError as error:
+            self._put(line, replace(job, state="failed", error=error))
+        except Exception:
+            log.exception("A document could not be added")
+            internal = BanyanError("Something went wrong inside Banyan; the log says what.", kind="internal")
+            self._put(line, replace(job, state="failed", error=internal))
+
+    def _put(self, line: _Line, job: Job) -> None:
+        with self._lock:
+            line.jobs[job.id] = job

@@ -1,0 +1,70 @@
+"""The library before its embedder is there: the page opens at once and this stands in for it."""
+
+import logging
+from collections.abc import Callable
+from threading import Event, Thread
+
+from chatbot.common.errors import BanyanError
+from chatbot.tasks.answer.work import Retrieval
+from chatbot.types import LoadState
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[str, float | None], None]
+
+
+class LibraryOpening(BanyanError):
+    """Details: `step`."""
+
+    code = "library_opening"
+    status = 503
+
+
+class OpeningLibrary:
+    """Builds a `Retrieval` in the background. Until it is there, asking for it raises `LibraryOpening`; if it cannot be
+    built, what it failed with."""
+
+    def __init__(self, build: Callable[[Progress], Retrieval]) -> None:
+        self._build = build
+        self._retrieval: Retrieval | None = None
+        self._failure: BanyanError | None = None
+        self._state = LoadState("loading", "Starting")
+        self._settled = Event()
+
+    def start(self) -> None:
+        Thread(target=self._open, name="open-library", daemon=True).start()
+
+    def state(self) -> LoadState:
+        return self._state
+
+    def get(self, timeout: float = 0.0) -> Retrieval:
+        """Wait up to `timeout` seconds. Raises `LibraryOpening`, or why it cannot be opened."""
+        if timeout:
+            self._settled.wait(timeout)
+        if self._retrieval:
+            return self._retrieval
+        if self._failure:
+            raise self._failure
+        step = self._state.step
+        raise LibraryOpening(f"The library is still opening ({step}). Please try again in a moment.", step=step)
+
+    def close(self) -> None:
+        if self._retrieval:
+            self._retrieval.library.close()
+
+    def _open(self) -> None:
+        def progress(step: str, fraction: float | None) -> None:
+            self._state = LoadState("loading", step, fraction)
+
+        try:
+            self._retrieval = self._build(progress)
+            self._state = LoadState("ready")
+        except Exception as error:
+            log.exception("The library could not be opened")
+            self._failure = (
+                error
+                if isinstance(error, BanyanError)
+                else BanyanError(f"The library could not be opened ({type(error).__name__}). See the log.")
+            )
+            self._state = LoadState("failed", str(self._failure))
+        self._settled.set()

@@ -1,0 +1,149 @@
+"""Fine-tuning for programs: `/check_dataset`, `/train`, `/jobs`, `/job`, `/cancel_job` and `/adapters`."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from chatbot.common.errors import BanyanError, InputError
+from chatbot.engine.adapters.folders import visible
+from chatbot.training.training import Dataset, Training, spec_of
+from chatbot.ui.finetune.data import name_of
+from chatbot.ui.services import Services
+from finetune.data.report import require_usable
+from finetune.jobs import start
+from finetune.jobs.jobs import Job
+from finetune.spec.spec import TrainingSpec
+
+CHECKS = "check-data"
+Record = dict[str, Any]
+
+
+def publish(services: Services) -> None:
+    """Register the endpoints on the page that is being built. Each reads under the owner of its request."""
+    do = Endpoints(services)
+    with gr.Row(visible=False):
+        file, name, spec, origin = gr.File(), gr.Textbox(), gr.JSON(), gr.Textbox("", label="start_from")
+        report, id, button = gr.JSON(), gr.Textbox(), gr.Button()
+    # File components, since Gradio lets only files through them that were uploaded; a bare path would be any file here.
+    heavy: dict[str, Any] = {"concurrency_id": CHECKS, "concurrency_limit": 8}
+    button.click(
+        do.check_dataset, file, report, api_name="check_dataset", api_description=do.check_dataset.__doc__, **heavy
+    )
+    button.click(do.train, [file, name, spec, origin], id, api_name="train", api_description=do.train.__doc__, **heavy)
+    gr.api(do.jobs, api_name="jobs")
+    gr.api(do.job, api_name="job")
+    gr.api(do.cancel_job, api_name="cancel_job")
+    gr.api(do.adapters, api_name="adapters")
+
+
+class Endpoints:
+    def __init__(self, services: Services) -> None:
+        assert services.training is not None
+        self._services = services
+        self._training: Training = services.training
+
+    def check_dataset(self, file: str | None) -> Record:
+        """Read a data set as a training would. Returns format, rows, usable, faults, truncated, duplicates, sample ..."""
+        with _raised():
+            return self._training.check(_dataset(file), TrainingSpec())
+
+    def train(
+        self,
+        file: str | None,
+        name: str = "",
+        spec: Any = None,
+        start_from: str = "",
+        request: gr.Request = None,  # Gradio fills it in
+    ) -> str:
+        """Queue a fine-tune and return the job's id. `spec` holds changed settings and may name a `preset`; `start_from`
+        names an adapter that learns more."""
+        with _raised():
+            owner = self._services.owner_of(request)
+            data, overrides, adapter = _dataset(file), _object(spec), self._services.origin(owner, start_from)
+            if adapter:
+                overrides = {**start.settings(adapter), **overrides}
+            report = self._training.check(data, TrainingSpec())
+            require_usable(report)
+            chosen = name.strip() or name_of(data.name)
+            return self._training.start(owner, chosen, data, spec_of(overrides, report), adapter=adapter)
+
+    def jobs(self, request: gr.Request) -> list[dict[str, Any]]:
+        """The jobs of whoever asks and those shared with everybody, the latest first."""
+        with _raised():
+            owner = self._services.owner_of(request)
+            return [_record(job) for job in self._training.jobs.of(owner)]
+
+    def job(self, id: str, request: gr.Request) -> dict[str, Any]:
+        """State, progress, losses and verdict of a job."""
+        with _raised():
+            owner = self._services.owner_of(request)
+            job, lines = self._training.jobs.get(owner, id), self._training.jobs.progress(owner, id)
+            losses = {
+                name: [[line["step"], line[key]] for line in lines if line.get(key) is not None]
+                for name, key in (("train", "loss"), ("held_out", "eval_loss"))
+            }
+            return {**_record(job), "spec": job.spec.to_dict(), "losses": losses}
+
+    def cancel_job(self, id: str, request: gr.Request) -> str:
+        """Stop a job; a running one saves what it has learnt. Returns its id."""
+        with _raised():
+            self._training.jobs.cancel(self._services.owner_of(request), id)
+            return id
+
+    def adapters(self, request: gr.Request) -> list[dict[str, Any]]:
+        """What whoever asks may choose: name, base, task and verdict."""
+        with _raised():
+            self._services.engine.refresh()
+            known = visible(self._services.engine.adapters(), self._services.owner_of(request))
+            return [{"name": a.name, "base": a.base, "task": a.task, "verdict": a.verdict} for a in known]
+
+
+@contextmanager
+def _raised() -> Iterator[None]:
+    try:
+        yield
+    except BanyanError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def _dataset(file: str | None) -> Dataset:
+    if not file:
+        raise InputError("Send a file.", kind="no_dataset")
+    return Dataset(Path(file), Path(file).name)
+
+
+def _object(spec: Any) -> dict[str, object]:
+    """Settings as an object or as JSON text. Raises `InputError`."""
+    if isinstance(spec, str) and spec.strip():
+        try:
+            spec = json.loads(spec)
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"The training settings are not JSON: {error}. Please check them.") from error
+    if spec in (None, ""):
+        return {}
+    if not isinstance(spec, dict):
+        raise InputError('The training settings must be a JSON object such as {"rank": 16}.')
+    return spec
+
+
+def _record(job: Job) -> Record:
+    result, line = job.result, job.progress or {}
+    return {
+        "id": job.id,
+        "name": job.name,
+        "state": job.state,
+        "created": job.created,
+        "base": job.base,
+        "progress": {name: line.get(name) for name in ("step", "of", "epoch", "eta", "tokens_per_second", "memory")},
+        "place": job.place,
+        "adapter": result.adapter if result else "",
+        "start_from": job.start,
+        "verdict": result.verdict if result else {},
+        "cause": result.cause if result else "",
+        "message": result.message if result else "",
+        "shared": job.shared,
+    }

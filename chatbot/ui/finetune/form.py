@@ -1,0 +1,97 @@
+"""The left side of the fine-tune tab: the file, the meaning of its columns, the settings, what they will cost."""
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from chatbot.ui.finetune import render as render_finetune
+from chatbot.ui.finetune.knobs import Control, build_knobs
+from chatbot.ui.parts.localise import Localised
+from chatbot.ui.strings.words import Language, text
+from finetune.spec.presets import PRESETS
+
+TYPES = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".txt", ".md", ".gz"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """What the columns mean."""
+
+    box: gr.Column
+    prompt: gr.Dropdown
+    completion: gr.Dropdown
+    system: gr.Textbox
+    text: gr.Dropdown
+    labels: gr.Textbox
+    header: gr.Checkbox
+    apply: gr.Button
+
+    @property
+    def fields(self) -> list[Control]:
+        return [self.prompt, self.completion, self.system, self.text, self.labels, self.header]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Its components."""
+
+    locked: gr.HTML
+    file: gr.File
+    mapping: Mapping
+    name: gr.Textbox
+    origin: gr.Dropdown
+    preset: gr.Radio
+    knobs: list[Control]
+    estimate: gr.HTML
+    measure: gr.Button
+    start: gr.Button
+    notice: gr.HTML
+    sizes: gr.State  # counts of the latest report, for presets and estimates; nothing of what the rows say
+
+
+def build_form(words: Localised) -> Form:
+    locked = gr.HTML(elem_id="by-ft-locked", padding=False)
+    file = gr.File(label=text("ft_file", "en"), file_types=TYPES, height=150, elem_id="by-ft-file")
+    words(file, label="ft_file")
+    mapping = _build_mapping(words)
+    name = gr.Textbox("", label=text("ft_name", "en"), max_lines=1, max_length=64, elem_id="by-ft-name")
+    words(name, label="ft_name", info="ft_name_info")
+    origin = gr.Dropdown(
+        [(text("ft_origin_new", "en"), "")], value="", label=text("ft_origin", "en"), elem_id="by-ft-origin"
+    )
+    words(origin, label="ft_origin", info="ft_origin_info")
+    preset = gr.Radio(preset_choices("en"), value="balanced", label=text("ft_preset", "en"), elem_id="by-ft-preset")
+    words(preset, label="ft_preset", info="ft_preset_info")
+    with words(gr.Accordion(text("ft_advanced", "en"), open=False, elem_id="by-ft-advanced"), label="ft_advanced"):
+        knobs = build_knobs(words)
+    notice = gr.HTML(elem_id="by-ft-notice", padding=False)
+    estimate = gr.HTML(render_finetune.estimate(None, "en"), elem_id="by-ft-estimate", padding=False)
+    with gr.Row():
+        measure = words(gr.Button(text("ft_measure", "en"), elem_id="by-ft-measure"), value="ft_measure")
+        start = gr.Button(text("ft_start", "en"), variant="primary", elem_id="by-ft-start")
+        words(start, value="ft_start")
+    return Form(locked, file, mapping, name, origin, preset, knobs, estimate, measure, start, notice, gr.State(None))
+
+
+def _build_mapping(words: Localised) -> Mapping:
+    def column(key: str, id: str) -> gr.Dropdown:
+        return words(gr.Dropdown([], value=None, allow_custom_value=True, label=text(key, "en"), elem_id=id), label=key)
+
+    with gr.Column(visible=False, elem_id="by-ft-map") as box:
+        words(gr.Markdown(f"**{text('ft_map', 'en')}**", elem_classes="by-map-title"), value="ft_map")
+        words(gr.Markdown(text("ft_map_info", "en"), elem_classes="by-map-title"), value="ft_map_info")
+        prompt = column("ft_map_prompt", "by-ft-map-prompt")
+        completion = column("ft_map_completion", "by-ft-map-completion")
+        system = gr.Textbox("", max_lines=3, label=text("ft_map_system", "en"), elem_id="by-ft-map-system")
+        words(system, label="ft_map_system")
+        plain = column("ft_map_text", "by-ft-map-text")
+        labels = gr.Textbox("", max_lines=1, label=text("ft_map_labels", "en"), elem_id="by-ft-map-labels")
+        words(labels, label="ft_map_labels", info="ft_map_labels_info")
+        header = gr.Checkbox(True, label=text("ft_map_header", "en"), elem_id="by-ft-map-header")
+        words(header, label="ft_map_header")
+        apply = words(gr.Button(text("ft_map_apply", "en"), elem_id="by-ft-map-apply"), value="ft_map_apply")
+    return Mapping(box, prompt, completion, system, plain, labels, header, apply)
+
+
+def preset_choices(language: Language) -> list[tuple[str, str]]:
+    return [(text(f"ft_preset_{name}", language), name) for name in PRESETS]

@@ -1,0 +1,106 @@
+"""Pure: the losses of a run -> a plot in SVG, which needs no script and follows the theme through CSS."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from chatbot.ui.strings.words import Language, text
+
+WIDTH, HEIGHT = 680, 300
+LEFT, RIGHT, TOP, BOTTOM = 46, 12, 12, 34
+POINTS = 300  # of the training curve that are drawn
+
+Point = tuple[float, float]
+
+
+def curve(lines: Sequence[Mapping[str, Any]], language: Language) -> str:
+    """Training loss as a line, held-out loss as a dashed line with a dot a point. Empty before the first point."""
+    train = _thinned([(line["step"], line["loss"]) for line in lines if line.get("loss") is not None])
+    held = [(line["step"], line["eval_loss"]) for line in lines if line.get("eval_loss") is not None]
+    everything = train + held
+    if not everything:
+        return (
+            f'<div class="by-curve by-curve-empty"><p class="by-sub">{escape(text("ft_no_curve", language))}</p></div>'
+        )
+    of = max((line.get("of", 0) for line in lines), default=0) or max(step for step, _ in everything)
+    low, high, spacing = _range([loss for _, loss in everything])
+    place = _Place(max(1, of), low, high)
+    told = escape(_told(train, held, language))
+    parts = [*_grid(place, spacing, language)]
+    parts.append(f'<polyline class="by-train" points="{place.line(train)}"/>')
+    parts.append(f'<polyline class="by-held" points="{place.line(held)}"/>')
+    parts += [
+        f'<circle class="by-held" cx="{place.x(step):.1f}" cy="{place.y(loss):.1f}" r="3"><title>{step:g}: {loss:.4f}</title></circle>'
+        for step, loss in held
+    ]
+    legend = (
+        f'<p class="by-legend"><span class="by-key by-train"></span>{escape(text("ft_train_loss", language))}'
+        f'<span class="by-key by-held"></span>{escape(text("ft_held_loss", language))}</p>'
+    )
+    return (
+        f'<figure class="by-curve" data-train="{len(train)}" data-held="{len(held)}">'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{told}">{"".join(parts)}</svg>{legend}</figure>'
+    )
+
+
+class _Place:
+    """Steps and losses -> places in the picture."""
+
+    def __init__(self, steps: float, low: float, high: float) -> None:
+        self.steps, self.low, self.high = steps, low, high
+
+    def x(self, step: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * step / self.steps
+
+    def y(self, loss: float) -> float:
+        return TOP + (HEIGHT - TOP - BOTTOM) * (self.high - loss) / (self.high - self.low)
+
+    def line(self, points: Sequence[Point]) -> str:
+        return " ".join(f"{self.x(step):.1f},{self.y(loss):.1f}" for step, loss in points)
+
+
+def _grid(place: _Place, spacing: float, language: Language) -> Iterator[str]:
+    for at in range(round((place.high - place.low) / spacing) + 1):
+        loss = place.low + at * spacing
+        y = place.y(loss)
+        yield f'<line class="by-grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        yield f'<text class="by-axis" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{loss:g}</text>'
+    stride = _nice(place.steps / 8, whole=True)
+    for at in range(int(place.steps // stride) + 1):
+        x = place.x(at * stride)
+        yield f'<text class="by-axis" x="{x:.1f}" y="{HEIGHT - 16}" text-anchor="middle">{at * stride:g}</text>'
+    middle = LEFT + (WIDTH - LEFT - RIGHT) / 2
+    yield f'<text class="by-axis" x="{middle}" y="{HEIGHT - 2}" text-anchor="middle">{escape(text("ft_step", language))}</text>'
+
+
+def _range(losses: Sequence[float]) -> tuple[float, float, float]:
+    """(lowest, highest, spacing) of round numbers around the losses."""
+    low, high = min(losses), max(losses)
+    spacing = _nice(max(high - low, 0.02 * max(abs(high), 0.1)) / 5)
+    bottom = math.floor(low / spacing) * spacing
+    return round(bottom, 10), round(max(math.ceil(high / spacing) * spacing, bottom + spacing), 10), spacing
+
+
+def _nice(wanted: float, *, whole: bool = False) -> float:
+    """The smallest of 1, 2 and 5 times a power of ten that is no less."""
+    power = 10.0 ** math.floor(math.log10(max(wanted, 1e-9)))
+    found = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= wanted - 1e-12)
+    return max(1.0, math.ceil(found)) if whole else found
+
+
+def _thinned(points: list[Point]) -> list[Point]:
+    """Evenly chosen points, the last one among them."""
+    if len(points) <= POINTS:
+        return points
+    return [points[round(at * (len(points) - 1) / (POINTS - 1))] for at in range(POINTS)]
+
+
+def _told(train: Sequence[Point], held: Sequence[Point], language: Language) -> str:
+    """The picture in words."""
+    parts = []
+    for key, points in (("ft_train_loss", train), ("ft_held_loss", held)):
+        if points:
+            first, last = points[0][1], points[-1][1]
+            parts.append(text("ft_curve", language, name=text(key, language), first=f"{first:.3f}", last=f"{last:.3f}"))
+    return " ".join(parts)

@@ -1,0 +1,120 @@
+"""The fine-tune tab: the data set and its settings on the left, the doctor's report and the runs on the right."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from chatbot.ui.chat.sidebar import Sidebar
+from chatbot.ui.finetune.data import DataHandlers
+from chatbot.ui.finetune.form import Form, build_form
+from chatbot.ui.finetune.handlers import Handlers
+from chatbot.ui.finetune.knobs import Control
+from chatbot.ui.finetune.run import Run, Use, build_run
+from chatbot.ui.finetune.use import UseHandlers
+from chatbot.ui.parts.localise import Localised
+from chatbot.ui.services import PRIVATE, Services
+
+HEAVY: dict[str, Any] = {
+    "concurrency_id": "check-data",
+    "concurrency_limit": 8,
+    **PRIVATE,
+}  # reads a data set or measures
+SHOW_RUN = """() => {
+    if (!document.querySelector("#by-ft-notice [role=alert]"))
+        document.querySelector("#by-ft-run")?.scrollIntoView({behavior: "smooth", block: "start"});
+}"""
+"""The settings may be long, and on a phone the run is below them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuneTab:
+    tab: gr.Tab
+    form: Form
+    run: Run
+    use: Use
+
+
+def build_finetune(words: Localised, tab: gr.Tab) -> FinetuneTab:
+    """The components; `connect` gives them life."""
+    with gr.Row(elem_id="by-ft", equal_height=False):
+        with gr.Column(scale=2, min_width=300, elem_id="by-ft-form"):
+            form = build_form(words)
+        with gr.Column(scale=3, min_width=300, elem_id="by-ft-run"):
+            run, use = build_run(words)
+    return FinetuneTab(tab, form, run, use)
+
+
+def connect(tab: FinetuneTab, tabs: gr.Tabs, bar: Sidebar, language: gr.State, services: Services) -> None:
+    """Wire the events. Whatever changes a run ends with a look, which shows what is true now."""
+    do, form, run = Handlers(services), tab.form, tab.run
+    shown = looked_at(tab, bar)
+    look: dict[str, Any] = {
+        "fn": do.look,
+        "inputs": [run.runs, run.seen, language],
+        "outputs": shown,
+        **PRIVATE,
+    }
+    _connect_data(DataHandlers(services), form, run, language)
+    _connect_start(do, form, run, language, look)
+    tab.tab.select(do.open, language, [form.locked, bar.adapter, bar.compare, form.origin], **PRIVATE).then(**look)
+    worded = [form.preset, form.locked, form.estimate, run.seen]
+    language.change(do.relabel, [form.preset, form.sizes, language], worded, **PRIVATE).then(**look)
+    run.timer.tick(**look)
+    forgotten = [run.seen, run.notice, tab.use.files, tab.use.notice]
+    run.runs.input(do.choose, None, forgotten, **PRIVATE).then(**look)
+    for button, act in ((run.stop, do.stop), (run.resume, do.resume), (run.retry, do.retry), (run.remove, do.remove)):
+        button.click(act, [run.runs, language], [run.notice, run.seen], **PRIVATE).then(**look)
+    _connect_use(UseHandlers(services), tab, tabs, bar, language)
+
+
+def looked_at(tab: FinetuneTab, bar: Sidebar) -> list[Control]:
+    """What `Handlers.look` answers for, in its order."""
+    run, use = tab.run, tab.use
+    return [
+        run.runs, run.empty, run.box, run.head, run.stop, run.resume, run.retry, run.remove, run.curve, run.figures,
+        run.scores, run.log, use.box, use.share, run.seen, run.timer, bar.adapter, bar.compare, tab.form.origin,
+    ]  # fmt: skip
+
+
+def _connect_data(do: DataHandlers, form: Form, run: Run, language: gr.State) -> None:
+    mapping = form.mapping
+    checked = [run.report, mapping.box, *mapping.fields, form.name, form.sizes, form.estimate, form.notice, *form.knobs]
+    read = [form.file, form.name, form.origin, form.preset, language]
+    again: dict[str, Any] = {
+        "fn": do.check_again,
+        "inputs": [form.file, *mapping.fields, language, *form.knobs],
+        "outputs": [run.report, form.sizes, form.estimate, form.notice],
+        **HEAVY,
+    }
+    measured: dict[str, Any] = {
+        "fn": do.measure,
+        "inputs": [form.sizes, language, *form.knobs],
+        "outputs": [form.estimate, form.notice],
+        **HEAVY,
+    }
+    form.file.change(do.check, read, checked, **HEAVY).success(**measured)
+    mapping.apply.click(do.check_mapped, [*read, *mapping.fields], checked, **HEAVY).success(**measured)
+    for chooser in (form.preset, form.origin):
+        wanted = [form.origin, form.preset, form.sizes, language]
+        chooser.input(do.settle, wanted, [form.notice, *form.knobs], **PRIVATE).success(**again)
+    form.measure.click(**again)
+
+
+def _connect_start(do: Handlers, form: Form, run: Run, language: gr.State, look: dict[str, Any]) -> None:
+    form.start.click(
+        do.start,
+        [form.file, form.name, form.origin, *form.mapping.fields, language, *form.knobs],
+        [form.notice, form.file, run.report, form.mapping.box, run.runs, run.seen],
+        **HEAVY,
+    ).then(**look).then(None, None, None, js=SHOW_RUN, **PRIVATE)
+
+
+def _connect_use(do: UseHandlers, tab: FinetuneTab, tabs: gr.Tabs, bar: Sidebar, language: gr.State) -> None:
+    run, use = tab.run, tab.use
+    asked = [run.runs, language]
+    use.compare.click(do.compare, asked, [bar.adapter, bar.compare, tabs, use.notice], **PRIVATE)
+    use.share.input(do.share, [*asked, use.share], use.notice, **PRIVATE)
+    for button, make in ((use.zip, do.zip), (use.gguf, do.gguf), (use.merge, do.merge)):
+        button.click(make, asked, [use.files, use.notice], concurrency_limit=4, **PRIVATE)
+    use.push.click(do.push, [*asked, use.repository, use.token], [use.notice, use.token], **PRIVATE)

@@ -1,0 +1,43 @@
+"""What the tasks' endpoints for programs have in common, and files on their way to whoever asked."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import gradio as gr
+from gradio import processing_utils
+from gradio.utils import get_upload_folder
+
+from chatbot.common.errors import BanyanError
+from chatbot.ui.services import MODEL
+
+
+def publish_file(function: Callable[..., Any], name: str, defaults: Sequence[str]) -> None:
+    """Register `function` as `/name`: a file and texts with these `defaults` in, a file out.
+
+    A File component takes the file, since Gradio lets only files through it that were uploaded; a bare path would be any
+    file of this machine.
+    """
+    with gr.Row(visible=False):
+        file, result, button = gr.File(), gr.File(), gr.Button()
+        texts = [gr.Textbox(default) for default in defaults]
+    button.click(function, [file, *texts], result, api_name=name, api_description=function.__doc__, **MODEL)
+
+
+@contextmanager
+def raised() -> Iterator[None]:
+    """What goes wrong inside reaches the program as a message."""
+    try:
+        yield
+    except BanyanError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def served(name: str, data: bytes) -> str:
+    """A file of that name in Gradio's cache, the only place that files are served from."""
+    with TemporaryDirectory(prefix="banyan-") as folder:
+        path = Path(folder) / Path(name).name
+        path.write_bytes(data)
+        return str(processing_utils.save_file_to_cache(path, get_upload_folder()))

@@ -1,0 +1,29 @@
+"""Which component shows which string, so that the language can change while the page is open."""
+
+from typing import Any, TypeVar
+
+import gradio as gr
+
+from chatbot.ui.strings.words import Language, text
+
+C = TypeVar("C", bound=gr.blocks.Block)
+
+
+class Localised:
+    """Remembers for each component the strings of its properties."""
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[gr.blocks.Block, dict[str, str]]] = []
+
+    def __call__(self, component: C, **keys: str) -> C:
+        """Register `component`, whose properties (`label="adapter"`) show the strings of those keys."""
+        self._entries.append((component, keys))
+        return component
+
+    @property
+    def components(self) -> list[gr.blocks.Block]:
+        return [component for component, _ in self._entries]
+
+    def updates(self, language: Language) -> list[Any]:
+        """One update per component, in the order of `components`."""
+        return [gr.update(**{name: text(key, language) for name, key in keys.items()}) for _, keys in self._entries]

@@ -1,0 +1,105 @@
+"""Pure: data -> what the page shows. No component, no state, no request."""
+
+import re
+import time
+from base64 import b64encode
+from html import escape
+
+from chatbot.common.errors import BanyanError
+from chatbot.tasks.budget import Fitted
+from chatbot.types import Chunk, LoadState, Message
+from chatbot.ui.strings.words import Language, has, text, worded
+
+_CODE = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`)", re.DOTALL)
+_IMAGE = re.compile(r"!\[([^\]]*)\]\(\s*<?([^)\s>]+)>?[^)]*\)")
+# Pandoc's rule (tex_math_dollars): no space inside the dollars, no digit after the closing one. Prices stay prices.
+_INLINE_MATH = re.compile(r"(?<![\\$\w])\$(?=[^\s$])([^$\n]*?[^\s$\\])\$(?![\d$])")
+
+
+def markdown(answer: str) -> str:
+    """Model text as Markdown for the chat: `$x$` becomes math that the page renders, pictures become plain links.
+
+    A picture's address could carry the conversation to a stranger's server the moment it is shown. Code is left alone.
+    """
+    parts = _CODE.split(answer)
+    return "".join(part if index % 2 else _prose(part) for index, part in enumerate(parts))
+
+
+def _prose(part: str) -> str:
+    part = _IMAGE.sub(lambda m: f"[{m[1] or 'image'}]({m[2]})", part)
+    return _INLINE_MATH.sub(lambda m: rf"\({m[1]}\)", part)
+
+
+def bubbles(messages: tuple[Message, ...]) -> list[dict[str, str]]:
+    """Saved messages as the Chatbot component takes them."""
+    return [{"role": m.role, "content": markdown(m.content) if m.role == "assistant" else m.content} for m in messages]
+
+
+def answer(body: str, last: Chunk | None, language: Language) -> str:
+    """The answer so far with what is to be said about it: waiting, reading, stopped, cut off."""
+    if last and last.place:
+        return text("waiting", language, place=last.place)
+    if last is None or not last.finish:
+        return markdown(body) if body else text("thinking", language)
+    note = {"cancelled": "stopped", "length": "cut"}.get(last.finish, "" if body else "empty_answer")
+    return "\n\n".join(filter(None, (markdown(body), text(note, language) if note else "")))
+
+
+def meter(used: int, window: int, language: Language, fitted: Fitted | None = None, extra: str = "") -> str:
+    """The context meter under the chat: a bar, its figures, and what was left out."""
+    share = min(100, round(100 * used / window)) if window else 0
+    words = text("meter" if used else "meter_empty", language, used=f"{used:,}", window=f"{window:,}")
+    trimmed = (
+        f'<span class="by-trimmed" role="status">{escape(text("left_out", language, count=fitted.left_out))}</span>'
+        if fitted and fitted.left_out
+        else ""
+    )
+    tail = f"<span>{escape(extra)}</span>" if extra else ""
+    return (
+        f'<div class="by-meter"><span class="by-bar" aria-hidden="true"><i style="width:{share}%"></i></span>'
+        f"<span>{escape(words)}</span>{tail}{trimmed}</div>"
+    )
+
+
+def notice(error: BanyanError | None, language: Language) -> str:
+    """What went wrong, as a banner that screen readers announce; empty without an error."""
+    return f'<div class="by-notice" role="alert">{escape(message(error, language))}</div>' if error else ""
+
+
+def success(words: str) -> str:
+    """What went well, as a quiet banner."""
+    return f'<div class="by-success" role="status">{escape(words)}</div>'
+
+
+def message(error: BanyanError, language: Language) -> str:
+    """The error in the language of the page; in English where there is no translation."""
+    keys = (f"error.{error.details.get('kind', error.code)}",)
+    values = error.details | {"said": str(error)}
+    if has(setting := f"knob_{values.get('name')}", language):
+        values["knob"] = text(setting, language)
+    return worded(keys, language, str(error), values)
+
+
+def download(file: dict[str, str]) -> str:
+    """A link that holds the file itself; its number tells page.js that it is a new one."""
+    content = b64encode(file["text"].encode("utf-8")).decode("ascii")
+    return (
+        f'<a data-number="{time.monotonic_ns()}" download="{escape(file["name"])}" '
+        f'href="data:{file["type"]};base64,{content}" aria-hidden="true" tabindex="-1"></a>'
+    )
+
+
+def loading(state: LoadState, language: Language) -> str:
+    """The model's way into memory, as a bar; empty once it is ready."""
+    if state.status == "ready":
+        return ""
+    if state.status == "failed":
+        return f'<div class="by-notice" role="alert">{escape(text("load_failed", language, reason=state.step))}</div>'
+    percent = "" if state.fraction is None else f" {round(100 * state.fraction)} %"
+    width = "100%" if state.fraction is None else f"{round(100 * state.fraction)}%"
+    kind = "by-unknown" if state.fraction is None else ""
+    words = escape(text("loading", language, step=state.step) + percent)
+    return (
+        f'<div class="by-loading" role="status"><span>{words}</span>'
+        f'<span class="by-bar {kind}" aria-hidden="true"><i style="width:{width}"></i></span></div>'
+    )

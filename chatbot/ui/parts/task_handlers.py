@@ -1,0 +1,72 @@
+"""What the handlers of the tasks' tabs have in common: a run under a Stop button, and the last results of the visitor."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from threading import Event
+from typing import Any, ClassVar
+
+import gradio as gr
+
+from chatbot.common.errors import NotFound
+from chatbot.store.store import SavedResult
+from chatbot.ui.parts.keep import keep
+from chatbot.ui.services import Services
+from chatbot.ui.strings.words import Language
+
+PAST = 8  # saved results that are listed
+NOTHING = (gr.skip(),)
+RUNNING, IDLE = (
+    (gr.update(visible=False), gr.update(visible=True)),
+    (gr.update(visible=True), gr.update(visible=False)),
+)
+"""How the two buttons stand. -> run, stop"""
+
+
+class TaskHandlers:
+    """Each method is one event; the owner comes from its request, the rest from its arguments.
+
+    `task` names what is run, of which a page does one at a time, and the results in the database.
+    """
+
+    task: ClassVar[str]
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def settled(self) -> tuple[Any, ...]:
+        """-> run, stop"""
+        return IDLE
+
+    def stop(self, request: gr.Request) -> None:
+        self._services.runs.stop(self._services.owner_of(request), self._key(request))
+
+    @contextmanager
+    def _running(self, request: gr.Request, adapter: str = "") -> Iterator[tuple[str, Event]]:
+        """(owner, the event that Stop and leaving set). Raises `InputError` while this page runs one, `AdapterNotFound`."""
+        owner = self._services.owner_of(request)
+        with self._services.runs.open(owner, self._key(request), request.session_hash) as stop:
+            if adapter:
+                self._services.adapter(owner, adapter)
+            yield owner, stop
+
+    def _key(self, request: gr.Request) -> str:
+        return f"{self.task}:{request.session_hash}"
+
+    # The last results of a visitor
+
+    def _results(self, owner: str) -> list[SavedResult]:
+        return self._services.store.results(owner, self.task, PAST)
+
+    def _keep(self, owner: str, title: str, record: Mapping[str, Any], language: Language) -> str:
+        """-> notice"""
+        return keep(self._services.store, owner, self.task, title, record, language)
+
+    def _opened(self, owner: str, said: Mapping[str, str]) -> Mapping[str, Any] | None:
+        """The record that a click on a saved result asks for; None: it asked to remove it. Raises `NotFound`."""
+        if said.get("act") == "remove":
+            self._services.store.remove_result(owner, said.get("id", ""))
+            return None
+        found = next((saved.result for saved in self._results(owner) if saved.id == said.get("id")), None)
+        if found is None:
+            raise NotFound("There is no such result. It may have been removed in another window.")
+        return found

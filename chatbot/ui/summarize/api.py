@@ -1,0 +1,118 @@
+"""Summaries for programs: `/summarize`."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.processing_utils import get_upload_folder
+from gradio.utils import is_in_or_equal
+
+from chatbot.common.errors import BanyanError, InputError
+from chatbot.tasks.summarize.check import Summary
+from chatbot.tasks.summarize.text import Text, of_file, of_typed
+from chatbot.ui.parts.endpoints import raised
+from chatbot.ui.services import MODEL, OPENING, Services
+from chatbot.ui.summarize.handlers import library_text, summarize_steps
+
+Record = dict[str, Any]
+
+
+def publish(services: Services) -> None:
+    """Register the endpoint on the page that is being built. It reads under the owner of its request."""
+    do = Endpoints(services)
+    gr.api(do.summarize, api_name="summarize", **MODEL)
+
+
+class Endpoints:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def summarize(
+        self,
+        text: str | dict[str, Any],
+        length: str = "medium",
+        document_ids: list[str] | None = None,
+        adapter: str | None = None,
+        request: gr.Request = None,  # Gradio fills it in
+    ) -> dict[str, Any]:
+        """Summarize a text, each sentence checked against it.
+
+        Args:
+            text: The text to summarize, or an uploaded file.
+            length: "short", "medium" or "long": about 50, 120 or 250 words.
+            document_ids: Documents of the library to summarize instead of a text.
+            adapter: The adapter that writes; the one named "summarize" where there is one.
+        """
+        with raised():
+            owner = self._services.owner_of(request)
+            if adapter:
+                self._services.adapter(owner, adapter)
+            given = self._given(owner, text, document_ids)
+            for step in summarize_steps(self._services, owner, given, length, adapter):
+                if isinstance(step, Summary):
+                    return said(step)
+            raise BanyanError("The text was not summarized. Please try again.")
+
+    def _given(self, owner: str, text: str | dict[str, Any], ids: list[str] | None) -> Text:
+        if ids:
+            return library_text(self._services, owner, ids, OPENING)
+        if isinstance(text, dict):
+            path, name = uploaded(text)
+            return of_file(path, name)
+        return of_typed(text if isinstance(text, str) else "")
+
+
+def uploaded(file: dict[str, Any]) -> tuple[Path, str]:
+    """(path, name) of a file that was uploaded to this server; any other path raises `InputError`."""
+    path = file.get("path")
+    if not isinstance(path, str) or not is_in_or_equal(path, get_upload_folder()) or not Path(path).is_file():
+        raise InputError("Send a text, or upload a file.", kind="no_file")
+    name = file.get("orig_name")
+    return Path(path), name if isinstance(name, str) and name else Path(path).name
+
+
+def said(summary: Summary) -> Record:
+    """The summary as the API tells it.
+
+    `start` and `end` of a section are characters of the whole text, whose pages are joined by one empty line; those of a
+    citation are characters of its page.
+    """
+    numbered = {
+        citation.n: {
+            "n": citation.n,
+            "document": citation.document,
+            "name": citation.name,
+            "page": citation.page,
+            "quote": citation.quote,
+            "start": citation.start,
+            "end": citation.end,
+        }
+        for citation in summary.citations
+    }
+    return {
+        "summary": summary.text,
+        "sections": [
+            {
+                "title": one.title,
+                "summary": one.line.text,
+                "start": one.start,
+                "end": one.end,
+                "verdict": one.line.verdict,
+                "quoted": one.line.quoted,
+                "citations": list(one.line.citations),
+            }
+            for one in summary.sections
+        ],
+        "sentences": [
+            {"text": line.text, "verdict": line.verdict, "quoted": line.quoted, "citations": list(line.citations)}
+            for line in summary.sentences
+        ],
+        "citations": list(numbered.values()),
+        "words": summary.size,
+        "wanted": summary.wanted,
+        "language": summary.language,
+        "method": f"quoted: {summary.quoted}" if summary.quoted else "model",
+        "model": summary.model,
+        "adapter": summary.adapter,
+        "left_out": list(summary.refused),
+    }

@@ -1,0 +1,90 @@
+"""Translation for programs: `/translate` and `/translate_file`."""
+
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import gradio as gr
+
+from chatbot.common.errors import BanyanError, InputError
+from chatbot.tasks.translate.order import AUTO
+from chatbot.tasks.translate.text import Translated, translate
+from chatbot.ui.parts.endpoints import publish_file, raised, served
+from chatbot.ui.services import MODEL, Services
+
+
+def publish(services: Services) -> None:
+    """Register the endpoints on the page that is being built. Each works under the owner of its request."""
+    do = Endpoints(services)
+    gr.api(do.translate, api_name="translate", **MODEL)
+    if services.translations is None:
+        return
+    publish_file(do.translate_file, "translate_file", ("en", AUTO, ""))
+
+
+class Endpoints:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def translate(
+        self,
+        text: str,
+        target: str = "en",
+        source: str = AUTO,
+        glossary: str = "",
+        adapter: str | None = None,
+        request: gr.Request = None,  # Gradio fills it in
+    ) -> dict[str, Any]:
+        """Translate a text. Languages are codes such as de or zh-hans; glossary holds lines "term = translation".
+
+        Returns text, source, target, confidence of the detected source (1.0 when it was given), sure, model, and the
+        segments that something may be wrong with.
+        """
+        with raised():
+            owner = self._services.owner_of(request)
+            if adapter:
+                self._services.adapter(owner, adapter)
+            engine = self._services.engine
+            for step in translate(
+                engine, owner, text, target=target, source=source, adapter=adapter or None, glossary=glossary or ""
+            ):
+                if isinstance(step, Translated):
+                    return _said(step)
+            raise BanyanError("The text was not translated. Please try again.")
+
+    def translate_file(
+        self, file: str | None, target: str, source: str, glossary: str, request: gr.Request
+    ) -> str | None:
+        """Translate a DOCX, HTML, Markdown, TXT, SRT, VTT or PDF. Returns the file of the same type (PDF: DOCX)."""
+        with raised():
+            if not file:
+                raise InputError("Send a file.", kind="no_file")
+            jobs, owner = self._services.translations, self._services.owner_of(request)
+            assert jobs is not None  # the endpoint is there only then
+            path = Path(file)
+            job = jobs.add(
+                self._services.engine, owner, path, path.name, target=target, source=source, glossary=glossary or ""
+            )
+            for _ in jobs.run(self._services.engine, owner, job.id, Event()):
+                pass
+            return served(job.result_name, jobs.result(owner, job.id))
+
+
+def _said(step: Translated) -> dict[str, Any]:
+    detected = step.settled.detected
+    return {
+        "text": step.text,
+        "source": step.settled.order.source,
+        "target": step.settled.order.target,
+        "confidence": detected.confidence if detected else 1.0,
+        "sure": detected.sure if detected else True,
+        "model": step.settled.support.who,
+        "warnings": [
+            {
+                "source": pair.source,
+                "target": pair.target,
+                "flags": [{"code": flag.code, "details": flag.details} for flag in pair.flags],
+            }
+            for pair in step.flagged
+        ],
+    }

@@ -1,0 +1,1 @@
+"""Scores on the command line: `python -m finetune.evaluate`."""

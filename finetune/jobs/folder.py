@@ -1,0 +1,260 @@
+"""A job's folder, and what it says: the state of a job is read from its files and its lock, never remembered.
+
+    meta.json       owner, name, base model; written once
+    spec.json       `TrainingSpec`
+    recipe.yaml     the recipe it follows, where there is one
+    data.jsonl      the examples, {"messages": [...]} or {"text": ...}
+    start/          the adapter it goes on from, where there is one
+    queue           when the job took its place in the line
+    started         the child's process id and device; there from the first attempt until the job is queued again
+    lock            held (flock) while the child lives: the kernel lets go of it, however the child dies
+    cancel          somebody asked the child to stop
+    progress.jsonl  one line a logged step
+    log.txt         what the child printed
+    checkpoints/    step-<n>/, whole when it holds COMPLETE
+    result.json     how it ended; the child's last word
+    adapter/        the trained adapter, PEFT's layout
+
+Locks and process groups are POSIX: on Windows, jobs run under WSL.
+"""
+
+import fcntl
+import json
+import os
+import tempfile
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from chatbot.common.errors import BanyanError, NotFound, StoreError, StoreFull
+from finetune.spec.spec import TrainingSpec
+
+JobState = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
+FINAL = ("succeeded", "failed", "cancelled")
+COMPLETE = "COMPLETE"
+RECIPE = "recipe.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The model that is trained on: a transformers folder, its name as people know it, and what tells its weights apart."""
+
+    folder: str
+    name: str = ""
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The adapter that a job goes on from: its name as people know it, and the SHA-256 of its weights."""
+
+    name: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What is known of a job from its first moment. `created` is in seconds since 1970; `adapters` is where the result goes."""
+
+    owner: str
+    name: str
+    created: float
+    base: Base
+    adapters: str
+    source: str = ""  # the uploaded file's name: shown, never opened
+    shared: bool = False
+    start: Start | None = None  # what it goes on from; None: a new adapter
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a job ended. `cause` names the kind for programs, `retry` the settings that would get past it."""
+
+    state: Literal["succeeded", "failed", "cancelled"]
+    cause: str = ""  # "", "stopped", "out_of_memory", "disk_full", "diverged", "rejected", "error"
+    message: str = ""
+    details: dict[str, object] = field(default_factory=dict)  # those of the error behind the message
+    retry: dict[str, object] = field(default_factory=dict)
+    adapter: str = ""  # name under which it was published
+    steps: int = 0
+    seconds: float = 0.0
+    verdict: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JobFolder:
+    """One job on disk. Reading it needs no lock."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def data(self) -> Path:
+        return self.path / "data.jsonl"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "log.txt"
+
+    @property
+    def progress(self) -> Path:
+        return self.path / "progress.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def start(self) -> Path:
+        return self.path / "start"
+
+    @property
+    def adapter(self) -> Path:
+        return self.path / "adapter"
+
+    def meta(self) -> Meta:
+        """Raises `NotFound` when the folder is no job's, or is being removed."""
+        values = self._json("meta.json")
+        if values is None:
+            raise NotFound("There is no such job. It may have been removed.", kind="no_job")
+        start = Start(**values["start"]) if values.get("start") else None
+        return Meta(**(values | {"base": Base(**values["base"]), "start": start}))
+
+    def spec(self) -> TrainingSpec:
+        return TrainingSpec.from_json((self.path / "spec.json").read_text("utf-8"))
+
+    def result(self) -> Result | None:
+        values = self._json("result.json")
+        return None if values is None else Result(**values)
+
+    def started(self) -> dict[str, Any]:
+        """{"pid", "device", "at"} of the latest attempt; empty before the first."""
+        return self._json("started") or {}
+
+    def state(self) -> JobState:
+        result = self.result()
+        if result is None:
+            if self.is_locked():
+                return "running"
+            result = self.result()  # it may have ended while the lock was looked at
+        if result is not None:
+            return result.state
+        if self.asked_to_stop:
+            return "cancelled"
+        return "interrupted" if (self.path / "started").exists() else "queued"
+
+    @property
+    def queued_at(self) -> float:
+        try:
+            return float((self.path / "queue").read_text("ascii"))
+        except (OSError, ValueError):
+            return 0.0
+
+    @property
+    def asked_to_stop(self) -> bool:
+        return (self.path / "cancel").exists()
+
+    def lock(self, patience: float = 0.0) -> int | None:
+        """Take the job: a descriptor that holds the lock until it and its copies are closed. None when another has it.
+
+        With `patience` (seconds) it tries again: somebody who looks at a lock holds it for an instant.
+        """
+        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        until = time.monotonic() + patience
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return descriptor
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    os.close(descriptor)
+                    return None
+                time.sleep(0.01)
+
+    def is_locked(self) -> bool:
+        try:
+            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def enqueue(self) -> None:
+        """Back to the end of the line. The last file taken away is what turns the state."""
+        write(self.path / "queue", f"{time.time():.6f}")
+        for name in ("cancel", "started", "result.json"):
+            (self.path / name).unlink(missing_ok=True)
+
+    def begin(self, device: str, pid: int = 0) -> None:
+        """An attempt starts; `pid` is 0 until the child itself says it."""
+        write(self.path / "started", json.dumps({"pid": pid, "device": device, "at": time.time()}))
+
+    def finish(self, result: Result) -> None:
+        write(self.path / "result.json", json.dumps(asdict(result), ensure_ascii=False))
+
+    def ask_to_stop(self) -> None:
+        write(self.path / "cancel", f"{time.time():.6f}")
+
+    def newest_checkpoint(self) -> Path | None:
+        """The complete checkpoint of the highest step."""
+        found = [p for p in self.checkpoints.glob("step-*") if (p / COMPLETE).is_file()]
+        return max(found, key=lambda path: path.name, default=None)
+
+    def read_progress(self) -> list[dict[str, Any]]:
+        """Every whole line; one that is being written is left for the next look."""
+        try:
+            text = self.progress.read_text("utf-8")
+        except FileNotFoundError:
+            return []
+        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+    def _json(self, name: str) -> Any:
+        try:
+            return json.loads((self.path / name).read_text("utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+
+def write(path: Path, text: str) -> None:
+    """Replace `path` as a whole: written aside, on disk before it takes the name. Raises `StoreFull` or `StoreError`."""
+    try:
+        descriptor, aside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(aside).replace(path)
+        except BaseException:
+            Path(aside).unlink(missing_ok=True)
+            raise
+        sync(path.parent)
+    except OSError as error:
+        raise told(error, path.parent) from error
+
+
+def sync(folder: Path) -> None:
+    """Make the names in `folder` last. Raises `OSError`."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def told(error: OSError, folder: Path) -> BanyanError:
+    """The system's error as one that says what to do."""
+    if error.errno in (28, 122):  # ENOSPC, EDQUOT
+        return StoreFull(
+            f"The disk with {folder} is full. Free some space and resume the job; its checkpoints are safe."
+        )
+    return StoreError(f"{folder} cannot be written ({error.strerror}). Check its permissions and the disk.")

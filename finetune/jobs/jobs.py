@@ -1,0 +1,239 @@
+"""Jobs of all owners in one folder: create, queue, cancel, resume, list, remove; a thread starts the next in line.
+
+What is true of a job stands in its folder (`finetune.jobs.folder`), so any number of app restarts changes nothing: children
+go on by themselves, and the next app sees them by their locks. Only one app at a time starts jobs from a folder.
+"""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from chatbot.common.errors import InputError, NotFound
+from finetune.jobs import start as starts
+from finetune.jobs.folder import FINAL, Base, JobFolder, JobState, Meta, Result, write
+from finetune.jobs.line import ID, all_jobs, meta_text, new_folder, waiting
+from finetune.jobs.runner import Runner, signal_group
+from finetune.publish.publish import check_name, share
+from finetune.spec.spec import TrainingSpec
+
+__all__ = ["Job", "Jobs", "new_folder"]
+
+LOG_TAIL = 32_768  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as people see it. `place` counts the jobs of everybody that start before this one, while it is queued."""
+
+    id: str
+    name: str
+    state: JobState
+    created: float
+    base: str
+    spec: TrainingSpec
+    place: int = 0
+    device: str = ""
+    progress: dict[str, Any] | None = None  # the latest line of progress.jsonl
+    result: Result | None = None
+    source: str = ""
+    start: str = ""  # the adapter it goes on from
+    stopping: bool = False  # asked to stop, and not yet done with it
+    own: bool = True  # False: shared by somebody else
+    shared: bool = False  # everybody sees it, and may use its adapter
+
+
+class Jobs:
+    """All jobs under `folder`; finished adapters go to `adapters`. Every method checks the owner; safe from any thread.
+
+    One job runs on each of `devices`: "cpu", or the index of a GPU. Children are started with `threads` compute threads
+    (None: all cores) at the lowest priority, so that chats come first. A child that was told to stop gets `grace` seconds to save its
+    work. `ended` is called from the runner's thread with the id of each job that ended.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        adapters: Path,
+        devices: Sequence[str] = ("cpu",),
+        threads: int | None = None,
+        grace: float = 60.0,
+        poll: float = 0.5,
+        ended: Callable[[str], None] | None = None,
+    ) -> None:
+        self._folder, self._adapters = folder, adapters
+        self._runner = Runner(
+            folder,
+            devices=devices,
+            threads=threads or len(os.sched_getaffinity(0)),
+            grace=grace,
+            poll=poll,
+            ended=ended,
+        )
+
+    def create(
+        self,
+        owner: str,
+        name: str,
+        examples: Iterable[Mapping[str, Any]],
+        spec: TrainingSpec,
+        base: Base,
+        *,
+        source: str = "",
+        start: Path | None = None,
+    ) -> str:
+        """Put a job at the end of the line and return its id. `examples` are lines of `data.jsonl`; `start` is the folder of
+        the adapter that it goes on from, whose settings `spec` has (`start.fitted`).
+
+        Raises `InputError` for a name that cannot be a folder's or when there are no examples, `StoreFull`, `StoreError`.
+        """
+        check_name(name)
+        meta = Meta(
+            owner,
+            name,
+            time.time(),
+            base,
+            str(self._adapters.resolve()),
+            source[:200],
+            start=starts.of(start) if start else None,
+        )
+        job = new_folder(self._folder, meta, spec, examples, start=start)
+        self._runner.wake()
+        return job.id
+
+    def get(self, owner: str, id: str) -> Job:
+        job = self._readable(owner, id)
+        line = waiting(self._folder) if job.state() == "queued" else []
+        return _view(job, owner, line)
+
+    def of(self, owner: str) -> list[Job]:
+        """The owner's jobs and those shared with everybody, the newest first."""
+        line = waiting(self._folder)
+        views = []
+        for job in all_jobs(self._folder):
+            try:
+                if _may_read(job.meta(), owner):
+                    views.append(_view(job, owner, line))
+            except NotFound:  # removed meanwhile
+                continue
+        return sorted(views, key=lambda view: view.created, reverse=True)
+
+    def progress(self, owner: str, id: str) -> list[dict[str, Any]]:
+        """The curve so far: one record a logged step, see `finetune.train.progress`."""
+        return self._readable(owner, id).read_progress()
+
+    def log(self, owner: str, id: str) -> str:
+        """The end of what the child printed."""
+        path = self._readable(owner, id).log
+        if not path.exists():
+            return ""
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - LOG_TAIL))
+            return file.read().decode("utf-8", "replace")
+
+    def adapter(self, owner: str, id: str) -> Path:
+        """The trained adapter's folder. Raises `NotFound` while there is none."""
+        path = self._readable(owner, id).adapter
+        if not (path / "adapter_model.safetensors").is_file():
+            raise NotFound("This job has no adapter yet. Please wait until it has finished.", kind="no_adapter_yet")
+        return path
+
+    def share(self, owner: str, id: str, shared: bool) -> None:
+        """Let everybody see the job and use its adapter, or nobody else."""
+        job = self._own(owner, id)
+        meta, result = replace(job.meta(), shared=shared), job.result()
+        write(job.path / "meta.json", meta_text(meta))
+        if result and result.adapter:
+            share(Path(meta.adapters) / result.adapter, id, shared)
+
+    def cancel(self, owner: str, id: str) -> None:
+        """Stop a job; a running one saves what it has learnt first. A job that has ended stays as it is."""
+        job = self._own(owner, id)
+        if job.state() in FINAL:
+            return
+        job.ask_to_stop()
+        signal_group(job, signal.SIGTERM)
+        self._runner.wake()
+
+    def resume(self, owner: str, id: str, changes: Mapping[str, object] | None = None) -> None:
+        """Queue a job again that was interrupted, cancelled or failed; it goes on from its newest complete checkpoint.
+
+        `changes` replace settings, for instance `result.retry`. Raises `InputError` when the job is queued, running or done.
+        """
+        job = self._own(owner, id)
+        if job.state() not in ("interrupted", "cancelled", "failed"):
+            raise InputError(
+                "Only a job that was interrupted, cancelled or has failed can be resumed.", kind="job_not_ended"
+            )
+        if changes:
+            write(job.path / "spec.json", job.spec().changed(changes).to_json())
+        job.enqueue()
+        self._runner.wake()
+
+    def remove(self, owner: str, id: str) -> None:
+        """Delete a job with its data and checkpoints; a published adapter stays. Raises `InputError` while it runs."""
+        job = self._own(owner, id)
+        if job.is_locked():
+            raise InputError("This job is running. Please stop it first.", kind="job_running")
+        aside = self._folder / f".removed-{id}"
+        job.path.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
+
+    def start(self) -> None:
+        """Begin to run what waits, in a thread of its own."""
+        self._runner.start()
+
+    def close(self) -> None:
+        """Start no more jobs. Those that run go on by themselves. Idempotent."""
+        self._runner.close()
+
+    def _readable(self, owner: str, id: str) -> JobFolder:
+        job = self._find(id)
+        if not _may_read(job.meta(), owner):
+            raise _missing()
+        return job
+
+    def _own(self, owner: str, id: str) -> JobFolder:
+        job = self._find(id)
+        if job.meta().owner != owner:
+            raise _missing()
+        return job
+
+    def _find(self, id: str) -> JobFolder:
+        if not ID.fullmatch(id) or not (self._folder / id).is_dir():
+            raise _missing()
+        return JobFolder(self._folder / id)
+
+
+def _view(job: JobFolder, owner: str, line: Sequence[JobFolder]) -> Job:
+    meta, state, lines = job.meta(), job.state(), job.read_progress()
+    return Job(
+        id=job.id,
+        name=meta.name,
+        state=state,
+        created=meta.created,
+        base=meta.base.name,
+        spec=job.spec(),
+        place=line.index(job) if state == "queued" and job in line else 0,
+        device=str(job.started().get("device", "")),
+        progress=lines[-1] if lines else None,
+        result=job.result(),
+        source=meta.source,
+        start=meta.start.name if meta.start else "",
+        stopping=state == "running" and job.asked_to_stop,
+        own=meta.owner == owner,
+        shared=meta.shared,
+    )
+
+
+def _may_read(meta: Meta, owner: str) -> bool:
+    return meta.shared or meta.owner == owner
+
+
+def _missing() -> NotFound:
+    return NotFound("There is no such job. It may have been removed in another window.", kind="no_job")

@@ -1,0 +1,92 @@
+"""All job folders under one: which there are, which wait, and how a new one comes to be."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from chatbot.common.errors import InputError
+from finetune.jobs import start as starts
+from finetune.jobs.folder import JobFolder, Meta, sync, told, write
+from finetune.spec.spec import TrainingSpec
+
+ID = re.compile(r"[0-9a-f]{24}")
+
+
+def all_jobs(folder: Path) -> Iterator[JobFolder]:
+    """Jobs of everybody, in no order."""
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        if ID.fullmatch(path.name):
+            yield JobFolder(path)
+
+
+def waiting(folder: Path) -> list[JobFolder]:
+    """Queued jobs of everybody, the next one first."""
+    queued = [job for job in all_jobs(folder) if job.state() == "queued"]
+    return sorted(queued, key=lambda job: (job.queued_at, job.id))
+
+
+def new_folder(
+    folder: Path,
+    meta: Meta,
+    spec: TrainingSpec,
+    examples: Iterable[Mapping[str, Any]],
+    *,
+    start: Path | None = None,
+    locked: bool = False,
+) -> JobFolder:
+    """Write a whole job folder under a random id, with a copy of the adapter at `start`, which the job is to go on from.
+    With `locked` the caller's process holds its lock from the beginning.
+
+    Raises `InputError` when there are no examples, `StoreFull` or `StoreError`.
+    """
+    id = secrets.token_hex(12)
+    job = JobFolder(folder / f".new-{id}")
+    try:
+        job.path.mkdir(parents=True, mode=0o700)
+        if not _write_examples(job.data, examples):
+            raise InputError("There is nothing to train on: the data set has no usable row.", kind="data_no_rows")
+        if start:
+            starts.keep(start, job.start)
+        write(job.path / "spec.json", spec.to_json())
+        write(job.path / "meta.json", meta_text(meta))
+        job.enqueue()
+        if locked:
+            job.lock()
+        job.path.rename(folder / id)
+        sync(folder)
+    except OSError as error:
+        raise told(error, folder) from error
+    finally:
+        shutil.rmtree(job.path, ignore_errors=True)  # gone already when all went well
+    return JobFolder(folder / id)
+
+
+def meta_text(meta: Meta) -> str:
+    return json.dumps(asdict(meta), ensure_ascii=False, indent=2)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a crash left half written or half removed; what is an hour old nobody writes any more."""
+    for path in [*folder.glob(".new-*"), *folder.glob(".removed-*")]:
+        if time.time() - path.stat().st_mtime > 3600:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _write_examples(path: Path, examples: Iterable[Mapping[str, Any]]) -> int:
+    count = 0
+    with path.open("w", encoding="utf-8") as file:
+        for example in examples:
+            file.write(json.dumps(dict(example), ensure_ascii=False) + "\n")
+            count += 1
+        file.flush()
+        os.fsync(file.fileno())
+    return count

@@ -1,0 +1,178 @@
+"""A command line -> a job's folder, after the same checks that the page makes; what is wrong with rows is printed.
+
+A command that is given again goes on with what it began, where that was interrupted, stopped or ran out of something.
+"""
+
+import argparse
+import filecmp
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from chatbot.common.errors import InputError
+from finetune.data.examples import Columns, Example
+from finetune.data.report import Report
+from finetune.jobs import start as starts
+from finetune.jobs.folder import RECIPE, Base, JobFolder, Meta
+from finetune.publish.publish import SHIPPED
+from finetune.spec.presets import preset
+from finetune.spec.spec import TrainingSpec
+
+TOLD = 20  # faulty rows that are printed
+HOPELESS = ("diverged", "rejected")  # causes of a failure that would come again
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    name: str
+    base_name: str
+    source: str
+    spec: TrainingSpec
+    examples: list[dict[str, object]]
+    recipe: str = ""
+    start: str = ""
+
+
+def job_for(options: argparse.Namespace) -> JobFolder:
+    """The job that `python -m finetune.train` was asked for, locked by this process: one that the same command left
+    unfinished, unless `anew`, else a new one. Raises `InputError`."""
+    job = _new_job(options)
+    for twin in () if options.anew else _twins(job):
+        if (checkpoint := twin.newest_checkpoint()) and twin.lock() is not None:
+            if (job.path / RECIPE).is_file():  # what it says for the card may have changed
+                (job.path / RECIPE).replace(twin.path / RECIPE)
+            shutil.rmtree(job.path)
+            twin.enqueue()
+            told = f"train: going on with {twin.path} from {checkpoint.name}; --anew would start over"
+            print(told, file=sys.stderr)
+            return twin
+    return job
+
+
+def _twins(job: JobFolder) -> Iterator[JobFolder]:
+    """Jobs of the same name, base, start, settings and data that came to no end, the newest first."""
+
+    def same(other: JobFolder) -> bool:
+        meta = replace(other.meta(), created=job.meta().created)
+        files = ("spec.json", "data.jsonl")
+        return meta == job.meta() and all(
+            filecmp.cmp(job.path / name, other.path / name, shallow=False) for name in files
+        )
+
+    others = [JobFolder(path.parent) for path in job.path.parent.glob("[!.]*/meta.json") if path.parent != job.path]
+    for other in sorted(others, key=lambda other: -other.meta().created):
+        result = other.result()
+        hopeless = result is not None and (result.state == "succeeded" or result.cause in HOPELESS)
+        if not hopeless and other.state() != "queued" and same(other):
+            yield other
+
+
+def _new_job(options: argparse.Namespace) -> JobFolder:
+    from finetune.jobs.jobs import new_folder
+    from finetune.publish.publish import check_name, fingerprint_model
+
+    base = _base(options)
+    made = _from_recipe(options, base) if options.recipe else _from_file(options, base)
+    known = fingerprint_model(base)
+    start = _start(options, made) if made.start else None
+    spec = starts.fitted(made.spec, start, known, _changes(options)) if start else made.spec
+    meta = Meta(
+        owner="",
+        name=check_name(options.name or made.name),
+        created=time.time(),
+        base=Base(str(base.resolve()), options.base_name or made.base_name, known),
+        adapters=str((options.folder / "adapters").resolve()),
+        source=made.source,
+        start=starts.of(start) if start else None,
+    )
+    job = new_folder(options.folder / "jobs", meta, spec, made.examples, start=start, locked=True)
+    if made.recipe:
+        (job.path / RECIPE).write_text(made.recipe, "utf-8")
+    return job
+
+
+def _base(options: argparse.Namespace) -> Path:
+    """The model's folder: as given, else the only one that Banyan keeps for training in its data folder."""
+    if options.base:
+        if not (Path(options.base) / "config.json").is_file():
+            raise InputError(f"{options.base} is no model's folder: it has no config.json.")
+        return Path(options.base)
+    models: Path = options.folder / "models"
+    found = [path.parent for path in sorted(models.glob("*/config.json")) if "ForCausalLM" in path.read_text("utf-8")]
+    if len(found) != 1:
+        there = f"holds {', '.join(path.name for path in found)}" if found else "holds no model to train on"
+        raise InputError(
+            f"{models} {there}. Name a model's folder with --base; Banyan's Fine-tune tab makes one of the bundled model."
+        )
+    return found[0]
+
+
+def _from_recipe(options: argparse.Namespace, base: Path) -> _Made:
+    from finetune.recipes import recipe as recipes
+
+    recipe = recipes.load(options.recipe)
+    recipes.check_base(recipe, base)
+    spec = recipe.spec.changed(_changes(options))
+    rows = recipes.examples(recipe, options.data)
+    start = options.start_from or recipe.start
+    return _Made(recipe.name, recipe.base_name, f"recipe {recipe.name}", spec, rows, recipe.text, start)
+
+
+def _from_file(options: argparse.Namespace, base: Path) -> _Made:
+    from transformers import AutoTokenizer
+
+    from finetune.data.check import check
+    from finetune.data.formats import detect, read_examples
+
+    if not options.data.is_file():
+        raise InputError(f"There is no file {options.data}.")
+    columns = Columns(options.prompt, options.completion) if options.prompt or options.completion else None
+    tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True, trust_remote_code=False)
+    report = check(options.data, tokenizer, TrainingSpec(), columns, name=options.data.name)
+    spec = preset(options.preset, max(1, report.usable), max(1, report.tokens)).changed(_changes(options))
+    report = check(options.data, tokenizer, spec, columns, name=options.data.name)
+    _tell(report)
+    report.require()
+    rows = read_examples(options.data, detect(options.data, options.data.name), columns)
+    examples = [item.to_dict() for item in rows if isinstance(item, Example)]
+    return _Made(options.name, base.name, options.data.name, spec, examples, start=options.start_from or "")
+
+
+def _start(options: argparse.Namespace, made: _Made) -> Path:
+    """The adapter's folder: as given, else that of its name among the data folder's adapters, else a shipped one."""
+    for folder in (Path(made.start), options.folder / "adapters" / made.start, SHIPPED / made.start):
+        if (folder / starts.CONFIG).is_file():
+            return folder
+    if made.recipe and not options.start_from:
+        raise InputError(
+            f"The recipe {made.name} goes on from what the recipe {made.start} makes, and there is no adapter {made.start}. "
+            f"Please run --recipe {made.start} with the same --folder first, or name its adapter with --start-from."
+        )
+    raise InputError(
+        f"There is no adapter {made.start}. Name one in {options.folder / 'adapters'}, or give its folder."
+    )
+
+
+def _tell(report: Report) -> None:
+    print(f"train: {report.usable} of {report.rows} rows can be used, {report.held_out} held out", file=sys.stderr)
+    for fault in report.faults[:TOLD]:
+        print(f"train: row {fault.row}: {fault.reason}", file=sys.stderr)
+    if report.faulty > TOLD:
+        print(f"train: ... and {report.faulty - TOLD} more rows that cannot be used", file=sys.stderr)
+    for notice in report.notices:
+        print(f"train: {notice.text}", file=sys.stderr)
+
+
+def _changes(options: argparse.Namespace) -> dict[str, object]:
+    changes: dict[str, object] = {}
+    for item in options.set:
+        name, _, value = item.partition("=")
+        try:
+            changes[name] = json.loads(value)
+        except ValueError:
+            changes[name] = value
+    return changes

@@ -1,0 +1,161 @@
+"""Starts the next job in line, one on each device, and sees to it that those told to stop do."""
+
+import fcntl
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from chatbot.common.child import child_environment
+from chatbot.common.errors import BanyanError
+from finetune.jobs.folder import JobFolder, JobState
+from finetune.jobs.line import all_jobs, sweep, waiting
+
+HOME = Path(__file__).resolve().parents[2]
+
+log = logging.getLogger(__name__)
+
+
+class Runner:
+    """A thread over the jobs in `folder`. Of several on one folder, in any number of processes, one starts jobs.
+
+    `threads`, `grace` and `ended` are those of `finetune.jobs.jobs.Jobs`; `poll` is in seconds.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        devices: Sequence[str],
+        threads: int,
+        grace: float,
+        poll: float,
+        ended: Callable[[str], None] | None,
+    ) -> None:
+        self._folder, self._devices, self._threads = folder, tuple(devices), threads
+        self._grace, self._poll, self._ended = grace, poll, ended
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._closed, self._wake = False, threading.Event()
+        self._thread: threading.Thread | None = None
+        self._lock: int | None = None
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._wake.set()
+
+    def start(self) -> None:
+        """Begin to run what waits, in a thread of its own."""
+        if self._thread is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._thread = threading.Thread(target=self._run, name="finetune-jobs", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Start no more jobs. Those that run go on by themselves. Idempotent."""
+        self._closed = True
+        self._wake.set()
+        if self._thread:
+            self._thread.join()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _run(self) -> None:
+        seen: dict[str, JobState] = {job.id: job.state() for job in all_jobs(self._folder)}
+        while not self._closed:
+            self._wake.wait(self._poll)
+            self._wake.clear()
+            try:
+                self._reap()
+                states = {job.id: job.state() for job in all_jobs(self._folder)}
+                for id, state in states.items():
+                    if state not in ("queued", "running") and seen.get(id) in (None, "queued", "running"):
+                        self._tell(id)
+                seen = states
+                if not self._closed and self.may_run():
+                    self._tick()
+            except (BanyanError, OSError):  # the disk is full, or the folder out of reach: the next round may do better
+                log.exception("jobs under %s cannot be looked after now", self._folder)
+
+    def _tick(self) -> None:
+        running = [job for job in all_jobs(self._folder) if job.is_locked()]
+        for job in running:
+            if _overdue(job, self._grace):
+                signal_group(job, signal.SIGKILL)
+        busy = {job.started().get("device") for job in running}
+        free = [device for device in self._devices if device not in busy]
+        for job, device in zip(waiting(self._folder), free, strict=False):
+            self._spawn(job, device)
+
+    def _spawn(self, job: JobFolder, device: str) -> None:
+        """The lock is taken here and inherited, so that there is no moment at which the job seems to be dead."""
+        lock = job.lock(patience=1.0)
+        if lock is None:
+            return
+        try:
+            if job.state() != "running":  # it ended while the line was read
+                return
+            job.begin(device)
+            with job.log.open("ab") as output:
+                self._children[job.id] = subprocess.Popen(
+                    [sys.executable, "-m", "finetune.train", str(job.path.resolve()), "--lock", str(lock)],
+                    cwd=HOME,
+                    env=child_environment(os.environ, device, self._threads),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    pass_fds=[lock],
+                )
+        finally:
+            os.close(lock)
+
+    def _reap(self) -> None:
+        for id, child in list(self._children.items()):
+            if child.poll() is not None:
+                del self._children[id]
+
+    def may_run(self) -> bool:
+        """Whether this process is the one that starts jobs from the folder; the first is, until it ends."""
+        if self._lock is None:
+            descriptor = os.open(self._folder / ".runner", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                return False
+            self._lock = descriptor
+            sweep(self._folder)
+        return True
+
+    def _tell(self, id: str) -> None:
+        if self._ended is None:
+            return
+        try:
+            self._ended(id)
+        except Exception:  # whoever listens must not end the thread that runs everybody's jobs
+            log.exception("what follows the end of job %s failed", id)
+
+
+def _overdue(job: JobFolder, grace: float) -> bool:
+    try:
+        return time.time() - (job.path / "cancel").stat().st_mtime > grace
+    except FileNotFoundError:
+        return False
+
+
+def signal_group(job: JobFolder, number: signal.Signals) -> None:
+    """To the whole process group of a living child: it leads a session of its own."""
+    pid = int(job.started().get("pid", 0))
+    if pid > 1 and job.is_locked():
+        try:
+            os.killpg(pid, number)
+        except ProcessLookupError:
+            pass
+        except PermissionError:
+            log.warning("job %s belongs to another user of this machine and cannot be stopped", job.id)

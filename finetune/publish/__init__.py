@@ -1,0 +1,1 @@
+"""A finished job -> an adapter that people can choose, with its card."""

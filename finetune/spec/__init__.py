@@ -1,0 +1,1 @@
+"""Every setting of a fine-tune as data, and ready sets of them."""

@@ -1,0 +1,229 @@
+"""Every knob of a fine-tune: its bounds, its default and its reason, as data that a page can render."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from difflib import get_close_matches
+from typing import Any, Literal, cast
+
+from chatbot.common.errors import InputError
+from finetune.spec.knobs import ALL_LINEAR, Knob, check, knob
+
+Task = Literal["chat", "sentiment", "answer", "translate", "summarize"]
+
+TASKS: tuple[Task, ...] = ("chat", "sentiment", "answer", "translate", "summarize")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSpec:
+    """How an adapter is trained. Raises `InputError` for values out of bounds and for knobs that contradict."""
+
+    task: Task = knob("choice", "chat", "Which metric judges the result on the held-out rows.", choices=TASKS)
+    rank: int = knob(
+        "integer", 16, "Rank of the update. More learns more from much data and costs memory.", low=1, high=256
+    )
+    alpha: float = knob(
+        "number",
+        32.0,
+        "The update is scaled by alpha / rank. Twice the rank is a usual choice; keep the ratio when you change the rank.",
+        low=0.1,
+        high=1024,
+    )
+    dropout: float = knob(
+        "number", 0.0, "Hides this share of the adapter's input at random: helps against overfitting.", low=0, high=0.5
+    )
+    target_modules: str | tuple[str, ...] = knob(
+        "modules",
+        ALL_LINEAR,
+        "Layers that get an adapter: all-linear learns best for its size; a list such as q_proj, v_proj is smaller.",
+    )
+    rslora: bool = knob("switch", False, "Scales by alpha / sqrt(rank) instead: steadier at ranks of 64 and more.")
+    dora: bool = knob(
+        "switch",
+        False,
+        "Learns size and direction of weights apart: a little better at low rank, slower to train, and only usable "
+        "with PEFT or merged, because Banyan's engines do not serve it.",
+    )
+    learning_rate: float = knob(
+        "number", 2e-4, "Size of a step. Too high diverges, too low learns nothing.", low=1e-7, high=1e-2
+    )
+    schedule: str = knob(
+        "choice",
+        "cosine",
+        "How the learning rate falls after the warm-up: cosine and linear end at zero, constant stays.",
+        choices=("cosine", "linear", "constant"),
+    )
+    warmup: float = knob(
+        "number", 0.03, "Share of the steps over which the learning rate rises from zero.", low=0, high=0.5
+    )
+    epochs: float | None = knob(
+        "number", 3.0, "How often every example is seen. Few rows want more epochs.", low=0.01, high=100, optional=True
+    )
+    steps: int | None = knob(
+        "integer",
+        None,
+        "Number of updates instead of epochs, when the time is what you want to fix.",
+        low=1,
+        high=1_000_000,
+        optional=True,
+    )
+    batch_size: int = knob(
+        "integer", 8, "Examples computed at once on each device. Less needs less memory.", low=1, high=512
+    )
+    accumulation: int = knob(
+        "integer", 1, "Batches summed up to one update: the same total with less memory.", low=1, high=512
+    )
+    max_length: int = knob(
+        "integer", 1024, "Tokens of an example that are used; longer ones are cut at the end.", low=16, high=131_072
+    )
+    packing: bool = knob(
+        "switch",
+        False,
+        "Fills rows of max_length with whole examples, kept apart; batch_size then counts such rows. For a GPU and short rows.",
+    )
+    gradient_checkpointing: bool = knob(
+        "switch", False, "Computes activations twice instead of keeping them: less memory, about a third slower."
+    )
+    quantization: str = knob(
+        "choice",
+        "none",
+        "Frozen weights in 4 (nf4: QLoRA) or 8 bits: less memory, slower steps.",
+        choices=("none", "nf4", "int8"),
+    )
+    precision: str = knob(
+        "choice",
+        "auto",
+        "Number format of the computation. auto: bf16 on a GPU that has it, else fp32; a CPU that has bf16 is quicker with it.",
+        choices=("auto", "fp32", "bf16"),
+    )
+    seed: int = knob(
+        "integer",
+        0,
+        "Fixes held-out split, order and initial weights: the same data and seed train the same adapter.",
+        low=0,
+        high=2**32 - 1,
+    )
+    evaluation_share: float = knob(
+        "number",
+        0.1,
+        "Share of the examples that is held out from training, for the curve and the verdict. 0: no verdict.",
+        low=0,
+        high=0.5,
+    )
+    eval_steps: int | None = knob(
+        "integer",
+        None,
+        "Updates between two points of the held-out curve. Empty: ten points over the run.",
+        low=1,
+        high=1_000_000,
+        optional=True,
+    )
+    early_stopping: int = knob(
+        "integer",
+        0,
+        "Ends the run after so many points of the held-out curve without a new best. 0 switches it off.",
+        low=0,
+        high=100,
+    )
+    save_steps: int = knob(
+        "integer",
+        50,
+        "Updates between checkpoints: at most so many are lost when the machine stops.",
+        low=1,
+        high=10_000,
+    )
+
+    def __post_init__(self) -> None:
+        for each in KNOBS:
+            check(each, getattr(self, each.name))
+        _check_contradictions(self)
+
+    @property
+    def effective_batch(self) -> int:
+        """Examples per update on one device."""
+        return self.batch_size * self.accumulation
+
+    def changed(self, changes: Mapping[str, object]) -> "TrainingSpec":
+        """This spec with other values, as a page or a script sends them. Raises `InputError`, also for unknown fields.
+
+        Giving one of `epochs` and `steps` clears the other.
+        """
+        values = _known(changes)
+        for given, other in (("epochs", "steps"), ("steps", "epochs")):
+            if values.get(given) is not None and other not in values:
+                values[other] = None
+        return replace(self, **cast(dict[str, Any], values))
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain JSON values; `from_dict` reads them back."""
+        values = asdict(self)
+        if isinstance(self.target_modules, tuple):
+            values["target_modules"] = list(self.target_modules)
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, object]) -> "TrainingSpec":
+        """What is absent has its default. Raises `InputError`, also for unknown fields."""
+        return cls().changed(values)
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> "TrainingSpec":
+        """Raises `InputError` when `text` is no JSON object or holds a wrong or unknown field."""
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"The training settings are not JSON: {error}. Please check them.") from error
+        if not isinstance(values, dict):
+            raise InputError('The training settings must be a JSON object such as {"rank": 16}.')
+        return cls.from_dict(values)
+
+
+KNOBS: tuple[Knob, ...] = tuple(Knob(name=f.name, default=f.default, **f.metadata) for f in fields(TrainingSpec))
+"""All fields of `TrainingSpec` in their order: the page's "advanced" part and the checks read them here."""
+
+
+def _known(changes: Mapping[str, object]) -> dict[str, object]:
+    names = [each.name for each in KNOBS]
+    for name in changes:
+        if name not in names:
+            close = get_close_matches(str(name), names, n=1)
+            hint = f" Did you mean {close[0]}?" if close else f" Known are: {', '.join(names)}."
+            raise InputError(f"There is no training setting called {str(name)[:80]!r}.{hint}", name=str(name))
+    values = dict(changes)
+    if isinstance(values.get("target_modules"), list):
+        values["target_modules"] = tuple(cast(list[object], values["target_modules"]))
+    return values
+
+
+def _check_contradictions(spec: TrainingSpec) -> None:
+    if spec.epochs is not None and spec.steps is not None:
+        raise InputError(
+            "epochs and steps both say how long to train. Please set one and leave the other empty.", kind="knob_both"
+        )
+    if spec.epochs is None and spec.steps is None:
+        raise InputError(
+            "Neither epochs nor steps says how long to train. Please set one of them.", kind="knob_neither"
+        )
+    if spec.early_stopping and not spec.evaluation_share:
+        raise InputError(
+            "early_stopping watches the held-out rows, and evaluation_share holds none out. "
+            "Please switch early_stopping off or raise evaluation_share.",
+            kind="knob_no_held_out",
+        )
+    if spec.eval_steps and not spec.evaluation_share:
+        raise InputError(
+            "eval_steps asks for a held-out curve, and evaluation_share holds no rows out. "
+            "Please leave eval_steps empty or raise evaluation_share.",
+            kind="knob_no_held_out",
+        )
+    if spec.early_stopping and spec.eval_steps and spec.steps and spec.steps < spec.eval_steps * spec.early_stopping:
+        raise InputError(
+            f"The run of {spec.steps} steps ends before early_stopping could: it needs {spec.early_stopping} points, one "
+            f"every {spec.eval_steps} eval_steps. Please lower early_stopping or eval_steps.",
+            kind="knob_stops_late",
+        )
+    if isinstance(spec.target_modules, tuple) and len(set(spec.target_modules)) < len(spec.target_modules):
+        raise InputError("target_modules names a layer twice. Please name each once.", kind="knob_twice")

@@ -1,0 +1,1 @@
+"""The training itself, in a child process: `python -m finetune.train`."""

@@ -1,0 +1,1 @@
+"""Training in fewer passes over memory: rows without padding, layers for CPUs, threads side by side."""

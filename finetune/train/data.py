@@ -1,0 +1,57 @@
+"""data.jsonl -> token sequences to learn from, and held-out rows to be judged by."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chatbot.common.errors import InputError
+from finetune.data.examples import Example, Fault, Turn
+from finetune.data.masks import ChatEncoder, Encoded
+from finetune.data.split import group_of, held_out
+from finetune.spec.spec import TrainingSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An example with its tokens."""
+
+    example: Example
+    encoded: Encoded
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Both sides of the split, in the file's order; `faults` are rows that the model's template cannot show."""
+
+    train: tuple[Row, ...]
+    held_out: tuple[Row, ...]
+    faults: tuple[Fault, ...]
+
+
+def load(path: Path, encoder: ChatEncoder, spec: TrainingSpec) -> Data:
+    """Encode and split. Raises `InputError` when nothing is left to learn from."""
+    rows: list[Row] = []
+    faults: list[Fault] = []
+    for example in read(path):
+        encoded = encoder.encode(example, spec.max_length)
+        if isinstance(encoded, Fault):
+            faults.append(encoded)
+        else:
+            rows.append(Row(example, encoded))
+    apart = held_out((group_of(row.example) for row in rows), spec.evaluation_share, spec.seed)
+    train = tuple(row for row in rows if group_of(row.example) not in apart)
+    if not train:
+        reason = f" The first fault, row {faults[0].row}: {faults[0].reason}" if faults else ""
+        raise InputError(f"There is nothing to learn from: no row can be used.{reason}", kind="data_no_rows")
+    return Data(train, tuple(row for row in rows if group_of(row.example) in apart), tuple(faults))
+
+
+def read(path: Path) -> Iterator[Example]:
+    """The lines of a job's data as examples; rows count from 1."""
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            values: dict[str, Any] = json.loads(line)
+            turns = tuple(Turn(turn["role"], turn["content"]) for turn in values.get("messages", ()))
+            yield Example(number, turns, values.get("text", ""))

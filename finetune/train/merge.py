@@ -1,0 +1,55 @@
+"""Base model + adapter -> full weights in a transformers folder.
+
+python -m finetune.train.merge      reads requests, one JSON object a line; see `chatbot.common.child`
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from chatbot.common.child import Progress, serve
+from chatbot.common.errors import AdapterError
+from finetune.jobs.folder import sync, told
+
+
+def merge(adapter: Path, base: Path, target: Path) -> Path:
+    """Write the merged model with its tokenizer to `target`, in the base's number format; one rename makes it appear.
+
+    Takes twice the model's size in memory. Raises `AdapterError` when they do not fit, `StoreFull` or `StoreError`.
+    """
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    if target.exists():
+        raise AdapterError(f"{target.name} is there already. Please choose another name.")
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            base, dtype="auto", local_files_only=True, trust_remote_code=False, use_safetensors=True
+        )
+        merged = PeftModel.from_pretrained(model, str(adapter), local_files_only=True).merge_and_unload(safe_merge=True)
+    except (ValueError, RuntimeError, KeyError) as error:
+        raise AdapterError(f"The adapter cannot be merged into this base model: {error}") from error
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=".merging-", dir=target.parent))
+        try:
+            merged.save_pretrained(aside)
+            AutoTokenizer.from_pretrained(base, local_files_only=True, trust_remote_code=False).save_pretrained(aside)
+            aside.chmod(0o755)  # mkdtemp's folders are for their owner alone
+            aside.rename(target)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+        sync(target.parent)
+    except OSError as error:
+        raise told(error, target.parent) from error
+    return target
+
+
+def _handle(request: dict[str, Any], progress: Progress) -> str:
+    progress("Merging", None)
+    return str(merge(Path(request["adapter"]), Path(request["base"]), Path(request["target"])))
+
+
+if __name__ == "__main__":
+    serve(_handle)

@@ -1,0 +1,165 @@
+"""The course of one training: load, train, save, accept, judge, publish."""
+
+import contextlib
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from finetune.data.masks import ChatEncoder
+from finetune.jobs import start
+from finetune.jobs.folder import JobFolder, Result, sync
+from finetune.publish import publish
+from finetune.train import data as train_data
+from finetune.train import model as train_model
+from finetune.train import trainer as train_trainer
+from finetune.train import verdict as train_verdict
+from finetune.train.arithmetic import fused as train_fused
+from finetune.train.checkpoints import newest_whole, step_of
+from finetune.train.data import Data
+from finetune.train.progress import Progress
+from finetune.train.trainer import Stopped, Trainer
+from finetune.train.watch import Watch
+
+log = logging.getLogger("finetune")
+
+
+def train(job: JobFolder, stop: Callable[[], bool]) -> Result:
+    """Run the job to its end. Raises what goes wrong; only the first process writes anything but checkpoints."""
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "0")) or len(os.sched_getaffinity(0)))
+    if stop():
+        return _stopped_early("Stopped before the training began; there is no adapter.")
+    spec, base = job.spec(), job.meta().base
+    checkpoint = newest_whole(job)
+    progress = Progress(job, resumed_at=step_of(checkpoint) if checkpoint else 0)
+    loaded = train_model.load(base, spec)
+    data = train_data.load(job.data, ChatEncoder(loaded.tokenizer), spec)
+    log.info("%d rows to learn from, %d held out, %d faults", len(data.train), len(data.held_out), len(data.faults))
+    watch = Watch(progress, stop, spec.early_stopping, lambda step: _keep_best(job, trainer, step))
+    trainer = train_trainer.build(
+        loaded.model,
+        loaded.tokenizer,
+        data.train,
+        data.held_out,
+        spec,
+        job,
+        lora=train_model.lora(spec),
+        bf16=loaded.bf16,
+        stop=stop,
+        watch=watch,
+        resumed=checkpoint is not None,
+    )
+    if job.start.is_dir() and not checkpoint:
+        start.load(trainer.accelerator.unwrap_model(trainer.model), job.start)
+    stopped = fit(trainer, checkpoint, stop, spec.precision)
+    _restore_best(job, trainer)
+    if not trainer.accelerator.is_main_process:
+        trainer.accelerator.wait_for_everyone()
+        return Result("succeeded")
+    try:
+        return _conclude(job, trainer, data, progress, stopped, stop)
+    finally:
+        trainer.accelerator.wait_for_everyone()
+
+
+def broadcast(text: str) -> str:
+    """The first process's text, in every process."""
+    from accelerate import PartialState
+    from accelerate.utils import broadcast_object_list
+
+    PartialState(cpu=not torch.cuda.is_available())  # torchrun does not say so, and alone each would speak to itself
+    return str(broadcast_object_list([text])[0])
+
+
+def fit(trainer: Trainer, checkpoint: Path | None, stop: Callable[[], bool], precision: str) -> bool:
+    """Returns whether the run was stopped before its end; what it had learnt is in the model and in a checkpoint."""
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    bf16 = train_fused.uses_bf16(precision)
+    plain = model.device.type != "cpu" or trainer.args.bf16
+    try:
+        with contextlib.nullcontext(0) if plain else train_fused.fused(model, bf16=bf16) as layers:
+            log.info("%d layers computed in fewer passes, in bfloat16: %s", layers, bf16)
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    except Stopped:
+        model.zero_grad()
+    stopped = stop() and trainer.state.global_step < trainer.state.max_steps
+    if stopped:
+        trainer.checkpoint()
+    return stopped
+
+
+def _conclude(
+    job: JobFolder, trainer: Trainer, data: Data, progress: Progress, stopped: bool, stop: Callable[[], bool]
+) -> Result:
+    step = trainer.state.global_step
+    if stopped and not step:
+        return _stopped_early("Stopped before the first step was done; there is no adapter.")
+    progress.write(phase="evaluating", step=step, of=trainer.state.max_steps)
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    _save(model, job.adapter)
+    sequences = [row.encoded for row in data.held_out or data.train]
+    acceptance = train_verdict.accept(model, job.adapter, sequences)
+    acceptance.require()
+    if stopped:
+        note = f"Stopped at step {step} of {trainer.state.max_steps}; not judged."
+        name = _publish(job, acceptance, {}, note)
+        return Result("cancelled", "stopped", note, adapter=name, steps=step)
+    rows = [row.example for row in data.held_out]
+    held_out = [row.encoded for row in data.held_out]
+    earlier = (lambda model: start.instead(model, job.start)) if job.start.is_dir() else None
+    verdict = train_verdict.judged(
+        model, trainer.processing_class, rows, held_out, job.spec().task, stop, earlier
+    ).to_dict()
+    name = _publish(job, acceptance, verdict)
+    return Result("succeeded", message=verdict["sentence"], adapter=name, steps=step, verdict=verdict)
+
+
+def _stopped_early(message: str) -> Result:
+    return Result("cancelled", "stopped", message, {"kind": "stopped_early"})
+
+
+def _publish(job: JobFolder, acceptance: publish.Acceptance, verdict: dict[str, Any], note: str = "") -> str:
+    """DoRA stays in the job's folder: the engines serve plain LoRA only."""
+    if job.spec().dora:
+        publish.write_card(job, acceptance, verdict, note)
+        return ""
+    return publish.publish(job, acceptance, verdict, note)
+
+
+def _save(model: Any, folder: Path) -> None:
+    """PEFT's two files, under their final name only when whole."""
+    aside = folder.with_name(".adapter")
+    shutil.rmtree(aside, ignore_errors=True)
+    model.save_pretrained(str(aside), selected_adapters=["default"], safe_serialization=True)
+    for path in aside.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    shutil.rmtree(folder, ignore_errors=True)
+    aside.rename(folder)
+    sync(folder.parent)
+
+
+def _keep_best(job: JobFolder, trainer: Trainer, step: int) -> None:
+    if trainer.accelerator.is_main_process:
+        _save(trainer.accelerator.unwrap_model(trainer.model), job.path / "best")
+        (job.path / "best" / "step").write_text(str(step), "ascii")
+
+
+def _restore_best(job: JobFolder, trainer: Trainer) -> None:
+    """With early stopping, the weights of the best held-out point are the result."""
+    best = job.path / "best"
+    if not job.spec().early_stopping or not (best / "step").is_file():
+        return
+    if int((best / "step").read_text("ascii")) > trainer.state.global_step:
+        return
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    set_peft_model_state_dict(
+        trainer.accelerator.unwrap_model(trainer.model), load_file(best / publish.WEIGHTS), adapter_name="default"
+    )
+    log.info("the best held-out point is the result: step %s", (best / "step").read_text("ascii"))

@@ -1,0 +1,196 @@
+"""The verdict inside the child: losses and greedy answers of the model before and after its training."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from chatbot.common.errors import AdapterError
+from finetune.data.examples import Example, Fault
+from finetune.data.masks import ChatEncoder, Encoded
+from finetune.jobs.folder import Base
+from finetune.publish.publish import Acceptance
+from finetune.spec.spec import Task, TrainingSpec
+from finetune.train import model as train_model
+from finetune.train.arithmetic import attention as train_attention
+from finetune.train.arithmetic import packed as train_packed
+from finetune.train.arithmetic.side_by_side import SideBySide
+from finetune.verdict.verdict import Answer, Losses, Verdict, compare, general_rows, judge, metrics_of
+
+BUDGET_CPU, BUDGET_GPU = 3_000, 60_000  # tokens of answers that are generated for each side
+LONGEST = 256  # tokens of one answer
+BATCH = 8
+
+Shown = Callable[[Any], AbstractContextManager[Any]]
+"""What a model is while it is looked at: with its adapter off, for example."""
+
+
+def judged(
+    model: Any,
+    tokenizer: Any,
+    held_out: Sequence[Example],
+    encoded: Sequence[Encoded],
+    task: Task,
+    stop: Callable[[], bool],
+    earlier: Shown | None = None,
+) -> Verdict:
+    """Score a PeftModel before and after its training. Before, there was the base alone, or what `earlier` shows. Losses use
+    every held-out row, answers as many as the budget allows."""
+    earlier = earlier or off
+    encoder = ChatEncoder(tokenizer)
+    general = [row for row in map(encoder.encode, general_rows()) if isinstance(row, Encoded)]
+    with earlier(model):
+        before, general_before = losses(model, encoded), losses(model, general)
+    after, general_after = losses(model, encoded), losses(model, general)
+    rows, most = _affordable(tokenizer, held_out, gpu=model.device.type == "cuda")
+    if not rows or stop():
+        return judge(task, before, after, (general_before, general_after))
+    pairs = compare(rows, answers(model, tokenizer, earlier), answers(model, tokenizer), most)
+    return judge(task, before, after, (general_before, general_after), pairs)
+
+
+def losses(model: Any, rows: Sequence[Encoded]) -> Losses:
+    """Summed nats of each row, in order."""
+    model.eval()
+    plain = [{"input_ids": row.input_ids, "labels": row.labels} for row in rows]
+    nats = SideBySide(model, train_packed.CACHE_TOKENS).row_losses(model, plain)
+    return Losses(tuple(nats), tuple(sum(label != -100 for label in row.labels[1:]) for row in rows))
+
+
+def answers(model: Any, tokenizer: Any, shown: Shown = contextlib.nullcontext) -> Answer:
+    """Greedy answers of the model as `shown`, in batches of rows of like length."""
+
+    def answer(rows: Sequence[Example], max_tokens: int) -> list[str]:
+        encoder = ChatEncoder(tokenizer)
+        prompts = [encoder.prompt(row.prompt) for row in rows]
+        order = sorted(range(len(rows)), key=lambda at: len(prompts[at]))
+        found = [""] * len(rows)
+        with shown(model):
+            for start in range(0, len(order), BATCH):
+                chunk = order[start : start + BATCH]
+                texts = _generate(model, tokenizer, [prompts[at] for at in chunk], max_tokens)
+                for at, text in zip(chunk, texts, strict=True):
+                    found[at] = text
+        return found
+
+    return answer
+
+
+@contextlib.contextmanager
+def off(model: Any) -> Iterator[None]:
+    """The base model alone, where there is an adapter at all."""
+    if hasattr(model, "disable_adapter"):
+        with model.disable_adapter():
+            yield
+    else:
+        yield
+
+
+def accept(model: Any, folder: Path, encoded: Sequence[Encoded]) -> Acceptance:
+    """Load the saved adapter beside the trained one, over the same base, and compare logits on the first rows."""
+    from safetensors.torch import load_file
+
+    tensors = load_file(folder / "adapter_model.safetensors")
+    finite = all(bool(torch.isfinite(tensor).all()) for tensor in tensors.values())
+    norm = float(sum(float(t.float().norm()) for name, t in tensors.items() if "lora_B" in name or "magnitude" in name))
+    if not finite:
+        return Acceptance(False, norm, 0.0, 0.0, 0.0)
+    model.eval()
+    model.load_adapter(str(folder), adapter_name="reloaded", is_trainable=False)
+    gap, change, scale = 0.0, 0.0, 0.0
+    try:
+        for row in encoded[:4]:
+            ids = torch.tensor([row.input_ids[:256]], device=model.device)
+            trained = _logits(model, ids, "default")
+            gap = max(gap, float((trained - _logits(model, ids, "reloaded")).abs().max()))
+            with off(model):
+                change = max(change, float((trained - _logits(model, ids, None)).abs().max()))
+            scale = max(scale, float(trained.abs().max()))
+    finally:
+        model.set_adapter("default")
+        model.delete_adapter("reloaded")
+    exact = next(model.parameters()).dtype == torch.float32
+    return Acceptance(finite, norm, gap, change, (1e-4 if exact else 2e-2) * max(1.0, scale))
+
+
+def score_base(base: str, task: Task, rows: Sequence[Example], max_tokens: int) -> dict[str, Any]:
+    """Metrics of the bare model: `python -m finetune.evaluate translate`."""
+    loaded = train_model.load(Base(base), TrainingSpec(precision="fp32"))
+    found = answers(loaded.model, loaded.tokenizer)(rows, max_tokens)
+    return {"task": task, "rows": len(rows), "scores": metrics_of(task, rows, found)}
+
+
+def score_adapter(folder: Path, base: str, rows: Sequence[Example], max_tokens: int) -> Verdict:
+    """An adapter from disk against its base on the given rows. Raises `AdapterError` when they do not fit."""
+    import json
+
+    from peft import PeftModel
+
+    loaded = train_model.load(Base(base), TrainingSpec(precision="fp32"))
+    try:
+        model = PeftModel.from_pretrained(loaded.model, str(folder), local_files_only=True)
+        card = json.loads((folder / "banyan.json").read_text("utf-8")) if (folder / "banyan.json").exists() else {}
+    except (OSError, ValueError, RuntimeError) as error:
+        raise AdapterError(f"{folder.name} cannot be put on this base model: {error}") from error
+    encoder = ChatEncoder(loaded.tokenizer)
+    usable = [(row, found) for row in rows if not isinstance(found := encoder.encode(row, 4096), Fault)]
+    encoded = [found for _, found in usable]
+    general = [found for row in general_rows() if isinstance(found := encoder.encode(row), Encoded)]
+    with off(model):
+        before = losses(model, encoded), losses(model, general)
+    after = losses(model, encoded), losses(model, general)
+    asked = [row for row, _ in usable]
+    pairs = compare(
+        asked,
+        answers(model, loaded.tokenizer, off),
+        answers(model, loaded.tokenizer),
+        max_tokens,
+    )
+    return judge(card.get("task", "chat"), before[0], after[0], (before[1], after[1]), pairs)
+
+
+def _logits(model: Any, ids: torch.Tensor, adapter: str | None) -> torch.Tensor:
+    if adapter:
+        model.set_adapter(adapter)
+    positions = torch.arange(ids.shape[1], device=ids.device)[None]
+    with torch.no_grad():
+        logits: torch.Tensor = model(input_ids=ids, position_ids=positions, use_cache=False).logits
+    return logits.float()
+
+
+def _affordable(tokenizer: Any, rows: Sequence[Example], *, gpu: bool) -> tuple[list[Example], int]:
+    """The first rows whose answers, half as long again as the references, stay within the budget, and the longest."""
+    budget, taken, most = (BUDGET_GPU if gpu else BUDGET_CPU), list[Example](), 0
+    for row in rows:
+        if not row.turns:
+            continue
+        wanted = min(LONGEST, len(tokenizer(row.answer)["input_ids"]) * 3 // 2 + 8)
+        if max(most, wanted) * (len(taken) + 1) > budget and taken:
+            break
+        most = max(most, wanted)
+        taken.append(row)
+    return taken, most
+
+
+def _generate(model: Any, tokenizer: Any, prompts: Sequence[list[int]], max_tokens: int) -> list[str]:
+    width = max(map(len, prompts))
+    pad = tokenizer.pad_token_id
+    ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts], device=model.device)
+    mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=model.device)
+    model.eval()
+    with torch.no_grad(), train_attention.masked(model):  # padding needs a mask
+        found = model.generate(
+            input_ids=ids,
+            attention_mask=mask,
+            max_new_tokens=max_tokens,
+            do_sample=False,
+            use_cache=True,
+            pad_token_id=pad,
+            temperature=None,
+            top_p=None,
+            top_k=None,
+        )
+    return [str(text) for text in tokenizer.batch_decode(found[:, width:], skip_special_tokens=True)]

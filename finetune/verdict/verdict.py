@@ -1,0 +1,175 @@
+"""Before and after: the base model and an adapter on the same held-out rows, and one sentence about the difference.
+
+Answers are greedy. A row counts once, with its pair; intervals are paired bootstraps over rows.
+"""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from finetune.data.examples import Example, Turn
+from finetune.spec.spec import Task
+from finetune.verdict.metrics import METRICS, OF_TASK, Interval, paired_bootstrap
+
+Outcome = Literal["better", "no change", "worse", "not judged"]
+Answer = Callable[[Sequence[Example], int], list[str]]
+"""(rows, tokens at most) -> one greedy answer a row."""
+
+SIDE_BY_SIDE = 10
+FORGOTTEN = 0.05  # nats per token on the general set: five per cent of perplexity
+GENERAL = Path(__file__).with_name("general.jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Summed nats and trained tokens of each row."""
+
+    nats: tuple[float, ...]
+    tokens: tuple[int, ...]
+
+    @property
+    def mean(self) -> float:
+        return sum(self.nats) / max(1, sum(self.tokens))
+
+    @property
+    def perplexity(self) -> float:
+        return math.exp(min(self.mean, 50.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One metric before and after, over `rows` rows, with the interval of the difference (None: nothing is known)."""
+
+    name: str
+    before: float
+    after: float
+    low: float | None
+    high: float | None
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One held-out row with both answers."""
+
+    row: int
+    prompt: str
+    reference: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a fine-tune changed. `decided_by` names the score behind the outcome."""
+
+    outcome: Outcome
+    sentence: str
+    decided_by: str = ""
+    scores: tuple[Score, ...] = ()
+    forgot: bool = False
+    examples: tuple[Pair, ...] = field(default_factory=tuple)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def judge(
+    task: Task,
+    before: Losses,
+    after: Losses,
+    general: tuple[Losses, Losses],
+    pairs: Sequence[Pair] = (),
+) -> Verdict:
+    """The task's metric decides over the answers; a chat has no single right answer, so the held-out loss does."""
+    if not before.nats:
+        return Verdict("not judged", "Not judged: no rows were held out.")
+    scores = [_loss("loss", before, after)]
+    scores.append(Score("perplexity", before.perplexity, after.perplexity, None, None, len(before.nats)))
+    scores += [_metric(name, pairs) for name in OF_TASK[task] if pairs]
+    watch = _loss("general_loss", *general)
+    forgot = watch.low is not None and watch.low > 0 and watch.after - watch.before > FORGOTTEN
+    deciding = scores[0] if task == "chat" or not pairs else scores[2]
+    outcome = _outcome(deciding)
+    return Verdict(
+        outcome,
+        _sentence(outcome, deciding, watch if forgot else None),
+        deciding.name,
+        (*scores, watch),
+        forgot,
+        tuple(pairs[:SIDE_BY_SIDE]),
+    )
+
+
+def compare(rows: Sequence[Example], before: Answer, after: Answer, max_tokens: int) -> list[Pair]:
+    """Both models' greedy answers to the same rows."""
+    asked = [row for row in rows if row.turns]
+    answers = zip(asked, before(asked, max_tokens), after(asked, max_tokens), strict=True)
+    return [Pair(row.row, row.prompt[-1].content, row.answer, one.strip(), two.strip()) for row, one, two in answers]
+
+
+def metrics_of(task: Task, rows: Sequence[Example], answers: Sequence[str]) -> dict[str, float]:
+    """Mean of every metric of the task, 0 to 1; translations also get corpus BLEU, 0 to 100."""
+    pairs = [(answer.strip(), row.answer) for row, answer in zip(rows, answers, strict=True)]
+    found = {name: sum(METRICS[name](*pair) for pair in pairs) / max(1, len(pairs)) for name in OF_TASK[task]}
+    if task == "translate":
+        from sacrebleu.metrics import BLEU
+
+        chinese = any("\u4e00" <= c <= "\u9fff" for _, reference in pairs for c in reference)
+        bleu = BLEU(tokenize="zh" if chinese else "13a")
+        found["bleu"] = float(bleu.corpus_score([a for a, _ in pairs], [[r for _, r in pairs]]).score)
+    return found
+
+
+def general_rows() -> list[Example]:
+    """The fixed everyday questions that watch for forgetting."""
+    found = [json.loads(line)["messages"] for line in GENERAL.read_text("utf-8").splitlines()]
+    return [Example(at, tuple(Turn(t["role"], t["content"]) for t in turns)) for at, turns in enumerate(found, 1)]
+
+
+def _loss(name: str, before: Losses, after: Losses) -> Score:
+    found = paired_bootstrap(before.nats, after.nats, before.tokens)
+    return Score(name, before.mean, after.mean, *_bounds(found), len(before.nats))
+
+
+def _metric(name: str, pairs: Sequence[Pair]) -> Score:
+    measure = METRICS[name]
+    before = [measure(pair.before, pair.reference) for pair in pairs]
+    after = [measure(pair.after, pair.reference) for pair in pairs]
+    found = paired_bootstrap(before, after)
+    return Score(name, sum(before) / len(pairs), sum(after) / len(pairs), *_bounds(found), len(pairs))
+
+
+def _bounds(found: Interval) -> tuple[float | None, float | None]:
+    return (found.low, found.high) if math.isfinite(found.low) else (None, None)
+
+
+def _outcome(score: Score) -> Outcome:
+    if score.low is None or score.high is None or score.low <= 0 <= score.high:
+        return "no change"
+    return "better" if (score.low > 0) != score.name.endswith("loss") else "worse"
+
+
+_NAMES = {
+    "loss": "held-out loss",
+    "rouge_l": "ROUGE-L",
+    "chrf": "chrF",
+    "f1": "F1",
+    "exact_match": "exact match",
+    "accuracy": "accuracy",
+}
+
+
+def _sentence(outcome: Outcome, score: Score, forgot: Score | None) -> str:
+    what = {"better": "Better", "worse": "Worse", "no change": "No change that is certain", "not judged": ""}[outcome]
+    change = f"{_NAMES[score.name]} {score.before:.3f} before, {score.after:.3f} after"
+    interval = f"difference {score.after - score.before:+.3f}"
+    if score.low is not None:
+        interval += f", 95 % interval {score.low:+.3f} to {score.high:+.3f}"
+    more = ""
+    if forgot:
+        more = f", but it forgets: loss on everyday questions rose from {forgot.before:.3f} to {forgot.after:.3f}"
+    return f"{what}: {change} ({interval}, {score.rows} held-out rows){more}."

@@ -1,0 +1,97 @@
+"""An answer without a model: the sentences of the passages that most likely hold it, quoted as they stand.
+
+How likely is told by a conditional logit (McFadden 1974) over `retrieval.checks.quotable`, fitted by
+`python -m retrieval.lab.extract_fit`; its weights lie beside it. One sentence is quoted where that is likely enough, else more.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from retrieval.checks.evidence import Stretch
+from retrieval.checks.quotable import FIGURES, Figures, figures
+from retrieval.checks.verify import Quote
+from retrieval.text.words import is_dense
+from retrieval.types import Hit
+
+PARAMETERS = Path(__file__).with_name("extract.json")
+ENOUGH = 0.9
+"""With this probability the answer shall be in what is quoted, as far as the limit allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranker:
+    """Weights of standardised figures."""
+
+    means: tuple[float, ...]
+    deviations: tuple[float, ...]
+    weights: tuple[float, ...]
+
+    def probabilities(self, table: Figures) -> npt.NDArray[np.float64]:
+        """That each sentence [sentences] holds the answer, given that one does."""
+        utility = (table - self.means) / np.array(self.deviations) @ np.array(self.weights)
+        odds = np.exp(utility - utility.max(initial=-np.inf))
+        shares: npt.NDArray[np.float64] = odds / odds.sum()
+        return shares
+
+
+def extract(question: str, hits: Sequence[Hit], limit: int = 4, *, enough: float = ENOUGH) -> list[Quote]:
+    """At most `limit` sentences, the likeliest first; neighbours are one quote. `enough` is the probability to reach.
+
+    Each quote's `passage` counts `hits`, its offsets are of that passage's text. A question without a word of content gets
+    the first sentences.
+    """
+    found, likely = _likely(question, hits)
+    chosen: list[int] = []
+    for number in np.argsort(-likely, kind="stable")[:limit]:
+        if chosen and likely[chosen].sum() >= enough:
+            break
+        chosen.append(int(number))
+    return [_quote(found[first], found[last], hits) for first, last in _neighbours(chosen, found)]
+
+
+def likelihood(question: str, hits: Sequence[Hit], quotes: Sequence[Quote]) -> float:
+    """How likely the likeliest sentence among those quoted holds the answer, given that one of the hits' does; 0 for none."""
+    found, likely = _likely(question, hits)
+    places = [(quote.passage, quote.start, quote.end) for quote in quotes]
+    touched = (
+        any(one.passage == passage and one.start < end and start < one.end for passage, start, end in places)
+        for one in found
+    )
+    return max((float(share) for share, quoted in zip(likely, touched, strict=True) if quoted), default=0.0)
+
+
+def _likely(question: str, hits: Sequence[Hit]) -> tuple[list[Stretch], npt.NDArray[np.float64]]:
+    found, table = figures(question, hits)
+    return found, rankers()["unspaced" if is_dense(question) else "spaced"].probabilities(table)
+
+
+def _neighbours(chosen: Sequence[int], found: Sequence[Stretch]) -> list[tuple[int, int]]:
+    """First and last of each run of sentences that follow each other, in the order of the best of each."""
+    runs: list[list[int]] = []
+    for number in sorted(chosen):
+        if runs and runs[-1][-1] == number - 1 and found[number - 1].passage == found[number].passage:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    runs.sort(key=lambda run: min(chosen.index(number) for number in run))
+    return [(run[0], run[-1]) for run in runs]
+
+
+def _quote(first: Stretch, last: Stretch, hits: Sequence[Hit]) -> Quote:
+    text = hits[first.passage].passage.text[first.start : last.end]
+    return Quote(first.passage, first.start, last.end, text)
+
+
+@cache
+def rankers() -> dict[str, Ranker]:
+    stored: dict[str, dict[str, dict[str, float]]] = json.loads(PARAMETERS.read_text("utf-8"))
+    return {
+        name: Ranker(*(tuple(model[figure][part] for figure in FIGURES) for part in ("mean", "deviation", "weight")))
+        for name, model in stored.items()
+    }

@@ -1,0 +1,1 @@
+"""What fits the parameters that ship, and measures what they do."""

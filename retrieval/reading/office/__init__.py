@@ -1,0 +1,1 @@
+"""Word, Excel and PowerPoint, and the zip container they come in."""

@@ -1,0 +1,76 @@
+"""PPTX through python-pptx: titles, texts, tables and notes, slide by slide."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from chatbot.common.limited import Limits
+from retrieval.reading.pages import Pages
+from retrieval.reading.plain.tables import row
+
+_TINY = 25_400  # EMU: two points
+
+
+def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
+    import pptx
+
+    show = pptx.Presentation(str(path))
+    pages.total = len(show.slides)
+    size = (show.slide_width or 0, show.slide_height or 0)
+    hidden = []
+    for number, slide in enumerate(show.slides, 1):
+        title = slide.shapes.title
+        label = title.text_frame.text if title is not None else ""
+        if number > 1:
+            pages.begin()
+        pages.name(label)
+        if slide._element.get("show") == "0":
+            hidden.append(f"slide {number}")
+            continue
+        for shape in _shapes(slide.shapes):
+            _add_shape(shape, pages, size, is_title=title is not None and shape.shape_id == title.shape_id)
+        if slide.has_notes_slide and (frame := slide.notes_slide.notes_text_frame) is not None:
+            pages.add(frame.text)
+    if hidden:
+        pages.flag("hidden_parts", names=", ".join(hidden))
+
+
+def _shapes(shapes: Any) -> Iterator[Any]:
+    waiting = list(reversed(list(shapes)))
+    while waiting:
+        shape = waiting.pop()
+        if hasattr(shape, "shapes"):
+            waiting += reversed(list(shape.shapes))
+        else:
+            yield shape
+
+
+def _add_shape(shape: Any, pages: Pages, size: tuple[int, int], *, is_title: bool) -> None:
+    if _is_off(shape, size):
+        if shape.has_text_frame:
+            pages.hide(shape.text_frame.text, "off the slide")
+        return
+    if getattr(shape, "has_table", False) and shape.has_table:
+        for position, cells in enumerate(shape.table.rows):
+            pages.add(row([cell.text for cell in cells.cells]), "table", level=int(position == 0))
+    elif shape.has_text_frame:
+        for paragraph in shape.text_frame.paragraphs:
+            text = _visible(paragraph, pages)
+            pages.add(text, "heading" if is_title else "paragraph", int(is_title))
+
+
+def _is_off(shape: Any, size: tuple[int, int]) -> bool:
+    left, top, width, height = shape.left, shape.top, shape.width, shape.height
+    if None in (left, top, width, height):
+        return False
+    return bool(left + width <= 0 or top + height <= 0 or left >= size[0] or top >= size[1])
+
+
+def _visible(paragraph: Any, pages: Pages) -> str:
+    kept = []
+    for run in paragraph.runs:
+        if run.font.size is not None and run.font.size < _TINY:
+            pages.hide(run.text, "too small to read")
+        else:
+            kept.append(run.text)
+    return "".join(kept) if len(kept) < len(paragraph.runs) else paragraph.text.replace("\v", "\n")

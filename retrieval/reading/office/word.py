@@ -1,0 +1,174 @@
+"""DOCX: python-docx opens the package, we walk its XML (ECMA-376, part 1, section 17), since its own paragraphs leave out
+insertions, content controls and text boxes."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from chatbot.common.limited import Limits
+from retrieval.reading.pages import Pages
+from retrieval.reading.plain.tables import row
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_HEADING = re.compile(r"heading ([1-9])\Z", re.IGNORECASE)
+_TINY = 4  # half points
+_WHITE_ON_WHITE = "white on white"
+_SKIPPED = {f"{_W}del", f"{_W}moveFrom", f"{_W}instrText", f"{_W}delText", f"{_W}pPr", f"{_W}rPr", _FALLBACK}
+_SPACES = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
+
+
+def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
+    import docx
+
+    document = docx.Document(str(path))
+    reader = _Reader(document, pages)
+    reader.over(document.element.body)
+    for part in document.part.package.iter_parts():
+        if re.search(r"/(footnotes|endnotes|header\d*|footer\d*)\.xml\Z", str(part.partname)):
+            reader.once(_root(part))
+
+
+def _root(part: Any) -> Any:
+    from lxml import etree
+
+    element = getattr(part, "element", None)
+    if element is not None:
+        return element
+    return etree.fromstring(part.blob, etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True))
+
+
+class _Reader:
+    def __init__(self, document: Any, pages: Pages) -> None:
+        self._pages = pages
+        self._styles = {style.style_id: style for style in document.styles}
+        self._hiding = {key: _hiding(style.element.find(f"{_W}rPr")) for key, style in self._styles.items()}
+        self._seen: set[str] = set()
+
+    def over(self, parent: Any) -> None:
+        """Paragraphs and tables in order, also those inside content controls and text boxes."""
+        waiting = [*reversed(parent)]
+        while waiting:
+            element = waiting.pop()
+            if element.tag == f"{_W}p":
+                self._paragraph(element)
+                waiting += reversed([box for box in element.iter(f"{_W}txbxContent") if _belongs(box, element)])
+            elif element.tag == f"{_W}tbl":
+                self._table(element)
+            elif element.tag not in _SKIPPED:
+                waiting += reversed(element)
+
+    def once(self, root: Any) -> None:
+        """Headers repeat for every section: each text once."""
+        for paragraph in root.iter(f"{_W}p"):
+            text = self._text(paragraph).strip()
+            if text and text not in self._seen and not text.isdecimal():
+                self._seen.add(text)
+                self._pages.add(text)
+
+    def _paragraph(self, element: Any) -> None:
+        text = self._text(element)
+        style = self._styles.get(_value(element, "pPr", "pStyle"))
+        name = (style.name or "") if style is not None else ""
+        if found := _HEADING.match(name):
+            self._pages.add(text, "heading", int(found[1]))
+        elif name == "Title":
+            self._pages.add(text, "heading", 1)
+        elif element.find(f"{_W}pPr/{_W}numPr") is not None or name.startswith("List"):
+            self._pages.add(f"- {text.strip()}" if text.strip() else "", "item")
+        else:
+            self._pages.add(text)
+
+    def _table(self, table: Any) -> None:
+        first = True
+        for line in _own(table, f"{_W}tr"):
+            cells = [" ".join(self._text(p) for p in cell.iter(f"{_W}p")) for cell in _own(line, f"{_W}tc")]
+            if any(cell.strip() for cell in cells):
+                self._pages.add(row(cells), "table", level=int(first))
+                first = False
+
+    def _text(self, paragraph: Any) -> str:
+        pieces: list[str] = []
+        for run in _runs(paragraph):
+            text = "".join(_text_of(run))
+            properties = run.find(f"{_W}rPr")
+            how = _hiding(properties) or self._hiding.get(_value(run, "rPr", "rStyle"), "")
+            how = how or self._hiding.get(_value(paragraph, "pPr", "pStyle"), "")
+            if how == _WHITE_ON_WHITE and _is_shaded(paragraph):
+                how = ""
+            if how and text.strip():
+                self._pages.hide(text, how)
+            else:
+                pieces.append(text)
+        return "".join(pieces)
+
+
+def _own(parent: Any, tag: str) -> Iterator[Any]:
+    """Children with this tag, also through content controls, not through nested tables."""
+    waiting = [*reversed(parent)]
+    while waiting:
+        element = waiting.pop()
+        if element.tag == tag:
+            yield element
+        elif element.tag in (f"{_W}sdt", f"{_W}sdtContent", f"{_W}ins", f"{_W}customXml"):
+            waiting += reversed(element)
+
+
+def _runs(paragraph: Any) -> Iterator[Any]:
+    waiting = [*reversed(paragraph)]
+    while waiting:
+        element = waiting.pop()
+        if element.tag == f"{_W}r":
+            yield element
+        elif element.tag not in _SKIPPED and element.tag != f"{_W}p":
+            waiting += reversed(element)
+
+
+def _text_of(run: Any) -> Iterator[str]:
+    for element in run:
+        if element.tag == f"{_W}t":
+            yield element.text or ""
+        else:
+            yield _SPACES.get(element.tag, "")
+
+
+def _value(element: Any, properties: str, name: str) -> str:
+    found = element.find(f"{_W}{properties}/{_W}{name}")
+    return str(found.get(f"{_W}val", "")) if found is not None else ""
+
+
+def _is_on(properties: Any, name: str) -> bool:
+    found = properties.find(f"{_W}{name}")
+    return found is not None and found.get(f"{_W}val", "1") not in ("0", "false", "off")
+
+
+def _hiding(properties: Any) -> str:
+    """Why text with these run properties is not seen; empty when it is."""
+    if properties is None:
+        return ""
+    if _is_on(properties, "vanish") or _is_on(properties, "specVanish"):
+        return "hidden in Word"
+    size = properties.find(f"{_W}sz")
+    if size is not None and str(size.get(f"{_W}val")).isdecimal() and int(size.get(f"{_W}val")) < _TINY:
+        return "too small to read"
+    colour = properties.find(f"{_W}color")
+    white = colour is not None and str(colour.get(f"{_W}val")).upper() == "FFFFFF"
+    shaded = properties.find(f"{_W}shd") is not None or properties.find(f"{_W}highlight") is not None
+    return _WHITE_ON_WHITE if white and not shaded else ""
+
+
+def _is_shaded(paragraph: Any) -> bool:
+    """The paragraph, its cell, row, table or text box has a colour of its own, as the heads of tables often have."""
+    return any(
+        parent.tag == f"{_W}txbxContent" or parent.find(f"{_W}{parent.tag[len(_W) :]}Pr/{_W}shd") is not None
+        for parent in (paragraph, *paragraph.iterancestors())
+    )
+
+
+def _belongs(box: Any, paragraph: Any) -> bool:
+    """The text box hangs on this paragraph itself, and is not the copy of it for old programs."""
+    for parent in box.iterancestors():
+        if parent is paragraph or parent.tag in (_FALLBACK, f"{_W}p"):
+            return parent is paragraph
+    return False

@@ -1,0 +1,97 @@
+"""PDF through pdfium; through pypdf what pdfium cannot open."""
+
+from pathlib import Path
+
+import pypdfium2 as pdfium
+from pypdfium2 import raw
+
+from chatbot.common.limited import Limits
+from chatbot.common.rejected import RejectedFile
+from retrieval.reading.pages import Pages
+from retrieval.reading.pdf.text import PageReader
+
+
+def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
+    try:
+        document = pdfium.PdfDocument(path)
+    except pdfium.PdfiumError as error:
+        if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+            raise RejectedFile("encrypted") from error
+        return _read_with_pypdf(path, pages, limits)
+    if not (count := len(document)):
+        return _read_with_pypdf(path, pages, limits)
+    _check_count(count, limits)
+    if _is_cut_off(path):
+        pages.flag("repaired")
+    pages.total = count
+    for index in range(count):
+        if index:
+            pages.begin()
+        _read_page(document, index, pages)
+    return None
+
+
+def _check_count(count: int, limits: Limits) -> None:
+    if count > limits.pages:
+        raise RejectedFile("too_large", amount=f"{count} pages", limit=str(limits.pages))
+
+
+def _is_cut_off(path: Path) -> bool:
+    """The specification (ISO 32000-1, 7.5.5) wants %%EOF on the last line; readers look for it in the last 1024 bytes."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - 1024))
+        return b"%%EOF" not in stream.read()
+
+
+def _read_page(document: pdfium.PdfDocument, index: int, pages: Pages) -> None:
+    try:
+        page = document[index]
+        textpage = page.get_textpage()
+    except pdfium.PdfiumError:
+        pages.page_flag("page_unreadable")
+        return
+    try:
+        found = PageReader(page, textpage).read()
+    finally:
+        textpage.close()
+        page.close()
+    for how, characters in found.hidden.items():
+        pages.hide("x" * characters, how)
+    pages.counts.invisible += found.counts.invisible
+    pages.counts.bidi += found.counts.bidi
+    if found.ocr:
+        pages.page_flag("ocr_layer")
+    pages.whole(found.text, found.blocks)
+
+
+def _read_with_pypdf(path: Path, pages: Pages, limits: Limits) -> None:
+    import logging
+
+    import pypdf
+
+    logging.disable()
+    try:
+        reader = pypdf.PdfReader(path, strict=False)
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise RejectedFile("encrypted")
+        count = len(reader.pages)
+    except RejectedFile:
+        raise
+    except MemoryError:
+        raise
+    except Exception as error:  # pypdf raises nearly anything on damaged files
+        raise RejectedFile("damaged") from error
+    _check_count(count, limits)
+    if not count:
+        raise RejectedFile("damaged")
+    pages.flag("fallback")
+    pages.total = count
+    for index in range(count):
+        if index:
+            pages.begin()
+        try:
+            pages.add(reader.pages[index].extract_text())
+        except MemoryError:
+            raise
+        except Exception:
+            pages.page_flag("page_unreadable")

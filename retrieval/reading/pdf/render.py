@@ -1,0 +1,79 @@
+"""The child that draws one page: `python -m retrieval.reading.pdf.render LIMITS PATH NUMBER START END SCALE`."""
+
+import base64
+import ctypes
+import io
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chatbot.common.confine import confine, rejections, say
+from chatbot.common.limited import Limits
+from chatbot.common.rejected import RejectedFile
+
+if TYPE_CHECKING:
+    import pypdfium2 as pdfium
+    from PIL import Image
+
+_MOST_PIXELS = 24_000_000
+_MARK = (255, 221, 87)  # multiplied with what is there, as a marker pen does
+_MARGIN = 1.0  # points around the marked words
+
+
+def main(limits: Limits, path: Path, number: int, start: int, end: int, scale: float) -> None:
+    with rejections(limits):
+        image = draw(path, number, start, end, scale)
+        png = io.BytesIO()
+        image.save(png, "PNG")
+        say(image=base64.b64encode(png.getvalue()).decode("ascii"), end=True)
+
+
+def draw(path: Path, number: int, start: int, end: int, scale: float) -> "Image.Image":
+    import pypdfium2 as pdfium
+
+    from retrieval.reading.pdf.text import PageReader
+
+    document = pdfium.PdfDocument(path)
+    if not 1 <= number <= len(document):
+        raise RejectedFile("no_such_page", page=number)
+    page = document[number - 1]
+    width, height = page.get_size()
+    scale = min(scale, (_MOST_PIXELS / max(width * height, 1)) ** 0.5)
+    image: Image.Image = page.render(scale=scale).to_pil().convert("RGB")
+    reader = PageReader(page, page.get_textpage())
+    for box in reader.boxes(reader.read().indices[max(0, start) : end]):
+        _mark(image, _on_image(page, image, box))
+    return image
+
+
+def _on_image(
+    page: "pdfium.PdfPage", image: "Image.Image", box: tuple[float, float, float, float]
+) -> tuple[int, int, int, int]:
+    """The box in pixels; pdfium knows the page's rotation and crop."""
+    from pypdfium2 import raw
+
+    corners = []
+    for x, y in ((box[0] - _MARGIN, box[1] - _MARGIN), (box[2] + _MARGIN, box[3] + _MARGIN)):
+        across, down = ctypes.c_int(), ctypes.c_int()
+        raw.FPDF_PageToDevice(page, 0, 0, image.width, image.height, 0, x, y, across, down)
+        corners.append((across.value, down.value))
+    (x1, y1), (x2, y2) = corners
+    left, right = sorted((min(max(x1, 0), image.width), min(max(x2, 0), image.width)))
+    top, bottom = sorted((min(max(y1, 0), image.height), min(max(y2, 0), image.height)))
+    return left, top, right, bottom
+
+
+def _mark(image: "Image.Image", area: tuple[int, int, int, int]) -> None:
+    from PIL import Image, ImageChops
+
+    if area[2] > area[0] and area[3] > area[1]:
+        under = image.crop(area)
+        image.paste(ImageChops.multiply(under, Image.new("RGB", under.size, _MARK)), area)
+
+
+if __name__ == "__main__":
+    bounds = Limits(**json.loads(sys.argv[1]))
+    confine(bounds)
+    page_number, first, last = map(int, sys.argv[3:6])
+    main(bounds, Path(sys.argv[2]), page_number, first, last, float(sys.argv[6]))

@@ -1,0 +1,1 @@
+"""Passages found again: embeddings, keywords, both fused."""

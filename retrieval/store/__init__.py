@@ -1,0 +1,1 @@
+"""What is kept of documents: originals, pages, passages and vectors."""

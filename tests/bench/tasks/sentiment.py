@@ -1,0 +1,179 @@
+"""Sentiment on SST-2: accuracy, calibration, evidence, and rows side by side against one at a time.
+
+python -m tests.bench.tasks.sentiment --data FOLDER [--adapter NAME] [--rows N] [accuracy] [evidence] [speed]
+python -m tests.bench.tasks.sentiment --data FOLDER [--adapter NAME] --fit     (writes chatbot/tasks/classify/calibration.json)
+
+Fitted is on the tenth of ../shared/data/train/sst2_sentences whose hash begins so, measured on ../shared/data/dev/sst2.dev.
+SST-2 knows no neutral sentences: its figures hold negative against positive, of the three probabilities.
+"""
+
+import argparse
+import gzip
+import hashlib
+import json
+import math
+import random
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from app import build_engine
+from chatbot.settings import load
+from chatbot.tasks.classify import calibration
+from chatbot.tasks.classify.calibration import Calibration, calibration_error, fit_temperature
+from chatbot.tasks.classify.evidence import Part, weigh, without
+from chatbot.tasks.classify.labels import SENTIMENT
+from chatbot.tasks.classify.work import Classifier, Judgement, classifier, classify
+
+SST2 = Path(__file__).resolve().parents[4] / "shared" / "data"
+NEGATIVE, _, POSITIVE = range(3)
+DELETED = 5
+SEED = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    text: str
+    positive: bool
+
+
+def rows(name: str) -> list[Row]:
+    with gzip.open(SST2 / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        return [Row(str(row["text"]), bool(row["label"])) for row in map(json.loads, lines)]
+
+
+def held_out() -> list[Row]:
+    """A tenth of the training sentences, the same one every time."""
+    return [
+        row for row in rows("train/sst2_sentences.train") if hashlib.sha256(row.text.encode()).digest()[0] % 10 == 0
+    ]
+
+
+def judged(judge: Classifier, texts: Sequence[str]) -> list[Judgement]:
+    found = dict(step for step in classify(judge, texts) if step is not None)
+    return [found[place] for place in range(len(texts))]
+
+
+def fit(judge: Classifier, chosen: Sequence[Row], model: str, adapter: Any) -> None:
+    """The offset between negative and positive first (logistic regression of one bias), then the temperature of the pair.
+
+    SST-2 cannot say how often neutral is right, so its likelihood stays as the model gives it.
+    """
+    bare = replace(judge, calibration=Calibration(1.0, (0.0, 0.0, 0.0), 0))
+    read = [judgement.read[0][1] for judgement in judged(bare, [row.text for row in chosen])]
+    answers = [int(row.positive) for row in chosen]
+
+    def loss(bias: float) -> tuple[float, float]:
+        pairs = [(each[NEGATIVE] + bias, each[POSITIVE]) for each in read]
+        temperature = fit_temperature(pairs, answers)
+        probabilities = (calibration.softmax(p, temperature)[a] for p, a in zip(pairs, answers, strict=True))
+        return -math.fsum(math.log(max(p, 1e-12)) for p in probabilities), temperature
+
+    bias = min((step / 20 for step in range(-80, 81)), key=lambda each: loss(each)[0])
+    temperature = loss(bias)[1]
+    middle = -bias / 2
+    right = sum(
+        (each[POSITIVE] > each[NEGATIVE] + bias) == row.positive for each, row in zip(read, chosen, strict=True)
+    )
+    entry = {
+        "what": f"{model}, {adapter.name if adapter else 'no adapter'}, {', '.join(x.name for x in SENTIMENT)}",
+        "temperature": round(temperature, 4),
+        "offsets": [round(each, 4) for each in (middle, 0.0, -middle)],
+        "rows": len(chosen),
+        "right": round(right / len(chosen), 4),
+    }
+    kept = json.loads(calibration.FILE.read_text("utf-8"))
+    kept[calibration.key(model, adapter, SENTIMENT)] = entry
+    calibration.FILE.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    print("fitted", entry)
+
+
+def accuracy(judge: Classifier, chosen: Sequence[Row]) -> None:
+    found = judged(judge, [row.text for row in chosen])
+    pairs = [(j.score("negative"), j.score("positive")) for j in found]
+    confidences = [max(pair) / sum(pair) for pair in pairs]
+    right = [(positive > negative) == row.positive for (negative, positive), row in zip(pairs, chosen, strict=True)]
+    share = sum(right) / len(right)
+    error = 1.96 * math.sqrt(share * (1 - share) / len(right))
+    print(
+        f"accuracy {100 * share:.1f} % (± {100 * error:.1f}), calibration error {calibration_error(confidences, right):.3f}, "
+        f"neutral was chosen {sum(j.label == 'neutral' for j in found)} times, {len(chosen)} sentences, "
+        f"calibrated: {judge.calibrated}, adapter: {judge.adapter}"
+    )
+
+
+def evidence(judge: Classifier, chosen: Sequence[Row]) -> None:
+    """What the label's probability loses without the five heaviest words, and without five at random."""
+    draw = random.Random(SEED)
+    top: list[float] = []
+    some: list[float] = []
+    texts = [row.text for row in chosen]
+    for text, judgement in zip(texts, judged(judge, texts), strict=True):
+        *_, parts = weigh(judge, text, judgement)
+        if not isinstance(parts, tuple) or len(parts) < 2 * DELETED:
+            continue
+        picks = [
+            sorted(parts, key=lambda part: -part.weight)[:DELETED],
+            *(draw.sample(parts, DELETED) for _ in range(3)),
+        ]
+        left = judged(judge, [without(text, _spans(pick)) for pick in picks])
+        losses = [judgement.score(judgement.label) - each.score(judgement.label) for each in left]
+        top.append(losses[0])
+        some.append(statistics.mean(losses[1:]))
+    ratio = statistics.mean(top) / max(1e-9, statistics.mean(some))
+    print(
+        f"without the five heaviest words the label's probability falls by {statistics.mean(top):.3f}, without five at random "
+        f"by {statistics.mean(some):.3f}: {ratio:.1f}x, {len(top)} sentences"
+    )
+
+
+def _spans(parts: Sequence[Part]) -> list[tuple[int, int]]:
+    return [(part.start, part.end) for part in parts]
+
+
+def speed(judge: Classifier, chosen: Sequence[Row]) -> None:
+    """Side by side, then one `Engine.score` after another with each text's own prompt, as a loop of a script would."""
+    texts = [row.text for row in chosen]
+    begin = time.perf_counter()
+    together = judged(judge, texts)
+    fast = time.perf_counter() - begin
+    begin = time.perf_counter()
+    alone = [judged(judge, [text])[0] for text in texts]
+    slow = time.perf_counter() - begin
+    same = sum(a.label == b.label for a, b in zip(together, alone, strict=True))
+    print(
+        f"{len(texts)} rows: {fast:.1f} s side by side, {slow:.1f} s one at a time ({slow / fast:.1f}x), "
+        f"{same} of {len(texts)} labels equal"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="*", default=["accuracy", "evidence", "speed"])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--adapter", default="", help="none: the base model")
+    parser.add_argument("--engine", default="auto")
+    parser.add_argument("--rows", type=int)
+    parser.add_argument("--fit", action="store_true")
+    given = parser.parse_args()
+    settings = load(["--data", str(given.data), "--engine", given.engine], {})
+    engine = build_engine(settings, lambda step, fraction: None)
+    adapter = next((known for known in engine.adapters() if known.name == given.adapter), None)
+    try:
+        judge = classifier(engine, "", adapter=given.adapter)
+        assert judge is not None
+        if given.fit:
+            fit(judge, held_out()[: given.rows], engine.model, adapter)
+            return
+        chosen = rows("dev/sst2.dev")[: given.rows]
+        for name in given.what:
+            {"accuracy": accuracy, "evidence": evidence, "speed": speed}[name](judge, chosen)
+    finally:
+        engine.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""The people who may sign in: passwords nobody can try forever, and a file that holds none of them in plain."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from chatbot.access.users import Users, add_user, hash_password
+from chatbot.common.errors import AccessDenied, SettingsError
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def ann() -> str:
+    return hash_password("correct horse")
+
+
+def test_right_and_wrong_passwords(ann: str) -> None:
+    users = Users({"ann": ann})
+    assert users.check("ann", "correct horse")
+    assert not users.check("ann", "correct horse ")
+    assert not users.check("bob", "correct horse")
+
+
+def test_ten_wrong_passwords_close_that_name_for_five_minutes(ann: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    users = Users({"ann": ann, "bob": ann}, clock=clock)
+    monkeypatch.setattr("chatbot.access.users._scrypt", lambda password, *_: password.encode())
+    for _ in range(10):
+        assert not users.check("ann", "guess")
+    with pytest.raises(AccessDenied, match="wait five minutes"):
+        users.check("ann", "guess")
+    monkeypatch.undo()
+    with pytest.raises(AccessDenied):
+        users.check("ann", "correct horse")
+    assert users.check("bob", "correct horse")
+    clock.now += 301
+    assert users.check("ann", "correct horse")
+
+
+def test_a_hundred_wrong_names_close_the_door(ann: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    users = Users({"ann": ann}, clock=Clock())
+    monkeypatch.setattr("chatbot.access.users._scrypt", lambda password, *_: password.encode())
+    for n in range(100):
+        assert not users.check(f"name{n}", "guess")
+    with pytest.raises(AccessDenied):
+        users.check("ann", "correct horse")
+
+
+def test_an_unknown_name_costs_the_same_work(ann: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    users = Users({"ann": ann})
+    work: list[tuple[int, ...]] = []
+
+    def scrypt(_: str, salt: bytes, *cost: int) -> bytes:
+        work.append((len(salt), *cost))
+        return b""
+
+    monkeypatch.setattr("chatbot.access.users._scrypt", scrypt)
+    users.check("ann", "x")
+    users.check("nobody", "x")
+    assert len(work) == 2
+    assert work[0] == work[1]
+
+
+def test_the_users_file(tmp_path: Path, ann: str) -> None:
+    path = tmp_path / "users.json"
+    add_user(path, {"ann": ann})
+    add_user(path, {"李": ann})
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert Users.load(path).check("李", "correct horse")
+
+
+@pytest.mark.parametrize(
+    "content", ['{"ann": "correct horse"}', '{"ann": "scrypt$3$8$1$00$00"}', "[]", "{", '{"a": 1}']
+)
+def test_a_users_file_without_hashes_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "users.json"
+    path.write_text(content)
+    with pytest.raises(SettingsError) as refused:
+        Users.load(path)
+    assert "correct horse" not in str(refused.value)
+    if json.dumps("correct horse") in content:
+        assert "python -m chatbot.users NAME" in str(refused.value)

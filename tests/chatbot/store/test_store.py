@@ -1,0 +1,149 @@
+"""The store: what returned is on disk, under its owner, whatever happens."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from chatbot.common.errors import NotFound, StoreError, StoreFull
+from chatbot.store.store import Store
+from chatbot.types import Message
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "banyan.db")
+    yield store
+    store.close()
+
+
+def test_a_conversation_is_there_after_a_restart(tmp_path: Path) -> None:
+    first = Store(tmp_path / "b.db")
+    id = first.create("ann", title="Tea", system_prompt="Be brief.", adapter="poet")
+    first.append("ann", id, Message("user", "Hi 👋 你好"), at=0)
+    first.append("ann", id, Message("assistant", "Hello"), at=1)
+    first.set_setting("ann", "language", "zh")
+    first.close()
+    again = Store(tmp_path / "b.db")
+    saved = again.conversation("ann", id)
+    assert (saved.title, saved.system_prompt, saved.adapter) == ("Tea", "Be brief.", "poet")
+    assert saved.messages == (Message("user", "Hi 👋 你好"), Message("assistant", "Hello"))
+    assert again.setting("ann", "language") == "zh"
+    assert again.setting("bob", "language") is None
+    again.close()
+
+
+def test_another_owner_sees_and_changes_nothing(store: Store) -> None:
+    id = store.create("ann", title="Secret")
+    store.append("ann", id, Message("user", "mine"), at=0)
+    attempts: list[Callable[[], object]] = [
+        lambda: store.conversation("bob", id),
+        lambda: store.append("bob", id, Message("user", "x"), at=1),
+        lambda: store.truncate("bob", id, 0),
+        lambda: store.rename("bob", id, "x"),
+        lambda: store.configure("bob", id, system_prompt="x", adapter=None),
+        lambda: store.delete("bob", id),
+    ]
+    for attempt in attempts:
+        with pytest.raises(NotFound):
+            attempt()
+    assert store.conversations("bob") == []
+    assert store.conversation("ann", id).messages == (Message("user", "mine"),)
+
+
+def test_appending_in_the_middle_replaces_what_followed(store: Store) -> None:
+    id = store.create("ann", title="t")
+    for at, (role, content) in enumerate([("user", "1"), ("assistant", "2"), ("user", "3"), ("assistant", "4")]):
+        store.append("ann", id, Message(role, content), at=at)  # type: ignore[arg-type]
+    store.append("ann", id, Message("user", "3b"), at=2)
+    assert [m.content for m in store.conversation("ann", id).messages] == ["1", "2", "3b"]
+    store.truncate("ann", id, 1)
+    assert [m.content for m in store.conversation("ann", id).messages] == ["1"]
+    with pytest.raises(StoreError, match="another window"):
+        store.append("ann", id, Message("assistant", "?"), at=7)
+
+
+def test_list_shows_the_latest_first_and_deleted_ones_not(store: Store) -> None:
+    ids = [store.create("ann", title=str(n)) for n in range(3)]
+    store.append("ann", ids[0], Message("user", "again"), at=0)
+    store.delete("ann", ids[1])
+    assert [h.id for h in store.conversations("ann")] == [ids[0], ids[2]]
+
+
+def test_many_threads_write_at_once(store: Store) -> None:
+    ids = [store.create(f"o{n}", title="t") for n in range(8)]
+
+    def fill(n: int) -> None:
+        for at in range(20):
+            store.append(f"o{n}", ids[n], Message("user", f"{n}-{at}"), at=at)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(fill, range(8)))
+    for n in range(8):
+        assert [m.content for m in store.conversation(f"o{n}", ids[n]).messages] == [f"{n}-{at}" for at in range(20)]
+
+
+def test_kill_nine_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from chatbot.store.store import Store; from chatbot.types import Message\n"
+        "s = Store(Path(sys.argv[1])); id = s.create('ann', title='t'); print(id, flush=True)\n"
+        "for n in range(100000): s.append('ann', id, Message('user', str(n)), at=n); print(n, flush=True)\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path / "b.db")], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert child.stdout
+    id = child.stdout.readline().strip()
+    for _ in range(50):
+        child.stdout.readline()
+    os.kill(child.pid, signal.SIGKILL)
+    told = [50, *(int(line) for line in child.stdout.read().split())][-1]
+    child.wait()
+    again = Store(tmp_path / "b.db")
+    saved = [m.content for m in again.conversation("ann", id).messages]
+    assert len(saved) >= told
+    assert saved == [str(n) for n in range(len(saved))]
+    again.close()
+
+
+def test_a_full_disk_is_told_and_loses_nothing(store: Store) -> None:
+    id = store.create("ann", title="t")
+    store.append("ann", id, Message("user", "kept"), at=0)
+    pages = store._database.execute("PRAGMA page_count").fetchone()[0]
+    store._database.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own way to run out of space
+    with pytest.raises(StoreFull, match="full"):
+        store.append("ann", id, Message("assistant", "x" * 1_000_000), at=1)
+    assert [m.content for m in store.conversation("ann", id).messages] == ["kept"]
+    store._database.execute("PRAGMA max_page_count = 1000000")
+    store.append("ann", id, Message("assistant", "after"), at=1)
+    assert len(store.conversation("ann", id).messages) == 2
+
+
+def test_a_broken_surrogate_is_an_error_not_a_crash(store: Store) -> None:
+    id = store.create("ann", title="t")
+    with pytest.raises(StoreError):
+        store.append("ann", id, Message("user", "\ud800"), at=0)
+    store.append("ann", id, Message("user", "fine"), at=0)
+    assert store.conversation("ann", id).messages == (Message("user", "fine"),)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "b.db").write_bytes(b"not a database at all" * 100)
+    with pytest.raises(StoreError, match="not a Banyan database"):
+        Store(tmp_path / "b.db")
+
+
+def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    Store(tmp_path / "b.db").close()
+    with sqlite3.connect(tmp_path / "b.db") as database:
+        database.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreError, match="newer Banyan"):
+        Store(tmp_path / "b.db")

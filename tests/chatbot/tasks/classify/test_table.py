@@ -1,0 +1,175 @@
+"""Tables in and out: what was there stays as it was, one bad row costs one row, and the rest is judged."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from chatbot.common.errors import EngineError, InputError
+from chatbot.common.rejected import RejectedFile
+from chatbot.engine.scripted import ScriptedEngine
+from chatbot.tasks.classify.labels import SENTIMENT, parse
+from chatbot.tasks.classify.rows import Judged, judge_rows
+from chatbot.tasks.classify.table import Table, labelled, read_table
+from chatbot.tasks.classify.work import Judgement, classifier
+from tests.chatbot.tasks.classify.test_work import Counting
+
+ADDED = "predicted_label,p_negative,p_neutral,p_positive"
+
+
+def table(tmp_path: Path, data: bytes, name: str = "t.csv") -> Table:
+    (tmp_path / "upload").write_bytes(data)
+    return read_table(tmp_path / "upload", name)
+
+
+def judge(given: Table, column: str, engine: ScriptedEngine | None = None) -> Judged:
+    judge, judged = classifier(engine or Counting(), "ann"), Judged()
+    assert judge
+    for _ in judge_rows(judge, given, column, judged):
+        pass
+    return judged
+
+
+def bare(data: bytes, added: str = r",(negative|neutral|positive)?,[\d.]*,[\d.]*,[\d.]*") -> bytes:
+    """The file without what we added to it."""
+    return re.sub(added.encode() + rb"(?=\r?\n|\Z)", b"", data.replace(f",{ADDED}".encode(), b"", 1))
+
+
+def test_every_byte_that_was_there_stays(tmp_path: Path) -> None:
+    data = (
+        b'id,text,label\r\n1,"good, ""very"" good\nindeed", 1 \r\n'
+        b'2,bad "quote,0\r\n3,"open,9\r\n\r\n4,caf\xc3\xa9 good\r\n5,a,b,c,d\r\n6,,7\r\n'
+    )
+    given = table(tmp_path, data)
+    judged = judge(given, "text")
+    out = labelled(given, SENTIMENT, judged.rows)
+    assert bare(out).replace(b"good,\r", b"good\r") == data  # a row that was too short gets the comma it lacked
+    assert judged.left_out == {2: "quoting", 3: "empty", 5: "columns", 6: "empty"}
+    assert [(place, judgement.label) for place, judgement in sorted(judged.rows.items())] == [
+        (0, "positive"), (1, "negative"), (4, "positive"),
+    ]  # fmt: skip
+    rows = list(csv.reader(io.StringIO(out.decode(), newline="")))
+    assert rows[0] == ["id", "text", "label", *ADDED.split(",")]
+    assert rows[1][:4] == ["1", 'good, "very" good\nindeed', " 1 ", "positive"]
+    assert sum(map(float, rows[1][4:])) == pytest.approx(1, abs=2e-4)
+
+
+def test_encodings_delimiters_and_byte_order_marks_stay(tmp_path: Path) -> None:
+    for encoding, text in (
+        ("cp932", "番号;本文\r\n1;これは good です。とても楽しい映画でした\r\n"),
+        ("utf-8-sig", "nr\ttext\n1\tgut und good\n"),
+        ("utf-16", "n|text\n1|good\n"),
+    ):
+        data = text.encode(encoding)
+        given = table(tmp_path, data)
+        out = labelled(given, SENTIMENT, judge(given, given.likely()).rows)
+        said = out.decode(encoding)
+        for line, before in zip(said.splitlines(), text.splitlines(), strict=True):
+            assert line.startswith(before)
+        assert ";\t|"[("cp932", "utf-8-sig", "utf-16").index(encoding)] + "positive" in said
+
+
+def test_a_label_that_the_files_encoding_lacks_makes_it_utf_8(tmp_path: Path) -> None:
+    given = table(tmp_path, "n;txt\n1;café good, très bien\n".encode("cp1252"))
+    labels = parse("好, 坏")
+    result = Judgement("好", (("好", 0.9), ("坏", 0.1)))
+    assert (
+        labelled(given, labels, {0: result}).decode("utf-8-sig").splitlines()[1]
+        == "1;café good, très bien;好;0.9000;0.1000"
+    )
+
+
+def test_bytes_of_another_encoding_in_one_row_stay_too(tmp_path: Path) -> None:
+    lines = [f"{n},schön good größer älter {n}".encode() for n in range(20)] + ["99,café good".encode("latin-1")]
+    data = b"\n".join([b"n,text", *lines, b""])
+    given = table(tmp_path, data)
+    judged = judge(given, "text")
+    assert bare(labelled(given, SENTIMENT, judged.rows)) == data
+    assert len(judged.rows) == 21
+
+
+def test_the_shared_csv_in_a_japanese_encoding(shared_data: Path, tmp_path: Path) -> None:
+    data = (shared_data / "docs" / "test_mskanji.csv").read_bytes()
+    given = table(tmp_path, data)
+    out = labelled(given, SENTIMENT, judge(given, given.columns[0]).rows)
+    for line, before in zip(out.decode("cp932").splitlines(), data.decode("cp932").splitlines(), strict=True):
+        assert line.startswith(before)
+
+
+def test_columns_of_these_names_are_not_overwritten(tmp_path: Path) -> None:
+    given = table(tmp_path, b"text,predicted_label,text\ngood,old,x\n")
+    assert given.columns == ("text", "predicted_label", "text (3)")
+    out = labelled(given, SENTIMENT, judge(given, "text").rows).decode().splitlines()
+    assert out[0] == "text,predicted_label,text,predicted_label_2,p_negative,p_neutral,p_positive"
+    assert out[1].startswith("good,old,x,positive,")
+
+
+def test_a_workbook_comes_back_as_csv(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["n", "comment", "share"], [1, "good, very", 0.5], [None, None, None], [2, "bad 好", None]):
+        sheet.append(row)
+    book.create_sheet("Other")
+    book.save(tmp_path / "w.xlsx")
+    given = read_table(tmp_path / "w.xlsx", "w.xlsx")
+    assert (given.columns, given.likely(), given.sheets) == (("n", "comment", "share"), "comment", ("Other",))
+    out = labelled(given, SENTIMENT, judge(given, "comment").rows).decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(out, newline="")))
+    assert [row[:4] for row in rows] == [
+        ["n", "comment", "share", "predicted_label"],
+        ["1", "good, very", "0.5", "positive"],
+        ["2", "bad 好", "", "negative"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "kind"),
+    [
+        (b"", "t.csv", "empty_table"),
+        (b" \n\n", "t.csv", "empty_table"),
+        (bytes(range(256)) * 40, "t.csv", "no_table"),
+        (b"\x7fELF" + b"\0\1\2\3" * 500, "t.txt", "no_table"),
+        (b'a,"b\n1,2\n', "t.csv", "bad_header"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_the_reason(tmp_path: Path, data: bytes, name: str, kind: str) -> None:
+    with pytest.raises(InputError) as refused:
+        table(tmp_path, data, name)
+    assert refused.value.details["kind"] == kind
+
+
+def test_a_zip_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RejectedFile):
+        table(tmp_path, b"PK\x03\x04" + b"x" * 500, "w.xlsx")
+
+
+def test_a_column_that_is_not_there_is_refused_and_the_others_named(tmp_path: Path) -> None:
+    given = table(tmp_path, b"id,comment\n1,good\n")
+    with pytest.raises(InputError, match="id, comment"):
+        judge(given, "text")
+
+
+def test_two_hundred_thousand_rows(tmp_path: Path) -> None:
+    given = table(tmp_path, b"n,text\n" + b"".join(b'%d,"good, %d"\n' % (n, n % 7) for n in range(200_000)))
+    judged = judge(given, "text")
+    assert len(judged.rows) == 200_000
+    out = labelled(given, SENTIMENT, judged.rows)
+    assert out.count(b"positive,0.") == 200_000
+
+
+def test_what_was_judged_before_the_model_failed_is_kept(tmp_path: Path) -> None:
+    given = table(tmp_path, b"text\n" + b"".join(b"good %d\n" % n for n in range(50)) + b"poison\n" + b"good z\n" * 9)
+    judge, judged = classifier(Counting(fails_at="poison"), "ann"), Judged()
+    assert judge
+    with pytest.raises(EngineError):
+        for _ in judge_rows(judge, given, "text", judged):
+            pass
+    assert len(judged.rows) >= 40
+    lines = labelled(given, SENTIMENT, judged.rows).decode().splitlines()
+    assert len(lines) == 61
+    assert lines[1].startswith("good 0,positive,")
+    assert lines[51] == "poison,,,,"

@@ -1,0 +1,155 @@
+"""The sentiment tab without a browser: what programs get, and that nothing said in a text or a file becomes part of the page."""
+
+import csv
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gradio_client import Client, handle_file
+
+from chatbot.engine.scripted import ScriptedEngine
+from chatbot.store.store import SavedResult
+from chatbot.tasks.classify.calibration import Calibration
+from chatbot.tasks.classify.evidence import Part, Weighing
+from chatbot.tasks.classify.kept import outcome
+from chatbot.tasks.classify.labels import Label, parse
+from chatbot.tasks.classify.result import Result
+from chatbot.tasks.classify.rows import Judged
+from chatbot.tasks.classify.table import read_table
+from chatbot.tasks.classify.work import Classifier, Judgement
+from chatbot.ui.classify import render as render_sentiment
+from chatbot.ui.strings.sentiment import EXAMPLES
+from chatbot.ui.strings.words import LANGUAGES, Language
+from tests.chatbot.ui.documents.test_tab import EVIL, Elements
+from tests.running import App, running
+
+RESULT = Result(
+    "good, not bad",
+    "positive",
+    (("negative", 0.2), ("neutral", 0.1), ("positive", 0.7)),
+    (Label("negative"), Label("neutral"), Label("positive")),
+    "model",
+    parts=(Part(0, 5, 0.4, 1.6), Part(6, 9, 0.004, 0.02), Part(10, 13, -0.1, -0.4)),
+)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with running("--engine", "scripted", data=tmp_path_factory.mktemp("data")) as app:
+        yield connected(app)
+
+
+def connected(app: App) -> Client:
+    return Client(app.address, verbose=False)
+
+
+# For programs
+
+
+def test_a_text_for_programs(client: Client) -> None:
+    found: dict[str, Any] = client.predict("I love it", api_name="/sentiment")
+    assert list(found["scores"]) == ["negative", "neutral", "positive"]
+    assert sum(found["scores"].values()) == pytest.approx(1)
+    assert found["label"] in found["scores"]
+    assert [word for word, _ in found["evidence"]] == ["I", "love", "it"]
+    assert (found["model"], found["adapter"], found["calibrated"]) == ("scripted", None, False)
+    own = client.predict("I love it", "spam, not spam", api_name="/sentiment")
+    assert list(own["scores"]) == ["spam", "not spam"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("",), "empty"),
+        (("x", "one"), "at least two"),
+        (("x", "a, a"), "twice"),
+        (("x", "", "nobody"), "no adapter named nobody"),
+    ],
+)
+def test_what_cannot_be_judged_is_told(client: Client, arguments: tuple[str, ...], why: str) -> None:
+    with pytest.raises(Exception, match=why):
+        client.predict(*arguments, api_name="/sentiment")
+
+
+def test_a_file_for_programs(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "reviews.csv").write_text('id,review\n1,"fine, really"\n2,bad\n', "utf-8")
+    path = client.predict(handle_file(tmp_path / "reviews.csv"), api_name="/sentiment_file")
+    with Path(path).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["id"], row["review"]) for row in rows] == [("1", "fine, really"), ("2", "bad")]
+    assert all(row["predicted_label"] for row in rows)
+    assert list(rows[0])[3:] == ["p_negative", "p_neutral", "p_positive"]
+    with pytest.raises(Exception, match="id, review"):
+        client.predict(handle_file(tmp_path / "reviews.csv"), "text", api_name="/sentiment_file")
+    (tmp_path / "binary.txt").write_bytes(bytes(range(256)) * 9)
+    with pytest.raises(Exception, match="no CSV file"):
+        client.predict(handle_file(tmp_path / "binary.txt"), api_name="/sentiment_file")
+
+
+# For people
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_that_a_text_a_label_or_a_file_says_becomes_part_of_the_page(
+    language: Language, tmp_path: Path
+) -> None:
+    evil = Result(
+        EVIL, EVIL, ((EVIL, 0.9), ("x", 0.1)), (Label(EVIL, EVIL), Label("x")), EVIL, EVIL, 5, 0.8, 2, EVIL,
+        (Part(0, 9, 0.5, 1.0), Part(10, len(EVIL), -0.5, -1.0)),
+    )  # fmt: skip
+    (tmp_path / "t.csv").write_text(f'{EVIL},b\n"{EVIL}",c\n'.replace('"alert(1)"', "'alert(1)'"), "utf-8")
+    table = read_table(tmp_path / "t.csv", f"{EVIL}.csv")
+    engine = ScriptedEngine(model=EVIL)
+    judge = Classifier(engine, parse("a, b"), EVIL, Calibration(1.0, (0.0, 0.0), 0), calibrated=False)
+    judged = Judged({0: Judgement(EVIL, ((EVIL, 1.0),))}, {1: "empty"})
+    for shown in (
+        render_sentiment.result(evil, language),
+        render_sentiment.result(evil, language, Weighing(1, 2)),
+        render_sentiment.past([SavedResult(EVIL, EVIL, 0.0, evil.to_dict())], language),
+        render_sentiment.past(
+            [SavedResult(EVIL, EVIL, 0.0, {"file": EVIL, "outcome": {"done": 1, "total": 2}})], language
+        ),
+        render_sentiment.table_head(table, language),
+        render_sentiment.rows_progress(judged, 2, 5.0, language),
+        render_sentiment.rows_done(outcome(table, judged, judge, EVIL), language),
+    ):
+        elements = Elements(shown)
+        assert not elements.tags & {"img", "script"}
+        assert not any(name.startswith("on") for name in elements.attributes)
+
+
+def test_evidence_is_told_by_more_than_colour_and_to_screen_readers_too() -> None:
+    shown = render_sentiment.result(RESULT, "en")
+    marks = re.findall(r'<mark class="by-sen-(\w+) by-sen-(\d)">(.*?)</mark>', shown)
+    assert marks == [("for", "4", "good,"), ("against", "2", "bad"), ("for", "3", "speaks for positive"),
+                     ("against", "3", "speaks against it")]  # fmt: skip
+    assert re.findall(r"<td>(.*?)</td>", shown) == [
+        "good,",
+        "−40.0 points",
+        "bad",
+        "+10.0 points",
+        "not",
+        "−0.400 points",
+    ]
+    assert "Not calibrated" in shown
+    assert "Not calibrated" not in render_sentiment.result(Result.from_dict(RESULT.to_dict() | {"fitted": 9}), "en")
+
+
+def test_rows_without_a_label_are_named(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n" + "x\n" * 40, "utf-8")
+    table = read_table(tmp_path / "t.csv", "t.csv")
+    judge = Classifier(ScriptedEngine(), parse("a, b"), None, Calibration(1.0, (0.0, 0.0), 0), calibrated=False)
+    found = outcome(table, Judged({}, dict.fromkeys(range(40), "empty")), judge)
+    shown = render_sentiment.rows_done(found, "en")
+    assert "no text: 40 (row 1, row 2," in shown
+    assert "row 11" not in shown
+
+
+def test_every_example_can_be_judged() -> None:
+    for text, labels in EXAMPLES.values():
+        assert text.strip()
+        assert len(parse(labels)) >= 2
+    assert json.dumps(RESULT.to_dict())

@@ -1,0 +1,290 @@
+"""The documents tab without a browser: what is shown, to whom, and that nothing said in a document becomes part of the page."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from chatbot.common.errors import NotFound
+from chatbot.common.rejected import REASONS
+from chatbot.store.store import LARGEST_RESULT, Store
+from chatbot.tasks.answer.check import Answer, Found, Sentence, Source
+from chatbot.tasks.answer.work import Retrieval
+from chatbot.ui.documents import render as render_documents
+from chatbot.ui.documents import render_answers
+from chatbot.ui.documents.api import record, said
+from chatbot.ui.documents.intake import Intake, Job
+from chatbot.ui.documents.opening import LibraryOpening, OpeningLibrary
+from chatbot.ui.documents.render_answers import Turn
+from chatbot.ui.documents.saved_turns import SavedTurns
+from chatbot.ui.documents.sources import Sources
+from chatbot.ui.strings.words import LANGUAGES, STRINGS, Language
+from retrieval.checks.gate import Gate, Judgement
+from retrieval.library import Library
+from retrieval.reading import flags
+from retrieval.types import Citation, Document, Flag, Hit, Passage
+
+EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
+TEXT = "The orchard was planted in 1998. It covers 14 hectares."
+DOCUMENT = Document("d1", "ada", "orchard.md", "markdown", 10, "0", "indexed", 1, 1)
+PASSAGE = Passage(1, 0, len(TEXT), TEXT, "Orchard", 0, "d1", 1)
+
+
+def test_answers_come_back_to_their_owner_and_go_with_their_document(tmp_path: Path) -> None:
+    store = Store(tmp_path / "banyan.db")
+    turns, other = SavedTurns(store), Turn("What?", given("No idea.", "unsupported"))
+    store.add_result("ada", "summarize", "Orchard", {"sections": [{"document": "d1"}]})
+    store.add_result("ada", "sentiment", "d1", {"text": "I like d1"})
+    for turn in (Turn("When?", given("It was planted in 1998.")), other):
+        assert turns.add("ada", turn, "en") == turns.add("bob", turn, "en") == ""
+    assert [turn.question for turn in turns.load("ada")] == ["When?", "What?"]
+    assert turns.load("ada")[0] == Turn("When?", given("It was planted in 1998."))
+    assert turns.load("eve") == []
+
+    store.remove_results("ada", naming="d1")
+    assert turns.load("ada") == [] == store.results("ada", "summarize")
+    assert len(store.results("ada", "sentiment")) == 1
+    assert len(turns.load("bob")) == 2
+    turns.clear("bob")
+    assert turns.load("bob") == []
+    assert "too large" in turns.add("bob", Turn("Why?", given("x" * LARGEST_RESULT)), "en")
+    assert turns.load("bob") == []
+    store.close()
+
+
+class Elements(HTMLParser):
+    """The names of all elements and attributes in HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+
+
+def given(text: str, verdict: str = "supported", name: str = "orchard.md", status: str = "answered") -> Answer:
+    document = Document("d1", "ada", name, "markdown", 10, "0", "indexed", 1, 1)
+    found = Found("When?", (Source(Hit(PASSAGE, 1.0, 3.25, None), document),), Judgement(True, 0.9, 0.4, "spaced"))
+    if status == "not_found":
+        return Answer("not_found", found)
+    cited = (1,) if verdict in ("supported", "contradicted") else ()
+    sentence = Sentence(text, 0, verdict, cited)  # type: ignore[arg-type]
+    citations = (Citation(1, "d1", name, 1, TEXT[:32], 0, 32),) if cited else ()
+    return Answer("answered", found, text, (sentence,), citations)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    library = Library(tmp_path / "library", None)
+    yield library
+    library.close()
+
+
+def opening(library: Library) -> OpeningLibrary:
+    opened = OpeningLibrary(lambda progress: Retrieval(library, Gate({}, "")))
+    opened.start()
+    opened.get(10)
+    return opened
+
+
+def upload(folder: Path, name: str, text: str = TEXT) -> tuple[Path, str]:
+    path = folder / name
+    path.write_text(text, "utf-8")
+    return path, name
+
+
+def settle(intake: Intake, owner: str = "ada") -> list[Job]:
+    end = time.monotonic() + 60
+    while intake.busy(owner):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return intake.jobs(owner)
+
+
+# What is shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_said_or_named_becomes_part_of_the_page(language: Language) -> None:
+    evil = Document(EVIL, "ada", EVIL, "markdown", 1, "0", "indexed_with_warnings", 1, 1, reason=EVIL)
+    passage = Passage(1, 0, len(EVIL), EVIL, EVIL, 0, EVIL, 1)
+    shown = "".join(
+        (
+            render_answers.conversation([Turn(EVIL, given(EVIL, name=EVIL))], language),
+            render_answers.conversation([Turn(EVIL, given("", name=EVIL, status="not_found"))], language),
+            render_documents.document_list([evil], [], None, language),
+            render_documents.job_list([Job(1, "ada", EVIL, "done", document=evil)], language),
+            render_documents.source(evil, Citation(1, "d1", EVIL, 1, EVIL, 0, 9), [passage], language),
+            render_documents.document_page(evil, None, [passage], [EVIL], language),
+        )
+    )
+    page = Elements(shown)
+    assert not page.tags & {"img", "script", "a", "iframe"}
+    assert not {name for name in page.attributes if name.startswith("on")}, "an event handler in the HTML"
+
+
+def test_links_and_pictures_of_a_model_become_words() -> None:
+    said = "See [the site](https://evil.example/?q=secret) and ![it](https://evil.example/x.png) in **bold** `code`."
+    html = render_answers.answer(given(said), "en")
+    assert "evil.example" not in html
+    assert "<a" not in html
+    assert "See the site and it in <strong>bold</strong> <code>code</code>." in html
+
+
+def test_every_chip_is_a_named_button() -> None:
+    html = render_answers.answer(given("The orchard was planted in 1998."), "en")
+    chips = re.findall(r"<button[^>]*by-chip[^>]*>", html)
+    assert len(chips) >= 2
+    assert all('type="button"' in chip and "aria-label=" in chip for chip in chips)
+    assert 'aria-label="Source 1: orchard.md, part 1"' in html
+    assert 'data-start="0" data-end="32"' in html
+
+
+@pytest.mark.parametrize(("verdict", "words"), [("unsupported", "not supported"), ("contradicted", "contradicted")])
+def test_a_doubtful_sentence_says_so_in_words(verdict: str, words: str) -> None:
+    html = render_answers.answer(given("It was planted by elves.", verdict), "en")
+    assert f">{words}</span>" in html
+    assert f"by-{verdict}" in html
+
+
+def test_not_found_shows_the_nearest_and_the_panel_its_scores() -> None:
+    html = render_answers.answer(given("", status="not_found"), "en")
+    assert "This is not in your documents." in html
+    assert "The orchard was planted in 1998." in html
+    assert "3.25" in html
+
+
+def test_the_words_of_a_citation_are_marked() -> None:
+    later = Passage(2, 100, 100 + len(TEXT), TEXT)
+    assert render_documents.marked(later, 104, 111) == f"The <mark>orchard</mark>{TEXT[11:]}"
+    assert render_documents.marked(later, 0, 50) == TEXT
+
+
+def test_every_reason_and_every_warning_is_told_in_chinese() -> None:
+    for code in set(REASONS) - {"stopped"}:
+        assert STRINGS[f"error.{code}"][1], code
+    for code, english in flags.TEXTS.items():
+        chinese = STRINGS[f"error.flag.{code}"][1]
+        known = set(re.findall(r"{(\w+)}", english))
+        assert set(re.findall(r"{(\w+)}", chinese)) <= known, code
+    hidden = Flag("hidden_text", "12 characters were left out.", {"characters": 12, "how": "white"})
+    assert "12" in render_documents.warning(hidden, "zh")
+    assert render_documents.warning(hidden, "en") == hidden.text
+    assert render_documents.warning(Flag("new_one", "Something new."), "zh") == "Something new."
+
+
+def test_what_may_be_used_is_a_checkbox_and_a_rejected_file_is_none() -> None:
+    rejected = Document("d2", "ada", "x.pdf", None, 1, "1", "rejected", reason="Broken.", code="damaged")
+    html = render_documents.document_list([DOCUMENT, rejected], {"d1"}, "d2", "en")
+    assert html.count('role="checkbox"') == 1
+    assert 'aria-checked="false"' in html
+    assert 'data-id="d2" aria-current="true"' in html
+    assert "已损坏" in render_documents.document_list([rejected], (), None, "zh")
+
+
+# Files on their way
+
+
+def test_files_end_as_indexed_known_or_rejected(library: Library, tmp_path: Path) -> None:
+    intake = Intake(opening(library))
+    intake.add("ada", [upload(tmp_path, "orchard.md"), upload(tmp_path, "empty.txt", "")])
+    first, second = settle(intake)
+    assert first.document is not None
+    assert (first.state, first.document.status, first.known) == ("done", "indexed", False)
+    assert second.document is not None
+    assert (second.document.status, second.document.code) == ("rejected", "empty")
+    assert "Rejected: " in render_documents.job_list([second], "en")
+    intake.add("ada", [upload(tmp_path, "copy.md")])
+    (copy,) = settle(intake)
+    assert copy.known
+    assert "Already here as orchard.md" in render_documents.job_list([copy], "en")
+    assert intake.jobs("eve") == []
+    intake.close()
+
+
+def test_files_that_wait_can_be_stopped_and_leave_nothing(library: Library, tmp_path: Path) -> None:
+    go = Event()
+
+    def build(progress: Callable[[str, float | None], None]) -> Retrieval:
+        go.wait(30)
+        return Retrieval(library, Gate({}, ""))
+
+    waiting = OpeningLibrary(build)
+    waiting.start()
+    with pytest.raises(LibraryOpening):
+        waiting.get()
+    intake = Intake(waiting)
+    intake.add("ada", [upload(tmp_path, "orchard.md")])
+    intake.stop("ada")
+    go.set()
+    assert [job.state for job in settle(intake)] == ["stopped"]
+    assert library.list("ada") == []
+    intake.add("ada", [upload(tmp_path, "orchard.md")])
+    assert [job.state for job in settle(intake)] == ["done"], "a stop is for what was on its way, not for what comes"
+    intake.close()
+
+
+# Sources
+
+
+def test_a_source_is_shown_to_its_owner_alone(library: Library, tmp_path: Path) -> None:
+    path, name = upload(tmp_path, "orchard.md", "# Orchard\n\n" + TEXT)
+    document = library.add("ada", path, name)
+    start = library.pages("ada", document.id)[0].text.index("1998")
+    clicked = {"act": "cite", "id": document.id, "n": "1", "page": "1", "start": str(start), "end": str(start + 4)}
+    sources = Sources(opening(library))
+    (shown,) = sources.show("ada", clicked, "en")
+    assert "<mark>1998</mark>" in shown.html
+    (whole,) = sources.show("ada", {"act": "open", "id": document.id}, "en")
+    assert (whole.opened, whole.name) == (document.id, "orchard.md")
+    for act in ("cite", "open", "page", "draw"):
+        with pytest.raises(NotFound):
+            list(sources.show("eve", clicked | {"act": act}, "en"))
+
+
+@pytest.mark.parametrize(
+    "lie", [{"page": "-1"}, {"page": "99"}, {"start": "x", "end": "9" * 30}, {"page": "1e3"}, {"n": "<b>"}]
+)
+def test_whatever_a_browser_claims_does_no_harm(library: Library, tmp_path: Path, lie: dict[str, str]) -> None:
+    path, name = upload(tmp_path, "orchard.md")
+    document = library.add("ada", path, name)
+    clicked = {"act": "cite", "id": document.id, "n": "1", "page": "1", "start": "0", "end": "5"} | lie
+    try:
+        (shown,) = Sources(opening(library)).show("ada", clicked, "en")
+    except NotFound:
+        assert "page" in lie
+    else:
+        assert "<b>[<b>" not in shown.html
+
+
+# The API
+
+
+def test_the_api_has_the_promised_shapes() -> None:
+    answered = said(given("The orchard was planted in 1998."))
+    assert set(answered) == {"status", "answer", "sentences", "citations", "likely", "quotes"}
+    assert answered["sentences"] == [
+        {"text": "The orchard was planted in 1998.", "verdict": "supported", "citations": [1]}
+    ]
+    assert answered["citations"] == [{"n": 1, "document": "d1", "page": 1, "quote": TEXT[:32], "start": 0, "end": 32}]
+    refused = said(given("", status="not_found"))
+    nothing: dict[str, object] = {"answer": "", "sentences": [], "citations": [], "likely": None, "quotes": []}
+    assert refused == {"status": "not_found"} | nothing
+    assert set(record(DOCUMENT)) == {"id", "name", "status", "passages", "pages", "warnings", "reason"}
+
+
+def test_an_answer_in_the_chat_names_its_sources_and_links_nowhere() -> None:
+    evil = "See [this](https://evil.example/) ![it](https://evil.example/x.png)."
+    said = render_answers.plain(given(evil), "en")
+    assert "evil.example" not in said
+    assert said.endswith("[1] orchard.md · part 1: “The orchard was planted in 1998.”")
+    assert "*(not supported)*" in render_answers.plain(given("Elves did it.", "unsupported"), "en")
+    assert "This is not in your documents." in render_answers.plain(given("", status="not_found"), "en")

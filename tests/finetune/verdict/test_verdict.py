@@ -1,0 +1,145 @@
+"""Metrics on known pairs, intervals, and verdicts that follow from them."""
+
+import json
+import math
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from finetune.jobs.folder import JobFolder
+from finetune.verdict import metrics
+from finetune.verdict.verdict import Losses, Pair, general_rows, judge
+from tests.finetune.jobs_for_tests import ROWS, make_job, spec
+from tests.tiny import make_model
+
+SAME = Losses((2.0,) * 30, (10,) * 30)
+
+
+@pytest.mark.parametrize(
+    ("metric", "prediction", "reference", "expected"),
+    [
+        (metrics.exact_match, "The Eiffel Tower!", "eiffel tower", 1.0),
+        (metrics.exact_match, "Eiffel", "eiffel tower", 0.0),
+        (metrics.f1, "the tall Eiffel Tower", "Eiffel Tower", 0.8),
+        (metrics.f1, "北京大学", "北京", 2 * 2 / 6),
+        (metrics.f1, "", "x", 0.0),
+        (metrics.rouge_l, "the cat sat on a mat", "the cat is on the mat", 2 * 4 / 12),
+        (metrics.rouge_l, "今天天气好", "今天天气很好", 2 * 5 / 11),
+        (metrics.chrf, "a banyan", "a banyan", 1.0),
+        (metrics.accuracy, "Positive.", "positive", 1.0),
+        (metrics.accuracy, "not positive", "positive", 0.0),
+        (metrics.accuracy, "Positive, because it praises.", "positive", 1.0),
+    ],
+)
+def test_metrics_of_known_pairs(metric: metrics.Metric, prediction: str, reference: str, expected: float) -> None:
+    assert metric(prediction, reference) == pytest.approx(expected)
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
+    chance, held = random.Random(0), 0
+    for _ in range(200):
+        before = [chance.gauss(0, 1) for _ in range(60)]
+        after = [value + 0.3 + chance.gauss(0, 0.5) for value in before]
+        found = metrics.paired_bootstrap(before, after, resamples=400)
+        held += found.low <= 0.3 <= found.high
+    assert 0.90 <= held / 200 <= 0.99
+
+
+def test_one_row_tells_nothing() -> None:
+    found = metrics.paired_bootstrap([1.0], [5.0])
+    assert not found.certain
+    assert math.isinf(found.low)
+
+
+def test_a_chat_is_judged_by_its_held_out_loss() -> None:
+    chance = random.Random(0)
+    before = Losses(tuple(20 + chance.random() for _ in range(40)), (10,) * 40)
+    lower = Losses(tuple(nats - 2 - chance.random() for nats in before.nats), before.tokens)
+    assert judge("chat", before, lower, (SAME, SAME)).outcome == "better"
+    worse = judge("chat", lower, before, (SAME, SAME))
+    assert worse.outcome == "worse"
+    assert worse.sentence.startswith("Worse: held-out loss ")
+    noise = Losses(tuple(nats + chance.gauss(0, 1) for nats in before.nats), before.tokens)
+    assert judge("chat", before, noise, (SAME, SAME)).outcome == "no change"
+    json.dumps(worse.to_dict(), allow_nan=False)
+
+
+def test_other_tasks_are_judged_by_their_metric_whatever_the_loss() -> None:
+    pairs = [Pair(n, "?", "positive", "negative" if n % 3 else "positive", "positive") for n in range(30)]
+    worse_loss = Losses((4.0,) * 30, (10,) * 30)
+    found = judge("sentiment", SAME, worse_loss, (SAME, SAME), pairs)
+    assert (found.outcome, found.decided_by) == ("better", "accuracy")
+    assert len(found.examples) == 10
+
+
+def test_forgetting_is_told_beside_the_verdict() -> None:
+    chance = random.Random(0)
+    general = Losses(tuple(30 + chance.random() for _ in range(32)), (10,) * 32)
+    risen = Losses(tuple(nats + 3 for nats in general.nats), general.tokens)
+    before = Losses(tuple(20 + chance.random() for _ in range(30)), (10,) * 30)
+    after = Losses(tuple(nats - 5 for nats in before.nats), before.tokens)
+    found = judge("chat", before, after, (general, risen))
+    assert found.outcome == "better"
+    assert found.forgot
+    assert "it forgets" in found.sentence
+
+
+def test_nothing_held_out_is_not_judged() -> None:
+    assert judge("chat", Losses((), ()), Losses((), ()), (SAME, SAME)).outcome == "not judged"
+
+
+def test_the_general_set_is_everyday_and_whole() -> None:
+    rows = general_rows()
+    assert len(rows) >= 30
+    assert all(row.answer and row.prompt for row in rows)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path, Path]]:
+    from finetune.train.command import run
+
+    folder = tmp_path_factory.mktemp("trained")
+    model = make_model(folder / "model", "llama")
+    job = make_job(folder, model, spec(steps=20))
+    assert run(job, device="cpu").state == "succeeded"
+    rows = folder / "rows.jsonl"
+    rows.write_text("".join(json.dumps(row) + "\n" for row in ROWS[:6]), "utf-8")
+    yield folder / "adapters" / "trunks", model, rows
+
+
+def test_the_command_compares_an_adapter_with_its_base(trained: tuple[Path, Path, Path]) -> None:
+    adapter, model, rows = trained
+    command = [sys.executable, "-m", "finetune.evaluate", adapter, "--base", model, "--data", rows, "--max-tokens", "8"]
+    child = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
+    found = json.loads(child.stdout)
+    assert found["outcome"] == "better"
+    assert len(found["examples"]) == 6
+
+
+def test_an_adapter_alone_is_judged_on_what_its_job_held_out(trained: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    adapter, _, _ = trained
+    [job] = (adapter.parent.parent / "jobs").iterdir()
+    judged = JobFolder(job).result()
+    assert judged
+    command = [sys.executable, "-m", "finetune.evaluate", str(adapter), "--max-tokens", "8"]
+    child = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = json.loads(child.stdout)
+    assert found["scores"][0]["rows"] == judged.verdict["scores"][0]["rows"] > 0
+    assert found["scores"][0]["after"] == pytest.approx(judged.verdict["scores"][0]["after"], abs=1e-3)
+    child = subprocess.run([*command[:3], str(tmp_path)], capture_output=True, text=True, check=False)
+    assert (child.returncode, "--data" in child.stderr) == (2, True)
+
+
+def test_the_command_scores_a_task_on_pairs(trained: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    _, model, _ = trained
+    pairs = tmp_path / "pairs.jsonl"
+    pairs.write_text('{"en": "one tree", "de": "ein Baum"}\n{"en": "two trees", "de": "zwei Bäume"}\n', "utf-8")
+    command = [sys.executable, "-m", "finetune.evaluate", "translate", "--data", pairs, "--base", model]
+    command += ["--prompt", "Translate: {en}", "--completion", "{de}", "--max-tokens", "8"]
+    child = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
+    scores = json.loads(child.stdout)["scores"]
+    assert {"chrf", "bleu"} == set(scores)

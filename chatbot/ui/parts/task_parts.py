@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from chatbot.ui.parts.localise import Localised
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import MODEL_EVENT, QUICK
 from chatbot.ui.strings.words import text
 
@@ -20,6 +21,12 @@ class RunStop:
 
     run: gr.Button
     stop: gr.Button
+
+    def running(self) -> Updates:
+        return {self.run: gr.update(visible=False), self.stop: gr.update(visible=True)}
+
+    def idle(self) -> Updates:
+        return {self.run: gr.update(visible=True), self.stop: gr.update(visible=False)}
 
 
 def run_and_stop(words: Localised, task: str, *, run: str = "run", name: str = "") -> RunStop:

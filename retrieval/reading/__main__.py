@@ -13,17 +13,17 @@ from retrieval.reading.sniff import sniff
 from retrieval.types import Flag, Kind, Page, unit
 
 READERS: dict[Kind, str] = {
-    "pdf": "pdf",
-    "docx": "word",
-    "pptx": "slides",
-    "xlsx": "sheets",
-    "html": "web",
-    "epub": "book",
-    "markdown": "markdown",
-    "text": "plain",
-    "code": "plain",
-    "csv": "tables",
-    "json": "data",
+    "pdf": "pdf.reader",
+    "docx": "office.word",
+    "pptx": "office.slides",
+    "xlsx": "office.sheets",
+    "html": "web.page",
+    "epub": "web.book",
+    "markdown": "plain.markdown",
+    "text": "plain.text",
+    "code": "plain.text",
+    "csv": "plain.tables",
+    "json": "plain.data",
 }
 
 

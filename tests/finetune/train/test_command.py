@@ -323,13 +323,12 @@ def test_out_of_memory_says_what_computes_the_same_with_less(tmp_path: Path, mod
 def test_a_child_without_memory_ends_with_that_cause(tmp_path: Path, models: dict[str, Path]) -> None:
     job = make_job(tmp_path, models["llama"], spec(batch_size=4))
     code = (
-        "import sys, torch, resource; from pathlib import Path; from finetune import train_run, train_packed; "
+        "import sys, torch, resource; from pathlib import Path; from finetune.train.arithmetic import packed; "
         "from finetune.jobs.folder import JobFolder; from finetune.train.command import run\n"
-        "real = train_packed.loss_sum\n"
         "def hungry(*a, **k):\n"
         "    resource.setrlimit(resource.RLIMIT_AS, (1 << 20, resource.RLIM_INFINITY))\n"
         "    torch.empty(1 << 33)\n"
-        "train_packed.loss_sum = hungry\n"
+        "packed.loss_sum = hungry\n"
         "print(run(JobFolder(Path(sys.argv[1])), device='cpu').cause)"
     )
     child = subprocess.run([sys.executable, "-c", code, str(job.path)], capture_output=True, text=True, check=False)

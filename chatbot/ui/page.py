@@ -31,6 +31,7 @@ from chatbot.ui.strings.words import Language, text
 from chatbot.ui.summarize import api as api_summarize
 from chatbot.ui.summarize import tab as summarize
 from chatbot.ui.translate import api as api_translate
+from chatbot.ui.translate import layout as translate_layout
 from chatbot.ui.translate import tab as translate
 
 POLL = 0.7  # seconds between looks at a model that is loading
@@ -43,7 +44,7 @@ class Tabs:
     all: gr.Tabs
     chat: chat.ChatTab
     documents: documents.DocumentsTab | None
-    translate: translate.TranslateTab
+    translate: translate_layout.TranslateTab
     summarize: summarize.SummarizeTab
     sentiment: sentiment.SentimentTab
     finetune: finetune.FinetuneTab | None
@@ -81,7 +82,7 @@ def _build_tabs(words: Localised, services: Services) -> Tabs:
             with _tab(words, "documents") as tab:
                 desk = documents.build_documents(words, tab)
         with _tab(words, "translate") as tab:
-            tongues = translate.build_translate(words, tab, files=files)
+            tongues = translate_layout.build_translate(words, tab, files=files)
         with _tab(words, "summarize") as tab:
             digest = summarize.build_summarize(words, tab, library=library)
         with _tab(words, "sentiment") as tab:

@@ -13,10 +13,12 @@ from chatbot.ui.chat.handlers import told
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.clock import on_a_clock
 from chatbot.ui.parts.endpoints import served
-from chatbot.ui.parts.task_handlers import NOTHING, RUNNING, TaskHandlers
+from chatbot.ui.parts.task_handlers import TaskHandlers
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
 from chatbot.ui.translate import render as render_translate
+from chatbot.ui.translate.layout import FileSide
 
 LOOK = 0.4  # seconds between two looks at the progress of a file
 
@@ -26,22 +28,22 @@ class FileHandlers(TaskHandlers):
 
     task = "translate-file"
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, side: FileSide) -> None:
         super().__init__(services)
         assert services.translations is not None  # the files are shown only where there is a folder for them
         self._jobs: Translations = services.translations
+        self._side = side
 
-    def look(self, looked: str | None, language: Language, request: gr.Request) -> tuple[str, str]:
-        """-> jobs, report"""
+    def look(self, looked: str | None, language: Language, request: gr.Request) -> Updates:
         owner = self._services.owner_of(request)
         report = ""
         with told(language):
             report = self._doubts(owner, looked, language) if looked else ""
-        return self._listing(owner, language), report
+        return {self._side.jobs: self._listing(owner, language), self._side.report: report}
 
-    def begin(self) -> tuple[Any, ...]:
-        """-> run, stop, result, report, notice"""
-        return *RUNNING, gr.update(value=None, visible=False), "", ""
+    def begin(self) -> Updates:
+        side = self._side
+        return side.buttons.running() | {side.result: _hidden(), side.report: "", side.notice: ""}
 
     def run(
         self,
@@ -52,14 +54,14 @@ class FileHandlers(TaskHandlers):
         adapter: str,
         language: Language,
         request: gr.Request,
-    ) -> Iterator[tuple[Any, ...]]:
-        """A new file. -> progress, result, report, looked, jobs, notice"""
+    ) -> Iterator[Updates]:
+        """A new file."""
         owner = self._services.owner_of(request)
         with told(language) as notices:
             if not file:
                 raise InputError("Send a file.", kind="no_file")
             name = Path(file).name
-            yield render_translate.note(text("tr_reading", language, name=name)), *NOTHING * 5
+            yield {self._side.progress: render_translate.note(text("tr_reading", language, name=name))}
             if adapter:
                 self._services.adapter(owner, adapter)
             job = self._jobs.add(
@@ -74,68 +76,82 @@ class FileHandlers(TaskHandlers):
             )
             yield from self._under_way(owner, job.id, language, request)
         if notices:
-            yield "", *NOTHING * 4, notices[0]
+            yield self._failed(notices[0])
 
-    def resuming(self, begun: str | None) -> tuple[Any, ...]:
-        """-> run, stop"""
-        return RUNNING if begun else NOTHING * 2
+    def resuming(self, begun: str | None) -> Updates:
+        return self._side.buttons.running() if begun else gr.skip()
 
-    def resume(self, begun: str | None, language: Language, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """What was stopped goes on. -> begun, progress, result, report, looked, jobs, notice"""
+    def resume(self, begun: str | None, language: Language, request: gr.Request) -> Iterator[Updates]:
+        """What was stopped goes on."""
         if not begun:
-            yield NOTHING * 7
+            yield gr.skip()
             return
         with told(language) as notices:
-            for shown in self._under_way(self._services.owner_of(request), begun, language, request):
-                yield gr.skip(), *shown
-        yield None, "" if notices else gr.skip(), *NOTHING * 4, notices[0] if notices else gr.skip()
+            yield from self._under_way(self._services.owner_of(request), begun, language, request)
+        over: Updates = {self._side.begun: None}
+        yield over | self._failed(notices[0]) if notices else over
 
-    def _under_way(self, owner: str, id: str, language: Language, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """-> progress, result, report, looked, jobs, notice"""
+    def _under_way(self, owner: str, id: str, language: Language, request: gr.Request) -> Iterator[Updates]:
+        side = self._side
         with self._running(request) as (_, stop):
             for step in on_a_clock(self._jobs.run(self._services.engine, owner, id, stop), tick=LOOK):
                 bar = render_translate.working(step.job.done, step.job.total, language)
-                yield bar, *NOTHING * 3, self._listing(owner, language, id), gr.skip()
+                yield {side.progress: bar, side.jobs: self._listing(owner, language, id)}
             job = self._jobs.get(owner, id)
             if not job.done:
-                yield "", *NOTHING * 3, self._listing(owner, language), ""
+                yield {side.progress: "", side.jobs: self._listing(owner, language), side.notice: ""}
                 return
-            yield render_translate.note(text("tr_writing", language)), *NOTHING * 5
-            stopped = render_translate.note(text("tr_stopped", language, done=job.done, total=job.total))
-            file = gr.update(value=self._file(owner, job), visible=True)
-            yield (
-                "" if job.complete else stopped,
-                file,
-                self._doubts(owner, id, language),
-                id,
-                self._listing(owner, language),
-                "",
-            )
+            yield {side.progress: render_translate.note(text("tr_writing", language))}
+            yield self._written(owner, job, language)
 
-    def settled_with_files(self, language: Language, request: gr.Request) -> tuple[Any, ...]:
-        """-> run, stop, jobs"""
-        return *self.settled(), self._listing(self._services.owner_of(request), language)
+    def _written(self, owner: str, job: Job, language: Language) -> Updates:
+        """The file as far as it is done, and what is doubtful in it."""
+        stopped = render_translate.note(text("tr_stopped", language, done=job.done, total=job.total))
+        return {
+            self._side.progress: "" if job.complete else stopped,
+            **self._fetched(owner, job),
+            **self._looked(owner, job, language),
+            self._side.jobs: self._listing(owner, language),
+            self._side.notice: "",
+        }
 
-    def act(self, language: Language, request: gr.Request, event: gr.EventData) -> tuple[Any, ...]:
-        """A click in the list of files. -> begun, result, report, looked, jobs, notice"""
+    def _failed(self, notice: str) -> Updates:
+        return {self._side.progress: "", self._side.notice: notice}
+
+    def settled_with_files(self, language: Language, request: gr.Request) -> Updates:
+        listing = self._listing(self._services.owner_of(request), language)
+        return self._side.buttons.idle() | {self._side.jobs: listing}
+
+    def act(self, language: Language, request: gr.Request, event: gr.EventData) -> Updates:
+        """A click in the list of files."""
         owner, said = self._services.owner_of(request), clicked(event)
         with told(language) as notices:
             job = self._jobs.get(owner, said.get("id", ""))
-            if said.get("act") == "resume":
-                return job.id, gr.update(value=None, visible=False), "", None, gr.skip(), ""
-            if said.get("act") == "fetch":
-                return gr.skip(), gr.update(value=self._file(owner, job), visible=True), *NOTHING * 3, ""
-            if said.get("act") == "look":
-                return gr.skip(), gr.skip(), self._doubts(owner, job.id, language), job.id, gr.skip(), ""
-            if said.get("act") == "remove":
-                self._jobs.remove(owner, job.id)
-                hidden = gr.update(value=None, visible=False)
-                return gr.skip(), hidden, "", None, self._listing(owner, language), ""
-            return (*NOTHING * 5, "")
-        return *NOTHING * 5, notices[0]
+            return {**self._acted(said.get("act"), owner, job, language), self._side.notice: ""}
+        return {self._side.notice: notices[0]}
 
-    def _file(self, owner: str, job: Job) -> str:
-        return served(job.result_name, self._jobs.result(owner, job.id))
+    def _acted(self, act: str | None, owner: str, job: Job, language: Language) -> Updates:
+        match act:
+            case "resume":
+                return {self._side.begun: job.id, **self._put_away()}
+            case "fetch":
+                return self._fetched(owner, job)
+            case "look":
+                return self._looked(owner, job, language)
+            case "remove":
+                self._jobs.remove(owner, job.id)
+                return {**self._put_away(), self._side.jobs: self._listing(owner, language)}
+        return {}
+
+    def _fetched(self, owner: str, job: Job) -> Updates:
+        path = served(job.result_name, self._jobs.result(owner, job.id))
+        return {self._side.result: gr.update(value=path, visible=True)}
+
+    def _looked(self, owner: str, job: Job, language: Language) -> Updates:
+        return {self._side.report: self._doubts(owner, job.id, language), self._side.looked: job.id}
+
+    def _put_away(self) -> Updates:
+        return {self._side.result: _hidden(), self._side.report: "", self._side.looked: None}
 
     def _doubts(self, owner: str, id: str, language: Language) -> str:
         job = self._jobs.get(owner, id)
@@ -143,3 +159,7 @@ class FileHandlers(TaskHandlers):
 
     def _listing(self, owner: str, language: Language, busy: str | None = None) -> str:
         return render_translate.jobs(self._jobs.jobs(owner), busy, language)
+
+
+def _hidden() -> Any:
+    return gr.update(value=None, visible=False)

@@ -14,15 +14,22 @@ from chatbot.tasks.translate.text import Translated, translate
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.clock import on_a_clock
-from chatbot.ui.parts.task_handlers import NOTHING, RUNNING, TaskHandlers
+from chatbot.ui.parts.task_handlers import TaskHandlers
+from chatbot.ui.parts.updates import Updates
+from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language
 from chatbot.ui.translate import render as render_translate
+from chatbot.ui.translate.layout import TranslateTab
 
 Record = Mapping[str, Any]
 
 
 class Handlers(TaskHandlers):
     task = "translate"
+
+    def __init__(self, services: Services, tab: TranslateTab) -> None:
+        super().__init__(services)
+        self._tab, self._side = tab, tab.texts
 
     # Languages
 
@@ -41,28 +48,34 @@ class Handlers(TaskHandlers):
         owner = self._services.owner_of(request)
         return support(self._services.engine, owner, "en" if source == AUTO else source, target, adapter or None)
 
-    def spoken(self, source: str, target: str, language: Language) -> tuple[Any, ...]:
-        """After a change of language. -> source, target"""
-        return (
-            gr.update(choices=render_translate.choices(language, detect=True), value=source),
-            gr.update(choices=render_translate.choices(language, detect=False), value=target),
-        )
+    def spoken(self, source: str, target: str, language: Language) -> Updates:
+        """After a change of language."""
+        return {
+            self._tab.source: gr.update(choices=render_translate.choices(language, detect=True), value=source),
+            self._tab.target: gr.update(choices=render_translate.choices(language, detect=False), value=target),
+        }
 
-    def swap(self, source: str, target: str, typed: str, output: str, last: Record | None) -> tuple[Any, ...]:
-        """-> source, target, typed, output"""
+    def swap(self, source: str, target: str, typed: str, output: str, last: Record | None) -> Updates:
         if source == AUTO:
             source = str(last["source"]) if last else "en" if target != "en" else "fr"
-        return target, source, output or typed or "", ""
+        return {
+            self._tab.source: target,
+            self._tab.target: source,
+            self._side.typed: output or typed or "",
+            self._side.output: "",
+        }
 
     # A text
 
-    def look(self, last: Record | None, language: Language, request: gr.Request) -> tuple[str, str]:
-        """-> report, past"""
-        return render_translate.report(last, language), self._past(self._services.owner_of(request), language)
+    def look(self, last: Record | None, language: Language, request: gr.Request) -> Updates:
+        return {
+            self._side.report: render_translate.report(last, language),
+            self._side.past: self._past(self._services.owner_of(request), language),
+        }
 
-    def begin(self) -> tuple[Any, ...]:
-        """-> run, stop, output, report, notice"""
-        return *RUNNING, "", "", ""
+    def begin(self) -> Updates:
+        side = self._side
+        return side.buttons.running() | {side.output: "", side.report: "", side.notice: ""}
 
     def run(
         self,
@@ -73,9 +86,7 @@ class Handlers(TaskHandlers):
         adapter: str,
         language: Language,
         request: gr.Request,
-    ) -> Iterator[tuple[Any, ...]]:
-        """-> output, report, last, past, notice"""
-        yield NOTHING * 5
+    ) -> Iterator[Updates]:
         with told(language) as notices, self._running(request, adapter) as (owner, stop):
             steps = translate(
                 self._services.engine,
@@ -89,28 +100,46 @@ class Handlers(TaskHandlers):
             )
             for step in on_a_clock(steps, lambda step: isinstance(step, Translated)):
                 if isinstance(step, Translated):
-                    record = step.to_dict(typed or "")
-                    title = title_of(record["original"][:500])
-                    unsaved = self._keep(owner, title, record, language) if step.text else ""
-                    past = self._past(owner, language)
-                    yield step.text, render_translate.report(record, language), record, past, unsaved
+                    yield self._translated(owner, typed or "", step, language)
                 else:
                     bar = render_translate.working(step.done, step.total, language)
-                    yield step.text, bar if step.total > 1 else "", *NOTHING * 3
+                    yield {self._side.output: step.text, self._side.report: bar if step.total > 1 else ""}
         if notices:
-            yield gr.skip(), "", None, gr.skip(), notices[0]
+            yield {self._side.report: "", self._side.last: None, self._side.notice: notices[0]}
 
-    def reopen(self, language: Language, request: gr.Request, event: gr.EventData) -> tuple[Any, ...]:
-        """Show a saved translation again, or remove it. -> typed, output, report, last, source, target, past, notice"""
+    def _translated(self, owner: str, typed: str, step: Translated, language: Language) -> Updates:
+        """Shown, and kept unless nothing of it was done."""
+        record = step.to_dict(typed)
+        title = title_of(record["original"][:500])
+        unsaved = self._keep(owner, title, record, language) if step.text else ""
+        return {
+            self._side.output: step.text,
+            self._side.report: render_translate.report(record, language),
+            self._side.last: record,
+            self._side.past: self._past(owner, language),
+            self._side.notice: unsaved,
+        }
+
+    def reopen(self, language: Language, request: gr.Request, event: gr.EventData) -> Updates:
+        """Show a saved translation again, or remove it."""
         owner, said = self._services.owner_of(request), clicked(event)
         with told(language) as notices:
             record = self._opened(owner, said)
             if record is None:
-                return *NOTHING * 6, self._past(owner, language), ""
-            report = render_translate.report(record, language)
-            pair = record["source"], record["target"]
-            return record["original"], record["text"], report, record, *pair, gr.skip(), ""
-        return *NOTHING * 7, notices[0]
+                return {self._side.past: self._past(owner, language), self._side.notice: ""}
+            return self._reopened(record, language)
+        return {self._side.notice: notices[0]}
+
+    def _reopened(self, record: Record, language: Language) -> Updates:
+        return {
+            self._tab.source: record["source"],
+            self._tab.target: record["target"],
+            self._side.typed: record["original"],
+            self._side.output: record["text"],
+            self._side.report: render_translate.report(record, language),
+            self._side.last: record,
+            self._side.notice: "",
+        }
 
     def _past(self, owner: str, language: Language) -> str:
         return render_translate.past(self._results(owner), language)

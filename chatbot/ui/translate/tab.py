@@ -1,164 +1,24 @@
-"""The translate tab: languages on top, then a text and its translation side by side, or files."""
-
-from dataclasses import dataclass
+"""The translate tab: which event calls which handler, and what it may change."""
 
 import gradio as gr
 
-from chatbot.tasks.translate.order import AUTO
 from chatbot.ui.chat.sidebar import Sidebar
-from chatbot.ui.parts.clickable import clickable
-from chatbot.ui.parts.localise import Localised
-from chatbot.ui.parts.task_parts import RunStop, connect_examples, connect_run, example_buttons, run_and_stop
+from chatbot.ui.parts.task_parts import connect_examples, connect_run
 from chatbot.ui.services import MODEL_EVENT, PRIVATE, QUICK, Services
-from chatbot.ui.strings.words import text
-from chatbot.ui.translate import render as render_translate
 from chatbot.ui.translate.files import FileHandlers
 from chatbot.ui.translate.handlers import Handlers
-
-EXAMPLES = {
-    "short": "Dear {name}, thank you for your order. It will arrive on Friday.",
-    "mixed": "The bridge is 1,280 metres long and was opened in 1937. More about it: https://example.org/bridge?id=7",
-    "list": "What you need for the cake:\n\n- three eggs\n- 200 g of sugar\n- a little salt\n\nBake it for 40 minutes at 180 °C.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class TextSide:
-    typed: gr.Textbox
-    output: gr.Textbox
-    buttons: RunStop
-    examples: tuple[gr.Button, ...]
-    notice: gr.HTML
-    report: gr.HTML
-    past: gr.HTML
-    last: gr.State  # the record of the translation that is shown
-
-
-@dataclass(frozen=True, slots=True)
-class FileSide:
-    file: gr.File
-    buttons: RunStop
-    notice: gr.HTML
-    progress: gr.HTML
-    result: gr.File
-    jobs: gr.HTML
-    report: gr.HTML
-    begun: gr.State  # id of the job to go on with; None: a new one
-    looked: gr.State  # id of the job whose doubts are shown
-
-
-@dataclass(frozen=True, slots=True)
-class TranslateTab:
-    tab: gr.Tab
-    source: gr.Dropdown
-    target: gr.Dropdown
-    swap: gr.Button
-    who: gr.HTML
-    glossary: gr.Textbox
-    texts: TextSide
-    files: FileSide | None
-
-
-def build_translate(words: Localised, tab: gr.Tab, *, files: bool) -> TranslateTab:
-    """The components; `connect` gives them life. `files`: there is a folder to keep files in."""
-    with gr.Column(elem_classes="by-pane", elem_id="by-tr"):
-        source, swap, target = _languages(words)
-        who = gr.HTML(elem_id="by-tr-who", padding=False)
-        with gr.Tabs(elem_id="by-tr-tabs"):
-            with gr.Tab(text("tr_text", "en"), id="text") as first:
-                texts = _texts(words)
-            words(first, label="tr_text")
-            shelf = None
-            if files:
-                with gr.Tab(text("tr_files", "en"), id="files") as second:
-                    shelf = _files(words)
-                words(second, label="tr_files")
-        with gr.Accordion(text("tr_glossary", "en"), open=False, elem_id="by-tr-terms") as terms:
-            glossary = gr.Textbox(
-                "",
-                label=text("tr_glossary_label", "en"),
-                info=text("tr_glossary_info", "en"),
-                placeholder=text("tr_glossary_hint", "en"),
-                lines=3,
-                max_lines=8,
-                elem_id="by-tr-glossary",
-            )
-            words(glossary, label="tr_glossary_label", info="tr_glossary_info", placeholder="tr_glossary_hint")
-        words(terms, label="tr_glossary")
-        texts.past.render()
-    return TranslateTab(tab, source, target, swap, who, glossary, texts, shelf)
-
-
-def _languages(words: Localised) -> tuple[gr.Dropdown, gr.Button, gr.Dropdown]:
-    with gr.Row(elem_id="by-tr-languages"):
-        source = gr.Dropdown(
-            render_translate.choices("en", detect=True),
-            value=AUTO,
-            label=text("tr_from", "en"),
-            elem_id="by-tr-from",
-        )
-        swap = gr.Button(text("tr_swap", "en"), size="sm", elem_id="by-tr-swap", scale=0, min_width=90)
-        target = gr.Dropdown(
-            render_translate.choices("en", detect=False), value="fr", label=text("tr_to", "en"), elem_id="by-tr-to"
-        )
-    words(source, label="tr_from")
-    words(swap, value="tr_swap")
-    words(target, label="tr_to")
-    return source, swap, target
-
-
-def _texts(words: Localised) -> TextSide:
-    with gr.Row(elem_id="by-tr-both"):
-        typed = gr.Textbox(
-            "",
-            label=text("tr_input", "en"),
-            placeholder=text("tr_input_hint", "en"),
-            lines=7,
-            max_lines=16,
-            elem_id="by-tr-input",
-        )
-        output = gr.Textbox(
-            label=text("tr_output", "en"),
-            lines=7,
-            max_lines=16,
-            interactive=False,
-            buttons=["copy"],
-            elem_id="by-tr-output",
-        )
-    words(typed, label="tr_input", placeholder="tr_input_hint")
-    words(output, label="tr_output")
-    _, examples = example_buttons(words, "tr", EXAMPLES)
-    buttons = run_and_stop(words, "tr", name="text")
-    notice = gr.HTML(elem_id="by-tr-notice", padding=False)
-    report = gr.HTML(elem_id="by-tr-report", padding=False)
-    past = clickable("by-tr-past", padding=False, render=False)
-    return TextSide(typed, output, buttons, examples, notice, report, past, gr.State(None))
-
-
-def _files(words: Localised) -> FileSide:
-    file = gr.File(label=text("tr_drop", "en"), elem_id="by-tr-file", height=150)
-    words(file, label="tr_drop")
-    about = gr.Markdown(text("tr_drop_info", "en"), elem_classes="by-sub")
-    words(about, value="tr_drop_info")
-    buttons = run_and_stop(words, "tr", run="file_run", name="file")
-    notice = gr.HTML(elem_id="by-tr-file-notice", padding=False)
-    progress = gr.HTML(elem_id="by-tr-progress", padding=False)
-    result = gr.File(label=text("tr_result", "en"), visible=False, interactive=False, elem_id="by-tr-result")
-    words(result, label="tr_result")
-    jobs = clickable("by-tr-jobs", padding=False)
-    report = gr.HTML(elem_id="by-tr-file-report", padding=False)
-    return FileSide(file, buttons, notice, progress, result, jobs, report, gr.State(None), gr.State(None))
+from chatbot.ui.translate.layout import EXAMPLES, FileSide, TranslateTab
 
 
 def connect(tab: TranslateTab, page: gr.Blocks, bar: Sidebar, language: gr.State, services: Services) -> None:
-    do = Handlers(services)
+    do = Handlers(services, tab)
     pair = [tab.source, tab.target, bar.adapter, language]
     for event in (tab.source.change, tab.target.change, bar.adapter.change, tab.tab.select, language.change):
         event(do.who, pair, tab.who, **PRIVATE)
     language.change(do.spoken, [tab.source, tab.target, language], [tab.source, tab.target], **PRIVATE)
     _connect_texts(do, tab, page, bar, language)
     if tab.files:
-        _connect_files(FileHandlers(services), tab, tab.files, page, bar, language)
+        _connect_files(FileHandlers(services, tab.files), tab, tab.files, page, bar, language)
 
 
 def _connect_texts(do: Handlers, tab: TranslateTab, page: gr.Blocks, bar: Sidebar, language: gr.State) -> None:
@@ -174,7 +34,7 @@ def _connect_texts(do: Handlers, tab: TranslateTab, page: gr.Blocks, bar: Sideba
         side.buttons,
         begin=(do.begin, None, [*pair, side.output, side.report, side.notice]),
         run=(do.run, asked, [side.output, side.report, side.last, side.past, side.notice]),
-        settled=(do.settled, None, pair),
+        settled=(side.buttons.idle, None, pair),
         stop=do.stop,
     )
     opened = [side.typed, side.output, side.report, side.last, tab.source, tab.target, side.past, side.notice]

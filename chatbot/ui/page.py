@@ -17,6 +17,7 @@ from chatbot.ui.chat import handlers as chat_handlers
 from chatbot.ui.chat import tab as chat
 from chatbot.ui.chat.sidebar import Sidebar, brand_html, build_sidebar
 from chatbot.ui.classify import api as api_sentiment
+from chatbot.ui.classify import layout as sentiment_layout
 from chatbot.ui.classify import tab as sentiment
 from chatbot.ui.documents import api as api_documents
 from chatbot.ui.documents import tab as documents
@@ -29,6 +30,7 @@ from chatbot.ui.parts.localise import Localised
 from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, PRIVATE, Services
 from chatbot.ui.strings.words import Language, text
 from chatbot.ui.summarize import api as api_summarize
+from chatbot.ui.summarize import layout as summarize_layout
 from chatbot.ui.summarize import tab as summarize
 from chatbot.ui.translate import api as api_translate
 from chatbot.ui.translate import layout as translate_layout
@@ -45,8 +47,8 @@ class Tabs:
     chat: chat.ChatTab
     documents: documents.DocumentsTab | None
     translate: translate_layout.TranslateTab
-    summarize: summarize.SummarizeTab
-    sentiment: sentiment.SentimentTab
+    summarize: summarize_layout.SummarizeTab
+    sentiment: sentiment_layout.SentimentTab
     finetune: finetune.FinetuneTab | None
     adapters: adapters.AdaptersTab
 
@@ -84,9 +86,9 @@ def _build_tabs(words: Localised, services: Services) -> Tabs:
         with _tab(words, "translate") as tab:
             tongues = translate_layout.build_translate(words, tab, files=files)
         with _tab(words, "summarize") as tab:
-            digest = summarize.build_summarize(words, tab, library=library)
+            digest = summarize_layout.build_summarize(words, tab, library=library)
         with _tab(words, "sentiment") as tab:
-            labels = sentiment.build_sentiment(words, tab)
+            labels = sentiment_layout.build_sentiment(words, tab)
         if services.training:
             with _tab(words, "finetune") as tab:
                 bench = finetune.build_finetune(words, tab)

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import gradio as gr
 
@@ -21,11 +20,14 @@ from chatbot.tasks.classify.table import Table, read_table
 from chatbot.tasks.classify.work import classifier
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.classify import render as render_sentiment
+from chatbot.ui.classify.layout import SentimentTab
 from chatbot.ui.parts import render_task
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.clock import on_a_clock
 from chatbot.ui.parts.endpoints import served
-from chatbot.ui.parts.task_handlers import NOTHING, RUNNING, TaskHandlers
+from chatbot.ui.parts.task_handlers import TaskHandlers
+from chatbot.ui.parts.updates import Updates
+from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
 
 ROWS_FOR_LANGUAGE = 50
@@ -37,41 +39,49 @@ Labels = sentiment_labels.Labels
 class Handlers(TaskHandlers):
     task = sentiment_kept.TASK
 
+    def __init__(self, services: Services, tab: SentimentTab) -> None:
+        super().__init__(services)
+        self._tab = tab
+
     # The left side
 
-    def pick(self, source: str) -> tuple[Any, ...]:
-        """-> typed, examples, file, column"""
+    def pick(self, source: str) -> Updates:
+        given = self._tab.given
         typed, table = gr.update(visible=source == "text"), gr.update(visible=source == "table")
-        return typed, typed, table, table
+        return {given.typed: typed, given.about: typed, given.file: table, given.column: table}
 
     def look(self, language: Language, request: gr.Request) -> str:
-        """-> past"""
+        """The list of saved results."""
         return self._past(self._services.owner_of(request), language)
 
     def _past(self, owner: str, language: Language) -> str:
         return render_sentiment.past(self._results(owner), language)
 
-    def spoken(self, shown: Result | Outcome | None, language: Language, request: gr.Request) -> tuple[Any, ...]:
-        """After a change of language. -> source, shown, past"""
-        choices = gr.update(choices=render_sentiment.sources(language))
-        return choices, render_sentiment.shown(shown, language), self.look(language, request)
+    def spoken(self, shown: Result | Outcome | None, language: Language, request: gr.Request) -> Updates:
+        """After a change of language."""
+        tab = self._tab
+        return {
+            tab.given.source: gr.update(choices=render_sentiment.sources(language)),
+            tab.shown: render_sentiment.shown(shown, language),
+            tab.given.past: self.look(language, request),
+        }
 
-    def open(self, file: str | None, language: Language) -> tuple[Any, ...]:
-        """A file was added or taken away. -> column, shown, download, notice"""
-        nothing = gr.update(choices=[], value=None), render_task.welcome("sen", language), HIDDEN
-        if not file:
-            return *nothing, ""
+    def open(self, file: str | None, language: Language) -> Updates:
+        """A file was added or taken away."""
+        tab, column = self._tab, gr.update(choices=[], value=None)
+        head = render_task.welcome("sen", language)
         with told(language) as notices:
-            table = _table(file)
-            column = gr.update(choices=list(table.columns), value=table.likely())
-            return column, render_sentiment.table_head(table, language), HIDDEN, ""
-        return *nothing, notices[0]
+            if file:
+                table = _table(file)
+                column = gr.update(choices=list(table.columns), value=table.likely())
+                head = render_sentiment.table_head(table, language)
+        return {tab.given.column: column, tab.shown: head, tab.download: HIDDEN, tab.notice: "".join(notices)}
 
     # Judging
 
-    def begin(self, language: Language) -> tuple[Any, ...]:
-        """-> run, stop, notice, shown, download"""
-        return *RUNNING, "", render_task.progress(text("sen_reading", language)), HIDDEN
+    def begin(self, language: Language) -> Updates:
+        tab, reading = self._tab, render_task.progress(text("sen_reading", language))
+        return tab.given.buttons.running() | {tab.notice: "", tab.shown: reading, tab.download: HIDDEN}
 
     def run(
         self,
@@ -83,9 +93,8 @@ class Handlers(TaskHandlers):
         adapter: str,
         language: Language,
         request: gr.Request,
-    ) -> Iterator[tuple[Any, ...]]:
-        """-> result, shown, past, download, notice"""
-        yield NOTHING * 5
+    ) -> Iterator[Updates]:
+        yield gr.skip()
         with told(language) as notices, self._running(request) as (owner, stop):
             chosen = sentiment_labels.parse(labels)
             if source == "table":
@@ -93,20 +102,29 @@ class Handlers(TaskHandlers):
             else:
                 yield from self._judge_text(owner, typed, chosen, adapter, language, stop)
         if notices:
-            yield None, render_task.welcome("sen", language), *NOTHING * 2, notices[0]
+            yield self._unjudged(language) | {self._tab.notice: notices[0]}
+
+    def _unjudged(self, language: Language) -> Updates:
+        return {self._tab.result: None, self._tab.shown: render_task.welcome("sen", language)}
 
     def _judge_text(
         self, owner: str, typed: str, labels: Labels, adapter: str, language: Language, stop: Event
-    ) -> Iterator[tuple[Any, ...]]:
+    ) -> Iterator[Updates]:
+        tab = self._tab
         result: Result | None = None
         steps = judge_text(self._services.engine, owner, typed, labels, adapter=adapter or None, stop=stop)
         for step in on_a_clock(steps, lambda step: isinstance(step, Result)):
             result = step if isinstance(step, Result) else result
             if result:
                 weighing = step if isinstance(step, Weighing) else Weighing(0, 1)
-                yield gr.skip(), render_sentiment.result(result, language, weighing), *NOTHING * 3
+                yield {tab.shown: render_sentiment.result(result, language, weighing)}
         unsaved = self._keep(owner, title_of(result.text), result.to_dict(), language) if result else ""
-        yield result, render_sentiment.shown(result, language), self._past(owner, language), gr.skip(), unsaved
+        yield {
+            tab.result: result,
+            tab.shown: render_sentiment.shown(result, language),
+            tab.given.past: self._past(owner, language),
+            tab.notice: unsaved,
+        }
 
     def _judge_table(
         self,
@@ -117,7 +135,7 @@ class Handlers(TaskHandlers):
         adapter: str,
         language: Language,
         stop: Event,
-    ) -> Iterator[tuple[Any, ...]]:
+    ) -> Iterator[Updates]:
         """What was judged is kept, also when it was stopped, the model failed on the way, or the page has gone."""
         if not file:
             raise InputError("Send a file.", kind="no_file")
@@ -126,58 +144,65 @@ class Handlers(TaskHandlers):
         strange = _foreign(table, column, self._services.engine.model)  # now: after Stop nobody wants to wait for it
         judge = classifier(self._services.engine, owner, labels, adapter=adapter or None, stop=stop)
         if judge is None:
-            yield None, render_task.welcome("sen", language), *NOTHING * 3
+            yield self._unjudged(language)
             return
-        judged, begin = Judged(), time.monotonic()
+        judged = Judged()
         keeping = Keeping(self._services.tables, owner, table, labels, judge, judged, strange)
         notices: list[str] = []
         try:
             with told(language) as notices:
-                for _ in on_a_clock(judge_rows(judge, table, column, judged, stop=stop), tick=ROWS_TICK):
-                    keeping.now_and_then()
-                    seconds = time.monotonic() - begin
-                    progress = render_sentiment.rows_progress(judged, len(table.rows), seconds, language)
-                    yield gr.skip(), progress, *NOTHING * 3
+                rows = judge_rows(judge, table, column, judged, stop=stop)
+                yield from self._rows_on_the_way(rows, keeping, judged, len(table.rows), language)
         finally:
             found, data = keeping.so_far()
             with told(language) as unkept:
                 keeping.keep(found, data)
-        download = _offered(found, data) if data else HIDDEN
-        yield (
-            found,
-            render_sentiment.rows_done(found, language),
-            self._past(owner, language),
-            download,
-            "".join([*notices, *unkept]),
-        )
+        past = {self._tab.given.past: self._past(owner, language)}
+        yield self._outcome(found, data, language, "".join([*notices, *unkept])) | past
+
+    def _rows_on_the_way(
+        self, rows: Iterator[None], keeping: Keeping, judged: Judged, total: int, language: Language
+    ) -> Iterator[Updates]:
+        begin = time.monotonic()
+        for _ in on_a_clock(rows, tick=ROWS_TICK):
+            keeping.now_and_then()
+            seconds = time.monotonic() - begin
+            yield {self._tab.shown: render_sentiment.rows_progress(judged, total, seconds, language)}
+
+    def _outcome(self, found: Outcome, data: bytes, language: Language, notice: str = "") -> Updates:
+        """What came of a table, and its rows with their labels as a file, where there are any."""
+        tab = self._tab
+        return {
+            tab.result: found,
+            tab.shown: render_sentiment.rows_done(found, language),
+            tab.download: gr.update(value=served(file_name(found.name), data), visible=True) if data else HIDDEN,
+            tab.notice: notice,
+        }
 
     # Saved results
 
-    def reopen(self, language: Language, request: gr.Request, event: gr.EventData) -> tuple[Any, ...]:
-        """Show a saved result again, or remove it. -> result, shown, past, download, notice"""
+    def reopen(self, language: Language, request: gr.Request, event: gr.EventData) -> Updates:
+        """Show a saved result again, or remove it."""
+        tab = self._tab
         owner, said = self._services.owner_of(request), clicked(event)
         with told(language) as notices:
             record, tables = self._opened(owner, said), self._services.tables
             if record is None:
                 if tables:
                     tables.tidy(owner)
-                return *NOTHING * 2, self._past(owner, language), gr.skip(), ""
+                return {tab.given.past: self._past(owner, language), tab.notice: ""}
             if tables and "file" in record:
-                table, data = tables.opened(owner, record)
-                return table, render_sentiment.rows_done(table, language), gr.skip(), _offered(table, data), ""
+                return self._outcome(*tables.opened(owner, record), language)
             found = Result.from_dict(record)
-            return found, render_sentiment.result(found, language), gr.skip(), HIDDEN, ""
-        return *NOTHING * 4, notices[0]
+            shown = render_sentiment.result(found, language)
+            return {tab.result: found, tab.shown: shown, tab.download: HIDDEN, tab.notice: ""}
+        return {tab.notice: notices[0]}
 
 
 def file_name(table: str) -> str:
     """`reviews-labelled.csv` for `reviews.xlsx`."""
     stem = re.sub(r"[^\w-]+", "_", Path(table).stem)[:60]
     return f"{stem}-labelled.csv"
-
-
-def _offered(found: Outcome, data: bytes) -> Any:
-    return gr.update(value=served(file_name(found.name), data), visible=True)
 
 
 def _table(file: str, stop: Event | None = None) -> Table:

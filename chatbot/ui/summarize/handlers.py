@@ -18,33 +18,38 @@ from chatbot.ui.documents.sources import Sources
 from chatbot.ui.parts import render_task
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.clock import on_a_clock
-from chatbot.ui.parts.task_handlers import NOTHING, RUNNING, TaskHandlers
+from chatbot.ui.parts.task_handlers import TaskHandlers
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
 from chatbot.ui.summarize import render as render_summarize
+from chatbot.ui.summarize.layout import SummarizeTab
 from retrieval.checks.verify import Similarity
+from retrieval.types import Citation
 
 
 class Handlers(TaskHandlers):
     task = "summarize"
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, tab: SummarizeTab) -> None:
         super().__init__(services)
+        self._tab = tab
         self._sources = Sources(services.library) if services.library else None
 
     # The left side
 
-    def pick(self, source: str) -> tuple[Any, ...]:
-        """-> typed, examples, file, documents"""
-        wanted = ("text", "text", "file", "library")
-        return tuple(gr.update(visible=source == name) for name in wanted)
+    def pick(self, source: str) -> Updates:
+        given = self._tab.given
+        wanted = {given.typed: "text", given.about: "text", given.file: "file", given.documents: "library"}
+        return {part: gr.update(visible=source == name) for part, name in wanted.items()}
 
-    def look(self, chosen: Sequence[str] | None, language: Language, request: gr.Request) -> tuple[Any, ...]:
-        """-> documents, past"""
+    def look(self, chosen: Sequence[str] | None, language: Language, request: gr.Request) -> Updates:
+        """The documents and the saved summaries, as they are now."""
+        given = self._tab.given
         owner = self._services.owner_of(request)
         choices = self._choices(owner)
         kept = [id for id in chosen or () if id in {id for _, id in choices}]
-        return gr.update(choices=choices, value=kept), self._past(owner, language)
+        return {given.documents: gr.update(choices=choices, value=kept), given.past: self._past(owner, language)}
 
     def _choices(self, owner: str) -> list[tuple[str, str]]:
         if self._services.library is None:
@@ -58,23 +63,23 @@ class Handlers(TaskHandlers):
     def _past(self, owner: str, language: Language) -> str:
         return render_task.past("sum", self._results(owner), lambda one: "", language)
 
-    def spoken(self, summary: Summary | None, language: Language, request: gr.Request) -> tuple[Any, ...]:
-        """After a change of language. -> source, length, shown, where, past"""
-        library = self._services.library is not None
-        return (
-            gr.update(choices=render_summarize.sources(language, library=library)),
-            gr.update(choices=render_summarize.lengths(language)),
-            render_summarize.shown(summary, language),
-            render_summarize.source(None, 0, language),
-            self._past(self._services.owner_of(request), language),
-        )
+    def spoken(self, summary: Summary | None, language: Language, request: gr.Request) -> Updates:
+        """After a change of language."""
+        tab, library = self._tab, self._services.library is not None
+        return {
+            tab.given.source: gr.update(choices=render_summarize.sources(language, library=library)),
+            tab.given.length: gr.update(choices=render_summarize.lengths(language)),
+            tab.shown: render_summarize.shown(summary, language),
+            tab.where: render_summarize.source(None, 0, language),
+            tab.given.past: self._past(self._services.owner_of(request), language),
+        }
 
     # The summary
 
-    def begin(self, language: Language) -> tuple[Any, ...]:
-        """-> run, stop, notice, shown, where"""
-        reading = render_task.progress(text("sum_reading_file", language))
-        return *RUNNING, "", reading, render_summarize.source(None, 0, language)
+    def begin(self, language: Language) -> Updates:
+        tab, reading = self._tab, render_task.progress(text("sum_reading_file", language))
+        nowhere = render_summarize.source(None, 0, language)
+        return tab.given.buttons.running() | {tab.notice: "", tab.shown: reading, tab.where: nowhere}
 
     def run(
         self,
@@ -86,22 +91,30 @@ class Handlers(TaskHandlers):
         adapter: str,
         language: Language,
         request: gr.Request,
-    ) -> Iterator[tuple[Any, ...]]:
-        """-> summary, shown, where, past, notice"""
-        yield NOTHING * 5
+    ) -> Iterator[Updates]:
+        tab = self._tab
+        yield gr.skip()
         with told(language) as notices, self._running(request, adapter) as (owner, stop):
             given = self._text(owner, source, typed, file, documents, stop)
             steps = summarize_steps(self._services, owner, given, length, adapter, stop=stop)
             for step in on_a_clock(steps, lambda step: isinstance(step, Summary)):
                 if isinstance(step, Summary):
-                    title = step.name or title_of(_first_line(typed))
-                    unsaved = self._keep(owner, title, step.to_dict(), language) if step.sentences else ""
-                    past = self._past(owner, language)
-                    yield step, render_summarize.summary(step, language), gr.skip(), past, unsaved
+                    yield self._done(owner, step, step.name or title_of(_first_line(typed)), language)
                 else:
-                    yield gr.skip(), render_summarize.working(step, language), *NOTHING * 3
+                    yield {tab.shown: render_summarize.working(step, language)}
         if notices:
-            yield None, render_task.welcome("sum", language), *NOTHING * 2, notices[0]
+            yield {tab.summary: None, tab.shown: render_task.welcome("sum", language), tab.notice: notices[0]}
+
+    def _done(self, owner: str, found: Summary, title: str, language: Language) -> Updates:
+        """Kept where it has a sentence, and shown."""
+        tab = self._tab
+        unsaved = self._keep(owner, title, found.to_dict(), language) if found.sentences else ""
+        return {
+            tab.summary: found,
+            tab.shown: render_summarize.summary(found, language),
+            tab.given.past: self._past(owner, language),
+            tab.notice: unsaved,
+        }
 
     def _text(
         self, owner: str, source: str, typed: str, file: str | None, documents: Sequence[str] | None, stop: Event
@@ -118,42 +131,45 @@ class Handlers(TaskHandlers):
 
     def act(
         self, summary: Summary | None, language: Language, request: gr.Request, event: gr.EventData
-    ) -> Iterator[tuple[Any, ...]]:
-        """A click on a number, or on what the source offers. -> where, notice"""
-        owner, said = self._services.owner_of(request), clicked(event)
-        yield NOTHING * 2
+    ) -> Iterator[Updates]:
+        """A click on a number, or on what the source offers."""
+        tab, owner, said = self._tab, self._services.owner_of(request), clicked(event)
+        yield gr.skip()
         with told(language) as notices:
             if said.get("act") != "source":
-                yield from ((shown, "") for shown in self._document(owner, said, language))
+                yield from self._document(owner, said, language)
                 return
             n = int(said["n"]) if said.get("n", "").isdigit() else 0
-            yield render_summarize.source(summary, n, language), ""
+            yield {tab.where: render_summarize.source(summary, n, language), tab.notice: ""}
             if summary is not None and 1 <= n <= len(summary.citations) and summary.citations[n - 1].document:
-                one = summary.citations[n - 1]
-                place = {"act": "cite", "id": one.document, "n": str(n), "page": str(one.page)}
-                span = {"start": str(one.start), "end": str(one.end)}
                 try:
-                    yield from ((shown, "") for shown in self._document(owner, place | span, language))
+                    yield from self._document(owner, _place(summary.citations[n - 1]), language)
                 except NotFound:
                     return  # the document is gone; its passage was kept with the summary and is shown
         if notices:
-            yield gr.skip(), notices[0]
+            yield {tab.notice: notices[0]}
 
-    def _document(self, owner: str, said: dict[str, str], language: Language) -> Iterator[str]:
+    def _document(self, owner: str, said: dict[str, str], language: Language) -> Iterator[Updates]:
         if self._sources is not None:
-            yield from (shown.html for shown in self._sources.show(owner, said, language))
+            for shown in self._sources.show(owner, said, language):
+                yield {self._tab.where: shown.html, self._tab.notice: ""}
 
-    def reopen(self, language: Language, request: gr.Request, event: gr.EventData) -> tuple[Any, ...]:
-        """Show a saved summary again, or remove it. -> summary, shown, where, past, notice"""
+    def reopen(self, language: Language, request: gr.Request, event: gr.EventData) -> Updates:
+        """Show a saved summary again, or remove it."""
+        tab = self._tab
         owner, said = self._services.owner_of(request), clicked(event)
         with told(language) as notices:
             record = self._opened(owner, said)
             if record is None:
-                return *NOTHING * 3, self._past(owner, language), ""
+                return {tab.given.past: self._past(owner, language), tab.notice: ""}
             found = Summary.from_dict(record)
-            shown = render_summarize.summary(found, language)
-            return found, shown, render_summarize.source(None, 0, language), gr.skip(), ""
-        return *NOTHING * 4, notices[0]
+            return {
+                tab.summary: found,
+                tab.shown: render_summarize.summary(found, language),
+                tab.where: render_summarize.source(None, 0, language),
+                tab.notice: "",
+            }
+        return {tab.notice: notices[0]}
 
 
 def library_text(services: Services, owner: str, ids: Sequence[str], patience: float = 0.0) -> Text:
@@ -177,6 +193,12 @@ def summarize_steps(
     return summarize(
         services.engine, given, owner=owner, length=length, adapter=adapter or None, similarity=similarity, **rest
     )
+
+
+def _place(one: Citation) -> dict[str, str]:
+    """What a click that opens the document there would say."""
+    place = {"act": "cite", "id": one.document, "n": str(one.n), "page": str(one.page)}
+    return place | {"start": str(one.start), "end": str(one.end)}
 
 
 def _first_line(typed: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from chatbot.common.errors import NotFound
@@ -17,6 +18,9 @@ from chatbot.tasks.classify import kept as sentiment_kept
 from chatbot.tasks.classify.kept import KEPT, KeptTables, Outcome
 from chatbot.ui.classify import handlers as sentiment_handlers
 from chatbot.ui.classify.handlers import Handlers
+from chatbot.ui.classify.layout import SentimentTab, build_sentiment
+from chatbot.ui.parts.localise import Localised
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 
 ROWS = 400
@@ -31,6 +35,12 @@ def services(tmp_path: Path) -> Iterator[Services]:
     yield Services(loading, store, lambda request: str(request.owner), tables=KeptTables(store, tmp_path / "tables"))
     loading.close()
     store.close()
+
+
+@pytest.fixture(scope="module")
+def tab() -> SentimentTab:
+    with gr.Blocks(), gr.Tab() as tab:
+        return build_sentiment(Localised(), tab)
 
 
 @pytest.fixture
@@ -48,8 +58,8 @@ def clicked(**data: str) -> Any:
     return SimpleNamespace(_data=data)
 
 
-def judging(services: Services, file: Path, owner: str = "ada") -> Iterator[tuple[Any, ...]]:
-    return Handlers(services).run("table", "", str(file), "review", "", "", "en", as_(owner))
+def judging(services: Services, tab: SentimentTab, file: Path, owner: str = "ada") -> Iterator[Updates]:
+    return Handlers(services, tab).run("table", "", str(file), "review", "", "", "en", as_(owner))
 
 
 def labels_in(path: str) -> list[str]:
@@ -58,36 +68,39 @@ def labels_in(path: str) -> list[str]:
 
 
 def test_what_was_judged_before_the_page_closed_is_there_on_return(
-    services: Services, reviews: Path, monkeypatch: pytest.MonkeyPatch
+    services: Services, tab: SentimentTab, reviews: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sentiment_handlers, "ROWS_TICK", 0.0)
-    steps = judging(services, reviews)
+    steps = judging(services, tab, reviews)
     for _ in itertools.islice(steps, 30):
         pass
     steps.close()  # type: ignore[attr-defined]
-    do = Handlers(services)
+    do = Handlers(services, tab)
     (saved,) = services.store.results("ada", "sentiment")
     assert "reviews.csv" in do.look("en", as_("ada"))
     assert "reviews.csv" not in do.look("en", as_("bob"))
-    found, shown, _, download, notice = do.reopen("en", as_("ada"), clicked(act="open", id=saved.id))
+    opened = do.reopen("en", as_("ada"), clicked(act="open", id=saved.id))
+    found = opened[tab.result]
     assert isinstance(found, Outcome)
     assert 0 < found.done < ROWS
-    assert f"{found.done} of {ROWS} rows were judged" in shown
-    assert notice == ""
-    labels = labels_in(download["value"])
+    assert f"{found.done} of {ROWS} rows were judged" in opened[tab.shown]
+    assert opened[tab.notice] == ""
+    labels = labels_in(opened[tab.download]["value"])
     assert len(labels) == ROWS
     assert sum(map(bool, labels)) == found.done
-    assert "no such result" in do.reopen("en", as_("bob"), clicked(act="open", id=saved.id))[-1]
+    refused = do.reopen("en", as_("bob"), clicked(act="open", id=saved.id))
+    assert list(refused) == [tab.notice]
+    assert "no such result" in refused[tab.notice]
     assert not services.runs.running("ada", f"sentiment:{as_('ada').session_hash}")
 
 
 def test_what_was_judged_is_kept_on_the_way_too(
-    services: Services, reviews: Path, monkeypatch: pytest.MonkeyPatch
+    services: Services, tab: SentimentTab, reviews: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after a `kill -9`: nobody closes the steps before the store is looked at."""
     monkeypatch.setattr(sentiment_handlers, "ROWS_TICK", 0.0)
     monkeypatch.setattr(sentiment_kept, "EVERY", 0.0)
-    steps = judging(services, reviews)
+    steps = judging(services, tab, reviews)
     done = []
     for _ in itertools.islice(steps, 30):
         done += [saved.result["outcome"]["done"] for saved in services.store.results("ada", "sentiment")]
@@ -99,19 +112,21 @@ def test_what_was_judged_is_kept_on_the_way_too(
     assert sum(bool(row["predicted_label"]) for row in csv.DictReader(data.decode().splitlines())) == found.done
     *_, last = steps
     (saved,) = services.store.results("ada", "sentiment")
-    assert services.tables.opened("ada", saved.result)[0].done == last[0].done == ROWS
+    assert services.tables.opened("ada", saved.result)[0].done == last[tab.result].done == ROWS
 
 
-def test_a_removed_table_leaves_no_file_and_the_oldest_give_way(services: Services, tmp_path: Path) -> None:
+def test_a_removed_table_leaves_no_file_and_the_oldest_give_way(
+    services: Services, tab: SentimentTab, tmp_path: Path
+) -> None:
     files = tmp_path / "tables"
     small = tmp_path / "small.csv"
     small.write_text("id,review\n1,good\n", "utf-8")
     for _ in range(KEPT + 2):
-        *_, last = judging(services, small)
-        assert last[-1] == ""
+        *_, last = judging(services, tab, small)
+        assert last[tab.notice] == ""
     saved = services.store.results("ada", "sentiment", 100)
     assert len(saved) == len(list(files.rglob("*.csv"))) == KEPT
-    Handlers(services).reopen("en", as_("ada"), clicked(act="remove", id=saved[0].id))
+    Handlers(services, tab).reopen("en", as_("ada"), clicked(act="remove", id=saved[0].id))
     assert len(list(files.rglob("*.csv"))) == KEPT - 1
     assert services.tables
     for name in ("../../banyan.db", saved[0].result["file"]):
@@ -119,10 +134,12 @@ def test_a_removed_table_leaves_no_file_and_the_oldest_give_way(services: Servic
             services.tables.opened("ada", saved[0].result | {"file": name})
 
 
-def test_a_table_that_cannot_be_kept_is_offered_all_the_same(services: Services, tmp_path: Path) -> None:
+def test_a_table_that_cannot_be_kept_is_offered_all_the_same(
+    services: Services, tab: SentimentTab, tmp_path: Path
+) -> None:
     small = tmp_path / "small.csv"
     small.write_text("id,review\n1,good\n", "utf-8")
     (tmp_path / "tables").write_text("a file where the folder should be")
-    *_, last = judging(services, small)
-    assert "could not be kept" in last[-1]
-    assert labels_in(last[3]["value"]) != [""]
+    *_, last = judging(services, tab, small)
+    assert "could not be kept" in last[tab.notice]
+    assert labels_in(last[tab.download]["value"]) != [""]

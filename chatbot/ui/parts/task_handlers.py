@@ -14,12 +14,6 @@ from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language
 
 PAST = 8  # saved results that are listed
-NOTHING = (gr.skip(),)
-RUNNING, IDLE = (
-    (gr.update(visible=False), gr.update(visible=True)),
-    (gr.update(visible=True), gr.update(visible=False)),
-)
-"""How the two buttons stand. -> run, stop"""
 
 
 class TaskHandlers:
@@ -32,10 +26,6 @@ class TaskHandlers:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-
-    def settled(self) -> tuple[Any, ...]:
-        """-> run, stop"""
-        return IDLE
 
     def stop(self, request: gr.Request) -> None:
         self._services.runs.stop(self._services.owner_of(request), self._key(request))
@@ -58,7 +48,7 @@ class TaskHandlers:
         return self._services.store.results(owner, self.task, PAST)
 
     def _keep(self, owner: str, title: str, record: Mapping[str, Any], language: Language) -> str:
-        """-> notice"""
+        """The notice that says why it could not be kept, if so."""
         return keep(self._services.store, owner, self.task, title, record, language)
 
     def _opened(self, owner: str, said: Mapping[str, str]) -> Mapping[str, Any] | None:

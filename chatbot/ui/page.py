@@ -20,6 +20,7 @@ from chatbot.ui.classify import api as api_sentiment
 from chatbot.ui.classify import layout as sentiment_layout
 from chatbot.ui.classify import tab as sentiment
 from chatbot.ui.documents import api as api_documents
+from chatbot.ui.documents import layout as documents_layout
 from chatbot.ui.documents import tab as documents
 from chatbot.ui.finetune import api as api_finetune
 from chatbot.ui.finetune import tab as finetune
@@ -45,7 +46,7 @@ class Tabs:
 
     all: gr.Tabs
     chat: chat.ChatTab
-    documents: documents.DocumentsTab | None
+    documents: documents_layout.DocumentsTab | None
     translate: translate_layout.TranslateTab
     summarize: summarize_layout.SummarizeTab
     sentiment: sentiment_layout.SentimentTab
@@ -82,7 +83,7 @@ def _build_tabs(words: Localised, services: Services) -> Tabs:
             talk = chat.build_chat(words, with_files=library)
         if library:
             with _tab(words, "documents") as tab:
-                desk = documents.build_documents(words, tab)
+                desk = documents_layout.build_documents(words, tab)
         with _tab(words, "translate") as tab:
             tongues = translate_layout.build_translate(words, tab, files=files)
         with _tab(words, "summarize") as tab:

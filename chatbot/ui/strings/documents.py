@@ -136,7 +136,7 @@ STRINGS: dict[str, tuple[str, str]] = {
     ),
     "error.no_documents": ("There is no document to ask. Add one first.", "还没有可以提问的文档。请先添加一个。"),
     "error.none_chosen": ("No document is chosen. Choose at least one.", "没有选中任何文档。请至少选择一个。"),
-    "error.no_name": ("A document needs a name.", "文档需要一个名称。"),
+    "error.document_name": ("A document needs a name.", "文档需要一个名称。"),
     "error.no_file": ("Send a file.", "请发送一个文件。"),
     "error.no_such_place": (
         "This document has no such page. Open it again.",

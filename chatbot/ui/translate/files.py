@@ -118,7 +118,7 @@ class FileHandlers(TaskHandlers):
     def _failed(self, notice: str) -> Updates:
         return {self._side.progress: "", self._side.notice: notice}
 
-    def settled_with_files(self, language: Language, request: gr.Request) -> Updates:
+    def settled(self, language: Language, request: gr.Request) -> Updates:
         listing = self._listing(self._services.owner_of(request), language)
         return self._side.buttons.idle() | {self._side.jobs: listing}
 

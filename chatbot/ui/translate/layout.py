@@ -82,7 +82,9 @@ def build_translate(words: Localised, tab: gr.Tab, *, files: bool) -> TranslateT
             words(glossary, label="tr_glossary_label", info="tr_glossary_info", placeholder="tr_glossary_hint")
         words(terms, label="tr_glossary")
         texts.past.render()
-    return TranslateTab(tab, source, target, swap, who, glossary, texts, shelf)
+    return TranslateTab(
+        tab=tab, source=source, target=target, swap=swap, who=who, glossary=glossary, texts=texts, files=shelf
+    )
 
 
 def _languages(words: Localised) -> tuple[gr.Dropdown, gr.Button, gr.Dropdown]:
@@ -128,7 +130,16 @@ def _texts(words: Localised) -> TextSide:
     notice = gr.HTML(elem_id="by-tr-notice", padding=False)
     report = gr.HTML(elem_id="by-tr-report", padding=False)
     past = clickable("by-tr-past", padding=False, render=False)
-    return TextSide(typed, output, buttons, examples, notice, report, past, gr.State(None))
+    return TextSide(
+        typed=typed,
+        output=output,
+        buttons=buttons,
+        examples=examples,
+        notice=notice,
+        report=report,
+        past=past,
+        last=gr.State(None),
+    )
 
 
 def _files(words: Localised) -> FileSide:
@@ -143,4 +154,14 @@ def _files(words: Localised) -> FileSide:
     words(result, label="tr_result")
     jobs = clickable("by-tr-jobs", padding=False)
     report = gr.HTML(elem_id="by-tr-file-report", padding=False)
-    return FileSide(file, buttons, notice, progress, result, jobs, report, gr.State(None), gr.State(None))
+    return FileSide(
+        file=file,
+        buttons=buttons,
+        notice=notice,
+        progress=progress,
+        result=result,
+        jobs=jobs,
+        report=report,
+        begun=gr.State(None),
+        looked=gr.State(None),
+    )

@@ -48,7 +48,7 @@ def _connect_files(
         event(do.look, [side.looked, language], [side.jobs, side.report], **PRIVATE)
     pair = [side.buttons.run, side.buttons.stop]
     shown = [side.progress, side.result, side.report, side.looked, side.jobs, side.notice]
-    settled = (do.settled_with_files, language, [*pair, side.jobs])
+    settled = (do.settled, language, [*pair, side.jobs])
     connect_run(
         side.buttons,
         begin=(do.begin, None, [*pair, side.result, side.report, side.notice]),

@@ -6,31 +6,41 @@ from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
+from typing import Any
 
+import gradio as gr
 import pytest
 
 from chatbot.common.errors import NotFound
 from chatbot.common.rejected import REASONS
+from chatbot.engine.loading import LoadingEngine
+from chatbot.engine.scripted import ScriptedEngine
 from chatbot.store.store import LARGEST_RESULT, Store
 from chatbot.tasks.answer.check import Answer, Found, Sentence, Source
 from chatbot.tasks.answer.work import Retrieval
 from chatbot.ui.documents import render as render_documents
 from chatbot.ui.documents import render_answers
 from chatbot.ui.documents.api import record, said
+from chatbot.ui.documents.handlers import Handlers
 from chatbot.ui.documents.intake import Intake, Job
 from chatbot.ui.documents.opening import LibraryOpening, OpeningLibrary
 from chatbot.ui.documents.render_answers import Turn
 from chatbot.ui.documents.saved_turns import SavedTurns
+from chatbot.ui.documents.source_handlers import SourceHandlers
 from chatbot.ui.documents.sources import Sources
+from chatbot.ui.services import Services
 from chatbot.ui.strings.words import LANGUAGES, STRINGS, Language
-from retrieval.checks.gate import Gate, Judgement
+from retrieval.checks.gate import Gate, Judgement, Model
 from retrieval.library import Library
 from retrieval.reading import flags
 from retrieval.types import Citation, Document, Flag, Hit, Passage
+from tests.chatbot.ui.wired import Wired
 
 EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 TEXT = "The orchard was planted in 1998. It covers 14 hectares."
 DOCUMENT = Document("d1", "ada", "orchard.md", "markdown", 10, "0", "indexed", 1, 1)
+OPEN = Gate({"spaced": Model((), (), (), (), bias=0.0, threshold=0.0)}, "")  # lets every question through
 PASSAGE = Passage(1, 0, len(TEXT), TEXT, "Orchard", 0, "d1", 1)
 
 
@@ -89,7 +99,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
 
 
 def opening(library: Library) -> OpeningLibrary:
-    opened = OpeningLibrary(lambda progress: Retrieval(library, Gate({}, "")))
+    opened = OpeningLibrary(lambda progress: Retrieval(library, OPEN))
     opened.start()
     opened.get(10)
     return opened
@@ -263,6 +273,112 @@ def test_whatever_a_browser_claims_does_no_harm(library: Library, tmp_path: Path
         assert "page" in lie
     else:
         assert "<b>[<b>" not in shown.html
+
+
+# Handlers
+
+
+@pytest.fixture
+def page(library: Library, tmp_path: Path) -> Iterator[Wired]:
+    loading = LoadingEngine(lambda progress: ScriptedEngine(lambda messages: "It was planted in 1998."))
+    loading.start()
+    assert loading.wait(20)
+    store, opened = Store(tmp_path / "banyan.db"), opening(library)
+    intake = Intake(opened)
+    yield Wired(Services(loading, store, lambda request: str(request.owner), library=opened, intake=intake))
+    intake.close()
+    loading.close()
+    store.close()
+
+
+def as_(owner: str) -> Any:
+    return SimpleNamespace(owner=owner, session_hash=f"session of {owner}", headers={})
+
+
+def click(**data: str) -> Any:
+    return SimpleNamespace(_data=data)
+
+
+def dropped(page: Wired, do: Handlers, owner: str, path: Path) -> str:
+    """The id of a file that the owner dropped, as soon as it is indexed."""
+    page.one(do.add, [str(path)], "en", as_(owner))
+    (job,) = settle(do._intake, owner)
+    assert job.document
+    return job.document.id
+
+
+def test_a_dropped_file_is_seen_by_its_owner_alone(page: Wired, tmp_path: Path) -> None:
+    do = page.handlers(Handlers)
+    shelf, timer = do._tab.shelf, do._tab.timer
+    added = page.one(do.add, [str(upload(tmp_path, "orchard.md")[0])], "en", as_("ada"))
+    assert "orchard.md" in added[shelf.jobs]
+    assert (added[shelf.files], added[timer]["active"]) == (None, True)
+    settle(do._intake)
+    looked = page.one(do.look, None, "en", as_("ada"))
+    assert "orchard.md" in looked[shelf.listing]
+    assert looked[timer]["active"] is False
+    assert "orchard.md" not in page.one(do.stop_jobs, None, "en", as_("bob"))[shelf.listing]
+
+
+def test_a_question_is_answered_kept_and_cleared(page: Wired, tmp_path: Path) -> None:
+    do = page.handlers(Handlers)
+    talk, column = do._tab.talk, do._tab.source
+    dropped(page, do, "ada", upload(tmp_path, "orchard.md")[0])
+    sent = page.one(do.send, " When was the orchard planted? ", "en", as_("ada"))
+    assert sent[talk.asked] == "When was the orchard planted?"
+    *writing, last = page.steps(do.respond, sent[talk.asked], [], "", "en", as_("ada"))
+    assert writing
+    assert all("When was the orchard planted?" in step[talk.live] for step in writing)
+    assert "It was planted in 1998." in last[talk.past]
+    assert (last[talk.live], last[talk.notice]) == ("", "")
+    assert [turn.answer.text for turn in last[talk.turns]] == ["It was planted in 1998."]
+    assert page.one(do.recall, as_("ada"))[talk.turns] == last[talk.turns]
+    assert page.one(do.recall, as_("bob"))[talk.turns] == []
+    spoken = page.one(do.spoken, last[talk.turns], "zh", as_("ada"))
+    assert "It was planted in 1998." in spoken[talk.past]
+    assert spoken[column.opened] is None
+    assert page.one(do.clear, "en", as_("ada"))[talk.turns] == []
+    assert page.one(do.recall, as_("ada"))[talk.turns] == []
+
+
+def test_a_question_that_cannot_be_answered_says_why_and_comes_back(page: Wired) -> None:
+    do = page.handlers(Handlers)
+    talk = do._tab.talk
+    sent = page.one(do.send, "  ", "en", as_("ada"))
+    assert (sent[talk.asked], "empty" in sent[talk.notice]) == ("", True)
+    assert page.steps(do.respond, "", [], "", "en", as_("ada")) == [gr.skip()], "there is nothing to answer"
+    (failed,) = page.steps(do.respond, "When?", [], "", "en", as_("ada"))
+    assert "no document to ask" in failed[talk.notice]
+    assert (failed[talk.composer], failed[talk.live]) == ("When?", "")
+
+
+def test_a_document_is_opened_renamed_left_out_and_removed_by_its_owner_alone(page: Wired, tmp_path: Path) -> None:
+    do, usable = page.handlers(SourceHandlers), page.handlers(Handlers)._usable
+    column, listing, notice = do._tab.source, do._tab.shelf.listing, do._tab.talk.notice
+    id = dropped(page, page.handlers(Handlers), "ada", upload(tmp_path, "orchard.md")[0])
+    ada, bob = as_("ada"), as_("bob")
+
+    *_, opened = page.steps(do.act, None, "en", ada, click(act="open", id=id))
+    assert (opened[column.opened], opened[column.name]) == (id, "orchard.md")
+    *_, refused = page.steps(do.act, None, "en", bob, click(act="open", id=id))
+    assert 'role="alert"' in refused[notice] and refused.keys() == {notice}
+
+    assert usable.ids("ada") is None
+    *_, left_out = page.steps(do.act, id, "en", ada, click(act="use", id=id))
+    assert 'aria-checked="false"' in left_out[listing] and left_out.keys() == {listing}
+    assert usable.ids("ada") == []
+
+    assert "needs a name" in page.one(do.rename, id, " ", "en", ada)[notice]
+    assert page.one(do.rename, id, "grove.md", "en", ada)[column.name] == "grove.md"
+    assert page.one(do.rename, id, "mine.md", "en", bob).keys() == {notice}
+
+    assert page.one(do.remove, id, True, "en", bob).keys() == {notice}
+    asked = page.one(do.remove, id, False, "en", ada)
+    assert (asked[column.armed], asked[notice]) == (True, "")
+    removed = page.one(do.remove, id, True, "en", ada)
+    assert "grove.md" in removed[notice] and "grove.md" not in removed[listing]
+    assert (removed[column.opened], removed[column.armed]) == (None, False)
+    assert "no such document" in page.one(do.remove, None, True, "en", ada)[notice]
 
 
 # The API

@@ -6,7 +6,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import gradio as gr
 import pytest
 
 from chatbot.engine.loading import LoadingEngine
@@ -15,15 +14,14 @@ from chatbot.tasks.translate.check import Flag
 from chatbot.tasks.translate.jobs import Job, Translations
 from chatbot.tasks.translate.support import Support
 from chatbot.tasks.translate.text import Pair
-from chatbot.ui.parts.localise import Localised
 from chatbot.ui.services import Services
 from chatbot.ui.strings import translate as strings_translate
 from chatbot.ui.strings.words import LANGUAGES, Language
 from chatbot.ui.translate import render as render_translate
 from chatbot.ui.translate.files import FileHandlers
 from chatbot.ui.translate.handlers import Handlers
-from chatbot.ui.translate.layout import FileSide, TranslateTab, build_translate
 from tests.chatbot.tasks.pseudo import engine
+from tests.chatbot.ui.wired import Wired
 
 EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 FLAGS = [Flag("language", "fr"), Flag("number", EVIL), Flag("term", EVIL), Flag("failed", EVIL), Flag("pieces")]
@@ -106,32 +104,29 @@ def clicked(**data: str) -> Any:
 
 
 @pytest.fixture
-def tab() -> TranslateTab:
-    with gr.Blocks(), gr.Tab() as tab:
-        return build_translate(Localised(), tab, files=True)
+def page(services: Services) -> Wired:
+    return Wired(services)
 
 
-@pytest.fixture
-def files(tab: TranslateTab) -> FileSide:
-    assert tab.files
-    return tab.files
-
-
-def test_a_text_is_translated_kept_and_opened_again_by_its_owner_alone(services: Services, tab: TranslateTab) -> None:
-    do, texts = Handlers(services, tab), tab.texts
-    *_, last = do.run("Two trees stand by the river.", "auto", "de", "", "", "en", as_("ada"))
+def test_a_text_is_translated_kept_and_opened_again_by_its_owner_alone(services: Services, page: Wired) -> None:
+    do = page.handlers(Handlers)
+    tab, texts = do._tab, do._tab.texts
+    assert set(page.one(do.begin)) >= {texts.buttons.run, texts.buttons.stop, texts.output}
+    *_, last = page.steps(do.run, "Two trees stand by the river.", "auto", "de", "", "", "en", as_("ada"))
     assert (last[texts.output], last[texts.notice]) == ("TWO TREES STAND BY THE RIVER.", "")
     assert "English" in last[texts.report] and "German" in last[texts.report]
     saved = services.store.results("ada", Handlers.task)[0]
     assert saved.id in last[texts.past]
     assert services.store.results("bob", Handlers.task) == []
-    opened = do.reopen("en", as_("ada"), clicked(act="open", id=saved.id))
+    opened = page.one(do.reopen, "en", as_("ada"), clicked(act="open", id=saved.id))
     assert opened[texts.typed] == "Two trees stand by the river."
     assert opened[texts.output] == "TWO TREES STAND BY THE RIVER."
     for act in ("open", "remove"):
-        assert "no such result" in do.reopen("en", as_("bob"), clicked(act=act, id=saved.id))[texts.notice]
-    assert "Two trees" not in do.reopen("en", as_("ada"), clicked(act="remove", id=saved.id))[texts.past]
-    swapped = do.swap("auto", "de", "Two trees", "ZWEI BÄUME", last[texts.last])
+        refused = page.one(do.reopen, "en", as_("bob"), clicked(act=act, id=saved.id))
+        assert "no such result" in refused[texts.notice]
+    removed = page.one(do.reopen, "en", as_("ada"), clicked(act="remove", id=saved.id))
+    assert "Two trees" not in removed[texts.past]
+    swapped = page.one(do.swap, "auto", "de", "Two trees", "ZWEI BÄUME", last[texts.last])
     assert (swapped[tab.source], swapped[tab.target], swapped[texts.typed]) == ("de", "en", "ZWEI BÄUME")
 
 
@@ -139,28 +134,32 @@ def test_a_text_is_translated_kept_and_opened_again_by_its_owner_alone(services:
     ("typed", "told"),
     [("", "empty"), (None, "empty"), ("12345", "nothing to translate"), ("word " * 60_000, "Add it as a file")],
 )
-def test_a_text_that_cannot_be_translated_says_why(
-    services: Services, tab: TranslateTab, typed: Any, told: str
-) -> None:
-    *_, last = Handlers(services, tab).run(typed, "en", "de", None, "", "en", as_("ada"))  # type: ignore[arg-type]
-    assert told in last[tab.texts.notice]
+def test_a_text_that_cannot_be_translated_says_why(page: Wired, typed: Any, told: str) -> None:
+    do = page.handlers(Handlers)
+    *_, last = page.steps(do.run, typed, "en", "de", None, "", "en", as_("ada"))  # type: ignore[arg-type]
+    assert told in last[do._side.notice]
 
 
-def test_a_file_can_be_looked_at_fetched_and_removed_by_its_owner_alone(
-    services: Services, files: FileSide, tmp_path: Path
-) -> None:
+def test_a_file_can_be_looked_at_fetched_and_removed_by_its_owner_alone(page: Wired, tmp_path: Path) -> None:
     path = tmp_path / "notes.md"
     path.write_text("# Two trees\n\nThey stand by the *old* river.\n", "utf-8")
-    do = FileHandlers(services, files)
-    *_, last = do.run(str(path), "auto", "de", "", "", "en", as_("ada"))
-    file = Path(last[files.result]["value"])
+    do = page.handlers(FileHandlers)
+    side = do._side
+    *_, last = page.steps(do.run, str(path), "auto", "de", "", "", "en", as_("ada"))
+    file = Path(last[side.result]["value"])
     assert file.name == "notes.de.md"
     assert file.read_text("utf-8") == "# TWO TREES\n\nTHEY STAND BY THE *OLD* RIVER.\n"
-    id = last[files.looked]
+    id = last[side.looked]
     for act in ("fetch", "look", "resume", "remove"):
-        assert "no such translation" in do.act("en", as_("bob"), clicked(act=act, id=id))[files.notice]
-    assert list(do.resume(id, "en", as_("bob")))[-1][files.notice] != ""
-    assert "notes.md" in do.look(None, "en", as_("ada"))[files.jobs]
-    assert "notes.md" not in do.look(id, "en", as_("bob"))[files.jobs]
-    assert do.act("en", as_("ada"), clicked(act="remove", id=id))[files.notice] == ""
-    assert "notes.md" not in do.look(None, "en", as_("ada"))[files.jobs]
+        assert "no such translation" in page.one(do.act, "en", as_("bob"), clicked(act=act, id=id))[side.notice]
+    assert page.steps(do.resume, id, "en", as_("bob"))[-1][side.notice] != ""
+    assert "notes.md" in page.one(do.look, None, "en", as_("ada"))[side.jobs]
+    assert "notes.md" not in page.one(do.look, id, "en", as_("bob"))[side.jobs]
+    fetched = page.one(do.act, "en", as_("ada"), clicked(act="fetch", id=id))
+    assert Path(fetched[side.result]["value"]).name == "notes.de.md"
+    assert page.one(do.act, "en", as_("ada"), clicked(act="look", id=id))[side.looked] == id
+    assert page.one(do.act, "en", as_("ada"), clicked(act="resume", id=id))[side.begun] == id
+    *_, again = page.steps(do.resume, id, "en", as_("ada"))
+    assert again == {side.begun: None}
+    assert page.one(do.act, "en", as_("ada"), clicked(act="remove", id=id))[side.notice] == ""
+    assert "notes.md" not in page.one(do.look, None, "en", as_("ada"))[side.jobs]

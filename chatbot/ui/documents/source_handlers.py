@@ -1,0 +1,109 @@
+"""What the source column does: show a cited place or a document, rename it, remove it."""
+
+from collections.abc import Iterator
+
+import gradio as gr
+
+from chatbot.common.errors import InputError, NotFound
+from chatbot.ui.chat.handlers import told
+from chatbot.ui.documents import render as render_documents
+from chatbot.ui.documents.layout import DocumentsTab, SourceColumn
+from chatbot.ui.documents.opening import OpeningLibrary
+from chatbot.ui.documents.sources import Shown, Sources
+from chatbot.ui.documents.usable import Usable
+from chatbot.ui.parts import render
+from chatbot.ui.parts.clickable import clicked
+from chatbot.ui.parts.updates import Updates
+from chatbot.ui.services import Services
+from chatbot.ui.strings.words import Language, text
+
+
+class SourceHandlers:
+    """Each method is one event; the owner comes from its request, the rest from its arguments."""
+
+    def __init__(self, services: Services, tab: DocumentsTab) -> None:
+        assert services.library is not None  # the tab is built only where there is a library
+        self._services = services
+        self._opening: OpeningLibrary = services.library
+        self._sources = Sources(services.library)
+        self._usable = Usable(services.library, services.store)
+        self._tab = tab
+
+    def act(
+        self, opened: str | None, language: Language, request: gr.Request, event: gr.EventData
+    ) -> Iterator[Updates]:
+        """A click on something with `data-act`."""
+        owner, said = self._services.owner_of(request), clicked(event)
+        yield gr.skip()  # what is asked for may be nothing that is shown
+        with told(language) as notices:
+            if said.get("act") in ("use", "use_all", "use_none"):
+                self._usable.use(owner, said)
+                yield {self._tab.shelf.listing: self._usable.listing(owner, opened, language)}
+                return
+            for shown in self._sources.show(owner, said, language):
+                yield self._shown(owner, shown, language)
+        if notices:
+            yield self._failed(notices[0])
+
+    def rename(self, opened: str | None, name: str, language: Language, request: gr.Request) -> Updates:
+        owner = self._services.owner_of(request)
+        with told(language) as notices:
+            if not opened:
+                raise _no_document()
+            if not name.strip():
+                raise InputError("A document needs a name.", kind="document_name")
+            self._opening.get().library.rename(owner, opened, name)
+            *_, shown = self._sources.show(owner, {"act": "open", "id": opened}, language)
+            return self._shown(owner, shown, language)
+        return self._failed(notices[0])
+
+    def remove(self, opened: str | None, armed: bool, language: Language, request: gr.Request) -> Updates:
+        """The first press asks, the second removes."""
+        owner = self._services.owner_of(request)
+        with told(language) as notices:
+            if not opened:
+                raise _no_document()
+            return self._removed(owner, opened, language) if armed else self._armed(language)
+        return self._failed(notices[0])
+
+    def _armed(self, language: Language) -> Updates:
+        column = self._tab.source
+        sure = gr.update(value=text("doc_remove_sure", language), variant="stop")
+        return {column.remove: sure, column.armed: True, self._tab.talk.notice: ""}
+
+    def _removed(self, owner: str, id: str, language: Language) -> Updates:
+        name = self._opening.get().library.get(owner, id).name
+        self._services.remove_document(owner, id)
+        self._usable.use(owner, {"act": "use"})  # its id is forgotten
+        told_so = render.success(text("doc_removed", language, name=name))
+        return self._shown(owner, nothing(language), language) | {self._tab.talk.notice: told_so}
+
+    def _shown(self, owner: str, shown: Shown, language: Language) -> Updates:
+        return {
+            **showing(self._tab.source, shown, language),
+            self._tab.shelf.listing: self._usable.listing(owner, shown.opened, language),
+            self._tab.talk.notice: "",
+        }
+
+    def _failed(self, notice: str) -> Updates:
+        return {self._tab.talk.notice: notice}
+
+
+def showing(column: SourceColumn, shown: Shown, language: Language) -> Updates:
+    """The whole column. Remove must be pressed twice again."""
+    return {
+        column.shown: shown.html,
+        column.opened: shown.opened,
+        column.manage: gr.update(visible=shown.opened is not None),
+        column.name: shown.name,
+        column.remove: gr.update(value=text("doc_remove", language), variant="secondary"),
+        column.armed: False,
+    }
+
+
+def nothing(language: Language) -> Shown:
+    return Shown(render_documents.source_none(language))
+
+
+def _no_document() -> NotFound:
+    return NotFound("There is no such document. It may have been removed in another window.", kind="no_document")

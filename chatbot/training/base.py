@@ -8,10 +8,10 @@ from threading import Event, Lock
 
 from chatbot.common.child import HOME, LOOK, Stopped, child_environment
 from chatbot.common.errors import AccessDenied, ModelError
+from chatbot.common.fingerprint import fingerprint_model
 from chatbot.engine.base import Progress
 from chatbot.engine.models import BUNDLED, resolve
 from finetune.jobs.folder import Base
-from finetune.publish.publish import fingerprint_model
 
 WHY_NOT = {
     "space": "Training is locked here: this is a public Space with no disk or time to spare. Duplicate it, or run Banyan "

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chatbot.common.errors import InputError
+from chatbot.common.fingerprint import fingerprint_model
 from finetune.data.examples import Columns, Example
 from finetune.data.report import Report
 from finetune.jobs import start as starts
@@ -73,7 +74,7 @@ def _twins(job: JobFolder) -> Iterator[JobFolder]:
 
 def _new_job(options: argparse.Namespace) -> JobFolder:
     from finetune.jobs.jobs import new_folder
-    from finetune.publish.publish import check_name, fingerprint_model
+    from finetune.publish.publish import check_name
 
     base = _base(options)
     made = _from_recipe(options, base) if options.recipe else _from_file(options, base)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.common.errors import InputError, ModelError
+from chatbot.common.fingerprint import fingerprint
 from finetune.jobs.folder import Start
-from finetune.publish.card import CARD, fingerprint
+from finetune.publish.card import CARD
 from finetune.publish.publish import WEIGHTS
 from finetune.spec.spec import TrainingSpec
 

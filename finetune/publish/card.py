@@ -1,6 +1,5 @@
 """What stands on an adapter's card: for people in `README.md`, for programs in `banyan.json`."""
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 import yaml
 
 from chatbot.common.errors import AdapterError
+from chatbot.common.fingerprint import fingerprint
 from finetune.jobs.folder import RECIPE, JobFolder, Meta
 from finetune.spec.spec import TrainingSpec
 
@@ -83,21 +83,6 @@ def write_card(job: JobFolder, acceptance: Acceptance, verdict: Mapping[str, Any
     (job.adapter / CARD).write_text(json.dumps(values, ensure_ascii=False, indent=1), "utf-8")
     (job.adapter / "README.md").write_text(_readme(meta, spec, verdict, values) + _sources(recipe), "utf-8")
     _name_base(job.adapter / "adapter_config.json", meta.base.name)
-
-
-def fingerprint(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def fingerprint_model(folder: Path) -> str:
-    """What tells base models apart: SHA-256 over their weights, in the order of the files' names. The config is left out:
-    every version of transformers writes it otherwise."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.safetensors")):
-        digest.update(bytes.fromhex(fingerprint(path)))
-    return digest.hexdigest()
 
 
 def versions() -> dict[str, str]:

@@ -12,13 +12,11 @@ from typing import Any
 
 from chatbot.common.errors import AdapterError, HubUnavailable, InputError
 from finetune.jobs.folder import JobFolder, sync, told, write
-from finetune.publish.card import CARD, Acceptance, fingerprint, fingerprint_model, write_card
+from finetune.publish.card import CARD, Acceptance, write_card
 
 __all__ = [
     "Acceptance",
     "check_name",
-    "fingerprint",
-    "fingerprint_model",
     "pack",
     "publish",
     "push",

@@ -5,7 +5,7 @@
 
 `prepare` names what `recipe_rows` does to the file's records before the templates of `columns` are filled in. Of a file,
 `rows` examples are taken at most, those of the lowest hash after the first `skip`, out of those with at least `words` words in the prompt besides
-the template's own; those with the same value in the column `group` have the same hash. `fingerprint` is that of `card.fingerprint_model`.
+the template's own; those with the same value in the column `group` have the same hash. `fingerprint` is that of `fingerprint_model`.
 Of the files `aside` a tenth is kept for calibrating and measuring (prompts whose SHA-256 begins with a byte that ten
 divides): nothing that stands in them is learnt from, from whichever file.
 """
@@ -20,12 +20,12 @@ from typing import Any
 import yaml
 
 from chatbot.common.errors import InputError
+from chatbot.common.fingerprint import fingerprint_model
 from finetune.data.examples import Columns, Example, Row
 from finetune.data.formats import detect
 from finetune.data.layouts import to_example
 from finetune.data.rows.rows import read_rows
 from finetune.data.split import digest
-from finetune.publish.card import fingerprint_model
 from finetune.recipes.rows import PREPARE
 from finetune.spec.spec import TrainingSpec
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from chatbot.common.errors import InputError, ModelError
+from chatbot.common.fingerprint import fingerprint
 from finetune.jobs import start
 from finetune.jobs.folder import Base, JobFolder
 from finetune.jobs.new import job_for
-from finetune.publish.card import fingerprint
 from finetune.publish.publish import WEIGHTS
 from finetune.spec.spec import TrainingSpec
 from finetune.train import command as train

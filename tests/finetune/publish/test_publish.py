@@ -10,9 +10,10 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from chatbot.common.errors import AdapterError, HubUnavailable, InputError
+from chatbot.common.fingerprint import fingerprint_model
 from chatbot.engine.adapters.folders import check
 from finetune.jobs.folder import JobFolder
-from finetune.publish.publish import Acceptance, check_name, fingerprint_model, pack, publish, push
+from finetune.publish.publish import Acceptance, check_name, pack, publish, push
 from tests.finetune.jobs_for_tests import make_job, spec
 from tests.tiny import make_adapter, make_model
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from chatbot.common.errors import InputError
+from chatbot.common.fingerprint import fingerprint_model
 from chatbot.engine.adapters import folders as adapters
 from chatbot.tasks.answer import prompt as answer_prompt
 from chatbot.tasks.classify.labels import SENTIMENT
@@ -20,7 +21,6 @@ from chatbot.tasks.translate import prompt as translate_prompt
 from chatbot.types import Message
 from finetune.data.examples import Columns, Example, Turn
 from finetune.jobs.folder import RECIPE, JobFolder
-from finetune.publish.card import fingerprint_model
 from finetune.recipes import recipe
 from finetune.recipes import rows as recipe_rows
 from finetune.train import command as train

@@ -14,6 +14,7 @@ from peft.tuners.tuners_utils import check_target_module_exists
 from safetensors.numpy import load_file, save_file
 
 from chatbot.common.errors import AdapterError
+from chatbot.common.fingerprint import fingerprint_model
 from chatbot.engine.adapters.fit import check_base, check_complete, of_base, scale
 from chatbot.engine.adapters.folders import check
 from chatbot.engine.gguf.adapter import FORGOTTEN, convert_adapter
@@ -21,7 +22,6 @@ from chatbot.engine.gguf.files import read_header
 from chatbot.engine.local.weights.convert import dequantise
 from chatbot.engine.models import BUNDLED, FINGERPRINT
 from chatbot.types import Adapter
-from finetune.publish.card import fingerprint_model
 from tests.lora import write_adapter
 
 LAYERS = [f"model.layers.{n}.{m}" for n in range(12) for m in ("self_attn.q_proj", "self_attn.v_proj", "mlp.up_proj")]

@@ -1,20 +1,16 @@
-"""Banyan: settings -> engine, store -> page. Run it with `python app.py`; `--help` explains every setting.
-
-This is the only place that names implementations.
-"""
+"""Banyan: settings -> engine, library, jobs -> page. Run it with `python app.py`; `--help` explains every setting."""
 
 import logging
 import os
 import platform
 import sys
 from collections.abc import Callable
-from functools import cache
 from importlib.metadata import version
 from typing import Any
 
 from chatbot.common.errors import BanyanError
-from chatbot.engine.base import Engine, Progress
-from chatbot.engine.devices import has_gpu
+from chatbot.engine import registry
+from chatbot.engine.base import Progress
 from chatbot.engine.loading import LoadingEngine
 from chatbot.settings import Settings, load
 
@@ -76,7 +72,7 @@ def build_services(settings: Settings) -> Any:
     from chatbot.ui.services import Services
 
     store = Store(settings.data / "banyan.db")
-    engine = LoadingEngine(lambda progress: build_engine(settings, progress))
+    engine = LoadingEngine(lambda progress: registry.build_engine(settings, progress))
     library = OpeningLibrary(lambda progress: build_retrieval(settings, progress))
     return Services(
         engine,
@@ -179,7 +175,7 @@ def build_retrieval(settings: Settings, progress: Progress) -> Any:
 def build_training(settings: Settings, refresh: Callable[[], None]) -> Any:
     """Fine-tuning with its jobs, which go on from where they stand. `refresh` is called when one has ended."""
     from chatbot.engine.devices import gpus
-    from chatbot.training.base import TrainingBase
+    from chatbot.training.base import TrainingBase, no_training
     from chatbot.training.training import Training, quietly
     from finetune.jobs.estimate import Estimator
     from finetune.jobs.jobs import Jobs
@@ -188,122 +184,10 @@ def build_training(settings: Settings, refresh: Callable[[], None]) -> Any:
     devices = [str(index) for index in range(gpus())] or ["cpu"]
     runner = Jobs(jobs, adapters=adapters, devices=devices, threads=settings.threads, ended=quietly(refresh))
     estimator = Estimator(jobs / "probes.json", device=devices[0], threads=settings.threads)
-    base = TrainingBase(settings.model, settings.data / "models", why_not=no_training(settings))
+    engine, _ = registry.choose(settings)
+    why_not = no_training(settings.training, space=settings.space, engine=engine.no_training(settings))
+    base = TrainingBase(settings.model, settings.data / "models", why_not=why_not)
     return Training(base, runner, estimator, adapters)
-
-
-def no_training(settings: Settings) -> str:
-    """Why nothing can be trained, as a code of `chatbot.training.base.WHY_NOT`; empty when it can."""
-    if settings.training == "off":
-        return "off"
-    kind, _ = choose_engine(settings)
-    if kind in ("remote", "scripted"):
-        return kind
-    if settings.model.endswith(".gguf"):
-        return "gguf"
-    return "space" if settings.space and settings.training == "auto" else ""
-
-
-def build_engine(settings: Settings, progress: Progress) -> Engine:
-    """The engine of the settings with its model in memory; says in the log what `auto` picked and why."""
-    kind, reason = choose_engine(settings)
-    if settings.engine == "auto":
-        log.info("Engine: %s, because %s. --engine chooses another.", kind, reason)
-    return _BUILDERS[kind](settings, progress)
-
-
-def choose_engine(settings: Settings) -> tuple[str, str]:
-    """(engine, why) for the settings."""
-    if settings.engine != "auto":
-        return settings.engine, "it was asked for"
-    signs = (
-        (settings.base_url is not None, "remote", "--base-url names a server"),
-        (settings.model.endswith(".gguf"), "llamacpp", "the model is a .gguf file"),
-        (settings.quantize != "none" or settings.device != "auto", "local", "--quantize or --device is set"),
-        (settings.model != "bundled", "local", "the model is in the transformers format"),
-    )
-    for sign, kind, why in signs:
-        if sign:
-            return kind, why
-    if has_gpu():
-        return "local", "there is a GPU"
-    return "llamacpp", "there is no GPU, and llama.cpp is the fastest on a CPU"
-
-
-def _llamacpp(settings: Settings, progress: Progress) -> Engine:
-    from chatbot.engine.llamacpp import waiting
-
-    waiting.settle()
-    from chatbot.common.errors import ModelNotFound
-    from chatbot.engine import models
-    from chatbot.engine.adapters import folders as adapters
-    from chatbot.engine.adapters import shipped
-    from chatbot.engine.llamacpp.engine import LlamaCppEngine
-
-    files = models.resolve(settings.model, settings.data / "models", progress)
-    if files.gguf is None:
-        raise ModelNotFound(f"{settings.model} is not a GGUF file. Use --engine local for it.")
-    return LlamaCppEngine(
-        files.gguf,
-        name=files.name,
-        adapters=lambda: adapters.find(shipped.folders(settings.model, settings.data / "adapters")),
-        fingerprint=lambda: models.FINGERPRINT if settings.model == "bundled" else None,
-        cache=settings.data / "models" / "adapters",
-        context=settings.context,
-        slots=settings.slots or 4,
-        threads=settings.threads,
-        progress=progress,
-    )
-
-
-def _local(settings: Settings, progress: Progress) -> Engine:
-    from chatbot.common.fingerprint import fingerprint_model
-    from chatbot.engine import models
-    from chatbot.engine.adapters import folders as adapters
-    from chatbot.engine.adapters import shipped
-    from chatbot.engine.local.engine import LocalEngine, dequantise
-
-    files = models.resolve(settings.model, settings.data / "models", progress)
-    folder = files.folder
-    if folder is None:
-        assert files.gguf  # resolve gives one or the other
-        folder = dequantise(files.gguf, settings.data / "models" / files.name, progress)
-    return LocalEngine(
-        folder,
-        name=files.name,
-        adapters=lambda: adapters.find(shipped.folders(settings.model, settings.data / "adapters")),
-        fingerprint=cache(lambda: fingerprint_model(folder)),
-        cache_mib=settings.cache_mib,
-        device=settings.device,
-        quantize=settings.quantize,
-        context=settings.context,
-        slots=settings.slots,
-        threads=settings.threads,
-        progress=progress,
-    )
-
-
-def _remote(settings: Settings, progress: Progress) -> Engine:
-    from chatbot.engine.remote.engine import RemoteEngine
-
-    assert settings.base_url  # Settings saw to it
-    progress(f"Asking {settings.base_url}", None)
-    model = None if settings.model == "bundled" else settings.model
-    return RemoteEngine(settings.base_url, model=model, api_key=settings.remote_key, context=settings.context)
-
-
-def _scripted(settings: Settings, progress: Progress) -> Engine:
-    from chatbot.engine.scripted import ScriptedEngine
-
-    return ScriptedEngine(slots=settings.slots or 4)
-
-
-_BUILDERS: dict[str, Callable[[Settings, Progress], Engine]] = {
-    "llamacpp": _llamacpp,
-    "local": _local,
-    "remote": _remote,
-    "scripted": _scripted,
-}
 
 
 if __name__ == "__main__":

@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NoReturn, get_args
-from urllib.parse import urlsplit
 
 from chatbot.common.errors import SettingsError
+from chatbot.engine import registry
 
-ENGINES = ("auto", "llamacpp", "local", "remote", "scripted")
 PREFIX = "BANYAN_"
 SPACE_DISK = Path("/data")  # where a Space keeps what must outlive a restart
 
@@ -30,7 +29,7 @@ class Settings:
     model: str = _option(
         "bundled", "the base model: 'bundled', a folder, a .gguf file or a hub id such as Qwen/Qwen3-4B", metavar="M"
     )
-    engine: str = _option("auto", "what runs the model", choices=ENGINES)
+    engine: str = _option("auto", "what runs the model", choices=registry.names)
     host: str = _option("127.0.0.1", "address to listen on; 0.0.0.0 lets other machines in", metavar="H")
     port: int = _option(7860, "port of the page, the API and /health", low=0, high=65535)
     data: Path = _option(Path("data"), "folder for the database, models and adapters", metavar="FOLDER")
@@ -60,7 +59,9 @@ class Settings:
     )
     threads: int | None = _option(None, "CPU threads for the model (default: all cores)", low=1, high=1024)
     device: str = _option("auto", "for the local engine: auto, cpu, cuda, cuda:1 ...", metavar="D")
-    quantize: str = _option("none", "for the local engine: weights in 4 or 8 bit", choices=("none", "nf4", "int8"))
+    quantize: str = _option(
+        "none", "for the local engine: weights in 4 or 8 bit", choices=lambda: ("none", "nf4", "int8")
+    )
     base_url: str | None = _option(None, "for the remote engine: http://server:port/v1", metavar="URL")
     remote_key: str | None = _option(
         None, "for the remote engine: its API key; better set in the environment", metavar="KEY", secret=True
@@ -74,7 +75,7 @@ class Settings:
     training: str = _option(
         "auto",
         "whether people may fine-tune; auto: yes, but not on a Hugging Face Space",
-        choices=("auto", "on", "off"),
+        choices=lambda: ("auto", "on", "off"),
     )
     root_path: str = _option("", "path under which a proxy serves the page, such as /banyan", metavar="P")
     space: bool = field(default=False, metadata={"hidden": True})  # found out, not set
@@ -128,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
             continue
         default = "" if f.default is None else f"; default {f.default}" if f.default != "" else ""
         choices = f.metadata.get("choices")
-        metavar = "{" + ",".join(choices) + "}" if choices else f.metadata.get("metavar", "N")
+        metavar = "{" + ",".join(choices()) + "}" if choices else f.metadata.get("metavar", "N")
         help_text = f"{f.metadata['help']} [{variable(f.name)}{default}]"
         parser.add_argument(flag(f.name), default=argparse.SUPPRESS, metavar=metavar, help=help_text.replace("%", "%%"))
     return parser
@@ -165,41 +166,34 @@ def _check_bounds(settings: Settings) -> None:
     for f in fields(settings):
         value, names = getattr(settings, f.name), f"{flag(f.name)} ({variable(f.name)})"
         choices, low, high = (f.metadata.get(key) for key in ("choices", "low", "high"))
-        if choices and value not in choices:
-            raise SettingsError(f"{names} is one of {', '.join(choices)}, not {value!r}.")
+        if choices and value not in choices():
+            raise SettingsError(f"{names} is one of {', '.join(choices())}, not {value!r}.")
         if low is not None and value is not None and not low <= value <= high:
             raise SettingsError(f"{names} must lie between {low} and {high}, not {value}.")
 
 
 def _check_contradictions(settings: Settings) -> None:
     s = settings
-    if s.engine == "remote" and not s.base_url:
-        raise SettingsError("--engine remote needs --base-url (BANYAN_BASE_URL), such as http://127.0.0.1:8000/v1.")
-    if s.base_url and s.engine not in ("auto", "remote"):
-        raise SettingsError(
-            f"--base-url (BANYAN_BASE_URL) is for --engine remote, but --engine (BANYAN_ENGINE) is {s.engine}."
-        )
-    if s.base_url and (urlsplit(s.base_url).scheme not in ("http", "https") or not urlsplit(s.base_url).hostname):
-        raise SettingsError("--base-url (BANYAN_BASE_URL) must look like http://server:port/v1.")
-    if s.remote_key and not s.base_url:
-        raise SettingsError("--remote-key (BANYAN_REMOTE_KEY) is of use only with --base-url (BANYAN_BASE_URL).")
-    if s.engine == "local" and s.model.endswith(".gguf"):
-        raise SettingsError("--engine local cannot run a .gguf --model; use --engine llamacpp, or a model folder.")
-    if s.quantize != "none" and s.engine in ("llamacpp", "remote", "scripted"):
-        raise SettingsError(
-            f"--quantize (BANYAN_QUANTIZE) is for --engine local, but --engine (BANYAN_ENGINE) is {s.engine}."
-        )
-    if s.cache_mib is not None and s.engine in ("llamacpp", "remote", "scripted"):
-        raise SettingsError(
-            f"--cache-mib (BANYAN_CACHE_MIB) is for --engine local, but --engine (BANYAN_ENGINE) is {s.engine}."
-        )
-    if s.device != "auto" and s.engine in ("llamacpp", "remote", "scripted"):
-        raise SettingsError(
-            f"--device (BANYAN_DEVICE) is for --engine local, but --engine (BANYAN_ENGINE) is {s.engine}."
-        )
+    _check_engines(s)
     if s.auth and not s.auth.is_file():
         raise SettingsError(
             f"--auth (BANYAN_AUTH): there is no file {s.auth}. Make one with python -m chatbot.users NAME."
         )
     if s.root_path and not s.root_path.startswith("/"):
         raise SettingsError("--root-path (BANYAN_ROOT_PATH) starts with a slash, such as /banyan.")
+
+
+def _check_engines(settings: Settings) -> None:
+    for offer in registry.ENGINES:
+        given = (name for name in offer.flags if getattr(settings, name) not in (_default(name), ""))
+        if settings.engine not in ("auto", offer.name) and (name := next(given, None)):
+            raise SettingsError(
+                f"{flag(name)} ({variable(name)}) is for --engine {offer.name}, "
+                f"but --engine ({variable('engine')}) is {settings.engine}."
+            )
+        if fault := offer.fault(settings):
+            raise SettingsError(fault)
+
+
+def _default(name: str) -> object:
+    return next(f.default for f in fields(Settings) if f.name == name)

@@ -12,9 +12,9 @@ import httpx
 import pytest
 from gradio_client import Client
 
-from app import build_engine, choose_engine
 from chatbot.access.users import hash_password
 from chatbot.common.errors import ModelError
+from chatbot.engine.registry import build_engine
 from chatbot.settings import load
 from tests.running import ROOT, App, running
 
@@ -128,22 +128,6 @@ def test_wrong_settings_end_with_a_sentence(arguments: list[str], said: str) -> 
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "engine"),
-    [
-        (["--model", "x.gguf"], "llamacpp"),
-        (["--model", "some/folder"], "local"),
-        (["--base-url", "http://127.0.0.1:1/v1"], "remote"),
-        (["--quantize", "nf4"], "local"),
-        (["--engine", "scripted"], "scripted"),
-    ],
-)
-def test_auto_picks_by_what_it_finds(arguments: list[str], engine: str) -> None:
-    kind, reason = choose_engine(load(arguments, {}))
-    assert kind == engine
-    assert reason
 
 
 def test_a_truncated_gguf_says_so(tmp_path: Path, bundled_gguf: Path) -> None:

@@ -23,9 +23,20 @@ ROOMS = {  # heavy library -> where it may be imported
 GROUND = ("chatbot/common/",)
 VALUES = (*GROUND, "chatbot/types.py")
 DOOR = (*VALUES, "chatbot/engine/base.py")
+REGISTRY = "chatbot/engine/registry.py"
+ENGINES = {  # what an engine consists of -> where it says what it is
+    "chatbot/engine/scripted.py": "chatbot/engine/scripted.py",
+    **{
+        f"chatbot/engine/{p.parent.name}/": f"chatbot/engine/{p.parent.name}/offer.py"
+        for p in ROOT.glob("chatbot/engine/*/offer.py")
+    },
+}
 FOR_ENGINES = (
     *DOOR,
+    "chatbot/engine/offer.py",
     "chatbot/engine/line.py",
+    "chatbot/engine/devices.py",
+    "chatbot/engine/models.py",
     "chatbot/engine/adapters/",
     "chatbot/engine/text/",
     "chatbot/engine/gguf/",
@@ -33,13 +44,14 @@ FOR_ENGINES = (
 LAYERS = {  # room -> what its files may import of the house besides each other; the longest name that fits counts
     "chatbot/common/": (),
     "chatbot/types.py": GROUND,
-    "chatbot/settings.py": GROUND,
+    "chatbot/settings.py": (*GROUND, REGISTRY),
     "chatbot/access/": GROUND,
     "chatbot/users.py": ("chatbot/access/",),
     "chatbot/store/": VALUES,
     "chatbot/export.py": (*VALUES, "chatbot/store/"),
     "chatbot/engine/": FOR_ENGINES,
-    **{f"chatbot/engine/{engine}/": FOR_ENGINES for engine in ("llamacpp", "local", "remote")},
+    **dict.fromkeys(ENGINES, FOR_ENGINES),
+    REGISTRY: (*DOOR, "chatbot/engine/offer.py", *ENGINES.values()),
     "chatbot/engine/adapters/": VALUES,
     "chatbot/engine/text/": VALUES,
     "chatbot/engine/gguf/": (*VALUES, "chatbot/engine/adapters/"),
@@ -84,13 +96,21 @@ def room(name: str) -> str:
     return max((start for start in LAYERS if name.startswith(start)), key=len)
 
 
+def implementation(name: str) -> str | None:
+    """The engine that a file belongs to."""
+    return next((engine for engine in ENGINES if name.startswith(engine)), None)
+
+
 def strangers(name: str, modules: set[str]) -> list[str]:
-    """What of `modules` the file `name` may not import."""
+    """What of `modules` the file `name` may not import. Of engines that is all but the door, except to the registry."""
     found = [module for module in modules if (top := module.split(".")[0]) in ROOMS and not name.startswith(ROOMS[top])]
     own = room(name)
     for module in modules:
         target = as_path(module)
-        if target and not target.startswith((own, *LAYERS[own])):
+        if target is None:
+            continue
+        foreign = implementation(target) not in (None, implementation(name)) and name != REGISTRY
+        if foreign or not target.startswith((own, *LAYERS[own])):
             found.append(module)
     return found
 
@@ -111,6 +131,11 @@ def test_heavy_libraries_stay_in_their_room_and_layers_point_down(path: Path) ->
         ("chatbot/common/errors.py", "chatbot.types"),
         ("chatbot/engine/remote/wire.py", "chatbot.engine.local.engine"),
         ("chatbot/engine/base.py", "chatbot.tasks.chat"),
+        ("chatbot/engine/registry.py", "chatbot.engine.local.engine"),
+        ("chatbot/engine/loading.py", "chatbot.engine.scripted.ScriptedEngine"),
+        ("chatbot/engine/remote/offer.py", "chatbot.engine.registry.ENGINES"),
+        ("chatbot/training/base.py", "chatbot.engine.local.weights.convert"),
+        ("app.py", "chatbot.engine.llamacpp.offer"),
         ("chatbot/tasks/chat.py", "chatbot.engine.llamacpp.engine"),
         ("chatbot/tasks/chat.py", "torch"),
         ("chatbot/tasks/chat.py", "chatbot.ui.page"),

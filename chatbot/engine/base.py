@@ -19,7 +19,7 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """ "llamacpp", "local", "remote" or "scripted"."""
+        """As --engine calls it."""
         ...
 
     @property

@@ -13,6 +13,7 @@ from threading import Event, Lock
 
 from chatbot.common.errors import AdapterNotFound, ContextOverflow, EngineUnavailable
 from chatbot.engine.line import Line
+from chatbot.engine.offer import NoTraining, Offer
 from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, Usage
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
@@ -175,3 +176,11 @@ def _parts(reply: Reply) -> tuple[str, Exception | None]:
 def _until(text: str, stop: Sequence[str]) -> str:
     """The text before the first stop string. Stops are matched in the text, not per token, as servers do."""
     return text[: min((at for s in stop if (at := text.find(s)) >= 0), default=len(text))]
+
+
+NO_MODEL = NoTraining("scripted", "Training is not possible here: the scripted engine has no model.")
+OFFER = Offer(
+    "scripted",
+    build=lambda wanted, progress: ScriptedEngine(slots=wanted.slots or 4),
+    no_training=lambda wanted: NO_MODEL,
+)

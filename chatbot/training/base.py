@@ -11,28 +11,31 @@ from chatbot.common.errors import AccessDenied, ModelError
 from chatbot.common.fingerprint import fingerprint_model
 from chatbot.engine.base import Progress
 from chatbot.engine.models import BUNDLED, resolve
+from chatbot.engine.offer import NoTraining
 from finetune.jobs.folder import Base
 
-WHY_NOT = {
-    "space": "Training is locked here: this is a public Space with no disk or time to spare. Duplicate it, or run Banyan "
+OFF = NoTraining("off", "Training is switched off on this server (--training off).")
+SPACE = NoTraining(
+    "space",
+    "Training is locked here: this is a public Space with no disk or time to spare. Duplicate it, or run Banyan "
     "on your own machine. Its owner can switch training on with BANYAN_TRAINING=on.",
-    "off": "Training is switched off on this server (--training off).",
-    "remote": "Training is not possible here: the model runs on another server. Start Banyan with --engine local or "
-    "llamacpp to train, then serve the adapter there.",
-    "scripted": "Training is not possible here: the scripted engine has no model.",
-    "gguf": "Training is not possible with this model: a GGUF file holds rounded weights. Start Banyan with the same "
-    "model in the transformers format (--model FOLDER or a hub id).",
-}
-"""Why there is no training, by code."""
+)
+
+
+def no_training(training: str, *, space: bool, engine: NoTraining | None) -> NoTraining | None:
+    """Why nothing can be trained here, by --training, by whether this is a Space, and by what the engine says of itself."""
+    if training == "off":
+        return OFF
+    return engine or (SPACE if space and training == "auto" else None)
 
 
 class TrainingBase:
-    """Finds and, for the bundled GGUF, makes the folder. `why_not` is a code of `WHY_NOT`, empty where training can be.
+    """Finds and, for the bundled GGUF, makes the folder. `why_not` says why nothing can be trained.
 
     Safe from any thread; the folder is made once, in a process of its own that may be stopped.
     """
 
-    def __init__(self, model: str, models: Path, *, why_not: str = "") -> None:
+    def __init__(self, model: str, models: Path, *, why_not: NoTraining | None = None) -> None:
         self._model, self._models, self.why_not = model, models, why_not
         self._lock = Lock()
         self._base: Base | None = None
@@ -40,7 +43,7 @@ class TrainingBase:
     def require(self) -> None:
         """Raises `AccessDenied` where nothing can be trained."""
         if self.why_not:
-            raise AccessDenied(WHY_NOT[self.why_not], kind=f"training_{self.why_not}")
+            raise AccessDenied(self.why_not.sentence, kind=f"training_{self.why_not.code}")
 
     @property
     def known(self) -> Base | None:

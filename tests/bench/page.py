@@ -14,9 +14,9 @@ from pathlib import Path
 
 from gradio_client import Client
 
-from app import build_engine
 from chatbot.engine.base import complete
 from chatbot.engine.loading import LoadingEngine
+from chatbot.engine.registry import build_engine
 from chatbot.settings import load
 from chatbot.store.store import Store
 from chatbot.types import Message, Sampling

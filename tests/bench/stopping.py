@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from threading import Event, Thread
 
-from app import build_engine
 from chatbot.engine.base import Engine, collect
+from chatbot.engine.registry import build_engine
 from chatbot.settings import load
 from chatbot.types import Message, Sampling
 

@@ -4,16 +4,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from chatbot.common.errors import AdapterError
+from chatbot.engine.adapters import folders
 from chatbot.engine.adapters.folders import CONFIG, check
 from chatbot.types import Adapter
 
 FOLDER = Path(__file__).resolve().parents[3] / "finetune" / "adapters"
 
 
-def folders(model: str, added: Path) -> list[Path]:
-    """Where the adapters of a model (as `--model` names it) lie. Those that come with Banyan count first: their names are
-    taken, and nobody else's adapter answers for them."""
-    return [FOLDER, added] if model == "bundled" else [added]
+def find(model: str, added: Path) -> list[Adapter]:
+    """The adapters of a model (as `--model` names it), with those in `added`. Those that come with Banyan count first:
+    their names are taken, and nobody else's adapter answers for them."""
+    return folders.find([FOLDER, added] if model == "bundled" else [added])
 
 
 def set_aside(served: Iterable[Adapter], folder: Path = FOLDER) -> Iterator[tuple[str, str]]:

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from app import build_engine
 from chatbot.engine.base import Engine, complete
+from chatbot.engine.registry import build_engine
 from chatbot.settings import load
 from chatbot.tasks.answer import prompt as answer_prompt
 from chatbot.tasks.answer import trust as answer_trust

@@ -14,8 +14,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-from app import build_engine
 from chatbot.engine.base import Engine
+from chatbot.engine.registry import build_engine
 from chatbot.settings import load
 from chatbot.tasks.answer import work as answer
 from chatbot.tasks.answer.work import Retrieval, Writing, ask

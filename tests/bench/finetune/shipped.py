@@ -19,8 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from app import build_engine
 from chatbot.engine.base import Engine, complete
+from chatbot.engine.registry import build_engine
 from chatbot.settings import load
 from chatbot.tasks.answer import prompt as answer_prompt
 from chatbot.tasks.translate import prompt as translate_prompt

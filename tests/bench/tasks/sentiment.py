@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app import build_engine
+from chatbot.engine.registry import build_engine
 from chatbot.settings import load
 from chatbot.tasks.classify import calibration
 from chatbot.tasks.classify.calibration import Calibration, calibration_error, fit_temperature

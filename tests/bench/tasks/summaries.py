@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
-from app import build_engine
 from chatbot.engine.base import Engine
+from chatbot.engine.registry import build_engine
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.settings import load
 from chatbot.tasks.summarize.check import Summary

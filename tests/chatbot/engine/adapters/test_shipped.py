@@ -20,9 +20,9 @@ def test_they_are_for_the_bundled_model_and_nobody_takes_their_names(
     write_adapter(own / "sentiment", rank=2, card={"task": "sentiment"})
     write_adapter(added / "sentiment", rank=3, card={"task": "chat"})
     write_adapter(added / "oak", rank=3)
-    found = find(shipped.folders("bundled", added))
+    found = shipped.find("bundled", added)
     assert [(adapter.name, adapter.rank) for adapter in found] == [("oak", 3), ("sentiment", 2)]
-    assert [adapter.rank for adapter in find(shipped.folders("/models/other", added))] == [3, 3]
+    assert [adapter.rank for adapter in shipped.find("/models/other", added)] == [3, 3]
 
 
 def test_a_damaged_one_is_set_aside_with_its_reason(tmp_path: Path) -> None:

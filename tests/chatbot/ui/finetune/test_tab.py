@@ -13,10 +13,10 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from app import no_training
 from chatbot.common.errors import AccessDenied, BanyanError, InputError, NotFound
+from chatbot.engine import registry
 from chatbot.settings import load
-from chatbot.training.base import WHY_NOT, TrainingBase
+from chatbot.training.base import TrainingBase, no_training
 from chatbot.training.training import MOST_WAITING, Dataset, Training, spec_of
 from chatbot.ui.finetune import knobs, render_dataset
 from chatbot.ui.finetune import render as render_finetune
@@ -213,14 +213,18 @@ def test_columns_get_their_meaning_from_the_dialog() -> None:
 def test_where_nothing_can_be_trained_the_reason_is_told(
     arguments: list[str], environment: dict[str, str], code: str, tmp_path: Path
 ) -> None:
-    assert no_training(load(arguments, environment)) == code
-    base = TrainingBase("bundled", tmp_path, why_not=code)
+    settings = load(arguments, environment)
+    engine, _ = registry.choose(settings)
+    why_not = no_training(settings.training, space=settings.space, engine=engine.no_training(settings))
+    base = TrainingBase("bundled", tmp_path, why_not=why_not)
     if code:
+        assert why_not and why_not.code == code
         with pytest.raises(AccessDenied) as refused:
             base.prepare(lambda step, fraction: None)
-        assert str(refused.value) == WHY_NOT[code]
-        assert render.message(refused.value, "zh") != WHY_NOT[code]
+        assert str(refused.value) == why_not.sentence
+        assert render.message(refused.value, "zh") != why_not.sentence
     else:
+        assert why_not is None
         base.require()
 
 

@@ -1,0 +1,38 @@
+"""The engines. A new one is a folder beside the others whose `offer.py` says what it is, and a line here.
+
+This is the only place that names implementations.
+"""
+
+import logging
+
+from chatbot.engine.base import Engine, Progress
+from chatbot.engine.llamacpp.offer import OFFER as LLAMACPP
+from chatbot.engine.local.offer import OFFER as LOCAL
+from chatbot.engine.offer import Offer, Wanted
+from chatbot.engine.remote.offer import OFFER as REMOTE
+from chatbot.engine.scripted import OFFER as SCRIPTED
+
+log = logging.getLogger("banyan")
+
+ENGINES: tuple[Offer, ...] = (REMOTE, LOCAL, LLAMACPP, SCRIPTED)
+"""`auto` asks them in this order and takes the first that has a reason; llamacpp always has one."""
+
+
+def names() -> tuple[str, ...]:
+    """What --engine may be."""
+    return ("auto", *sorted(offer.name for offer in ENGINES))
+
+
+def choose(wanted: Wanted) -> tuple[Offer, str]:
+    """(engine, why) for the settings."""
+    if wanted.engine != "auto":
+        return next(offer for offer in ENGINES if offer.name == wanted.engine), "it was asked for"
+    return next((offer, why) for offer in ENGINES if (why := offer.picked(wanted)))
+
+
+def build_engine(wanted: Wanted, progress: Progress) -> Engine:
+    """The engine of the settings with its model in memory; says in the log what `auto` picked and why."""
+    offer, why = choose(wanted)
+    if wanted.engine == "auto":
+        log.info("Engine: %s, because %s. --engine chooses another.", offer.name, why)
+    return offer.build(wanted, progress)

@@ -1,0 +1,46 @@
+"""A server that speaks the OpenAI protocol, wherever --base-url names one."""
+
+from urllib.parse import urlsplit
+
+from chatbot.engine.base import Engine, Progress
+from chatbot.engine.offer import NoTraining, Offer, Wanted
+
+ELSEWHERE = NoTraining(
+    "remote",
+    "Training is not possible here: the model runs on another server. Start Banyan with --engine local or "
+    "llamacpp to train, then serve the adapter there.",
+)
+
+
+def _fault(wanted: Wanted) -> str:
+    if wanted.engine == "remote" and not wanted.base_url:
+        return "--engine remote needs --base-url (BANYAN_BASE_URL), such as http://127.0.0.1:8000/v1."
+    if wanted.base_url and not _is_address(wanted.base_url):
+        return "--base-url (BANYAN_BASE_URL) must look like http://server:port/v1."
+    if wanted.remote_key and not wanted.base_url:
+        return "--remote-key (BANYAN_REMOTE_KEY) is of use only with --base-url (BANYAN_BASE_URL)."
+    return ""
+
+
+def _is_address(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _build(wanted: Wanted, progress: Progress) -> Engine:
+    from chatbot.engine.remote.engine import RemoteEngine
+
+    assert wanted.base_url  # _fault saw to it
+    progress(f"Asking {wanted.base_url}", None)
+    model = None if wanted.model == "bundled" else wanted.model
+    return RemoteEngine(wanted.base_url, model=model, api_key=wanted.remote_key, context=wanted.context)
+
+
+OFFER = Offer(
+    "remote",
+    build=_build,
+    picked=lambda wanted: "--base-url names a server" if wanted.base_url else "",
+    flags=("base_url", "remote_key"),
+    fault=_fault,
+    no_training=lambda wanted: ELSEWHERE,
+)

@@ -34,7 +34,7 @@ class Handlers(TaskHandlers):
     # Languages
 
     def who(self, source: str, target: str, adapter: str, language: Language, request: gr.Request) -> str:
-        """-> who would translate. With the source to be detected, English stands for it unless it is the target."""
+        """Who would translate. With the source to be detected, English stands for it unless it is the target."""
         try:
             return render_translate.support(self._support(source, target, adapter, request), language)
         except BanyanError:  # there is no model yet; the page says so above

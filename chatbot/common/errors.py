@@ -36,6 +36,13 @@ class BanyanError(Exception):
         self.details = details
 
 
+def internal_error() -> BanyanError:
+    """For a mistake of ours, whose traceback stands in the log."""
+    return BanyanError(
+        "Something went wrong inside Banyan; the log says what. Nothing that was saved is lost.", kind="internal"
+    )
+
+
 class InputError(BanyanError):
     code = "invalid_input"
     status = 400

@@ -67,10 +67,9 @@ def detect(text: str) -> Detected:
     return _together(told)
 
 
-def names(code: str, ui_language: str = "en") -> str:
-    """What speakers of `ui_language` ("en" or "zh") call the language; the code itself when it is not known."""
-    known = NAMES.get(code)
-    return known[1 if ui_language == "zh" else 0] if known else code
+def name_of(code: str) -> str:
+    """What the language is called in English; the code itself when it is not known."""
+    return NAMES.get(code, code)
 
 
 def primary(code: str) -> str:

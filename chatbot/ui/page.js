@@ -73,11 +73,10 @@
     new MutationObserver(() => act(element)).observe(element, { childList: true, subtree: true });
   });
   onChange("#by-brand", (brand) => {
-    const language = brand.querySelector("[data-language]")?.dataset.language;
-    if (!language) return;
-    const chinese = language === "zh";
-    document.documentElement.lang = chinese ? "zh-CN" : "en";
-    names = chinese ? { send: "发送", stop: "停止", sidebar: "侧栏" } : { send: "Send", stop: "Stop", sidebar: "Sidebar" };
+    const said = brand.querySelector("[data-language]")?.dataset;
+    if (!said) return;
+    document.documentElement.lang = said.language;
+    names = said;
     nameButtons();
   });
   let saved = null;

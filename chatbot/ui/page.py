@@ -29,7 +29,7 @@ from chatbot.ui.parts.clock import TICK
 from chatbot.ui.parts.history import turns_of
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, PRIVATE, Services
-from chatbot.ui.strings.words import Language, text
+from chatbot.ui.strings.words import Language, following, text
 from chatbot.ui.summarize import api as api_summarize
 from chatbot.ui.summarize import layout as summarize_layout
 from chatbot.ui.summarize import tab as summarize
@@ -149,7 +149,7 @@ def _connect_page(
         )
 
     def switch(current: Language, request: gr.Request) -> tuple[Any, ...]:
-        chosen: Language = "zh" if current == "en" else "en"
+        chosen = following(current)
         services.store.set_setting(services.owner_of(request), "language", chosen)
         return (*spoken(chosen), *words.updates(chosen))
 

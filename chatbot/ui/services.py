@@ -18,7 +18,7 @@ from chatbot.types import Adapter
 from chatbot.ui.documents.intake import Intake
 from chatbot.ui.documents.opening import OpeningLibrary
 from chatbot.ui.parts.runs import Runs
-from chatbot.ui.strings.words import LANGUAGES, Language, preferred
+from chatbot.ui.strings.words import Language, languages, preferred
 
 MODEL_QUEUE = "model"  # the concurrency id of every event that asks the model; the real limit sits in the engine
 MODEL_READERS = 64  # such events at once: those beyond the engine's slots stand in its line and are told their place
@@ -63,7 +63,7 @@ class Services:
         """The language that the visitor chose, else the one that the browser asks for."""
         asked = preferred(request.headers.get("accept-language"))
         saved = self.store.setting(self.owner_of(request), "language", asked)
-        return saved if saved in LANGUAGES else asked
+        return saved if saved in languages() else asked
 
     def remove_document(self, owner: str, id: str) -> None:
         """Take a document away, and before it every saved answer and summary that quotes it. Raises `NotFound`."""

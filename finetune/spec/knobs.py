@@ -1,4 +1,4 @@
-"""What a knob is: its kind, bounds and reason as data, the check of a value against them, and the words of a refusal."""
+"""What a knob is: its kind and bounds as data, the check of a value against them, and the words of a refusal."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -17,16 +17,15 @@ class Knob:
     name: str
     kind: Kind
     default: object
-    why: str
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
     optional: bool = False
 
 
-def knob(kind: Kind, default: object, why: str, **bounds: Any) -> Any:
+def knob(kind: Kind, default: object, **bounds: Any) -> Any:
     """A dataclass field that is a knob."""
-    return field(default=default, metadata={"kind": kind, "why": why, **bounds})
+    return field(default=default, metadata={"kind": kind, **bounds})
 
 
 def check(knob: Knob, value: object) -> None:

@@ -1,4 +1,4 @@
-"""Every knob of a fine-tune: its bounds, its default and its reason, as data that a page can render."""
+"""Every knob of a fine-tune: its bounds and its default, as data that a page can render; its strings give the reasons."""
 
 import json
 from collections.abc import Mapping
@@ -18,120 +18,30 @@ TASKS: tuple[Task, ...] = ("chat", "sentiment", "answer", "translate", "summariz
 class TrainingSpec:
     """How an adapter is trained. Raises `InputError` for values out of bounds and for knobs that contradict."""
 
-    task: Task = knob("choice", "chat", "Which metric judges the result on the held-out rows.", choices=TASKS)
-    rank: int = knob(
-        "integer", 16, "Rank of the update. More learns more from much data and costs memory.", low=1, high=256
-    )
-    alpha: float = knob(
-        "number",
-        32.0,
-        "The update is scaled by alpha / rank. Twice the rank is a usual choice; keep the ratio when you change the rank.",
-        low=0.1,
-        high=1024,
-    )
-    dropout: float = knob(
-        "number", 0.0, "Hides this share of the adapter's input at random: helps against overfitting.", low=0, high=0.5
-    )
-    target_modules: str | tuple[str, ...] = knob(
-        "modules",
-        ALL_LINEAR,
-        "Layers that get an adapter: all-linear learns best for its size; a list such as q_proj, v_proj is smaller.",
-    )
-    rslora: bool = knob("switch", False, "Scales by alpha / sqrt(rank) instead: steadier at ranks of 64 and more.")
-    dora: bool = knob(
-        "switch",
-        False,
-        "Learns size and direction of weights apart: a little better at low rank, slower to train, and only usable "
-        "with PEFT or merged, because Banyan's engines do not serve it.",
-    )
-    learning_rate: float = knob(
-        "number", 2e-4, "Size of a step. Too high diverges, too low learns nothing.", low=1e-7, high=1e-2
-    )
-    schedule: str = knob(
-        "choice",
-        "cosine",
-        "How the learning rate falls after the warm-up: cosine and linear end at zero, constant stays.",
-        choices=("cosine", "linear", "constant"),
-    )
-    warmup: float = knob(
-        "number", 0.03, "Share of the steps over which the learning rate rises from zero.", low=0, high=0.5
-    )
-    epochs: float | None = knob(
-        "number", 3.0, "How often every example is seen. Few rows want more epochs.", low=0.01, high=100, optional=True
-    )
-    steps: int | None = knob(
-        "integer",
-        None,
-        "Number of updates instead of epochs, when the time is what you want to fix.",
-        low=1,
-        high=1_000_000,
-        optional=True,
-    )
-    batch_size: int = knob(
-        "integer", 8, "Examples computed at once on each device. Less needs less memory.", low=1, high=512
-    )
-    accumulation: int = knob(
-        "integer", 1, "Batches summed up to one update: the same total with less memory.", low=1, high=512
-    )
-    max_length: int = knob(
-        "integer", 1024, "Tokens of an example that are used; longer ones are cut at the end.", low=16, high=131_072
-    )
-    packing: bool = knob(
-        "switch",
-        False,
-        "Fills rows of max_length with whole examples, kept apart; batch_size then counts such rows. For a GPU and short rows.",
-    )
-    gradient_checkpointing: bool = knob(
-        "switch", False, "Computes activations twice instead of keeping them: less memory, about a third slower."
-    )
-    quantization: str = knob(
-        "choice",
-        "none",
-        "Frozen weights in 4 (nf4: QLoRA) or 8 bits: less memory, slower steps.",
-        choices=("none", "nf4", "int8"),
-    )
-    precision: str = knob(
-        "choice",
-        "auto",
-        "Number format of the computation. auto: bf16 on a GPU that has it, else fp32; a CPU that has bf16 is quicker with it.",
-        choices=("auto", "fp32", "bf16"),
-    )
-    seed: int = knob(
-        "integer",
-        0,
-        "Fixes held-out split, order and initial weights: the same data and seed train the same adapter.",
-        low=0,
-        high=2**32 - 1,
-    )
-    evaluation_share: float = knob(
-        "number",
-        0.1,
-        "Share of the examples that is held out from training, for the curve and the verdict. 0: no verdict.",
-        low=0,
-        high=0.5,
-    )
-    eval_steps: int | None = knob(
-        "integer",
-        None,
-        "Updates between two points of the held-out curve. Empty: ten points over the run.",
-        low=1,
-        high=1_000_000,
-        optional=True,
-    )
-    early_stopping: int = knob(
-        "integer",
-        0,
-        "Ends the run after so many points of the held-out curve without a new best. 0 switches it off.",
-        low=0,
-        high=100,
-    )
-    save_steps: int = knob(
-        "integer",
-        50,
-        "Updates between checkpoints: at most so many are lost when the machine stops.",
-        low=1,
-        high=10_000,
-    )
+    task: Task = knob("choice", "chat", choices=TASKS)
+    rank: int = knob("integer", 16, low=1, high=256)
+    alpha: float = knob("number", 32.0, low=0.1, high=1024)
+    dropout: float = knob("number", 0.0, low=0, high=0.5)
+    target_modules: str | tuple[str, ...] = knob("modules", ALL_LINEAR)
+    rslora: bool = knob("switch", False)
+    dora: bool = knob("switch", False)
+    learning_rate: float = knob("number", 2e-4, low=1e-7, high=1e-2)
+    schedule: str = knob("choice", "cosine", choices=("cosine", "linear", "constant"))
+    warmup: float = knob("number", 0.03, low=0, high=0.5)
+    epochs: float | None = knob("number", 3.0, low=0.01, high=100, optional=True)
+    steps: int | None = knob("integer", None, low=1, high=1_000_000, optional=True)
+    batch_size: int = knob("integer", 8, low=1, high=512)
+    accumulation: int = knob("integer", 1, low=1, high=512)
+    max_length: int = knob("integer", 1024, low=16, high=131_072)
+    packing: bool = knob("switch", False)
+    gradient_checkpointing: bool = knob("switch", False)
+    quantization: str = knob("choice", "none", choices=("none", "nf4", "int8"))
+    precision: str = knob("choice", "auto", choices=("auto", "fp32", "bf16"))
+    seed: int = knob("integer", 0, low=0, high=2**32 - 1)
+    evaluation_share: float = knob("number", 0.1, low=0, high=0.5)
+    eval_steps: int | None = knob("integer", None, low=1, high=1_000_000, optional=True)
+    early_stopping: int = knob("integer", 0, low=0, high=100)
+    save_steps: int = knob("integer", 50, low=1, high=10_000)
 
     def __post_init__(self) -> None:
         for each in KNOBS:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chatbot.common.errors import InputError
 from chatbot.engine.base import Engine
-from chatbot.tasks.language import LANGUAGES, Detected, detect, names, same
+from chatbot.tasks.language import LANGUAGES, Detected, detect, name_of, same
 from chatbot.tasks.translate.files.marked import Segment, words
 from chatbot.tasks.translate.support import Support, require, support
 from chatbot.tasks.translate.work import Order
@@ -43,11 +43,11 @@ def settle(
     detected = detect("\n".join(map(words, segments))) if source == AUTO else None
     if detected is not None:
         if detected.language is None:
-            raise InputError("The language of this text cannot be told. Choose it.", kind="no_source")
+            raise InputError("The language of this text cannot be told. Choose it under “From”.", kind="no_source")
         source = detected.language
     if same(source, target):
         raise InputError(
-            f"The text is in {names(target)} already. Choose another language to translate into.",
+            f"The text is in {name_of(target)} already. Choose another language to translate into.",
             kind="same_language",
             language=target,
         )
@@ -71,7 +71,7 @@ def code_of(language: str) -> str:
         return given
     if given.partition("-")[0] in LANGUAGES:
         return given.partition("-")[0]
-    named = next((code for code in LANGUAGES if names(code).lower() == given), None)
+    named = next((code for code in LANGUAGES if name_of(code).lower() == given), None)
     if named is None:
         raise InputError(
             f"There is no language {language[:40]!r} here. Use a code such as en, de or zh-hans.",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from chatbot.tasks.language import names
+from chatbot.tasks.language import name_of
 from chatbot.tasks.translate.files.marked import PLACEHOLDER, TAG
 from chatbot.types import Message
 
@@ -20,7 +20,7 @@ def messages(text: str, source: str, target: str, glossary: Mapping[str, str] | 
     The glossary maps a term to its translation, or to itself when it is to be left alone; only the terms that stand in the
     text are told. What a text does not hold (tags, placeholders, terms) is not spoken of, so most prompts are two sentences.
     """
-    told = [_SYSTEM.format(source=names(source), target=names(target)), _ANSWER]
+    told = [_SYSTEM.format(source=name_of(source), target=name_of(target)), _ANSWER]
     if TAG.search(text):
         told.append(_TAGS)
     if tokens := list(dict.fromkeys(PLACEHOLDER.findall(text))):

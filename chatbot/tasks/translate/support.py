@@ -6,7 +6,7 @@ from typing import Literal
 from chatbot.common.errors import InputError
 from chatbot.engine.adapters.folders import visible
 from chatbot.engine.base import Engine
-from chatbot.tasks.language import known_by, names, primary
+from chatbot.tasks.language import known_by, name_of, primary
 from chatbot.types import Adapter
 
 ADAPTER = "translate"  # the adapter of this name, where there is one, was trained on this prompt
@@ -63,7 +63,7 @@ def require(found: Support, source: str, target: str) -> None:
     """Raises `InputError` where the model would only pretend."""
     if found.status != "no":
         return
-    pair = f"{names(source)} into {names(target)}"
+    pair = f"{name_of(source)} into {name_of(target)}"
     other = (
         f"Choose the adapter {found.others[0]}."
         if found.others

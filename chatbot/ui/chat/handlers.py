@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from chatbot import export
-from chatbot.common.errors import BanyanError, NotFound
+from chatbot.common.errors import BanyanError, NotFound, internal_error
 from chatbot.store.store import Conversation
 from chatbot.tasks import chat
 from chatbot.types import Message, Sampling
@@ -60,7 +60,7 @@ def told(language: Language) -> Iterator[list[str]]:
         notices.append(render.notice(error, language))
     except Exception:
         log.exception("A handler of the chat failed")
-        notices.append(render.notice(BanyanError(text("error.internal", "en"), kind="internal"), language))
+        notices.append(render.notice(internal_error(), language))
 
 
 class Handlers:

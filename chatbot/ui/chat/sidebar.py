@@ -1,6 +1,7 @@
 """The sidebar: conversations, the model and its adapter, how it chooses words, language and light."""
 
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -9,7 +10,7 @@ from chatbot.common.errors import InputError
 from chatbot.tasks.chat import DEFAULT_SYSTEM_PROMPT
 from chatbot.types import BOUNDS, Sampling
 from chatbot.ui.parts.localise import Localised
-from chatbot.ui.strings.words import text
+from chatbot.ui.strings.words import Language, text
 
 LOGO = (
     '<svg viewBox="0 0 34 34" aria-hidden="true"><defs><linearGradient id="by-g" x1="0" y1="0" x2="1" y2="1">'
@@ -39,6 +40,7 @@ class Sidebar:
         return self.sampling[SAMPLING.index("max_tokens")]
 
 
+SAID = {"language": "language.tag", "send": "button_send", "stop": "button_stop", "sidebar": "button_sidebar"}
 SAMPLING = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "max_tokens", "seed")
 STEPS = {"temperature": 0.05, "top_p": 0.01, "top_k": 1, "min_p": 0.01, "repetition_penalty": 0.05, "max_tokens": 16}
 
@@ -77,14 +79,17 @@ def build_sidebar(words: Localised, *, longest_answer: int = 4096) -> Sidebar:
             sampling = [_sampling_control(words, name, longest_answer) for name in SAMPLING]
         with gr.Row(elem_id="by-foot"):
             language = words(
-                gr.Button(text("language_button", "en"), size="sm", elem_id="by-language"), value="language_button"
+                gr.Button(text("language.next", "en"), size="sm", elem_id="by-language"), value="language.next"
             )
             theme = words(gr.Button(text("theme_button", "en"), size="sm", elem_id="by-theme"), value="theme_button")
     return Sidebar(new_chat, conversations, model, brand, adapter, compare, system_prompt, sampling, language, theme)
 
 
-def brand_html(language: str) -> str:
-    return f'<div class="by-brand" data-language="{language}">{LOGO}<span><b>Banyan</b><small>{text("tagline", language)}</small></span></div>'  # type: ignore[arg-type]
+def brand_html(language: Language) -> str:
+    """The name, with what page.js needs: the language's tag, and names for the buttons that Gradio leaves without."""
+    said = "".join(f' data-{name}="{escape(text(key, language))}"' for name, key in SAID.items())
+    name = f"<span><b>Banyan</b><small>{escape(text('tagline', language))}</small></span>"
+    return f'<div class="by-brand"{said}>{LOGO}{name}</div>'
 
 
 def _sampling_control(words: Localised, name: str, longest_answer: int) -> gr.components.Component:

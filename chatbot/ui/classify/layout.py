@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import gradio as gr
 
 from chatbot.ui.classify import render as render_sentiment
+from chatbot.ui.classify.examples import EXAMPLES
 from chatbot.ui.parts import render_task
 from chatbot.ui.parts.clickable import clickable
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.parts.task_parts import RunStop, example_buttons, run_and_stop, typed_box
-from chatbot.ui.strings.sentiment import EXAMPLES
 from chatbot.ui.strings.words import text
 
 

@@ -9,10 +9,9 @@ from chatbot.tasks.classify.kept import Outcome
 from chatbot.tasks.classify.result import Result
 from chatbot.tasks.classify.rows import Judged
 from chatbot.tasks.classify.table import Table
-from chatbot.tasks.language import names
 from chatbot.ui.parts import render_task
 from chatbot.ui.parts.render_task import caution, empty, foot, progress, welcome
-from chatbot.ui.strings.words import Language, text
+from chatbot.ui.strings.words import Language, language_name, text
 
 SOURCES = ("text", "table")
 STEPS = 4  # shades of the evidence
@@ -114,7 +113,7 @@ def _trust(model: str, adapter: str | None, rows: int, right: float, language: L
 def _foreign(code: str, model: str, language: Language) -> str:
     if not code:
         return ""
-    return caution(text("sen_foreign", language, language=names(code, language), model=model))
+    return caution(text("sen_foreign", language, language=language_name(code, language), model=model))
 
 
 def _evidence(given: Result, language: Language) -> str:

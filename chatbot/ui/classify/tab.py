@@ -3,11 +3,11 @@
 import gradio as gr
 
 from chatbot.ui.chat.sidebar import Sidebar
+from chatbot.ui.classify.examples import EXAMPLES
 from chatbot.ui.classify.handlers import Handlers
 from chatbot.ui.classify.layout import SentimentTab
 from chatbot.ui.parts.task_parts import connect_examples, connect_run
 from chatbot.ui.services import PRIVATE, QUICK, Services
-from chatbot.ui.strings.sentiment import EXAMPLES
 
 
 def connect(tab: SentimentTab, page: gr.Blocks, bar: Sidebar, language: gr.State, services: Services) -> None:

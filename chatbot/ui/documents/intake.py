@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Literal
 
-from chatbot.common.errors import BanyanError
+from chatbot.common.errors import BanyanError, internal_error
 from chatbot.ui.documents.opening import OpeningLibrary
 from retrieval.search.embed import Stopped
 from retrieval.store.originals import Step
@@ -108,8 +108,7 @@ class Intake:
             self._put(line, replace(job, state="failed", error=error))
         except Exception:
             log.exception("A document could not be added")
-            internal = BanyanError("Something went wrong inside Banyan; the log says what.", kind="internal")
-            self._put(line, replace(job, state="failed", error=internal))
+            self._put(line, replace(job, state="failed", error=internal_error()))
 
     def _put(self, line: _Line, job: Job) -> None:
         with self._lock:

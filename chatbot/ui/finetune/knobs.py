@@ -20,13 +20,24 @@ def build_knobs(words: Localised) -> list[Control]:
 
 def _control(words: Localised, knob: Knob) -> Control:
     strings = {"label": f"knob_{knob.name}", "info": f"knob_{knob.name}_why"}
-    shown: dict[str, Any] = {prop: text(key, "en") for prop, key in strings.items()}
+    bounds = _bounds(knob)
+    shown: dict[str, Any] = {prop: text(key, "en", **bounds) for prop, key in strings.items()}
     shown["elem_id"] = f"by-knob-{knob.name}"
     if knob.kind == "switch":
-        return words(gr.Checkbox(bool(knob.default), **shown), **strings)
+        return words(gr.Checkbox(bool(knob.default), **shown), bounds, **strings)
     if knob.kind == "choice":
-        return words(gr.Dropdown(list(knob.choices), value=knob.default, **shown), **strings)
-    return words(gr.Textbox(written(knob, knob.default), max_lines=1, **shown), **strings)  # a Number cannot be empty
+        return words(gr.Dropdown(list(knob.choices), value=knob.default, **shown), bounds, **strings)
+    # a Number cannot be empty
+    return words(gr.Textbox(written(knob, knob.default), max_lines=1, **shown), bounds, **strings)
+
+
+def _bounds(knob: Knob) -> dict[str, str]:
+    """Empty for a knob without."""
+    return {name: _number(value) for name, value in (("low", knob.low), ("high", knob.high)) if value is not None}
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 
 def written(knob: Knob, value: object) -> Any:

@@ -28,7 +28,7 @@ def estimate(found: Estimate | None, language: Language) -> str:
 
 def step(words: str, fraction: float | None, language: Language) -> str:
     """Work under way before a job begins."""
-    key = "ft_step_" + words.lower().replace(" ", "_")
+    key = f"ft_step_{words.lower().replace(' ', '_')}"
     said = text(key, language) if has(key, language) else words
     percent = "" if fraction is None else f" {round(100 * fraction)} %"
     kind, width = ("by-unknown", 35) if fraction is None else ("", round(100 * fraction))
@@ -115,7 +115,7 @@ def _cause(job: Job, language: Language) -> str:
         return f'<div class="by-notice" role="alert">{escape(text("ft_interrupted", language))}</div>'
     if result is None or not result.cause:
         return ""
-    keys = (f"error.{result.details.get('kind')}", f"error.cause_{result.cause}")
+    keys = (f"error.{result.details.get('kind')}", f"error.cause.{result.cause}")
     words = worded(keys, language, result.message, result.details | {"said": result.message})
     if result.retry:
         changes = ", ".join(
@@ -132,7 +132,7 @@ def _called(job: Job, language: Language) -> str:
     if result is None or result.state == "failed" or not result.steps:
         return ""
     if job.spec.dora:
-        words = text("error.not_served", language)
+        words = text("ft_not_served", language)
     elif result.adapter != job.name:
         words = text("ft_called", language, name=job.name, adapter=result.adapter)
     else:

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from chatbot.tasks.language import names
-from chatbot.ui.strings.words import Language, has, text, worded
+from chatbot.ui.strings.words import Language, has, language_name, text, worded
 
 Report = Mapping[str, Any]
 FAULTS = 30  # that are listed
@@ -46,7 +45,7 @@ def _facts(found: Report, language: Language) -> str:
 
 
 def _called(code: str, language: Language) -> str:
-    return text("ft_language_unknown", language) if code == "unknown" else names(code, language)
+    return text("ft_language_unknown", language) if code == "unknown" else language_name(code, language)
 
 
 def _cut(found: Report, language: Language) -> str:
@@ -83,7 +82,7 @@ def _faults(found: Report, language: Language) -> str:
 
 def _fault(fault: Mapping[str, Any], language: Language) -> str:
     """The kind in the page's language; the reason names what was found, as it stands in the file."""
-    key = f"error.fault_{fault['code']}"
+    key = f"error.fault.{fault['code']}"
     return f"{text(key, language)}（{fault['reason']}）" if has(key, language) else fault["reason"]
 
 

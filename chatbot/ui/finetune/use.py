@@ -44,7 +44,10 @@ class UseHandlers:
             self._services.engine.refresh()
             result = self._training.jobs.get(owner, id or "").result
             if result is None or not result.adapter:
-                raise InputError("Chats cannot use this adapter, because it is DoRA.", kind="not_served")
+                raise InputError(
+                    "Chats cannot use this adapter, because it is DoRA. Download it, or merge it into full weights.",
+                    kind="not_served",
+                )
             adapter = self._services.adapter(owner, result.adapter)
             return (
                 gr.update(choices=adapters.choices(self._services, owner, language), value=adapter.name),

@@ -1,5 +1,6 @@
 """Which component shows which string, so that the language can change while the page is open."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import gradio as gr
@@ -13,17 +14,20 @@ class Localised:
     """Remembers for each component the strings of its properties."""
 
     def __init__(self) -> None:
-        self._entries: list[tuple[gr.blocks.Block, dict[str, str]]] = []
+        self._entries: list[tuple[gr.blocks.Block, dict[str, str], Mapping[str, object]]] = []
 
-    def __call__(self, component: C, **keys: str) -> C:
-        """Register `component`, whose properties (`label="adapter"`) show the strings of those keys."""
-        self._entries.append((component, keys))
+    def __call__(self, component: C, values: Mapping[str, object] | None = None, /, **keys: str) -> C:
+        """Register `component`, whose properties (`label="adapter"`) show the strings of those keys, with those values."""
+        self._entries.append((component, keys, values or {}))
         return component
 
     @property
     def components(self) -> list[gr.blocks.Block]:
-        return [component for component, _ in self._entries]
+        return [component for component, _, _ in self._entries]
 
     def updates(self, language: Language) -> list[Any]:
         """One update per component, in the order of `components`."""
-        return [gr.update(**{name: text(key, language) for name, key in keys.items()}) for _, keys in self._entries]
+        return [
+            gr.update(**{name: text(key, language, **values) for name, key in keys.items()})
+            for _, keys, values in self._entries
+        ]

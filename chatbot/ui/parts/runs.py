@@ -27,7 +27,9 @@ class Runs:
         key, run = (owner, conversation), _Run(session)
         with self._lock:
             if key in self._runs:
-                raise InputError("This conversation is being answered already.", kind="busy_here")
+                raise InputError(
+                    "This conversation is being answered already. Wait for it, or press Stop.", kind="busy_here"
+                )
             self._runs[key] = run
         try:
             yield run.stop

@@ -8,9 +8,9 @@ from chatbot.ui.parts import render_task
 from chatbot.ui.parts.clickable import clickable
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.parts.task_parts import RunStop, example_buttons, run_and_stop, typed_box
-from chatbot.ui.strings.summarize import EXAMPLES
 from chatbot.ui.strings.words import text
 from chatbot.ui.summarize import render as render_summarize
+from chatbot.ui.summarize.examples import EXAMPLES
 
 
 @dataclass(frozen=True, slots=True)

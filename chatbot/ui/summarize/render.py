@@ -3,14 +3,13 @@
 from base64 import b64encode
 from html import escape
 
-from chatbot.tasks.language import names
 from chatbot.tasks.summarize.check import Line, SectionLine, Summary
 from chatbot.tasks.summarize.rank import TOLERANCE
 from chatbot.tasks.summarize.work import Working
 from chatbot.ui.documents.render import marked
 from chatbot.ui.documents.render_answers import prose
 from chatbot.ui.parts.render_task import caution, empty, foot, progress, welcome
-from chatbot.ui.strings.words import Language, text
+from chatbot.ui.strings.words import Language, language_name, text
 from retrieval.types import Citation, Passage
 
 SOURCES = ("text", "file", "library")
@@ -108,7 +107,7 @@ def _notes(given: Summary, language: Language) -> str:
     if given.finish == "cancelled":
         said.append(text("sum_cancelled", language, reached=given.reached, of=given.of))
     if given.quoted:
-        tongue = names(given.language, language)
+        tongue = language_name(given.language, language)
         said.append(text(f"sum_quoted_{given.quoted}", language, model=given.model, language=tongue))
     if given.quoted != "short" and given.finish == "stop" and abs(given.size - given.wanted) > TOLERANCE * given.wanted:
         said.append(text("sum_whole", language, size=f"{given.size:,}", wanted=f"{given.wanted:,}"))

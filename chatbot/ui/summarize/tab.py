@@ -5,7 +5,7 @@ import gradio as gr
 from chatbot.ui.chat.sidebar import Sidebar
 from chatbot.ui.parts.task_parts import connect_examples, connect_run
 from chatbot.ui.services import PRIVATE, QUICK, Services
-from chatbot.ui.strings.summarize import EXAMPLES
+from chatbot.ui.summarize.examples import EXAMPLES
 from chatbot.ui.summarize.handlers import Handlers
 from chatbot.ui.summarize.layout import SummarizeTab
 

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from chatbot.store.store import SavedResult
-from chatbot.tasks.language import LANGUAGES, names
+from chatbot.tasks.language import LANGUAGES
 from chatbot.tasks.translate.check import Flag
 from chatbot.tasks.translate.jobs import Job
 from chatbot.tasks.translate.order import AUTO
@@ -13,7 +13,7 @@ from chatbot.tasks.translate.support import Support
 from chatbot.tasks.translate.text import Pair
 from chatbot.ui.parts import render_task
 from chatbot.ui.parts.render_task import progress
-from chatbot.ui.strings.words import Language, text
+from chatbot.ui.strings.words import Language, language_name, text
 
 SHOWN = 30  # doubtful segments in the list
 _FIRST = ("en", "zh-hans", "zh-hant", "fr", "de", "es", "ja", "ko", "ru", "pt", "it", "ar")
@@ -21,8 +21,10 @@ _FIRST = ("en", "zh-hans", "zh-hant", "fr", "de", "es", "ja", "ko", "ru", "pt", 
 
 def choices(language: Language, *, detect: bool) -> list[tuple[str, str]]:
     """Languages by their name in the language of the page, the widest spread first."""
-    rest = sorted((code for code in LANGUAGES if code not in (*_FIRST, "zh")), key=lambda code: names(code, language))
-    listed = [(names(code, language), code) for code in (*_FIRST, *rest)]
+    rest = sorted(
+        (code for code in LANGUAGES if code not in (*_FIRST, "zh")), key=lambda code: language_name(code, language)
+    )
+    listed = [(language_name(code, language), code) for code in (*_FIRST, *rest)]
     return [(text("tr_auto", language), AUTO), *listed] if detect else listed
 
 
@@ -33,7 +35,7 @@ def support(found: Support | None, language: Language) -> str:
     if found.status != "no":
         words = text("tr_known" if found.status == "known" else "tr_unknown", language, who=found.who)
         return f'<p class="by-tr-who">{escape(words)}</p>'
-    missing = [names(code, language) for code in found.missing]
+    missing = [language_name(code, language) for code in found.missing]
     first = (
         text("tr_no_pair", language, who=found.who)
         if len(missing) != 1
@@ -67,7 +69,7 @@ def report(record: Mapping[str, Any] | None, language: Language) -> str:
 
 
 def _languages(record: Mapping[str, Any], language: Language) -> str:
-    source, target = names(record["source"], language), names(record["target"], language)
+    source, target = language_name(record["source"], language), language_name(record["target"], language)
     by = text("tr_by", language, who=record["who"])
     confidence = record["confidence"]
     if confidence is None or record["sure"]:
@@ -77,7 +79,7 @@ def _languages(record: Mapping[str, Any], language: Language) -> str:
             else text("tr_detected", language, language=source, percent=_percent(confidence))
         )
         return f'<p class="by-tr-who"><b>{escape(told)}</b> → {escape(target)} · {escape(by)}</p>'
-    others = [names(code, language) for code, _ in record["alternatives"]][:2]
+    others = [language_name(code, language) for code, _ in record["alternatives"]][:2]
     more = text("tr_or", language, languages=" / ".join(others)) if others else ""
     words = text("tr_unsure", language, language=source, percent=_percent(confidence), others=more)
     return f'<p class="by-tr-unsure" role="status">{escape(words)}</p><p class="by-tr-who">→ {escape(target)} · {escape(by)}</p>'
@@ -114,7 +116,7 @@ def _doubt(pair: Pair, language: Language) -> str:
 
 
 def flag(one: Flag, language: Language) -> str:
-    details = names(one.details, language) if one.code == "language" else one.details
+    details = language_name(one.details, language) if one.code == "language" else one.details
     return text(f"tr_flag_{one.code}", language, details=details)
 
 
@@ -128,7 +130,7 @@ def past(results: Sequence[SavedResult], language: Language) -> str:
 
 
 def _pair(record: Mapping[str, Any], language: Language) -> str:
-    source, target = (names(str(record.get(key, "")), language) for key in ("source", "target"))
+    source, target = (language_name(str(record.get(key, "")), language) for key in ("source", "target"))
     return text("tr_job_pair", language, source=source, target=target)
 
 
@@ -141,7 +143,9 @@ def jobs(found: Sequence[Job], busy: str | None, language: Language) -> str:
 
 
 def _job(job: Job, busy: bool, language: Language) -> str:
-    pair = text("tr_job_pair", language, source=names(job.source, language), target=names(job.target, language))
+    pair = text(
+        "tr_job_pair", language, source=language_name(job.source, language), target=language_name(job.target, language)
+    )
     state = "tr_job_done" if job.complete else "tr_job_partial"
     told = [pair, text(state, language, done=job.done, total=job.total), text("tr_by", language, who=job.who)]
     if job.flagged:

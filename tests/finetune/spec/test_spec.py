@@ -29,8 +29,7 @@ def _company(name: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("knob", KNOBS, ids=lambda k: k.name)
-def test_every_knob_says_why_and_has_a_default_that_holds(knob: Knob) -> None:
-    assert len(knob.why) > 30
+def test_every_knob_has_a_default_that_holds(knob: Knob) -> None:
     assert getattr(TrainingSpec(), knob.name) == knob.default
 
 

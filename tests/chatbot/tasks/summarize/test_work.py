@@ -18,7 +18,7 @@ from chatbot.tasks.summarize.sections import words
 from chatbot.tasks.summarize.text import LONGEST, Text, of_document, of_file, of_typed, together
 from chatbot.tasks.summarize.work import LENGTHS, Working, summarize
 from chatbot.types import Adapter, Chunk, Message
-from chatbot.ui.strings.summarize import EXAMPLES
+from chatbot.ui.summarize.examples import EXAMPLES
 from retrieval.library import Library
 
 REPORT = EXAMPLES["report"]

@@ -21,8 +21,8 @@ from chatbot.tasks.classify.rows import Judged
 from chatbot.tasks.classify.table import read_table
 from chatbot.tasks.classify.work import Classifier, Judgement
 from chatbot.ui.classify import render as render_sentiment
-from chatbot.ui.strings.sentiment import EXAMPLES
-from chatbot.ui.strings.words import LANGUAGES, Language
+from chatbot.ui.classify.examples import EXAMPLES
+from chatbot.ui.strings.words import Language, languages
 from tests.chatbot.ui.documents.test_tab import EVIL, Elements
 from tests.running import App, running
 
@@ -92,7 +92,7 @@ def test_a_file_for_programs(client: Client, tmp_path: Path) -> None:
 # For people
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_nothing_that_a_text_a_label_or_a_file_says_becomes_part_of_the_page(
     language: Language, tmp_path: Path
 ) -> None:

@@ -30,7 +30,7 @@ from chatbot.ui.documents.saved_turns import SavedTurns
 from chatbot.ui.documents.source_handlers import SourceHandlers
 from chatbot.ui.documents.sources import Sources
 from chatbot.ui.services import Services
-from chatbot.ui.strings.words import LANGUAGES, STRINGS, Language
+from chatbot.ui.strings.words import FOLDER, Language, languages, read
 from retrieval.checks.gate import Gate, Judgement, Model
 from retrieval.library import Library
 from retrieval.reading import flags
@@ -122,7 +122,7 @@ def settle(intake: Intake, owner: str = "ada") -> list[Job]:
 # What is shown
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_nothing_said_or_named_becomes_part_of_the_page(language: Language) -> None:
     evil = Document(EVIL, "ada", EVIL, "markdown", 1, "0", "indexed_with_warnings", 1, 1, reason=EVIL)
     passage = Passage(1, 0, len(EVIL), EVIL, EVIL, 0, EVIL, 1)
@@ -179,10 +179,11 @@ def test_the_words_of_a_citation_are_marked() -> None:
 
 
 def test_every_reason_and_every_warning_is_told_in_chinese() -> None:
+    strings = read(FOLDER)["zh"]
     for code in set(REASONS) - {"stopped"}:
-        assert STRINGS[f"error.{code}"][1], code
+        assert strings[f"error.{code}"], code
     for code, english in flags.TEXTS.items():
-        chinese = STRINGS[f"error.flag.{code}"][1]
+        chinese = strings[f"error.flag.{code}"]
         known = set(re.findall(r"{(\w+)}", english))
         assert set(re.findall(r"{(\w+)}", chinese)) <= known, code
     hidden = Flag("hidden_text", "12 characters were left out.", {"characters": 12, "how": "white"})

@@ -24,7 +24,7 @@ from chatbot.ui.finetune.data import dataset_of
 from chatbot.ui.finetune.render_curve import curve
 from chatbot.ui.finetune.render_verdict import outcome, scores, sentence
 from chatbot.ui.parts import render
-from chatbot.ui.strings.words import LANGUAGES, Language
+from chatbot.ui.strings.words import Language, languages
 from finetune.jobs.estimate import Estimate, Estimator
 from finetune.jobs.folder import JobFolder, Result
 from finetune.jobs.jobs import Job, Jobs
@@ -92,7 +92,7 @@ def test_a_report_shades_what_is_masked_and_runs_nothing_of_the_file(training: T
     )
     found = training.check(Dataset(path, path.name), TrainingSpec())
     assert (found["rows"], found["usable"], found["faults"][0]["row"]) == (7, 6, 7)
-    for language in LANGUAGES:
+    for language in languages():
         html = render_dataset.report(found, language)
         assert not {"img", "script", "b"} & set(Elements(html).tags)
         assert html.count('class="by-learnt"') == 3 + 1, "three examples and the legend"
@@ -117,7 +117,7 @@ def test_a_curve_holds_both_lines_and_tells_itself_in_words() -> None:
     assert len(re.findall(r"points=\"([^\"]*)\"", curve([{"step": 1, "of": 1, "loss": 2.0}], "zh"))[0].split()) == 1
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_every_state_and_cause_is_told(language: Language) -> None:
     seen = set()
     for state in ("queued", "running", "succeeded", "failed", "cancelled", "interrupted"):
@@ -155,7 +155,7 @@ def test_the_verdict_says_the_same_in_both_languages() -> None:
         "forgot": False,
         "examples": [pair],
     }
-    for language in LANGUAGES:
+    for language in languages():
         html = scores(found, language)
         assert all(figure in html for figure in ("2.500", "2.000", "-0.500", "[-0.600, -0.400]"))
         assert all(figure in outcome(found, language) for figure in ("2.500", "2.000"))

@@ -9,7 +9,7 @@ import pytest
 from chatbot.common.errors import InputError
 from chatbot.ui.finetune import render as render_finetune
 from chatbot.ui.parts import render
-from chatbot.ui.strings.words import STRINGS
+from chatbot.ui.strings.words import FOLDER, read
 from finetune.data.check import _NOTICES as NOTICES
 from finetune.jobs.folder import Base, Result
 from finetune.jobs.jobs import Job
@@ -21,19 +21,20 @@ FILES = [
     for folder in ("finetune", "chatbot/training", "chatbot/ui/finetune", "chatbot/engine/adapters", "chatbot/common")
     for path in sorted((ROOT / folder).rglob("*.py"))
 ]
+CHINESE = read(FOLDER)["zh"]
 SOURCE = "\n".join(path.read_text("utf-8") for path in FILES)
 KINDS = sorted(set(re.findall(r'kind="([a-z_]+)"', SOURCE)))
 FAULTS = sorted(set(re.findall(r'(?:Unusable\(|Fault\([^,()]+, )"([a-z_]+)"', SOURCE)) | {"encoding", "empty_text"})
 
 
-@pytest.mark.parametrize("key", [f"error.{kind}" for kind in KINDS] + [f"error.fault_{code}" for code in FAULTS])
+@pytest.mark.parametrize("key", [f"error.{kind}" for kind in KINDS] + [f"error.fault.{code}" for code in FAULTS])
 def test_every_kind_of_error_has_chinese_words(key: str) -> None:
-    assert STRINGS.get(key, ("", ""))[1]
+    assert CHINESE.get(key)
 
 
 @pytest.mark.parametrize("code", NOTICES)
 def test_every_word_of_the_doctor_has_chinese_words_with_the_same_figures(code: str) -> None:
-    chinese = STRINGS.get(f"ft_notice_{code}", STRINGS.get(f"error.refused_{code}", ("", "")))[1]
+    chinese = CHINESE.get(f"ft_notice_{code}", CHINESE.get(f"error.refused_{code}"))
     assert chinese
     figures = {name for _, name, _, _ in Formatter().parse(NOTICES[code])}
     assert {name for _, name, _, _ in Formatter().parse(chinese)} <= figures

@@ -1,33 +1,80 @@
-"""Every string is there in both languages, with the same placeholders, and used."""
+"""Every string is there in every language, with the same placeholders, and used; a language is one file."""
 
-import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
 
+import gradio as gr
 import pytest
 
-from chatbot.ui.strings.words import STRINGS, preferred, text
+from chatbot.tasks.language_names import NAMES
+from chatbot.ui.chat.sidebar import brand_html, build_sidebar
+from chatbot.ui.parts.localise import Localised
+from chatbot.ui.strings import words
+from chatbot.ui.strings.words import ENGLISH, FOLDER, following, language_name, languages, preferred, read, text
+from finetune.spec.knobs import Knob
 from finetune.spec.spec import KNOBS
 
-UI = Path(__file__).parents[4] / "chatbot"
+STRINGS = read(FOLDER)
+OTHERS = [language for language in STRINGS if language != ENGLISH]
+IN_CODE = ("error.", "languages.")  # what English says of these stands in the code
 
 
-@pytest.mark.parametrize("key", sorted(k for k in STRINGS if not k.startswith("error.")))
-def test_both_languages_say_the_same(key: str) -> None:
-    english, chinese = STRINGS[key]
-    assert english
-    assert chinese
-    assert set(re.findall(r"{(\w+)}", english)) == set(re.findall(r"{(\w+)}", chinese))
+def figures(string: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(string) if name}
 
 
-def test_every_string_is_used() -> None:
-    source = "\n".join(p.read_text("utf-8") for p in UI.rglob("*.py") if p.parent.name != "strings")
-    made = {"temperature", "top_p", "top_k", "min_p", "repetition_penalty", "max_tokens", "seed"}
-    made |= {f"{name}_info" for name in made}
-    made |= {f"knob_{knob.name}{end}" for knob in KNOBS for end in ("", "_why")}
-    unused = [
-        k for k in STRINGS if not k.startswith("error.") and k not in made and not re.search(rf"[\"']{k}[\"']", source)
-    ]
-    assert unused == []
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_language_has_the_keys_of_english(language: str) -> None:
+    assert {key for key in STRINGS[language] if not key.startswith(IN_CODE)} == set(STRINGS[ENGLISH])
+    assert all(STRINGS[language].values())
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_language_has_the_placeholders_of_english(language: str) -> None:
+    for key, english in STRINGS[ENGLISH].items():
+        assert figures(STRINGS[language][key]) == figures(english), key
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_language_calls_all_languages_by_name(language: str) -> None:
+    assert {f"languages.{code}" for code in NAMES} == {key for key in STRINGS[language] if key.startswith("languages.")}
+
+
+@pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: knob.name)
+def test_a_knob_says_why_and_its_bounds_where_it_has_some(knob: Knob) -> None:
+    why = STRINGS[ENGLISH][f"knob_{knob.name}_why"]
+    assert len(why) > 30
+    assert figures(why) == (set() if knob.low is None else {"low", "high"})
+
+
+@pytest.fixture
+def a_third_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A file more, and nothing else."""
+    for path in FOLDER.glob("*.toml"):
+        shutil.copy(path, tmp_path)
+    english = (FOLDER / "en.toml").read_text("utf-8")
+    third = english.replace('name = "English"', 'name = "Deutsch"').replace('tag = "en"', 'tag = "de-AT"')
+    third = third.replace('new_chat = "New chat"', 'new_chat = "Neues Gespräch"')
+    (tmp_path / "de.toml").write_text(third, "utf-8")
+    monkeypatch.setattr(words, "FOLDER", tmp_path)
+    words._strings.cache_clear()
+    yield "de"
+    words._strings.cache_clear()
+
+
+def test_a_third_language_is_one_file(a_third_language: str) -> None:
+    assert languages() == ("en", "de", "zh")
+    assert preferred("fr, de;q=0.9, en;q=0.8") == "de"
+    assert [following(language) for language in languages()] == ["de", "zh", "en"]
+    assert language_name("fr", "de") == "French"
+    assert 'data-language="de-AT"' in brand_html("de")
+    said = Localised()
+    with gr.Blocks():
+        bar = build_sidebar(said)
+    updates = dict(zip(said.components, said.updates("de"), strict=True))
+    assert (updates[bar.new_chat]["value"], updates[bar.language]["value"]) == ("Neues Gespräch", "中文")
 
 
 @pytest.mark.parametrize(

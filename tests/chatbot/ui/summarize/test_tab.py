@@ -16,10 +16,10 @@ from chatbot.tasks.summarize.prompt import SYSTEM, messages
 from chatbot.tasks.summarize.text import of_typed
 from chatbot.tasks.summarize.work import Working, summarize
 from chatbot.ui.parts import render_task
-from chatbot.ui.strings.summarize import EXAMPLES
-from chatbot.ui.strings.words import LANGUAGES, Language
+from chatbot.ui.strings.words import Language, languages
 from chatbot.ui.summarize import render as render_summarize
 from chatbot.ui.summarize.api import said, uploaded
+from chatbot.ui.summarize.examples import EXAMPLES
 from finetune.evaluate import summarize as evaluate_summarize
 
 EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
@@ -48,7 +48,7 @@ def given(text: str, reply: str = "Bananas grow on the moon today.", model: str 
     return last
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_nothing_said_becomes_part_of_the_page(language: Language) -> None:
     evil = f"# {EVIL}\n\nIt says {EVIL} here and there about the old orchard. " * 3 + "\n\n" + EXAMPLES["report"]
     summary = given(evil, f"{EVIL} [x](https://evil.example/y) grows on the moon today.", "other")

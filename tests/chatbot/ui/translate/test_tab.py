@@ -15,8 +15,7 @@ from chatbot.tasks.translate.jobs import Job, Translations
 from chatbot.tasks.translate.support import Support
 from chatbot.tasks.translate.text import Pair
 from chatbot.ui.services import Services
-from chatbot.ui.strings import translate as strings_translate
-from chatbot.ui.strings.words import LANGUAGES, Language
+from chatbot.ui.strings.words import Language, languages
 from chatbot.ui.translate import render as render_translate
 from chatbot.ui.translate.files import FileHandlers
 from chatbot.ui.translate.handlers import Handlers
@@ -44,7 +43,7 @@ def job(**changes: Any) -> Job:
     return Job(**{**told, **changes})
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages())
 def test_nothing_that_was_translated_becomes_markup(language: Language) -> None:
     record = {"original": EVIL, "text": EVIL, "source": "en", "target": "de", "who": EVIL, "confidence": 0.5, "sure": False,
               "alternatives": [["fr", 0.4]], "done": 1, "total": 2, "flagged": 1,
@@ -64,13 +63,10 @@ def test_nothing_that_was_translated_becomes_markup(language: Language) -> None:
     assert EVIL not in shown
 
 
-def test_every_flag_and_every_string_is_there_in_both_languages() -> None:
+def test_every_flag_is_told_in_both_languages() -> None:
     for code in ("empty", "cut", "repeats", "language", "unchanged", "number", "term", "length", "pieces", "failed"):
-        english, chinese = (render_translate.flag(Flag(code, "de"), language) for language in LANGUAGES)
+        english, chinese = (render_translate.flag(Flag(code, "de"), language) for language in languages())
         assert english and chinese and english != chinese
-    for key, (english, chinese) in strings_translate.STRINGS.items():
-        assert chinese, key
-        assert english or key.startswith("error."), key
 
 
 def test_a_pair_that_nobody_knows_says_what_would_translate_it() -> None:

@@ -1,0 +1,142 @@
+"""Every string is used, and every string that is asked for is there. Keys made by f-strings are made here once more, from
+what makes them in the code."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import get_args
+
+from chatbot.tasks.answer import check as answer
+from chatbot.tasks.classify.table import Fault
+from chatbot.tasks.summarize import check as summarize
+from chatbot.tasks.summarize.work import LENGTHS
+from chatbot.tasks.translate.check import Code
+from chatbot.ui.chat.sidebar import SAMPLING
+from chatbot.ui.classify import examples as classify_examples
+from chatbot.ui.classify import render as classify_render
+from chatbot.ui.strings.words import ENGLISH, FOLDER, read
+from chatbot.ui.summarize import examples as summarize_examples
+from chatbot.ui.summarize import render as summarize_render
+from chatbot.ui.translate import layout as translate_layout
+from finetune.data.check import _NOTICES as NOTICES
+from finetune.jobs.folder import JobState
+from finetune.spec.presets import PRESETS
+from finetune.spec.spec import KNOBS
+from finetune.verdict.metrics import METRICS
+from finetune.verdict.verdict import Outcome
+from retrieval.store.originals import Step
+from retrieval.types import Unit
+
+UI = Path(__file__).parents[4] / "chatbot" / "ui"
+TREES = [ast.parse(path.read_text("utf-8")) for path in sorted(UI.rglob("*.py")) if path.parent != FOLDER]
+NODES = [node for tree in TREES for node in ast.walk(tree)]
+CONSTANTS = {node.value for node in NODES if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+KEYS = [key for key in read(FOLDER)[ENGLISH] if not key.startswith("language.")]
+REFUSED = ("no_rows", "all_masked", "unmapped", "none_usable")  # notices that are told as errors
+
+
+def called(name: str) -> list[ast.Call]:
+    return [n for n in NODES if isinstance(n, ast.Call) and ast.unparse(n.func).rpartition(".")[2] == name]
+
+
+def tasks(part: str) -> set[str]:
+    """What begins the keys of the strings of a part that the tasks' tabs share."""
+    given = (argument for call in called(part) for argument in call.args[:2] if isinstance(argument, ast.Constant))
+    return {str(argument.value) for argument in given} - {ENGLISH}
+
+
+def runs() -> Iterator[tuple[str, str]]:
+    for call in called("run_and_stop"):
+        named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+        yield ast.literal_eval(call.args[1]), named.get("run", "run")
+
+
+EXAMPLES: dict[str, Iterable[str]] = {
+    "tr": translate_layout.EXAMPLES,
+    "sum": summarize_examples.EXAMPLES,
+    "sen": classify_examples.EXAMPLES,
+}
+MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> what it fills in
+    "{}_{}": list(runs()),
+    "{}_stop": tasks("run_and_stop"),
+    "{}_text": tasks("typed_box"),
+    "{}_text_hint": tasks("typed_box"),
+    "{}_example_{}": [(task, name) for task in tasks("example_buttons") for name in EXAMPLES[task]],
+    "{}_past": tasks("past"),
+    "{}_past_{}": [(task, act) for task in tasks("past") for act in ("open", "remove")],
+    "{}_welcome": tasks("welcome"),
+    "{}_welcome_more": tasks("welcome"),
+    "{}_info": [*SAMPLING, "not_supported", "contradicted"],
+    "doc_{}": ["use_all", "use_none"],
+    "one_{}": get_args(Unit),
+    "unit_{}": get_args(Unit),
+    "single_{}": get_args(Unit),
+    "step_{}": [*get_args(Step), "waiting"],
+    "quoted_{}": filter(None, get_args(answer.Reason)),
+    "sum_{}": LENGTHS,
+    "sum_from_{}": summarize_render.SOURCES,
+    "sum_quoted_{}": filter(None, get_args(summarize.Reason)),
+    "sen_from_{}": classify_render.SOURCES,
+    "sen_out_{}": get_args(Fault),
+    "tr_{}": ["look", "fetch", "resume", "remove"],
+    "tr_{}_label": ["look", "fetch", "resume", "remove"],
+    "tr_flag_{}": get_args(Code),
+    "ft_{}": ["stop", "resume", "retry", "remove", "zip", "gguf", "merge"],
+    "ft_notice_{}": NOTICES.keys() - REFUSED,
+    "ft_outcome_{}": [outcome.replace(" ", "_") for outcome in get_args(Outcome)],
+    "ft_preset_{}": PRESETS,
+    "ft_score_{}": [*METRICS, "loss", "perplexity", "general_loss"],
+    "ft_state_{}": get_args(JobState),
+    "ft_step_{}": [
+        "preparing_the_model_for_training",
+        "loading_the_tokenizer",
+        "reading_the_examples",
+        "comparing_with_the_held-out_rows",
+        "loading_the_model",
+        "measuring",
+        "writing_the_examples",
+        "waiting_for_others",
+        "merging",
+        "packing",
+    ],
+    "knob_{}": [knob.name for knob in KNOBS],
+    "knob_{}_why": [knob.name for knob in KNOBS],
+}
+USED = {
+    pattern.format(*((value,) if isinstance(value, str) else value)) for pattern, of in MADE.items() for value in of
+}
+
+
+def patterns() -> set[str]:
+    """The f-strings of the page that could make a key, with {} for what is filled in."""
+    made = set()
+    for node in NODES:
+        if isinstance(node, ast.JoinedStr):
+            parts = [part.value if isinstance(part, ast.Constant) else None for part in node.values]
+            shape = re.compile("".join("(.+)" if part is None else re.escape(str(part)) for part in parts))
+            if any(parts) and any(shape.fullmatch(key) for key in KEYS):
+                made.add("".join("{}" if part is None else str(part) for part in parts))
+    return made
+
+
+def test_every_string_is_used() -> None:
+    assert [key for key in KEYS if key not in CONSTANTS and key not in USED] == []
+
+
+def test_every_maker_of_keys_is_known_and_makes_keys_that_are_there() -> None:
+    assert patterns() == MADE.keys()
+    assert USED - set(KEYS) == set()
+
+
+def test_every_string_that_is_asked_for_by_name_is_there() -> None:
+    asked = {key for call in called("text") for key in named(call.args[0])}
+    assert len(asked) > 100
+    assert asked - set(KEYS) - {"language.next"} == set()
+
+
+def named(key: ast.expr) -> set[str]:
+    """The keys that an argument may be, as far as they stand there as they are."""
+    if isinstance(key, ast.IfExp):
+        return named(key.body) | named(key.orelse)
+    return {str(key.value)} if isinstance(key, ast.Constant) else set()

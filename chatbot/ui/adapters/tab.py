@@ -14,9 +14,9 @@ from chatbot.types import Adapter
 from chatbot.ui.adapters.render import adapter_table, aside, outcome, task
 from chatbot.ui.chat.compare import BASE
 from chatbot.ui.chat.handlers import told
-from chatbot.ui.chat.sidebar import Sidebar
 from chatbot.ui.parts import render
 from chatbot.ui.parts.localise import Localised
+from chatbot.ui.parts.tab import Frame, Tab
 from chatbot.ui.services import PRIVATE, Services
 from chatbot.ui.strings.words import Language, text
 
@@ -34,7 +34,7 @@ class AdaptersTab:
     notice: gr.HTML
 
 
-def build_adapters(words: Localised, tab: gr.Tab) -> AdaptersTab:
+def build_adapters(words: Localised, tab: gr.Tab, services: Services) -> AdaptersTab:
     with gr.Column(elem_classes="by-pane"):
         words(gr.Markdown(text("adapters_intro", "en")), value="adapters_intro")
         notice = gr.HTML(elem_id="by-adapter-notice", padding=False)
@@ -71,7 +71,8 @@ def choices(services: Services, owner: str, language: Language, none: str = "no_
     return listed
 
 
-def connect(tab: AdaptersTab, bar: Sidebar, language: gr.State, services: Services) -> None:
+def connect(tab: AdaptersTab, frame: Frame, services: Services) -> None:
+    bar, language = frame.bar, frame.language
     do = Handlers(services)
     lists = [tab.table, tab.chosen, bar.adapter, bar.compare]
     tab.tab.select(do.show, language, lists, **PRIVATE)
@@ -165,3 +166,6 @@ def compare_choices(services: Services, owner: str, language: Language) -> list[
     """Off, the base, and every adapter. The base has a word of its own here, since the empty choice is off."""
     listed = choices(services, owner, language, "compare_base")
     return [(text("compare_off", language), ""), (listed[0][0], BASE), *listed[1:]]
+
+
+TAB = Tab("adapters", build_adapters, connect)

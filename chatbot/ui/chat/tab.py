@@ -5,12 +5,14 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.ui.chat import attached, compare
+from chatbot.ui.chat import api, attached, compare
 from chatbot.ui.chat.attached import Attachments, build_attach
 from chatbot.ui.chat.compare import SecondColumn, build_second
 from chatbot.ui.chat.handlers import Handlers
+from chatbot.ui.chat.loading import connect_loading
 from chatbot.ui.chat.sidebar import Sidebar
 from chatbot.ui.parts.localise import Localised
+from chatbot.ui.parts.tab import Frame, Tab
 from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, PRIVATE, Services
 from chatbot.ui.strings.words import Language, text
 
@@ -51,8 +53,8 @@ class ChatTab:
     attachments: Attachments | None
 
 
-def build_chat(words: Localised, *, with_files: bool) -> ChatTab:
-    """The components; `connect` gives them life. `with_files`: there is a library that reads attached ones."""
+def build_chat(words: Localised, tab: gr.Tab, services: Services) -> ChatTab:
+    """The components; `connect` gives them life. Files can be attached where there is a library that reads them."""
     conversation, armed = gr.State(None), gr.State(False)
     head, title, export_md, export_json, delete = _head(words)
     with gr.Row(elem_id="by-columns"):
@@ -68,7 +70,7 @@ def build_chat(words: Localised, *, with_files: bool) -> ChatTab:
             )
             words(chatbot, label="chat_label")
         second = build_second(words, first_name, BUBBLES)
-    attachments = build_attach(words) if with_files else None
+    attachments = build_attach(words) if services.library else None
     notice = gr.HTML(elem_id="by-notice", padding=False)
     composer = _composer(words)
     meter = gr.HTML(elem_id="by-under", padding=False)
@@ -119,15 +121,24 @@ def shown_by_opened(tab: ChatTab) -> list[Any]:
     return [tab.conversation, tab.chatbot, tab.head, tab.title, tab.meter, tab.delete, tab.armed]
 
 
-def connect(tab: ChatTab, bar: Sidebar, language: gr.State, services: Services) -> None:
+def connect(tab: ChatTab, frame: Frame, services: Services) -> None:
     """Wire the events of the chat tab and of the sidebar's list."""
+    bar, language = frame.bar, frame.language
     do = Handlers(services)
     _connect_answers(do, compare.Handlers(services), tab, bar, language, services)
     _connect_list(do, tab, bar, language)
     _connect_second(tab, bar, language, services)
+    connect_loading(frame, tab.conversation, tab.meter, services)
+    language.change(_spoken, language, tab.chatbot, **PRIVATE)
+    for event in (bar.new_chat.click, bar.conversations.input):  # what they open is in the chat
+        event(lambda: gr.update(selected=TAB.name), None, frame.tabs, **PRIVATE)
 
     for button, kind in ((tab.export_md, "md"), (tab.export_json, "json")):
         button.click(_export(do, kind), tab.conversation, tab.file, **PRIVATE)
+
+
+def _spoken(language: Language) -> Any:
+    return gr.update(placeholder=placeholder(language), examples=examples(language))
 
 
 def _export(do: Handlers, kind: str) -> Any:
@@ -205,3 +216,6 @@ def _connect_list(do: Handlers, tab: ChatTab, bar: Sidebar, language: gr.State) 
         event(do.rename, [tab.conversation, tab.title, language], renamed, **PRIVATE)
     gone = [*shown, bar.conversations, tab.notice]
     tab.delete.click(do.delete, [tab.conversation, tab.armed, language], gone, **PRIVATE)
+
+
+TAB = Tab("chat", build_chat, connect, api.publish)

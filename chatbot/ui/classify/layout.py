@@ -10,6 +10,7 @@ from chatbot.ui.parts import render_task
 from chatbot.ui.parts.clickable import clickable
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.parts.task_parts import RunStop, example_buttons, run_and_stop, typed_box
+from chatbot.ui.services import Services
 from chatbot.ui.strings.words import text
 
 
@@ -38,7 +39,7 @@ class SentimentTab:
     result: gr.State  # the `Result` or the `Outcome` that is shown
 
 
-def build_sentiment(words: Localised, tab: gr.Tab) -> SentimentTab:
+def build_sentiment(words: Localised, tab: gr.Tab, services: Services) -> SentimentTab:
     """The components; `connect` gives them life."""
     result = gr.State(None)
     with gr.Row(elem_id="by-sen", elem_classes="by-columns"):

@@ -1,16 +1,16 @@
 """How the events of the sentiment tab hang together."""
 
-import gradio as gr
-
-from chatbot.ui.chat.sidebar import Sidebar
+from chatbot.ui.classify import api
 from chatbot.ui.classify.examples import EXAMPLES
 from chatbot.ui.classify.handlers import Handlers
-from chatbot.ui.classify.layout import SentimentTab
+from chatbot.ui.classify.layout import SentimentTab, build_sentiment
+from chatbot.ui.parts.tab import Frame, Tab
 from chatbot.ui.parts.task_parts import connect_examples, connect_run
 from chatbot.ui.services import PRIVATE, QUICK, Services
 
 
-def connect(tab: SentimentTab, page: gr.Blocks, bar: Sidebar, language: gr.State, services: Services) -> None:
+def connect(tab: SentimentTab, frame: Frame, services: Services) -> None:
+    page, bar, language = frame.page, frame.bar, frame.language
     do, given = Handlers(services, tab), tab.given
     given.source.change(do.pick, given.source, [given.typed, given.about, given.file, given.column], **QUICK)
     connect_examples(given.examples, EXAMPLES, [given.typed, given.labels])
@@ -29,3 +29,6 @@ def connect(tab: SentimentTab, page: gr.Blocks, bar: Sidebar, language: gr.State
         stop=do.stop,
     )
     given.past.click(do.reopen, language, shown, **PRIVATE)
+
+
+TAB = Tab("sentiment", build_sentiment, connect, api.publish)

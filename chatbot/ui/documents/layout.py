@@ -8,6 +8,7 @@ from chatbot.ui.documents import render as render_documents
 from chatbot.ui.documents import render_answers
 from chatbot.ui.parts.clickable import clickable
 from chatbot.ui.parts.localise import Localised
+from chatbot.ui.services import Services
 from chatbot.ui.strings.words import text
 
 POLL = 0.5  # seconds between looks at files on their way
@@ -51,7 +52,7 @@ class DocumentsTab:
     timer: gr.Timer
 
 
-def build_documents(words: Localised, tab: gr.Tab) -> DocumentsTab:
+def build_documents(words: Localised, tab: gr.Tab, services: Services) -> DocumentsTab:
     """The components; `connect` of the tab gives them life."""
     with gr.Row(elem_id="by-desk"):
         with gr.Column(scale=3, min_width=230, elem_id="by-shelf"):

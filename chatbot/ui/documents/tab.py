@@ -3,13 +3,16 @@
 import gradio as gr
 
 from chatbot.ui.chat.sidebar import Sidebar
+from chatbot.ui.documents import api
 from chatbot.ui.documents.handlers import Handlers
-from chatbot.ui.documents.layout import DocumentsTab
+from chatbot.ui.documents.layout import DocumentsTab, build_documents
 from chatbot.ui.documents.source_handlers import SourceHandlers
+from chatbot.ui.parts.tab import Frame, Tab
 from chatbot.ui.services import MODEL_EVENT, PRIVATE, Services
 
 
-def connect(tab: DocumentsTab, page: gr.Blocks, bar: Sidebar, language: gr.State, services: Services) -> None:
+def connect(tab: DocumentsTab, frame: Frame, services: Services) -> None:
+    page, bar, language = frame.page, frame.bar, frame.language
     do = Handlers(services, tab)
     _connect_shelf(do, tab, page, language)
     _connect_language(do, tab, language)
@@ -63,3 +66,6 @@ def _connect_source(do: SourceHandlers, talk: Handlers, tab: DocumentsTab, langu
 def _column(tab: DocumentsTab) -> list[gr.blocks.Block]:
     column = tab.source
     return [column.shown, column.opened, column.manage, column.name, column.remove, column.armed]
+
+
+TAB = Tab("documents", build_documents, connect, api.publish, offered=lambda services: services.library is not None)

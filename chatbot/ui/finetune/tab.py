@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from chatbot.ui.chat.sidebar import Sidebar
+from chatbot.ui.finetune import api
 from chatbot.ui.finetune.data import DataHandlers
 from chatbot.ui.finetune.form import Form, build_form
 from chatbot.ui.finetune.handlers import Handlers
@@ -13,6 +14,7 @@ from chatbot.ui.finetune.knobs import Control
 from chatbot.ui.finetune.run import Run, Use, build_run
 from chatbot.ui.finetune.use import UseHandlers
 from chatbot.ui.parts.localise import Localised
+from chatbot.ui.parts.tab import Frame, Tab
 from chatbot.ui.services import PRIVATE, Services
 
 HEAVY: dict[str, Any] = {
@@ -35,7 +37,7 @@ class FinetuneTab:
     use: Use
 
 
-def build_finetune(words: Localised, tab: gr.Tab) -> FinetuneTab:
+def build_finetune(words: Localised, tab: gr.Tab, services: Services) -> FinetuneTab:
     """The components; `connect` gives them life."""
     with gr.Row(elem_id="by-ft", equal_height=False):
         with gr.Column(scale=2, min_width=300, elem_id="by-ft-form"):
@@ -45,8 +47,9 @@ def build_finetune(words: Localised, tab: gr.Tab) -> FinetuneTab:
     return FinetuneTab(tab, form, run, use)
 
 
-def connect(tab: FinetuneTab, tabs: gr.Tabs, bar: Sidebar, language: gr.State, services: Services) -> None:
+def connect(tab: FinetuneTab, frame: Frame, services: Services) -> None:
     """Wire the events. Whatever changes a run ends with a look, which shows what is true now."""
+    tabs, bar, language = frame.tabs, frame.bar, frame.language
     do, form, run = Handlers(services), tab.form, tab.run
     shown = looked_at(tab, bar)
     look: dict[str, Any] = {
@@ -118,3 +121,6 @@ def _connect_use(do: UseHandlers, tab: FinetuneTab, tabs: gr.Tabs, bar: Sidebar,
     for button, make in ((use.zip, do.zip), (use.gguf, do.gguf), (use.merge, do.merge)):
         button.click(make, asked, [use.files, use.notice], concurrency_limit=4, **PRIVATE)
     use.push.click(do.push, [*asked, use.repository, use.token], [use.notice, use.token], **PRIVATE)
+
+
+TAB = Tab("finetune", build_finetune, connect, api.publish, offered=lambda services: services.training is not None)

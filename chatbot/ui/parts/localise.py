@@ -1,10 +1,11 @@
 """Which component shows which string, so that the language can change while the page is open."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import gradio as gr
 
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.strings.words import Language, text
 
 C = TypeVar("C", bound=gr.blocks.Block)
@@ -25,9 +26,8 @@ class Localised:
     def components(self) -> list[gr.blocks.Block]:
         return [component for component, _, _ in self._entries]
 
-    def updates(self, language: Language) -> list[Any]:
-        """One update per component, in the order of `components`."""
-        return [
-            gr.update(**{name: text(key, language, **values) for name, key in keys.items()})
-            for _, keys, values in self._entries
-        ]
+    def updates(self, language: Language) -> Updates:
+        return {
+            component: gr.update(**{name: text(key, language, **values) for name, key in keys.items()})
+            for component, keys, values in self._entries
+        }

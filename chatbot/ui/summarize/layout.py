@@ -8,6 +8,7 @@ from chatbot.ui.parts import render_task
 from chatbot.ui.parts.clickable import clickable
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.parts.task_parts import RunStop, example_buttons, run_and_stop, typed_box
+from chatbot.ui.services import Services
 from chatbot.ui.strings.words import text
 from chatbot.ui.summarize import render as render_summarize
 from chatbot.ui.summarize.examples import EXAMPLES
@@ -38,12 +39,12 @@ class SummarizeTab:
     summary: gr.State  # the `Summary` that is shown
 
 
-def build_summarize(words: Localised, tab: gr.Tab, *, library: bool) -> SummarizeTab:
+def build_summarize(words: Localised, tab: gr.Tab, services: Services) -> SummarizeTab:
     """The components; `connect` gives them life."""
     summary = gr.State(None)
     with gr.Row(elem_id="by-sum", elem_classes="by-columns"):
         with gr.Column(scale=4, min_width=270, elem_classes="by-given"):
-            given = _given(words, library=library)
+            given = _given(words, library=services.library is not None)
         with gr.Column(scale=6, min_width=320):
             notice = gr.HTML(elem_id="by-sum-notice", padding=False)
             shown = clickable("by-sum-shown", render_task.welcome("sum", "en"))

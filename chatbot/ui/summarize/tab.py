@@ -1,16 +1,16 @@
 """How the events of the summary tab hang together."""
 
-import gradio as gr
-
-from chatbot.ui.chat.sidebar import Sidebar
+from chatbot.ui.parts.tab import Frame, Tab
 from chatbot.ui.parts.task_parts import connect_examples, connect_run
 from chatbot.ui.services import PRIVATE, QUICK, Services
+from chatbot.ui.summarize import api
 from chatbot.ui.summarize.examples import EXAMPLES
 from chatbot.ui.summarize.handlers import Handlers
-from chatbot.ui.summarize.layout import SummarizeTab
+from chatbot.ui.summarize.layout import SummarizeTab, build_summarize
 
 
-def connect(tab: SummarizeTab, page: gr.Blocks, bar: Sidebar, language: gr.State, services: Services) -> None:
+def connect(tab: SummarizeTab, frame: Frame, services: Services) -> None:
+    page, bar, language = frame.page, frame.bar, frame.language
     do, given = Handlers(services, tab), tab.given
     given.source.change(do.pick, given.source, [given.typed, given.about, given.file, given.documents], **QUICK)
     connect_examples(given.examples, EXAMPLES, given.typed)
@@ -35,3 +35,6 @@ def connect(tab: SummarizeTab, page: gr.Blocks, bar: Sidebar, language: gr.State
         part.click(do.act, [tab.summary, language], [tab.where, tab.notice], **PRIVATE)
     opened = [tab.summary, tab.shown, tab.where, given.past, tab.notice]
     given.past.click(do.reopen, language, opened, **PRIVATE)
+
+
+TAB = Tab("summarize", build_summarize, connect, api.publish)

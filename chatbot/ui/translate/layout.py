@@ -8,6 +8,7 @@ from chatbot.tasks.translate.order import AUTO
 from chatbot.ui.parts.clickable import clickable
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.parts.task_parts import RunStop, example_buttons, run_and_stop
+from chatbot.ui.services import Services
 from chatbot.ui.strings.words import text
 from chatbot.ui.translate import render as render_translate
 
@@ -55,8 +56,8 @@ class TranslateTab:
     files: FileSide | None
 
 
-def build_translate(words: Localised, tab: gr.Tab, *, files: bool) -> TranslateTab:
-    """The components; `connect` of the tab gives them life. `files`: there is a folder to keep files in."""
+def build_translate(words: Localised, tab: gr.Tab, services: Services) -> TranslateTab:
+    """The components; `connect` of the tab gives them life. Files are translated where there is a folder to keep them in."""
     with gr.Column(elem_classes="by-pane", elem_id="by-tr"):
         source, swap, target = _languages(words)
         who = gr.HTML(elem_id="by-tr-who", padding=False)
@@ -65,7 +66,7 @@ def build_translate(words: Localised, tab: gr.Tab, *, files: bool) -> TranslateT
                 texts = _texts(words)
             words(first, label="tr_text")
             shelf = None
-            if files:
+            if services.translations is not None:
                 with gr.Tab(text("tr_files", "en"), id="files") as second:
                     shelf = _files(words)
                 words(second, label="tr_files")

@@ -3,14 +3,17 @@
 import gradio as gr
 
 from chatbot.ui.chat.sidebar import Sidebar
+from chatbot.ui.parts.tab import Frame, Tab
 from chatbot.ui.parts.task_parts import connect_examples, connect_run
 from chatbot.ui.services import MODEL_EVENT, PRIVATE, QUICK, Services
+from chatbot.ui.translate import api
 from chatbot.ui.translate.files import FileHandlers
 from chatbot.ui.translate.handlers import Handlers
-from chatbot.ui.translate.layout import EXAMPLES, FileSide, TranslateTab
+from chatbot.ui.translate.layout import EXAMPLES, FileSide, TranslateTab, build_translate
 
 
-def connect(tab: TranslateTab, page: gr.Blocks, bar: Sidebar, language: gr.State, services: Services) -> None:
+def connect(tab: TranslateTab, frame: Frame, services: Services) -> None:
+    page, bar, language = frame.page, frame.bar, frame.language
     do = Handlers(services, tab)
     pair = [tab.source, tab.target, bar.adapter, language]
     for event in (tab.source.change, tab.target.change, bar.adapter.change, tab.tab.select, language.change):
@@ -62,3 +65,6 @@ def _connect_files(
     side.begun.change(do.resuming, side.begun, pair, **QUICK).then(
         do.resume, [side.begun, language], [side.begun, *shown], **MODEL_EVENT
     ).then(*settled, **QUICK)
+
+
+TAB = Tab("translate", build_translate, connect, api.publish)

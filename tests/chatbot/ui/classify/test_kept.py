@@ -37,10 +37,10 @@ def services(tmp_path: Path) -> Iterator[Services]:
     store.close()
 
 
-@pytest.fixture(scope="module")
-def tab() -> SentimentTab:
+@pytest.fixture
+def tab(services: Services) -> SentimentTab:
     with gr.Blocks(), gr.Tab() as tab:
-        return build_sentiment(Localised(), tab)
+        return build_sentiment(Localised(), tab, services)
 
 
 @pytest.fixture

@@ -1,0 +1,43 @@
+"""Chat for programs: `/chat` streams the answer so far."""
+
+import time
+from collections.abc import Iterator
+
+import gradio as gr
+
+from chatbot.common.errors import BanyanError
+from chatbot.tasks import chat
+from chatbot.types import Message, Sampling
+from chatbot.ui.parts.clock import TICK
+from chatbot.ui.parts.history import turns_of
+from chatbot.ui.services import MODEL, Services
+
+
+def publish(services: Services) -> None:
+    """Register the endpoint on the page that is being built. It works under the owner of its request."""
+
+    def api_chat(
+        message: str,
+        history: list[dict[str, str]] | None = None,
+        adapter: str | None = None,
+        system_prompt: str = chat.DEFAULT_SYSTEM_PROMPT,
+        temperature: float = 0.7,
+        max_tokens: int = 512,
+        request: gr.Request | None = None,
+    ) -> Iterator[str]:
+        try:
+            if adapter:
+                services.adapter(services.owner_of(request) if request else "", adapter)
+            turns = [*turns_of(history or []), Message("user", chat.clean(message))]
+            sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
+            reply = chat.reply(services.engine, turns, sampling, system_prompt=system_prompt, adapter=adapter or None)
+            so_far, shown, last = "", "", time.monotonic()
+            for chunk in reply.chunks:
+                so_far += chunk.text
+                if so_far != shown and (chunk.finish or time.monotonic() - last >= TICK):
+                    shown, last = so_far, time.monotonic()
+                    yield so_far
+        except BanyanError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    gr.api(api_chat, api_name="chat", **MODEL)

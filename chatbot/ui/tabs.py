@@ -1,0 +1,22 @@
+"""The tabs of the page, in their order. A new one is a folder beside the others, a line here, and its words."""
+
+from typing import Any
+
+from chatbot.ui.adapters.tab import TAB as ADAPTERS
+from chatbot.ui.chat.tab import TAB as CHAT
+from chatbot.ui.classify.tab import TAB as CLASSIFY
+from chatbot.ui.documents.tab import TAB as DOCUMENTS
+from chatbot.ui.finetune.tab import TAB as FINETUNE
+from chatbot.ui.parts.tab import Tab
+from chatbot.ui.summarize.tab import TAB as SUMMARIZE
+from chatbot.ui.translate.tab import TAB as TRANSLATE
+
+TABS: tuple[Tab[Any], ...] = (
+    CHAT,
+    DOCUMENTS,
+    TRANSLATE,
+    SUMMARIZE,
+    CLASSIFY,
+    FINETUNE,
+    ADAPTERS,
+)

@@ -107,6 +107,23 @@ def test_the_same_file_many_times_at_once_is_kept_once(folder: Path, write: Call
     assert len(texts(library, "monsoon")) == documents[0].passages
 
 
+def test_a_rejected_file_is_tried_anew_when_it_comes_again(
+    folder: Path, write: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> Reading:
+        raise RejectedFile("memory", name="story.md", megabytes=1)
+
+    library = opened(folder)
+    upload = write("story.md", STORY)
+    with monkeypatch.context() as patched:
+        patched.setattr(readers, "read", broken)
+        assert library.add("ada", upload, "story.md").code == "memory"
+    document = library.add("ada", upload, "story.md")
+    assert document.status == "indexed"
+    assert library.list("ada") == [document]
+    assert texts(library, "monsoon")
+
+
 def test_a_rejected_file_is_listed_with_its_reason_and_not_kept(
     folder: Path, write: Callable[[str, str], Path]
 ) -> None:
@@ -432,3 +449,19 @@ def flip_a_byte(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
+
+
+def test_of_a_question_four_thousand_characters_count(folder: Path, write: Callable[[str, str], Path]) -> None:
+    library = Library(folder, None)
+    library.add("ada", write("story.md", STORY), "story.md")
+    assert library.search("ada", "monsoon".rjust(4000))
+    assert not library.search("ada", " " * 4000 + "monsoon")
+
+
+def test_however_many_people_come_the_indexes_of_few_stay_in_memory(folder: Path) -> None:
+    library = Library(folder, None)
+    for n in range(300):
+        library.search(f"visitor {n}", "monsoon")
+        library.search("ada", "monsoon")
+    assert len(library._shelves) <= 256
+    assert "ada" in library._shelves, "who comes again and again is not forgotten"

@@ -27,6 +27,10 @@ from chatbot.engine.local.jobs import Segment
 PROBED = 40  # tokens
 CLOSE = 0.05  # of the largest logit: more apart in half precision than this is another computation, not rounding
 
+STATES = ("cache", "past_key_values", "cache_params")
+"""What models call what they remember. Since transformers 5.24 it is `cache`; an output still answers to the older names, but a
+model takes only its own, so the newest name that is there is the right one."""
+
 log = logging.getLogger(__name__)
 
 
@@ -112,7 +116,7 @@ class Alone:
         self._trunk.plan([(entry.adapter, len(ids), len(ids))])
         state = entry.state if entry.state is not None else _new_state(model)
         out = model(input_ids=torch.tensor([list(ids)], device=device), use_cache=True, **state)
-        name = "past_key_values" if getattr(out, "past_key_values", None) is not None else "cache_params"
+        name = next(name for name in STATES if getattr(out, name, None) is not None)
         entry.state = {name: getattr(out, name)}
         if entry.ids == [] and len(ids) > 1:
             self._bytes = sum(t.nbytes for t in _tensors(entry.state[name])) // len(ids)
@@ -195,9 +199,9 @@ def _new_state(model: Any) -> dict[str, Any]:
 
     from transformers import DynamicCache
 
-    if "past_key_values" in inspect.signature(model.forward).parameters:
-        return {"past_key_values": DynamicCache(config=model.config)}
-    return {}
+    taken = inspect.signature(model.forward).parameters
+    name = next((name for name in ("cache", "past_key_values") if name in taken), None)
+    return {name: DynamicCache(config=model.config)} if name else {}
 
 
 def _tensors(state: Any) -> list[torch.Tensor]:

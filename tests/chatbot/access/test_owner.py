@@ -136,6 +136,12 @@ def test_the_secret_is_made_once_and_is_private(tmp_path: Path) -> None:
         load_secret(tmp_path / "data")
 
 
+def test_a_secret_that_lost_a_byte_signs_nothing(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(load_secret(tmp_path)[:-1])
+    with pytest.raises(SettingsError, match="damaged"):
+        load_secret(tmp_path)
+
+
 @pytest.mark.parametrize("embedded", [False, True])
 def test_pages_carry_the_policy(embedded: bool) -> None:
     app = SecurityHeaders(Starlette(routes=[Route("/", _tell)]), embedded=embedded)

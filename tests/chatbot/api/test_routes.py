@@ -170,6 +170,25 @@ def test_too_large_a_body_is_refused(engine: ScriptedEngine) -> None:
     assert (response.status_code, response.json()["error"]["code"]) == (413, "body_too_large")
 
 
+@pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 413)])
+def test_a_body_of_four_megabytes_is_read_and_no_byte_more(engine: ScriptedEngine, more: int, status: int) -> None:
+    body = json.dumps({"messages": ASK}).encode()
+    assert post(engine, body + b" " * (4 * 2**20 - len(body) + more)).status_code == status
+
+
+@pytest.mark.parametrize(("count", "status"), [(64, 200), (65, 400)])
+def test_so_many_continuations_are_scored_at_once(engine: ScriptedEngine, count: int, status: int) -> None:
+    with TestClient(app(engine)) as http:
+        answer = http.post("/v1/score", json={"messages": ASK, "continuations": ["yes"] * count})
+    assert answer.status_code == status
+    assert status != 200 or len(answer.json()["scores"]) == count
+
+
+@pytest.mark.parametrize(("count", "status"), [(16, 200), (17, 400)])
+def test_so_many_stop_strings_are_taken(engine: ScriptedEngine, count: int, status: int) -> None:
+    assert post(engine, {"messages": ASK, "stop": [f"end{n}" for n in range(count)]}).status_code == status
+
+
 def test_a_failure_midway_ends_that_stream_with_an_error() -> None:
     engine = ScriptedEngine([("Well, I", EngineError("The cable is out.")), "fine"])
     with serving(app(engine)) as url, OpenAI(base_url=f"{url}/v1", api_key="any", max_retries=0) as client:

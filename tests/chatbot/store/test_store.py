@@ -71,6 +71,15 @@ def test_appending_in_the_middle_replaces_what_followed(store: Store) -> None:
         store.append("ann", id, Message("assistant", "?"), at=7)
 
 
+def test_no_message_is_put_behind_a_gap(store: Store) -> None:
+    id = store.create("ann", title="t")
+    store.append("ann", id, Message("user", "1"), at=0)
+    with pytest.raises(StoreError, match="another window"):
+        store.append("ann", id, Message("user", "3"), at=2)
+    store.append("ann", id, Message("assistant", "2"), at=1)
+    assert [m.content for m in store.conversation("ann", id).messages] == ["1", "2"]
+
+
 def test_list_shows_the_latest_first_and_deleted_ones_not(store: Store) -> None:
     ids = [store.create("ann", title=str(n)) for n in range(3)]
     store.append("ann", ids[0], Message("user", "again"), at=0)

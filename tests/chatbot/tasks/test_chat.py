@@ -32,6 +32,15 @@ def test_nothing_is_left_out_of_what_fits() -> None:
     assert (fitted.left_out, fitted.sampling.max_tokens) == (0, 50)
 
 
+@pytest.mark.parametrize(("words", "left_out", "room"), [(294, 0, 100), (295, 2, 103)])
+def test_the_answer_gives_way_down_to_a_quarter_of_the_window_and_then_the_turns(
+    words: int, left_out: int, room: int
+) -> None:
+    turns = [Message("user", "Hi"), Message("assistant", "Hello"), Message("user", " ".join(["word"] * words))]
+    fitted = fit(ScriptedEngine(context_window=400), turns, Sampling(max_tokens=400))
+    assert (fitted.left_out, fitted.sampling.max_tokens) == (left_out, room)
+
+
 def test_a_message_that_cannot_fit_is_refused_with_its_figures() -> None:
     with pytest.raises(ContextOverflow) as fault:
         fit(ScriptedEngine(["ok"], context_window=100), [Message("user", "word " * 200)], Sampling())

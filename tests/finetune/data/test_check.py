@@ -17,9 +17,43 @@ from finetune.data.masks import (ChatEncoder, Encoded)
 from finetune.data.report import (Report, histogram)
 from finetune.spec.spec import (TrainingSpec)
 from finetune.data.split import (group_of, held_out)
+from chatbot.common.errors import InputError
+from finetune.data.check import CheckStopped
+from finetune.data.check import check
+from finetune.data.examples import Columns
+from finetune.data.examples import Example
+from finetune.data.formats import detect
+from finetune.data.formats import read_examples
+from finetune.data.leaks import find_leaks
+from finetune.data.masks import ChatEncoder
+from finetune.data.masks import Encoded
+from finetune.data.report import Report
+from finetune.data.report import histogram
+from finetune.spec.spec import TrainingSpec
+from finetune.data.split import group_of
+from finetune.data.split import held_out
+from chatbot.common.errors import InputError
+from finetune.data.check import CheckStopped
+from finetune.data.check import check
+from finetune.data.examples import Columns
+from finetune.data.examples import Example
+from finetune.data.formats import detect
+from finetune.data.formats import read_examples
+from finetune.data.languages import count_languages
+from finetune.data.leaks import find_leaks
+from finetune.data.masks import ChatEncoder
+from finetune.data.masks import Encoded
+from finetune.data.report import Report
+from finetune.data.report import histogram
+from finetune.spec.spec import TrainingSpec
+from finetune.data.split import group_of
+from finetune.data.split import held_out
 from tests.finetune import faults
 from tests.finetune.chats import bundled_tokenizer
-from tests.finetune.faults import CASES, conversation, jsonl, raw
+from tests.finetune.faults import CASES
+from tests.finetune.faults import conversation
+from tests.finetune.faults import jsonl
+from tests.finetune.faults import raw
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "train"
 SPEC = TrainingSpec()
@@ -139,6 +173,13 @@ def test_a_leak_between_training_and_held_out_rows_is_found(tmp_path: Path, toke
     assert "leaks" in codes(leaky)
 
 
+@pytest.mark.parametrize(("words", "leaks"), [(19, 0), (20, 1)])
+def test_a_short_text_that_recurs_is_no_leak(words: int, leaks: int) -> None:
+    held = Example(1, text=" ".join(f"word{n}" for n in range(words)))
+    rows = [held, Example(2, text=f"{held.text} And more.")]
+    assert len(find_leaks(lambda: iter(rows), frozenset({group_of(held)}))) == leaks
+
+
 def test_what_all_prompts_have_in_common_is_no_leak(tmp_path: Path, tokenizer: Any) -> None:
     template = "Here is a review that somebody wrote about a film. Please read it with care and then say " * 2
     chance = random.Random(0)
@@ -164,6 +205,12 @@ def test_languages_of_the_sample(tmp_path: Path, tokenizer: Any) -> None:
     assert check(path, tokenizer, SPEC) == report, "the same file gives the same report"
 
 
+def test_no_language_is_named_of_a_text_in_two() -> None:
+    english = "The old tree stands beside the river and the children play under it every day."
+    german = "Der alte Baum steht am Fluss und die Kinder spielen jeden Tag darunter."
+    assert count_languages([english, german, f"{english} {german}"]) == {"en": 1, "de": 1, "unknown": 1}
+
+
 def test_samples_show_what_is_trained(tmp_path: Path, tokenizer: Any) -> None:
     report = check(jsonl(tmp_path / "a.jsonl", [faults.row(number) for number in range(40)]), tokenizer, SPEC)
     assert len(report.sample) == 3
@@ -184,6 +231,14 @@ def test_labels_with_names_and_what_was_not_used(tmp_path: Path, tokenizer: Any)
     assert report.sample[0].segments[1].text in ("bad<|im_end|>", "good<|im_end|>")
     assert not {"mapping", "number_labels"} & codes(report)
     assert any("domain" in notice.text and "label" not in notice.text for notice in report.notices)
+
+
+@pytest.mark.parametrize(("different", "told"), [(20, True), (21, False)])
+def test_so_many_numbers_look_like_labels_without_names(
+    different: int, told: bool, tmp_path: Path, tokenizer: Any
+) -> None:
+    rows = [{"text": f"movie {number} was fine", "label": number % different} for number in range(42)]
+    assert ("number_labels" in codes(check(jsonl(tmp_path / "a.jsonl", rows), tokenizer, SPEC))) == told
 
 
 def test_formulas_and_encodings_are_told(tmp_path: Path, tokenizer: Any) -> None:

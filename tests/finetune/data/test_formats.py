@@ -15,7 +15,12 @@ from finetune.data.rows import (source)
 from finetune.data.examples import (Columns, Example, Fault, Format, Turn)
 from finetune.data.formats import (detect, read_examples)
 from tests.finetune import faults
-from tests.finetune.faults import CASES, CHINESE, JAPANESE, REFUSED, jsonl, raw
+from tests.finetune.faults import CASES
+from tests.finetune.faults import CHINESE
+from tests.finetune.faults import JAPANESE
+from tests.finetune.faults import REFUSED
+from tests.finetune.faults import jsonl
+from tests.finetune.faults import raw
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "train"
 
@@ -170,6 +175,17 @@ def test_row_numbers_are_lines_even_after_quoted_line_ends(tmp_path: Path) -> No
     _, good, bad = read(raw("a.csv", text)(tmp_path))
     assert [(e.row, e.prompt[0].content) for e in good] == [(2, "two\nlines"), (6, "last")]
     assert [fault.row for fault in bad] == [5]
+
+
+@pytest.mark.parametrize(("lines", "faulty"), [(2000, []), (2001, [3])])
+def test_a_quote_that_closes_more_than_two_thousand_lines_on_was_never_meant(
+    lines: int, faulty: list[int], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('prompt,completion\none,1\n"ask' + "\nmore" * lines + '",answer\ntwo,2\n', "utf-8")
+    _, good, bad = read(path)
+    assert [fault.row for fault in bad if fault.code == "quoting"] == faulty
+    assert (good[0].answer, good[-1].answer) == ("1", "2")
 
 
 def test_plain_text_has_a_paragraph_or_a_line_an_example(tmp_path: Path) -> None:

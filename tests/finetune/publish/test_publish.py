@@ -13,7 +13,7 @@ from chatbot.common.errors import AdapterError, HubUnavailable, InputError
 from chatbot.common.fingerprint import fingerprint_model
 from chatbot.engine.adapters.folders import check
 from finetune.jobs.folder import JobFolder
-from finetune.publish.publish import Acceptance, check_name, pack, publish, push
+from finetune.publish.publish import OWNER, Acceptance, check_name, pack, publish, push, share
 from tests.finetune.jobs_for_tests import make_job, spec
 from tests.tiny import make_adapter, make_model
 
@@ -118,6 +118,34 @@ def test_a_token_is_in_no_message(job: JobFolder, tmp_path: Path, monkeypatch: p
     with pytest.raises((HubUnavailable, InputError)) as caught:
         push(tmp_path / "adapters" / name, "no/such/name at all", "hf_verysecret")
     assert "hf_verysecret" not in str(caught.value) + caplog.text
+
+
+def test_an_adapter_is_shared_by_the_job_that_published_it_and_no_other(tmp_path: Path) -> None:
+    kept = {"owner": "ada", "job": "first", "shared": False}
+    (tmp_path / OWNER).write_text(json.dumps(kept), "utf-8")
+    share(tmp_path, "second", True)
+    assert json.loads((tmp_path / OWNER).read_text("utf-8")) == kept
+    share(tmp_path, "first", True)
+    assert json.loads((tmp_path / OWNER).read_text("utf-8")) == kept | {"shared": True}
+
+
+def test_what_is_pushed_to_the_hub_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[bool] = []
+
+    class Hub:
+        def __init__(self, token: str) -> None:
+            self.token = token
+
+        def create_repo(self, repository: str, *, private: bool, exist_ok: bool) -> str:
+            made.append(private)
+            return f"https://hub.example/{repository}"
+
+        def upload_folder(self, **_: object) -> None:
+            pass
+
+    monkeypatch.setattr("huggingface_hub.HfApi", Hub)
+    assert push(tmp_path, "ada/oak", "hf_token") == "https://hub.example/ada/oak"
+    assert made == [True]
 
 
 def test_names() -> None:

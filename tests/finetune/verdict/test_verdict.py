@@ -88,6 +88,13 @@ def test_forgetting_is_told_beside_the_verdict() -> None:
     assert "it forgets" in found.sentence
 
 
+@pytest.mark.parametrize(("risen", "forgot"), [(0.04, False), (0.06, True)])
+def test_a_twentieth_of_a_nat_is_not_called_forgetting(risen: float, forgot: bool) -> None:
+    general = Losses((30.0,) * 32, (10,) * 32)
+    after = Losses(tuple(nats + 10 * risen for nats in general.nats), general.tokens)
+    assert judge("chat", SAME, SAME, (general, after)).forgot == forgot
+
+
 def test_nothing_held_out_is_not_judged() -> None:
     assert judge("chat", Losses((), ()), Losses((), ()), (SAME, SAME)).outcome == "not judged"
 
@@ -113,7 +120,18 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Pa
 
 def test_the_command_compares_an_adapter_with_its_base(trained: tuple[Path, Path, Path]) -> None:
     adapter, model, rows = trained
-    command = [sys.executable, "-m", "finetune.evaluate", adapter, "--base", model, "--data", rows, "--max-tokens", "8"]
+    command = [
+        sys.executable,
+        "-m",
+        "finetune.evaluate",
+        adapter,
+        "--base",
+        model,
+        "--data",
+        rows,
+        "--max-tokens",
+        "8",
+    ]
     child = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
     found = json.loads(child.stdout)
     assert found["outcome"] == "better"

@@ -90,6 +90,17 @@ def test_two_facts_of_two_passages_are_both_cited() -> None:
     assert {quote.passage for quote in verdict.quotes} == {0, 1}
 
 
+def test_two_half_truths_do_not_make_one_clause() -> None:
+    given = passages(
+        "The company tested the new vaccine on small mice last spring.",
+        "Another laboratory wants to cure severe malaria of young children.",
+    )
+    mixed = "The company tested the new vaccine against severe malaria of young children."
+    assert verify(mixed, given).label == "unsupported"
+    each = "The company tested the new vaccine, and a laboratory wants to cure severe malaria of young children."
+    assert verify(each, given).label == "supported"
+
+
 def test_the_reasons_name_the_words_at_fault() -> None:
     (reason,) = verify("The Panthers gave up 309 points.", GAME).reasons
     assert (reason.code, reason.words) == ("number", ("309",))
@@ -111,6 +122,16 @@ def test_the_reasons_name_the_words_at_fault() -> None:
 )
 def test_short_answers_are_judged_with_their_question(answer: str, question: str, label: str) -> None:
     assert verify(answer, GAME, question=question).label == label
+
+
+@pytest.mark.parametrize(("answer", "label"), [("Anna", "unsupported"), ("Anna Maria Lindqvist of Kivik", "supported")])
+def test_an_answer_that_stands_nowhere_by_chance_may_stand_farther_from_the_question(answer: str, label: str) -> None:
+    given = passages(
+        "The old harbour bridge of the town was designed in steel by an engineer.",
+        f"{answer} drew plans for the harbour of the town.",
+    )
+    question = "Who designed the old harbour bridge of the town in steel?"
+    assert verify(answer, given, question=question).label == label
 
 
 SALES = """Net sales by category:

@@ -3,6 +3,8 @@
 import os
 import signal
 import subprocess
+import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 from random import Random
 
@@ -10,6 +12,7 @@ import pytest
 
 from chatbot.common.limited import Limits, run
 from chatbot.common.rejected import REASONS
+from retrieval.reading.office.container import check
 from retrieval.reading.readers import RejectedFile, read
 from tests.retrieval import hazards
 
@@ -35,6 +38,15 @@ def test_bombs(bomb: str, kind: str, tmp_path: Path) -> None:
     error = rejected(tmp_path, hazards.BOMBS[bomb](kind), f"a.{kind}")
     word = {"high_ratio": "times its size", "too_much": "MB", "many_entries": "files", "nested": "archives within"}
     assert error.code == "bomb" and word[bomb] in str(error)
+
+
+@pytest.mark.parametrize(("more", "bomb"), [(0, False), (1, True)])
+def test_eight_megabytes_are_no_bomb_however_well_they_pack(more: int, bomb: bool, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as container:
+        container.writestr("blank.bin", bytes((8 << 20) + more))
+    with pytest.raises(RejectedFile, match="times its size") if bomb else nullcontext():
+        check(path, Limits())
 
 
 @pytest.mark.parametrize("kind", ZIPPED)

@@ -83,6 +83,14 @@ def test_a_heading_goes_with_what_follows_and_down_the_chain() -> None:
     assert not any(p.text.endswith(("Results", "Sales", "Outlook")) for p in (first, second, *rest))
 
 
+@pytest.mark.parametrize(("words", "first"), [(9, 19), (10, 10)])
+def test_a_passage_less_than_half_full_begins_the_next_paragraph(words: int, first: int) -> None:
+    sentence = "One two three four five six seven eight nine ten. "
+    text = " ".join(["word"] * words) + "\n\n" + sentence * 3
+    passages = split([Page(1, text)], 20, lambda part: len(part.split()))
+    assert len(passages[0].text.split()) == first
+
+
 def test_rows_stay_whole_and_know_their_header() -> None:
     rows = "\n".join(["Name | Price", *(f"Thing {k} | {k}.99" for k in range(200))])
     passages = split([page(("table", rows, 1), label="Sheet1")])

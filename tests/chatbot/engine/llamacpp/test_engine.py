@@ -20,11 +20,12 @@ from chatbot.engine.llamacpp import pool as llamacpp_pool
 from chatbot.engine.llamacpp import server as llamacpp_server
 from chatbot.engine.llamacpp.engine import LlamaCppEngine
 from chatbot.engine.llamacpp.server import threads_of_a_token
-from chatbot.types import GREEDY, Adapter, Chunk, Message, Sampling
+from chatbot.types import GREEDY, Adapter, Chunk, Completion, Message, Sampling
+from tests.chatbot.engine.near_ties import same, told
 from tests.lora import ALL, write_adapter
 
 ASK = [Message("user", "Name a colour.")]
-SHORT = Sampling(temperature=0.0, max_tokens=24)
+SHORT = told(Sampling(temperature=0.0, max_tokens=24))
 
 
 def ask(text: str) -> list[Message]:
@@ -142,26 +143,27 @@ def test_scores_agree_with_the_engines_own_logprobs(engine: LlamaCppEngine) -> N
 
 def test_no_cache_is_shared_between_adapters(engine: LlamaCppEngine) -> None:
     names = [None, "oak", "elm"]
-    alone = {name: complete(engine, ASK, SHORT, adapter=name).text for name in names}
-    assert len(set(alone.values())) == 3
+    alone = {name: complete(engine, ASK, SHORT, adapter=name) for name in names}
+    assert len({answer.text for answer in alone.values()}) == 3
     for name in [*names, *reversed(names), *names]:
-        assert complete(engine, ASK, SHORT, adapter=name).text == alone[name]
+        same(complete(engine, ASK, SHORT, adapter=name), alone[name])
 
 
 def test_mixed_company_changes_no_answer(engine: LlamaCppEngine) -> None:
     jobs = [(text, name) for text in ("Why is the sky blue?", "Write a poem.") for name in (None, "oak", "elm")]
-    alone = [complete(engine, ask(text), SHORT, adapter=name).text for text, name in jobs]
-    together: dict[int, str] = {}
+    alone = [complete(engine, ask(text), SHORT, adapter=name) for text, name in jobs]
+    together: dict[int, Completion] = {}
 
     def work(i: int) -> None:
-        together[i] = complete(engine, ask(jobs[i][0]), SHORT, adapter=jobs[i][1]).text
+        together[i] = complete(engine, ask(jobs[i][0]), SHORT, adapter=jobs[i][1])
 
     threads = [threading.Thread(target=work, args=(i,)) for i in range(len(jobs))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [together[i] for i in range(len(jobs))] == alone
+    for i, answer in enumerate(alone):
+        same(together[i], answer)
 
 
 def test_stop_during_prefill_ends_it_and_frees_the_slot(engine: LlamaCppEngine) -> None:
@@ -310,12 +312,13 @@ def test_many_adapters_and_many_people_at_once(way: str, bundled_gguf: Path, tmp
         bundled_gguf, name="m", adapters=lambda: found, cache=tmp_path / "cache", context=256, slots=4
     )
     jobs = [(ask(f"Write {n} words about the number {n}."), f"a{n % 9}" if n % 9 < 8 else None) for n in range(24)]
-    sampling = Sampling(temperature=0, max_tokens=12)
-    alone = [complete(engine, question, sampling, adapter=adapter).text for question, adapter in jobs]
+    sampling = told(Sampling(temperature=0, max_tokens=12))
+    alone = [complete(engine, question, sampling, adapter=adapter) for question, adapter in jobs]
     assert len({complete(engine, ASK, sampling, adapter=a.name).text for a in found}) > 4, "the adapters do nothing"
     with ThreadPoolExecutor(24) as pool:
-        together = list(pool.map(lambda job: complete(engine, job[0], sampling, adapter=job[1]).text, jobs))
-    assert together == alone
+        together = list(pool.map(lambda job: complete(engine, job[0], sampling, adapter=job[1]), jobs))
+    for mine, theirs in zip(together, alone, strict=True):
+        same(mine, theirs)
     assert engine.load() == {"running": 0, "waiting": 0, "slots": 4}
     assert len(engine._teams._teams) == 1 + 8
     assert {team.line.slots // team._each for team in engine._teams._teams.values()} == {
@@ -354,14 +357,14 @@ def test_an_idle_adapter_gives_its_memory_back(
     found = [Adapter(name, path=str(write_adapter(tmp_path / name, seed=len(name)))) for name in ("oak", "maple")]
     engine = LlamaCppEngine(bundled_gguf, name="m", adapters=lambda: found, cache=tmp_path / "c", context=256, slots=2)
     with ThreadPoolExecutor(2) as pool:  # there is room for one of them: the other waits for it
-        said = list(pool.map(lambda a: complete(engine, ASK, SHORT, adapter=a.name).text, found))
-    assert all(said)
+        said = list(pool.map(lambda a: complete(engine, ASK, SHORT, adapter=a.name), found))
+    assert all(answer.text for answer in said)
     for _ in range(100):
         if len(engine._teams._teams) == 1:
             break
         time.sleep(0.1)
     assert list(engine._teams._teams) == [None], "only the base's server is left"
-    assert complete(engine, ASK, SHORT, adapter="oak").text == said[0]
+    same(complete(engine, ASK, SHORT, adapter="oak"), said[0])
     engine.close()
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from chatbot.common.errors import ModelDamaged
+from chatbot.engine.line import Line
+from chatbot.engine.llamacpp.pool import Teams
 from chatbot.engine.llamacpp.team import DEAR, Team
 
 LONG, OTHER = [1] * (DEAR + 1), [2] * (DEAR + 1)
@@ -44,6 +46,14 @@ def test_a_conversation_comes_back_to_the_server_that_knows_it() -> None:
     assert who(two, [*LONG, 3, 5]) == 0
     assert who(two, [7, 8]) == 1, "the one that was unused the longest forgets"
     assert who(two, [*LONG, 3, 5, 6]) == 0
+
+
+def test_a_server_that_knows_half_of_a_prompt_reads_the_rest() -> None:
+    half = LONG[: len(LONG) // 2]
+    for rest, server in ((len(half), 0), (len(half) + 1, 1)):
+        two = team(2)
+        assert who(two, LONG) == 0
+        assert who(two, [*half, *[3] * rest]) == server
 
 
 def test_a_server_with_slots_of_its_own_is_shared() -> None:
@@ -91,3 +101,24 @@ def test_as_many_as_have_tickets_find_a_server() -> None:
         assert list(pool.map(visit, range(64))) == [*range(64)]
     assert 1 < most <= 4
     assert len(four._members) <= 4
+
+
+def test_the_servers_of_eight_adapters_stay_and_those_unused_longest_give_way() -> None:
+    closed: list[str] = []
+
+    class Kept:
+        def __init__(self, adapter: str) -> None:
+            self.adapter, self.line = adapter, Line(1)
+
+        def close(self) -> None:
+            closed.append(self.adapter)
+
+    build: Any = Kept
+    teams: Any = Teams(build)
+    for adapter in "abcdefgha":
+        with teams.use(adapter):
+            pass
+    assert closed == []
+    with teams.use("i"):
+        assert closed == ["b"]
+    teams.close()

@@ -18,7 +18,8 @@ from chatbot.engine.adapters.folders import CONFIG, WEIGHTS, find
 from chatbot.engine.base import complete
 from chatbot.engine.local.engine import LocalEngine, dequantise
 from chatbot.engine.local.lora import LoraLayer, Plan
-from chatbot.types import GREEDY, Message
+from chatbot.types import GREEDY, Message, TokenLogprob
+from tests.chatbot.engine.near_ties import alike, generate, told
 from tests.tiny import make_model
 
 ATTENTION, MLP = ("q_proj", "k_proj", "v_proj", "o_proj"), ("gate_proj", "up_proj", "down_proj")
@@ -44,7 +45,7 @@ QUESTIONS = [
     [Message("system", "Be brief."), Message("user", "你好 😀?")],
     [Message("user", "A banyan is one tree with many trunks; every adapter is a trunk of its own.")],
 ]
-SHORT = replace(GREEDY, max_tokens=16)
+SHORT = told(replace(GREEDY, max_tokens=16))
 
 
 def peft_model(model_folder: Path, adapters: Path, size: float) -> Any:
@@ -67,12 +68,6 @@ def peft_model(model_folder: Path, adapters: Path, size: float) -> Any:
     return model.eval()
 
 
-def generate(model: Any, prompt: Sequence[int], tokens: int) -> list[int]:
-    ids = torch.tensor([prompt])
-    out = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=tokens, do_sample=False)
-    return [int(token) for token in out[0, len(prompt) :]]
-
-
 class Home:
     """An engine over a model and eight adapters, and peft's model of the same."""
 
@@ -83,22 +78,20 @@ class Home:
             model, name="m", adapters=lambda: find([self.adapters]), slots=24, dtype=dtype, context=512
         )
 
-    def expected(self, adapter: str | None, question: Sequence[Message], tokens: int) -> list[str]:
+    def expected(self, adapter: str | None, question: Sequence[Message], tokens: int) -> list[TokenLogprob]:
         prompt = self.engine._prompter.encode(question)
         if adapter:
             self.peft.set_adapter(adapter)
         with nullcontext() if adapter else self.peft.disable_adapter():
-            ids = generate(self.peft, prompt, tokens)
-        return [self.engine._decode([at]) for at in ids]
+            return generate(self.peft, prompt, tokens, self.engine._decode)[1]
 
     def model(self) -> Any:
         from transformers import AutoModelForCausalLM
 
         return AutoModelForCausalLM.from_pretrained(self.adapters.parent / "model")
 
-    def tokens(self, adapter: str | None, question: Sequence[Message], tokens: int) -> list[str]:
-        answer = complete(self.engine, question, replace(SHORT, max_tokens=tokens, top_logprobs=0), adapter=adapter)
-        return [entry.token for entry in answer.logprobs]
+    def tokens(self, adapter: str | None, question: Sequence[Message], tokens: int) -> Sequence[TokenLogprob]:
+        return complete(self.engine, question, replace(SHORT, max_tokens=tokens), adapter=adapter).logprobs
 
 
 @pytest.fixture(scope="module", params=["llama", "gemma"])
@@ -115,9 +108,10 @@ def test_24_mixed_requests_get_what_they_get_alone_and_from_peft(tiny: Home) -> 
     alone = [tiny.tokens(adapter, question, 24) for adapter, question in wanted]
     with ThreadPoolExecutor(24) as pool:
         together = list(pool.map(lambda pair: tiny.tokens(pair[0], pair[1], 24), wanted))
-    assert alone == expected
-    assert together == expected
-    assert len({tuple(answer) for answer in expected}) > 16, "the adapters do make a difference"
+    for mine, company, theirs in zip(alone, together, expected, strict=True):
+        alike(mine, theirs)
+        alike(company, theirs)
+    assert len({tuple(entry.token for entry in answer) for answer in expected}) > 16, "the adapters make a difference"
 
 
 def test_the_bundled_model_answers_24_at_once_as_alone_and_as_peft(
@@ -131,9 +125,10 @@ def test_the_bundled_model_answers_24_at_once_as_alone_and_as_peft(
     wanted = [(adapter, question) for question in questions for adapter in (None, *KINDS)][:24]
     with ThreadPoolExecutor(24) as pool:
         together = list(pool.map(lambda pair: home.tokens(pair[0], pair[1], 8), wanted))
-    assert [home.tokens(adapter, question, 8) for adapter, question in wanted[:9]] == together[:9]
+    for at in range(9):
+        alike(together[at], home.tokens(*wanted[at], 8))
     for at in range(9, 14):  # peft takes a second for each
-        assert home.expected(*wanted[at], 8) == together[at]
+        alike(together[at], home.expected(*wanted[at], 8))
     home.engine.close()
 
 
@@ -149,14 +144,14 @@ def test_scores_with_an_adapter_are_its_own_in_company_too(tiny: Home) -> None:
 
 def test_an_adapter_that_is_deleted_while_in_use_serves_to_the_end(tiny: Home) -> None:
     expected = tiny.tokens("attention-8", QUESTIONS[0], 60)
-    stream = tiny.engine.stream(QUESTIONS[0], replace(SHORT, max_tokens=60, top_logprobs=0), adapter="attention-8")
+    stream = tiny.engine.stream(QUESTIONS[0], replace(SHORT, max_tokens=60), adapter="attention-8")
     chunks = [next(stream)]
     aside = tiny.adapters.parent / "aside"
     shutil.move(tiny.adapters / "attention-8", aside)
     tiny.engine.refresh()
     assert tiny.tokens("mlp-4", QUESTIONS[0], 8)  # the others go on, and the stack is made anew
     chunks += stream
-    assert [entry.token for chunk in chunks for entry in chunk.logprobs] == expected
+    alike([entry for chunk in chunks for entry in chunk.logprobs], expected)
     shutil.move(aside, tiny.adapters / "attention-8")
     tiny.engine.refresh()
 
@@ -178,9 +173,10 @@ def test_memory_returns_when_nobody_uses_an_adapter(tiny: Home) -> None:
 
 
 def test_more_adapters_than_are_kept_in_memory(tiny: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatbot.engine.local.adapters.MAX_LOADED", 2)
+    monkeypatch.setattr("chatbot.engine.local.engine.adapters.MAX_LOADED", 2)
     expected = {name: tiny.tokens(name, QUESTIONS[1], 8) for name in KINDS}
-    assert {name: tiny.tokens(name, QUESTIONS[1], 8) for name in reversed(KINDS)} == expected
+    for name in reversed(KINDS):
+        alike(tiny.tokens(name, QUESTIONS[1], 8), expected[name])
 
 
 @pytest.mark.parametrize(

@@ -25,11 +25,12 @@ from chatbot.engine.local.room import Room
 from chatbot.engine.local.runner import Flat
 from chatbot.engine.local.sampling import Picker, pick
 from chatbot.engine.local.weights.pack import PackedLinear
-from chatbot.types import GREEDY, Chunk, Message, Sampling
+from chatbot.types import GREEDY, Chunk, Message, Sampling, TokenLogprob
+from tests.chatbot.engine.near_ties import alike, generate, same, told
 from tests.tiny import make_adapter, make_model, make_tokenizer
 
 DOCUMENT = "A banyan is one tree with many trunks; every adapter is a trunk of its own. " * 20
-SHORT = replace(GREEDY, max_tokens=20)
+SHORT = told(replace(GREEDY, max_tokens=20))
 Passes = list[list[tuple[int, int]]]
 """Of each forward pass the (tokens known, tokens fed) of every segment."""
 
@@ -94,14 +95,37 @@ def test_a_long_prompt_is_read_in_chunks_beside_those_who_write(engine: LocalEng
     assert max(count for segments in chunks for _, count in segments) <= local_scheduler.PREFILL["cpu"]
 
 
+def test_the_prompts_of_several_share_what_one_pass_reads(
+    engine: LocalEngine, passes: Passes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Event()
+    forward = Flat.forward
+
+    def together(self: Flat, segments: Sequence[Segment]) -> list[torch.Tensor]:
+        here.wait()
+        return forward(self, segments)
+
+    monkeypatch.setattr(Flat, "forward", together)
+    with ThreadPoolExecutor(3) as pool:
+        answers = [pool.submit(complete, engine, ask(f"{n} {DOCUMENT}"), SHORT) for n in range(3)]
+        while engine.load()["running"] < 3:
+            pass
+        here.set()
+        assert all(answer.result().text for answer in answers)
+    reading = [[count for _, count in segments if count > 1] for segments in passes]
+    assert max(len(counts) for counts in reading) == 3
+    assert max(sum(counts) for counts in reading) <= 128, "who writes waits for as much as one prompt's part"
+
+
 def test_a_shared_beginning_is_computed_once(home: Path, engine: LocalEngine, passes: Passes) -> None:
-    alone = {n: complete(engine, ask(f"Question {n}", DOCUMENT), SHORT).text for n in range(2)}
+    alone = [complete(engine, ask(f"Question {n}", DOCUMENT), SHORT) for n in range(2)]
     length = engine.count_prompt(ask("Question 0", DOCUMENT))
     fresh = LocalEngine(home / "model", name="tiny", adapters=lambda: find([home / "adapters"]), dtype="fp32", slots=8)
     del passes[:]
     with ThreadPoolExecutor(6) as pool:  # all at once: nobody's beginning is there yet
-        texts = list(pool.map(lambda n: complete(fresh, ask(f"Question {n % 2}", DOCUMENT), SHORT).text, range(6)))
-    assert texts == [alone[n % 2] for n in range(6)]
+        found = list(pool.map(lambda n: complete(fresh, ask(f"Question {n % 2}", DOCUMENT), SHORT), range(6)))
+    for n, answer in enumerate(found):
+        same(answer, alone[n % 2])
     assert fed(passes) < length + 6 * 60
     del passes[:]
     complete(fresh, ask("Question 0", DOCUMENT), SHORT, adapter="a")
@@ -116,7 +140,7 @@ def test_a_follow_up_turn_reads_only_what_is_new(engine: LocalEngine, passes: Pa
     del passes[:]
     first = complete(engine, follow, SHORT)
     assert passes[0][0][0] >= answer.usage.prompt - 1
-    assert complete(engine, follow, SHORT) == first
+    same(complete(engine, follow, SHORT), first)
 
 
 def test_scores_share_the_passes_of_others(engine: LocalEngine, passes: Passes) -> None:
@@ -145,9 +169,9 @@ def test_when_memory_is_short_new_requests_wait_and_all_are_served(
 ) -> None:
     monkeypatch.setattr(local, "cache_capacity", lambda *_: 400)
     tight = LocalEngine(home / "model", name="tiny", adapters=list, dtype="fp32", slots=8)
-    long = replace(GREEDY, max_tokens=100)
+    long = told(replace(GREEDY, max_tokens=100))
     asked = [ask(f"{n} tell a story") for n in range(6)]
-    expected = [complete(engine, question, long).text for question in asked]
+    expected = [complete(engine, question, long) for question in asked]
 
     def run(question: list[Message]) -> tuple[list[Chunk], int]:
         chunks = list(tight.stream(question, long))
@@ -155,7 +179,8 @@ def test_when_memory_is_short_new_requests_wait_and_all_are_served(
 
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(run, asked))
-    assert [collect(iter(chunks)).text for chunks, _ in found] == expected
+    for (chunks, _), alone in zip(found, expected, strict=True):
+        same(collect(iter(chunks)), alone)
     assert max(place for _, place in found) >= 1, "somebody was told to wait"
     assert tight._line._room.free == tight._line._room.capacity
     tight.close()
@@ -222,16 +247,26 @@ def test_other_architectures_give_the_text_of_generate(kind: str, tmp_path: Path
     model.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     engine = LocalEngine(tmp_path, name=kind, adapters=list, dtype="fp32", slots=4)
-    ids = torch.tensor([engine._prompter.encode(ask("How many trunks?"))])
-    out = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=16, do_sample=False)
-    expected = [engine._decode([int(at)]) for at in out[0, ids.shape[1] :]]
-    sampling = replace(GREEDY, max_tokens=16, top_logprobs=0)
+    ids, expected = generate(model, engine._prompter.encode(ask("How many trunks?")), 16, engine._decode)
+    sampling = told(replace(GREEDY, max_tokens=16))
     with ThreadPoolExecutor(3) as pool:
         for answer in pool.map(lambda _: complete(engine, ask("How many trunks?"), sampling), range(3)):
-            assert [entry.token for entry in answer.logprobs] == expected
-    likely, unlikely = engine.score(ask("How many trunks?"), ["".join(expected[:3]), "zq xj"])
+            alike(answer.logprobs, expected)
+    likely, unlikely = engine.score(ask("How many trunks?"), [engine._decode(ids[:3]), "zq xj"])
     assert unlikely < likely
     engine.close()
+
+
+def test_answers_are_compared_up_to_a_near_tie_and_no_further() -> None:
+    first = TokenLogprob("a", -0.1, (("a", -0.1), ("b", -3.0)))
+    tie = TokenLogprob("a", -0.70, (("a", -0.70), ("b", -0.74)))
+    other = TokenLogprob("b", -0.68, (("b", -0.68), ("a", -0.71)))
+    assert alike([first, other, other], [first, tie, first]) == 1
+    assert alike([first, tie], [replace(first, logprob=-0.14), tie]) == 2
+    wrong = [[first, replace(other, token="c")], [first], [first, tie, tie], [replace(first, logprob=-0.16), tie]]
+    for answer in ([replace(first, token="b"), tie], *wrong):
+        with pytest.raises(AssertionError):
+            alike(answer, [first, tie])
 
 
 def test_a_request_whose_numbers_overflow_fails_alone() -> None:
@@ -320,6 +355,18 @@ def test_the_cache_keeps_every_run_apart_and_whole(seed: int) -> None:
         for entry in running:
             held = pool._layers[0][0][0, entry.start : entry.start + len(entry.ids), 0]
             assert held.tolist() == entry.ids
+
+
+def test_what_nobody_used_for_longest_leaves_the_cache_first() -> None:
+    cache = Cache(100, Pool(100))
+    for prompt in ([1] * 40, [2] * 40):
+        entry = cache.open(40, None, prompt)
+        assert entry
+        entry.ids += prompt
+        cache.close(entry)
+    assert cache.open(40, None, [3] * 40)
+    known = cache.open(20, None, [2] * 20)
+    assert known and known.ids == [2] * 19, "all but the last, whose logits are wanted"
 
 
 def test_common_beginnings() -> None:

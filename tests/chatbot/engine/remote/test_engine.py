@@ -1,5 +1,6 @@
 """The remote engine against our own API, llama.cpp's server, and servers that misbehave."""
 
+import asyncio
 import json
 import logging
 import socket
@@ -30,6 +31,7 @@ from chatbot.common.errors import (
 )
 from chatbot.engine.base import complete
 from chatbot.engine.remote.engine import RemoteEngine
+from chatbot.engine.remote.events import _events
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.types import GREEDY, Adapter, Chunk, LoadState, Message, Sampling, Usage
 from tests.chatbot.serving import serving
@@ -315,3 +317,16 @@ def until(condition: Callable[[], bool]) -> None:
     """Wait for what another thread does; the suite's own timeout is the limit."""
     while not condition():
         Event().wait(0.01)
+
+
+@pytest.mark.parametrize(("more", "read"), [(0, True), (1, False)])
+def test_an_event_without_an_end_is_given_up_after_sixteen_megabytes(more: int, read: bool) -> None:
+    async def found() -> list[str]:
+        response = httpx.Response(200, content=b"data: on" + b" and on" * 7 + bytes((16 << 20) - 57 + more))
+        return [data async for data in _events(response)]
+
+    if read:
+        assert asyncio.run(found())[0].startswith("on and on")
+    else:
+        with pytest.raises(EngineError, match="without an end"):
+            asyncio.run(found())

@@ -14,7 +14,7 @@ from chatbot.tasks.answer.check import Answer, Found
 from chatbot.tasks.answer.follow_up import leans, standalone
 from chatbot.tasks.answer.prompt import NOT_FOUND, defused, messages
 from chatbot.tasks.answer.work import Retrieval, Writing
-from chatbot.types import Message
+from chatbot.types import Adapter, Message
 from finetune.recipes import rows as recipe_rows
 from retrieval.checks.gate import Gate, Model
 from retrieval.library import Library
@@ -249,3 +249,30 @@ def test_the_turns_before_are_sent_only_to_a_question_that_needs_them(library: L
         engine = ScriptedEngine(["In 1998."])
         asked(engine, library, question, history=HISTORY)
         assert len(engine.prompts[0]) == 2 + turns
+
+
+@pytest.mark.parametrize(("adapter", "turns"), [(None, 0), ("other", 2)])
+def test_the_adapter_trained_on_single_questions_gets_no_turns_before(
+    library: Library, adapter: str | None, turns: int
+) -> None:
+    put(library, "orchard.md", ORCHARD)
+    engine = ScriptedEngine(["In 1998."], adapters=[Adapter(answer.ADAPTER), Adapter("other")])
+    retrieval = Retrieval(library, gate(0.0))
+    list(answer.ask(engine, retrieval, "ada", "When did she plant it?", history=HISTORY, adapter=adapter))
+    assert engine.requests[0].adapter == (adapter or answer.ADAPTER)
+    assert len(engine.prompts[0]) == 2 + turns
+
+
+def test_a_follow_up_borrows_a_few_words_of_a_long_question_and_not_all() -> None:
+    long = "Which " + " and ".join(f"gardener{letter} {letter}trees" for letter in "bcdfghjklmnp") + " stand there?"
+    query = standalone("Why them?", [Message("user", long)])
+    assert query.startswith("Why them? ")
+    assert len(query.split()) == 2 + 12
+
+
+def test_of_a_long_talk_the_last_two_questions_are_sent_along(library: Library) -> None:
+    put(library, "orchard.md", ORCHARD)
+    history = [*HISTORY, Message("user", "How large is it?"), Message("assistant", "14 hectares."), *HISTORY]
+    engine = ScriptedEngine(["In 1998."])
+    asked(engine, library, "When did she plant it?", history=history)
+    assert list(engine.prompts[0][1:-1]) == history[2:]

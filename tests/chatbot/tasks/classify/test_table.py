@@ -142,6 +142,21 @@ def test_what_is_no_table_is_refused_with_the_reason(tmp_path: Path, data: bytes
     assert refused.value.details["kind"] == kind
 
 
+def test_more_than_sixty_four_megabytes_are_refused_unread(tmp_path: Path) -> None:
+    with (tmp_path / "upload").open("wb") as file:
+        file.truncate((64 << 20) + 1)
+    with pytest.raises(InputError) as refused:
+        read_table(tmp_path / "upload", "t.csv")
+    assert refused.value.details["kind"] == "large_table"
+
+
+@pytest.mark.parametrize(("lines", "whole"), [(1000, True), (1001, False)])
+def test_a_record_of_more_than_a_thousand_lines_has_a_wrong_quote(tmp_path: Path, lines: int, whole: bool) -> None:
+    given = table(tmp_path, b'id,text\n1,"good' + b"\nand" * (lines - 2) + b'\nend"\n2,bad\n')
+    assert (given.rows[0].fault is None) == whole
+    assert given.rows[-1].fields == ("2", "bad")
+
+
 def test_a_zip_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RejectedFile):
         table(tmp_path, b"PK\x03\x04" + b"x" * 500, "w.xlsx")

@@ -12,7 +12,7 @@ import pytest
 from chatbot.common.errors import EngineError, EngineUnavailable, InputError, NotFound
 from chatbot.common.rejected import RejectedFile
 from chatbot.engine.scripted import Reply, ScriptedEngine
-from chatbot.tasks.summarize.check import Summary
+from chatbot.tasks.summarize.check import Summary, held
 from chatbot.tasks.summarize.prompt import messages
 from chatbot.tasks.summarize.sections import words
 from chatbot.tasks.summarize.text import LONGEST, Text, of_document, of_file, of_typed, together
@@ -104,6 +104,11 @@ def test_what_the_text_does_not_say_is_left_out_or_marked() -> None:
     assert DENIED in strong.refused
 
 
+def test_two_words_are_no_sentence_of_a_summary() -> None:
+    passages = of_typed(REPORT).passages
+    assert [one.text for one in held("Press sleeps. The press sleeps.", 0, passages)] == ["The press sleeps."]
+
+
 def test_a_part_supported_sentence_of_a_weak_model_is_not_believed() -> None:
     bent = "The press that was bought in Kivik in 2011 was overhauled in March for 9,400 euros, which made it a cinema."
     given = finished(says(bent), of_typed(REPORT))
@@ -187,6 +192,15 @@ def test_after_stop_the_summary_does_not_wait_for_the_step_that_the_model_is_in(
     over.set()
     assert isinstance(last, Summary)
     assert (order[0], last.finish, last.reached) == ("summary", "cancelled", 0)
+
+
+@pytest.mark.parametrize(("size", "asked"), [(39, 1), (40, 2)])
+def test_a_section_of_less_than_forty_words_speaks_for_itself(size: int, asked: int) -> None:
+    first = "# Trees\n\n" + " ".join(f"tree{n} grows." for n in range(60))
+    engine = says(TRUE, STRONG)
+    given = finished(engine, of_typed(f"{first}\n\n# Plans\n\n" + "word " * (size - 2) + "end."))
+    assert len(engine.requests) == asked
+    assert [section.title for section in given.sections] == ["Trees", "Plans"]
 
 
 def test_a_closed_summary_asks_no_more() -> None:

@@ -14,7 +14,9 @@ from chatbot.engine.adapters.folders import check as check_adapter
 from chatbot.engine.llamacpp.engine import LlamaCppEngine
 from chatbot.engine.remote.engine import RemoteEngine
 from chatbot.engine.scripted import ScriptedEngine
+from chatbot.tasks.language import Detected
 from chatbot.tasks.translate.check import check, loops, lost_numbers
+from chatbot.tasks.translate.files import child as files
 from chatbot.tasks.translate.files.marked import PLACEHOLDER, Segment, fits, restored
 from chatbot.tasks.translate.jobs import Translations
 from chatbot.tasks.translate.order import code_of, parse_glossary
@@ -155,6 +157,30 @@ def test_flags(target: str, wanted: list[str]) -> None:
     assert [flag.code for flag in check(Segment(ENGLISH), target, "de")] == wanted
 
 
+@pytest.mark.parametrize(
+    ("letters", "translated", "wanted"),
+    [
+        (40, 140, []),
+        (40, 144, ["length"]),
+        (40, 12, []),
+        (40, 11, ["length"]),
+        (39, 160, []),  # of a short segment no length is strange
+    ],
+)
+def test_a_translation_may_be_three_and_a_half_times_as_long_or_as_short(
+    letters: int, translated: int, wanted: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatbot.tasks.translate.work.check.detect", lambda text: Detected(None))
+    words = [f"{a}{b}{c}{d}" for a in "bdfg" for b in "aeiou" for c in "klmn" for d in "aeiou"]
+    source, target = "".join(words)[-letters:], "".join(words)[:translated]
+    assert [flag.code for flag in check(Segment(source), target, "de")] == wanted
+
+
+@pytest.mark.parametrize(("times", "loop"), [(3, False), (4, True)])
+def test_words_that_end_a_text_three_times_are_said_with_force_and_four_times_a_loop(times: int, loop: bool) -> None:
+    assert loops("He rang the bell" + " and again" * times + " ") == loop
+
+
 def test_numbers_are_the_same_in_any_notation() -> None:
     assert lost_numbers("1,280.50 and 12 and 7", "1.280,50 y 12 y ٧") == []
     assert lost_numbers("in 1998", "１９９８年") == []
@@ -194,6 +220,14 @@ def test_an_answer_cut_off_and_one_that_loops_are_flagged() -> None:
     assert len(found.text) < 400
     words = " ".join(f"Wort{n}" for n in range(900))
     assert "cut" in codes(finished(ScriptedEngine([words], model="x"), ENGLISH))
+
+
+def test_a_glossary_takes_two_hundred_terms() -> None:
+    terms = [f"term {n} = Wort {n}" for n in range(201)]
+    assert len(parse_glossary("\n".join(terms[:200]))) == 200
+    with pytest.raises(InputError) as refused:
+        parse_glossary("\n".join(terms))
+    assert refused.value.details["kind"] == "glossary_long"
 
 
 def test_a_segment_that_fails_stays_and_says_so_but_a_dead_engine_ends_all() -> None:
@@ -236,6 +270,12 @@ def test_the_adapter_named_translate_is_taken_for_the_pairs_of_its_card() -> Non
     with pytest.raises(InputError, match="Choose the adapter other"):
         finished(asked, ENGLISH, target="fr")
     assert finished(asked, ENGLISH, target="fr", adapter="other").settled.order.adapter == "other"
+
+
+def test_a_chosen_adapter_that_was_made_for_another_pair_is_not_quietly_left_out() -> None:
+    french = Adapter("french", details={"languages": "en-fr"})
+    found = support(ScriptedEngine(model="x", adapters=[french]), "ada", "en", "de", "french")
+    assert (found.status, found.adapter, found.missing) == ("no", "french", ("en", "de"))
 
 
 def test_the_card_of_an_adapter_on_disk_says_its_pairs(tmp_path: Path) -> None:
@@ -362,6 +402,18 @@ def test_a_file_goes_on_from_where_it_was_stopped(tmp_path: Path) -> None:
     assert again.result("ada", job.id).decode() == shouted(book(tmp_path).read_text("utf-8"))
     assert done.result_name == "book.de.md"
     assert Translations(tmp_path / "translations").get("ada", job.id).complete
+
+
+def test_the_latest_twenty_files_of_everybody_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = Translations(tmp_path / "translations")
+    path = tmp_path / "note.txt"
+    path.write_text(ENGLISH, "utf-8")
+    once = files.read(path, "note.txt")  # in a process of its own, which takes a while
+    monkeypatch.setattr(files, "read", lambda *_, **__: once)
+    hers = jobs.add(engine(), "eve", path, "note.txt", target="de", source="en")
+    made = [jobs.add(engine(), "ada", path, "note.txt", target="de", source="en").id for _ in range(21)]
+    assert [job.id for job in jobs.jobs("ada")] == made[:0:-1]
+    assert jobs.jobs("eve") == [hers]
 
 
 def test_files_belong_to_their_owner_and_names_are_no_paths(tmp_path: Path) -> None:

@@ -270,11 +270,23 @@ def test_jobs_of_one_owner_are_counted_and_kept_from_others(
     for look in (training.folder, lambda owner, id: training.pack(owner, id, tmp_path)):
         with pytest.raises(NotFound):
             look("bob", id)
-    monkeypatch.setattr("chatbot.training.training.MOST_WAITING", 1)
+    monkeypatch.setattr("chatbot.training.training.training.MOST_WAITING", 1)
     with pytest.raises(InputError, match="wait or run already"):
         training.start("ada", "again", Dataset(rows, rows.name), spec)
     assert MOST_WAITING > 1
     training.jobs.remove("ada", id)
+
+
+@pytest.mark.parametrize(("waiting", "full"), [(9, False), (10, True)])
+def test_ten_jobs_of_one_person_may_wait_or_run(
+    waiting: int, full: bool, training: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [job(state="succeeded"), job(state="failed"), job(own=False)]
+    monkeypatch.setattr(training.jobs, "of", lambda owner: [job(), *[job(state="queued")] * (waiting - 1), *others])
+    (tmp_path / "empty.jsonl").touch()
+    with pytest.raises(InputError) as refused:
+        training.start("ada", "again", Dataset(tmp_path / "empty.jsonl", "empty.jsonl"), TrainingSpec())
+    assert (refused.value.details.get("kind") == "too_many_jobs") == full
 
 
 def test_a_child_that_dies_is_told_and_replaced(training: Training, rows: Path) -> None:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
@@ -14,9 +13,11 @@ from chatbot.types import Adapter
 from chatbot.ui.adapters.render import adapter_table, aside, outcome, task
 from chatbot.ui.chat.compare import BASE
 from chatbot.ui.chat.handlers import told
+from chatbot.ui.chat.sidebar import Sidebar
 from chatbot.ui.parts import render
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.parts.tab import Frame, Tab
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import PRIVATE, Services
 from chatbot.ui.strings.words import Language, text
 
@@ -73,7 +74,7 @@ def choices(services: Services, owner: str, language: Language, none: str = "no_
 
 def connect(tab: AdaptersTab, frame: Frame, services: Services) -> None:
     bar, language = frame.bar, frame.language
-    do = Handlers(services)
+    do = Handlers(services, tab, bar)
     lists = [tab.table, tab.chosen, bar.adapter, bar.compare]
     tab.tab.select(do.show, language, lists, **PRIVATE)
     tab.add.click(
@@ -85,21 +86,18 @@ def connect(tab: AdaptersTab, frame: Frame, services: Services) -> None:
 class Handlers:
     """What the tab's buttons do."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, services: Services, tab: AdaptersTab, bar: Sidebar) -> None:
+        self._services, self._tab, self._bar = services, tab, bar
 
-    def show(self, language: Language, request: gr.Request) -> tuple[Any, ...]:
-        """-> table, removable, picker, second picker"""
+    def show(self, language: Language, request: gr.Request) -> Updates:
         owner = self._services.owner_of(request)
         with told(language):
             self._services.engine.refresh()
             return self._lists(owner, language)
-        return (gr.skip(),) * 4
+        nothing: Updates = gr.skip()
+        return nothing
 
-    def add(
-        self, files: list[str] | None, name: str, mine: bool, language: Language, request: gr.Request
-    ) -> tuple[Any, ...]:
-        """-> the four lists, notice, files, name"""
+    def add(self, files: list[str] | None, name: str, mine: bool, language: Language, request: gr.Request) -> Updates:
         owner = self._services.owner_of(request)
         with told(language) as notices:
             paths = [Path(file) for file in files or ()]
@@ -115,19 +113,23 @@ class Handlers:
             )
             self._services.engine.refresh()
             done = render.success(text("adapter_added", language, name=added.name))
-            return (*self._lists(owner, language), done, None, "")
-        return (*(gr.skip(),) * 4, notices[0], gr.skip(), gr.skip())
+            return {
+                **self._lists(owner, language),
+                self._tab.notice: done,
+                self._tab.files: None,
+                self._tab.name: "",
+            }
+        return {self._tab.notice: notices[0]}
 
-    def remove(self, name: str | None, language: Language, request: gr.Request) -> tuple[Any, ...]:
-        """-> the four lists, notice"""
+    def remove(self, name: str | None, language: Language, request: gr.Request) -> Updates:
         owner = self._services.owner_of(request)
         with told(language) as notices:
             adapter = self._own(owner, name or "")
             adapter_files.remove(adapter)
             self._services.engine.refresh()
             done = render.success(text("adapter_removed", language, name=adapter.name))
-            return (*self._lists(owner, language), done)
-        return (*(gr.skip(),) * 4, notices[0])
+            return {**self._lists(owner, language), self._tab.notice: done}
+        return {self._tab.notice: notices[0]}
 
     def _folder(self) -> Path:
         if self._services.adapters is None:
@@ -149,17 +151,18 @@ class Handlers:
             raise AccessDenied("This adapter belongs to Banyan itself and stays.", kind="adapter_stays")
         return adapter
 
-    def _lists(self, owner: str, language: Language) -> tuple[Any, ...]:
+    def _lists(self, owner: str, language: Language) -> Updates:
         engine = self._services.engine
         known = visible(engine.adapters(), owner)
         removable = [a.name for a in known if a.path and Path(a.path).parent == self._services.adapters]
         refused = set_aside(engine.adapters(), self._services.shipped) if self._services.shipped else ()
-        return (
-            adapter_table(known, language) + "".join(aside(name, reason, language) for name, reason in refused),
-            gr.update(choices=removable, value=None),
-            gr.update(choices=choices(self._services, owner, language)),
-            gr.update(choices=[*compare_choices(self._services, owner, language)]),
-        )
+        table = adapter_table(known, language) + "".join(aside(name, reason, language) for name, reason in refused)
+        return {
+            self._tab.table: table,
+            self._tab.chosen: gr.update(choices=removable, value=None),
+            self._bar.adapter: gr.update(choices=choices(self._services, owner, language)),
+            self._bar.compare: gr.update(choices=compare_choices(self._services, owner, language)),
+        }
 
 
 def compare_choices(services: Services, owner: str, language: Language) -> list[tuple[str, str]]:

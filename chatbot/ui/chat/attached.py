@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,50 +13,30 @@ from chatbot.tasks.answer.check import Answer
 from chatbot.types import Message
 from chatbot.ui.chat import handlers as chat_handlers
 from chatbot.ui.chat.handlers import told
+from chatbot.ui.chat.layout import Attachments, ChatTab
 from chatbot.ui.documents import render as render_documents
 from chatbot.ui.documents import render_answers
 from chatbot.ui.documents.sources import Sources
 from chatbot.ui.parts import render
-from chatbot.ui.parts.clickable import clickable, clicked
-from chatbot.ui.parts.localise import Localised
+from chatbot.ui.parts.clickable import clicked
+from chatbot.ui.parts.tab import Frame
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import PRIVATE, Services
-from chatbot.ui.strings.words import Language, text
+from chatbot.ui.strings.words import Language
 
 POLL = 0.25  # seconds between looks at a file on its way
 
 
-@dataclass(frozen=True, slots=True)
-class Attachments:
-    button: gr.UploadButton
-    status: gr.HTML  # what is attached, or on its way
-    cited: gr.HTML  # the chips of the last answer
-    source: gr.HTML
-    documents: gr.State  # ids of what is attached
-
-
-def build_attach(words: Localised) -> Attachments:
-    """The components, to stand above the composer."""
-    documents = gr.State([])
-    cited = clickable("by-chat-cited")
-    source = clickable("by-chat-source")
-    with gr.Row(elem_id="by-attach-row"):
-        button = gr.UploadButton(
-            text("attach", "en"), file_count="multiple", size="sm", elem_id="by-attach", scale=0, min_width=80
-        )
-        words(button, label="attach")
-        status = clickable("by-attached")
-    return Attachments(button, status, cited, source, documents)
-
-
-def connect(parts: Attachments, language: gr.State, resets: Sequence[Any], services: Services) -> "Handlers":
-    """`resets` are the events that open another conversation."""
-    do = Handlers(services)
+def connect(
+    parts: Attachments, tab: ChatTab, chat: chat_handlers.Handlers, frame: Frame, services: Services
+) -> "Handlers":
+    do, language = Handlers(services, tab, parts, chat), frame.language
     parts.button.upload(do.add, [parts.button, parts.documents, language], [parts.documents, parts.status], **PRIVATE)
     parts.status.click(do.detach, [parts.documents, language], [parts.documents, parts.status], **PRIVATE)
     for chips in (parts.cited, parts.source):
         chips.click(do.show, language, parts.source, **PRIVATE)
     language.change(do.spoken, [parts.documents, language], parts.status, **PRIVATE)
-    for event in resets:
+    for event in (frame.bar.new_chat.click, frame.bar.conversations.input):  # another conversation is opened
         event(do.reset, None, [parts.documents, parts.status, parts.cited, parts.source], **PRIVATE)
     return do
 
@@ -65,49 +44,49 @@ def connect(parts: Attachments, language: gr.State, resets: Sequence[Any], servi
 class Handlers:
     """Each method is one event; the owner comes from its request, the rest from its arguments."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, tab: ChatTab, parts: Attachments, chat: chat_handlers.Handlers) -> None:
         assert services.library is not None
         assert services.intake is not None
         self._services = services
         self._opening = services.library
         self._intake = services.intake
         self._sources = Sources(services.library)
-        self._chat = chat_handlers.Handlers(services)
+        self._tab, self._parts, self._chat = tab, parts, chat
 
     def add(
         self, files: list[str] | None, attached: list[str], language: Language, request: gr.Request
-    ) -> Iterator[tuple[Any, ...]]:
-        """Index the files and attach what could be read. -> attached, status"""
+    ) -> Iterator[Updates]:
+        """Index the files and attach what could be read."""
         owner = self._services.owner_of(request)
         ids = set(self._intake.add(owner, [(Path(file), Path(file).name) for file in files or ()]))
         while True:
             jobs = [job for job in self._intake.jobs(owner) if job.id in ids]
             if all(job.over for job in jobs):
                 break
-            yield gr.skip(), self._status(owner, attached, language) + render_documents.job_list(jobs, language)
+            status = self._status(owner, attached, language) + render_documents.job_list(jobs, language)
+            yield {self._parts.status: status}
             time.sleep(POLL)
         fresh = [job.document.id for job in jobs if job.document is not None and job.document.passages]
         failed = [job for job in jobs if job.document is None or not job.document.passages]
         attached = list(dict.fromkeys([*attached, *fresh]))
-        yield attached, self._status(owner, attached, language) + render_documents.job_list(failed, language)
+        status = self._status(owner, attached, language) + render_documents.job_list(failed, language)
+        yield {self._parts.documents: attached, self._parts.status: status}
 
-    def detach(
-        self, attached: list[str], language: Language, request: gr.Request, event: gr.EventData
-    ) -> tuple[Any, ...]:
-        """-> attached, status"""
+    def detach(self, attached: list[str], language: Language, request: gr.Request, event: gr.EventData) -> Updates:
         owner, said = self._services.owner_of(request), clicked(event)
         if said.get("act") == "stop_jobs":
             self._intake.stop(owner)
-            return gr.skip(), gr.skip()
+            nothing: Updates = gr.skip()
+            return nothing
         left = [id for id in attached if id != said.get("id")]
-        return left, self._status(owner, left, language)
+        return {self._parts.documents: left, self._parts.status: self._status(owner, left, language)}
 
     def spoken(self, attached: list[str], language: Language, request: gr.Request) -> str:
         return self._status(self._services.owner_of(request), attached, language)
 
-    def reset(self) -> tuple[Any, ...]:
-        """-> attached, status, cited, source"""
-        return [], "", "", ""
+    def reset(self) -> Updates:
+        parts = self._parts
+        return {parts.documents: [], parts.status: "", parts.cited: "", parts.source: ""}
 
     def show(self, language: Language, request: gr.Request, event: gr.EventData) -> Iterator[str]:
         """-> source"""
@@ -120,19 +99,18 @@ class Handlers:
 
     def respond(
         self, attached: list[str], id: str | None, language: Language, request: gr.Request, *controls: Any
-    ) -> Iterator[tuple[Any, ...]]:
-        """As the chat's, but from what is attached, if anything is. -> chatbot, meter, notice, cited, source"""
+    ) -> Iterator[Updates]:
+        """As the chat's, but from what is attached, if anything is."""
+        yield {self._parts.cited: "", self._parts.source: ""}
         if not attached or id is None:
-            for shown in self._chat.respond(id, language, request, *controls):
-                yield *shown, "", ""
+            yield from self._chat.respond(id, language, request, *controls)
             return
         yield from self._from_documents(attached, id, language, request)
 
     def _from_documents(
         self, attached: list[str], id: str, language: Language, request: gr.Request
-    ) -> Iterator[tuple[Any, ...]]:
-        owner = self._services.owner_of(request)
-        yield *(gr.skip(),) * 3, "", ""
+    ) -> Iterator[Updates]:
+        owner, tab = self._services.owner_of(request), self._tab
         with told(language) as notices, self._services.runs.open(owner, id, request.session_hash) as stop:
             conversation = self._services.store.conversation(owner, id)
             shown = render.bubbles(conversation.messages)
@@ -153,11 +131,11 @@ class Handlers:
                     said = render_answers.plain(step, language)
                     self._save(owner, conversation, said)
                     chips = render_answers.listed(step, language)
-                    yield [*shown, _bubble(said)], gr.skip(), gr.skip(), chips, ""
+                    yield {tab.chatbot: [*shown, _bubble(said)], self._parts.cited: chips}
                 elif isinstance(step, answer.Writing) and step.text.strip():
-                    yield [*shown, _bubble(step.text)], *(gr.skip(),) * 4
+                    yield {tab.chatbot: [*shown, _bubble(step.text)]}
         if notices:
-            yield shown, gr.skip(), notices[0], "", ""
+            yield {tab.chatbot: shown, tab.notice: notices[0]}
 
     def _save(self, owner: str, conversation: Conversation, said: str) -> None:
         messages = conversation.messages

@@ -4,7 +4,6 @@ What it says is a conversation of its own, saved and listed like any other.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -14,30 +13,14 @@ from chatbot.store.store import Conversation
 from chatbot.types import Message
 from chatbot.ui.chat.answering import answer
 from chatbot.ui.chat.handlers import told
+from chatbot.ui.chat.layout import ChatTab
 from chatbot.ui.chat.sidebar import sampling_of
 from chatbot.ui.parts import render
-from chatbot.ui.parts.localise import Localised
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
 
 BASE = "=base"  # the picker's word for the base model: no adapter's name begins like this, and empty is "off"
-
-
-@dataclass(frozen=True, slots=True)
-class SecondColumn:
-    first_name: gr.HTML
-    box: gr.Column
-    name: gr.HTML
-    chatbot: gr.Chatbot
-    conversation: gr.State  # id of what this column says, None before its first answer
-
-
-def build_second(words: Localised, first_name: gr.HTML, options: dict[str, Any]) -> SecondColumn:
-    with gr.Column(visible=False, min_width=0, elem_id="by-second") as box:
-        name = gr.HTML(padding=False, elem_classes="by-column-name")
-        chatbot = gr.Chatbot(elem_id="by-chatbot-2", label=text("chat_label_2", "en"), **options)
-        words(chatbot, label="chat_label_2")
-    return SecondColumn(first_name, box, name, chatbot, gr.State(None))
 
 
 def column_name(adapter: str | None, language: Language) -> str:
@@ -46,14 +29,18 @@ def column_name(adapter: str | None, language: Language) -> str:
 
 
 class Handlers:
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, services: Services, tab: ChatTab) -> None:
+        self._services, self._second, self._notice = services, tab.second, tab.notice
 
-    def choose(self, compare: str, adapter: str, language: Language) -> tuple[Any, ...]:
-        """-> box, first name, second name, chatbot, conversation"""
-        shown = bool(compare)
-        names = (column_name(adapter, language), column_name(compare, language)) if shown else ("", "")
-        return gr.update(visible=shown), *names, [], None
+    def choose(self, compare: str, adapter: str, language: Language) -> Updates:
+        shown, second = bool(compare), self._second
+        return {
+            second.box: gr.update(visible=shown),
+            second.first_name: column_name(adapter, language) if shown else "",
+            second.name: column_name(compare, language) if shown else "",
+            second.chatbot: [],
+            second.conversation: None,
+        }
 
     def rename(self, adapter: str, compare: str, language: Language) -> str:
         """The first column's name after its adapter changed."""
@@ -61,10 +48,10 @@ class Handlers:
 
     def respond(
         self, id: str | None, other: str | None, compare: str, language: Language, request: gr.Request, *controls: Any
-    ) -> Iterator[tuple[Any, ...]]:
-        """Answer the first column's last message here. -> chatbot, conversation, notice"""
-        owner, services = self._services.owner_of(request), self._services
-        yield (gr.skip(),) * 3
+    ) -> Iterator[Updates]:
+        """Answer the first column's last message here."""
+        owner, services, second = self._services.owner_of(request), self._services, self._second
+        yield gr.skip()
         if id is None or not compare:
             return
         with told(language) as notices:
@@ -74,9 +61,12 @@ class Handlers:
             with services.runs.open(owner, mirrored.id, request.session_hash) as stop:
                 sampling = sampling_of(*controls)
                 for view in answer(services.engine, services.store, owner, mirrored, sampling, stop, language):
-                    yield [*shown, {"role": "assistant", "content": view.answer}], mirrored.id, gr.skip()
+                    yield {
+                        second.chatbot: [*shown, {"role": "assistant", "content": view.answer}],
+                        second.conversation: mirrored.id,
+                    }
         if notices:
-            yield gr.skip(), gr.skip(), notices[0]
+            yield {self._notice: notices[0]}
 
     def _mirror(self, owner: str, id: str, other: str | None, adapter: str | None) -> Conversation:
         """The second conversation with the first one's questions and, where it has them, its own answers."""

@@ -16,8 +16,10 @@ from chatbot.store.store import Conversation
 from chatbot.tasks import chat
 from chatbot.types import Message, Sampling
 from chatbot.ui.chat.answering import answer, context_meter
-from chatbot.ui.chat.sidebar import sampling_of
+from chatbot.ui.chat.layout import ChatTab
+from chatbot.ui.chat.sidebar import Sidebar, sampling_of
 from chatbot.ui.parts import render
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
 
@@ -29,19 +31,6 @@ def listing(services: Services, owner: str, open_id: str | None) -> Any:
     headings = services.store.conversations(owner)
     known = {h.id for h in headings}
     return gr.update(choices=[(h.title, h.id) for h in headings], value=open_id if open_id in known else None)
-
-
-def opened(services: Services, conversation: Conversation | None, language: Language) -> tuple[Any, ...]:
-    """Updates of (conversation, chatbot, head, title, meter, delete, armed) that show a conversation, or a new one."""
-    return (
-        conversation.id if conversation else None,
-        render.bubbles(conversation.messages) if conversation else [],
-        gr.update(visible=conversation is not None),
-        conversation.title if conversation else "",
-        context_meter(services.engine, conversation, Sampling(), language),
-        gr.update(value=text("delete", language), variant="secondary"),
-        False,
-    )
 
 
 def meter_of(services: Services, owner: str, id: str | None, language: Language) -> str:
@@ -66,8 +55,8 @@ def told(language: Language) -> Iterator[list[str]]:
 class Handlers:
     """What the buttons do. Each method is one event; the owner comes from its request, the rest from its arguments."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, services: Services, tab: ChatTab, bar: Sidebar) -> None:
+        self._services, self._tab, self._bar = services, tab, bar
 
     def send(
         self,
@@ -78,28 +67,25 @@ class Handlers:
         language: Language,
         max_tokens: float,
         request: gr.Request,
-    ) -> tuple[Any, ...]:
-        """Save the message; one that cannot be answered stays typed. -> composer, conversation, chatbot, notice, list,
-        head, title
-        """
-        owner = self._services.owner_of(request)
-        kept = (gr.skip(),) * 3
+    ) -> Updates:
+        """Save the message; one that cannot be answered stays typed."""
+        owner, tab = self._services.owner_of(request), self._tab
         with told(language) as notices:
             message = Message("user", chat.clean(typed))
             before = self._services.store.conversation(owner, id).messages if id else ()
             sampling = Sampling(max_tokens=int(max_tokens))
             chat.fitted(self._services.engine, [*before, message], sampling, system_prompt=system_prompt)
             conversation = self._place(owner, id, message, adapter, system_prompt)
-            return (
-                gr.update(value="", submit_btn=False, stop_btn=True),
-                conversation.id,
-                [*render.bubbles(conversation.messages), _waiting(language)],
-                "",
-                listing(self._services, owner, conversation.id),
-                gr.update(visible=True),
-                conversation.title,
-            )
-        return (gr.skip(), *kept[:2], notices[0], *kept)
+            return {
+                tab.composer: gr.update(value="", submit_btn=False, stop_btn=True),
+                tab.conversation: conversation.id,
+                tab.chatbot: [*render.bubbles(conversation.messages), _waiting(language)],
+                tab.notice: "",
+                tab.head: gr.update(visible=True),
+                tab.title: conversation.title,
+                self._bar.conversations: listing(self._services, owner, conversation.id),
+            }
+        return {tab.notice: notices[0]}
 
     def _place(self, owner: str, id: str | None, message: Message, adapter: str, system_prompt: str) -> Conversation:
         store = self._services.store
@@ -111,13 +97,11 @@ class Handlers:
         store.append(owner, id, message, at=len(store.conversation(owner, id).messages))
         return store.conversation(owner, id)
 
-    def respond(
-        self, id: str | None, language: Language, request: gr.Request, *controls: Any
-    ) -> Iterator[tuple[Any, ...]]:
-        """Answer the saved conversation; `controls` are those of the sidebar. -> chatbot, meter, notice"""
-        owner = self._services.owner_of(request)
+    def respond(self, id: str | None, language: Language, request: gr.Request, *controls: Any) -> Iterator[Updates]:
+        """Answer the saved conversation; `controls` are those of the sidebar."""
+        owner, tab = self._services.owner_of(request), self._tab
         shown: list[dict[str, str]] = []
-        yield (gr.skip(),) * 3  # a generator that ends without a word would empty its outputs, the notice among them
+        yield gr.skip()  # a generator that ends without a word would empty its outputs, the notice among them
         if id is None:
             return
         with told(language) as notices, self._services.runs.open(owner, id, request.session_hash) as stop:
@@ -130,10 +114,13 @@ class Handlers:
             sampling = sampling_of(*controls)
             engine, store = self._services.engine, self._services.store
             for view in answer(engine, store, owner, conversation, sampling, stop, language):
-                yield [*shown, {"role": "assistant", "content": view.answer}], view.meter, gr.skip()
+                yield {
+                    tab.chatbot: [*shown, {"role": "assistant", "content": view.answer}],
+                    tab.meter: view.meter,
+                }
         if notices:
             saved = self._saved(owner, id)
-            yield (render.bubbles(saved.messages) if saved else shown), gr.skip(), notices[0]
+            yield {tab.chatbot: render.bubbles(saved.messages) if saved else shown, tab.notice: notices[0]}
 
     def _saved(self, owner: str, id: str) -> Conversation | None:
         try:
@@ -141,30 +128,31 @@ class Handlers:
         except BanyanError:
             return None
 
-    def settled(self, id: str | None, other: str | None, request: gr.Request) -> tuple[Any, ...]:
-        """After an answer, once the other column has its own too. -> composer, list"""
+    def settled(self, id: str | None, other: str | None, request: gr.Request) -> Updates:
+        """After an answer: the buttons are back once the other column has its own too."""
         owner = self._services.owner_of(request)
-        busy = self._services.runs.running(owner, id, other)
-        composer = gr.skip() if busy else gr.update(submit_btn=True, stop_btn=False)
-        return composer, listing(self._services, owner, id)
+        shown: Updates = {self._bar.conversations: listing(self._services, owner, id)}
+        if not self._services.runs.running(owner, id, other):
+            shown[self._tab.composer] = gr.update(submit_btn=True, stop_btn=False)
+        return shown
 
     def stop(self, id: str | None, other: str | None, request: gr.Request) -> None:
         for running in (id, other):
             if running:
                 self._services.runs.stop(self._services.owner_of(request), running)
 
-    def retry(self, id: str | None, language: Language, event: gr.RetryData, request: gr.Request) -> tuple[Any, ...]:
-        """Drop the answer at the pressed button and what follows. -> chatbot, composer, notice"""
+    def retry(self, id: str | None, language: Language, event: gr.RetryData, request: gr.Request) -> Updates:
+        """Drop the answer at the pressed button and what follows."""
         return self._rewind(id, language, request, event.index)
 
-    def edit(self, id: str | None, language: Language, event: gr.EditData, request: gr.Request) -> tuple[Any, ...]:
-        """Put the edited message in its place and drop what follows. -> chatbot, composer, notice"""
+    def edit(self, id: str | None, language: Language, event: gr.EditData, request: gr.Request) -> Updates:
+        """Put the edited message in its place and drop what follows."""
         return self._rewind(id, language, request, event.index, event.value)
 
     def _rewind(
         self, id: str | None, language: Language, request: gr.Request, index: Any, edited: str | None = None
-    ) -> tuple[Any, ...]:
-        owner, store = self._services.owner_of(request), self._services.store
+    ) -> Updates:
+        owner, store, tab = self._services.owner_of(request), self._services.store, self._tab
         position = index[0] if isinstance(index, list | tuple) else int(index)
         with told(language) as notices:
             conversation = store.conversation(owner, id or "")
@@ -175,46 +163,68 @@ class Handlers:
                     users = [i for i, m in enumerate(conversation.messages[: position + 1]) if m.role == "user"]
                     store.truncate(owner, conversation.id, users[-1] + 1 if users else 0)
             messages = store.conversation(owner, conversation.id).messages
-            return [*render.bubbles(messages), _waiting(language)], gr.update(submit_btn=False, stop_btn=True), ""
+            return {
+                tab.chatbot: [*render.bubbles(messages), _waiting(language)],
+                tab.composer: gr.update(submit_btn=False, stop_btn=True),
+                tab.notice: "",
+            }
         saved = self._saved(owner, id or "")
-        return render.bubbles(saved.messages) if saved else [], gr.skip(), notices[0]
+        return {tab.chatbot: render.bubbles(saved.messages) if saved else [], tab.notice: notices[0]}
 
-    def choose(self, id: str | None, language: Language, request: gr.Request) -> tuple[Any, ...]:
-        """Open a conversation of the list. -> shown_by_opened, system prompt, adapter, notice"""
+    def choose(self, id: str | None, language: Language, request: gr.Request) -> Updates:
+        """Open a conversation of the list."""
         owner = self._services.owner_of(request)
         with told(language) as notices:
             conversation = self._services.store.conversation(owner, id or "")
-            shown = opened(self._services, conversation, language)
-            return (*shown, conversation.system_prompt, conversation.adapter or "", "")
-        return (*(gr.skip(),) * 9, notices[0])
+            return {
+                **self._opened(conversation, language),
+                self._bar.system_prompt: conversation.system_prompt,
+                self._bar.adapter: conversation.adapter or "",
+                self._tab.notice: "",
+            }
+        return {self._tab.notice: notices[0]}
 
-    def new(self, language: Language, request: gr.Request) -> tuple[Any, ...]:
-        """-> shown_by_opened, list, notice, composer"""
-        owner = self._services.owner_of(request)
-        return (*opened(self._services, None, language), listing(self._services, owner, None), "", "")
+    def _opened(self, conversation: Conversation | None, language: Language) -> Updates:
+        """What shows a conversation, or a new one."""
+        tab = self._tab
+        return {
+            tab.conversation: conversation.id if conversation else None,
+            tab.chatbot: render.bubbles(conversation.messages) if conversation else [],
+            tab.head: gr.update(visible=conversation is not None),
+            tab.title: conversation.title if conversation else "",
+            tab.meter: context_meter(self._services.engine, conversation, Sampling(), language),
+            tab.delete: gr.update(value=text("delete", language), variant="secondary"),
+            tab.armed: False,
+        }
 
-    def rename(self, id: str | None, title: str, language: Language, request: gr.Request) -> tuple[Any, ...]:
-        """-> title, list, notice"""
+    def new(self, language: Language, request: gr.Request) -> Updates:
+        return {**self._none_open(language, request), self._tab.notice: "", self._tab.composer: ""}
+
+    def _none_open(self, language: Language, request: gr.Request) -> Updates:
         owner = self._services.owner_of(request)
+        listed = listing(self._services, owner, None)
+        return {**self._opened(None, language), self._bar.conversations: listed}
+
+    def rename(self, id: str | None, title: str, language: Language, request: gr.Request) -> Updates:
+        owner, tab = self._services.owner_of(request), self._tab
         with told(language) as notices:
             if id is None:
                 raise NotFound("There is no such conversation.")
             new = " ".join(chat.clean(title).split())[:200]
             self._services.store.rename(owner, id, new)
-            return new, listing(self._services, owner, id), ""
-        return gr.skip(), gr.skip(), notices[0]
+            return {tab.title: new, self._bar.conversations: listing(self._services, owner, id), tab.notice: ""}
+        return {tab.notice: notices[0]}
 
-    def delete(self, id: str | None, armed: bool, language: Language, request: gr.Request) -> tuple[Any, ...]:
-        """The first press asks, the second deletes. -> shown_by_opened, list, notice"""
+    def delete(self, id: str | None, armed: bool, language: Language, request: gr.Request) -> Updates:
+        """The first press asks, the second deletes."""
         if not armed:
             button = gr.update(value=text("delete_sure", language), variant="stop")
-            return (*(gr.skip(),) * 5, button, True, gr.skip(), gr.skip())
+            return {self._tab.delete: button, self._tab.armed: True}
         owner = self._services.owner_of(request)
         with told(language) as notices:
             self._services.runs.stop(owner, id or "")
             self._services.store.delete(owner, id or "")
-        shown = opened(self._services, None, language)
-        return (*shown, listing(self._services, owner, None), notices[0] if notices else "")
+        return {**self._none_open(language, request), self._tab.notice: notices[0] if notices else ""}
 
     def export(self, id: str | None, kind: str, request: gr.Request) -> str:
         """The open conversation as a link that the browser follows at once and so saves."""

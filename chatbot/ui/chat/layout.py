@@ -1,0 +1,151 @@
+"""The chat: its components. `tab` gives them life."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from chatbot.ui.parts.clickable import clickable
+from chatbot.ui.parts.localise import Localised
+from chatbot.ui.services import Services
+from chatbot.ui.strings.words import Language, text
+
+LATEX = [
+    {"left": "$$", "right": "$$", "display": True},
+    {"left": "\\[", "right": "\\]", "display": True},
+    {"left": "\\(", "right": "\\)", "display": False},
+]
+BUBBLES: dict[str, Any] = {
+    "show_label": False,
+    "scale": 1,
+    "min_height": 220,
+    "latex_delimiters": LATEX,
+    "buttons": ["copy"],
+    "allow_tags": False,
+    "reasoning_tags": [("<think>", "</think>")],
+    "feedback_options": None,
+    "layout": "bubble",
+}
+EXAMPLES = ("example_1", "example_2", "example_3")
+
+
+@dataclass(frozen=True, slots=True)
+class SecondColumn:
+    first_name: gr.HTML
+    box: gr.Column
+    name: gr.HTML
+    chatbot: gr.Chatbot
+    conversation: gr.State  # id of what this column says, None before its first answer
+
+
+@dataclass(frozen=True, slots=True)
+class Attachments:
+    button: gr.UploadButton
+    status: gr.HTML  # what is attached, or on its way
+    cited: gr.HTML  # the chips of the last answer
+    source: gr.HTML
+    documents: gr.State  # ids of what is attached
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTab:
+    head: gr.Row
+    title: gr.Textbox
+    export_md: gr.Button
+    export_json: gr.Button
+    delete: gr.Button
+    chatbot: gr.Chatbot
+    notice: gr.HTML
+    composer: gr.Textbox
+    meter: gr.HTML
+    conversation: gr.State  # id of the open conversation, None for a new one
+    armed: gr.State  # whether Delete was pressed once
+    second: SecondColumn
+    file: gr.HTML  # a link to what the browser is to save
+    attachments: Attachments | None
+
+
+def build_chat(words: Localised, tab: gr.Tab, services: Services) -> ChatTab:
+    """The components; `connect` gives them life. Files can be attached where there is a library that reads them."""
+    conversation, armed = gr.State(None), gr.State(False)
+    head, title, export_md, export_json, delete = _head(words)
+    with gr.Row(elem_id="by-columns"):
+        with gr.Column(min_width=0, elem_id="by-first"):
+            first_name = gr.HTML(padding=False, elem_classes="by-column-name")
+            chatbot = gr.Chatbot(
+                elem_id="by-chatbot",
+                label=text("chat_label", "en"),
+                editable="user",
+                placeholder=placeholder("en"),
+                examples=examples("en"),
+                **BUBBLES,
+            )
+            words(chatbot, label="chat_label")
+        second = build_second(words, first_name, BUBBLES)
+    attachments = build_attach(words) if services.library else None
+    notice = gr.HTML(elem_id="by-notice", padding=False)
+    composer = _composer(words)
+    meter = gr.HTML(elem_id="by-under", padding=False)
+    file = gr.HTML(elem_id="by-file", padding=False)
+    return ChatTab(
+        head, title, export_md, export_json, delete, chatbot, notice, composer, meter, conversation, armed, second,
+        file, attachments,
+    )  # fmt: skip
+
+
+def _head(words: Localised) -> tuple[gr.Row, gr.Textbox, gr.Button, gr.Button, gr.Button]:
+    """(row, title, export as Markdown, export as JSON, delete)"""
+    with gr.Row(elem_id="by-head", visible=False) as head:
+        title = gr.Textbox(
+            show_label=False, label=text("title", "en"), container=False, max_lines=1, elem_id="by-title"
+        )
+        words(title, label="title")
+        export_md = words(gr.Button(text("export_md", "en"), size="sm", elem_id="by-md"), value="export_md")
+        export_json = words(gr.Button(text("export_json", "en"), size="sm", elem_id="by-json"), value="export_json")
+        delete = words(gr.Button(text("delete", "en"), size="sm", elem_id="by-delete"), value="delete")
+    return head, title, export_md, export_json, delete
+
+
+def _composer(words: Localised) -> gr.Textbox:
+    composer = gr.Textbox(
+        show_label=False,
+        label=text("composer_label", "en"),
+        placeholder=text("composer", "en"),
+        container=False,
+        lines=1,
+        max_lines=10,
+        autofocus=True,
+        submit_btn=True,
+        elem_id="by-composer",
+    )
+    return words(composer, label="composer_label", placeholder="composer")
+
+
+def placeholder(language: Language) -> str:
+    return f"## {text('welcome', language)}\n{text('welcome_more', language)}"
+
+
+def examples(language: Language) -> list[dict[str, str]]:
+    return [{"text": text(key, language)} for key in EXAMPLES]
+
+
+def build_second(words: Localised, first_name: gr.HTML, options: dict[str, Any]) -> SecondColumn:
+    with gr.Column(visible=False, min_width=0, elem_id="by-second") as box:
+        name = gr.HTML(padding=False, elem_classes="by-column-name")
+        chatbot = gr.Chatbot(elem_id="by-chatbot-2", label=text("chat_label_2", "en"), **options)
+        words(chatbot, label="chat_label_2")
+    return SecondColumn(first_name, box, name, chatbot, gr.State(None))
+
+
+def build_attach(words: Localised) -> Attachments:
+    """The components, to stand above the composer."""
+    documents = gr.State([])
+    cited = clickable("by-chat-cited")
+    source = clickable("by-chat-source")
+    with gr.Row(elem_id="by-attach-row"):
+        button = gr.UploadButton(
+            text("attach", "en"), file_count="multiple", size="sm", elem_id="by-attach", scale=0, min_width=80
+        )
+        words(button, label="attach")
+        status = clickable("by-attached")
+    return Attachments(button, status, cited, source, documents)

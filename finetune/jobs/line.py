@@ -1,19 +1,17 @@
 """All job folders under one: which there are, which wait, and how a new one comes to be."""
 
 import json
-import os
 import re
 import secrets
-import shutil
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from chatbot.common import disk
 from chatbot.common.errors import InputError
 from finetune.jobs import start as starts
-from finetune.jobs.folder import JobFolder, Meta, sync, told, write
+from finetune.jobs.folder import JobFolder, Meta
 from finetune.spec.spec import TrainingSpec
 
 ID = re.compile(r"[0-9a-f]{24}")
@@ -49,36 +47,25 @@ def new_folder(
     Raises `InputError` when there are no examples, `StoreFull` or `StoreError`.
     """
     id = secrets.token_hex(12)
-    job = JobFolder(folder / f".new-{id}")
     try:
-        job.path.mkdir(parents=True, mode=0o700)
-        if not _write_examples(job.data, examples):
-            raise InputError("There is nothing to train on: the data set has no usable row.", kind="data_no_rows")
-        if start:
-            starts.keep(start, job.start)
-        write(job.path / "spec.json", spec.to_json())
-        write(job.path / "meta.json", meta_text(meta))
-        job.enqueue()
-        if locked:
-            job.lock()
-        job.path.rename(folder / id)
-        sync(folder)
+        with disk.aside_folder(folder / id, mode=0o700) as made:
+            job = JobFolder(made)
+            if not _write_examples(job.data, examples):
+                raise InputError("There is nothing to train on: the data set has no usable row.", kind="data_no_rows")
+            if start:
+                starts.keep(start, job.start)
+            (made / "spec.json").write_text(spec.to_json(), "utf-8")
+            (made / "meta.json").write_text(meta_text(meta), "utf-8")
+            job.enqueue()
+            if locked:
+                job.lock()
     except OSError as error:
-        raise told(error, folder) from error
-    finally:
-        shutil.rmtree(job.path, ignore_errors=True)  # gone already when all went well
+        raise disk.told(error, folder) from error
     return JobFolder(folder / id)
 
 
 def meta_text(meta: Meta) -> str:
     return json.dumps(asdict(meta), ensure_ascii=False, indent=2)
-
-
-def sweep(folder: Path) -> None:
-    """Remove what a crash left half written or half removed; what is an hour old nobody writes any more."""
-    for path in [*folder.glob(".new-*"), *folder.glob(".removed-*")]:
-        if time.time() - path.stat().st_mtime > 3600:
-            shutil.rmtree(path, ignore_errors=True)
 
 
 def _write_examples(path: Path, examples: Iterable[Mapping[str, Any]]) -> int:
@@ -87,6 +74,4 @@ def _write_examples(path: Path, examples: Iterable[Mapping[str, Any]]) -> int:
         for example in examples:
             file.write(json.dumps(dict(example), ensure_ascii=False) + "\n")
             count += 1
-        file.flush()
-        os.fsync(file.fileno())
     return count

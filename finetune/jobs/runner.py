@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from chatbot.common import disk
 from chatbot.common.child import child_environment
 from chatbot.common.errors import BanyanError
 from finetune.jobs.folder import JobFolder, JobState
-from finetune.jobs.line import all_jobs, sweep, waiting
+from finetune.jobs.line import all_jobs, waiting
 
 HOME = Path(__file__).resolve().parents[2]
 
@@ -130,7 +131,7 @@ class Runner:
                 os.close(descriptor)
                 return False
             self._lock = descriptor
-            sweep(self._folder)
+            disk.sweep(self._folder)
         return True
 
     def _tell(self, id: str) -> None:

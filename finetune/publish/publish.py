@@ -1,17 +1,16 @@
 """A finished job -> an adapter people can choose: a checked folder with its card, a zip, or a repository on the hub."""
 
 import json
-import os
 import re
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from chatbot.common import disk
 from chatbot.common.errors import AdapterError, HubUnavailable, InputError
-from finetune.jobs.folder import JobFolder, sync, told, write
+from finetune.jobs.folder import RESUME, JobFolder, write
 from finetune.publish.card import CARD, Acceptance, write_card
 
 __all__ = [
@@ -53,25 +52,17 @@ def publish(job: JobFolder, acceptance: Acceptance, verdict: Mapping[str, Any], 
     write_card(job, acceptance, verdict, note)
     folder = Path(meta.adapters)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
-        try:
+        disk.sweep(folder)
+        with disk.scratch(folder) as bench:
+            made = bench / "new"
+            made.mkdir()
             for name in EXPORTED:
-                shutil.copyfile(job.adapter / name, aside / name)
+                shutil.copyfile(job.adapter / name, made / name)
             owner = {"owner": meta.owner, "job": job.id, "shared": meta.shared}
-            (aside / OWNER).write_text(json.dumps(owner), "utf-8")
-            for path in aside.iterdir():
-                with path.open("rb") as file:
-                    os.fsync(file.fileno())
-            sync(aside)
-            aside.chmod(0o755)  # mkdtemp's folders are for their owner alone
-            name = _take_name(aside, folder, meta.name, job.id)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
-        sync(folder)
+            (made / OWNER).write_text(json.dumps(owner), "utf-8")
+            return _take_name(made, folder, meta.name, job.id)
     except OSError as error:
-        raise told(error, folder) from error
-    return name
+        raise disk.told(error, folder, RESUME) from error
 
 
 def share(folder: Path, job: str, shared: bool) -> None:
@@ -129,18 +120,11 @@ def push(folder: Path, repository: str, token: str, *, private: bool = True) -> 
     return str(address)
 
 
-def _take_name(aside: Path, folder: Path, name: str, id: str) -> str:
+def _take_name(made: Path, folder: Path, name: str, id: str) -> str:
     for candidate in (name, f"{name[:55]}-{id[:8]}"):
         if _belongs_elsewhere(folder / candidate, id) or ((SHIPPED / candidate).exists() and folder != SHIPPED):
             continue
-        old = folder / candidate
-        if old.exists():  # an earlier attempt of this very job
-            away = folder / f".old-{id}"
-            old.rename(away)
-            aside.rename(old)
-            shutil.rmtree(away, ignore_errors=True)
-        else:
-            aside.rename(old)
+        disk.place(made, folder / candidate, over=True)  # what is there is an earlier attempt of this very job
         return candidate
     raise AdapterError(
         f"There is an adapter called {name} already. Please remove it or train under another name.",

@@ -2,11 +2,11 @@
 
 import json
 import logging
-import os
 import shutil
 from pathlib import Path
 
-from finetune.jobs.folder import COMPLETE, JobFolder, sync
+from chatbot.common import disk
+from finetune.jobs.folder import COMPLETE, JobFolder
 
 KEPT = 2  # complete checkpoints: the newest, and one before it in case the disk harms that
 
@@ -29,26 +29,11 @@ def newest_whole(job: JobFolder) -> Path | None:
 
 
 def keep(aside: Path, checkpoints: Path, step: int) -> None:
-    """Bring `aside` to disk, mark it, give it its name, and drop the oldest. Raises `OSError`."""
+    """Mark `aside`, bring it to disk, give it its name, and drop the oldest. Raises `OSError`."""
     sizes = {path.name: path.stat().st_size for path in sorted(aside.iterdir())}
-    for path in aside.iterdir():
-        _sync_file(path)
     (aside / COMPLETE).write_text(json.dumps(sizes), "utf-8")
-    _sync_file(aside / COMPLETE)
-    sync(aside)
-    final = checkpoints / f"step-{step:08d}"
-    shutil.rmtree(final, ignore_errors=True)  # of a run before the last resume
-    aside.rename(final)
-    sync(checkpoints)
+    disk.place(aside, checkpoints / f"step-{step:08d}", over=True)  # one there is of a run before the last resume
     whole = sorted(path for path in checkpoints.glob("step-*") if (path / COMPLETE).is_file())
     for old in whole[:-KEPT]:
         (old / COMPLETE).unlink()
         shutil.rmtree(old, ignore_errors=True)
-
-
-def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

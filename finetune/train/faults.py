@@ -1,11 +1,10 @@
 """What went wrong in a training -> a `Result` that says the cause and what to change."""
 
-import errno
-
 import torch
 
+from chatbot.common import disk
 from chatbot.common.errors import AdapterError, BanyanError, StoreFull
-from finetune.jobs.folder import JobFolder, Result
+from finetune.jobs.folder import RESUME, JobFolder, Result
 from finetune.spec.spec import TrainingSpec
 from finetune.train.trainer import Diverged
 
@@ -25,11 +24,8 @@ def explain(error: BaseException, job: JobFolder) -> Result:
     text = _chain(error)
     if isinstance(error, MemoryError | torch.OutOfMemoryError) or any(sign in text for sign in _NO_MEMORY):
         return _out_of_memory(job.spec())
-    if _is_disk_full(error) or any(sign in text for sign in _DISK_FULL):
-        message = (
-            f"The disk with {job.path.parent} is full. Free some space and resume the job; its checkpoints are safe."
-        )
-        return Result("failed", "disk_full", message)
+    if isinstance(error, StoreFull) or disk.is_full(error) or any(sign in text for sign in _DISK_FULL):
+        return Result("failed", "disk_full", str(disk.full(job.path.parent, RESUME)))
     if isinstance(error, Diverged):
         rate = job.spec().learning_rate / 4
         message = f"The loss became infinite: the learning rate is too high. Train again with {rate:.2g}."
@@ -58,10 +54,6 @@ def _out_of_memory(spec: TrainingSpec) -> Result:
 
 def _kept(error: BanyanError) -> dict[str, object]:
     return {name: value for name, value in error.details.items() if isinstance(value, str | int | float)}
-
-
-def _is_disk_full(error: BaseException) -> bool:
-    return isinstance(error, StoreFull) or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _chain(error: BaseException | None) -> str:

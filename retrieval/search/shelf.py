@@ -6,7 +6,6 @@ cache that is older than the database. A cache whose checksum is wrong is not op
 
 import hashlib
 import logging
-import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
+from chatbot.common import disk
 from chatbot.common.errors import StoreError
 from retrieval.search.index import Index, Ranked
 from retrieval.search.keywords import KeywordIndex
@@ -153,7 +153,7 @@ class Shelf:
     def _written(self, file_name: str, part: KeywordIndex | VectorIndex, embedder: int | None) -> Cache:
         path = self._folder / file_name
         part.save(path)
+        disk.sync(path)
         with path.open("rb") as file:
-            os.fsync(file.fileno())
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return Cache(path.name, self._generation, len(part), digest, embedder)

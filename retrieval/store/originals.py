@@ -1,13 +1,12 @@
 """An upload becomes an original of the library: copied whole, on disk before anything speaks of it."""
 
-import errno
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from typing import Literal
 
+from chatbot.common import disk
 from chatbot.common.errors import StoreError, StoreFull
 from chatbot.common.rejected import RejectedFile, shown
 from retrieval.search.embed import Stopped
@@ -20,38 +19,22 @@ Progress = Callable[[Step, float | None], None]
 def keep(path: Path, original: Path, name: str, report: Progress, stop: Event | None) -> tuple[int, str]:
     """Copy the upload to `original`, on disk before anything speaks of it: its size and SHA-256."""
     report("keep", None)
-    part = original.with_suffix(".part")
     digest, size = hashlib.sha256(), 0
     try:
-        with path.open("rb") as source, part.open("xb") as sink:
+        with disk.aside(original) as made, path.open("rb") as source, made.open("wb") as sink:
             while block := source.read(1 << 20):
                 heed(stop)
                 digest.update(block)
                 size += sink.write(block)
-            sink.flush()
-            os.fsync(sink.fileno())
-        part.replace(original)
-        _sync(original.parent)
     except FileNotFoundError as error:
         raise RejectedFile("missing", name=shown(name)) from error
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if disk.is_full(error):
             raise StoreFull("The disk is full. Free some space and try again; what was saved is safe.") from error
         raise StoreError(f"{shown(name)} cannot be kept ({error.strerror}). Check the data folder.") from error
-    finally:
-        part.unlink(missing_ok=True)
     return size, digest.hexdigest()
 
 
 def heed(stop: Event | None) -> None:
     if stop is not None and stop.is_set():
         raise Stopped("Indexing was stopped. Nothing was kept of this document.")
-
-
-def _sync(folder: Path) -> None:
-    """A new name is on disk only when its folder is."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

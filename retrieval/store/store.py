@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from chatbot.common.disk import ASIDE
 from chatbot.common.errors import NotFound, StoreError
 from retrieval.store import rows as stored_rows
 from retrieval.store.database import Database
@@ -26,7 +27,7 @@ DOCUMENTS = (
     "SELECT id, owner, name, kind, size, sha256, status, pages, passages, warnings, reason, code, created "
     "FROM documents WHERE owner = ? "
 )
-OURS = re.compile(r"[0-9a-f]{32}(\.part)?")
+OURS = re.compile(rf"[0-9a-f]{{32}}(\.part)?|{re.escape(ASIDE)}[0-9a-f]{{16}}")  # .part: by earlier versions
 NAMED = "AND p.id IN (SELECT value FROM json_each(?))"
 PASSAGES = (
     "SELECT p.page, p.start, p.end, p.text, p.heading, p.position, p.document, p.id "

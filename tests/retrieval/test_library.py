@@ -1,6 +1,7 @@
 """Files in, hits out, and what is on disk between: over real files and a real database."""
 
 import contextlib
+import errno
 import hashlib
 import sqlite3
 import threading
@@ -12,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from chatbot.common.errors import NotFound, StoreError
+from chatbot.common import disk
+from chatbot.common.errors import NotFound, StoreError, StoreFull
 from chatbot.common.rejected import RejectedFile
 from retrieval import library as library_module
 from retrieval.library import EmbedderChanged, Library
@@ -315,12 +317,28 @@ def test_what_a_killed_process_left_is_swept(folder: Path, write: Callable[[str,
     document = library.add("ada", write("a.txt", "Figs."), "a.txt")
     library.close()
     (folder / "files" / ("ab" * 16)).write_text("orphan")
-    (folder / "files" / f"{'cd' * 16}.part").write_text("half")
+    (folder / "files" / f"{disk.ASIDE}{'cd' * 8}").write_text("half")
+    (folder / "files" / f"{'cd' * 16}.part").write_text("half, by an earlier version")
     (folder / "index" / ("ef" * 16)).write_text("orphan")
     (folder / "files" / "README").write_text("somebody else's")
     opened(folder)
     assert {path.name for path in (folder / "files").iterdir()} == {document.id, "README"}
     assert not any((folder / "index").iterdir())
+
+
+def test_on_a_full_disk_nothing_of_a_document_is_kept_and_the_reason_is_told(
+    folder: Path, write: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = opened(folder)
+
+    def full(path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(disk, "sync", full)
+    with pytest.raises(StoreFull, match="Free some space"):
+        library.add("ada", write("a.txt", "Figs."), "a.txt")
+    assert library.list("ada") == []
+    assert list((folder / "files").iterdir()) == []
 
 
 def test_an_original_that_vanished_is_not_acknowledged(

@@ -5,14 +5,12 @@ needs are taken out of it, and under names of our own; the folder appears among 
 """
 
 import json
-import os
-import secrets
-import shutil
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from chatbot.common import disk
 from chatbot.common.errors import AdapterError
 from chatbot.engine.adapters.folders import CARD, CONFIG, MAX_JSON, MAX_WEIGHTS, NAME, OWNER, PICKLES, WEIGHTS, check
 from chatbot.types import Adapter
@@ -43,10 +41,10 @@ def install(
         )
     if (adapters / name).exists():
         raise _taken(name)
-    aside = adapters / f".new-{secrets.token_hex(8)}"
-    folder = aside / name
-    folder.mkdir(parents=True)
-    try:
+    disk.sweep(adapters)
+    with disk.scratch(adapters) as bench:
+        folder = bench / name
+        folder.mkdir()
         if len(files) == 1 and files[0].suffix.lower() == ".zip":
             _unpack(files[0], folder)
         else:
@@ -54,20 +52,15 @@ def install(
         (folder / OWNER).write_text(json.dumps({"owner": owner, "shared": not owner}), "utf-8")
         fit(check(folder))
         _appear(folder, adapters / name)
-        return check(adapters / name)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    return check(adapters / name)
 
 
 def remove(adapter: Adapter) -> None:
     """Take the adapter away at once. Answers that use it go on: an engine reads an adapter's files only once."""
-    folder = Path(str(adapter.path))
-    away = folder.with_name(f".old-{secrets.token_hex(8)}")
     try:
-        folder.rename(away)
+        disk.discard(Path(str(adapter.path)))
     except OSError as error:
         raise AdapterError(f"The adapter {adapter.name} cannot be removed ({error.strerror}).") from error
-    shutil.rmtree(away, ignore_errors=True)
 
 
 def name_of(files: Sequence[Path]) -> str:
@@ -153,15 +146,15 @@ def _write(source: IO[bytes], target: Path, limit: int) -> None:
             if written > limit:
                 raise AdapterError(f"{target.name} is larger than the {limit:,} bytes that are taken.")
             file.write(block)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _appear(folder: Path, target: Path) -> None:
     try:
-        folder.rename(target)
-    except OSError as error:  # somebody was faster
-        raise _taken(target.name) from error
+        disk.place(folder, target)
+    except OSError as error:
+        if target.exists():  # somebody was faster
+            raise _taken(target.name) from error
+        raise disk.told(error, target.parent) from error
 
 
 def _taken(name: str) -> AdapterError:

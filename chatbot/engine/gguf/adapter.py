@@ -8,7 +8,6 @@ come out the same however a prompt is cut into batches. With matrices in F32 the
 import contextlib
 import hashlib
 import json
-import secrets
 import struct
 import time
 from dataclasses import dataclass
@@ -18,9 +17,10 @@ from typing import Any
 import gguf
 import numpy as np
 
+from chatbot.common import disk
 from chatbot.common.errors import AdapterError
 from chatbot.engine.adapters.fit import check_complete, scale
-from chatbot.engine.gguf.files import Header
+from chatbot.engine.gguf.files import Header, write_out
 
 MODULES = {
     "self_attn.q_proj": "attn_q",
@@ -62,7 +62,8 @@ def convert_adapter(folder: Path, base: Header, cache: Path) -> Twin:
         if not target.is_file():
             tensors = _gguf_tensors(folder.name, _safetensors(weight_bytes), config, base)
             cache.mkdir(parents=True, exist_ok=True)
-            _write_adapter(target, tensors, str(base.fields["general.architecture"]), steady=steady)
+            with disk.aside(target) as made:  # several requests may be the first to want the adapter
+                _write_adapter(made, tensors, str(base.fields["general.architecture"]), steady=steady)
             _forget(cache)
         with contextlib.suppress(OSError):  # a cache that is only read serves all the same
             target.touch()
@@ -154,10 +155,8 @@ def _module(tensor: str) -> str:
     return f"model.layers.{layer}.{LAYERS[name]}" if layer.isdigit() and name in LAYERS else tensor
 
 
-def _write_adapter(target: Path, tensors: dict[str, Any], arch: str, *, steady: bool) -> None:
-    own = secrets.token_hex(8)  # several requests may be the first to want the adapter
-    aside = target.with_name(f"{target.name}.{own}.part")
-    writer = gguf.GGUFWriter(aside, arch=arch)
+def _write_adapter(path: Path, tensors: dict[str, Any], arch: str, *, steady: bool) -> None:
+    writer = gguf.GGUFWriter(path, arch=arch)
     writer.add_type(gguf.GGUFType.ADAPTER)
     writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
     writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, 1.0)  # the matrices hold their own
@@ -167,11 +166,7 @@ def _write_adapter(target: Path, tensors: dict[str, Any], arch: str, *, steady: 
             writer.add_tensor(name, gguf.quants.quantize(_padded(name, data), kind), raw_dtype=kind)
         else:
             writer.add_tensor(name, np.ascontiguousarray(data, dtype=np.float32))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    aside.replace(target)
+    write_out(writer)
 
 
 def _padded(name: str, data: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

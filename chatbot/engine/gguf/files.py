@@ -5,7 +5,6 @@ The format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 
 import math
 import mmap
-import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 import gguf
 
+from chatbot.common import disk
 from chatbot.common.errors import ModelDamaged, ModelNotFound
 
 SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
@@ -105,9 +105,8 @@ class _Cursor:
 def requantize(source: Path, target: Path, kind: gguf.GGMLQuantizationType, progress: Callable[[float], None]) -> None:
     """Write `source` with its matrices as `kind`; vectors and all metadata stay. Atomic: `target` is whole or absent."""
     reader = gguf.GGUFReader(source)
-    aside = target.with_name(f"{target.name}.{os.getpid()}.part")
-    writer = gguf.GGUFWriter(aside, arch=str(reader.fields["general.architecture"].contents()))
-    try:
+    with disk.aside(target) as made:
+        writer = gguf.GGUFWriter(made, arch=str(reader.fields["general.architecture"].contents()))
         _copy_metadata(reader, writer)
         writer.add_file_type(FILE_TYPES[kind])
         for done, tensor in enumerate(reader.tensors, 1):
@@ -116,13 +115,14 @@ def requantize(source: Path, target: Path, kind: gguf.GGMLQuantizationType, prog
                 data, stored = gguf.quants.quantize(gguf.quants.dequantize(data, stored), kind), kind
             writer.add_tensor(tensor.name, data, raw_dtype=stored)
             progress(done / len(reader.tensors))
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_tensors_to_file()
-        writer.close()
-        aside.replace(target)
-    finally:
-        aside.unlink(missing_ok=True)
+        write_out(writer)
+
+
+def write_out(writer: gguf.GGUFWriter) -> None:
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
 
 
 FILE_TYPES = {

@@ -17,6 +17,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from chatbot.common import disk
 from chatbot.common.errors import NotFound, StoreError
 from chatbot.store.store import RESULTS, Store
 from chatbot.tasks.classify.labels import Labels
@@ -97,7 +98,7 @@ class KeptTables:
         with self._lock:
             try:
                 home.mkdir(parents=True, exist_ok=True)
-                (home / name).write_bytes(data)
+                disk.write(home / name, data)
             except OSError as error:
                 raise StoreError(f"This table could not be kept ({error.strerror}). Download it now.") from error
             id = self._store.add_result(owner, TASK, found.name, record)
@@ -122,6 +123,7 @@ class KeptTables:
             for old in tables[KEPT:]:
                 self._store.remove_result(owner, old.id)
             named = {saved.result["file"] for saved in tables[:KEPT]}
+            disk.sweep(self._home(owner))
             for path in self._home(owner).glob("*.csv"):
                 if path.name not in named:
                     path.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from threading import Event
 from typing import Any, TextIO
 
+from chatbot.common import disk
 from chatbot.common.errors import InputError, NotFound
 from chatbot.common.rejected import shown
 from chatbot.engine.base import Engine
@@ -156,7 +157,7 @@ class Translations:
         return files.write(self._home(owner) / id / "original", job.name, texts, job.target)
 
     def remove(self, owner: str, id: str) -> None:
-        shutil.rmtree(self._home(owner) / self.get(owner, id).id)
+        disk.discard(self._home(owner) / self.get(owner, id).id)
 
     def _home(self, owner: str) -> Path:
         return self._folder / hashlib.sha256(owner.encode()).hexdigest()[:24]
@@ -169,15 +170,13 @@ class Translations:
         return job, segments, _done(folder)
 
     def _keep(self, job: Job, original: Path, segments: Sequence[Segment]) -> None:
-        """Made aside and moved, so that a job is there as a whole or not at all."""
         home = self._home(job.owner)
-        aside = home / f".{job.id}"
-        aside.mkdir(parents=True)
-        shutil.copyfile(original, aside / "original")
-        rows = [(s.text, sorted(s.kept), s.ordered, s.room) for s in segments]
-        (aside / "segments.json").write_text(json.dumps(rows), "utf-8")
-        (aside / "job.json").write_text(json.dumps(asdict(job)), "utf-8")
-        aside.replace(home / job.id)
+        disk.sweep(home)
+        with disk.aside_folder(home / job.id) as made:
+            shutil.copyfile(original, made / "original")
+            rows = [(s.text, sorted(s.kept), s.ordered, s.room) for s in segments]
+            (made / "segments.json").write_text(json.dumps(rows), "utf-8")
+            (made / "job.json").write_text(json.dumps(asdict(job)), "utf-8")
 
 
 def _read(folder: Path, owner: str) -> Job | None:

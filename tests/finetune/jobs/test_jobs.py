@@ -1,6 +1,8 @@
 """Jobs: their line, their owners, and states that are read from folders and locks."""
 
+import errno
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.common import disk
 from chatbot.common.child import child_environment
-from chatbot.common.errors import InputError, NotFound
+from chatbot.common.errors import InputError, NotFound, StoreFull
 from finetune.jobs.folder import Base, JobFolder, Result
 from finetune.jobs.jobs import Jobs
 from tests.finetune.jobs_for_tests import ROWS, spec, wait_for, wait_for_end
@@ -61,6 +64,28 @@ def test_an_empty_data_set_makes_no_job(jobs: Jobs, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no usable row"):
         jobs.create("ada", "bot", [], spec(), Base("/nowhere"))
     assert list((tmp_path / "jobs").iterdir()) == []
+
+
+def test_a_job_is_there_as_a_whole_for_its_account_alone_or_not_at_all(
+    jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stat.S_IMODE(folder_of(jobs, create(jobs)).path.stat().st_mode) == 0o700
+
+    def full(path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(disk, "sync", full)
+    with pytest.raises(StoreFull, match="Free some space"):
+        create(jobs)
+    assert len(list((tmp_path / "jobs").iterdir())) == len(jobs.of("ada")) == 1
+
+
+def test_what_a_kill_left_is_swept_when_the_app_starts(jobs: Jobs, tmp_path: Path) -> None:
+    left = tmp_path / "jobs" / f"{disk.ASIDE}1"
+    left.mkdir(parents=True)
+    os.utime(left, (0, 0))
+    jobs.start()
+    wait_for(lambda: not left.exists())
 
 
 def test_nobody_sees_or_touches_the_job_of_another_unless_it_is_shared(jobs: Jobs) -> None:

@@ -1,5 +1,6 @@
 """What is published, what is refused, and what leaves the house."""
 
+import errno
 import json
 import zipfile
 from pathlib import Path
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from chatbot.common.errors import AdapterError, HubUnavailable, InputError
+from chatbot.common import disk
+from chatbot.common.errors import AdapterError, HubUnavailable, InputError, StoreFull
 from chatbot.common.fingerprint import fingerprint_model
 from chatbot.engine.adapters.folders import check
 from finetune.jobs.folder import JobFolder
@@ -60,6 +62,24 @@ def test_the_name_of_another_is_not_taken_away(job: JobFolder, tmp_path: Path, m
     assert publish(job, GOOD, VERDICT) == "trunks", "the same job again takes its own place"
     assert json.loads((tmp_path / "adapters" / "trunks" / "owner.json").read_text())["owner"] == "ada"
     assert sorted(path.name for path in (tmp_path / "adapters").iterdir()) == ["trunks", f"trunks-{other.id[:8]}"]
+
+
+def test_published_again_on_a_full_disk_the_first_stays(
+    job: JobFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = publish(job, GOOD, VERDICT)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "adapters" / name).iterdir()}
+
+    def full(path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(StoreFull, match="resume the job"):
+        patched.setattr(disk, "sync", full)
+        publish(job, GOOD, {"sentence": "Worse."})
+    assert {path.name: path.read_bytes() for path in (tmp_path / "adapters" / name).iterdir()} == before
+    assert publish(job, GOOD, {"sentence": "No change."}) == name
+    assert [path.name for path in (tmp_path / "adapters").iterdir()] == [name]
+    assert "No change." in (tmp_path / "adapters" / name / "README.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,14 @@
 does it in a process of its own, for an app that has no other use for torch.
 """
 
-import shutil
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from chatbot.common import disk
 from chatbot.common.errors import BanyanError, ModelDamaged, ModelError
 from chatbot.engine.base import Progress
 
@@ -30,19 +29,13 @@ def dequantise(gguf: Path, folder: Path, progress: Progress | None = None) -> Pa
     if (folder / "config.json").is_file():
         return folder
     tell = progress or (lambda step, fraction: None)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    tell(f"Converting {gguf.stem}", None)
     try:
-        tell(f"Converting {gguf.stem}", None)
-        _convert(gguf, aside)
-        aside.chmod(0o755)  # mkdtemp's folders are for their owner alone
-        try:
-            aside.rename(folder)
-        except OSError:
-            if not (folder / "config.json").is_file():  # else another process was first
-                raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        with disk.aside_folder(folder) as made:
+            _convert(gguf, made)
+    except OSError:
+        if not (folder / "config.json").is_file():  # else another process was first
+            raise
     tell(f"Converting {gguf.stem}", 1.0)
     return folder
 

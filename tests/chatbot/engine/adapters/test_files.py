@@ -1,5 +1,6 @@
 """Adapters that come in through the page: honest ones serve, hostile ones leave nothing behind."""
 
+import errno
 import io
 import json
 import pickle
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from chatbot.common.errors import AdapterError
+from chatbot.common import disk
+from chatbot.common.errors import AdapterError, StoreFull
 from chatbot.engine.adapters.files import install, name_of, remove
 from chatbot.engine.adapters.folders import find, visible
 from chatbot.engine.llamacpp.engine import LlamaCppEngine
@@ -57,6 +59,18 @@ def test_an_honest_adapter_is_checked_and_listed(
         install(files, "elm", tmp_path / "adapters", fit=engine.fit)
     remove(added)
     assert find([tmp_path / "adapters"]) == []
+    assert list((tmp_path / "adapters").iterdir()) == []
+
+
+def test_on_a_full_disk_no_adapter_appears_and_the_reason_is_told(
+    honest: Path, engine: LlamaCppEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(disk, "sync", full)
+    with pytest.raises(StoreFull, match="Free some space"):
+        install(list(honest.iterdir()), "elm", tmp_path / "adapters", fit=engine.fit)
     assert list((tmp_path / "adapters").iterdir()) == []
 
 

@@ -1,5 +1,6 @@
 """Segments, what must survive in them, and what is said of them."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Event, Timer
@@ -8,6 +9,7 @@ import pytest
 from starlette.applications import Starlette
 
 from chatbot.api.routes import routes
+from chatbot.common import disk
 from chatbot.common.errors import EngineError, EngineUnavailable, InputError, NotFound
 from chatbot.common.rejected import RejectedFile
 from chatbot.engine.adapters.folders import check as check_adapter
@@ -426,8 +428,12 @@ def test_files_belong_to_their_owner_and_names_are_no_paths(tmp_path: Path) -> N
             with pytest.raises(NotFound):
                 act(owner, id)
     assert not (tmp_path / "x").exists()
+    (home,) = (tmp_path / "translations").iterdir()
+    (home / f"{disk.ASIDE}1").mkdir()  # a kill left it
+    os.utime(home / f"{disk.ASIDE}1", (0, 0))
+    jobs.add(engine(), "ada", book(tmp_path), "book.md", target="de")
     jobs.remove("ada", job.id)
-    assert jobs.jobs("ada") == []
+    assert [path.name for path in home.iterdir()] == [each.id for each in jobs.jobs("ada")] != [job.id]
 
 
 @pytest.mark.parametrize(

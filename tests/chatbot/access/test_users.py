@@ -32,7 +32,7 @@ def test_right_and_wrong_passwords(ann: str) -> None:
 def test_ten_wrong_passwords_close_that_name_for_five_minutes(ann: str, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     users = Users({"ann": ann, "bob": ann}, clock=clock)
-    monkeypatch.setattr("chatbot.access.owner.users._scrypt", lambda password, *_: password.encode())
+    monkeypatch.setattr("chatbot.access.users._scrypt", lambda password, *_: password.encode())
     for _ in range(10):
         assert not users.check("ann", "guess")
     with pytest.raises(AccessDenied, match="wait five minutes"):
@@ -47,7 +47,7 @@ def test_ten_wrong_passwords_close_that_name_for_five_minutes(ann: str, monkeypa
 
 def test_a_hundred_wrong_names_close_the_door(ann: str, monkeypatch: pytest.MonkeyPatch) -> None:
     users = Users({"ann": ann}, clock=Clock())
-    monkeypatch.setattr("chatbot.access.owner.users._scrypt", lambda password, *_: password.encode())
+    monkeypatch.setattr("chatbot.access.users._scrypt", lambda password, *_: password.encode())
     for n in range(100):
         assert not users.check(f"name{n}", "guess")
     with pytest.raises(AccessDenied):
@@ -62,7 +62,7 @@ def test_an_unknown_name_costs_the_same_work(ann: str, monkeypatch: pytest.Monke
         work.append((len(salt), *cost))
         return b""
 
-    monkeypatch.setattr("chatbot.access.owner.users._scrypt", scrypt)
+    monkeypatch.setattr("chatbot.access.users._scrypt", scrypt)
     users.check("ann", "x")
     users.check("nobody", "x")
     assert len(work) == 2

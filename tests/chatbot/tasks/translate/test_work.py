@@ -172,7 +172,7 @@ def test_flags(target: str, wanted: list[str]) -> None:
 def test_a_translation_may_be_three_and_a_half_times_as_long_or_as_short(
     letters: int, translated: int, wanted: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chatbot.tasks.translate.work.check.detect", lambda text: Detected(None))
+    monkeypatch.setattr("chatbot.tasks.translate.check.detect", lambda text: Detected(None))
     words = [f"{a}{b}{c}{d}" for a in "bdfg" for b in "aeiou" for c in "klmn" for d in "aeiou"]
     source, target = "".join(words)[-letters:], "".join(words)[:translated]
     assert [flag.code for flag in check(Segment(source), target, "de")] == wanted

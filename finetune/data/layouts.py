@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from chatbot.common.errors import (InputError)
 from finetune.data.examples import (Columns, Example, Fault, Format, Layout, Row, Turn)
@@ -34,41 +35,17 @@ _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 def layout_of(rows: Sequence[Row]) -> Layout:
     """The layout that the first rows have. A known one needs but a tenth of them: the others may lack a field, and are
     told so. "columns" when none is known."""
-    votes = Counter(_layout_of_row(row.values) for row in rows)
+    votes = Counter(_layout_of(row.values) for row in rows)
     for layout, count in votes.most_common():
         if layout not in ("text", "columns") and count * 10 >= len(rows):
             return layout
     return "text" if votes["text"] > votes["columns"] else "columns"
 
 
-def _layout_of_row(values: Mapping[str, object]) -> Layout:
-    if dialogue := _first(values, DIALOGUES):
-        turns = values[dialogue]
-        first = turns[0] if isinstance(turns, list) and turns else None
-        return "sharegpt" if isinstance(first, dict) and "from" in first else "messages"
-    if "instruction" in values and _first(values, OUTPUTS):
-        return "alpaca"
-    if "prompt" in values and _first(values, COMPLETIONS):
-        return "prompt-completion"
-    if "text" in values and not set(values) - {"text", *METADATA}:
-        return "text"
-    return "columns"
-
-
 def unused(layout: Layout, names: Iterable[str], columns: Columns | None = None) -> tuple[str, ...]:
     """Fields that the layout does not look at."""
-    used = {*_names(columns), columns.label_column} if columns else set(_USED[layout])
+    used = {*_names(columns), columns.label_column} if columns else set(LAYOUTS[layout].fields)
     return tuple(name for name in names if name not in used)
-
-
-_USED: dict[Layout, tuple[str, ...]] = {
-    "messages": DIALOGUES,
-    "sharegpt": (*DIALOGUES, "system"),
-    "alpaca": ("instruction", "input", "system", "history", *OUTPUTS),
-    "prompt-completion": ("prompt", *COMPLETIONS),
-    "text": ("text",),
-    "columns": (),
-}
 
 
 def suggestion(names: Sequence[str]) -> Columns | None:
@@ -83,7 +60,7 @@ def suggestion(names: Sequence[str]) -> Columns | None:
 def to_example(row: Row, format: Format, columns: Columns | None = None) -> Example | Fault:
     """One row read as `format.layout`, or through `columns`."""
     try:
-        found = _mapped(row.values, columns) if columns else _READERS[format.layout](row.values)
+        found = _mapped(row.values, columns) if columns else LAYOUTS[format.layout].read(row.values)
         example = Example(row.number, text=found) if isinstance(found, str) else conversation(row.number, found)
         check_characters(example)
     except Unusable as error:
@@ -149,14 +126,45 @@ def _unmapped(values: Mapping[str, object]) -> list[Turn]:
     raise Unusable("unmapped", f"It is not said what the columns mean: {names[:200]}.")
 
 
-_READERS: dict[Layout, Callable[[Mapping[str, object]], list[Turn] | str]] = {
-    "messages": _messages,
-    "sharegpt": _messages,
-    "alpaca": _alpaca,
-    "prompt-completion": _prompt_completion,
-    "text": _plain,
-    "columns": _unmapped,
+@dataclass(frozen=True, slots=True)
+class LayoutReader:
+    """How the rows of one layout are told from others and read. `read` raises `Unusable`."""
+
+    fits: Callable[[Mapping[str, object]], bool]
+    read: Callable[[Mapping[str, object]], list[Turn] | str]
+    fields: tuple[str, ...]  # those that are looked at
+
+
+def _turns_say_from(values: Mapping[str, object]) -> bool:
+    name = _first(values, DIALOGUES)
+    turns = values[name] if name else None
+    return isinstance(turns, list) and bool(turns) and isinstance(turns[0], dict) and "from" in turns[0]
+
+
+LAYOUTS: dict[Layout, LayoutReader] = {  # the first that fits
+    "sharegpt": LayoutReader(_turns_say_from, _messages, (*DIALOGUES, "system")),
+    "messages": LayoutReader(lambda values: _first(values, DIALOGUES) is not None, _messages, DIALOGUES),
+    "alpaca": LayoutReader(
+        lambda values: "instruction" in values and _first(values, OUTPUTS) is not None,
+        _alpaca,
+        ("instruction", "input", "system", "history", *OUTPUTS),
+    ),
+    "prompt-completion": LayoutReader(
+        lambda values: "prompt" in values and _first(values, COMPLETIONS) is not None,
+        _prompt_completion,
+        ("prompt", *COMPLETIONS),
+    ),
+    "text": LayoutReader(
+        lambda values: "text" in values and not set(values) - {"text", *METADATA},
+        _plain,
+        ("text",),
+    ),
+    "columns": LayoutReader(lambda values: True, _unmapped, ()),
 }
+
+
+def _layout_of(values: Mapping[str, object]) -> Layout:
+    return next(layout for layout, reader in LAYOUTS.items() if reader.fits(values))
 
 
 def _mapped(values: Mapping[str, object], columns: Columns) -> list[Turn] | str:

@@ -31,7 +31,7 @@ def _text_file(path: Path, format: Format, told: Told) -> Iterator[Row | Fault]:
     number = 0
     try:
         with opened(path) as source:
-            for count, item in enumerate(_READERS[format.container](source, format)):
+            for count, item in enumerate(CONTAINERS[format.container](source, format)):
                 number = item.number if isinstance(item, Row) else item.row
                 if count % 256 == 0:
                     told(source.fraction())
@@ -61,7 +61,7 @@ def _joined(block: list[Line]) -> Iterator[Row]:
         yield Row(block[0].number, {"text": "\n".join(line.text for line in block)})
 
 
-_READERS: dict[str, Callable[[Source, Format], Iterator[Row | Fault]]] = {
+CONTAINERS: dict[str, Callable[[Source, Format], Iterator[Row | Fault]]] = {
     "jsonl": read_jsonl,
     "json": read_json,
     "csv": read_csv,

@@ -23,7 +23,7 @@ from retrieval.reading import readers
 from retrieval.reading.readers import Limits, Reading, RejectedFile
 from retrieval.search.embed import Embedder, Stopped, Vectors
 from retrieval.search.fuse import knows
-from retrieval.search.shelf import Shelf
+from retrieval.search.owner_index import OwnerIndex
 from retrieval.store.originals import Progress, heed, keep
 from retrieval.store.store import Store, indexed_text
 from retrieval.text.split import SIZE, split
@@ -33,7 +33,7 @@ HEADING = 16
 """Tokens of an embedder's window that are left to a passage's headings and to the model's own marks."""
 QUESTION = 4_000
 """Characters of a question that count."""
-SHELVES = 256
+INDEXES = 256
 """So many owners' indexes stay in memory; the one used longest ago gives way."""
 READERS = 2
 """Files that are read at once; the others wait."""
@@ -70,7 +70,7 @@ class Library:
         )
         self._size = min(SIZE, embedder.window - HEADING) if embedder else SIZE
         self._embedded = False  # every passage, by this embedder
-        self._shelves: OrderedDict[str, Shelf] = OrderedDict()
+        self._indexes: OrderedDict[str, OwnerIndex] = OrderedDict()
         self._lock = Lock()
         self._reading = BoundedSemaphore(READERS)
         self._keeper = ThreadPoolExecutor(1, thread_name_prefix="library-caches")
@@ -153,7 +153,7 @@ class Library:
         vector = None
         if self._embedder is not None and knows(self._embedder.languages, question):
             vector = self._embedder.queries([question])[0]
-        ranked = self._shelf(owner).search(question, vector, limit, documents)
+        ranked = self._index_of(owner).search(question, vector, limit, documents)
         passages = self._store.passages_by_id(owner, [found.id for found in ranked])
         return [Hit(passages[r.id], r.score, r.lexical, r.dense) for r in ranked if r.id in passages]
 
@@ -178,7 +178,7 @@ class Library:
             if progress:
                 progress(done, max(total, done))
         with self._lock:
-            self._shelves.clear()
+            self._indexes.clear()
 
     def _require_embedded(self) -> None:
         if self._embedded:
@@ -242,19 +242,19 @@ class Library:
 
     # Indexes
 
-    def _shelf(self, owner: str) -> Shelf:
+    def _index_of(self, owner: str) -> OwnerIndex:
         with self._lock:
-            if owner not in self._shelves:
+            if owner not in self._indexes:
                 embedder = (
                     (self._embedder_id, self._embedder.dimension) if self._embedder_id and self._embedder else None
                 )
-                self._shelves[owner] = Shelf(self._store, owner, self._caches, embedder)
-                if len(self._shelves) > SHELVES:
-                    self._shelves.popitem(last=False)
-            self._shelves.move_to_end(owner)
-            return self._shelves[owner]
+                self._indexes[owner] = OwnerIndex(self._store, owner, self._caches, embedder)
+                if len(self._indexes) > INDEXES:
+                    self._indexes.popitem(last=False)
+            self._indexes.move_to_end(owner)
+            return self._indexes[owner]
 
     def _refresh(self, owner: str) -> None:
         """In the background, so that the next search finds the index ready."""
         with contextlib.suppress(RuntimeError):  # the library was closed: the next start will follow
-            self._keeper.submit(self._shelf(owner).refresh)
+            self._keeper.submit(self._index_of(owner).refresh)

@@ -34,7 +34,7 @@ ENGINES = {  # what an engine consists of -> where it says what it is
 FOR_ENGINES = (
     *DOOR,
     "chatbot/engine/offer.py",
-    "chatbot/engine/line.py",
+    "chatbot/engine/slot_queue.py",
     "chatbot/engine/devices.py",
     "chatbot/engine/models.py",
     "chatbot/engine/adapters/",

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from threading import Event, Lock
 
 from chatbot.common.errors import AdapterNotFound, ContextOverflow, EngineUnavailable
-from chatbot.engine.line import Line
 from chatbot.engine.offer import NoTraining, Offer
+from chatbot.engine.slot_queue import SlotQueue
 from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, Usage
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
@@ -59,7 +59,7 @@ class ScriptedEngine:
         self._queue: deque[Reply] = deque(() if replies is None or callable(replies) else replies)
         self._seconds_per_token = seconds_per_token
         self._adapters = list(adapters)
-        self._line = Line(slots)
+        self._slots = SlotQueue(slots)
         self._lock = Lock()
         self._closed = False
 
@@ -78,7 +78,7 @@ class ScriptedEngine:
         stop = stop or Event()
         self._check_adapter(adapter)
         prompt = self._check_prompt(messages)
-        with self._line.ticket() as ticket:
+        with self._slots.ticket() as ticket:
             for place in ticket.wait(stop):
                 yield Chunk(place=place)
             if not ticket.running:
@@ -111,11 +111,11 @@ class ScriptedEngine:
         """Every adapter fits: there are no weights."""
 
     def load(self) -> dict[str, int]:
-        return self._line.load()
+        return self._slots.load()
 
     def close(self) -> None:
         self._closed = True
-        self._line.close()
+        self._slots.close()
 
     def _say(self, reply: Reply, prompt: int, sampling: Sampling, stop: Event) -> Iterator[Chunk]:
         text, failure = _parts(reply)

@@ -1,1 +1,1 @@
-"""Jobs: folders, their states, the line they wait in and the process that runs them."""
+"""Jobs: folders, their states, the queue they wait in and the process that runs them."""

@@ -5,7 +5,7 @@
     recipe.yaml     the recipe it follows, where there is one
     data.jsonl      the examples, {"messages": [...]} or {"text": ...}
     start/          the adapter it goes on from, where there is one
-    queue           when the job took its place in the line
+    queue           when the job took its place in the queue
     started         the child's process id and device; there from the first attempt until the job is queued again
     lock            held (flock) while the child lives: the kernel lets go of it, however the child dies
     cancel          somebody asked the child to stop
@@ -190,7 +190,7 @@ class JobFolder:
         return False
 
     def enqueue(self) -> None:
-        """Back to the end of the line. The last file taken away is what turns the state."""
+        """Back to the end of the queue. The last file taken away is what turns the state."""
         write(self.path / "queue", f"{time.time():.6f}")
         for name in ("cancel", "started", "result.json"):
             (self.path / name).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Jobs of all owners in one folder: create, queue, cancel, resume, list, remove; a thread starts the next in line.
+"""Jobs of all owners in one folder: create, queue, cancel, resume, list, remove; a thread starts the next in the queue.
 
 What is true of a job stands in its folder (`finetune.jobs.folder`), so any number of app restarts changes nothing: children
 go on by themselves, and the next app sees them by their locks. Only one app at a time starts jobs from a folder.
@@ -16,7 +16,7 @@ from chatbot.common import disk
 from chatbot.common.errors import InputError, NotFound
 from finetune.jobs import start as starts
 from finetune.jobs.folder import FINAL, Base, JobFolder, JobState, Meta, Result, write
-from finetune.jobs.line import ID, all_jobs, meta_text, new_folder, waiting
+from finetune.jobs.queue import ID, all_jobs, meta_text, new_folder, waiting
 from finetune.jobs.runner import Runner, signal_group
 from finetune.publish.publish import check_name, share
 from finetune.spec.spec import TrainingSpec
@@ -87,7 +87,7 @@ class Jobs:
         source: str = "",
         start: Path | None = None,
     ) -> str:
-        """Put a job at the end of the line and return its id. `examples` are lines of `data.jsonl`; `start` is the folder of
+        """Put a job at the end of the queue and return its id. `examples` are lines of `data.jsonl`; `start` is the folder of
         the adapter that it goes on from, whose settings `spec` has (`start.fitted`).
 
         Raises `InputError` for a name that cannot be a folder's or when there are no examples, `StoreFull`, `StoreError`.
@@ -108,17 +108,17 @@ class Jobs:
 
     def get(self, owner: str, id: str) -> Job:
         job = self._readable(owner, id)
-        line = waiting(self._folder) if job.state() == "queued" else []
-        return _view(job, owner, line)
+        queue = waiting(self._folder) if job.state() == "queued" else []
+        return _view(job, owner, queue)
 
     def of(self, owner: str) -> list[Job]:
         """The owner's jobs and those shared with everybody, the newest first."""
-        line = waiting(self._folder)
+        queue = waiting(self._folder)
         views = []
         for job in all_jobs(self._folder):
             try:
                 if _may_read(job.meta(), owner):
-                    views.append(_view(job, owner, line))
+                    views.append(_view(job, owner, queue))
             except NotFound:  # removed meanwhile
                 continue
         return sorted(views, key=lambda view: view.created, reverse=True)
@@ -208,7 +208,7 @@ class Jobs:
         return JobFolder(self._folder / id)
 
 
-def _view(job: JobFolder, owner: str, line: Sequence[JobFolder]) -> Job:
+def _view(job: JobFolder, owner: str, queue: Sequence[JobFolder]) -> Job:
     meta, state, lines = job.meta(), job.state(), job.read_progress()
     return Job(
         id=job.id,
@@ -217,7 +217,7 @@ def _view(job: JobFolder, owner: str, line: Sequence[JobFolder]) -> Job:
         created=meta.created,
         base=meta.base.name,
         spec=job.spec(),
-        place=line.index(job) if state == "queued" and job in line else 0,
+        place=queue.index(job) if state == "queued" and job in queue else 0,
         device=str(job.started().get("device", "")),
         progress=lines[-1] if lines else None,
         result=job.result(),

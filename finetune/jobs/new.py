@@ -42,19 +42,19 @@ def job_for(options: argparse.Namespace) -> JobFolder:
     """The job that `python -m finetune.train` was asked for, locked by this process: one that the same command left
     unfinished, unless `anew`, else a new one. Raises `InputError`."""
     job = _new_job(options)
-    for twin in () if options.anew else _twins(job):
-        if (checkpoint := twin.newest_checkpoint()) and twin.lock() is not None:
+    for earlier in () if options.anew else _unfinished(job):
+        if (checkpoint := earlier.newest_checkpoint()) and earlier.lock() is not None:
             if (job.path / RECIPE).is_file():  # what it says for the card may have changed
-                (job.path / RECIPE).replace(twin.path / RECIPE)
+                (job.path / RECIPE).replace(earlier.path / RECIPE)
             shutil.rmtree(job.path)
-            twin.enqueue()
-            told = f"train: going on with {twin.path} from {checkpoint.name}; --anew would start over"
+            earlier.enqueue()
+            told = f"train: going on with {earlier.path} from {checkpoint.name}; --anew would start over"
             print(told, file=sys.stderr)
-            return twin
+            return earlier
     return job
 
 
-def _twins(job: JobFolder) -> Iterator[JobFolder]:
+def _unfinished(job: JobFolder) -> Iterator[JobFolder]:
     """Jobs of the same name, base, start, settings and data that came to no end, the newest first."""
 
     def same(other: JobFolder) -> bool:

@@ -1,4 +1,4 @@
-"""Starts the next job in line, one on each device, and sees to it that those told to stop do."""
+"""Starts the next job of the queue, one on each device, and sees to it that those told to stop do."""
 
 import fcntl
 import logging
@@ -15,7 +15,7 @@ from chatbot.common import disk
 from chatbot.common.child import child_environment
 from chatbot.common.errors import BanyanError
 from finetune.jobs.folder import JobFolder, JobState
-from finetune.jobs.line import all_jobs, waiting
+from finetune.jobs.queue import all_jobs, waiting
 
 HOME = Path(__file__).resolve().parents[2]
 
@@ -99,7 +99,7 @@ class Runner:
         if lock is None:
             return
         try:
-            if job.state() != "running":  # it ended while the line was read
+            if job.state() != "running":  # it ended while the queue was read
                 return
             job.begin(device)
             with job.log.open("ab") as output:

@@ -21,7 +21,7 @@ from pathlib import Path
 from retrieval.library import Library
 from retrieval.reading import readers
 from retrieval.reading.readers import Reading
-from retrieval.search import shelf
+from retrieval.search import owner_index
 from retrieval.text.split import split
 from retrieval.types import Page
 from tests.retrieval.cheap import WordHashes
@@ -124,7 +124,7 @@ def _text(n: int) -> str:
 def _work(folder: Path, seed: float) -> None:
     """Add and remove until killed. A line reaches the journal in one write, before and after each change."""
     readers.read = _plainly
-    shelf.CACHED = 1
+    owner_index.CACHED = 1
     dice = random.Random(seed)
     journal = os.open(folder / "journal", os.O_WRONLY | os.O_APPEND)
     library = Library(folder / "data", WordHashes())

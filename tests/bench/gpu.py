@@ -157,7 +157,7 @@ class Bench:
         engine.close()
 
     def check(self, engine: LocalEngine, kind: str = "bf16") -> None:
-        """Which route the engine took, and that company and adapters leave each answer alone, as far as bf16 can tell."""
+        """Which route the engine took, and that others and adapters leave each answer alone, as far as bf16 can tell."""
         self.add(f"{kind}, flattened batches (1) or one by one (0)", float(engine._pool is not None), "target 1")
         asked = [(self.question(24), f"a{at % 8}" if at % 2 else None) for at in range(8)]
 
@@ -170,7 +170,9 @@ class Bench:
         with ThreadPoolExecutor(len(asked)) as pool:
             together = list(pool.map(answer, asked))
         same = [all(abs(x - y) < 0.05 for x, y in zip(a, b, strict=True)) for a, b in zip(alone, together, strict=True)]
-        self.add(f"{kind}, answers in company equal to alone", sum(same) / len(same), "target 1; bf16 may break a tie")
+        self.add(
+            f"{kind}, answers beside others equal to alone", sum(same) / len(same), "target 1; bf16 may break a tie"
+        )
 
     def single(self, engine: LocalEngine, bandwidth: float, eager: float) -> float:
         rate = self.decode(engine, 1)

@@ -20,7 +20,7 @@ from retrieval import library as library_module
 from retrieval.library import EmbedderChanged, Library
 from retrieval.reading import readers
 from retrieval.reading.readers import Reading
-from retrieval.search import shelf as shelf_module
+from retrieval.search import owner_index
 from retrieval.search.embed import Stopped, load
 from retrieval.search.index import Ids, Index, Vectors
 from retrieval.search.vectors import VectorIndex
@@ -170,7 +170,7 @@ def test_removal_is_complete_and_immediate(
     folder: Path, write: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No file below the data folder holds a word of it: not the database, its log, a cache or an original."""
-    monkeypatch.setattr(shelf_module, "CACHED", 1)
+    monkeypatch.setattr(owner_index, "CACHED", 1)
     library = opened(folder)
     kept = library.add("ada", write("kept.md", "The monsoon stays."), "kept.md")
     gone = library.add("ada", write("gone.md", "The monsoon brought quixotry and zygotes."), "gone.md")
@@ -273,7 +273,7 @@ def test_without_an_embedder_words_alone_are_searched(folder: Path, write: Calla
 def test_a_cache_is_used_followed_and_distrusted(
     folder: Path, write: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelf_module, "CACHED", 1)
+    monkeypatch.setattr(owner_index, "CACHED", 1)
     library = opened(folder)
     for n in range(6):
         library.add("ada", write(f"{n}.txt", f"Tree {n} has figs."), f"{n}.txt")
@@ -293,7 +293,7 @@ def test_a_cache_is_used_followed_and_distrusted(
     assert len(library.search("ada", "figs", limit=9)) == 6
     assert indexed == []  # all came out of the cache
 
-    monkeypatch.setattr(shelf_module, "STALE", 10)  # so that the cache stays behind
+    monkeypatch.setattr(owner_index, "STALE", 10)  # so that the cache stays behind
     library.add("ada", write("new.txt", "A new tree has figs."), "new.txt")
     settled(library)
     library.close()
@@ -395,7 +395,7 @@ def test_many_visitors_at_once(folder: Path, write: Callable[[str, str], Path]) 
 def test_a_cache_that_cannot_be_written_costs_nothing_but_time(
     folder: Path, write: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelf_module, "CACHED", 1)
+    monkeypatch.setattr(owner_index, "CACHED", 1)
     library = opened(folder)
 
     def full(self: VectorIndex, path: Path) -> None:
@@ -481,5 +481,5 @@ def test_however_many_people_come_the_indexes_of_few_stay_in_memory(folder: Path
     for n in range(300):
         library.search(f"visitor {n}", "monsoon")
         library.search("ada", "monsoon")
-    assert len(library._shelves) <= 256
-    assert "ada" in library._shelves, "who comes again and again is not forgotten"
+    assert len(library._indexes) <= 256
+    assert "ada" in library._indexes, "who comes again and again is not forgotten"

@@ -2,7 +2,7 @@
 
 Where the model's own matrices are quantised, those of the adapter are too: llama.cpp then multiplies whole numbers, whose sums
 come out the same however a prompt is cut into batches. With matrices in F32 they do not: measured on the bundled model, 3 of
-32 prompts kept their log-probabilities in company, and 32 of 32 with Q8_0.
+32 prompts kept their log-probabilities beside others, and 32 of 32 with Q8_0.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ BLOCK = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType.Q8_0][0]  # numbers that
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """The GGUF file of an adapter. `steady`: in Q8_0, so answers do not depend on company or on what a cache held."""
+    """The GGUF file of an adapter. `steady`: in Q8_0, so answers do not depend on what is batched with it or on what a cache held."""
 
     path: Path
     steady: bool

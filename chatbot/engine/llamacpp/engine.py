@@ -2,7 +2,7 @@
 
 Three properties of that server shape this file. Its prompt cache is not keyed by adapter, so every adapter in use has
 servers of its own over the same mapped weights. With a LoRA in F32 its results depend on how a prompt was cut into batches:
-measured, both company in the batch (29 of 32 prompts) and a reused prefix (1 of 14) moved log-probabilities, and changed
+measured, both others in the batch (29 of 32 prompts) and a reused prefix (1 of 14) moved log-probabilities, and changed
 greedy answers, while the bare model stayed bit for bit the same. In Q8_0 a LoRA is as steady; of an adapter that cannot be
 had in it a server has one slot and no prompt cache. And it looks at cancellation only when it sends a record,
 so prompts are read in small batches, each of which sends one.
@@ -92,7 +92,7 @@ class LlamaCppEngine:
             if servers is None:
                 yield Chunk(finish="cancelled", usage=Usage(len(prompt), 0))
                 return
-            with servers.line.ticket() as turn:
+            with servers.queue.ticket() as turn:
                 for place in turn.wait(stop):
                     yield Chunk(place=place)
                 if not turn.running:
@@ -116,7 +116,7 @@ class LlamaCppEngine:
             )
         with self._teams.use(lora) as servers:
             assert servers, "nothing stops a score"
-            with servers.line.ticket() as turn:
+            with servers.queue.ticket() as turn:
                 for _ in turn.wait():
                     pass
                 with servers.server(prompt) as server:

@@ -43,8 +43,8 @@ class Teams:
 
     def load(self) -> dict[str, int]:
         with self._changed:
-            loads = [team.line.load() for team in self._teams.values()]
-            slots = self._teams[None].line.slots if None in self._teams else 0
+            loads = [team.queue.load() for team in self._teams.values()]
+            slots = self._teams[None].queue.slots if None in self._teams else 0
         return {key: sum(load[key] for load in loads) for key in ("running", "waiting")} | {"slots": slots}
 
     def close(self) -> None:
@@ -52,7 +52,7 @@ class Teams:
         with self._changed:
             self._closed = True
             for team in self._teams.values():
-                team.line.close()
+                team.queue.close()
             self._changed.notify_all()
         self._close_idle(0.0)
 
@@ -83,7 +83,7 @@ class Teams:
             with self._changed:
                 self._teams[lora], self._used[lora] = team, time.monotonic()
                 if self._closed:
-                    team.line.close()
+                    team.queue.close()
         finally:
             with self._changed:
                 self._building.discard(lora)

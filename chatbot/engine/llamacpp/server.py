@@ -190,8 +190,8 @@ def _params(gguf: Path, lora: Twin | None, context: int, slots: int, threads: in
     params.n_batch = params.n_ubatch = BATCH
     params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_ENABLED
     # With keys and values both in F16, attention computes long batches, short ones and lone tokens in three ways, so that
-    # an answer depended on its company and on what the cache held: 5 of 12 prompts kept their log-probabilities. With Q8_0
-    # keys there is one way, row by row: 32 of 32 kept them to the last bit in company, 3 of 3 from the cache. Long prompts
+    # an answer depended on what is batched with it and on what the cache held: 5 of 12 prompts kept their log-probabilities. With Q8_0
+    # keys there is one way, row by row: 32 of 32 kept them to the last bit beside others, 3 of 3 from the cache. Long prompts
     # are read at two thirds of the speed, so where there is one slot and no cache it is F16.
     params.cache_type_k = KEYS if lora is None or lora.steady else xllamacpp.ggml_type.GGML_TYPE_F16
     params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F16

@@ -3,7 +3,7 @@
 A step of a batch has its threads wait for each other after every product, a lone token of a small model is one thread's. So
 servers of one slot each, side by side, write more than one server with as many slots: with the bundled model on two cores
 two answers 106 tokens/s instead of 52 and four 120 instead of 68, on an adapter 110 instead of 23 and 111 instead of 41.
-Nothing is shared between them but the mapped weights, so an answer has no company at all.
+Nothing is shared between them but the mapped weights, so an answer is computed alone.
 """
 
 import threading
@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chatbot.engine.gguf.adapter import Twin
-from chatbot.engine.line import Line
 from chatbot.engine.llamacpp.server import Server, threads_of_a_token
+from chatbot.engine.slot_queue import SlotQueue
 
 DEAR = 200  # tokens that are read in the time in which a server is built
 READERS = 2  # long prompts that servers of one slot read at once: 1.35 times as fast as one by one; four are no faster
@@ -47,11 +47,11 @@ class _Member:
 class Team:
     """Servers of `each` slots, `slots` in all; all but the first are built when they are needed.
 
-    Who has a ticket of `line` may borrow one.
+    Who has a ticket of `queue` may borrow one.
     """
 
     def __init__(self, build: Callable[[], Server], slots: int, each: int) -> None:
-        self.line = Line(slots)
+        self.queue = SlotQueue(slots)
         self._build, self._each, self._most = build, each, slots // each
         self._lock = threading.Lock()
         self._members = [_Member(build())]

@@ -1,4 +1,4 @@
-"""The trunk: one base model in memory, the LoRA adapters loaded beside it, and which of them are active."""
+"""The adapted: one base model in memory, the LoRA adapters loaded beside it, and which of them are active."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ class Version:
         return cls(path, state.st_mtime_ns, state.st_size)
 
 
-class Trunk:
+class AdaptedModel:
     """Not thread-safe: everything happens in the engine's one worker thread.
 
     `model` computes with the adapters of the plan that was set last. Matrices are kept in `dtype`, which is what

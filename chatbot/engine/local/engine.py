@@ -10,10 +10,10 @@ import torch
 from chatbot.common.errors import AdapterNotFound, ContextOverflow
 from chatbot.engine.adapters.fit import check_base, of_base
 from chatbot.engine.base import Progress
-from chatbot.engine.local.adapters import Trunk, Version
+from chatbot.engine.local.adapters import AdaptedModel, Version
+from chatbot.engine.local.admission import CacheBudget, CacheQueue
 from chatbot.engine.local.cache import Cache
 from chatbot.engine.local.jobs import ScoreJob, StreamJob, score_room
-from chatbot.engine.local.room import Room, RoomLine
 from chatbot.engine.local.runner import choose
 from chatbot.engine.local.scheduler import Scheduler, first_room
 from chatbot.engine.local.weights.convert import dequantise
@@ -70,14 +70,14 @@ class LocalEngine:
         self._prompter = Prompter(loaded.tokenizer)
         self._find, self._fingerprint = adapters, fingerprint
         self._known: dict[str, tuple[Adapter, Version]] = {}
-        trunk = self._trunk = Trunk(loaded.model, loaded.dtype)
-        runner = choose(trunk)
+        adapted = self._adapted = AdaptedModel(loaded.model, loaded.dtype)
+        runner = choose(adapted)
         slots = slots or (GPU_SLOTS if loaded.device.type == "cuda" else CPU_SLOTS)
         capacity = cache_capacity(runner.bytes_per_token(), loaded.device, slots * loaded.window, cache_mib)
         self.context_window = min(loaded.window, capacity)
-        self._line = RoomLine(slots, Room(capacity))
+        self._queue = CacheQueue(slots, CacheBudget(capacity))
         self._pool = runner.with_capacity(capacity)
-        self._worker = Worker(Scheduler(trunk, runner, Cache(capacity, self._pool)))
+        self._worker = Worker(Scheduler(adapted, runner, Cache(capacity, self._pool)))
         self.refresh()
 
     def stream(
@@ -92,7 +92,7 @@ class LocalEngine:
         version = self._version(adapter)
         prompt = self._prompt(messages)
         limit = min(self.context_window - len(prompt), sampling.max_tokens)
-        with self._line.place(first_room(len(prompt), len(prompt) + limit)) as ticket:
+        with self._queue.place(first_room(len(prompt), len(prompt) + limit)) as ticket:
             for place in ticket.wait(stop):
                 yield Chunk(place=place)
             if not ticket.running:
@@ -102,7 +102,7 @@ class LocalEngine:
                 prompt,
                 sampling,
                 adapter=version,
-                reservation=self._line.reservation(ticket),
+                reservation=self._queue.reservation(ticket),
                 limit=limit,
                 eos=self._eos,
                 stops=(*sampling.stop, *self._prompter.stops),
@@ -122,10 +122,10 @@ class LocalEngine:
         version = self._version(adapter)
         ids = [self._prompter.tokenize(text) for text in continuations]
         prompt = self._prompt(messages, answer=max(map(len, ids), default=0))
-        with self._line.place(score_room(prompt, ids, self.context_window)) as ticket:
+        with self._queue.place(score_room(prompt, ids, self.context_window)) as ticket:
             for _ in ticket.wait():
                 pass
-            seat = self._line.reservation(ticket)
+            seat = self._queue.reservation(ticket)
             job = ScoreJob(prompt, ids, adapter=version, reservation=seat, window=self.context_window)
             self._worker.add(job)
             return job.result()
@@ -152,14 +152,14 @@ class LocalEngine:
     def fit(self, adapter: Adapter) -> None:
         """See `Engine.fit`."""
         check_base(adapter, self._fingerprint)
-        self._trunk.fit(Path(str(adapter.path)))
+        self._adapted.fit(Path(str(adapter.path)))
 
     def load(self) -> dict[str, int]:
-        return self._line.load()
+        return self._queue.load()
 
     def close(self) -> None:
         """See `Engine.close`."""
-        self._line.close()
+        self._queue.close()
         self._worker.close()
         self._pool = None
         gc.collect()

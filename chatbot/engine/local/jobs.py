@@ -9,8 +9,8 @@ import torch
 
 from chatbot.common.errors import BanyanError
 from chatbot.engine.local.adapters import Version
+from chatbot.engine.local.admission import Reservation
 from chatbot.engine.local.cache import Entry
-from chatbot.engine.local.room import Reservation
 from chatbot.engine.local.sampling import Logprobs, Picker
 from chatbot.engine.text.detokenize import Detokenizer, StopText
 from chatbot.types import Chunk, FinishReason, Sampling, TokenLogprob, Usage

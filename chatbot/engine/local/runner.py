@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 import torch
 
-from chatbot.engine.local.adapters import Trunk
+from chatbot.engine.local.adapters import AdaptedModel
 from chatbot.engine.local.attention import NAME, Pool, Span, Step, attend
 from chatbot.engine.local.cache import Entry
 from chatbot.engine.local.jobs import Segment
@@ -38,7 +38,7 @@ class Runner(Protocol):
     batched: bool  # whether segments share a forward pass
 
     def forward(self, segments: Sequence[Segment]) -> list[torch.Tensor]:
-        """The logits (wanted, vocabulary), float32, of each segment. Segments are in the order of the trunk's slots."""
+        """The logits (wanted, vocabulary), float32, of each segment. Segments are in the order of the adapted's slots."""
 
     def bytes_per_token(self) -> int:
         """Of the cache, as far as it has been seen."""
@@ -52,18 +52,18 @@ class Flat:
 
     batched = True
 
-    def __init__(self, trunk: Trunk, pool: Pool, *, flash: bool) -> None:
-        self._pool, self._trunk, self._flash = pool, trunk, flash
-        self._keeps = bool(trunk.model._supports_logits_to_keep())
+    def __init__(self, adapted: AdaptedModel, pool: Pool, *, flash: bool) -> None:
+        self._pool, self._adapted, self._flash = pool, adapted, flash
+        self._keeps = bool(adapted.model._supports_logits_to_keep())
 
     def forward(self, segments: Sequence[Segment]) -> list[torch.Tensor]:
-        device = self._trunk.device
+        device = self._adapted.device
         spans, ids, positions, kept = _lay_out(segments)
         step = Step(self._pool, spans, device, flash=self._flash)
-        self._trunk.plan([(s.entry.adapter, s.count, s.wanted) for s in segments])
+        self._adapted.plan([(s.entry.adapter, s.count, s.wanted) for s in segments])
         rows = torch.tensor(kept, device=device, dtype=torch.long)
         few = {"logits_to_keep": rows} if self._keeps else {}
-        logits = self._trunk.model(
+        logits = self._adapted.model(
             input_ids=torch.tensor([ids], device=device),
             position_ids=torch.tensor([positions], device=device),
             use_cache=False,
@@ -87,8 +87,8 @@ class Alone:
 
     batched = False
 
-    def __init__(self, trunk: Trunk) -> None:
-        self._trunk = trunk
+    def __init__(self, adapted: AdaptedModel) -> None:
+        self._adapted = adapted
         self._bytes = 0
 
     def forward(self, segments: Sequence[Segment]) -> list[torch.Tensor]:
@@ -111,9 +111,9 @@ class Alone:
         return torch.cat(found)
 
     def _feed(self, segment: Segment, ids: Sequence[int], entry: Entry, wanted: int | None = None) -> torch.Tensor:
-        device, model = self._trunk.device, self._trunk.model
+        device, model = self._adapted.device, self._adapted.model
         wanted = segment.wanted if wanted is None else wanted
-        self._trunk.plan([(entry.adapter, len(ids), len(ids))])
+        self._adapted.plan([(entry.adapter, len(ids), len(ids))])
         state = entry.state if entry.state is not None else _new_state(model)
         out = model(input_ids=torch.tensor([list(ids)], device=device), use_cache=True, **state)
         name = next(name for name in STATES if getattr(out, name, None) is not None)
@@ -124,12 +124,12 @@ class Alone:
         return logits
 
 
-def choose(trunk: Trunk) -> Runner:
+def choose(adapted: AdaptedModel) -> Runner:
     """The fastest way that gives this model's own logits, found by trying; its `bytes_per_token` is known then."""
-    model = trunk.model
-    ids = torch.arange(1, PROBED + 1, device=trunk.device) % model.config.get_text_config().vocab_size
+    model = adapted.model
+    ids = torch.arange(1, PROBED + 1, device=adapted.device) % model.config.get_text_config().vocab_size
     with torch.inference_mode():
-        trunk.plan([])
+        adapted.plan([])
         expected = model(input_ids=ids[None]).logits[0, -1].float()
         own = model.config._attn_implementation
         if _plain(model):
@@ -137,13 +137,13 @@ def choose(trunk: Trunk) -> Runner:
 
             AttentionInterface.register(NAME, attend)
             model.set_attn_implementation(NAME)
-            for flash in (True, False) if trunk.device.type == "cuda" else (False,):
-                runner = Flat(trunk, Pool(3 * PROBED), flash=flash)
+            for flash in (True, False) if adapted.device.type == "cuda" else (False,):
+                runner = Flat(adapted, Pool(3 * PROBED), flash=flash)
                 if _agrees(runner, ids.tolist(), expected):
                     return runner
             model.set_attn_implementation(own)
         log.warning("this model's requests are computed one after the other: its attention is not the plain one")
-        alone = Alone(trunk)
+        alone = Alone(adapted)
         entry = Entry(0, PROBED, None, [])
         alone.forward([Segment(entry, (ids.tolist(),), 1)])
         return alone

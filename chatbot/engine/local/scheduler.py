@@ -8,7 +8,7 @@ from time import sleep
 import torch
 
 from chatbot.common.errors import BanyanError, EngineError
-from chatbot.engine.local.adapters import Trunk, Version
+from chatbot.engine.local.adapters import AdaptedModel, Version
 from chatbot.engine.local.cache import Cache
 from chatbot.engine.local.jobs import Job, ScoreJob, Segment, StreamJob
 from chatbot.engine.local.runner import Runner
@@ -29,9 +29,9 @@ def first_room(prompt: int, longest: int) -> int:
 class Scheduler:
     """All requests at work. `step` takes every one of them a step further. Used by the worker's thread alone."""
 
-    def __init__(self, trunk: Trunk, runner: Runner, cache: Cache) -> None:
-        self._trunk, self._runner, self._cache = trunk, runner, cache
-        self._budget = PREFILL.get(trunk.device.type, 512)
+    def __init__(self, adapted: AdaptedModel, runner: Runner, cache: Cache) -> None:
+        self._adapted, self._runner, self._cache = adapted, runner, cache
+        self._budget = PREFILL.get(adapted.device.type, 512)
         self._jobs: list[Job] = []  # in the order of their coming
 
     @property
@@ -56,7 +56,7 @@ class Scheduler:
 
     def keep(self, wanted: frozenset[Version]) -> None:
         """Let go of the adapters that are no more and that nobody uses."""
-        self._trunk.tidy(wanted, frozenset(job.adapter for job in self._jobs if job.adapter))
+        self._adapted.tidy(wanted, frozenset(job.adapter for job in self._jobs if job.adapter))
         self._cache.keep(wanted)
 
     def fail_all(self, error: BanyanError) -> None:
@@ -72,7 +72,7 @@ class Scheduler:
             return
         try:
             if job.adapter:
-                self._trunk.load(job.adapter)
+                self._adapted.load(job.adapter)
         except Exception as error:
             self._fail(job, error)
             return
@@ -113,7 +113,7 @@ class Scheduler:
         """Without the last to come, one by one, while the memory is too small for all of their adapters."""
         while True:
             try:
-                self._trunk.activate(job.adapter for job, _ in chosen if job.adapter)
+                self._adapted.activate(job.adapter for job, _ in chosen if job.adapter)
                 return chosen
             except Exception as error:
                 last = next(job for job in reversed(self._jobs) if job.adapter and job.entry)
@@ -121,7 +121,7 @@ class Scheduler:
                 chosen = [(job, segment) for job, segment in chosen if job is not last]
 
     def _run(self, chosen: Sequence[tuple[Job, Segment]]) -> None:
-        chosen = sorted(chosen, key=lambda pair: self._trunk.slot(pair[0].adapter))
+        chosen = sorted(chosen, key=lambda pair: self._adapted.slot(pair[0].adapter))
         streams: list[tuple[StreamJob, torch.Tensor]] = []
         for (job, segment), logits in zip(chosen, self._compute([segment for _, segment in chosen]), strict=True):
             if isinstance(logits, Exception):
@@ -146,7 +146,7 @@ class Scheduler:
         try:
             return [*self._runner.forward(segments)]
         except Exception as error:
-            if self._trunk.device.type == "cuda":
+            if self._adapted.device.type == "cuda":
                 torch.cuda.empty_cache()
             if len(segments) == 1:
                 return [error]

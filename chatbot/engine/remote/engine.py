@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 
 from chatbot.common.errors import AdapterError, AdapterNotFound, BanyanError, EngineError, EngineUnavailable, InputError
-from chatbot.engine.line import Line
 from chatbot.engine.remote import wire
 from chatbot.engine.remote.events import Refused, Streams
+from chatbot.engine.slot_queue import SlotQueue
 from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, TokenLogprob, Usage
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
@@ -51,7 +51,7 @@ class RemoteEngine:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._client = httpx.Client(headers=headers, timeout=_TIMEOUT)
         self._streams = Streams(headers)
-        self._line = Line(slots)
+        self._queue = SlotQueue(slots)
         self._lock = Lock()
         self._refused: set[str] = set()
         self._adapters: list[Adapter] = []
@@ -76,7 +76,7 @@ class RemoteEngine:
         stop = stop or Event()
         self._check_adapter(adapter)
         answer = _Answer()
-        with self._line.ticket() as ticket:
+        with self._queue.ticket() as ticket:
             for place in ticket.wait(stop):
                 yield Chunk(place=place)
             if ticket.running:
@@ -134,10 +134,10 @@ class RemoteEngine:
         raise AdapterError("The model runs on another server, which keeps its own adapters. Add the adapter there.")
 
     def load(self) -> dict[str, int]:
-        return self._line.load()
+        return self._queue.load()
 
     def close(self) -> None:
-        self._line.close()
+        self._queue.close()
         self._streams.close()
         self._client.close()
 

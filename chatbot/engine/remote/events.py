@@ -11,7 +11,7 @@ from threading import Event, Thread
 import httpx
 
 from chatbot.common.errors import EngineError, EngineUnavailable
-from chatbot.engine.line import TICK
+from chatbot.engine.slot_queue import TICK
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0, read=600.0)  # seconds; a long prompt on a busy server takes minutes
 _LONGEST_EVENT = 16 * 1024 * 1024  # bytes of one line; a server that sends more is not speaking this protocol

@@ -37,9 +37,9 @@ class Handlers:
         self._intake: Intake = services.intake
         self._usable = Usable(services.library, services.store)
         self._saved = SavedTurns(services.store)
-        self._tab, self._shelf, self._talk = tab, tab.shelf, tab.talk
+        self._tab, self._library, self._talk = tab, tab.library, tab.talk
 
-    # The shelf
+    # The library
 
     def look(self, opened: str | None, language: Language, request: gr.Request) -> Updates:
         owner = self._services.owner_of(request)
@@ -50,18 +50,18 @@ class Handlers:
             key = "doc_failed" if state.status == "failed" else "doc_opening"
             listing = render_documents.note(text(key, language, step=state.step, reason=state.step))
             watch = state.status == "loading"
-        return {**self._on_their_way(owner, language, watch=watch), self._shelf.listing: listing}
+        return {**self._on_their_way(owner, language, watch=watch), self._library.listing: listing}
 
     def _on_their_way(self, owner: str, language: Language, *, watch: bool) -> Updates:
         """The files that are being indexed. `watch`: there will be something new to see."""
         jobs = render_documents.job_list(self._intake.jobs(owner), language)
-        return {self._shelf.jobs: jobs, self._tab.timer: gr.update(active=watch)}
+        return {self._library.jobs: jobs, self._tab.timer: gr.update(active=watch)}
 
     def add(self, files: list[str] | None, language: Language, request: gr.Request) -> Updates:
         owner = self._services.owner_of(request)
         self._intake.add(owner, [(Path(file), Path(file).name) for file in files or ()])
         on_their_way = self._on_their_way(owner, language, watch=True)
-        return {**on_their_way, self._shelf.files: None, self._talk.notice: ""}
+        return {**on_their_way, self._library.files: None, self._talk.notice: ""}
 
     def stop_jobs(self, opened: str | None, language: Language, request: gr.Request) -> Updates:
         self._intake.stop(self._services.owner_of(request))

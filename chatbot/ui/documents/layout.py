@@ -15,7 +15,7 @@ POLL = 0.5  # seconds between looks at files on their way
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class LibraryColumn:
     files: gr.File
     jobs: gr.HTML
     listing: gr.HTML
@@ -46,7 +46,7 @@ class SourceColumn:
 @dataclass(frozen=True, slots=True)
 class DocumentsTab:
     tab: gr.Tab
-    shelf: Shelf
+    library: LibraryColumn
     talk: Talk
     source: SourceColumn
     timer: gr.Timer
@@ -56,18 +56,18 @@ def build_documents(words: Localised, tab: gr.Tab, services: Services) -> Docume
     """The components; `connect` of the tab gives them life."""
     with gr.Row(elem_id="by-desk"):
         with gr.Column(scale=3, min_width=230, elem_id="by-shelf"):
-            shelf = _shelf(words)
+            library = _library(words)
         with gr.Column(scale=6, min_width=320, elem_id="by-talk"):
             talk = _talk(words)
         with gr.Column(scale=5, min_width=300, elem_id="by-source-column"):
             source = _source(words)
-    return DocumentsTab(tab=tab, shelf=shelf, talk=talk, source=source, timer=gr.Timer(POLL))
+    return DocumentsTab(tab=tab, library=library, talk=talk, source=source, timer=gr.Timer(POLL))
 
 
-def _shelf(words: Localised) -> Shelf:
+def _library(words: Localised) -> LibraryColumn:
     files = gr.File(label=text("doc_drop", "en"), file_count="multiple", elem_id="by-doc-files", height=150)
     words(files, label="doc_drop")
-    return Shelf(files=files, jobs=clickable("by-doc-jobs"), listing=clickable("by-doc-list"))
+    return LibraryColumn(files=files, jobs=clickable("by-doc-jobs"), listing=clickable("by-doc-list"))
 
 
 def _talk(words: Localised) -> Talk:

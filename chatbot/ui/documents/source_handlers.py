@@ -38,7 +38,7 @@ class SourceHandlers:
         with told(language) as notices:
             if said.get("act") in ("use", "use_all", "use_none"):
                 self._usable.use(owner, said)
-                yield {self._tab.shelf.listing: self._usable.listing(owner, opened, language)}
+                yield {self._tab.library.listing: self._usable.listing(owner, opened, language)}
                 return
             for shown in self._sources.show(owner, said, language):
                 yield self._shown(owner, shown, language)
@@ -81,7 +81,7 @@ class SourceHandlers:
     def _shown(self, owner: str, shown: Shown, language: Language) -> Updates:
         return {
             **showing(self._tab.source, shown, language),
-            self._tab.shelf.listing: self._usable.listing(owner, shown.opened, language),
+            self._tab.library.listing: self._usable.listing(owner, shown.opened, language),
             self._tab.talk.notice: "",
         }
 

@@ -21,18 +21,18 @@ def connect(tab: DocumentsTab, frame: Frame, services: Services) -> None:
 
 
 def _connect_shelf(do: Handlers, tab: DocumentsTab, page: gr.Blocks, language: gr.State) -> None:
-    shelf, opened = tab.shelf, tab.source.opened
-    looked = [shelf.jobs, shelf.listing, tab.timer]
-    added = [shelf.jobs, tab.timer, shelf.files, tab.talk.notice]
-    shelf.files.upload(do.add, [shelf.files, language], added, **PRIVATE)
+    library, opened = tab.library, tab.source.opened
+    looked = [library.jobs, library.listing, tab.timer]
+    added = [library.jobs, tab.timer, library.files, tab.talk.notice]
+    library.files.upload(do.add, [library.files, language], added, **PRIVATE)
     for event in (tab.timer.tick, tab.tab.select, page.load):
         event(do.look, [opened, language], looked, **PRIVATE)
-    shelf.jobs.click(do.stop_jobs, [opened, language], looked, **PRIVATE)
+    library.jobs.click(do.stop_jobs, [opened, language], looked, **PRIVATE)
 
 
 def _connect_language(do: Handlers, tab: DocumentsTab, language: gr.State) -> None:
-    shelf, talk = tab.shelf, tab.talk
-    spoken = [shelf.jobs, shelf.listing, tab.timer, talk.past, *_column(tab)]
+    library, talk = tab.library, tab.talk
+    spoken = [library.jobs, library.listing, tab.timer, talk.past, *_column(tab)]
     language.change(do.spoken, [talk.turns, language], spoken, **PRIVATE)
 
 
@@ -53,8 +53,8 @@ def _connect_talk(do: Handlers, tab: DocumentsTab, page: gr.Blocks, bar: Sidebar
 
 
 def _connect_source(do: SourceHandlers, talk: Handlers, tab: DocumentsTab, language: gr.State) -> None:
-    column, shown = tab.source, [*_column(tab), tab.shelf.listing, tab.talk.notice]
-    for part in (tab.shelf.listing, tab.talk.past, tab.talk.live, column.shown):
+    column, shown = tab.source, [*_column(tab), tab.library.listing, tab.talk.notice]
+    for part in (tab.library.listing, tab.talk.past, tab.talk.live, column.shown):
         part.click(do.act, [column.opened, language], shown, **PRIVATE)
     for event in (column.rename.click, column.name.submit):
         event(do.rename, [column.opened, column.name, language], shown, **PRIVATE)

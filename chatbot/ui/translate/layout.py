@@ -65,10 +65,10 @@ def build_translate(words: Localised, tab: gr.Tab, services: Services) -> Transl
             with gr.Tab(text("tr_text", "en"), id="text") as first:
                 texts = _texts(words)
             words(first, label="tr_text")
-            shelf = None
+            side = None
             if services.translations is not None:
                 with gr.Tab(text("tr_files", "en"), id="files") as second:
-                    shelf = _files(words)
+                    side = _files(words)
                 words(second, label="tr_files")
         with gr.Accordion(text("tr_glossary", "en"), open=False, elem_id="by-tr-terms") as terms:
             glossary = gr.Textbox(
@@ -84,7 +84,7 @@ def build_translate(words: Localised, tab: gr.Tab, services: Services) -> Transl
         words(terms, label="tr_glossary")
         texts.past.render()
     return TranslateTab(
-        tab=tab, source=source, target=target, swap=swap, who=who, glossary=glossary, texts=texts, files=shelf
+        tab=tab, source=source, target=target, swap=swap, who=who, glossary=glossary, texts=texts, files=side
     )
 
 

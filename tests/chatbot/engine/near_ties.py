@@ -1,6 +1,6 @@
 """Greedy answers compared as far as rounding leaves them one.
 
-Company, the cache and another library add up in another order, so the last bits of a logit differ, and where two tokens are
+Batching, the cache and another library add up in another order, so the last bits of a logit differ, and where two tokens are
 as good as equal either may come. Everything else is the same: a wrong adapter or cache shows in the log-probabilities.
 """
 
@@ -12,7 +12,7 @@ import torch
 
 from chatbot.types import Completion, Sampling, TokenLogprob
 
-CLOSE = 0.05  # nats by which what an engine says alone, in company and from the cache may differ
+CLOSE = 0.05  # nats by which what an engine says alone, beside others and from the cache may differ
 _TOLD = 5  # candidates that are told with every token
 
 

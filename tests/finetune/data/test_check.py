@@ -152,7 +152,7 @@ def test_duplicates_exact_and_near(tmp_path: Path, tokenizer: Any) -> None:
 def test_a_leak_between_training_and_held_out_rows_is_found(tmp_path: Path, tokenizer: Any) -> None:
     chance = random.Random(0)
     words = [
-        f"{a}{b}" for a in ("tree", "leaf", "root", "trunk", "seed") for b in ("ing", "s", "ed", "let", "ish", "er")
+        f"{a}{b}" for a in ("tree", "leaf", "root", "adapted", "seed") for b in ("ing", "s", "ed", "let", "ish", "er")
     ]
 
     def story() -> str:
@@ -195,7 +195,7 @@ def test_what_all_prompts_have_in_common_is_no_leak(tmp_path: Path, tokenizer: A
 
 
 def test_languages_of_the_sample(tmp_path: Path, tokenizer: Any) -> None:
-    english = "The banyan sends down roots from its branches, and every one of them becomes another trunk."
+    english = "The banyan sends down roots from its branches, and every one of them becomes another adapted."
     rows = [conversation(("user", f"{n} {english}"), ("assistant", english)) for n in range(30)]
     rows += [conversation(("user", f"{n} {faults.CHINESE}"), ("assistant", faults.CHINESE)) for n in range(10)]
     rows += [conversation(("user", "ok"), ("assistant", f"{n}")) for n in range(5)]

@@ -9,7 +9,7 @@ import pytest
 
 from retrieval.search.keywords import K1, B, KeywordIndex, terms
 
-WORDS = ["banyan", "trunk", "root", "leaf", "fig", "bark", "soil", "rain", "seed", "crown", "shade", "monsoon"]
+WORDS = ["banyan", "adapted", "root", "leaf", "fig", "bark", "soil", "rain", "seed", "crown", "shade", "monsoon"]
 
 
 def texts(count: int, seed: int = 0) -> list[str]:

@@ -2,7 +2,7 @@
 
 Against float32 through oneMKL on one thread of an AVX-512 machine, all linear layers of the bundled model: 1 row 15 ms
 against 52, 8 rows 31 against 81, 16 rows 58 against 109, 256 rows 891 against 977. And each row's sums run in the same
-order whatever stands beside it, bit for bit, which oneMKL's do not: an answer in company is the answer alone. AVX2 has
+order whatever stands beside it, bit for bit, which oneMKL's do not: an answer beside others is the answer alone. AVX2 has
 kernels of up to six rows, of which those for one and two sum in another order: a row or two are added where they would be
 used (one row alone takes 14 % longer by that). (Dynamic int8 scales its input by the largest value of the whole batch: company would change answers.)
 """

@@ -301,7 +301,7 @@ def test_close_frees_the_port_and_can_be_repeated(bundled_gguf: Path, tmp_path: 
 
 
 def test_many_adapters_and_many_people_at_once(way: str, bundled_gguf: Path, tmp_path: Path) -> None:
-    """Base and eight adapters of different ranks and targets: what each says in company is what it says alone."""
+    """Base and eight adapters of different ranks and targets: what each says beside others is what it says alone."""
     kinds = [(2, ALL), (4, ("q_proj", "v_proj")), (8, ("down_proj",)), (16, ALL), (3, ("k_proj", "o_proj"))]
     kinds += [(1, ("gate_proj", "up_proj")), (32, ("q_proj",)), (6, ALL)]
     found = [
@@ -321,7 +321,7 @@ def test_many_adapters_and_many_people_at_once(way: str, bundled_gguf: Path, tmp
         same(mine, theirs)
     assert engine.load() == {"running": 0, "waiting": 0, "slots": 4}
     assert len(engine._teams._teams) == 1 + 8
-    assert {team.line.slots // team._each for team in engine._teams._teams.values()} == {
+    assert {team.queue.slots // team._each for team in engine._teams._teams.values()} == {
         4 if way == "side by side" else 1
     }
     engine.close()
@@ -330,7 +330,7 @@ def test_many_adapters_and_many_people_at_once(way: str, bundled_gguf: Path, tmp
 def test_an_adapter_says_to_the_last_bit_the_same_alone_in_company_and_from_the_cache(
     way: str, bundled_gguf: Path, tmp_path: Path
 ) -> None:
-    """Prompts of several batches, cut elsewhere by company and by what the cache holds; ranks below and above a block."""
+    """Prompts of several batches, cut elsewhere by what is batched with them and by what the cache holds; ranks below and above a block."""
     found = [Adapter(f"r{rank}", path=str(write_adapter(tmp_path / f"r{rank}", rank=rank))) for rank in (3, 40)]
     engine = LlamaCppEngine(
         bundled_gguf, name="m", adapters=lambda: found, cache=tmp_path / "cache", context=1024, slots=4

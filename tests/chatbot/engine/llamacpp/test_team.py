@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from chatbot.common.errors import ModelDamaged
-from chatbot.engine.line import Line
 from chatbot.engine.llamacpp.pool import Teams
 from chatbot.engine.llamacpp.team import DEAR, Team
+from chatbot.engine.slot_queue import SlotQueue
 
 LONG, OTHER = [1] * (DEAR + 1), [2] * (DEAR + 1)
 
@@ -85,7 +85,7 @@ def test_as_many_as_have_tickets_find_a_server() -> None:
 
     def visit(n: int) -> int:
         nonlocal busy, most
-        with four.line.ticket() as turn:
+        with four.queue.ticket() as turn:
             for _ in turn.wait():
                 pass
             with four.server([n]):
@@ -108,7 +108,7 @@ def test_the_servers_of_eight_adapters_stay_and_those_unused_longest_give_way() 
 
     class Kept:
         def __init__(self, adapter: str) -> None:
-            self.adapter, self.line = adapter, Line(1)
+            self.adapter, self.queue = adapter, SlotQueue(1)
 
         def close(self) -> None:
             closed.append(self.adapter)

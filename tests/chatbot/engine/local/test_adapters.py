@@ -108,9 +108,9 @@ def test_24_mixed_requests_get_what_they_get_alone_and_from_peft(tiny: Home) -> 
     alone = [tiny.tokens(adapter, question, 24) for adapter, question in wanted]
     with ThreadPoolExecutor(24) as pool:
         together = list(pool.map(lambda pair: tiny.tokens(pair[0], pair[1], 24), wanted))
-    for mine, company, theirs in zip(alone, together, expected, strict=True):
+    for mine, batched, theirs in zip(alone, together, expected, strict=True):
         alike(mine, theirs)
-        alike(company, theirs)
+        alike(batched, theirs)
     assert len({tuple(entry.token for entry in answer) for answer in expected}) > 16, "the adapters make a difference"
 
 
@@ -157,18 +157,18 @@ def test_an_adapter_that_is_deleted_while_in_use_serves_to_the_end(tiny: Home) -
 
 
 def test_memory_returns_when_nobody_uses_an_adapter(tiny: Home) -> None:
-    from chatbot.engine.local.adapters import Trunk, Version
+    from chatbot.engine.local.adapters import AdaptedModel, Version
 
     model = tiny.model()
-    trunk = Trunk(model, torch.float32)
+    adapted = AdaptedModel(model, torch.float32)
     versions = [Version.of(str(tiny.adapters / name)) for name in ("mlp-4", "attention-8")]
-    trunk.activate(versions)
-    assert len(trunk._layers) == 2 * 7
-    trunk.activate(versions[:1])
-    trunk.tidy(frozenset(versions), frozenset())
-    assert not trunk._layers and len(trunk._loaded) == 2
-    trunk.tidy(frozenset(), frozenset())
-    assert not trunk._loaded
+    adapted.activate(versions)
+    assert len(adapted._layers) == 2 * 7
+    adapted.activate(versions[:1])
+    adapted.tidy(frozenset(versions), frozenset())
+    assert not adapted._layers and len(adapted._loaded) == 2
+    adapted.tidy(frozenset(), frozenset())
+    assert not adapted._loaded
     assert all("forward" not in vars(module) for module in model.modules())
 
 
@@ -192,23 +192,23 @@ def test_more_adapters_than_are_kept_in_memory(tiny: Home, monkeypatch: pytest.M
 def test_what_is_not_plain_lora_is_refused_by_name(
     tiny: Home, tmp_path: Path, option: str, value: object, reason: str
 ) -> None:
-    from chatbot.engine.local.adapters import Trunk, Version
+    from chatbot.engine.local.adapters import AdaptedModel, Version
 
     folder = Path(shutil.copytree(tiny.adapters / "attention-8", tmp_path / "odd"))
     config = json.loads((folder / CONFIG).read_text()) | {option: value}
     (folder / CONFIG).write_text(json.dumps(config))
     with pytest.raises(AdapterError, match=reason):
-        Trunk(tiny.model(), torch.float32).load(Version.of(str(folder)))
+        AdaptedModel(tiny.model(), torch.float32).load(Version.of(str(folder)))
 
 
 def test_half_a_pair_of_matrices_is_refused(tiny: Home, tmp_path: Path) -> None:
-    from chatbot.engine.local.adapters import Trunk, Version
+    from chatbot.engine.local.adapters import AdaptedModel, Version
 
     folder = Path(shutil.copytree(tiny.adapters / "attention-8", tmp_path / "half"))
     tensors = load_file(folder / WEIGHTS)
     save_file({key: value for key, value in tensors.items() if "lora_A" in key}, folder / WEIGHTS)
     with pytest.raises(AdapterError, match="another size"):
-        Trunk(tiny.model(), torch.float32).load(Version.of(str(folder)))
+        AdaptedModel(tiny.model(), torch.float32).load(Version.of(str(folder)))
 
 
 @pytest.mark.parametrize("seed", range(20))

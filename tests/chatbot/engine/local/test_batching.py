@@ -17,11 +17,11 @@ from chatbot.engine.adapters.folders import find
 from chatbot.engine.base import collect, complete
 from chatbot.engine.local import engine as local
 from chatbot.engine.local import scheduler as local_scheduler
+from chatbot.engine.local.admission import CacheBudget
 from chatbot.engine.local.attention import Pool
 from chatbot.engine.local.cache import Cache, Entry, common
 from chatbot.engine.local.engine import LocalEngine
 from chatbot.engine.local.jobs import Job, Segment
-from chatbot.engine.local.room import Room
 from chatbot.engine.local.runner import Flat
 from chatbot.engine.local.sampling import Picker, pick
 from chatbot.engine.local.weights.pack import PackedLinear
@@ -182,7 +182,7 @@ def test_when_memory_is_short_new_requests_wait_and_all_are_served(
     for (chunks, _), alone in zip(found, expected, strict=True):
         same(collect(iter(chunks)), alone)
     assert max(place for _, place in found) >= 1, "somebody was told to wait"
-    assert tight._line._room.free == tight._line._room.capacity
+    assert tight._queue._budget.free == tight._queue._budget.capacity
     tight.close()
 
 
@@ -215,7 +215,7 @@ def test_those_who_outgrow_the_memory_begin_again_with_nothing_lost(
         found = list(pool.map(lambda sampling: complete(tight, ask("a story"), sampling).text, drawn))
     assert found == expected
     assert suspended
-    assert tight._line._room.free == tight._line._room.capacity
+    assert tight._queue._budget.free == tight._queue._budget.capacity
     tight.close()
 
 
@@ -379,13 +379,13 @@ def test_common_beginnings() -> None:
 
 
 def test_nobody_new_comes_in_while_somebody_waits_for_more_room() -> None:
-    room = Room(100)
-    first, second = room.admit(60), room.admit(30)
-    assert first and second and room.admit(20) is None
+    budget = CacheBudget(100)
+    first, second = budget.admit(60), budget.admit(30)
+    assert first and second and budget.admit(20) is None
     assert not first.resize(80)
     second.yield_all()
-    assert first.resize(80) and room.admit(5) is None
+    assert first.resize(80) and budget.admit(5) is None
     first.close()
-    assert second.resize(30) and room.admit(70)
+    assert second.resize(30) and budget.admit(70)
     second.close()
-    assert not second.resize(1) and room.free == 30
+    assert not second.resize(1) and budget.free == 30

@@ -114,14 +114,14 @@ def test_stop_during_the_answer_ends_it_and_frees_slot_and_cache(engine: LocalEn
     stop = Event()
     stream = engine.stream(ASK, Sampling(temperature=1.5, max_tokens=1500, seed=1), stop=stop)
     next(stream)
-    room = engine._line._room
-    assert room.free < room.capacity
+    budget = engine._queue._budget
+    assert budget.free < budget.capacity
     stop.set()
     last = list(stream)[-1]
     assert last.finish == "cancelled"
     assert last.usage and last.usage.completion < 1500
     assert engine.load()["running"] == 0
-    assert room.free == room.capacity
+    assert budget.free == budget.capacity
 
 
 def test_closing_the_iterator_lets_the_next_in(engine: LocalEngine) -> None:

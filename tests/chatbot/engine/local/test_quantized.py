@@ -1,4 +1,4 @@
-"""Weights in 4 and 8 bits under many adapters at once: what peft computes on the same weights, also in company."""
+"""Weights in 4 and 8 bits under many adapters at once: what peft computes on the same weights, also beside others."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -310,15 +310,15 @@ def dropped(page: Wired, do: Handlers, owner: str, path: Path) -> str:
 
 def test_a_dropped_file_is_seen_by_its_owner_alone(page: Wired, tmp_path: Path) -> None:
     do = page.handlers(Handlers)
-    shelf, timer = do._tab.shelf, do._tab.timer
+    library, timer = do._tab.library, do._tab.timer
     added = page.one(do.add, [str(upload(tmp_path, "orchard.md")[0])], "en", as_("ada"))
-    assert "orchard.md" in added[shelf.jobs]
-    assert (added[shelf.files], added[timer]["active"]) == (None, True)
+    assert "orchard.md" in added[library.jobs]
+    assert (added[library.files], added[timer]["active"]) == (None, True)
     settle(do._intake)
     looked = page.one(do.look, None, "en", as_("ada"))
-    assert "orchard.md" in looked[shelf.listing]
+    assert "orchard.md" in looked[library.listing]
     assert looked[timer]["active"] is False
-    assert "orchard.md" not in page.one(do.stop_jobs, None, "en", as_("bob"))[shelf.listing]
+    assert "orchard.md" not in page.one(do.stop_jobs, None, "en", as_("bob"))[library.listing]
 
 
 def test_a_question_is_answered_kept_and_cleared(page: Wired, tmp_path: Path) -> None:
@@ -355,7 +355,7 @@ def test_a_question_that_cannot_be_answered_says_why_and_comes_back(page: Wired)
 
 def test_a_document_is_opened_renamed_left_out_and_removed_by_its_owner_alone(page: Wired, tmp_path: Path) -> None:
     do, usable = page.handlers(SourceHandlers), page.handlers(Handlers)._usable
-    column, listing, notice = do._tab.source, do._tab.shelf.listing, do._tab.talk.notice
+    column, listing, notice = do._tab.source, do._tab.library.listing, do._tab.talk.notice
     id = dropped(page, page.handlers(Handlers), "ada", upload(tmp_path, "orchard.md")[0])
     ada, bob = as_("ada"), as_("bob")
 

@@ -32,7 +32,7 @@ STALE = 0.1
 """A cache is written anew when this share of the passages has come since."""
 
 
-class Shelf:
+class OwnerIndex:
     """Safe to use from any thread; one search or change at a time."""
 
     def __init__(self, store: Store, owner: str, folder: Path, embedder: tuple[int, int] | None) -> None:

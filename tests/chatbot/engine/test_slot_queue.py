@@ -6,13 +6,13 @@ import pytest
 
 from chatbot.common.errors import EngineBusy, EngineUnavailable
 from chatbot.engine.base import collect
-from chatbot.engine.line import Line
 from chatbot.engine.scripted import ScriptedEngine
+from chatbot.engine.slot_queue import SlotQueue
 from chatbot.types import Message, Sampling
 
 
 def test_places_count_down_and_the_first_comes_first() -> None:
-    line, order = Line(1), list[str]()
+    line, order = SlotQueue(1), list[str]()
     told: dict[str, list[int]] = {name: [] for name in "abc"}
 
     def come(name: str) -> None:
@@ -37,7 +37,7 @@ def test_places_count_down_and_the_first_comes_first() -> None:
 
 
 def test_stop_while_waiting_leaves_the_line() -> None:
-    line, stop = Line(1), Event()
+    line, stop = SlotQueue(1), Event()
     with line.ticket() as first:
         list(first.wait())
         with line.ticket() as second:
@@ -50,7 +50,7 @@ def test_stop_while_waiting_leaves_the_line() -> None:
 
 
 def test_a_full_line_turns_away_and_a_closed_one_too() -> None:
-    line = Line(1, max_waiting=1)
+    line = SlotQueue(1, max_waiting=1)
     with line.ticket() as first:
         list(first.wait())
         with line.ticket() as second:

@@ -1,13 +1,13 @@
-"""The line in front of the model when a slot alone is not enough: there must be room in the cache too."""
+"""The queue in front of the model when a slot alone is not enough: there must be room in the cache too."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from chatbot.engine.line import Line, Ticket
+from chatbot.engine.slot_queue import SlotQueue, Ticket
 
 
-class Room:
+class CacheBudget:
     """Tokens of cache, and who holds how many. Any thread may ask."""
 
     def __init__(self, capacity: int) -> None:
@@ -33,38 +33,38 @@ class Room:
 class Reservation:
     """One request's share of the room."""
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, budget: CacheBudget) -> None:
+        self._budget = budget
 
     def resize(self, size: int) -> bool:
         """Hold `size` tokens from now on; False, and nothing changes, when there is no room or the request has ended."""
-        room = self._room
-        with room._lock:
-            if self not in room._held or room.free + room._held[self] < size:
+        budget = self._budget
+        with budget._lock:
+            if self not in budget._held or budget.free + budget._held[self] < size:
                 return False
-            room._held[self] = size
-            room._short.discard(self)
+            budget._held[self] = size
+            budget._short.discard(self)
             return True
 
     def yield_all(self) -> None:
         """Give the room back for now; until `resize` succeeds, nobody new is let in."""
-        with self._room._lock:
-            if self in self._room._held:
-                self._room._held[self] = 0
-                self._room._short.add(self)
+        with self._budget._lock:
+            if self in self._budget._held:
+                self._budget._held[self] = 0
+                self._budget._short.add(self)
 
     def close(self) -> None:
-        with self._room._lock:
-            self._room._held.pop(self, None)
-            self._room._short.discard(self)
+        with self._budget._lock:
+            self._budget._held.pop(self, None)
+            self._budget._short.discard(self)
 
 
-class RoomLine(Line):
-    """A line whose head enters when both a slot and its share of the room are free."""
+class CacheQueue(SlotQueue):
+    """A queue whose head enters when both a slot and its share of the room are free."""
 
-    def __init__(self, slots: int, room: Room) -> None:
+    def __init__(self, slots: int, budget: CacheBudget) -> None:
         super().__init__(slots)
-        self._room = room
+        self._budget = budget
         self._needs: dict[Ticket, int] = {}
         self._reserved: dict[Ticket, Reservation] = {}
 
@@ -88,7 +88,7 @@ class RoomLine(Line):
         place = super()._place(ticket)
         if place or ticket in self._reserved:
             return place
-        if (reservation := self._room.admit(self._needs[ticket])) is None:
+        if (reservation := self._budget.admit(self._needs[ticket])) is None:
             return 1
         self._reserved[ticket] = reservation
         return 0

@@ -1,4 +1,4 @@
-"""The line in front of an engine's slots: first come, first served, and everybody knows their place."""
+"""The queue in front of an engine's slots: first come, first served, and everybody knows their place."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from chatbot.common.errors import EngineBusy, EngineUnavailable
 TICK = 0.1  # seconds between looks at the stop event; bounds how late a waiting person's Stop is seen
 
 
-class Line:
-    """`slots` requests run, at most `max_waiting` stand in line behind them."""
+class SlotQueue:
+    """`slots` requests run, at most `max_waiting` wait behind them."""
 
     def __init__(self, slots: int, max_waiting: int = 256) -> None:
         self.slots = slots
@@ -23,7 +23,7 @@ class Line:
 
     @contextmanager
     def ticket(self) -> Iterator["Ticket"]:
-        """Stand in line; leaving the block frees the slot or the place. Raises `EngineBusy` when the line is full."""
+        """Wait for a slot; leaving the block frees the slot or the place. Raises `EngineBusy` when the queue is full."""
         ticket = Ticket(self)
         with self._changed:
             if len(self._waiting) >= self._max_waiting:
@@ -53,7 +53,7 @@ class Line:
             self._changed.notify_all()
 
     def _try_enter(self, ticket: "Ticket") -> int:
-        """0 when the ticket got a slot, else its place in line."""
+        """0 when the ticket got a slot, else its place in the queue."""
         with self._changed:
             place = self._place(ticket)
             if place:
@@ -74,17 +74,17 @@ class Line:
 
 
 class Ticket:
-    """One request's place in the line."""
+    """One request's place in the queue."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, queue: SlotQueue) -> None:
         self.running = False
-        self._line = line
+        self._queue = queue
 
     def wait(self, stop: Event | None = None) -> Iterator[int]:
-        """Yield the place in line whenever it changes; end when the slot is ours or `stop` is set (see `running`)."""
+        """Yield the place in the queue whenever it changes; end when the slot is ours or `stop` is set (see `running`)."""
         told = 0
         while not (stop and stop.is_set()):
-            place = self._line._try_enter(self)
+            place = self._queue._try_enter(self)
             if place == 0:
                 return
             if place != told:

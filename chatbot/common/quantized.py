@@ -18,7 +18,7 @@ def config(kind: str, compute: Any) -> Any:
 
     int8 is row by row, without LLM.int8()'s columns of outliers (arXiv:2208.07339, threshold 0): those are sought over
     all rows of a batch, and an answer would depend on whose requests are computed beside it. What is left is rounding: in
-    company a text may still take another turn where two words are about as likely (figures in tests/bench/README.md).
+    a batch a text may still take another turn where two words are about as likely (figures in tests/bench/README.md).
     """
     from transformers import BitsAndBytesConfig
 

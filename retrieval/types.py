@@ -1,19 +1,14 @@
 """The values that flow through retrieval: file -> `Page`s -> `Passage`s -> `Hit`s -> `Citation`s. Frozen and slotted."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
-Kind = Literal["pdf", "docx", "pptx", "xlsx", "html", "markdown", "text", "csv", "epub", "json", "code"]
+Kind: TypeAlias = str  # of a file: a row of `retrieval.reading.kinds.READERS`
 Unit = Literal["page", "slide", "part"]
+"""What a `Page` is. Most kinds of files have parts of a bounded length; a new sheet or chapter begins a new part, labelled
+with its name, and a long one goes on in the next part with the same label."""
+
 Status = Literal["indexed", "indexed_with_warnings", "rejected"]
-
-UNITS: dict[Kind, Unit] = {"pdf": "page", "pptx": "slide"}
-"""What a `Page` is in a document of each kind. The others have parts of a bounded length; a new sheet or chapter begins a
-new part, labelled with its name, and a long one goes on in the next part with the same label."""
-
-
-def unit(kind: Kind) -> Unit:
-    return UNITS.get(kind, "part")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,23 +8,10 @@ from pathlib import Path
 
 from chatbot.common.confine import confine, rejections, say
 from chatbot.common.limited import Limits
+from retrieval.reading.kinds import reader, unit
 from retrieval.reading.pages import Pages
 from retrieval.reading.sniff import sniff
-from retrieval.types import Flag, Kind, Page, unit
-
-READERS: dict[Kind, str] = {
-    "pdf": "pdf.reader",
-    "docx": "office.word",
-    "pptx": "office.slides",
-    "xlsx": "office.sheets",
-    "html": "web.page",
-    "epub": "web.book",
-    "markdown": "plain.markdown",
-    "text": "plain.text",
-    "code": "plain.text",
-    "csv": "plain.tables",
-    "json": "plain.data",
-}
+from retrieval.types import Flag, Kind, Page
 
 
 def emit(page: Page, total: int | None) -> None:
@@ -38,7 +25,7 @@ def main(limits: Limits, path: Path, name: str) -> None:
         kind = sniff(path, name, limits)
         say(kind=kind)
         pages = Pages(limits, emit, numbered=unit(kind) != "part")
-        import_module(f"retrieval.reading.{READERS[kind]}").read(path, name, pages, limits)
+        import_module(f"retrieval.reading.{reader(kind).module}").read(path, name, pages, limits)
         pages.finish()
         for flag in [*pages.flags, *_without_text(pages, kind)]:
             say(flag=asdict(flag))

@@ -50,7 +50,7 @@ def read(
     characters = 0
     for record in run("retrieval.reading", [str(path.resolve()), str(given["name"])], limits, stop=stop, given=given):
         if "kind" in record:
-            kind = cast(Kind, record["kind"])
+            kind = str(record["kind"])
         if "page" in record:
             page = _page(record)
             characters += len(page.text)

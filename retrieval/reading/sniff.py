@@ -2,54 +2,15 @@
 
 import re
 import zipfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
+from retrieval.reading import kinds
+from retrieval.reading.kinds import Magic, Packed, Reader, Text, claimed
 from retrieval.reading.office import container as gate
 from retrieval.reading.plain.encodings import decode
 from retrieval.types import Kind
-
-_CODE = (
-    "py pyi js mjs cjs ts tsx jsx java kt kts scala c h cc cpp cxx hpp hh cs go rs rb php pl pm lua r jl m mm swift sh bash zsh "
-    "ps1 bat sql css scss less vue svelte dart ex exs erl hs ml clj el lisp f90 f95 asm s tex bib ini cfg conf toml yaml yml "
-    "properties gradle cmake make mk dockerfile proto graphql tf diff patch"
-)
-
-
-def _all(endings: str, kind: Kind) -> dict[str, Kind]:
-    return dict.fromkeys(endings.split(), kind)
-
-
-ENDINGS: dict[str, Kind] = {
-    **_all(_CODE, "code"),
-    **_all("txt text log rst org srt vtt", "text"),
-    **_all("md markdown mdown mkd", "markdown"),
-    **_all("html htm xhtml", "html"),
-    **_all("csv tsv tab", "csv"),
-    **_all("json jsonl ndjson", "json"),
-    **_all("xlsx xlsm", "xlsx"),
-    **_all("pdf", "pdf"),
-    **_all("docx", "docx"),
-    **_all("pptx", "pptx"),
-    **_all("epub", "epub"),
-}
-"""What the ending of a name claims. Other endings claim nothing."""
-
-READABLE = "PDF, DOCX, PPTX, XLSX, HTML, Markdown, TXT, CSV, EPUB, JSON or source code"
-CALLED: dict[Kind, str] = {
-    "pdf": "a PDF",
-    "docx": "a Word document",
-    "pptx": "a PowerPoint presentation",
-    "xlsx": "an Excel workbook",
-    "epub": "an EPUB book",
-    "html": "a web page",
-    "markdown": "Markdown text",
-    "text": "plain text",
-    "csv": "a table of values",
-    "json": "JSON data",
-    "code": "source code",
-}
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "a picture (PNG)"),
@@ -75,7 +36,6 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_OFFICE = "EncryptedPackage".encode("utf-16-le")
 _HEAD = 8192
 _ODD = re.compile(r"[\x00-\x06\x0e-\x19\x1c-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
-_BINARY: tuple[Kind, ...] = ("pdf", "docx", "pptx", "xlsx", "epub")
 
 
 def sniff(path: Path, name: str, limits: Limits) -> Kind:
@@ -85,18 +45,19 @@ def sniff(path: Path, name: str, limits: Limits) -> Kind:
     """
     with path.open("rb") as stream:
         head = stream.read(_HEAD)
-    claimed = ENDINGS.get(PurePosixPath(name).suffix.lower().lstrip("."))
+    claim = claimed(name)
     found = _binary(path, head, name, limits)
     if found is None:
-        return _textual(head, claimed)
-    if claimed is not None and claimed != found:
-        raise RejectedFile("wrong_type", found=CALLED[found], claimed=CALLED[claimed])
-    return found
+        return _textual(head, claim)
+    if claim is not None and claim.kind != found.kind:
+        raise RejectedFile("wrong_type", found=found.called, claimed=claim.called)
+    return found.kind
 
 
-def _binary(path: Path, head: bytes, name: str, limits: Limits) -> Kind | None:
-    if b"%PDF-" in head[:1024]:
-        return "pdf"
+def _binary(path: Path, head: bytes, name: str, limits: Limits) -> Reader | None:
+    for row in kinds.READERS:
+        if isinstance(row.sign, Magic) and row.sign.shows(head):
+            return row
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _container(path, limits)
     if head.startswith(_OLE):
@@ -109,24 +70,19 @@ def _binary(path: Path, head: bytes, name: str, limits: Limits) -> Kind | None:
     return None
 
 
-def _container(path: Path, limits: Limits) -> Kind:
+def _container(path: Path, limits: Limits) -> Reader:
     try:
         with zipfile.ZipFile(path) as container:
             names = set(container.namelist())
-            epub = "mimetype" in names and container.getinfo("mimetype").file_size < 100
-            epub = epub and container.read("mimetype").strip() == b"application/epub+zip"
+            fitting = [row for row in kinds.READERS if isinstance(row.sign, Packed) and row.sign.shows(container)]
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, EOFError) as error:
         raise RejectedFile("damaged") from error
-    gate.check(path, limits, doctype_allowed=epub)
-    if epub:
-        return "epub"
-    main: dict[str, Kind] = {"word/document.xml": "docx", "ppt/presentation.xml": "pptx", "xl/workbook.xml": "xlsx"}
-    for part, kind in main.items():
-        if part in names:
-            return kind
+    gate.check(path, limits, doctype_allowed=bool(fitting) and fitting[0].doctype)
+    if fitting:
+        return fitting[0]
     if "[Content_Types].xml" in names:
         raise RejectedFile("damaged")
-    raise RejectedFile("unsupported", found="a zip archive", readable=READABLE)
+    raise RejectedFile("unsupported", found="a zip archive", readable=kinds.readable())
 
 
 def _refuse_ole(path: Path, name: str) -> None:
@@ -137,24 +93,29 @@ def _refuse_ole(path: Path, name: str) -> None:
 
 
 def _refuse(found: str, name: str) -> None:
-    claimed = ENDINGS.get(PurePosixPath(name).suffix.lower().lstrip("."))
-    if claimed is not None:
-        raise RejectedFile("wrong_type", found=found, claimed=CALLED[claimed])
-    raise RejectedFile("unsupported", found=found, readable=READABLE)
+    claim = claimed(name)
+    if claim is not None:
+        raise RejectedFile("wrong_type", found=found, claimed=claim.called)
+    raise RejectedFile("unsupported", found=found, readable=kinds.readable())
 
 
-def _textual(head: bytes, claimed: Kind | None) -> Kind:
-    if claimed in _BINARY:
+def _textual(head: bytes, claim: Reader | None) -> Kind:
+    if claim is not None and not isinstance(claim.sign, Text):
         if not head.strip(b"\0\t\n\r "):
             raise RejectedFile("damaged")
-        raise RejectedFile("wrong_type", found="text or unknown data", claimed=CALLED[claimed])
+        raise RejectedFile("wrong_type", found="text or unknown data", claimed=claim.called)
     if _is_unknown(head):
-        if claimed is not None:
-            raise RejectedFile("wrong_type", found="unknown data", claimed=CALLED[claimed])
-        raise RejectedFile("unsupported", found="unknown data", readable=READABLE)
-    if claimed is None and head.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith((b"<!doctype html", b"<html")):
-        return "html"
-    return claimed or "text"
+        if claim is not None:
+            raise RejectedFile("wrong_type", found="unknown data", claimed=claim.called)
+        raise RejectedFile("unsupported", found="unknown data", readable=kinds.readable())
+    return claim.kind if claim is not None else _opened(head)
+
+
+def _opened(head: bytes) -> Kind:
+    """The kind of a text whose name tells nothing."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    signs = ((row.kind, row.sign.opens) for row in kinds.READERS if isinstance(row.sign, Text))
+    return next((kind for kind, opens in signs if start.startswith(opens)), "text")
 
 
 def _is_unknown(head: bytes) -> bool:

@@ -13,6 +13,7 @@ from threading import Event
 from chatbot.common.errors import InputError
 from chatbot.tasks.summarize.sections import cut_at_headings, grouped, words
 from retrieval.library import Library
+from retrieval.reading.kinds import unit
 from retrieval.reading.readers import Limits, read
 from retrieval.text.split import split
 from retrieval.types import Block, Page, Passage
@@ -73,7 +74,7 @@ def of_typed(text: str) -> Text:
 def of_file(path: Path, name: str, limits: Limits | None = None, stop: Event | None = None) -> Text:
     """Read in a limited child process. Raises `RejectedFile`, whose message says why."""
     reading = read(path, name, limits, stop=stop)
-    return _text(name, reading.pages, paged=reading.kind in ("pdf", "pptx"))
+    return _text(name, reading.pages, paged=unit(reading.kind) != "part")
 
 
 def of_document(library: Library, owner: str, id: str, stop: Event | None = None) -> Text:

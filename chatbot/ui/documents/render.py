@@ -7,16 +7,17 @@ from html import escape
 from chatbot.ui.documents.intake import Job
 from chatbot.ui.parts import render
 from chatbot.ui.strings.words import Language, has, text
-from retrieval.types import Citation, Document, Flag, Page, Passage, unit
+from retrieval.reading.kinds import unit
+from retrieval.types import Citation, Document, Flag, Page, Passage
 
 
 def place(document: Document, page: int, language: Language) -> str:
     """ "page 3", "slide 3", "part 3"."""
-    return text(f"one_{unit(document.kind or 'text')}", language, number=page)
+    return text(f"one_{unit(document.kind)}", language, number=page)
 
 
 def counts(document: Document, language: Language) -> str:
-    name = unit(document.kind or "text")
+    name = unit(document.kind)
     pages = text(f"unit_{name}", language, count=f"{document.pages:,}")
     pages = text(f"single_{name}", language) if document.pages == 1 else pages
     passages = text("doc_passages", language, count=f"{document.passages:,}")

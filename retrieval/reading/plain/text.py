@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from chatbot.common.limited import Limits
-from retrieval.reading.pages import Pages
+from retrieval.reading.kinds import claimed
+from retrieval.reading.pages import BlockKind, Pages
 from retrieval.reading.plain.encodings import decode
-from retrieval.reading.sniff import ENDINGS
 
 _PARAGRAPHS = re.compile(r"\n[^\S\n]*\n\s*|\f")
 
@@ -23,6 +23,7 @@ def text_of(path: Path, pages: Pages, *, declares: bool = False) -> str:
 
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
     text = text_of(path, pages)
-    code = ENDINGS.get(Path(name).suffix.lower().lstrip(".")) == "code"
+    claim = claimed(name)
+    kind: BlockKind = "code" if claim and claim.kind == "code" else "paragraph"
     for paragraph in _PARAGRAPHS.split(text):
-        pages.add(paragraph, "code" if code else "paragraph")
+        pages.add(paragraph, kind)

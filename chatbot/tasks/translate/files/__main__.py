@@ -6,12 +6,16 @@ Without TARGETS (a JSON list of marked texts on disk) it says the segments; with
 import base64
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from chatbot.common.confine import confine, rejections, say
 from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
-from chatbot.tasks.translate.files.kinds import open_file
+from chatbot.tasks.translate.files import kinds
+from chatbot.tasks.translate.files.opened import Opened
+from retrieval.reading.kinds import reader
+from retrieval.reading.sniff import sniff
 
 _PIECE = 3 << 20  # bytes of the file in one record
 _BATCH = 500  # segments in one record
@@ -19,9 +23,10 @@ _BATCH = 500  # segments in one record
 
 def main(limits: Limits, path: Path, name: str, targets: Path | None, code: str) -> None:
     with rejections(limits):
-        opened = open_file(path, name, limits)
+        row = _row(path, name, limits)
+        opened: Opened = import_module(f"chatbot.tasks.translate.files.{row.module}").opened(path, name, limits)
         if targets is None:
-            say(kind=opened.kind, ending=opened.ending, doubts=opened.doubts)
+            say(kind=row.kind, ending=opened.ending, doubts=opened.doubts)
             for at in range(0, len(opened.segments), _BATCH):
                 batch = opened.segments[at : at + _BATCH]
                 say(segments=[(s.text, sorted(s.kept), s.ordered, s.room) for s in batch])
@@ -33,6 +38,14 @@ def main(limits: Limits, path: Path, name: str, targets: Path | None, code: str)
             for at in range(0, len(data), _PIECE):
                 say(data=base64.b64encode(data[at : at + _PIECE]).decode("ascii"))
         say(end=True)
+
+
+def _row(path: Path, name: str, limits: Limits) -> kinds.Translatable:
+    kind = sniff(path, name, limits)
+    for row in kinds.KINDS:
+        if row.kind == kind:
+            return row
+    raise RejectedFile("unsupported", found=reader(kind).called, readable=kinds.translatable())
 
 
 if __name__ == "__main__":

@@ -7,9 +7,12 @@ the last one ended; a paragraph in which that fails is left as it is.
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from chatbot.common.limited import Limits
 from chatbot.tasks.translate.files.marked import PLACEHOLDER
+from chatbot.tasks.translate.files.opened import Opened, open_text
 from chatbot.tasks.translate.files.plain import joined
 from chatbot.tasks.translate.files.spans import Span, Token, rendered, span
 
@@ -25,6 +28,11 @@ class _Place(NamedTuple):
     token: Any
     start: int
     end: int
+
+
+def opened(path: Path, name: str, limits: Limits) -> Opened:
+    """Raises `RejectedFile`."""
+    return open_text(path, name, limits, find=spans, written=lambda text, chosen, _: written(text, chosen))
 
 
 def spans(source: str) -> list[Span]:

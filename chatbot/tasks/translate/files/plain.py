@@ -3,7 +3,10 @@
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+from chatbot.common.limited import Limits
+from chatbot.tasks.translate.files.opened import Opened, open_text
 from chatbot.tasks.translate.files.spans import Span, Token, replaced, span
 
 _TIME = re.compile(r"(?:\d+:)?\d\d:\d\d[.,]\d{1,3}[ \t]+-->[ \t]+(?:\d+:)?\d\d:\d\d[.,]\d{1,3}[^\n]*")
@@ -12,6 +15,11 @@ _BLOCK = re.compile(r"^[^\S\n]*+\S[^\n]*+(?:\n[^\S\n]*+\S[^\n]*+)*+", re.MULTILI
 _ITEM = re.compile(r"\s*(?:(?:[-*•‣◦–—>]|\d{1,3}[.)])[ \t]+)*")
 _WRAPPED = (50, 110)  # characters of the longest line, between which a paragraph was broken to fit a width
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]")
+
+
+def opened(path: Path, name: str, limits: Limits) -> Opened:
+    """Raises `RejectedFile`."""
+    return open_text(path, name, limits, find=spans, written=lambda text, chosen, _: written(text, chosen))
 
 
 def spans(text: str) -> list[Span]:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chatbot.common.limited import Limits
+from chatbot.tasks.translate.files.marked import Segment
+from chatbot.tasks.translate.files.opened import Opened
 from chatbot.tasks.translate.files.plain import joined
 from chatbot.tasks.translate.files.spans import Token, span
 from retrieval.reading.pages import Pages
@@ -24,6 +26,20 @@ class Stretch(NamedTuple):
     text: str
     level: int
     page: int
+
+
+def opened(path: Path, name: str, limits: Limits) -> Opened:
+    """Raises `RejectedFile`."""
+    found = stretches(path, name, limits)
+    numbers = [at for at, stretch in enumerate(found) if is_text(stretch)]
+
+    def write(targets: Sequence[str], code: str) -> bytes:
+        texts = [stretch.text for stretch in found]
+        for at, target in zip(numbers, targets, strict=True):
+            texts[at] = target
+        return written(found, texts)
+
+    return Opened(".docx", tuple(Segment(found[at].text) for at in numbers), write)
 
 
 def stretches(path: Path, name: str, limits: Limits) -> list[Stretch]:

@@ -1,14 +1,17 @@
 """HTML: the text between the tags, by its place in the source; not a character of the markup itself is written anew."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape as escaped
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Literal
 
-from chatbot.tasks.translate.files.spans import Span, Token, span
+from chatbot.common.limited import Limits
+from chatbot.tasks.translate.files.opened import Opened, open_text
+from chatbot.tasks.translate.files.spans import Span, Token, replaced, span
 
 
 def _set(names: str) -> frozenset[str]:
@@ -44,6 +47,15 @@ class _Mark:
     start: int
     name: str = ""
     off: bool = False  # translate="no", class="notranslate", or in another language than the page
+
+
+def opened(path: Path, name: str, limits: Limits) -> Opened:
+    """Raises `RejectedFile`."""
+    return open_text(path, name, limits, find=spans, written=written, declares=True)
+
+
+def written(source: str, chosen: Sequence[tuple[Span, str]], code: str) -> str:
+    return with_language(replaced(source, chosen, escape), code)
 
 
 def spans(source: str) -> list[Span]:

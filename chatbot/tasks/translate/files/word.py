@@ -9,9 +9,12 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
+from chatbot.common.limited import Limits
 from chatbot.tasks.translate.files.marked import Segment, walk
+from chatbot.tasks.translate.files.opened import Opened
 from chatbot.tasks.translate.files.spans import Token, span
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -95,6 +98,18 @@ class Package:
                     tree = root.getroottree()
                     new.writestr(entry, etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=True))
         return target.getvalue()
+
+
+def opened(path: Path, name: str, limits: Limits) -> Opened:
+    package = Package(path.read_bytes())
+
+    def write(targets: Sequence[str], code: str) -> bytes:
+        for paragraph, target in zip(package.paragraphs, targets, strict=True):
+            if target != paragraph.segment.text:
+                paragraph.write(target)
+        return package.written()
+
+    return Opened(".docx", tuple(p.segment for p in package.paragraphs), write)
 
 
 def _parsed(data: bytes) -> Any:

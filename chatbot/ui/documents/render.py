@@ -6,6 +6,7 @@ from html import escape
 
 from chatbot.ui.documents.intake import Job
 from chatbot.ui.parts import render
+from chatbot.ui.parts.kinds import readable
 from chatbot.ui.strings.words import Language, has, text
 from retrieval.reading.kinds import unit
 from retrieval.types import Citation, Document, Flag, Page, Passage
@@ -44,7 +45,8 @@ def document_list(
     """The library: what may be used for questions, its state, and a button that opens it."""
     title = escape(text("doc_list", language))
     if not documents:
-        return f'<h3 class="by-list-head">{title}</h3><p class="by-empty">{escape(text("doc_none", language))}</p>'
+        none = text("doc_none", language, kinds=readable(language))
+        return f'<h3 class="by-list-head">{title}</h3><p class="by-empty">{escape(none)}</p>'
     usable = [d.id for d in documents if d.passages]
     act = "use_none" if any(id not in unused for id in usable) else "use_all"
     every = f'<button type="button" class="by-link" data-act="{act}">{escape(text(f"doc_{act}", language))}</button>'

@@ -24,11 +24,11 @@ def _control(words: Localised, knob: Knob) -> Control:
     shown: dict[str, Any] = {prop: text(key, "en", **bounds) for prop, key in strings.items()}
     shown["elem_id"] = f"by-knob-{knob.name}"
     if knob.kind == "switch":
-        return words(gr.Checkbox(bool(knob.default), **shown), bounds, **strings)
+        return words(gr.Checkbox(bool(knob.default), **shown), lambda language: bounds, **strings)
     if knob.kind == "choice":
-        return words(gr.Dropdown(list(knob.choices), value=knob.default, **shown), bounds, **strings)
+        return words(gr.Dropdown(list(knob.choices), value=knob.default, **shown), lambda language: bounds, **strings)
     # a Number cannot be empty
-    return words(gr.Textbox(written(knob, knob.default), max_lines=1, **shown), bounds, **strings)
+    return words(gr.Textbox(written(knob, knob.default), max_lines=1, **shown), lambda language: bounds, **strings)
 
 
 def _bounds(knob: Knob) -> dict[str, str]:

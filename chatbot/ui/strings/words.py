@@ -1,7 +1,7 @@
 """Every visible string: the files beside this one, one a language. `{name}` is filled in by `text`.
 
-What goes wrong and what languages are called stands in English in the code, under the keys `error.KIND` and
-`languages.CODE` in the files of the others.
+What goes wrong and what languages and kinds of files are called stands in English in the code, under the keys `error.KIND`,
+`languages.CODE` and `kinds.KIND` in the files of the others.
 """
 
 import tomllib
@@ -15,7 +15,12 @@ from chatbot.tasks.language import name_of, primary
 Language: TypeAlias = str  # the name of its file
 ENGLISH: Language = "en"
 FOLDER = Path(__file__).parent
-_PREFIXED = ("language", "languages", "error")  # sections whose names are part of their keys; the others only group
+_PREFIXED = (
+    "language",
+    "languages",
+    "kinds",
+    "error",
+)  # sections whose names are part of their keys; the others only group
 
 
 def languages() -> tuple[Language, ...]:

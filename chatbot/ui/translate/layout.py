@@ -6,6 +6,7 @@ import gradio as gr
 
 from chatbot.tasks.translate.order import AUTO
 from chatbot.ui.parts.clickable import clickable
+from chatbot.ui.parts.kinds import translatable
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.parts.task_parts import RunStop, example_buttons, run_and_stop
 from chatbot.ui.services import Services
@@ -144,8 +145,8 @@ def _texts(words: Localised) -> TextSide:
 
 
 def _files(words: Localised) -> FileSide:
-    file = gr.File(label=text("tr_drop", "en"), elem_id="by-tr-file", height=150)
-    words(file, label="tr_drop")
+    file = gr.File(label=text("tr_drop", "en", kinds=translatable("en")), elem_id="by-tr-file", height=150)
+    words(file, lambda language: {"kinds": translatable(language)}, label="tr_drop")
     about = gr.Markdown(text("tr_drop_info", "en"), elem_classes="by-sub")
     words(about, value="tr_drop_info")
     buttons = run_and_stop(words, "tr", run="file_run", name="file")

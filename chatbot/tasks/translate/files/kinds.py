@@ -11,22 +11,22 @@ from retrieval.types import Kind
 
 @dataclass(frozen=True, slots=True)
 class Translatable:
-    """`module` is imported by the child alone; `title` stands in a list of kinds."""
+    """`module` is imported by the child alone; `titles` stand in a list of kinds."""
 
     kind: Kind
     module: str
-    title: str
+    titles: tuple[str, ...]
 
 
 KINDS: tuple[Translatable, ...] = (
-    Translatable("docx", "word", "DOCX"),
-    Translatable("html", "web", "HTML"),
-    Translatable("markdown", "markdown", "Markdown"),
-    Translatable("text", "plain", "TXT, SRT, VTT"),
-    Translatable("pdf", "portable", "PDF"),
+    Translatable("docx", "word", ("DOCX",)),
+    Translatable("html", "web", ("HTML",)),
+    Translatable("markdown", "markdown", ("Markdown",)),
+    Translatable("text", "plain", ("TXT", "SRT", "VTT")),
+    Translatable("pdf", "portable", ("PDF",)),
 )
 
 
 def translatable() -> str:
     """All kinds in English: "DOCX, HTML or PDF"."""
-    return alternatives(row.title for row in KINDS)
+    return alternatives(title for row in KINDS for title in row.titles)

@@ -15,10 +15,11 @@ from chatbot.ui.strings import words
 from chatbot.ui.strings.words import ENGLISH, FOLDER, following, language_name, languages, preferred, read, text
 from finetune.spec.knobs import Knob
 from finetune.spec.spec import KNOBS
+from retrieval.reading.kinds import READERS
 
 STRINGS = read(FOLDER)
 OTHERS = [language for language in STRINGS if language != ENGLISH]
-IN_CODE = ("error.", "languages.")  # what English says of these stands in the code
+IN_CODE = ("error.", "languages.", "kinds.")  # what English says of these stands in the code
 
 
 def figures(string: str) -> set[str]:
@@ -40,6 +41,13 @@ def test_every_language_has_the_placeholders_of_english(language: str) -> None:
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_language_calls_all_languages_by_name(language: str) -> None:
     assert {f"languages.{code}" for code in NAMES} == {key for key in STRINGS[language] if key.startswith("languages.")}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_language_has_words_for_kinds_of_files_that_have_no_name(language: str) -> None:
+    """PDF is PDF everywhere; what English says in small letters is a word."""
+    words = {f"kinds.{row.kind}" for row in READERS if row.title.islower()}
+    assert words == {key for key in STRINGS[language] if key.startswith("kinds.")}
 
 
 @pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: knob.name)

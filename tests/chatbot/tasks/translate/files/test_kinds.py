@@ -28,7 +28,7 @@ def opened(path, name, limits):
 
 module = sys.modules["chatbot.tasks.translate.files.rows"] = ModuleType("rows")
 module.opened = opened
-kinds.KINDS += (kinds.Translatable("csv", "rows", "CSV"),)
+kinds.KINDS += (kinds.Translatable("csv", "rows", ("CSV",)),)
 __main__.main(Limits(), Path(sys.argv[1]), "trees.csv", None, "de")
 """
 

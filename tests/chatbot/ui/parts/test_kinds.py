@@ -1,0 +1,21 @@
+"""What the page says that it reads and translates comes from the tables."""
+
+import pytest
+
+from chatbot.tasks.translate.files import kinds as translated
+from chatbot.ui.documents import render
+from chatbot.ui.parts import kinds
+from retrieval.reading.kinds import READERS, Reader
+
+
+def test_the_lists_are_worded_in_the_language() -> None:
+    assert kinds.readable("en") == "PDF, DOCX, PPTX, XLSX, HTML, Markdown, TXT, CSV, EPUB, JSON, source code"
+    assert kinds.readable("zh").endswith("、EPUB、JSON、源代码")
+    assert kinds.translatable("zh") == "DOCX、HTML、Markdown、TXT、SRT、VTT、PDF"
+    assert translated.translatable() == "DOCX, HTML, Markdown, TXT, SRT, VTT or PDF"
+
+
+def test_a_row_more_is_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    tally = Reader("tally", "tally", "TALLY", "a tally sheet", ("tally",))
+    monkeypatch.setattr(kinds, "READERS", (*READERS, tally))
+    assert "源代码、TALLY。" in render.document_list([], set(), None, "zh")

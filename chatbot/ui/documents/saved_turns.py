@@ -6,7 +6,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from chatbot.store.store import Store
 from chatbot.ui.documents.render_answers import Turn
-from chatbot.ui.parts.keep import keep
+from chatbot.ui.parts.task_handlers import keep
 from chatbot.ui.strings.words import Language
 
 TASK = "documents"

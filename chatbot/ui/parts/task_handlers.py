@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import gradio as gr
 
 from chatbot.common.errors import NotFound
-from chatbot.store.store import SavedResult
-from chatbot.ui.parts.keep import keep
+from chatbot.store.store import SavedResult, Store
+from chatbot.ui.chat.handlers import told
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language
 
@@ -60,3 +60,11 @@ class TaskHandlers:
         if found is None:
             raise NotFound("There is no such result. It may have been removed in another window.")
         return found
+
+
+def keep(store: Store, owner: str, task: str, title: str, result: Mapping[str, Any], language: Language) -> str:
+    """Save what came of a task. What cannot be kept (it is too large, the disk is full) is shown all the same: then the
+    notice that says why is returned, else nothing."""
+    with told(language) as notices:
+        store.add_result(owner, task, title, result)
+    return "".join(notices)

@@ -173,7 +173,7 @@ def test_memory_returns_when_nobody_uses_an_adapter(tiny: Home) -> None:
 
 
 def test_more_adapters_than_are_kept_in_memory(tiny: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chatbot.engine.local.engine.adapters.MAX_LOADED", 2)
+    monkeypatch.setattr("chatbot.engine.local.adapters.MAX_LOADED", 2)
     expected = {name: tiny.tokens(name, QUESTIONS[1], 8) for name in KINDS}
     for name in reversed(KINDS):
         alike(tiny.tokens(name, QUESTIONS[1], 8), expected[name])

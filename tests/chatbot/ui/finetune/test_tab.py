@@ -270,7 +270,7 @@ def test_jobs_of_one_owner_are_counted_and_kept_from_others(
     for look in (training.folder, lambda owner, id: training.pack(owner, id, tmp_path)):
         with pytest.raises(NotFound):
             look("bob", id)
-    monkeypatch.setattr("chatbot.training.training.training.MOST_WAITING", 1)
+    monkeypatch.setattr("chatbot.training.training.MOST_WAITING", 1)
     with pytest.raises(InputError, match="wait or run already"):
         training.start("ada", "again", Dataset(rows, rows.name), spec)
     assert MOST_WAITING > 1

@@ -1,55 +1,58 @@
 """What the left side of the fine-tune tab does: read a data set, give its columns a meaning, measure what training costs."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
+from gradio.blocks import Block
 
 from chatbot.common.errors import InputError
 from chatbot.training.training import Dataset, Training
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.finetune import render as render_finetune
 from chatbot.ui.finetune import render_dataset
-from chatbot.ui.finetune.knobs import spec_of, values_of
-from chatbot.ui.parts.under_way import under_way
+from chatbot.ui.finetune.form import Reported
+from chatbot.ui.finetune.knobs import spec_of
+from chatbot.ui.finetune.layout import FinetuneTab
+from chatbot.ui.parts.under_way import Step, under_way
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language
 from finetune.data.examples import Columns
 from finetune.jobs import start
 from finetune.spec.presets import PRESETS, preset
-from finetune.spec.spec import KNOBS, TrainingSpec
+from finetune.spec.spec import TrainingSpec
 
 SIZES = ("usable", "tokens", "truncated_tokens", "trained_tokens", "held_out", "longest")
-MAPPED = 6  # fields of the mapping
-
-Updates = tuple[Any, ...]
+T = TypeVar("T")
 Changes = Mapping[str, object]
 
 
 class DataHandlers:
     """Each method is one event. Nothing is kept of what the rows say."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, tab: FinetuneTab) -> None:
         assert services.training is not None
         self._services = services
         self._training: Training = services.training
+        self._form, self._report = tab.form, tab.run.report
 
     def check(
         self, request: gr.Request, file: str | None, name: str, origin: str, chosen: str, language: Language
     ) -> Iterator[Updates]:
-        """A file was dropped, or taken away. -> report, mapping box and fields, name, sizes, estimate, notice, knobs"""
+        """A file was dropped, or taken away."""
+        form = self._form
         if not file:
             none = render_finetune.estimate(None, language)
-            yield ("", gr.update(visible=False), *skips(MAPPED), gr.skip(), None, none, gr.skip(), *skips(len(KNOBS)))
+            yield {self._report: "", form.mapping.box: gr.update(visible=False), form.sizes: None, form.estimate: none}
             return
         with told(language) as notices:
-            yield from self._check(
-                Dataset(Path(file), Path(file).name), name, self._fixed(request, origin), chosen, language
-            )
+            data = Dataset(Path(file), Path(file).name)
+            yield from self._check(data, name, self._fixed(request, origin), chosen, language)
         if notices:
-            yield _checked(report="", notice=notices[0])
+            yield {self._report: "", form.notice: notices[0]}
 
     def check_mapped(
         self,
@@ -61,12 +64,12 @@ class DataHandlers:
         language: Language,
         *fields: Any,
     ) -> Iterator[Updates]:
-        """The columns were given a meaning. -> as `check`"""
+        """The columns were given a meaning."""
         with told(language) as notices:
             data = dataset_of(file, fields)
             yield from self._check(data, name, self._fixed(request, origin), chosen, language)
         if notices:
-            yield _checked(notice=notices[0])
+            yield {self._form.notice: notices[0]}
 
     def _fixed(self, request: gr.Request, origin: str) -> Changes:
         """What the adapter to go on from fixes. Raises `AdapterNotFound`, `InputError`."""
@@ -74,67 +77,78 @@ class DataHandlers:
         return start.settings(folder) if folder else {}
 
     def _check(self, data: Dataset, name: str, fixed: Changes, chosen: str, language: Language) -> Iterator[Updates]:
+        form = self._form
         with told(language) as notices:
             require_engine(self._services)
-            report = yield from self._reported(data, TrainingSpec(), language)
-            spec = _preset(chosen, report).changed(fixed)
-            if report["longest"] > min(spec.max_length, TrainingSpec().max_length) or spec.evaluation_share != 0.1:
-                report = yield from self._reported(data, spec, language)
-            yield _checked(
-                report=render_dataset.report(report, language),
-                mapping=_mapping(report, data.mapping),
-                name=name or name_of(data.name),
-                sizes={size: report[size] for size in SIZES} if not report["refusal"] else None,
-                notice="",
-                knobs=values_of(spec),
+            report, spec = yield from self._fitted(data, fixed, chosen, language)
+            yield (
+                form.mapping.asking(report, data.mapping)
+                | form.knobs_at(spec)
+                | {
+                    self._report: render_dataset.report(report, language),
+                    form.name: name or name_of(data.name),
+                    form.sizes: _sizes(report),
+                    form.notice: "",
+                }
             )
         if notices:
-            yield _checked(report="", notice=notices[0])
+            yield {self._report: "", form.notice: notices[0]}
 
-    def _reported(self, data: Dataset, spec: TrainingSpec, language: Language) -> Any:
+    def _fitted(
+        self, data: Dataset, fixed: Changes, chosen: str, language: Language
+    ) -> Generator[Updates, None, tuple[Reported, TrainingSpec]]:
+        """The preset for as many rows and tokens as there are, and the report under it."""
+        report = yield from self._reported(data, TrainingSpec(), language)
+        spec = _preset(chosen, report).changed(fixed)
+        if report["longest"] > min(spec.max_length, TrainingSpec().max_length) or spec.evaluation_share != 0.1:
+            report = yield from self._reported(data, spec, language)
+        return report, spec
+
+    def _reported(self, data: Dataset, spec: TrainingSpec, language: Language) -> Generator[Updates, None, Reported]:
         work = under_way(lambda progress, stop: self._training.check(data, spec, progress, stop))
-        return (yield from showing(work, lambda html: _checked(report=html), language))
+        return (yield from showing(work, self._report, language))
 
-    def check_again(self, file: str | None, *values: Any) -> Iterator[Updates]:
-        """Other settings: the report and the estimate for them. -> report, sizes, estimate, notice"""
-        fields, language, knobs = values[:MAPPED], values[MAPPED], values[MAPPED + 1 :]
+    def check_again(self, file: str | None, language: Language, *values: Any) -> Iterator[Updates]:
+        """Other settings: the report and the estimate for them. `values` are those of `Form.settings`."""
+        form, (fields, knobs) = self._form, self._form.parted(values)
         if not file:
-            yield skips(4)
+            yield gr.skip()
             return
         with told(language) as notices:
             spec = spec_of(knobs)
             work = under_way(
                 lambda progress, stop: self._training.check(dataset_of(file, fields), spec, progress, stop)
             )
-            report = yield from showing(work, lambda html: (*skips(2), html, ""), language)
-            sizes = {size: report[size] for size in SIZES} if not report["refusal"] else None
-            yield render_dataset.report(report, language), sizes, gr.skip(), gr.skip()
-            for estimate, notice in self.measure(sizes, language, *knobs):
-                yield gr.skip(), gr.skip(), estimate, notice
+            yield {form.notice: ""}
+            report = yield from showing(work, form.estimate, language)
+            sizes = _sizes(report)
+            yield {self._report: render_dataset.report(report, language), form.sizes: sizes}
+            yield from self.measure(sizes, language, *knobs)
         if notices:
-            yield *skips(2), "", notices[0]
+            yield {form.estimate: "", form.notice: notices[0]}
 
     def settle(
         self, origin: str, chosen: str, sizes: dict[str, int] | None, language: Language, request: gr.Request
     ) -> Updates:
-        """Another preset, or another adapter to go on from. -> notice, knobs"""
+        """Another preset, or another adapter to go on from."""
         with told(language) as notices:
             spec = _preset(chosen, sizes) if sizes else TrainingSpec()
-            return "", *values_of(spec.changed(self._fixed(request, origin)))
-        return notices[0], *skips(len(KNOBS))
+            return self._form.knobs_at(spec.changed(self._fixed(request, origin))) | {self._form.notice: ""}
+        return {self._form.notice: notices[0]}
 
     def measure(self, sizes: dict[str, int] | None, language: Language, *knobs: Any) -> Iterator[Updates]:
-        """Time and memory, measured. -> estimate, notice"""
+        """Time and memory, measured."""
+        form = self._form
         if not sizes:
-            yield render_finetune.estimate(None, language), gr.skip()
+            yield {form.estimate: render_finetune.estimate(None, language)}
             return
         with told(language) as notices:
             spec = spec_of(knobs)
             work = under_way(lambda progress, stop: self._training.estimate(spec, sizes, progress, stop))
-            found = yield from showing(work, lambda html: (html, gr.skip()), language)
-            yield render_finetune.estimate(found, language), ""
+            found = yield from showing(work, form.estimate, language)
+            yield {form.estimate: render_finetune.estimate(found, language), form.notice: ""}
         if notices:
-            yield "", notices[0]
+            yield {form.estimate: "", form.notice: notices[0]}
 
 
 def require_engine(services: Services) -> None:
@@ -144,67 +158,24 @@ def require_engine(services: Services) -> None:
     services.engine.engine  # noqa: B018
 
 
-def showing(work: Any, shown: Callable[[str], Updates], language: Language) -> Any:
-    """Each step of `under_way` as updates; returns its result."""
+def showing(work: Generator[Step, None, T], where: Block, language: Language) -> Generator[Updates, None, T]:
+    """Shows each step of `under_way` there; returns its result."""
     while True:
         try:
             step, fraction = next(work)
         except StopIteration as end:
-            return end.value
-        yield shown(render_finetune.step(step, fraction, language))
+            result: T = end.value
+            return result
+        yield {where: render_finetune.step(step, fraction, language)}
 
 
-def _checked(
-    report: Any = None,
-    mapping: Updates | None = None,
-    name: Any = None,
-    sizes: Any = "keep",
-    notice: Any = None,
-    knobs: list[Any] | None = None,
-) -> Updates:
-    """The outputs of `check`, where None leaves what is there."""
-    return (
-        gr.skip() if report is None else report,
-        *(mapping or skips(1 + MAPPED)),
-        gr.skip() if name is None else name,
-        gr.skip() if sizes == "keep" else sizes,
-        gr.skip(),
-        gr.skip() if notice is None else notice,
-        *(knobs or skips(len(KNOBS))),
-    )
+def _sizes(report: Reported) -> dict[str, int] | None:
+    return None if report["refusal"] else {size: report[size] for size in SIZES}
 
 
-def skips(count: int) -> Updates:
-    return (gr.skip(),) * count
-
-
-def _preset(chosen: str, report: Any) -> TrainingSpec:
+def _preset(chosen: str, report: Mapping[str, Any]) -> TrainingSpec:
     name = chosen if chosen in PRESETS else "balanced"
     return preset(name, max(1, report["usable"]), max(1, report["tokens"]))
-
-
-def _mapping(report: Any, given: Columns | None) -> Updates:
-    """The dialog, open where a table's columns need a meaning. -> box, prompt, completion, system, text, labels, header"""
-    columns, shown = report["columns"], report["format"] == "columns" or given is not None
-    if not shown:
-        return (gr.update(visible=False), *_emptied())
-    choices = [f"{{{name}}}" for name in columns]
-    known = report["mapping"] or {}
-    labels = ", ".join(f"{value}={name}" for value, name in (known.get("labels") or {}).items())
-    return (
-        gr.update(visible=True),
-        gr.update(choices=choices, value=known.get("prompt") or None),
-        gr.update(choices=choices, value=known.get("completion") or None),
-        known.get("system", ""),
-        gr.update(choices=choices, value=known.get("text") or None),
-        labels,
-        gr.update(value=known.get("header", True), visible=report["container"] in ("csv", "tsv")),
-    )
-
-
-def _emptied() -> Updates:
-    none = gr.update(choices=[], value=None)
-    return none, none, "", none, "", True
 
 
 def dataset_of(file: str | None, fields: tuple[Any, ...]) -> Dataset:

@@ -1,15 +1,20 @@
 """The left side of the fine-tune tab: the file, the meaning of its columns, the settings, what they will cost."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
 from chatbot.ui.finetune import render as render_finetune
-from chatbot.ui.finetune.knobs import Control, build_knobs
+from chatbot.ui.finetune.knobs import Control, build_knobs, values_of
 from chatbot.ui.parts.localise import Localised
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.strings.words import Language, text
+from finetune.data.examples import Columns
 from finetune.spec.presets import PRESETS
+from finetune.spec.spec import TrainingSpec
 
+Reported = dict[str, Any]  # what `finetune.data.report.Report.to_dict` says
 TYPES = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".txt", ".md", ".gz"]
 
 
@@ -30,6 +35,28 @@ class Mapping:
     def fields(self) -> list[Control]:
         return [self.prompt, self.completion, self.system, self.text, self.labels, self.header]
 
+    def asking(self, report: Reported, given: Columns | None) -> Updates:
+        """Open where a table's columns need a meaning, with the one that they have or may have."""
+        if report["format"] != "columns" and given is None:
+            return self._emptied() | {self.box: gr.update(visible=False)}
+        choices, known = [f"{{{name}}}" for name in report["columns"]], report["mapping"] or {}
+        labels = ", ".join(f"{value}={name}" for value, name in (known.get("labels") or {}).items())
+        is_table = report["container"] in ("csv", "tsv")
+        return {
+            self.box: gr.update(visible=True),
+            self.prompt: gr.update(choices=choices, value=known.get("prompt") or None),
+            self.completion: gr.update(choices=choices, value=known.get("completion") or None),
+            self.system: known.get("system", ""),
+            self.text: gr.update(choices=choices, value=known.get("text") or None),
+            self.labels: labels,
+            self.header: gr.update(value=known.get("header", True), visible=is_table),
+        }
+
+    def _emptied(self) -> Updates:
+        none = gr.update(choices=[], value=None)
+        columns: Updates = dict.fromkeys((self.prompt, self.completion, self.text), none)
+        return columns | {self.system: "", self.labels: "", self.header: True}
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -47,6 +74,19 @@ class Form:
     start: gr.Button
     notice: gr.HTML
     sizes: gr.State  # counts of the latest report, for presets and estimates; nothing of what the rows say
+
+    @property
+    def settings(self) -> list[Control]:
+        """What `parted` takes apart again."""
+        return [*self.mapping.fields, *self.knobs]
+
+    def parted(self, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """(the mapping's fields, the knobs) of the values of `settings`."""
+        fields = len(self.mapping.fields)
+        return values[:fields], values[fields:]
+
+    def knobs_at(self, spec: TrainingSpec) -> Updates:
+        return dict(zip(self.knobs, values_of(spec), strict=True))
 
 
 def build_form(words: Localised) -> Form:

@@ -1,6 +1,6 @@
 """What the right side of the fine-tune tab does: start, watch, stop and resume runs. `Jobs` checks their owners."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import gradio as gr
@@ -9,38 +9,48 @@ from chatbot.common.errors import BanyanError, InputError
 from chatbot.training.training import Training
 from chatbot.ui.adapters import tab as adapters
 from chatbot.ui.chat.handlers import told
+from chatbot.ui.chat.sidebar import Sidebar
 from chatbot.ui.finetune import render as render_finetune
-from chatbot.ui.finetune.data import MAPPED, Updates, dataset_of, require_engine, showing, skips
+from chatbot.ui.finetune.data import dataset_of, require_engine, showing
 from chatbot.ui.finetune.form import preset_choices
 from chatbot.ui.finetune.knobs import spec_of
+from chatbot.ui.finetune.layout import FinetuneTab
 from chatbot.ui.finetune.render_curve import curve
 from chatbot.ui.finetune.render_verdict import outcome, scores
 from chatbot.ui.parts import render
 from chatbot.ui.parts.under_way import under_way
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
 from finetune.jobs.jobs import Job
 
-LOOKED_AT = 19  # outputs of `Handlers.look`
+SHOWN, HIDDEN = gr.update(visible=True), gr.update(visible=False)
 
 
 class Handlers:
     """What the buttons do. Each method is one event; the owner comes from its request, the rest from its arguments."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, tab: FinetuneTab, bar: Sidebar) -> None:
         assert services.training is not None
         self._services = services
         self._training: Training = services.training
+        self._tab, self._bar = tab, bar
 
     def open(self, language: Language, request: gr.Request) -> Updates:
-        """The tab was opened; adapters may have come and gone. -> locked, adapter, second adapter, start"""
+        """The tab was opened; adapters may have come and gone."""
         self._training.warm()
-        return self._locked(language), *self._pickers(self._services.owner_of(request), language)
+        pickers = self._pickers(self._services.owner_of(request), language)
+        return pickers | {self._tab.form.locked: self._locked(language)}
 
     def relabel(self, chosen: str, sizes: dict[str, int] | None, language: Language) -> Updates:
-        """-> preset, locked, estimate, seen"""
-        estimate = gr.skip() if sizes else render_finetune.estimate(None, language)
-        return gr.update(choices=preset_choices(language), value=chosen), self._locked(language), estimate, ""
+        """After a change of language."""
+        form = self._tab.form
+        estimate = {} if sizes else {form.estimate: render_finetune.estimate(None, language)}
+        return estimate | {
+            form.preset: gr.update(choices=preset_choices(language), value=chosen),
+            form.locked: self._locked(language),
+            self._tab.run.seen: "",
+        }
 
     def _locked(self, language: Language) -> str:
         try:
@@ -49,9 +59,11 @@ class Handlers:
             return render_finetune.locked(render.message(error, language))
         return ""
 
-    def start(self, request: gr.Request, file: str | None, name: str, origin: str, *values: Any) -> Iterator[Updates]:
-        """Check, measure and queue. -> notice, file, report, mapping box, runs, seen"""
-        fields, language, knobs = values[:MAPPED], values[MAPPED], values[MAPPED + 1 :]
+    def start(
+        self, request: gr.Request, file: str | None, name: str, origin: str, language: Language, *values: Any
+    ) -> Iterator[Updates]:
+        """Check, measure and queue. `values` are those of `Form.settings`."""
+        form, (fields, knobs) = self._tab.form, self._tab.form.parted(values)
         owner = self._services.owner_of(request)
         with told(language) as notices:
             require_engine(self._services)
@@ -62,14 +74,26 @@ class Handlers:
             work = under_way(
                 lambda progress, stop: self._training.start(owner, name, data, spec, progress, stop, adapter)
             )
-            id = yield from showing(work, lambda html: (html, *skips(5)), language)
-            done = render.success(text("ft_started", language, name=name))
-            yield done, None, "", gr.update(visible=False), self._listing(owner, id, language), ""
+            id = yield from showing(work, form.notice, language)
+            yield self._started(owner, id, name, language)
         if notices:
-            yield (notices[0], *skips(5))
+            yield {form.notice: notices[0]}
+
+    def _started(self, owner: str, id: str, name: str, language: Language) -> Updates:
+        """The form is free for the next data set."""
+        form, run = self._tab.form, self._tab.run
+        return {
+            form.notice: render.success(text("ft_started", language, name=name)),
+            form.file: None,
+            form.mapping.box: HIDDEN,
+            run.report: "",
+            run.runs: _listing(self._training.jobs.of(owner), id, language),
+            run.seen: "",
+        }
 
     def look(self, chosen: str | None, seen: str, language: Language, request: gr.Request) -> Updates:
-        """What is true now of the owner's runs, where it is not shown already. -> see `looked_at`"""
+        """What is true now of the owner's runs, where it is not shown already."""
+        run = self._tab.run
         owner = self._services.owner_of(request)
         jobs = self._training.jobs.of(owner)
         known = {job.id: job for job in jobs}
@@ -77,75 +101,75 @@ class Handlers:
         active = gr.Timer(active=any(job.state in ("queued", "running") for job in jobs))
         states, now = _signature(jobs, job, language)
         if f"{states}#{now}" == seen:
-            return (*skips(LOOKED_AT - 4), active, *skips(3))
-        pickers = self._pickers(owner, language) if states != seen.partition("#")[0] else skips(3)
-        listing = self._listing(owner, job.id if job else None, language)
-        return (listing, *self._shown(owner, job, language), f"{states}#{now}", active, *pickers)
+            return {run.timer: active}
+        pickers = self._pickers(owner, language) if states != seen.partition("#")[0] else {}
+        listing = _listing(jobs, job.id if job else None, language)
+        shown = self._run(owner, job, language) if job else self._no_run(language)
+        return shown | pickers | {run.runs: listing, run.seen: f"{states}#{now}", run.timer: active}
 
-    def _shown(self, owner: str, job: Job | None, language: Language) -> Updates:
-        if job is None:
-            return (
-                render_finetune.empty(language),
-                gr.update(visible=False),
-                *skips(9),
-                gr.update(visible=False),
-                gr.skip(),
-            )
-        jobs = self._training.jobs
+    def _no_run(self, language: Language) -> Updates:
+        run, use = self._tab.run, self._tab.use
+        return {run.empty: render_finetune.empty(language), run.box: HIDDEN, use.box: HIDDEN}
+
+    def _run(self, owner: str, job: Job, language: Language) -> Updates:
+        run, jobs = self._tab.run, self._training.jobs
         try:
             lines, words = jobs.progress(owner, job.id), jobs.log(owner, job.id)
         except BanyanError:  # removed this very moment
             lines, words = [], ""
         judged = job.result.verdict if job.result else {}
-        retry = bool(job.result and job.result.retry)
+        return self._buttons(job) | {
+            run.empty: "",
+            run.box: SHOWN,
+            run.head: render_finetune.run(job, language) + outcome(judged, language),
+            run.curve: curve(lines, language),
+            run.figures: render_finetune.figures(lines, language),
+            run.scores: scores(judged, language, job.start),
+            run.log: render_finetune.log_tail(words, language),
+        }
+
+    def _buttons(self, job: Job) -> Updates:
+        """What can be done with a run; what changes it, by its owner alone."""
+        run, use = self._tab.run, self._tab.use
+        active = job.state in ("queued", "running")
         ended = job.state in ("failed", "cancelled", "interrupted")
-        return (
-            "",
-            gr.update(visible=True),
-            render_finetune.run(job, language) + outcome(judged, language),
-            gr.update(visible=job.own and job.state in ("queued", "running") and not job.stopping),
-            gr.update(visible=job.own and ended and not retry),
-            gr.update(visible=job.own and ended and retry),
-            gr.update(visible=job.own and job.state not in ("running", "queued")),
-            curve(lines, language),
-            render_finetune.figures(lines, language),
-            scores(judged, language, job.start),
-            render_finetune.log_tail(words, language),
-            gr.update(visible=job.state == "succeeded" or bool(job.result and job.result.adapter)),
-            gr.update(value=job.shared, interactive=job.own),
-        )
+        retry = bool(job.result and job.result.retry)
+        trained = job.state == "succeeded" or bool(job.result and job.result.adapter)
+        return {
+            run.stop: gr.update(visible=job.own and active and not job.stopping),
+            run.resume: gr.update(visible=job.own and ended and not retry),
+            run.retry: gr.update(visible=job.own and ended and retry),
+            run.remove: gr.update(visible=job.own and not active),
+            use.box: gr.update(visible=trained),
+            use.share: gr.update(value=job.shared, interactive=job.own),
+        }
 
     def _pickers(self, owner: str, language: Language) -> Updates:
-        """A run began or ended: every picker knows it now. -> adapter, second adapter, start"""
+        """A run began or ended: every picker of adapters knows it now."""
+        bar, services = self._bar, self._services
         try:
-            self._services.engine.refresh()
-            return (
-                gr.update(choices=adapters.choices(self._services, owner, language)),
-                gr.update(choices=adapters.compare_choices(self._services, owner, language)),
-                gr.update(choices=adapters.choices(self._services, owner, language, "ft_origin_new")),
-            )
+            services.engine.refresh()
+            return {
+                bar.adapter: gr.update(choices=adapters.choices(services, owner, language)),
+                bar.compare: gr.update(choices=adapters.compare_choices(services, owner, language)),
+                self._tab.form.origin: gr.update(choices=adapters.choices(services, owner, language, "ft_origin_new")),
+            }
         except BanyanError:  # the model is still loading; the pickers are filled when it is there
-            return skips(3)
-
-    def _listing(self, owner: str, chosen: str | None, language: Language) -> Any:
-        jobs = self._training.jobs.of(owner)
-        choices = [(render_finetune.title_of(job, language), job.id) for job in jobs]
-        return gr.update(choices=choices, value=chosen, visible=bool(jobs))
+            return {}
 
     def choose(self) -> Updates:
-        """Another run: what was said and made for the last one goes. -> seen, notice, files, notice of uses"""
-        return "", "", gr.update(value=None, visible=False), ""
+        """Another run: what was said and made for the last one goes."""
+        run, use = self._tab.run, self._tab.use
+        return {run.seen: "", run.notice: "", use.files: gr.update(value=None, visible=False), use.notice: ""}
 
     def stop(self, id: str | None, language: Language, request: gr.Request) -> Updates:
-        """-> notice, seen"""
         return self._act(lambda owner: self._training.jobs.cancel(owner, id or ""), language, request)
 
     def resume(self, id: str | None, language: Language, request: gr.Request) -> Updates:
-        """-> notice, seen"""
         return self._act(lambda owner: self._training.jobs.resume(owner, id or ""), language, request)
 
     def retry(self, id: str | None, language: Language, request: gr.Request) -> Updates:
-        """Once more with the settings that the failure suggests. -> notice, seen"""
+        """Once more with the settings that the failure suggests."""
 
         def again(owner: str) -> None:
             result = self._training.jobs.get(owner, id or "").result
@@ -154,15 +178,19 @@ class Handlers:
         return self._act(again, language, request)
 
     def remove(self, id: str | None, language: Language, request: gr.Request) -> Updates:
-        """-> notice, seen"""
         done = render.success(text("ft_removed", language))
         return self._act(lambda owner: self._training.jobs.remove(owner, id or ""), language, request, done)
 
     def _act(self, act: Callable[[str], None], language: Language, request: gr.Request, done: str = "") -> Updates:
         with told(language) as notices:
             act(self._services.owner_of(request))
-            return done, ""
-        return notices[0], ""
+            return {self._tab.run.notice: done, self._tab.run.seen: ""}
+        return {self._tab.run.notice: notices[0], self._tab.run.seen: ""}
+
+
+def _listing(jobs: Sequence[Job], chosen: str | None, language: Language) -> Any:
+    choices = [(render_finetune.title_of(job, language), job.id) for job in jobs]
+    return gr.update(choices=choices, value=chosen, visible=bool(jobs))
 
 
 def _signature(jobs: list[Job], job: Job | None, language: Language) -> tuple[str, str]:

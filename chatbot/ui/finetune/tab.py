@@ -1,6 +1,5 @@
-"""The fine-tune tab: the data set and its settings on the left, the doctor's report and the runs on the right."""
+"""How the events of the fine-tune tab hang together."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -8,12 +7,12 @@ import gradio as gr
 from chatbot.ui.chat.sidebar import Sidebar
 from chatbot.ui.finetune import api
 from chatbot.ui.finetune.data import DataHandlers
-from chatbot.ui.finetune.form import Form, build_form
+from chatbot.ui.finetune.form import Form
 from chatbot.ui.finetune.handlers import Handlers
 from chatbot.ui.finetune.knobs import Control
-from chatbot.ui.finetune.run import Run, Use, build_run
+from chatbot.ui.finetune.layout import FinetuneTab, build_finetune
+from chatbot.ui.finetune.run import Run
 from chatbot.ui.finetune.use import UseHandlers
-from chatbot.ui.parts.localise import Localised
 from chatbot.ui.parts.tab import Frame, Tab
 from chatbot.ui.services import PRIVATE, Services
 
@@ -29,28 +28,10 @@ SHOW_RUN = """() => {
 """The settings may be long, and on a phone the run is below them."""
 
 
-@dataclass(frozen=True, slots=True)
-class FinetuneTab:
-    tab: gr.Tab
-    form: Form
-    run: Run
-    use: Use
-
-
-def build_finetune(words: Localised, tab: gr.Tab, services: Services) -> FinetuneTab:
-    """The components; `connect` gives them life."""
-    with gr.Row(elem_id="by-ft", equal_height=False):
-        with gr.Column(scale=2, min_width=300, elem_id="by-ft-form"):
-            form = build_form(words)
-        with gr.Column(scale=3, min_width=300, elem_id="by-ft-run"):
-            run, use = build_run(words)
-    return FinetuneTab(tab, form, run, use)
-
-
 def connect(tab: FinetuneTab, frame: Frame, services: Services) -> None:
     """Wire the events. Whatever changes a run ends with a look, which shows what is true now."""
     tabs, bar, language = frame.tabs, frame.bar, frame.language
-    do, form, run = Handlers(services), tab.form, tab.run
+    do, form, run = Handlers(services, tab, bar), tab.form, tab.run
     shown = looked_at(tab, bar)
     look: dict[str, Any] = {
         "fn": do.look,
@@ -58,7 +39,7 @@ def connect(tab: FinetuneTab, frame: Frame, services: Services) -> None:
         "outputs": shown,
         **PRIVATE,
     }
-    _connect_data(DataHandlers(services), form, run, language)
+    _connect_data(DataHandlers(services, tab), form, run, language)
     _connect_start(do, form, run, language, look)
     tab.tab.select(do.open, language, [form.locked, bar.adapter, bar.compare, form.origin], **PRIVATE).then(**look)
     worded = [form.preset, form.locked, form.estimate, run.seen]
@@ -68,11 +49,11 @@ def connect(tab: FinetuneTab, frame: Frame, services: Services) -> None:
     run.runs.input(do.choose, None, forgotten, **PRIVATE).then(**look)
     for button, act in ((run.stop, do.stop), (run.resume, do.resume), (run.retry, do.retry), (run.remove, do.remove)):
         button.click(act, [run.runs, language], [run.notice, run.seen], **PRIVATE).then(**look)
-    _connect_use(UseHandlers(services), tab, tabs, bar, language)
+    _connect_use(UseHandlers(services, tab.use, bar, tabs), tab, tabs, bar, language)
 
 
 def looked_at(tab: FinetuneTab, bar: Sidebar) -> list[Control]:
-    """What `Handlers.look` answers for, in its order."""
+    """What `Handlers.look` may change."""
     run, use = tab.run, tab.use
     return [
         run.runs, run.empty, run.box, run.head, run.stop, run.resume, run.retry, run.remove, run.curve, run.figures,
@@ -86,7 +67,7 @@ def _connect_data(do: DataHandlers, form: Form, run: Run, language: gr.State) ->
     read = [form.file, form.name, form.origin, form.preset, language]
     again: dict[str, Any] = {
         "fn": do.check_again,
-        "inputs": [form.file, *mapping.fields, language, *form.knobs],
+        "inputs": [form.file, language, *form.settings],
         "outputs": [run.report, form.sizes, form.estimate, form.notice],
         **HEAVY,
     }
@@ -107,7 +88,7 @@ def _connect_data(do: DataHandlers, form: Form, run: Run, language: gr.State) ->
 def _connect_start(do: Handlers, form: Form, run: Run, language: gr.State, look: dict[str, Any]) -> None:
     form.start.click(
         do.start,
-        [form.file, form.name, form.origin, *form.mapping.fields, language, *form.knobs],
+        [form.file, form.name, form.origin, language, *form.settings],
         [form.notice, form.file, run.report, form.mapping.box, run.runs, run.seen],
         **HEAVY,
     ).then(**look).then(None, None, None, js=SHOW_RUN, **PRIVATE)

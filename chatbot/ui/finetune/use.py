@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
-from typing import Any
 
 import gradio as gr
 from gradio import processing_utils
@@ -16,9 +15,12 @@ from chatbot.training.training import Training
 from chatbot.ui.adapters import tab as adapters
 from chatbot.ui.chat.compare import BASE
 from chatbot.ui.chat.handlers import told
-from chatbot.ui.finetune import render as render_finetune
+from chatbot.ui.chat.sidebar import Sidebar
+from chatbot.ui.finetune.data import showing
+from chatbot.ui.finetune.run import Use
 from chatbot.ui.parts import render
 from chatbot.ui.parts.under_way import under_way
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
 
@@ -32,13 +34,14 @@ class UseHandlers:
     Those that take long are generators themselves: Gradio does not iterate what a plain method returns.
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, use: Use, bar: Sidebar, tabs: gr.Tabs) -> None:
         assert services.training is not None
         self._services = services
         self._training: Training = services.training
+        self._use, self._bar, self._tabs = use, bar, tabs
 
-    def compare(self, id: str | None, language: Language, request: gr.Request) -> tuple[Any, ...]:
-        """-> adapter, second adapter, tabs, notice"""
+    def compare(self, id: str | None, language: Language, request: gr.Request) -> Updates:
+        """To the chat, where the adapter answers beside the base model."""
         owner = self._services.owner_of(request)
         with told(language) as notices:
             self._services.engine.refresh()
@@ -49,58 +52,51 @@ class UseHandlers:
                     kind="not_served",
                 )
             adapter = self._services.adapter(owner, result.adapter)
-            return (
-                gr.update(choices=adapters.choices(self._services, owner, language), value=adapter.name),
-                gr.update(choices=adapters.compare_choices(self._services, owner, language), value=BASE),
-                gr.Tabs(selected="chat"),
-                "",
-            )
-        return (*(gr.skip(),) * 3, notices[0])
+            first = adapters.choices(self._services, owner, language)
+            second = adapters.compare_choices(self._services, owner, language)
+            return {
+                self._bar.adapter: gr.update(choices=first, value=adapter.name),
+                self._bar.compare: gr.update(choices=second, value=BASE),
+                self._tabs: gr.Tabs(selected="chat"),
+                self._use.notice: "",
+            }
+        return {self._use.notice: notices[0]}
 
     def share(self, id: str | None, language: Language, shared: bool, request: gr.Request) -> str:
-        """-> notice"""
+        """The notice that says why it cannot be."""
         owner = self._services.owner_of(request)
         with told(language) as notices:
             self._training.jobs.share(owner, id or "", bool(shared))
             self._services.engine.refresh()
         return notices[0] if notices else ""
 
-    def zip(self, id: str | None, language: Language, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """-> files, notice"""
+    def zip(self, id: str | None, language: Language, request: gr.Request) -> Iterator[Updates]:
         yield from self._made(id, language, request, lambda owner, job, to, *_: self._training.pack(owner, job, to))
 
-    def gguf(self, id: str | None, language: Language, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """-> files, notice"""
+    def gguf(self, id: str | None, language: Language, request: gr.Request) -> Iterator[Updates]:
         yield from self._made(id, language, request, lambda owner, job, to, *_: self._training.to_gguf(owner, job, to))
 
-    def merge(self, id: str | None, language: Language, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """-> files, notice"""
+    def merge(self, id: str | None, language: Language, request: gr.Request) -> Iterator[Updates]:
         yield from self._made(id, language, request, self._training.merge)
 
-    def _made(self, id: str | None, language: Language, request: gr.Request, make: Make) -> Iterator[tuple[Any, ...]]:
+    def _made(self, id: str | None, language: Language, request: gr.Request, make: Make) -> Iterator[Updates]:
         """A file is made aside and handed to Gradio's cache, the only place it is served from."""
-        owner = self._services.owner_of(request)
+        use, owner = self._use, self._services.owner_of(request)
         with told(language) as notices, TemporaryDirectory(prefix="banyan-") as folder:
             work = under_way(lambda progress, stop: make(owner, id or "", Path(folder), progress, stop))
-            while True:
-                try:
-                    step, fraction = next(work)
-                    yield gr.skip(), render_finetune.step(step, fraction, language)
-                except StopIteration as end:
-                    cached = processing_utils.save_file_to_cache(end.value, get_upload_folder())
-                    yield gr.update(value=cached, visible=True), ""
-                    break
+            made = yield from showing(work, use.notice, language)
+            cached = processing_utils.save_file_to_cache(made, get_upload_folder())
+            yield {use.files: gr.update(value=cached, visible=True), use.notice: ""}
         if notices:
-            yield gr.skip(), notices[0]
+            yield {use.notice: notices[0]}
 
-    def push(
-        self, id: str | None, language: Language, repository: str, token: str, request: gr.Request
-    ) -> tuple[Any, ...]:
-        """-> notice, token"""
+    def push(self, id: str | None, language: Language, repository: str, token: str, request: gr.Request) -> Updates:
+        """Whatever came of it, the token is not kept on the page."""
+        use = self._use
         owner = self._services.owner_of(request)
         with told(language) as notices:
             if not repository.strip() or not token.strip():
                 raise InputError("The hub needs a repository such as user/name, and a token.", kind="no_token")
             address = self._training.push(owner, id or "", repository, token)
-            return render.success(text("ft_pushed", language, address=address)), ""
-        return notices[0], ""
+            return {use.notice: render.success(text("ft_pushed", language, address=address)), use.token: ""}
+        return {use.notice: notices[0], use.token: ""}

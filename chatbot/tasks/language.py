@@ -9,10 +9,10 @@ import math
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from threading import Lock
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Literal
 
+from chatbot.common.languages import guesses
 from chatbot.tasks.language_names import NAMES
 
 LANGUAGES: tuple[str, ...] = tuple(NAMES)
@@ -38,8 +38,6 @@ _WEIGHT = {
     "HANGUL": 2.0,
 }  # what a character says, in letters of an alphabet
 _MODELS: dict[str, frozenset[str]] = {"SmolLM2": frozenset({"en"})}
-
-_lock = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,18 +181,11 @@ def _variant(simplified: int, traditional: int) -> str:
 def _guess(text: str, letters: int) -> Detected:
     """langdetect's opinion. On a few words it is often certain and wrong: of its certain guesses on XQuAD and Tatoeba 12.5 % were
     wrong at 10 to 20 letters, 4.1 % at 20 to 30, 0.4 % at 30 to 40 and 0.1 % beyond. `DOUBT` follows that."""
-    from langdetect.lang_detect_exception import LangDetectException
-
-    detector = _detectors().create()
-    detector.append(text)
-    try:
-        found = [(_code(guess.lang), float(guess.prob)) for guess in detector.get_probabilities()]
-    except LangDetectException:  # letters of a script it was never shown
-        found = []
+    found = guesses(text)
     if not found:
         return Detected(None)
     known = 1 - math.exp(-letters / DOUBT)
-    (language, confidence), *others = [(code, probability * known) for code, probability in found]
+    (language, confidence), *others = [(_code(lang), probability * known) for lang, probability in found]
     return Detected(language, confidence, confidence >= SURE, tuple(others))
 
 
@@ -227,19 +218,3 @@ def _encodes(character: str, encoding: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _detectors() -> Any:
-    with _lock:
-        return _load_detectors()
-
-
-@cache
-def _load_detectors() -> Any:
-    """A factory of our own: langdetect's own one is seeded for the whole process or not at all."""
-    from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
-
-    factory = DetectorFactory()
-    factory.load_profile(PROFILES_DIRECTORY)
-    factory.set_seed(0)
-    return factory

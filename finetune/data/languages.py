@@ -1,9 +1,9 @@
-"""The languages of a sample of examples, by langdetect with a fixed seed."""
+"""The languages of a sample of examples."""
 
 from collections import Counter
 from collections.abc import Iterable
-from functools import cache
-from typing import Any
+
+from chatbot.common.languages import guesses
 
 SHORT = 20  # bytes of UTF-8 below which a guess is worth nothing
 SURE = 0.8  # probability below which no language is named
@@ -15,25 +15,9 @@ def count_languages(texts: Iterable[str]) -> dict[str, int]:
 
 
 def _language(text: str) -> str:
-    from langdetect.lang_detect_exception import LangDetectException
-
     if len(text.encode(errors="replace")) < SHORT:
         return "unknown"
-    detector = _factory().create()
-    detector.append(text[:600])
-    try:
-        best = detector.get_probabilities()[0]
-    except (LangDetectException, IndexError):  # no letters in it
+    found = guesses(text[:600])
+    if not found or found[0][1] < SURE:
         return "unknown"
-    return str(best.lang).split("-")[0] if best.prob >= SURE else "unknown"
-
-
-@cache
-def _factory() -> Any:
-    """A factory of our own: langdetect's own one is seeded for the whole process or not at all."""
-    from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
-
-    factory = DetectorFactory()
-    factory.load_profile(PROFILES_DIRECTORY)
-    factory.set_seed(0)
-    return factory
+    return found[0][0].split("-")[0]

@@ -5,12 +5,12 @@ languages that its embedder knows: a bad half would drag a good one down.
 """
 
 import unicodedata
-from functools import cache, lru_cache
-from threading import Lock
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+
+from chatbot.common.languages import guesses
 
 Scores = npt.NDArray[np.float32]
 
@@ -36,8 +36,6 @@ SCRIPTS: dict[str, frozenset[str]] = {
 TRIALS = 3
 """Of langdetect, which takes seven: of XQuAD's questions in six languages that share letters, the same 99.8 % are told in less
 than half of the time."""
-
-_lock = Lock()
 
 
 def fuse(lexical: Scores, dense: Scores) -> Scores:
@@ -66,28 +64,7 @@ def knows(languages: frozenset[str] | None, question: str) -> bool:
 
 @lru_cache(maxsize=256)  # a question is asked about by the search, the model's choice and the checks
 def _likelihood(languages: frozenset[str], text: str) -> float:
-    from langdetect.lang_detect_exception import LangDetectException
-
-    detector = _detectors().create()
-    detector.n_trial = TRIALS
-    detector.append(text)
-    try:
-        found = detector.get_probabilities()
-    except LangDetectException:  # digits and signs only: of no language, so of any
+    found = guesses(text, TRIALS)
+    if found is None:  # digits and signs only: of no language, so of any
         return 1.0
-    return float(sum(guess.prob for guess in found if guess.lang.partition("-")[0] in languages))
-
-
-def _detectors() -> Any:
-    with _lock:
-        return _load_detectors()
-
-
-@cache
-def _load_detectors() -> Any:
-    from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
-
-    factory = DetectorFactory()
-    factory.load_profile(PROFILES_DIRECTORY)
-    factory.set_seed(0)
-    return factory
+    return sum(probability for lang, probability in found if lang.partition("-")[0] in languages)

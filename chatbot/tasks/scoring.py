@@ -1,14 +1,12 @@
 """Many prompts scored side by side over an engine's slots."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from threading import Event
 
+from chatbot.common.fan_out import fan_out
 from chatbot.engine.base import Engine
 from chatbot.types import Message
-
-WIDEST = 32  # prompts at the engine at once; a GPU is busy with fewer, and others want their turn
-TICK = 0.1  # seconds between looks at the stop event
 
 
 def score_many(
@@ -19,26 +17,18 @@ def score_many(
     adapter: str | None = None,
     stop: Event | None = None,
 ) -> Iterator[tuple[int, list[float]] | None]:
-    """(place of the prompt, `Engine.score` of it) in the order they are done; None when nothing was done for a `TICK`.
+    """(place of the prompt, `Engine.score` of it) in the order they are done; None when nothing was done for a moment.
 
-    `prompts` is read as they are needed. After `stop` nothing more comes; close it to end the work. Raises what
-    `Engine.score` raises.
+    `prompts` is read as they are needed. After `stop` only those come that are done already; close it to end the work. Raises
+    what `Engine.score` raises.
     """
-    width = max(1, min(WIDEST, engine.load()["slots"]))
-    pool = ThreadPoolExecutor(width, "scoring")
-    source = enumerate(prompts)
-    under_way: dict[Future[list[float]], int] = {}
-    try:
-        while not (stop and stop.is_set()):
-            while len(under_way) < 2 * width and (each := next(source, None)) is not None:
-                place, prompt = each
-                under_way[pool.submit(engine.score, prompt, continuations, adapter=adapter)] = place
-            if not under_way:
-                return
-            done, _ = wait(under_way, TICK, FIRST_COMPLETED)
-            if not done:
+
+    def score(item: tuple[int, Sequence[Message]]) -> list[float]:
+        return engine.score(item[1], continuations, adapter=adapter)
+
+    with closing(fan_out(score, enumerate(prompts), engine.load()["slots"], stop=stop)) as steps:  # type: ignore[type-var]
+        for ended in steps:
+            if not ended:
                 yield None
-            for future in done:
-                yield under_way.pop(future), future.result()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+            for (place, _), scores in ended:
+                yield place, scores

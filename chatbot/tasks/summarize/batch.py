@@ -1,17 +1,14 @@
 """Many prompts at once over the engine's slots, their answers as they come."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
-from queue import Empty, Queue
 from threading import Event
 
 from chatbot.common.errors import BanyanError
+from chatbot.common.fan_out import fan_out
 from chatbot.engine.base import Engine, collect
 from chatbot.types import Chunk, Completion, Message, Sampling
-
-AT_ONCE = 16  # prompts of one summary, however many slots there are
-LOOK = 0.05  # seconds between looks at the stop event
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,37 +38,17 @@ def batch(
     After `stop` it ends at once with those that are done: the model ends its step by itself, and nobody waits for it. Close
     it to end the work, which sets `stop`.
     """
-    ended = Queue[Answered | None]()
     places: dict[int, int] = {}
 
-    def run(at: int) -> None:
-        answered: Answered | None = None
-        try:
-            if not stop.is_set():
-                answered = _answered(engine, at, prompts[at], adapter, stop, places)
-        finally:
-            ended.put(answered)
+    def run(at: int) -> Answered | None:
+        return _answered(engine, at, prompts[at], adapter, stop, places)
 
-    pool = ThreadPoolExecutor(max(1, min(AT_ONCE, engine.load()["slots"], len(prompts))), "summarize")
-    running = [pool.submit(run, at) for at in range(len(prompts))]
-    left, closed = len(prompts), True
-    try:
-        while left and not (stop.is_set() and ended.empty()):
-            try:
-                answered = ended.get(timeout=LOOK)
-            except Empty:
+    steps = fan_out(run, range(len(prompts)), engine.load()["slots"], stop=stop, end=stop.set)
+    with closing(steps):  # type: ignore[type-var]
+        for ended in steps:
+            if not ended:
                 yield Waiting(min(places.values(), default=0))
-                continue
-            left -= 1
-            if answered:
-                yield answered
-        for future in running[: 0 if left else None]:
-            future.result()  # what is no BanyanError is a fault of ours
-        closed = False
-    finally:
-        if closed and left:
-            stop.set()
-        pool.shutdown(wait=closed, cancel_futures=True)
+            yield from (answered for _, answered in ended if answered)
 
 
 def _answered(

@@ -38,9 +38,16 @@ class Sampling:
         for name, (low, high) in BOUNDS.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
-                raise InputError(f"{name} must be between {low:g} and {high:g}, not {value:g}.")
+                raise InputError(
+                    f"{name} must be between {low:g} and {high:g}, not {value:g}.",
+                    kind="sampling_bounds",
+                    name=name,
+                    low=f"{low:g}",
+                    high=f"{high:g}",
+                    value=f"{value:g}",
+                )
         if len(self.stop) > 16 or not all(self.stop):
-            raise InputError("stop takes at most 16 strings, none of them empty.")
+            raise InputError("stop takes at most 16 strings, none of them empty.", kind="sampling_stop")
 
 
 BOUNDS: dict[str, tuple[float, float]] = {

@@ -46,7 +46,7 @@ REEMBEDDED = 256
 class EmbedderChanged(StoreError):
     """The passages were embedded by another embedder. Details: `passages` still to be embedded."""
 
-    code = "embedder_changed"
+    kind = code = "embedder_changed"
     status = 409
 
 
@@ -136,7 +136,7 @@ class Library:
     def original(self, owner: str, id: str) -> Path:
         """The uploaded file, byte for byte. Raises `NotFound` also for a rejected one, which is not kept."""
         if self._store.document(owner, id).status == "rejected":
-            raise NotFound("This file was rejected, so it was not kept. Add it again.")
+            raise NotFound("This file was rejected, so it was not kept. Add it again.", kind="document_rejected")
         return self._files / id
 
     # Searching
@@ -198,7 +198,7 @@ class Library:
             reading = self._read(original, name, report, stop)
         except RejectedFile as error:
             if error.code == "stopped":
-                raise Stopped(str(error)) from error
+                raise Stopped(str(error), kind="indexing_stopped") from error
             return self._store.add(replace(blank, reason=str(error), code=error.code))
         passages = split(reading.pages, self._size)
         flagged = reading.warnings or any(page.warnings for page in reading.pages)

@@ -74,7 +74,9 @@ class Users:
                 self._failures.popleft()
             tries = sum(1 for _, tried in self._failures if tried == name)
             if tries >= _MOST_TRIES or len(self._failures) >= _MOST_TRIES_ALL:
-                raise AccessDenied("Too many wrong passwords. Please wait five minutes, then try again.")
+                raise AccessDenied(
+                    "Too many wrong passwords. Please wait five minutes, then try again.", kind="too_many_passwords"
+                )
 
 
 def hash_password(password: str) -> str:

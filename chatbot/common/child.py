@@ -60,7 +60,7 @@ class Child:
         while not self._lock.acquire(timeout=LOOK):
             progress("Waiting for others", None)
             if stop is not None and stop.is_set():
-                raise Stopped("It was stopped.")
+                raise Stopped("It was stopped.", kind="cancelled")
         try:
             if self._timer:
                 self._timer.cancel()
@@ -108,7 +108,7 @@ class Child:
         pending = b""
         while True:
             if stop is not None and stop.is_set():
-                raise Stopped("It was stopped.")
+                raise Stopped("It was stopped.", kind="cancelled")
             if not select.select([process.stdout], [], [], LOOK)[0]:
                 continue
             block = os.read(process.stdout.fileno(), 1 << 16)
@@ -120,7 +120,7 @@ class Child:
                 if "step" in said:
                     progress(said["step"], said["fraction"])
                 elif "error" in said:
-                    raise _CLASSES.get(said["code"], BanyanError)(said["error"], **said["details"])
+                    raise _CLASSES.get(said["code"], BanyanError)(said["error"], kind=said["kind"], **said["details"])
                 else:
                     return said["answer"]
 
@@ -151,10 +151,11 @@ def serve(handle: Callable[[dict[str, Any], Progress], Any]) -> None:
             say(answer=handle(json.loads(line), progress))
         except BanyanError as error:
             details = {name: value for name, value in error.details.items() if isinstance(value, str | int | float)}
-            say(error=str(error), code=error.code, details=details)
+            say(error=str(error), code=error.code, kind=error.kind, details=details)
         except Exception as error:  # whatever it is, the one who waits is told
             reason = f"{type(error).__name__}: {error}"[:300]
-            say(error=f"The work failed ({reason}). Please try again.", code="error", details={})
+            failed = f"The work failed ({reason}). Please try again."
+            say(error=failed, code="error", kind="child_failed", details={"reason": reason})
 
 
 def _died() -> BanyanError:

@@ -137,14 +137,21 @@ def is_full(error: BaseException) -> bool:
 
 def full(folder: Path, then: str = "try again; what was saved is safe") -> StoreFull:
     """`then` is what to do once there is space."""
-    return StoreFull(f"The disk with {folder} is full. Free some space and {then}.")
+    return StoreFull(
+        f"The disk with {folder} is full. Free some space and {then}.", kind="disk_full", folder=str(folder)
+    )
 
 
 def told(error: OSError, folder: Path, then: str = "try again; what was saved is safe") -> StoreError:
     """The system's error as one that says what to do."""
     if is_full(error):
         return full(folder, then)
-    return StoreError(f"{folder} cannot be written ({error.strerror}). Check its permissions and the disk.")
+    return StoreError(
+        f"{folder} cannot be written ({error.strerror}). Check its permissions and the disk.",
+        kind="folder_unwritable",
+        folder=str(folder),
+        reason=error.strerror,
+    )
 
 
 def _beside(path: Path) -> Path:

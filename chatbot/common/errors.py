@@ -2,7 +2,8 @@
 
     BanyanError
     ├── InputError            what was sent cannot be used
-    │   └── ContextOverflow   the prompt does not fit into the model's context
+    │   ├── ContextOverflow   the prompt does not fit into the model's context
+    │   └── UsageError        what a command line asks for cannot be done
     ├── SettingsError         an option, a BANYAN_ variable or their combination is wrong
     ├── ModelError            the model's files cannot be used
     │   ├── ModelNotFound     nothing is there under that name
@@ -19,9 +20,10 @@
     └── StoreError            the database cannot keep what it was given
         └── StoreFull         the disk is full
 
-The message is one or two plain sentences: what happened, and what to do next. `details` holds the figures of the
-message by name, so that the page can say the same in another language; `code` names the kind for programs and `status`
-is the HTTP status that fits.
+The message is one or two plain English sentences: what happened, and what to do next. `kind` names the sentence and
+`details` holds its figures, so that the page can say the same in another language (`error.KIND` in
+`chatbot/ui/strings`); `code` is what programs go by, and `status` the HTTP status that fits. Plain values in `details`
+and the kind survive the way out of a child process.
 """
 
 
@@ -30,9 +32,11 @@ class BanyanError(Exception):
 
     code = "error"
     status = 500
+    kind = ""  # set by classes that always say the same; of the others every error is given its own
 
-    def __init__(self, message: str, **details: object) -> None:
+    def __init__(self, message: str, *, kind: str = "", **details: object) -> None:
         super().__init__(message)
+        self.kind = kind or self.kind
         self.details = details
 
 
@@ -49,13 +53,21 @@ class InputError(BanyanError):
 
 
 class ContextOverflow(InputError):
-    """Details: `prompt`, `window` (tokens)."""
+    """Details: `prompt`, `window` (tokens), where they are known."""
 
     code = "context_overflow"
 
 
+class UsageError(InputError):
+    """Printed where the command was typed, in English: no page ever shows it."""
+
+    kind = "usage"
+
+
 class SettingsError(BanyanError):
-    code = "invalid_settings"
+    """Printed where the server was started, in English, before there is a page."""
+
+    kind = code = "invalid_settings"
     status = 400
 
 
@@ -84,7 +96,7 @@ class AdapterError(BanyanError):
 class AdapterNotFound(AdapterError):
     """Details: `name`."""
 
-    code = "adapter_not_found"
+    kind = code = "adapter_not_found"
     status = 404
 
 
@@ -101,14 +113,14 @@ class EngineUnavailable(EngineError):
 class EngineBusy(EngineError):
     """Details: `waiting`."""
 
-    code = "engine_busy"
+    kind = code = "engine_busy"
     status = 429
 
 
 class ModelLoading(EngineError):
     """Details: `step`."""
 
-    code = "model_loading"
+    kind = code = "model_loading"
     status = 503
 
 

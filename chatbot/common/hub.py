@@ -48,9 +48,16 @@ def _snapshot(id: str, folder: Path, files: Sequence[str], but: Sequence[str], k
     try:
         huggingface_hub.snapshot_download(id, local_dir=folder, allow_patterns=list(files), ignore_patterns=list(but))
     except (errors.HFValidationError, errors.GatedRepoError, errors.RepositoryNotFoundError) as error:
-        raise ModelNotFound(f"The hub has no {kind} {id} that you may read. Check the name and your token.") from error
+        raise ModelNotFound(
+            f"The hub has no {kind} {id} that you may read. Check the name and your token.",
+            kind="hub_no_model",
+            name=id,
+        ) from error
     except Exception as error:  # many kinds of network trouble, by the HTTP library in use
         cause = (str(error) or type(error).__name__).partition("\n")[0][:200]
         raise HubUnavailable(
-            f"The {kind} {id} could not be fetched: {cause} Check the network, or name a folder on this machine."
+            f"The {kind} {id} could not be fetched: {cause} Check the network, or name a folder on this machine.",
+            kind="hub_unfetched",
+            name=id,
+            cause=cause,
         ) from error

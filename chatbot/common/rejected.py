@@ -24,13 +24,13 @@ REASONS = {
 
 
 class RejectedFile(InputError):
-    """A file that cannot be indexed. `code` is a key of `REASONS`; details are the figures of its message."""
+    """A file that cannot be indexed. `code` and `kind` are a key of `REASONS`; details are the figures of its message."""
 
     code = "rejected_file"
 
     def __init__(self, code: str, **details: object) -> None:
         details.setdefault("name", "The file")
-        super().__init__(REASONS[code].format_map(details), **details)
+        super().__init__(REASONS[code].format_map(details), kind=code, **details)
         self.code = code
 
 

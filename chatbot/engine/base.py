@@ -113,5 +113,5 @@ def collect(chunks: Iterator[Chunk]) -> Completion:
         logprobs.extend(chunk.logprobs)
         finish, usage = chunk.finish or finish, chunk.usage or usage
     if finish is None or usage is None:
-        raise EngineError("The answer ended without a reason. Please try again.")
+        raise EngineError("The answer ended without a reason. Please try again.", kind="answer_unfinished")
     return Completion("".join(text), finish, usage, tuple(logprobs))

@@ -47,7 +47,13 @@ class LoadingEngine:
             self._fail(error)
         except Exception as error:
             log.exception("The model could not be loaded")
-            self._fail(ModelError(f"The model could not be loaded ({type(error).__name__}: {error}). See the log."))
+            self._fail(
+                ModelError(
+                    f"The model could not be loaded ({type(error).__name__}: {error}). See the log.",
+                    kind="model_unloaded",
+                    reason=f"{type(error).__name__}: {error}",
+                )
+            )
         else:
             with self._lock:
                 self._engine = engine
@@ -63,7 +69,7 @@ class LoadingEngine:
     @property
     def engine(self) -> Engine:
         if self._closed:
-            raise EngineUnavailable("Banyan is shutting down.")
+            raise EngineUnavailable("Banyan is shutting down.", kind="shutting_down")
         if self._engine:
             return self._engine
         if self._failure:

@@ -41,19 +41,31 @@ def resolve(reference: str, models: Path, progress: Progress) -> ModelFiles:
         header = read_header(path)
         return ModelFiles(str(header.fields.get("general.name") or path.stem), path, None)
     if path.exists():
-        raise ModelNotFound(f"{reference} is neither a .gguf file nor a model folder.")
+        raise ModelNotFound(
+            f"{reference} is neither a .gguf file nor a model folder.", kind="model_neither", name=reference
+        )
     if not hub.is_id(reference):
         raise ModelNotFound(
-            f"There is no model {reference}. Use 'bundled', a folder, a .gguf file, or a hub id such as owner/name."
+            f"There is no model {reference}. Use 'bundled', a folder, a .gguf file, or a hub id such as owner/name.",
+            kind="no_model",
+            name=reference,
         )
     return _from_hub(reference, models, progress)
 
 
 def _folder(path: Path, name: str) -> ModelFiles:
     if not (path / "config.json").is_file():
-        raise ModelNotFound(f"The folder {path} has no config.json, so it is not a model folder.")
+        raise ModelNotFound(
+            f"The folder {path} has no config.json, so it is not a model folder.",
+            kind="model_no_config",
+            name=str(path),
+        )
     if not any(path.glob("*.safetensors")):
-        raise ModelNotFound(f"The folder {path} has no .safetensors weights. Other kinds are not loaded, for safety.")
+        raise ModelNotFound(
+            f"The folder {path} has no .safetensors weights. Other kinds are not loaded, for safety.",
+            kind="model_no_safetensors",
+            name=str(path),
+        )
     return ModelFiles(name, None, path)
 
 

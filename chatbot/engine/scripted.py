@@ -126,7 +126,9 @@ class ScriptedEngine:
         for token in tokens[:room]:
             self._wait(stop)
             if self._closed:
-                raise EngineUnavailable("The model was closed while it answered. Please try again.")
+                raise EngineUnavailable(
+                    "The model was closed while it answered. Please try again.", kind="model_closed"
+                )
             if stop.is_set():
                 finish = "cancelled"
                 break
@@ -161,6 +163,7 @@ class ScriptedEngine:
         if prompt >= self.context_window:
             raise ContextOverflow(
                 f"The text has {prompt} tokens and the model can read {self.context_window}. Please shorten it.",
+                kind="text_overflow",
                 prompt=prompt,
                 window=self.context_window,
             )

@@ -68,7 +68,9 @@ class SlotQueue:
 
     def _place(self, ticket: "Ticket") -> int:
         if self._closed:
-            raise EngineUnavailable("The model was closed while the request waited. Please try again.")
+            raise EngineUnavailable(
+                "The model was closed while the request waited. Please try again.", kind="model_closed"
+            )
         ahead = self._waiting.index(ticket)
         return 0 if ahead == 0 and self._running < self.slots else ahead + 1
 

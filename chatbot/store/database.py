@@ -61,7 +61,9 @@ class Database:
         (version,) = self._database.execute("PRAGMA user_version").fetchone()
         if version > len(MIGRATIONS):
             raise StoreError(
-                f"{self._path} was written by a newer Banyan. Update Banyan, or choose another --data folder."
+                f"{self._path} was written by a newer Banyan. Update Banyan, or choose another --data folder.",
+                kind="database_newer",
+                path=str(self._path),
             )
         for number, script in enumerate(MIGRATIONS[version:], version + 1):
             self._database.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
@@ -91,7 +93,20 @@ class Database:
 def _told(error: Exception, path: Path) -> StoreError:
     """The database's error as one that says what to do."""
     if "full" in str(error) or getattr(error, "errno", None) == 28:
-        return StoreFull(f"The disk with {path.parent} is full. Free some space and try again; what was saved is safe.")
+        return StoreFull(
+            f"The disk with {path.parent} is full. Free some space and try again; what was saved is safe.",
+            kind="disk_full",
+            folder=str(path.parent),
+        )
     if isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error):
-        return StoreError(f"{path} is not a Banyan database. Move it away, or choose another --data folder.")
-    return StoreError(f"The database {path} cannot be used ({error}). Check the folder's permissions and the disk.")
+        return StoreError(
+            f"{path} is not a Banyan database. Move it away, or choose another --data folder.",
+            kind="database_foreign",
+            path=str(path),
+        )
+    return StoreError(
+        f"The database {path} cannot be used ({error}). Check the folder's permissions and the disk.",
+        kind="database_unusable",
+        path=str(path),
+        reason=str(error),
+    )

@@ -99,7 +99,10 @@ class Store(Database):
             _own(database, owner, id)
             (length,) = database.execute("SELECT count(*) FROM messages WHERE conversation = ?", (id,)).fetchone()
             if at > length:
-                raise StoreError("This conversation was changed in another window. Open it again from the list.")
+                raise StoreError(
+                    "This conversation was changed in another window. Open it again from the list.",
+                    kind="conversation_changed",
+                )
             database.execute("DELETE FROM messages WHERE conversation = ? AND position >= ?", (id, at))
             database.execute(
                 "INSERT INTO messages VALUES (?, ?, ?, ?, ?)", (id, at, message.role, message.content, time.time())
@@ -150,7 +153,7 @@ class Store(Database):
         """Keep what `task` gave, JSON values only, and return its id. Raises `StoreError` when it is too large."""
         text = json.dumps(result)
         if len(text) > LARGEST_RESULT:
-            raise StoreError("This result is too large to be kept. Download it instead.")
+            raise StoreError("This result is too large to be kept. Download it instead.", kind="result_large")
         id = secrets.token_urlsafe(12)
         with self._writing() as database:
             database.execute(
@@ -175,7 +178,7 @@ class Store(Database):
     def remove_result(self, owner: str, id: str) -> None:
         with self._writing() as database:
             if not database.execute("DELETE FROM results WHERE owner = ? AND id = ?", (owner, id)).rowcount:
-                raise NotFound("There is no such result. It may have been removed in another window.")
+                raise NotFound("There is no such result. It may have been removed in another window.", kind="no_result")
 
     def remove_results(self, owner: str, task: str = "", *, naming: str = "") -> None:
         """Remove the owner's results of `task`, or of every task those that name a document by its id."""
@@ -193,7 +196,9 @@ def _own(database: sqlite3.Connection, owner: str, id: str) -> None:
 
 
 def _missing() -> NotFound:
-    return NotFound("There is no such conversation. It may have been deleted in another window.")
+    return NotFound(
+        "There is no such conversation. It may have been deleted in another window.", kind="no_conversation"
+    )
 
 
 def _role(text: str) -> Role:

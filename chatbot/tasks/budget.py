@@ -43,8 +43,10 @@ def fit(engine: Engine, messages: Sequence[Message], sampling: Sampling) -> Fitt
         raise ContextOverflow(
             f"This message and the system prompt take {prompt} tokens; the model reads {window} and needs {reserve} of "
             "them for its answer. Shorten the message or send it in parts.",
+            kind="context_overflow",
             prompt=prompt,
             window=window,
+            reserve=reserve,
         )
     room = replace(sampling, max_tokens=min(sampling.max_tokens, window - prompt))
     return Fitted((*system, *rest[start:]), room, prompt, window, left_out=start)

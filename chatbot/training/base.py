@@ -108,4 +108,4 @@ def _convert(gguf: Path, folder: Path, progress: Progress, stop: Event | None) -
 
 def _leave(stop: Event | None) -> None:
     if stop is not None and stop.is_set():
-        raise Stopped("It was stopped.")
+        raise Stopped("It was stopped.", kind="cancelled")

@@ -9,17 +9,17 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from chatbot.common.errors import (BanyanError)
-from finetune.data.examples import (Columns, Example, Fault, Format)
-from finetune.data.formats import (detect, headless, mapping_of, read_examples)
-from finetune.data.languages import (count_languages)
-from finetune.data.layouts import (unused)
-from finetune.data.leaks import (Leak, find_leaks)
-from finetune.data.masks import (ChatEncoder, Encoded)
-from finetune.data.report import (Notice, Report, Sample, histogram, shortened)
-from finetune.data.rows.source import (encoding_name)
-from finetune.spec.spec import (TrainingSpec)
-from finetune.data.split import (digest, group_of, held_out, normalised)
+from chatbot.common.errors import BanyanError
+from finetune.data.examples import Columns, Example, Fault, Format
+from finetune.data.formats import detect, headless, mapping_of, read_examples
+from finetune.data.languages import count_languages
+from finetune.data.layouts import unused
+from finetune.data.leaks import Leak, find_leaks
+from finetune.data.masks import ChatEncoder, Encoded
+from finetune.data.report import Notice, Report, Sample, histogram, shortened
+from finetune.data.rows.source import encoding_name
+from finetune.spec.spec import TrainingSpec
+from finetune.data.split import digest, group_of, held_out, normalised
 
 FIRST_FAULTS = 100  # that a report lists; all are counted
 SHOWN = 3  # examples that are rendered
@@ -83,7 +83,7 @@ def check(
     def examples(step: str) -> Iterator[Example | Fault]:
         for item in read_examples(path, format, columns, told=lambda fraction: progress(step, fraction)):
             if stop is not None and stop.is_set():
-                raise CheckStopped("The check was stopped.")
+                raise CheckStopped("The check was stopped.", kind="check_stopped")
             yield item
 
     tally = _Tally()

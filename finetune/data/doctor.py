@@ -8,9 +8,9 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from chatbot.common.child import (Child, Progress, serve)
-from finetune.data.examples import (Columns)
-from finetune.spec.spec import (TrainingSpec)
+from chatbot.common.child import Child, Progress, serve
+from finetune.data.examples import Columns
+from finetune.spec.spec import TrainingSpec
 
 
 class Doctor:
@@ -50,7 +50,7 @@ class Doctor:
 
 
 def _handle(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    from finetune.data.check import (check)
+    from finetune.data.check import check
 
     if "warm" in request:
         _tokenizer(request["warm"])

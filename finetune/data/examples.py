@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from chatbot.common.errors import (InputError)
+from chatbot.common.errors import InputError
 
 Role = Literal["system", "user", "assistant"]
 Container = Literal["csv", "tsv", "json", "jsonl", "parquet", "text"]
@@ -119,12 +119,12 @@ class Columns:
         known = {"prompt", "completion", "system", "text", "label_column"}
         for name, value in values.items():
             if name not in known | {"labels", "header"}:
-                raise InputError(f"A mapping of columns has no field {name[:80]!r}.")
+                raise InputError(f"A mapping of columns has no field {name[:80]!r}.", kind="map_field", name=name[:80])
             if name in known and not isinstance(value, str):
-                raise InputError(f"{name} must be a template such as {{text}}.")
+                raise InputError(f"{name} must be a template such as {{text}}.", kind="map_template", name=name)
         labels = values.get("labels", {})
         if not isinstance(labels, Mapping) or not isinstance(values.get("header", True), bool):
-            raise InputError('labels must be an object such as {"0": "negative"}, and header true or false.')
+            raise InputError('labels must be an object such as {"0": "negative"}, and header true or false.', kind="map_form")
         texts = {name: str(value) for name, value in values.items() if name in known}
         pairs = tuple((str(value), str(name)) for value, name in labels.items())
         return cls(**texts, labels=pairs, header=values.get("header", True) is True)

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from chatbot.common.errors import (InputError)
-from finetune.data.examples import (Columns, Example, Fault, Format, Layout, Row, Turn)
-from finetune.data.turns import (Unusable, check_characters, conversation, needed, read_history, read_turns, text_of)
+from chatbot.common.errors import InputError
+from finetune.data.examples import Columns, Example, Fault, Format, Layout, Row, Turn
+from finetune.data.turns import Unusable, check_characters, conversation, needed, read_history, read_turns, text_of
 
 OUTPUTS = ("output", "response")
 COMPLETIONS = ("completion", "response", "answer")

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from finetune.data.examples import (Example, Fault)
-from finetune.data.split import (group_of, normalised)
+from finetune.data.examples import Example, Fault
+from finetune.data.split import group_of, normalised
 
 WINDOW = 13  # words, or characters of a script without spaces: the length GPT-3's authors took for overlaps
 ENOUGH = 8  # windows that a text must have to be compared

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from chatbot.common.errors import (InputError)
-from finetune.data.examples import (Example, Fault, Turn)
-from finetune.data.rendering import (Rendering)
-from finetune.data.tokens import (Tokenization, Tokens)
-from finetune.data.turns import (Unusable)
+from chatbot.common.errors import InputError
+from finetune.data.examples import Example, Fault, Turn
+from finetune.data.rendering import Rendering
+from finetune.data.tokens import Tokenization, Tokens
+from finetune.data.turns import Unusable
 
 IGNORED = -100
 """The label of a token without loss, as PyTorch's cross entropy has it."""
@@ -189,7 +189,7 @@ def encode(tokenizer: Any, turns: Sequence[Turn], max_length: int) -> tuple[list
     """Ids and labels of one conversation. For many, keep a `ChatEncoder`. Raises `InputError` where it gives a `Fault`."""
     found = ChatEncoder(tokenizer).encode(Example(1, tuple(turns)), max_length)
     if isinstance(found, Fault):
-        raise InputError(found.reason)
+        raise InputError(found.reason, kind=f"fault.{found.code}")
     return found.input_ids, found.labels
 
 

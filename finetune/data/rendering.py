@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from finetune.data.examples import (Turn)
-from finetune.data.turns import (Unusable)
+from finetune.data.examples import Turn
+from finetune.data.turns import Unusable
 
 
 class Rendering:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from chatbot.common.errors import (InputError)
-from finetune.data.examples import (Columns, Fault, Format)
-from finetune.data.leaks import (Leak)
-from finetune.data.masks import (Segment)
-from finetune.data.rows.source import (encoding_name)
+from chatbot.common.errors import InputError
+from finetune.data.examples import Columns, Fault, Format
+from finetune.data.leaks import Leak
+from finetune.data.masks import Segment
+from finetune.data.rows.source import encoding_name
 
 SHOWN_CHARACTERS = 4_000  # of a rendered segment
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from finetune.data.examples import (Example)
+from finetune.data.examples import Example
 
 FEW = 8  # groups that a verdict should have at least, where the data allow it
 _WORD = re.compile(r"[^\W_]+")

@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Mapping
 
-from finetune.data.examples import (Example, Role, Turn)
-from finetune.data.rows.source import (MAX_LINE)
+from finetune.data.examples import Example, Role, Turn
+from finetune.data.rows.source import MAX_LINE
 
 ROLES: dict[str, Role] = {
     "system": "system",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from chatbot.common.errors import InputError
+from chatbot.common.errors import UsageError
 from finetune.data.examples import Columns, Example
 from finetune.evaluate.asked import printed
 from finetune.evaluate.own import held_out_rows, job_of
@@ -43,7 +43,7 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
 
     if options.what in TASKS:
         if not (options.data and options.base):
-            raise InputError(f"To score {options.what}, give rows with --data and the model's folder with --base.")
+            raise UsageError(f"To score {options.what}, give rows with --data and the model's folder with --base.")
         return train_verdict.score_base(options.base, options.what, _rows(options), options.max_tokens)
     adapter = Path(options.what)
     base = options.base or job_of(adapter).meta().base.folder
@@ -58,5 +58,5 @@ def _rows(options: argparse.Namespace) -> list[Example]:
     format = detect(options.data, options.data.name)
     found = [row for row in read_examples(options.data, format, columns) if isinstance(row, Example)]
     if not found:
-        raise InputError(f"{options.data.name} has no usable row. Its columns: {', '.join(format.columns) or 'none'}.")
+        raise UsageError(f"{options.data.name} has no usable row. Its columns: {', '.join(format.columns) or 'none'}.")
     return found[: options.rows]

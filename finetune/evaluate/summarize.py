@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from chatbot.common.errors import InputError
+from chatbot.common.errors import UsageError
 from finetune.evaluate.asked import asking_parser, printed
 from finetune.evaluate.translate import Row, ask_base, ask_server, read_rows
 from finetune.verdict.metrics import paired_bootstrap, rouge
@@ -108,12 +108,12 @@ def _guessed(path: Path) -> tuple[str, str]:
         with opener(path, "rt", encoding="utf-8") as lines:
             record = json.loads(next(filter(str.strip, lines), "null"))
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise InputError(f"{path.name} cannot be read as one JSON object a line: {error}") from error
+        raise UsageError(f"{path.name} cannot be read as one JSON object a line: {error}") from error
     keys = list(record) if isinstance(record, dict) else []
     text, summary = (next((name for name in names if name in keys), "") for names in (TEXTS, SUMMARIES))
     if not text or not summary:
         shown = ", ".join(keys) or "none"
-        raise InputError(f"Say which columns of {path.name} to use, with --columns TEXT SUMMARY. Its columns: {shown}.")
+        raise UsageError(f"Say which columns of {path.name} to use, with --columns TEXT SUMMARY. Its columns: {shown}.")
     return text, summary
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chatbot.common.errors import EngineUnavailable, InputError
+from chatbot.common.errors import EngineUnavailable, UsageError
 from finetune.evaluate.asked import asking_parser, printed
 
 SYSTEM = (
@@ -49,7 +49,7 @@ class Row:
 def read_rows(
     path: Path, columns: tuple[str, str] | None, answers: str = "", limit: int = 1000
 ) -> tuple[list[Row], str, str]:
-    """(rows, source column, target column). Raises `InputError` naming the row that does not fit."""
+    """(rows, source column, target column). Raises `UsageError` naming the row that does not fit."""
     import gzip
 
     opener: Any = gzip.open if path.suffix == ".gz" else open
@@ -63,9 +63,9 @@ def read_rows(
                 if len(rows) == limit:
                     break
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise InputError(f"{path.name} cannot be read as one JSON object a line: {error}") from error
+        raise UsageError(f"{path.name} cannot be read as one JSON object a line: {error}") from error
     if not rows or columns is None:
-        raise InputError(f"{path.name} has no rows.")
+        raise UsageError(f"{path.name} has no rows.")
     return rows, *columns
 
 
@@ -184,20 +184,20 @@ def _guessed(record: Any, name: str) -> tuple[str, str]:
     if isinstance(record, dict) and {"source", "target"} <= set(record):
         return "source", "target"
     shown = ", ".join(record) if isinstance(record, dict) else "none"
-    raise InputError(f"Say which columns of {name} hold the pairs, with --columns SOURCE TARGET. Its columns: {shown}.")
+    raise UsageError(f"Say which columns of {name} hold the pairs, with --columns SOURCE TARGET. Its columns: {shown}.")
 
 
 def _row(record: Any, columns: tuple[str, str], answers: str, number: int) -> Row:
     source, target = columns
     if not isinstance(record, dict) or not isinstance(record.get(source), str):
-        raise InputError(f"Row {number} has no text in the column {source}.")
+        raise UsageError(f"Row {number} has no text in the column {source}.")
     references = record.get(target)
     references = [references] if isinstance(references, str) else references
     if not isinstance(references, list) or not references or not all(isinstance(one, str) for one in references):
-        raise InputError(f"Row {number} has no translation in the column {target}.")
+        raise UsageError(f"Row {number} has no translation in the column {target}.")
     answer = record.get(answers, "") if answers else ""
     if answers and not isinstance(answer, str):
-        raise InputError(f"Row {number} has no text in the column {answers}.")
+        raise UsageError(f"Row {number} has no text in the column {answers}.")
     return Row(record[source], tuple(references), str(answer))
 
 
@@ -208,7 +208,13 @@ def _told(answer: Any) -> Any:
         answer.raise_for_status()
         return answer.json()
     except (httpx.HTTPError, ValueError) as error:
-        raise EngineUnavailable(f"The server answered {answer.status_code}: {answer.text[:200]}") from error
+        raise EngineUnavailable(
+            f"The model server at {answer.url} failed ({answer.status_code}: {answer.text[:200]}).",
+            kind="remote_failed",
+            url=str(answer.url),
+            status=answer.status_code,
+            reason=answer.text[:200],
+        ) from error
 
 
 def _save(path: Path, rows: Iterable[Row], answers: Iterable[str]) -> None:

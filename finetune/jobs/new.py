@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from chatbot.common.errors import InputError
+from chatbot.common.errors import UsageError
 from chatbot.common.fingerprint import fingerprint_model
 from finetune.data.examples import Columns, Example
 from finetune.data.report import Report
@@ -40,7 +40,7 @@ class _Made:
 
 def job_for(options: argparse.Namespace) -> JobFolder:
     """The job that `python -m finetune.train` was asked for, locked by this process: one that the same command left
-    unfinished, unless `anew`, else a new one. Raises `InputError`."""
+    unfinished, unless `anew`, else a new one. Raises `UsageError`."""
     job = _new_job(options)
     for earlier in () if options.anew else _unfinished(job):
         if (checkpoint := earlier.newest_checkpoint()) and earlier.lock() is not None:
@@ -100,13 +100,13 @@ def _base(options: argparse.Namespace) -> Path:
     """The model's folder: as given, else the only one that Banyan keeps for training in its data folder."""
     if options.base:
         if not (Path(options.base) / "config.json").is_file():
-            raise InputError(f"{options.base} is no model's folder: it has no config.json.")
+            raise UsageError(f"{options.base} is no model's folder: it has no config.json.")
         return Path(options.base)
     models: Path = options.folder / "models"
     found = [path.parent for path in sorted(models.glob("*/config.json")) if "ForCausalLM" in path.read_text("utf-8")]
     if len(found) != 1:
         there = f"holds {', '.join(path.name for path in found)}" if found else "holds no model to train on"
-        raise InputError(
+        raise UsageError(
             f"{models} {there}. Name a model's folder with --base; Banyan's Fine-tune tab makes one of the bundled model."
         )
     return found[0]
@@ -130,7 +130,7 @@ def _from_file(options: argparse.Namespace, base: Path) -> _Made:
     from finetune.data.formats import detect, read_examples
 
     if not options.data.is_file():
-        raise InputError(f"There is no file {options.data}.")
+        raise UsageError(f"There is no file {options.data}.")
     columns = Columns(options.prompt, options.completion) if options.prompt or options.completion else None
     tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True, trust_remote_code=False)
     report = check(options.data, tokenizer, TrainingSpec(), columns, name=options.data.name)
@@ -149,11 +149,11 @@ def _start(options: argparse.Namespace, made: _Made) -> Path:
         if (folder / starts.CONFIG).is_file():
             return folder
     if made.recipe and not options.start_from:
-        raise InputError(
+        raise UsageError(
             f"The recipe {made.name} goes on from what the recipe {made.start} makes, and there is no adapter {made.start}. "
             f"Please run --recipe {made.start} with the same --folder first, or name its adapter with --start-from."
         )
-    raise InputError(
+    raise UsageError(
         f"There is no adapter {made.start}. Name one in {options.folder / 'adapters'}, or give its folder."
     )
 

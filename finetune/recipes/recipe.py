@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from chatbot.common.errors import InputError
+from chatbot.common.errors import UsageError
 from chatbot.common.fingerprint import fingerprint_model
 from finetune.data.examples import Columns, Example, Row
 from finetune.data.formats import detect
@@ -81,9 +81,9 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Recipe:
-    """Raises `InputError` for an unknown recipe, and for a field that is missing or unknown."""
+    """Raises `UsageError` for an unknown recipe, and for a field that is missing or unknown."""
     if name not in names():
-        raise InputError(f"There is no recipe called {name[:80]!r}. There are: {', '.join(names())}.")
+        raise UsageError(f"There is no recipe called {name[:80]!r}. There are: {', '.join(names())}.")
     text = (FOLDER / f"{name}.yaml").read_text("utf-8")
     values = yaml.safe_load(text)
     try:
@@ -98,20 +98,20 @@ def load(name: str) -> Recipe:
             **values,
         )
     except (TypeError, KeyError, AttributeError) as error:
-        raise InputError(f"The recipe {name} has a wrong or missing field: {error}.") from error
+        raise UsageError(f"The recipe {name} has a wrong or missing field: {error}.") from error
 
 
 def check_base(recipe: Recipe, base: Path) -> None:
-    """Raises `InputError` when the recipe was written for other weights."""
+    """Raises `UsageError` when the recipe was written for other weights."""
     if fingerprint_model(base) != recipe.base_fingerprint:
-        raise InputError(
+        raise UsageError(
             f"The recipe {recipe.name} is for {recipe.base_name}, and {base} holds other weights (their SHA-256 differs). "
             "Give the folder that Banyan makes of the bundled model, models/SmolLM2-135M-Instruct in its data folder."
         )
 
 
 def examples(recipe: Recipe, folder: Path) -> list[dict[str, Any]]:
-    """The rows of all files, as a job's data. Raises `InputError` naming every file that is not in `folder`."""
+    """The rows of all files, as a job's data. Raises `UsageError` naming every file that is not in `folder`."""
     read = _read(recipe, folder)
     apart = "\n".join(f" {row.asked} " for row in _kept(recipe, read))
     return [
@@ -122,7 +122,7 @@ def examples(recipe: Recipe, folder: Path) -> list[dict[str, Any]]:
 
 
 def kept_aside(recipe: Recipe, folder: Path, file: str) -> list[Example]:
-    """The rows of a file that are never learnt from. Raises `InputError` as `examples` does."""
+    """The rows of a file that are never learnt from. Raises `UsageError` as `examples` does."""
     read = [(source, rows) for source, rows in _read(recipe, folder) if source.file == file]
     return [row.example for row in _kept(recipe, read)]
 
@@ -135,7 +135,7 @@ def is_aside(text: str) -> bool:
 def _read(recipe: Recipe, folder: Path) -> list[tuple[Source, list[_Read]]]:
     missing = list(dict.fromkeys(source.file for source in recipe.data if not (folder / source.file).is_file()))
     if missing:
-        raise InputError(f"The recipe {recipe.name} needs {' and '.join(missing)} in {folder}.")
+        raise UsageError(f"The recipe {recipe.name} needs {' and '.join(missing)} in {folder}.")
     return [(source, list(_rows(source, folder / source.file))) for source in recipe.data]
 
 
@@ -166,7 +166,7 @@ def _source(values: Mapping[str, Any]) -> Source:
     known = {field.name for field in fields(Source)}
     for name in values:
         if name not in known:
-            raise InputError(f"The data of a recipe have no field {name!r}.")
+            raise UsageError(f"The data of a recipe have no field {name!r}.")
     if (prepare := values.get("prepare", "")) and prepare not in PREPARE:
-        raise InputError(f"There is nothing called {prepare!r} to prepare data with: {', '.join(PREPARE)}.")
+        raise UsageError(f"There is nothing called {prepare!r} to prepare data with: {', '.join(PREPARE)}.")
     return Source(**{**values, "columns": Columns.from_dict(values["columns"])})

@@ -34,7 +34,12 @@ def preset(name: PresetName, rows: int, tokens: int) -> TrainingSpec:
     updates: "LoRA Without Regret", 2025). Raises `InputError` for an unknown preset or an empty data set.
     """
     if name not in PRESETS:
-        raise InputError(f"There is no preset called {str(name)[:80]!r}. Please choose one of {', '.join(PRESETS)}.")
+        raise InputError(
+            f"There is no preset called {str(name)[:80]!r}. Please choose one of {', '.join(PRESETS)}.",
+            kind="no_preset",
+            name=str(name)[:80],
+            known=", ".join(PRESETS),
+        )
     if rows < 1 or tokens < 1:
         raise InputError(
             "There is nothing to train on: the data set has no usable row. Please look at its faults.",

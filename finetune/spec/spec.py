@@ -85,9 +85,13 @@ class TrainingSpec:
         try:
             values = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise InputError(f"The training settings are not JSON: {error}. Please check them.") from error
+            raise InputError(
+                f"The training settings are not JSON: {error}. Please check them.",
+                kind="spec_not_json",
+                reason=str(error),
+            ) from error
         if not isinstance(values, dict):
-            raise InputError('The training settings must be a JSON object such as {"rank": 16}.')
+            raise InputError('The training settings must be a JSON object such as {"rank": 16}.', kind="spec_no_object")
         return cls.from_dict(values)
 
 
@@ -101,7 +105,9 @@ def _known(changes: Mapping[str, object]) -> dict[str, object]:
         if name not in names:
             close = get_close_matches(str(name), names, n=1)
             hint = f" Did you mean {close[0]}?" if close else f" Known are: {', '.join(names)}."
-            raise InputError(f"There is no training setting called {str(name)[:80]!r}.{hint}", name=str(name))
+            raise InputError(
+                f"There is no training setting called {str(name)[:80]!r}.{hint}", kind="no_knob", name=str(name)
+            )
     values = dict(changes)
     if isinstance(values.get("target_modules"), list):
         values["target_modules"] = tuple(cast(list[object], values["target_modules"]))

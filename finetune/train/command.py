@@ -24,7 +24,7 @@ from pathlib import Path
 from types import FrameType
 
 from chatbot.common.child import WAITING
-from chatbot.common.errors import BanyanError, InputError
+from chatbot.common.errors import BanyanError, UsageError
 from finetune.jobs.folder import JobFolder, Result
 from finetune.spec.presets import PRESETS
 
@@ -133,7 +133,7 @@ def _job(options: argparse.Namespace) -> JobFolder:
         job.meta()
         return job
     if not (options.data and (options.name or options.recipe)):
-        raise InputError("Give either a job's folder, or --data with --name or --recipe.")
+        raise UsageError("Give either a job's folder, or --data with --name or --recipe.")
     if is_first():
         from finetune.jobs.new import job_for
 

@@ -53,7 +53,8 @@ def _out_of_memory(spec: TrainingSpec) -> Result:
 
 
 def _kept(error: BanyanError) -> dict[str, object]:
-    return {name: value for name, value in error.details.items() if isinstance(value, str | int | float)}
+    plain = {name: value for name, value in error.details.items() if isinstance(value, str | int | float)}
+    return {"kind": error.kind, **plain}
 
 
 def _chain(error: BaseException | None) -> str:

@@ -20,14 +20,18 @@ def merge(adapter: Path, base: Path, target: Path) -> Path:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     if target.exists():
-        raise AdapterError(f"{target.name} is there already. Please choose another name.")
+        raise AdapterError(
+            f"{target.name} is there already. Please choose another name.", kind="target_exists", name=target.name
+        )
     try:
         model = AutoModelForCausalLM.from_pretrained(
             base, dtype="auto", local_files_only=True, trust_remote_code=False, use_safetensors=True
         )
         merged = PeftModel.from_pretrained(model, str(adapter), local_files_only=True).merge_and_unload(safe_merge=True)
     except (ValueError, RuntimeError, KeyError) as error:
-        raise AdapterError(f"The adapter cannot be merged into this base model: {error}") from error
+        raise AdapterError(
+            f"The adapter cannot be merged into this base model: {error}", kind="merge_failed", reason=str(error)
+        ) from error
     try:
         with disk.aside_folder(target) as made:
             merged.save_pretrained(made)

@@ -253,7 +253,10 @@ def _share(spec: TrainingSpec, processes: int) -> tuple[int, int]:
         return 1, spec.effective_batch // processes
     raise InputError(
         f"{spec.effective_batch} examples per update cannot be shared by {processes} processes. "
-        "Please choose a batch_size that they divide."
+        "Please choose a batch_size that they divide.",
+        kind="batch_unshared",
+        batch=spec.effective_batch,
+        processes=processes,
     )
 
 

@@ -134,7 +134,12 @@ def score_adapter(folder: Path, base: str, rows: Sequence[Example], max_tokens: 
         model = PeftModel.from_pretrained(loaded.model, str(folder), local_files_only=True)
         card = json.loads((folder / "banyan.json").read_text("utf-8")) if (folder / "banyan.json").exists() else {}
     except (OSError, ValueError, RuntimeError) as error:
-        raise AdapterError(f"{folder.name} cannot be put on this base model: {error}") from error
+        raise AdapterError(
+            f"{folder.name} cannot be put on this base model: {error}",
+            kind="adapter_unput",
+            name=folder.name,
+            reason=str(error),
+        ) from error
     encoder = ChatEncoder(loaded.tokenizer)
     usable = [(row, found) for row in rows if not isinstance(found := encoder.encode(row, 4096), Fault)]
     encoded = [found for _, found in usable]

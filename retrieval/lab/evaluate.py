@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from chatbot.common.errors import BanyanError, InputError
+from chatbot.common.errors import BanyanError, UsageError
 from retrieval.checks.gate import Gate
 from retrieval.lab.answers import Collection, Question, citations, refusal
 from retrieval.search.embed import Embedder, load
@@ -94,7 +94,7 @@ def answering(paragraphs: Sequence[str], questions: Sequence[Question], embedder
 def read(paragraphs: Path, questions: Path, language: str) -> tuple[list[str], list[Question]]:
     """Those of one language. Where a paragraph has the answer once, that is its place; elsewhere `start` is -1.
 
-    Raises `InputError` for a line that cannot be used.
+    Raises `UsageError` for a line that cannot be used.
     """
     texts = {str(row["pid"]): str(row["context"]) for row in _rows(paragraphs, "context") if row["lang"] == language}
     place = {pid: number for number, pid in enumerate(texts)}
@@ -104,7 +104,7 @@ def read(paragraphs: Path, questions: Path, language: str) -> tuple[list[str], l
             continue
         pid, answer = str(row["pid"]), str(next(iter(row.get("answers") or []), ""))
         if pid not in texts:
-            raise InputError(f"{questions} asks of paragraph {pid!r} ({language}), which {paragraphs} does not have.")
+            raise UsageError(f"{questions} asks of paragraph {pid!r} ({language}), which {paragraphs} does not have.")
         once = bool(answer) and texts[pid].count(answer) == 1
         found.append(Question(row["question"], place[pid], answer, texts[pid].find(answer) if once else -1))
     return list(texts.values()), found
@@ -127,10 +127,10 @@ def _rows(path: Path, *fields: str) -> Iterator[dict[str, Any]]:
             for number, line in enumerate(lines, 1):
                 row = json.loads(line)
                 if missing := [field for field in ("pid", "lang", *fields) if field not in row]:
-                    raise InputError(f"{path}, line {number} lacks {' and '.join(missing)}.")
+                    raise UsageError(f"{path}, line {number} lacks {' and '.join(missing)}.")
                 yield row
     except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path} cannot be read as JSONL: {error}.") from error
+        raise UsageError(f"{path} cannot be read as JSONL: {error}.") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -154,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.most > 0:
                 questions = questions[:: max(1, len(questions) // options.most)][: options.most]
             if not questions:
-                raise InputError(f"{options.questions} has no questions in {language!r}.")
+                raise UsageError(f"{options.questions} has no questions in {language!r}.")
             figures = retrieval(language, paragraphs, questions, embedder)
             report(figures, answering(paragraphs, questions, embedder), as_json=options.json)
     except BanyanError as error:

@@ -95,7 +95,12 @@ def load(reference: str, models: Path, progress: Progress, *, device: str | None
             model = _open(folder, device)
         except Exception as error:  # whatever a wrong configuration makes the library raise
             cause = str(error).partition("\n")[0][:200]
-            raise ModelDamaged(f"The embedder {name} cannot be loaded: {cause} Choose another --embedder.") from error
+            raise ModelDamaged(
+                f"The embedder {name} cannot be loaded: {cause} Choose another --embedder.",
+                kind="embedder_unloaded",
+                name=name,
+                cause=cause,
+            ) from error
     return SentenceEmbedder(model, name, fingerprint(folder), languages(folder))
 
 
@@ -135,7 +140,7 @@ class SentenceEmbedder:
         done = 0
         while done < len(order):
             if stop is not None and stop.is_set():
-                raise Stopped("Indexing was stopped. Nothing was kept of this document.")
+                raise Stopped("Indexing was stopped. Nothing was kept of this document.", kind="indexing_stopped")
             batch = order[done : done + max(1, self._budget // int(lengths[order[done]]))]
             vectors[batch] = self._line.submit(self._encode, [texts[i] for i in batch]).result()
             done += len(batch)

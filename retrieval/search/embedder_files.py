@@ -21,11 +21,17 @@ def resolve(reference: str, models: Path, progress: Progress) -> tuple[Path, str
     path = Path(reference).expanduser()
     if path.is_dir():
         if not (path / "config.json").is_file() and not (path / "modules.json").is_file():
-            raise ModelNotFound(f"The folder {path} has no config.json, so it is not a model folder.")
+            raise ModelNotFound(
+                f"The folder {path} has no config.json, so it is not a model folder.",
+                kind="model_no_config",
+                name=str(path),
+            )
         return path, path.resolve().name
     if path.exists() or not hub.is_id(reference):
         raise ModelNotFound(
-            f"There is no embedder {reference}. Use 'bundled', a folder, or a hub id such as owner/name."
+            f"There is no embedder {reference}. Use 'bundled', a folder, or a hub id such as owner/name.",
+            kind="no_embedder",
+            name=reference,
         )
     return hub.fetch(reference, models, HUB_FILES, progress, kind="embedder", but=NOT_NEEDED), reference
 
@@ -35,7 +41,9 @@ def without_pickles(folder: Path) -> None:
     for weights in folder.rglob("pytorch_model.bin"):
         if not any(weights.parent.glob("*.safetensors")):
             raise ModelNotFound(
-                f"The folder {weights.parent} has no .safetensors weights. Other kinds are not loaded, for safety."
+                f"The folder {weights.parent} has no .safetensors weights. Other kinds are not loaded, for safety.",
+                kind="model_no_safetensors",
+                name=str(weights.parent),
             )
 
 

@@ -100,7 +100,9 @@ class Database:
         (version,) = self._writer.execute("PRAGMA user_version").fetchone()
         if version > len(MIGRATIONS):
             raise StoreError(
-                f"{self._path} was written by a newer Banyan. Update Banyan, or choose another --data folder."
+                f"{self._path} was written by a newer Banyan. Update Banyan, or choose another --data folder.",
+                kind="database_newer",
+                path=str(self._path),
             )
         for number, script in enumerate(MIGRATIONS[version:], version + 1):
             self._writer.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
@@ -120,11 +122,20 @@ class Database:
         except (sqlite3.Error, UnicodeEncodeError, OSError) as error:
             where = self._path.parent
             if "full" in str(error) or getattr(error, "errno", None) == 28:
-                raise StoreFull(f"The disk with {where} is full. Free some space and try again.") from error
+                raise StoreFull(
+                    f"The disk with {where} is full. Free some space and try again.",
+                    kind="disk_full",
+                    folder=str(where),
+                ) from error
             if "not a database" in str(error):
                 raise StoreError(
-                    f"{self._path} is not a Banyan database. Move it away, or choose another --data folder."
+                    f"{self._path} is not a Banyan database. Move it away, or choose another --data folder.",
+                    kind="database_foreign",
+                    path=str(self._path),
                 ) from error
             raise StoreError(
-                f"The database {self._path} cannot be used ({error}). Check the folder's permissions and the disk."
+                f"The database {self._path} cannot be used ({error}). Check the folder's permissions and the disk.",
+                kind="database_unusable",
+                path=str(self._path),
+                reason=str(error),
             ) from error

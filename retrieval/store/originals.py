@@ -30,11 +30,20 @@ def keep(path: Path, original: Path, name: str, report: Progress, stop: Event | 
         raise RejectedFile("missing", name=shown(name)) from error
     except OSError as error:
         if disk.is_full(error):
-            raise StoreFull("The disk is full. Free some space and try again; what was saved is safe.") from error
-        raise StoreError(f"{shown(name)} cannot be kept ({error.strerror}). Check the data folder.") from error
+            raise StoreFull(
+                "The disk is full. Free some space and try again; what was saved is safe.",
+                kind="disk_full",
+                folder=str(original.parent),
+            ) from error
+        raise StoreError(
+            f"{shown(name)} cannot be kept ({error.strerror}). Check the data folder.",
+            kind="document_unkept",
+            name=shown(name),
+            reason=error.strerror,
+        ) from error
     return size, digest.hexdigest()
 
 
 def heed(stop: Event | None) -> None:
     if stop is not None and stop.is_set():
-        raise Stopped("Indexing was stopped. Nothing was kept of this document.")
+        raise Stopped("Indexing was stopped. Nothing was kept of this document.", kind="indexing_stopped")

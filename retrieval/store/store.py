@@ -134,7 +134,9 @@ class Store:
                     "DELETE FROM documents WHERE owner = ? AND sha256 = ?", (document.owner, document.sha256)
                 )
             if original is not None and not original.is_file():
-                raise StoreError("The file vanished while it was being indexed. Please add it again.")
+                raise StoreError(
+                    "The file vanished while it was being indexed. Please add it again.", kind="file_vanished"
+                )
             stored_rows.insert(database, document, pages, passages, vectors)
             _next_generation(database, document.owner)
         return document
@@ -186,7 +188,10 @@ class Store:
         if embedder is None:
             return texts, None
         if any(row[2] is None for row in rows):
-            raise StoreError("Some passages have no vector of the embedder in use. Restart Banyan to embed them again.")
+            raise StoreError(
+                "Some passages have no vector of the embedder in use. Restart Banyan to embed them again.",
+                kind="vectors_missing",
+            )
         return texts, np.frombuffer(b"".join(row[2] for row in rows), "<f4").reshape(len(rows), -1)
 
     def embedder(self, fingerprint: str, name: str, dimension: int) -> int:
@@ -261,4 +266,4 @@ def _next_generation(database: sqlite3.Connection, owner: str) -> None:
 
 
 def _missing() -> NotFound:
-    return NotFound("There is no such document. It may have been removed in another window.")
+    return NotFound("There is no such document. It may have been removed in another window.", kind="no_document")

@@ -60,7 +60,12 @@ def remove(adapter: Adapter) -> None:
     try:
         disk.discard(Path(str(adapter.path)))
     except OSError as error:
-        raise AdapterError(f"The adapter {adapter.name} cannot be removed ({error.strerror}).") from error
+        raise AdapterError(
+            f"The adapter {adapter.name} cannot be removed ({error.strerror}).",
+            kind="adapter_unremoved",
+            name=adapter.name,
+            reason=error.strerror,
+        ) from error
 
 
 def name_of(files: Sequence[Path]) -> str:
@@ -95,11 +100,17 @@ def _wanted(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """The adapter's files in the archive by their plain names. Raises `AdapterError` for an archive that means harm."""
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(entries) > MAX_ENTRIES:
-        raise AdapterError(f"The zip holds {len(entries)} files; an adapter has a handful.")
+        raise AdapterError(
+            f"The zip holds {len(entries)} files; an adapter has a handful.", kind="zip_entries", count=len(entries)
+        )
     for entry in entries:
         path = PurePosixPath(entry.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or ":" in entry.filename:
-            raise AdapterError(f"The zip holds {entry.filename[:80]!r}, which would leave its folder. It is refused.")
+            raise AdapterError(
+                f"The zip holds {entry.filename[:80]!r}, which would leave its folder. It is refused.",
+                kind="zip_path",
+                path=entry.filename[:80],
+            )
         if entry.flag_bits & 1:
             raise AdapterError("The zip is encrypted. Please pack the adapter without a password.", kind="zip_locked")
     configs = [PurePosixPath(e.filename) for e in entries if PurePosixPath(e.filename).name == CONFIG]
@@ -115,7 +126,12 @@ def _wanted(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     wanted = {name: found[name] for name in TAKEN if name in found}
     for name, entry in wanted.items():
         if entry.file_size > TAKEN[name] or entry.file_size > MAX_RATIO * max(entry.compress_size, 1024):
-            raise AdapterError(f"{name} would grow to {entry.file_size:,} bytes. The zip is refused.")
+            raise AdapterError(
+                f"{name} would grow to {entry.file_size:,} bytes. The zip is refused.",
+                kind="zip_size",
+                name=name,
+                size=f"{entry.file_size:,}",
+            )
     return wanted
 
 
@@ -144,7 +160,12 @@ def _write(source: IO[bytes], target: Path, limit: int) -> None:
         while block := source.read(BLOCK):
             written += len(block)
             if written > limit:
-                raise AdapterError(f"{target.name} is larger than the {limit:,} bytes that are taken.")
+                raise AdapterError(
+                    f"{target.name} is larger than the {limit:,} bytes that are taken.",
+                    kind="adapter_large",
+                    name=target.name,
+                    limit=f"{limit:,}",
+                )
             file.write(block)
 
 

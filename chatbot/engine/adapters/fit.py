@@ -55,14 +55,27 @@ def check_complete(name: str, config: Mapping[str, Any], held: Collection[str], 
     missing = sorted({layer for layer in layers if _is_target(layer, config)} - {*held})
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise AdapterError(f"The adapter {name} is incomplete: it has no matrices for {missing[0]}{more}.")
+        raise AdapterError(
+            f"The adapter {name} is incomplete: it has no matrices for {missing[0]}{more}.",
+            kind="adapter_lacks",
+            name=name,
+            module=missing[0],
+            count=len(missing),
+        )
 
 
 def scale(name: str, config: Mapping[str, Any], module: str, rank: int) -> float:
     """alpha / rank, or alpha / sqrt(rank) with rsLoRA (arXiv:2312.03732); patterns may give layers their own."""
     told = _of_pattern(config.get("rank_pattern") or {}, module, config.get("r", 8))
     if told != rank:
-        raise AdapterError(f"The adapter {name} says rank {told} for {module}, but its matrices have rank {rank}.")
+        raise AdapterError(
+            f"The adapter {name} says rank {told} for {module}, but its matrices have rank {rank}.",
+            kind="adapter_ranks",
+            name=name,
+            told=told,
+            module=module,
+            rank=rank,
+        )
     alpha = float(_of_pattern(config.get("alpha_pattern") or {}, module, config.get("lora_alpha", 8)))
     return alpha / math.sqrt(rank) if config.get("use_rslora") else alpha / rank
 
@@ -95,5 +108,7 @@ def _matches(pattern: str, module: str) -> bool:
         return regex.fullmatch(pattern, module, timeout=PATIENCE) is not None
     except (TimeoutError, regex.error) as error:
         raise AdapterError(
-            f"The adapter's pattern {pattern[:80]!r} cannot be used. Name the layers plainly."
+            f"The adapter's pattern {pattern[:80]!r} cannot be used. Name the layers plainly.",
+            kind="adapter_pattern",
+            pattern=pattern[:80],
         ) from error

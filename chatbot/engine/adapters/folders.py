@@ -70,14 +70,20 @@ def check(folder: Path) -> Adapter:
     if not NAME.fullmatch(folder.name):
         raise AdapterError(
             f"An adapter's folder name may hold letters, digits, dots, dashes and underscores, 64 at most; "
-            f"{folder.name[:80]!r} does not fit."
+            f"{folder.name[:80]!r} does not fit.",
+            kind="adapter_name",
+            name=folder.name[:80],
         )
     _refuse_pickles(folder)
     config = read_config(folder)
     weights = _inside(folder, WEIGHTS)
     state = weights.stat()
     if state.st_size > MAX_WEIGHTS:
-        raise AdapterError(f"The adapter's weights take {state.st_size / 2**30:.1f} GiB; at most 2 are taken.")
+        raise AdapterError(
+            f"The adapter's weights take {state.st_size / 2**30:.1f} GiB; at most 2 are taken.",
+            kind="adapter_weights_large",
+            size=f"{state.st_size / 2**30:.1f}",
+        )
     targets, rank = _check_weights(weights, state.st_mtime_ns, state.st_size)
     card = _read_json(folder, CARD) if (folder / CARD).exists() else {}
     pairs = {"languages": languages} if (languages := _text(card, "languages")) else {}
@@ -116,11 +122,16 @@ def read_config(folder: Path) -> dict[str, Any]:
                 option=option,
             )
     if config.get("bias", "none") != "none":
-        raise AdapterError("The adapter changes biases; only plain LoRA can be used. Please train it with bias='none'.")
+        raise AdapterError(
+            "The adapter changes biases; only plain LoRA can be used. Please train it with bias='none'.",
+            kind="adapter_bias",
+        )
     if config.get("init_lora_weights") not in PLAIN_INITS:
         raise AdapterError(
             f"The adapter was started with {config['init_lora_weights']!r}, which changes the base model. "
-            "Please convert it to plain LoRA with peft first."
+            "Please convert it to plain LoRA with peft first.",
+            kind="adapter_init",
+            init=str(config["init_lora_weights"]),
         )
     _check_rank("r", config.get("r", 8))
     _check_number("lora_alpha", config.get("lora_alpha", 8))
@@ -135,7 +146,9 @@ def module_of(key: str) -> tuple[str, str]:
     """`base_model.model.<module>.lora_A.weight` -> (module, "A"). Raises `AdapterError` for any other key."""
     match = KEY.fullmatch(key)
     if not match:
-        raise AdapterError(f"The adapter holds {key[:120]!r}, which is not a LoRA matrix.")
+        raise AdapterError(
+            f"The adapter holds {key[:120]!r}, which is not a LoRA matrix.", kind="adapter_key", key=key[:120]
+        )
     return match["module"], match["half"]
 
 
@@ -158,9 +171,13 @@ def _inside(folder: Path, name: str) -> Path:
     """The file, provided that no link leads out of the folder."""
     path = folder / name
     if folder.is_symlink() or not path.resolve().is_relative_to(folder.resolve()):
-        raise AdapterError(f"The adapter's {name} is a link to another place. Please copy the file itself.")
+        raise AdapterError(
+            f"The adapter's {name} is a link to another place. Please copy the file itself.",
+            kind="adapter_link",
+            name=name,
+        )
     if not path.is_file():
-        raise AdapterError(f"The adapter has no {name}.")
+        raise AdapterError(f"The adapter has no {name}.", kind="adapter_file_missing", name=name)
     return path
 
 
@@ -171,9 +188,14 @@ def _read_json(folder: Path, name: str) -> dict[str, Any]:
             raise ValueError("it is too large")
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise AdapterError(f"The adapter's {name} cannot be read: {error}.") from error
+        raise AdapterError(
+            f"The adapter's {name} cannot be read: {error}.",
+            kind="adapter_file_unreadable",
+            name=name,
+            reason=str(error),
+        ) from error
     if not isinstance(value, dict):
-        raise AdapterError(f"The adapter's {name} must hold a JSON object.")
+        raise AdapterError(f"The adapter's {name} must hold a JSON object.", kind="adapter_no_object", name=name)
     return value
 
 
@@ -192,18 +214,29 @@ def _text(values: Mapping[str, Any], name: str) -> str:
 def _table(config: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
     table = config.get(name) or {}
     if not isinstance(table, dict):
-        raise AdapterError(f"The adapter's {name} must be a JSON object.")
+        raise AdapterError(f"The adapter's {name} must be a JSON object.", kind="adapter_no_object", name=name)
     return list(table.items())
 
 
 def _check_number(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise AdapterError(f"The adapter's {name} must be a finite number, not {value!r}.")
+        raise AdapterError(
+            f"The adapter's {name} must be a finite number, not {value!r}.",
+            kind="adapter_number",
+            name=name,
+            value=str(value),
+        )
 
 
 def _check_rank(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_RANK:
-        raise AdapterError(f"The adapter's {name} must be a whole number from 1 to {MAX_RANK}, not {value!r}.")
+        raise AdapterError(
+            f"The adapter's {name} must be a whole number from 1 to {MAX_RANK}, not {value!r}.",
+            kind="adapter_rank",
+            name=name,
+            limit=MAX_RANK,
+            value=str(value),
+        )
 
 
 @lru_cache(maxsize=256)  # a refresh need not read again what did not change
@@ -212,15 +245,22 @@ def _check_weights(path: Path, stamp: int, size: int) -> tuple[tuple[str, ...], 
     try:
         tensors = safetensors.deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
     except (OSError, safetensors.SafetensorError, MemoryError) as error:
-        raise AdapterError(f"The adapter's {WEIGHTS} is damaged or not safetensors: {error}.") from error
+        raise AdapterError(
+            f"The adapter's {WEIGHTS} is damaged or not safetensors: {error}.",
+            kind="adapter_damaged",
+            name=WEIGHTS,
+            reason=str(error),
+        ) from error
     shapes: dict[str, dict[str, list[int]]] = {}
     for key, tensor in tensors:
         module, half = module_of(key)
         shapes.setdefault(module, {})[half] = tensor["shape"]
         if not _finite(tensor["dtype"], tensor["data"]):
-            raise AdapterError(f"The adapter's weights are damaged: {key} holds NaN or infinity.")
+            raise AdapterError(
+                f"The adapter's weights are damaged: {key} holds NaN or infinity.", kind="adapter_not_finite", key=key
+            )
     if not shapes:
-        raise AdapterError("The adapter holds no LoRA matrices.")
+        raise AdapterError("The adapter holds no LoRA matrices.", kind="adapter_empty")
     ranks = [_rank_of(module, halves) for module, halves in shapes.items()]
     return tuple(sorted({module.rpartition(".")[2] for module in shapes})), max(ranks)
 
@@ -228,10 +268,21 @@ def _check_weights(path: Path, stamp: int, size: int) -> tuple[tuple[str, ...], 
 def _rank_of(module: str, halves: Mapping[str, list[int]]) -> int:
     """A is (rank, in), B is (out, rank)."""
     if set(halves) != {"A", "B"}:
-        raise AdapterError(f"The adapter lacks lora_{'B' if 'A' in halves else 'A'} of {module}.")
+        raise AdapterError(
+            f"The adapter lacks lora_{'B' if 'A' in halves else 'A'} of {module}.",
+            kind="adapter_half",
+            matrix=f"lora_{'B' if 'A' in halves else 'A'}",
+            module=module,
+        )
     a, b = halves["A"], halves["B"]
     if len(a) != 2 or len(b) != 2 or a[0] != b[1]:
-        raise AdapterError(f"The adapter's matrices for {module} do not fit each other: {a} and {b}.")
+        raise AdapterError(
+            f"The adapter's matrices for {module} do not fit each other: {a} and {b}.",
+            kind="adapter_shapes",
+            module=module,
+            a=str(a),
+            b=str(b),
+        )
     _check_rank(f"rank of {module}", a[0])
     return a[0]
 
@@ -241,5 +292,9 @@ def _finite(dtype: str, data: bytes) -> bool:
         return not bool(np.any((np.frombuffer(data, "<u2") & 0x7F80) == 0x7F80))
     kinds = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "float16": "<f2", "float32": "<f4", "float64": "<f8"}
     if dtype not in kinds:
-        raise AdapterError(f"The adapter's weights are stored as {dtype}; float32, float16 and bfloat16 can be used.")
+        raise AdapterError(
+            f"The adapter's weights are stored as {dtype}; float32, float16 and bfloat16 can be used.",
+            kind="adapter_dtype",
+            dtype=dtype,
+        )
     return bool(np.all(np.isfinite(np.frombuffer(data, kinds[dtype]))))

@@ -69,7 +69,12 @@ def convert_adapter(folder: Path, base: Header, cache: Path) -> Twin:
             target.touch()
         return Twin(target, steady)
     except (OSError, ValueError, KeyError, struct.error) as error:
-        raise AdapterError(f"The adapter in {folder.name} cannot be read: {error}.") from error
+        raise AdapterError(
+            f"The adapter in {folder.name} cannot be read: {error}.",
+            kind="adapter_unreadable",
+            name=folder.name,
+            reason=str(error),
+        ) from error
 
 
 def _forget(cache: Path) -> None:
@@ -82,12 +87,23 @@ def _forget(cache: Path) -> None:
 
 def _refuse_unsupported(config: dict[str, Any]) -> None:
     if config.get("peft_type") != "LORA":
-        raise AdapterError(f"Only LoRA adapters can be used, not {config.get('peft_type')}.")
+        raise AdapterError(
+            f"Only LoRA adapters can be used, not {config.get('peft_type')}.",
+            kind="adapter_no_lora",
+            type=str(config.get("peft_type")),
+        )
     for option in ("use_dora", "modules_to_save", "lora_bias", "fan_in_fan_out", "trainable_token_indices"):
         if config.get(option):
-            raise AdapterError(f"This adapter was trained with {option}, which cannot be used here. Train it without.")
+            raise AdapterError(
+                f"This adapter was trained with {option}, which cannot be used here. Train it without.",
+                kind="adapter_option",
+                option=option,
+            )
     if config.get("bias", "none") != "none":
-        raise AdapterError("This adapter was trained with biases, which cannot be used here. Train it with bias=none.")
+        raise AdapterError(
+            "This adapter was trained with biases, which cannot be used here. Train it with bias=none.",
+            kind="adapter_bias",
+        )
 
 
 def _heads(base: Header) -> tuple[int, int]:
@@ -125,19 +141,32 @@ def _gguf_tensors(
             target = _target(stem)
             columns, rows = base.tensors.get(f"{target}.weight", (0, 0))
             if (a.shape[1], b.shape[0]) != (columns, rows) or not (np.isfinite(a).all() and np.isfinite(b).all()):
-                raise AdapterError(f"This adapter does not fit the model: {target} is {rows} x {columns} there.")
+                raise AdapterError(
+                    f"This adapter does not fit the model: {target} is {rows} x {columns} there.",
+                    kind="adapter_size",
+                    layer=target,
+                    rows=rows,
+                    columns=columns,
+                )
             found[f"{target}.weight.lora_a"] = a
             factor = scale(label, config, stem.removeprefix(PEFT), a.shape[0])  # llama.cpp divides by the rank again
             found[f"{target}.weight.lora_b"] = _permute(b, target, base) * factor * a.shape[0]
     if not found or len(found) != len(tensors):
-        raise AdapterError("This adapter has weights other than LoRA matrices, or none. Only plain LoRA can be used.")
+        raise AdapterError(
+            "This adapter has weights other than LoRA matrices, or none. Only plain LoRA can be used.",
+            kind="adapter_other_weights",
+        )
     return found
 
 
 def _target(stem: str) -> str:
     layer, _, module = stem.removeprefix(f"{PEFT}model.layers.").partition(".")
     if not layer.isdigit() or module not in MODULES:
-        raise AdapterError(f"This adapter changes {stem}, which cannot be used here. Train attention and MLP layers.")
+        raise AdapterError(
+            f"This adapter changes {stem}, which cannot be used here. Train attention and MLP layers.",
+            kind="adapter_layer",
+            layer=stem,
+        )
     return f"blk.{layer}.{MODULES[module]}"
 
 

@@ -37,12 +37,14 @@ class Header:
 def read_header(path: Path) -> Header:
     """Raises `ModelNotFound`; `ModelDamaged` when the file is not GGUF, is cut short or has bytes no header may have."""
     if not path.is_file():
-        raise ModelNotFound(f"There is no model file {path}. Check the path.")
+        raise ModelNotFound(f"There is no model file {path}. Check the path.", kind="no_gguf", path=str(path))
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return _Cursor(data).header()
     except (struct.error, ValueError, IndexError, UnicodeDecodeError, KeyError, OverflowError) as error:
-        raise ModelDamaged(f"{path.name} is damaged or not a GGUF file ({error}). Fetch it again.") from error
+        raise ModelDamaged(
+            f"{path.name} is damaged or not a GGUF file ({error}). Fetch it again.", kind="gguf_damaged", name=path.name
+        ) from error
 
 
 class _Cursor:

@@ -21,7 +21,9 @@ def header_of(folder: Path) -> Header:
         kind = ARCHITECTURES.get(config["model_type"])
         if kind is None:
             raise AdapterError(
-                f"Adapters of {config['model_type']} models cannot be written as GGUF here. Take the zip."
+                f"Adapters of {config['model_type']} models cannot be written as GGUF here. Take the zip.",
+                kind="gguf_family",
+                family=config["model_type"],
             )
         heads = int(config["num_attention_heads"])
         fields: dict[str, Any] = {
@@ -33,7 +35,12 @@ def header_of(folder: Path) -> Header:
         for path in sorted(folder.glob("*.safetensors")):
             tensors |= dict(filter(None, map(_renamed, _shapes(path).items())))
     except (OSError, ValueError, KeyError, struct.error) as error:
-        raise ModelDamaged(f"The model in {folder.name} cannot be read: {error}.") from error
+        raise ModelDamaged(
+            f"The model in {folder.name} cannot be read: {error}.",
+            kind="model_unreadable",
+            name=folder.name,
+            reason=str(error),
+        ) from error
     return Header(fields, tensors)
 
 

@@ -84,6 +84,7 @@ class LlamaCppEngine:
         if room <= 0:
             raise ContextOverflow(
                 f"This needs {len(prompt)} tokens, but the model can see {self.context_window}. Shorten it.",
+                kind="text_overflow",
                 prompt=len(prompt),
                 window=self.context_window,
             )
@@ -111,6 +112,7 @@ class LlamaCppEngine:
         if longest > self.context_window:
             raise ContextOverflow(
                 f"This needs {longest} tokens, but the model can see {self.context_window}. Shorten it.",
+                kind="text_overflow",
                 prompt=longest,
                 window=self.context_window,
             )
@@ -206,7 +208,7 @@ def _chunks(records: Iterator[Record], prompt: int, stop: threading.Event | None
     if stop and stop.is_set():
         finish = "cancelled"
     if finish is None:
-        raise EngineError("The model stopped in the middle of the answer. Please try again.")
+        raise EngineError("The model stopped in the middle of the answer. Please try again.", kind="model_stopped")
     yield Chunk(finish=finish, usage=Usage(prompt, made))
 
 

@@ -27,7 +27,9 @@ def _build(wanted: Wanted, progress: Progress) -> Engine:
 
     files = models.resolve(wanted.model, wanted.data / "models", progress)
     if files.gguf is None:
-        raise ModelNotFound(f"{wanted.model} is not a GGUF file. Use --engine local for it.")
+        raise ModelNotFound(
+            f"{wanted.model} is not a GGUF file. Use --engine local for it.", kind="not_gguf", name=wanted.model
+        )
     return LlamaCppEngine(
         files.gguf,
         name=files.name,

@@ -60,7 +60,7 @@ class Teams:
         while not (stop and stop.is_set()):
             with self._changed:
                 if self._closed:
-                    raise EngineUnavailable("The model was closed. Please try again.")
+                    raise EngineUnavailable("The model was closed. Please try again.", kind="model_closed")
                 if lora in self._teams:
                     self._users[lora] += 1  # from here on nobody closes it
                     return self._teams[lora]

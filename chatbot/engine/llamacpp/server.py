@@ -65,7 +65,9 @@ class Server:
             self._server = xllamacpp.Server(_params(gguf, lora, context, slots, threads, key))
         except RuntimeError as error:
             raise ModelDamaged(
-                f"llama.cpp cannot load {gguf.name}. The file is damaged, or of a kind it does not know."
+                f"llama.cpp cannot load {gguf.name}. The file is damaged, or of a kind it does not know.",
+                kind="gguf_refused",
+                name=gguf.name,
             ) from error
         self._http = httpx.Client(
             base_url=self._server.listening_address,
@@ -83,7 +85,7 @@ class Server:
             body = {"content": text, "add_special": False, "parse_special": special}
             answer = self._http.post("/tokenize", json=body).raise_for_status()
         except httpx.HTTPError as error:
-            raise EngineUnavailable("The model does not answer. Please try again.") from error
+            raise EngineUnavailable("The model does not answer. Please try again.", kind="model_silent") from error
         return [int(token) for token in answer.json()["tokens"]]
 
     def logprobs(self, prompt: list[int], continuations: list[list[int]]) -> list[list[float]]:
@@ -120,7 +122,7 @@ class Server:
             for entry in (record["choices"][0].get("logprobs") or {}).get("content") or ()
         ]
         if not entries or entries[0]["id"] != token:
-            raise EngineError("The model could not score this text.")
+            raise EngineError("The model could not score this text.", kind="unscored")
         likeliest = {int(each["id"]): float(each["logprob"]) for each in entries[0]["top_logprobs"]}
         return likeliest | {token: float(entries[0]["logprob"])}
 
@@ -168,11 +170,15 @@ class Server:
 def _checked(record: Any) -> Record:
     """Raises `EngineError` for what is not a plain record."""
     if isinstance(record, BaseException):
-        raise EngineError("The model failed while it worked on this answer. Please try again.") from record
+        raise EngineError(
+            "The model failed while it worked on this answer. Please try again.", kind="model_failed"
+        ) from record
     parsed: Record = json.loads(record) if isinstance(record, str | bytes) else record
     if "error" in parsed:
         reason = parsed["error"].get("message", "no reason given")
-        raise EngineError(f"The model could not answer: {reason}. Please try again.")
+        raise EngineError(
+            f"The model could not answer: {reason}. Please try again.", kind="model_failed_because", reason=reason
+        )
     return parsed
 
 

@@ -127,7 +127,9 @@ class AdaptedModel:
             weights = load_file(folder / WEIGHTS)
         except Exception as error:
             raise AdapterError(
-                f"The adapter {folder.name} cannot be read any more. Please refresh the list."
+                f"The adapter {folder.name} cannot be read any more. Please refresh the list.",
+                kind="adapter_vanished",
+                name=folder.name,
             ) from error
         config = read_config(folder)
         pairs: dict[str, dict[str, torch.Tensor]] = {}
@@ -149,9 +151,19 @@ class AdaptedModel:
     def _check_fit(self, name: str, module: str, pair: Mapping[str, torch.Tensor]) -> None:
         sizes = _sizes(self._modules[module]) if module in self._modules else None
         if sizes is None:
-            raise AdapterError(f"The adapter {name} was made for another model: this one has no layer {module}.")
+            raise AdapterError(
+                f"The adapter {name} was made for another model: this one has no layer {module}.",
+                kind="adapter_no_layer",
+                name=name,
+                layer=module,
+            )
         if {*pair} != {"A", "B"} or pair["A"].shape[1] != sizes[0] or pair["B"].shape[0] != sizes[1]:
-            raise AdapterError(f"The adapter {name} was made for another model: {module} has another size here.")
+            raise AdapterError(
+                f"The adapter {name} was made for another model: {module} has another size here.",
+                kind="adapter_layer_size",
+                name=name,
+                layer=module,
+            )
 
 
 def _sizes(module: nn.Module) -> tuple[int, int] | None:

@@ -181,6 +181,7 @@ class LocalEngine:
             raise ContextOverflow(
                 f"The text takes {len(prompt)} tokens, and {self.model} reads {self.context_window} at most, the answer "
                 "included. Please shorten it.",
+                kind="text_overflow",
                 prompt=len(prompt),
                 window=self.context_window,
             )

@@ -130,7 +130,11 @@ class LoraLayer:
         if self._shares is not None:
             rows = x.numel() // x.shape[-1]
             if rows not in self._shares:
-                raise EngineError(f"This model calls {self._name} in a way in which no adapter can change it.")
+                raise EngineError(
+                    f"This model calls {self._name} in a way in which no adapter can change it.",
+                    kind="adapter_unheard",
+                    layer=self._name,
+                )
             if shares := self._shares[rows]:
                 output = (_alone if rows <= FEW else _add)(shares, x, output)
         return output

@@ -71,7 +71,7 @@ def pick(
     for row, token in zip(hot, _sample([pickers[r] for r in hot], [seen[r] for r in hot], logits[hot]), strict=True):
         tokens[row] = token
     return [
-        (token, picker.logprobs(token, row)) if fine else EngineError(NOT_A_NUMBER)
+        (token, picker.logprobs(token, row)) if fine else EngineError(NOT_A_NUMBER, kind="not_a_number")
         for token, picker, row, fine in zip(tokens, pickers, logits, sound, strict=True)
     ]
 

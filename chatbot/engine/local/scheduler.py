@@ -193,5 +193,11 @@ def _pick(streams: Sequence[tuple[StreamJob, torch.Tensor]]) -> Sequence[Choice 
 
 def _in_words(error: Exception) -> EngineError:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return EngineError("There was too little memory for this request. Please try a shorter one.")
-    return EngineError(f"The model failed on this request ({type(error).__name__}). Please try again.")
+        return EngineError(
+            "There was too little memory for this request. Please try a shorter one.", kind="request_memory"
+        )
+    return EngineError(
+        f"The model failed on this request ({type(error).__name__}). Please try again.",
+        kind="model_failed_because",
+        reason=type(error).__name__,
+    )

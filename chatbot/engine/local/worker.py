@@ -30,7 +30,7 @@ class Worker:
         """Raises `EngineUnavailable` after `close`."""
         with self._changed:
             if self._closing:
-                raise EngineUnavailable("The model has been closed. Please start Banyan again.")
+                raise EngineUnavailable("The model has been closed. Please start Banyan again.", kind="model_gone")
             self._coming.append(job)
             self._changed.notify()
 
@@ -61,14 +61,16 @@ class Worker:
                     scheduler.keep(wanted)
         while self._coming:
             scheduler.add(self._coming.popleft())
-        scheduler.fail_all(EngineUnavailable("The model was closed during the answer. Please try again."))
+        scheduler.fail_all(
+            EngineUnavailable("The model was closed during the answer. Please try again.", kind="model_closed")
+        )
 
     def _step(self, scheduler: Scheduler) -> None:
         try:
             scheduler.step()
         except Exception:  # the thread must live on, or everybody after would wait for ever
             log.exception("a step of the engine failed")
-            scheduler.fail_all(EngineError("The engine failed on this request. Please try again."))
+            scheduler.fail_all(EngineError("The engine failed on this request. Please try again.", kind="model_failed"))
 
     def _wait(self, busy: Callable[[], bool]) -> bool:
         """Sleep until there is work; False when the engine closes."""

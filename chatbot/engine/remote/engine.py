@@ -83,7 +83,11 @@ class RemoteEngine:
                 yield from self._answer(answer, wire.payload(adapter or self.model, messages, sampling), stop)
         finish = "cancelled" if stop.is_set() and answer.finish is None else answer.finish
         if finish is None:
-            raise EngineError(f"The answer of the server at {self.url} broke off. Please try again.", url=self.url)
+            raise EngineError(
+                f"The answer of the server at {self.url} broke off. Please try again.",
+                kind="answer_broke_off",
+                url=self.url,
+            )
         yield Chunk(finish=finish, usage=answer.usage or Usage(self._estimate(messages), answer.tokens))
 
     def score(
@@ -96,7 +100,9 @@ class RemoteEngine:
         scores = answer.get("scores") if isinstance(answer, Mapping) else None
         if not isinstance(scores, list) or len(scores) != len(continuations):
             raise EngineError(
-                f"The server at {self.url} cannot score given texts. Use --engine llamacpp or local, or a Banyan server."
+                f"The server at {self.url} cannot score given texts. Use --engine llamacpp or local, or a Banyan server.",
+                kind="remote_unscored",
+                url=self.url,
             )
         return [float(score) for score in scores]
 
@@ -131,7 +137,10 @@ class RemoteEngine:
         self._adapters = wire.adapters(self._cards(required=False), self.model)
 
     def fit(self, adapter: Adapter) -> None:
-        raise AdapterError("The model runs on another server, which keeps its own adapters. Add the adapter there.")
+        raise AdapterError(
+            "The model runs on another server, which keeps its own adapters. Add the adapter there.",
+            kind="adapter_elsewhere",
+        )
 
     def load(self) -> dict[str, int]:
         return self._queue.load()
@@ -158,13 +167,19 @@ class RemoteEngine:
                     raise self._failure(refused.status, body, payload["model"]) from None
             except httpx.HTTPError as error:
                 if answer.tokens:
-                    raise EngineError(f"The answer of the server at {self.url} broke off. Please try again.") from error
+                    raise EngineError(
+                        f"The answer of the server at {self.url} broke off. Please try again.",
+                        kind="answer_broke_off",
+                        url=self.url,
+                    ) from error
                 raise wire.unreachable(self.url, error) from error
 
     def _record(self, data: str, model: str) -> Mapping[str, Any]:
         record = wire.decode(data.encode())
         if not isinstance(record, Mapping):
-            raise EngineError(f"The server at {self.url} sent something that is not JSON.")
+            raise EngineError(
+                f"The server at {self.url} sent something that is not JSON.", kind="remote_not_json", url=self.url
+            )
         if error := record.get("error"):
             code = error.get("code") if isinstance(error, Mapping) else None
             raise self._failure(code if isinstance(code, int) else 500, record, model)
@@ -188,7 +203,12 @@ class RemoteEngine:
             if adapter is None or adapter in {known.name for known in self._adapters}:
                 return
             self.refresh()
-        raise AdapterNotFound(f"The model server at {self.url} has no adapter “{adapter}”.", name=adapter)
+        raise AdapterNotFound(
+            f"The model server at {self.url} has no adapter “{adapter}”.",
+            kind="remote_no_adapter",
+            name=adapter,
+            url=self.url,
+        )
 
     def _estimate(self, messages: Sequence[Message]) -> int:
         return sum(-(-len(m.content.encode("utf-8", "replace")) // _BYTES_PER_TOKEN) + 5 for m in messages)
@@ -199,7 +219,11 @@ class RemoteEngine:
         if isinstance(data, list):
             return [card for card in data if isinstance(card, Mapping) and isinstance(card.get("id"), str)]
         if required:
-            raise EngineUnavailable(f"{self.url} lists no models. Check the address, or name the model.", url=self.url)
+            raise EngineUnavailable(
+                f"{self.url} lists no models. Check the address, or name the model.",
+                kind="remote_no_models",
+                url=self.url,
+            )
         return []
 
     def _slot_window(self) -> int | None:

@@ -78,7 +78,9 @@ class Streams:
 
 def _result(task: "Future[None]") -> None:
     if task.cancelled():
-        raise EngineUnavailable("The connection to the model server was closed. Please try again.")
+        raise EngineUnavailable(
+            "The connection to the model server was closed. Please try again.", kind="remote_closed"
+        )
     task.result()
 
 
@@ -94,6 +96,6 @@ async def _events(response: httpx.Response) -> AsyncIterator[str]:
             if line.startswith(b"data:"):
                 yield line[5:].strip().decode("utf-8", "replace")
         if len(rest) > _LONGEST_EVENT:
-            raise EngineError("The model server sent an event without an end.")
+            raise EngineError("The model server sent an event without an end.", kind="remote_endless_event")
     if rest.startswith(b"data:"):
         yield rest[5:].strip().decode("utf-8", "replace")

@@ -40,7 +40,9 @@ def addresses(base_url: str) -> tuple[str, str]:
 
 def unreachable(url: str, error: Exception) -> EngineUnavailable:
     why = "does not answer in time" if isinstance(error, httpx.TimeoutException) else "cannot be reached"
-    return EngineUnavailable(f"The model server at {url} {why}. Check that it runs, then try again.", url=url)
+    return EngineUnavailable(
+        f"The model server at {url} {why}. Check that it runs, then try again.", kind="remote_unreached", url=url
+    )
 
 
 def failure(status: int, body: object, *, url: str, model: str, secret: str | None) -> BanyanError:
@@ -48,24 +50,52 @@ def failure(status: int, body: object, *, url: str, model: str, secret: str | No
     text = error_text(body)
     said = text.replace(secret, "…") if secret else text
     if status in {400, 413, 422, 500} and _OVERFLOW.search(_kinds(body) + text):
-        return ContextOverflow(f"The text is too long for the model ({said}). Please shorten it.", **_figures(body))
+        return ContextOverflow(
+            f"The text is too long for the model ({said}). Please shorten it.",
+            kind="remote_overflow",
+            **_figures(body),
+            reason=said,
+        )
     if status in {401, 403, 404}:
         return _closed_door(status, said, url=url, model=model)
     if status in {429, 503}:
-        return EngineBusy(f"The model server at {url} is busy: {said}. Please try again in a minute.", waiting=0)
+        return EngineBusy(
+            f"The model server at {url} is busy: {said}. Please try again in a minute.",
+            kind="remote_busy",
+            waiting=0,
+            url=url,
+            reason=said,
+        )
     if status in {400, 413, 422}:
-        return InputError(f"The model server did not accept the request: {said}.")
-    return EngineError(f"The model server at {url} failed ({status}: {said}). Please try again.", url=url)
+        return InputError(f"The model server did not accept the request: {said}.", kind="remote_refused", reason=said)
+    return EngineError(
+        f"The model server at {url} failed ({status}: {said}). Please try again.",
+        kind="remote_failed",
+        url=url,
+        status=status,
+        reason=said,
+    )
 
 
 def _closed_door(status: int, said: str, *, url: str, model: str) -> BanyanError:
     if status == 404 and "model" in said.lower():
-        return AdapterNotFound(f"The model server at {url} has no model “{model}”.", name=model)
+        return AdapterNotFound(
+            f"The model server at {url} has no model “{model}”.", kind="remote_no_model", name=model, url=url
+        )
     if status == 404:
-        return EngineUnavailable(f"{url} is no OpenAI-compatible API (404). Check the address.", url=url)
+        return EngineUnavailable(
+            f"{url} is no OpenAI-compatible API (404). Check the address.", kind="remote_no_api", url=url
+        )
     if status == 403:
-        return EngineUnavailable(f"The model server at {url} does not allow this: {said}. Check the API key.", url=url)
-    return EngineUnavailable(f"The model server at {url} refuses the API key. Check the key in the settings.", url=url)
+        return EngineUnavailable(
+            f"The model server at {url} does not allow this: {said}. Check the API key.",
+            kind="remote_not_allowed",
+            url=url,
+            reason=said,
+        )
+    return EngineUnavailable(
+        f"The model server at {url} refuses the API key. Check the key in the settings.", kind="remote_key", url=url
+    )
 
 
 def error_text(body: object) -> str:
@@ -133,7 +163,9 @@ def count(answer: object) -> int | None:
 def first_model(cards: Sequence[Mapping[str, Any]], url: str) -> str:
     base = next((card for card in cards if not card.get("parent")), None)
     if base is None:
-        raise EngineUnavailable(f"The model server at {url} has no model. Load one there, then try again.", url=url)
+        raise EngineUnavailable(
+            f"The model server at {url} has no model. Load one there, then try again.", kind="remote_empty", url=url
+        )
     return str(base["id"])
 
 

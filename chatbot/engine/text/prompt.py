@@ -32,7 +32,7 @@ class Prompter:
     def encode(self, messages: Sequence[Message]) -> list[int]:
         """Token ids up to and including the opening of the assistant's turn. Raises `InputError`."""
         if not messages:
-            raise InputError("There is no message to answer.")
+            raise InputError("There is no message to answer.", kind="no_message")
         bos = self._tokenizer.bos_token_id
         opening = [bos] if self._plain and bos is not None else []
         try:
@@ -40,7 +40,11 @@ class Prompter:
         except InputError:
             raise
         except Exception as error:  # a template is a program of the model's author: it may raise anything
-            raise InputError(f"The model's chat template refuses this conversation: {error}") from error
+            raise InputError(
+                f"The model's chat template refuses this conversation: {error}",
+                kind="template_refuses",
+                reason=str(error),
+            ) from error
 
     def tokenize(self, text: str) -> list[int]:
         """Token ids of the text alone: nothing is put before or after it."""

@@ -27,7 +27,9 @@ class ChatTemplate:
         try:
             self._template = environment.from_string(source)
         except TemplateError as error:
-            raise ModelDamaged(f"The model's chat template cannot be used: {error}.") from error
+            raise ModelDamaged(
+                f"The model's chat template cannot be used: {error}.", kind="template_unusable", reason=str(error)
+            ) from error
         self._names = {"bos_token": bos, "eos_token": eos, "add_generation_prompt": True}
 
     def render(self, messages: Sequence[Message]) -> str:
@@ -41,11 +43,19 @@ class ChatTemplate:
                 return text
         except TemplateError as error:
             if not system:
-                raise InputError(f"The model's chat template refuses this conversation: {error}.") from error
+                raise InputError(
+                    f"The model's chat template refuses this conversation: {error}.",
+                    kind="template_refuses",
+                    reason=str(error),
+                ) from error
         try:
             return self._template.render(messages=fold_system(turns), **self._names)
         except TemplateError as error:
-            raise InputError(f"The model's chat template refuses this conversation: {error}.") from error
+            raise InputError(
+                f"The model's chat template refuses this conversation: {error}.",
+                kind="template_refuses",
+                reason=str(error),
+            ) from error
 
 
 def _raise(message: str) -> Any:

@@ -100,7 +100,11 @@ class KeptTables:
                 home.mkdir(parents=True, exist_ok=True)
                 disk.write(home / name, data)
             except OSError as error:
-                raise StoreError(f"This table could not be kept ({error.strerror}). Download it now.") from error
+                raise StoreError(
+                    f"This table could not be kept ({error.strerror}). Download it now.",
+                    kind="table_unkept",
+                    reason=error.strerror,
+                ) from error
             id = self._store.add_result(owner, TASK, found.name, record)
             if instead:
                 with suppress(NotFound):  # removed meanwhile, in another window
@@ -113,7 +117,7 @@ class KeptTables:
         name = str(record["file"])
         path = self._home(owner) / name
         if not _FILE.fullmatch(name) or not path.is_file():
-            raise NotFound("There is no such result. It may have been removed in another window.")
+            raise NotFound("There is no such result. It may have been removed in another window.", kind="no_result")
         return _OUTCOME.validate_python(record["outcome"]), path.read_bytes()
 
     def tidy(self, owner: str) -> None:

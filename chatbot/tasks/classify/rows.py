@@ -41,7 +41,7 @@ def judge_rows(
             try:
                 text = clean(_readable(row.fields[at])) if at < len(row.fields) else ""
             except InputError as error:
-                judged.left_out[place] = "long" if error.details.get("kind") == "long_message" else "empty"
+                judged.left_out[place] = "long" if error.kind == "long_message" else "empty"
                 continue
             if not text:
                 judged.left_out[place] = "empty"

@@ -148,6 +148,7 @@ class _Asker:
         if prompt + 8 > window:
             raise ContextOverflow(
                 f"A part of the text takes {prompt} tokens with the glossary; the model reads {window}. Shorten the glossary.",
+                kind="glossary_overflow",
                 prompt=prompt,
                 window=window,
             )
@@ -164,7 +165,7 @@ class _Asker:
                 if chunk.finish == "length":
                     self.finish = "length"
                 if chunk.finish == "cancelled" or self.stop.is_set():
-                    raise Stopped("The translation was stopped; what was done is kept.")
+                    raise Stopped("The translation was stopped; what was done is kept.", kind="translation_stopped")
                 if chunk.text and loops(said) and not loops(text):
                     break
         return _tidied(text, said)

@@ -209,7 +209,7 @@ class Handlers:
         owner, tab = self._services.owner_of(request), self._tab
         with told(language) as notices:
             if id is None:
-                raise NotFound("There is no such conversation.")
+                raise NotFound("There is no such conversation.", kind="no_conversation")
             new = " ".join(chat.clean(title).split())[:200]
             self._services.store.rename(owner, id, new)
             return {tab.title: new, self._bar.conversations: listing(self._services, owner, id), tab.notice: ""}

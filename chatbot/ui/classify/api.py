@@ -54,7 +54,7 @@ class Endpoints:
             ):
                 result = step if isinstance(step, Result) else result
             if result is None:
-                raise BanyanError("The text was not judged. Please try again.")
+                raise BanyanError("The text was not judged. Please try again.", kind="no_outcome")
             return said(result)
 
     def sentiment_file(

@@ -78,7 +78,7 @@ class Endpoints:
             for step in steps:
                 if isinstance(step, Answer):
                     return said(step)
-            raise BanyanError("The question was not answered. Please try again.")
+            raise BanyanError("The question was not answered. Please try again.", kind="no_outcome")
 
 
 @contextmanager

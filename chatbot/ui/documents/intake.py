@@ -97,7 +97,7 @@ class Intake:
 
         try:
             if line.stop.is_set():
-                raise Stopped("Indexing was stopped. Nothing was kept of this document.")
+                raise Stopped("Indexing was stopped. Nothing was kept of this document.", kind="indexing_stopped")
             library = self._library.get(PATIENCE).library
             before = {document.id for document in library.list(job.owner)}
             document = library.add(job.owner, path, job.name, progress=report, stop=line.stop)

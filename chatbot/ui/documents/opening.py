@@ -16,7 +16,7 @@ Progress = Callable[[str, float | None], None]
 class LibraryOpening(BanyanError):
     """Details: `step`."""
 
-    code = "library_opening"
+    kind = code = "library_opening"
     status = 503
 
 
@@ -64,7 +64,11 @@ class OpeningLibrary:
             self._failure = (
                 error
                 if isinstance(error, BanyanError)
-                else BanyanError(f"The library could not be opened ({type(error).__name__}). See the log.")
+                else BanyanError(
+                    f"The library could not be opened ({type(error).__name__}). See the log.",
+                    kind="library_unopened",
+                    reason=type(error).__name__,
+                )
             )
             self._state = LoadState("failed", str(self._failure))
         self._settled.set()

@@ -122,11 +122,15 @@ def _object(spec: Any) -> dict[str, object]:
         try:
             spec = json.loads(spec)
         except (ValueError, RecursionError) as error:
-            raise InputError(f"The training settings are not JSON: {error}. Please check them.") from error
+            raise InputError(
+                f"The training settings are not JSON: {error}. Please check them.",
+                kind="spec_not_json",
+                reason=str(error),
+            ) from error
     if spec in (None, ""):
         return {}
     if not isinstance(spec, dict):
-        raise InputError('The training settings must be a JSON object such as {"rank": 16}.')
+        raise InputError('The training settings must be a JSON object such as {"rank": 16}.', kind="spec_no_object")
     return spec
 
 

@@ -73,5 +73,7 @@ def _read(knob: Knob, value: Any) -> Any:
     try:
         number = float(words)
     except ValueError:
-        raise InputError(f"{knob.name} must be a number, not {words[:40]!r}.", name=knob.name) from None
+        raise InputError(
+            f"{knob.name} must be a number, not {words[:40]!r}.", kind="knob_number", name=knob.name, value=words[:40]
+        ) from None
     return int(number) if knob.kind == "integer" and number.is_integer() else number

@@ -11,7 +11,9 @@ def turns_of(history: list[dict[str, str]]) -> list[Message]:
     for number, turn in enumerate(history, 1):
         if not isinstance(turn, dict) or set(turn) != {"role", "content"} or turn["role"] not in ("user", "assistant"):
             raise InputError(
-                f"Turn {number} of the history must be {{'role': 'user' or 'assistant', 'content': text}} and nothing else."
+                f"Turn {number} of the history must be {{'role': 'user' or 'assistant', 'content': text}} and nothing else.",
+                kind="bad_history",
+                number=number,
             )
         role: Role = "user" if turn["role"] == "user" else "assistant"
         turns.append(Message(role, chat_task.clean(str(turn["content"]))))

@@ -73,7 +73,7 @@ def success(words: str) -> str:
 
 def message(error: BanyanError, language: Language) -> str:
     """The error in the language of the page; in English where there is no translation."""
-    keys = (f"error.{error.details.get('kind', error.code)}",)
+    keys = (f"error.{error.kind}",)
     values = error.details | {"said": str(error)}
     if has(setting := f"knob_{values.get('name')}", language):
         values["knob"] = text(setting, language)

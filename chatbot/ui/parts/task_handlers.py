@@ -58,7 +58,7 @@ class TaskHandlers:
             return None
         found = next((saved.result for saved in self._results(owner) if saved.id == said.get("id")), None)
         if found is None:
-            raise NotFound("There is no such result. It may have been removed in another window.")
+            raise NotFound("There is no such result. It may have been removed in another window.", kind="no_result")
         return found
 
 

@@ -51,7 +51,7 @@ class Endpoints:
             for step in summarize_steps(self._services, owner, given, length, adapter):
                 if isinstance(step, Summary):
                     return said(step)
-            raise BanyanError("The text was not summarized. Please try again.")
+            raise BanyanError("The text was not summarized. Please try again.", kind="no_outcome")
 
     def _given(self, owner: str, text: str | dict[str, Any], ids: list[str] | None) -> Text:
         if ids:

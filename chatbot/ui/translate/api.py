@@ -50,7 +50,7 @@ class Endpoints:
             ):
                 if isinstance(step, Translated):
                     return _said(step)
-            raise BanyanError("The text was not translated. Please try again.")
+            raise BanyanError("The text was not translated. Please try again.", kind="no_outcome")
 
     def translate_file(
         self, file: str | None, target: str, source: str, glossary: str, request: gr.Request

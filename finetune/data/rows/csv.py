@@ -4,8 +4,8 @@ import csv
 from collections import deque
 from collections.abc import Iterator
 
-from finetune.data.examples import (Fault, Format, Row)
-from finetune.data.rows.source import (MAX_LINE, Line, Source, faulty, lines)
+from finetune.data.examples import Fault, Format, Row
+from finetune.data.rows.source import MAX_LINE, Line, Source, faulty, lines
 
 MAX_RECORD_LINES = 2_000  # of one quoted CSV record: beyond, its quote was never closed
 

@@ -4,8 +4,8 @@ import io
 import json
 from collections.abc import Iterator
 
-from finetune.data.examples import (Fault, Format, Row)
-from finetune.data.rows.source import (MAX_LINE, Source, faulty, lines)
+from finetune.data.examples import Fault, Format, Row
+from finetune.data.rows.source import MAX_LINE, Source, faulty, lines
 
 ROW_LISTS = ("messages", "conversations", "conversation", "history", "prompt", "completion")
 """Fields whose list belongs to one row, and is no list of rows."""

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from chatbot.common.errors import (InputError)
-from finetune.data.examples import (Fault, Format, Row)
-from finetune.data.rows.csv import (read_csv)
-from finetune.data.rows.json import (read_json, read_jsonl)
-from finetune.data.rows.source import (MAX_BYTES, MAX_LINE, MAX_ROWS, Damaged, Line, Source, faulty, lines, opened)
+from chatbot.common.errors import InputError
+from finetune.data.examples import Fault, Format, Row
+from finetune.data.rows.csv import read_csv
+from finetune.data.rows.json import read_json, read_jsonl
+from finetune.data.rows.source import MAX_BYTES, MAX_LINE, MAX_ROWS, Damaged, Line, Source, faulty, lines, opened
 
 Told = Callable[[float], None]
 """Called now and then with the fraction of the file that was read, 0 to 1."""

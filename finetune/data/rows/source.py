@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatbot.common.errors import (InputError)
-from finetune.data.examples import (Fault, Format)
+from chatbot.common.errors import InputError
+from finetune.data.examples import Fault, Format
 
 MAX_BYTES = 512 * 2**20  # of the file, unpacked
 MAX_ROWS = 1_000_000

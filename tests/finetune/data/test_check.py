@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from chatbot.common.errors import (InputError)
-from finetune.data.check import (CheckStopped, check)
-from finetune.data.examples import (Columns, Example)
-from finetune.data.formats import (detect, read_examples)
-from finetune.data.masks import (ChatEncoder, Encoded)
-from finetune.data.report import (Report, histogram)
-from finetune.spec.spec import (TrainingSpec)
-from finetune.data.split import (group_of, held_out)
+from chatbot.common.errors import InputError
+from finetune.data.check import CheckStopped, check
+from finetune.data.examples import Columns, Example
+from finetune.data.formats import detect, read_examples
+from finetune.data.masks import ChatEncoder, Encoded
+from finetune.data.report import Report, histogram
+from finetune.spec.spec import TrainingSpec
+from finetune.data.split import group_of, held_out
 from chatbot.common.errors import InputError
 from finetune.data.check import CheckStopped
 from finetune.data.check import check
@@ -119,7 +119,7 @@ def test_nothing_usable_refuses_to_start_with_the_reason(tmp_path: Path, tokeniz
     report = check(jsonl(tmp_path / "a.jsonl", [faults.talk("user", "narrator")] * 5), tokenizer, SPEC)
     with pytest.raises(InputError, match=r"No row is usable.*narrator") as refused:
         report.require()
-    assert (refused.value.details["kind"], refused.value.details["row"]) == ("refused_none_usable", 1)
+    assert (refused.value.kind, refused.value.details["row"]) == ("refused_none_usable", 1)
     report = check(jsonl(tmp_path / "b.jsonl", [{"en": "tree", "fr": "arbre"}] * 5), tokenizer, SPEC)
     with pytest.raises(InputError, match=r"which columns.*en, fr"):
         report.require()

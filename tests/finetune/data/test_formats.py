@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.common.errors import (InputError)
-from finetune.data.rows import (rows as rows_module)
-from finetune.data.rows import (source)
-from finetune.data.examples import (Columns, Example, Fault, Format, Turn)
-from finetune.data.formats import (detect, read_examples)
+from chatbot.common.errors import InputError
+from finetune.data.rows import rows as rows_module
+from finetune.data.rows import source
+from finetune.data.examples import Columns, Example, Fault, Format, Turn
+from finetune.data.formats import detect, read_examples
 from tests.finetune import faults
 from tests.finetune.faults import CASES
 from tests.finetune.faults import CHINESE

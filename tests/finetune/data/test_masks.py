@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from chatbot.engine.text.prompt import (Prompter)
-from chatbot.engine.text.template import (ChatTemplate)
-from chatbot.common.errors import (InputError)
+from chatbot.engine.text.prompt import Prompter
+from chatbot.engine.text.template import ChatTemplate
+from chatbot.common.errors import InputError
 from chatbot.types import Message
-from finetune.data.examples import (Example, Fault, Turn)
-from finetune.data.masks import (IGNORED, ChatEncoder, Encoded, encode)
+from finetune.data.examples import Example, Fault, Turn
+from finetune.data.masks import IGNORED, ChatEncoder, Encoded, encode
 from tests.finetune.chats import TEMPLATES, tokenizer_like
 from tests.tiny import CHATML
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from finetune.data.examples import (Example, Turn)
-from finetune.data.split import (FEW, group_of, held_out, normalised)
+from finetune.data.examples import Example, Turn
+from finetune.data.split import FEW, group_of, held_out, normalised
 
 
 def asked(prompt: str, answer: str = "Yes.", system: str = "") -> Example:

@@ -59,7 +59,12 @@ def _convert(gguf: Path, folder: Path) -> None:
             **dense,
         )
     except Exception as error:
-        raise ModelDamaged(f"{gguf.name} cannot be converted; it may be damaged. ({error})") from error
+        raise ModelDamaged(
+            f"{gguf.name} cannot be converted; it may be damaged. ({error})",
+            kind="gguf_unconverted",
+            name=gguf.name,
+            reason=str(error),
+        ) from error
     model.config.eos_token_id = tokenizer.eos_token_id
     model.generation_config = GenerationConfig(
         bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
@@ -77,7 +82,9 @@ def _read_fields(gguf: Path) -> dict[str, Any]:
         values = {name: field.contents() for name, field in fields.items() if name.startswith(wanted)}
         values["context_length"] = fields[f"{values['general.architecture']}.context_length"].contents()
     except (OSError, ValueError, KeyError, IndexError) as error:
-        raise ModelDamaged(f"{gguf.name} is damaged or not a GGUF file. Please fetch it again.") from error
+        raise ModelDamaged(
+            f"{gguf.name} is damaged or not a GGUF file. Please fetch it again.", kind="gguf_damaged", name=gguf.name
+        ) from error
     return values
 
 
@@ -93,7 +100,9 @@ def tokenizer_of(fields: Mapping[str, Any]) -> Any:
     kind, layout = fields.get("tokenizer.ggml.model"), fields.get("tokenizer.ggml.pre", "default")
     if kind != "gpt2" or layout not in ("smollm", "gpt-2"):
         raise ModelError(
-            f"Tokenizers of the kind {kind}/{layout} cannot be converted. Please use the safetensors model."
+            f"Tokenizers of the kind {kind}/{layout} cannot be converted. Please use the safetensors model.",
+            kind="tokenizer_kind",
+            type=f"{kind}/{layout}",
         )
     tokens = fields["tokenizer.ggml.tokens"]
     merges = [tuple(merge.split(" ", 1)) for merge in fields["tokenizer.ggml.merges"]]

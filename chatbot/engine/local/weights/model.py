@@ -44,7 +44,10 @@ def load_model(folder: Path, *, device: str, dtype: str, quantize: str, context:
         )
     except torch.OutOfMemoryError as error:
         raise ModelError(
-            f"The memory of {place} is too small for {folder.name}. Please choose a smaller one."
+            f"The memory of {place} is too small for {folder.name}. Please choose a smaller one.",
+            kind="model_memory",
+            name=folder.name,
+            place=place,
         ) from error
     except Exception as error:  # transformers raises what its many loaders raise
         raise _reason(folder, error) from error
@@ -53,7 +56,11 @@ def load_model(folder: Path, *, device: str, dtype: str, quantize: str, context:
     if lost:
         raise ModelDamaged(
             f"The weights of {folder.name} are incomplete: {len(lost)} are missing, {lost[0]} among them. "
-            "Please fetch the model again."
+            "Please fetch the model again.",
+            kind="weights_missing",
+            name=folder.name,
+            count=len(lost),
+            first=lost[0],
         )
     model = model.eval().requires_grad_(False)
     if quantize == "none":
@@ -99,11 +106,17 @@ def describe(device: torch.device) -> str:
 
 def _check_files(folder: Path) -> None:
     if not (folder / "config.json").is_file():
-        raise ModelNotFound(f"{folder.name} holds no model: there is no config.json in that folder.")
+        raise ModelNotFound(
+            f"{folder.name} holds no model: there is no config.json in that folder.",
+            kind="model_no_config",
+            name=folder.name,
+        )
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         raise ModelNotFound(
-            f"{folder.name} has no safetensors weights. Pickled weights (.bin, .pt) are not opened, as they can run code."
+            f"{folder.name} has no safetensors weights. Pickled weights (.bin, .pt) are not opened, as they can run code.",
+            kind="model_no_safetensors",
+            name=folder.name,
         )
     for path in weights:
         try:
@@ -111,7 +124,10 @@ def _check_files(folder: Path) -> None:
                 pass
         except (OSError, safetensors.SafetensorError) as error:
             raise ModelDamaged(
-                f"{path.name} of {folder.name} is damaged or cut short. Please fetch the model again."
+                f"{path.name} of {folder.name} is damaged or cut short. Please fetch the model again.",
+                kind="model_file_damaged",
+                name=folder.name,
+                file=path.name,
             ) from error
 
 
@@ -140,11 +156,23 @@ def _reason(folder: Path, error: Exception) -> ModelError:
     text = str(error).strip().split("\n")[0][:300]
     if "trust_remote_code" in str(error):
         return ModelError(
-            f"{folder.name} needs program code of its own, which Banyan does not run. Please choose another."
+            f"{folder.name} needs program code of its own, which Banyan does not run. Please choose another.",
+            kind="model_code",
+            name=folder.name,
         )
     if "does not recognize this architecture" in str(error) or "Unrecognized" in text:
-        return ModelError(f"The architecture of {folder.name} is unknown to the installed transformers: {text}")
-    return ModelDamaged(f"{folder.name} cannot be loaded; its files may be damaged. Please fetch it again. ({text})")
+        return ModelError(
+            f"The architecture of {folder.name} is unknown to the installed transformers: {text}",
+            kind="model_architecture",
+            name=folder.name,
+            reason=text,
+        )
+    return ModelDamaged(
+        f"{folder.name} cannot be loaded; its files may be damaged. Please fetch it again. ({text})",
+        kind="model_damaged",
+        name=folder.name,
+        reason=text,
+    )
 
 
 def _window(model: Any, context: int | None) -> int:

@@ -145,13 +145,13 @@ def test_only_the_chosen_documents_of_the_owner_are_asked(library: Library) -> N
         asked(ScriptedEngine(), library, "Which colour has the press?", documents=[hers])
     with pytest.raises(InputError) as none:
         asked(ScriptedEngine(), library, "Which colour has the press?", documents=[])
-    assert none.value.details["kind"] == "none_chosen"
+    assert none.value.kind == "none_chosen"
 
 
 def test_an_empty_library_says_so(library: Library) -> None:
     with pytest.raises(InputError) as fault:
         asked(ScriptedEngine(), library, "Who planted the orchard?")
-    assert fault.value.details["kind"] == "no_documents"
+    assert fault.value.kind == "no_documents"
 
 
 def test_a_language_that_the_model_does_not_know_is_answered_by_quotation(library: Library) -> None:

@@ -97,7 +97,7 @@ def test_labels_as_people_type_them() -> None:
 def test_a_label_set_that_tells_nothing_apart_is_refused(typed: str, kind: str) -> None:
     with pytest.raises(InputError) as refused:
         parse(typed)
-    assert refused.value.details["kind"] == kind
+    assert refused.value.kind == kind
 
 
 def test_the_prompt_holds_the_labels_and_the_text_as_data() -> None:

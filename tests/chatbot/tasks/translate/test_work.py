@@ -229,7 +229,7 @@ def test_a_glossary_takes_two_hundred_terms() -> None:
     assert len(parse_glossary("\n".join(terms[:200]))) == 200
     with pytest.raises(InputError) as refused:
         parse_glossary("\n".join(terms))
-    assert refused.value.details["kind"] == "glossary_long"
+    assert refused.value.kind == "glossary_long"
 
 
 def test_a_segment_that_fails_stays_and_says_so_but_a_dead_engine_ends_all() -> None:
@@ -311,7 +311,7 @@ def test_an_adapter_of_somebody_else_is_not_taken() -> None:
 def test_bad_input_is_told(text: str, options: dict[str, str], kind: str) -> None:
     with pytest.raises(InputError) as told:
         finished(engine(), text, **options)
-    assert told.value.details["kind"] == kind
+    assert told.value.kind == kind
 
 
 def test_languages_are_known_by_code_and_name() -> None:

@@ -263,7 +263,7 @@ def test_ten_jobs_of_one_person_may_wait_or_run(
     (tmp_path / "empty.jsonl").touch()
     with pytest.raises(InputError) as refused:
         training.start("ada", "again", Dataset(tmp_path / "empty.jsonl", "empty.jsonl"), TrainingSpec())
-    assert (refused.value.details.get("kind") == "too_many_jobs") == full
+    assert (refused.value.kind == "too_many_jobs") == full
 
 
 def test_a_child_that_dies_is_told_and_replaced(training: Training, rows: Path) -> None:

@@ -39,7 +39,7 @@ def test_answer_says_why_it_waits_or_ended() -> None:
 
 
 def test_errors_speak_the_language_of_the_page() -> None:
-    error = ContextOverflow("English words", prompt=9000, window=8192)
+    error = ContextOverflow("English words", kind="context_overflow", prompt=9000, window=8192)
     assert "9000" in render.message(error, "zh")
     assert "模型" in render.message(error, "zh")
     assert render.message(BanyanError("only English"), "zh") == "only English"

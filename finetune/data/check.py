@@ -18,8 +18,8 @@ from finetune.data.leaks import Leak, find_leaks
 from finetune.data.masks import ChatEncoder, Encoded
 from finetune.data.report import Notice, Report, Sample, histogram, shortened
 from finetune.data.rows.source import encoding_name
-from finetune.spec.spec import TrainingSpec
 from finetune.data.split import digest, group_of, held_out, normalised
+from finetune.spec.spec import TrainingSpec
 
 FIRST_FAULTS = 100  # that a report lists; all are counted
 SHOWN = 3  # examples that are rendered

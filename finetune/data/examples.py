@@ -124,7 +124,9 @@ class Columns:
                 raise InputError(f"{name} must be a template such as {{text}}.", kind="map_template", name=name)
         labels = values.get("labels", {})
         if not isinstance(labels, Mapping) or not isinstance(values.get("header", True), bool):
-            raise InputError('labels must be an object such as {"0": "negative"}, and header true or false.', kind="map_form")
+            raise InputError(
+                'labels must be an object such as {"0": "negative"}, and header true or false.', kind="map_form"
+            )
         texts = {name: str(value) for name, value in values.items() if name in known}
         pairs = tuple((str(value), str(name)) for value, name in labels.items())
         return cls(**texts, labels=pairs, header=values.get("header", True) is True)

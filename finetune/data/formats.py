@@ -10,8 +10,8 @@ from pathlib import Path
 from chatbot.common.errors import InputError
 from finetune.data.examples import Columns, Container, Example, Fault, Format, Row
 from finetune.data.layouts import check_columns, layout_of, suggestion, to_example, unused
-from finetune.data.rows.rows import Told, read_rows
 from finetune.data.rows.csv import column_names, split_line
+from finetune.data.rows.rows import Told, read_rows
 from finetune.data.rows.source import SAMPLE, Damaged, encoding_of, lines, opened
 
 PROBED = 100  # rows that are looked at to recognise a layout

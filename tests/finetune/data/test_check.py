@@ -13,47 +13,15 @@ from chatbot.common.errors import InputError
 from finetune.data.check import CheckStopped, check
 from finetune.data.examples import Columns, Example
 from finetune.data.formats import detect, read_examples
-from finetune.data.masks import ChatEncoder, Encoded
-from finetune.data.report import Report, histogram
-from finetune.spec.spec import TrainingSpec
-from finetune.data.split import group_of, held_out
-from chatbot.common.errors import InputError
-from finetune.data.check import CheckStopped
-from finetune.data.check import check
-from finetune.data.examples import Columns
-from finetune.data.examples import Example
-from finetune.data.formats import detect
-from finetune.data.formats import read_examples
-from finetune.data.leaks import find_leaks
-from finetune.data.masks import ChatEncoder
-from finetune.data.masks import Encoded
-from finetune.data.report import Report
-from finetune.data.report import histogram
-from finetune.spec.spec import TrainingSpec
-from finetune.data.split import group_of
-from finetune.data.split import held_out
-from chatbot.common.errors import InputError
-from finetune.data.check import CheckStopped
-from finetune.data.check import check
-from finetune.data.examples import Columns
-from finetune.data.examples import Example
-from finetune.data.formats import detect
-from finetune.data.formats import read_examples
 from finetune.data.languages import count_languages
 from finetune.data.leaks import find_leaks
-from finetune.data.masks import ChatEncoder
-from finetune.data.masks import Encoded
-from finetune.data.report import Report
-from finetune.data.report import histogram
+from finetune.data.masks import ChatEncoder, Encoded
+from finetune.data.report import Report, histogram
+from finetune.data.split import group_of, held_out
 from finetune.spec.spec import TrainingSpec
-from finetune.data.split import group_of
-from finetune.data.split import held_out
 from tests.finetune import faults
 from tests.finetune.chats import bundled_tokenizer
-from tests.finetune.faults import CASES
-from tests.finetune.faults import conversation
-from tests.finetune.faults import jsonl
-from tests.finetune.faults import raw
+from tests.finetune.faults import CASES, conversation, jsonl, raw
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "train"
 SPEC = TrainingSpec()

@@ -10,17 +10,12 @@ from pathlib import Path
 import pytest
 
 from chatbot.common.errors import InputError
-from finetune.data.rows import rows as rows_module
-from finetune.data.rows import source
 from finetune.data.examples import Columns, Example, Fault, Format, Turn
 from finetune.data.formats import detect, read_examples
+from finetune.data.rows import rows as rows_module
+from finetune.data.rows import source
 from tests.finetune import faults
-from tests.finetune.faults import CASES
-from tests.finetune.faults import CHINESE
-from tests.finetune.faults import JAPANESE
-from tests.finetune.faults import REFUSED
-from tests.finetune.faults import jsonl
-from tests.finetune.faults import raw
+from tests.finetune.faults import CASES, CHINESE, JAPANESE, REFUSED, jsonl, raw
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "train"
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from chatbot.common.errors import InputError
 from chatbot.engine.text.prompt import Prompter
 from chatbot.engine.text.template import ChatTemplate
-from chatbot.common.errors import InputError
 from chatbot.types import Message
 from finetune.data.examples import Example, Fault, Turn
 from finetune.data.masks import IGNORED, ChatEncoder, Encoded, encode

@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator
 
-import gradio as gr
 import pytest
 
 from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.store.store import Store
-from chatbot.ui.page import build_page
 from chatbot.ui.services import Services
+from tests.chatbot.ui.wired import Wired
 
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    """Without documents and fine-tuning; `tests.chatbot.ui.events.as_` says who asks."""
+    """Without documents and fine-tuning; `tests.chatbot.ui.wired.as_` says who asks."""
     engine, store = LoadingEngine(lambda progress: ScriptedEngine()), Store(tmp_path_factory.mktemp("store") / "b.db")
     engine.start()
     assert engine.wait(20)
@@ -24,5 +23,5 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 
 
 @pytest.fixture(scope="module")
-def page(services: Services) -> gr.Blocks:
-    return build_page(services)
+def page(services: Services) -> Wired:
+    return Wired(services)

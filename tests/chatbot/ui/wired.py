@@ -1,6 +1,7 @@
 """The handlers as the page has wired them: what they name is an output of every event that calls them, or Gradio fails."""
 
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any, ParamSpec, TypeVar
 
 import gradio as gr
@@ -41,3 +42,13 @@ class Wired:
 
 def _owner(function: Any) -> object:
     return getattr(function, "__self__", None)
+
+
+def as_(owner: str) -> Any:
+    """The request of that visitor."""
+    return SimpleNamespace(owner=owner, session_hash=f"session of {owner}", headers={})
+
+
+def clicked(**data: str) -> Any:
+    """What the browser says of a click on what has these `data-` attributes."""
+    return SimpleNamespace(_data=data)

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -14,7 +12,7 @@ from chatbot.tasks.chat import DEFAULT_SYSTEM_PROMPT
 from chatbot.ui.chat import compare
 from chatbot.ui.chat.handlers import Handlers
 from chatbot.ui.services import Services
-from tests.chatbot.ui.wired import Wired
+from tests.chatbot.ui.wired import Wired, as_
 
 CONTROLS = (0.0, 0.95, 40, 0.0, 1.0, 64, "")  # the sliders of the sidebar, in their order
 
@@ -28,10 +26,6 @@ def services(tmp_path: Path) -> Iterator[Services]:
     yield Services(loading, store, lambda request: str(request.owner))
     loading.close()
     store.close()
-
-
-def as_(owner: str) -> Any:
-    return SimpleNamespace(owner=owner, session_hash=f"session of {owner}")
 
 
 def test_a_message_is_saved_answered_and_there_when_it_is_opened_again(services: Services) -> None:

@@ -20,7 +20,7 @@ from chatbot.ui.classify.layout import SentimentTab, build_sentiment
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
-from tests.chatbot.ui.events import as_, clicked
+from tests.chatbot.ui.wired import as_, clicked
 
 ROWS = 400
 

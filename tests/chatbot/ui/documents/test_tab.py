@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from threading import Event
-from types import SimpleNamespace
-from typing import Any
 
 import gradio as gr
 import pytest
@@ -35,7 +33,7 @@ from retrieval.checks.gate import Gate, Judgement, Model
 from retrieval.library import Library
 from retrieval.reading import flags
 from retrieval.types import Citation, Document, Flag, Hit, Passage
-from tests.chatbot.ui.wired import Wired
+from tests.chatbot.ui.wired import Wired, as_, clicked
 
 EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 TEXT = "The orchard was planted in 1998. It covers 14 hectares."
@@ -292,14 +290,6 @@ def page(library: Library, tmp_path: Path) -> Iterator[Wired]:
     store.close()
 
 
-def as_(owner: str) -> Any:
-    return SimpleNamespace(owner=owner, session_hash=f"session of {owner}", headers={})
-
-
-def click(**data: str) -> Any:
-    return SimpleNamespace(_data=data)
-
-
 def dropped(page: Wired, do: Handlers, owner: str, path: Path) -> str:
     """The id of a file that the owner dropped, as soon as it is indexed."""
     page.one(do.add, [str(path)], "en", as_(owner))
@@ -359,13 +349,13 @@ def test_a_document_is_opened_renamed_left_out_and_removed_by_its_owner_alone(pa
     id = dropped(page, page.handlers(Handlers), "ada", upload(tmp_path, "orchard.md")[0])
     ada, bob = as_("ada"), as_("bob")
 
-    *_, opened = page.steps(do.act, None, "en", ada, click(act="open", id=id))
+    *_, opened = page.steps(do.act, None, "en", ada, clicked(act="open", id=id))
     assert (opened[column.opened], opened[column.name]) == (id, "orchard.md")
-    *_, refused = page.steps(do.act, None, "en", bob, click(act="open", id=id))
+    *_, refused = page.steps(do.act, None, "en", bob, clicked(act="open", id=id))
     assert 'role="alert"' in refused[notice] and refused.keys() == {notice}
 
     assert usable.ids("ada") is None
-    *_, left_out = page.steps(do.act, id, "en", ada, click(act="use", id=id))
+    *_, left_out = page.steps(do.act, id, "en", ada, clicked(act="use", id=id))
     assert 'aria-checked="false"' in left_out[listing] and left_out.keys() == {listing}
     assert usable.ids("ada") == []
 

@@ -15,7 +15,7 @@ from chatbot.ui.finetune.layout import FinetuneTab
 from chatbot.ui.finetune.use import UseHandlers
 from chatbot.ui.services import Services
 from finetune.spec.spec import TrainingSpec
-from tests.chatbot.ui.events import as_, handlers, last, steps
+from tests.chatbot.ui.wired import Wired, as_
 from tests.finetune.jobs_for_tests import QUICK, ROWS
 
 UNMAPPED = (None, None, "", None, "", True)
@@ -28,8 +28,8 @@ def services(services: Services, training: Training) -> Services:
 
 
 @pytest.fixture(scope="module")
-def do(page: gr.Blocks) -> Handlers:
-    return handlers(page, Handlers)
+def do(page: Wired) -> Handlers:
+    return page.handlers(Handlers)
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +38,9 @@ def tab(do: Handlers) -> FinetuneTab:
 
 
 @pytest.fixture
-def waiting(page: gr.Blocks, do: Handlers, tab: FinetuneTab, training: Training, rows: Path) -> Iterator[str]:
+def waiting(page: Wired, do: Handlers, tab: FinetuneTab, training: Training, rows: Path) -> Iterator[str]:
     """A run of ada's that waits in line."""
-    started = last(page, do.start, as_("ada"), str(rows), "trunks", "", "en", *SETTINGS)
+    started = page.steps(do.start, as_("ada"), str(rows), "trunks", "", "en", *SETTINGS)[-1]
     assert "trunks" in started[tab.form.notice]
     assert started[tab.form.file] is None
     yield str(started[tab.run.runs]["value"])
@@ -50,111 +50,111 @@ def waiting(page: gr.Blocks, do: Handlers, tab: FinetuneTab, training: Training,
         training.jobs.remove("ada", job.id)
 
 
-def test_a_run_has_the_buttons_of_its_state(page: gr.Blocks, do: Handlers, tab: FinetuneTab, waiting: str) -> None:
+def test_a_run_has_the_buttons_of_its_state(page: Wired, do: Handlers, tab: FinetuneTab, waiting: str) -> None:
     run, ada = tab.run, as_("ada")
 
     def offered(id: str) -> set[str]:
-        shown = last(page, do.look, id, "", "en", ada)
+        shown = page.one(do.look, id, "", "en", ada)
         buttons = {"stop": run.stop, "resume": run.resume, "retry": run.retry, "remove": run.remove}
         assert shown[tab.use.box]["visible"] is False
         return {name for name, button in buttons.items() if shown[button]["visible"]}
 
     assert offered(waiting) == {"stop"}
-    assert last(page, do.stop, waiting, "en", ada) == {run.notice: "", run.seen: ""}
+    assert page.one(do.stop, waiting, "en", ada) == {run.notice: "", run.seen: ""}
     assert offered(waiting) == {"resume", "remove"}
-    assert last(page, do.resume, waiting, "en", ada) == {run.notice: "", run.seen: ""}
+    assert page.one(do.resume, waiting, "en", ada) == {run.notice: "", run.seen: ""}
     assert offered(waiting) == {"stop"}
-    assert 'role="alert"' in last(page, do.retry, waiting, "en", ada)[run.notice], "it did not fail"
-    last(page, do.stop, waiting, "en", ada)
-    assert "no such job" in last(page, do.remove, waiting, "en", as_("bob"))[run.notice]
-    assert 'role="alert"' not in last(page, do.remove, waiting, "en", ada)[run.notice]
-    assert last(page, do.look, waiting, "", "en", ada)[run.box]["visible"] is False
+    assert 'role="alert"' in page.one(do.retry, waiting, "en", ada)[run.notice], "it did not fail"
+    page.one(do.stop, waiting, "en", ada)
+    assert "no such job" in page.one(do.remove, waiting, "en", as_("bob"))[run.notice]
+    assert 'role="alert"' not in page.one(do.remove, waiting, "en", ada)[run.notice]
+    assert page.one(do.look, waiting, "", "en", ada)[run.box]["visible"] is False
 
 
-def test_what_is_shown_is_not_sent_twice(page: gr.Blocks, do: Handlers, tab: FinetuneTab, waiting: str) -> None:
-    first = last(page, do.look, waiting, "", "en", as_("ada"))
+def test_what_is_shown_is_not_sent_twice(page: Wired, do: Handlers, tab: FinetuneTab, waiting: str) -> None:
+    first = page.one(do.look, waiting, "", "en", as_("ada"))
     assert first[tab.run.empty] == ""
     assert [id for _, id in first[tab.run.runs]["choices"]] == [waiting]
-    again = last(page, do.look, waiting, first[tab.run.seen], "en", as_("ada"))
+    again = page.one(do.look, waiting, first[tab.run.seen], "en", as_("ada"))
     assert list(again) == [tab.run.timer]
-    chinese = last(page, do.look, waiting, first[tab.run.seen], "zh", as_("ada"))
+    chinese = page.one(do.look, waiting, first[tab.run.seen], "zh", as_("ada"))
     assert chinese[tab.run.head] != first[tab.run.head]
-    stranger = last(page, do.look, waiting, first[tab.run.seen], "en", as_("bob"))
+    stranger = page.one(do.look, waiting, first[tab.run.seen], "en", as_("bob"))
     assert stranger[tab.run.empty]
     assert stranger[tab.run.box]["visible"] is False
     assert stranger[tab.run.runs]["choices"] == []
 
 
-def test_a_start_that_is_refused_leaves_the_form(page: gr.Blocks, do: Handlers, tab: FinetuneTab, rows: Path) -> None:
+def test_a_start_that_is_refused_leaves_the_form(page: Wired, do: Handlers, tab: FinetuneTab, rows: Path) -> None:
     for file, name, why in ((None, "trunks", "Drop a data set"), (str(rows), " ", "name"), (str(rows), "a/b", "name")):
-        refused = last(page, do.start, as_("ada"), file, name, "", "en", *SETTINGS)
+        refused = page.steps(do.start, as_("ada"), file, name, "", "en", *SETTINGS)[-1]
         assert list(refused) == [tab.form.notice]
         assert why in refused[tab.form.notice]
 
 
 def test_a_data_set_fills_the_form_and_empties_it_again(
-    page: gr.Blocks, do: Handlers, tab: FinetuneTab, rows: Path, tmp_path: Path
+    page: Wired, do: Handlers, tab: FinetuneTab, rows: Path, tmp_path: Path
 ) -> None:
-    data, form = handlers(page, DataHandlers), tab.form
-    found = last(page, data.check, as_("ada"), str(rows), "", "", "quick", "en")
+    data, form = page.handlers(DataHandlers), tab.form
+    found = page.steps(data.check, as_("ada"), str(rows), "", "", "quick", "en")[-1]
     assert found[form.name] == "trunks"
     assert found[form.sizes]["usable"] == len(ROWS)
     assert found[form.mapping.box]["visible"] is False
     assert set(form.knobs) <= set(found)
-    settled = last(page, data.settle, "", "thorough", found[form.sizes], "en", as_("ada"))
+    settled = page.one(data.settle, "", "thorough", found[form.sizes], "en", as_("ada"))
     assert {knob for knob in form.knobs if settled[knob] != found[knob]}
 
     table = tmp_path / "reviews.csv"
     table.write_text("review,mood\n" + "".join(f"It was film number {n},{n % 2}\n" for n in range(12)), "utf-8")
-    asked = last(page, data.check, as_("ada"), str(table), "mine", "", "quick", "en")
+    asked = page.steps(data.check, as_("ada"), str(table), "mine", "", "quick", "en")[-1]
     assert asked[form.mapping.box]["visible"] is True
     assert asked[form.mapping.prompt]["choices"] == ["{review}", "{mood}"]
     assert asked[form.sizes] is None
     fields = ("{review}", "{mood}", "", None, "0=bad, 1=good", True)
-    mapped = last(page, data.check_mapped, as_("ada"), str(table), "mine", "", "quick", "en", *fields)
+    mapped = page.steps(data.check_mapped, as_("ada"), str(table), "mine", "", "quick", "en", *fields)[-1]
     assert mapped[form.name] == "mine"
     assert mapped[form.sizes]["usable"] == 12
     assert mapped[form.mapping.labels] == "0=bad, 1=good"
 
-    gone = last(page, data.check, as_("ada"), None, "mine", "", "quick", "en")
+    gone = page.steps(data.check, as_("ada"), None, "mine", "", "quick", "en")[-1]
     assert gone[tab.run.report] == ""
     assert gone[form.sizes] is None
     assert form.name not in gone, "what was typed stays"
 
 
-def test_other_settings_are_checked_and_measured(page: gr.Blocks, do: Handlers, tab: FinetuneTab, rows: Path) -> None:
-    data, form = handlers(page, DataHandlers), tab.form
-    changed = steps(page, data.check_again, str(rows), "en", *SETTINGS)
+def test_other_settings_are_checked_and_measured(page: Wired, do: Handlers, tab: FinetuneTab, rows: Path) -> None:
+    data, form = page.handlers(DataHandlers), tab.form
+    changed = page.steps(data.check_again, str(rows), "en", *SETTINGS)
     assert any(tab.run.report in step and form.sizes in step for step in changed)
     assert "12 steps" in changed[-1][form.estimate]
     wrong = [*SETTINGS]
     wrong[len(UNMAPPED) + 1] = "many"
-    refused = last(page, data.check_again, str(rows), "en", *wrong)
+    refused = page.steps(data.check_again, str(rows), "en", *wrong)[-1]
     assert refused[form.estimate] == ""
     assert "rank must be a number" in refused[form.notice]
-    assert steps(page, data.check_again, None, "en", *SETTINGS) == []
-    unknown = last(page, data.measure, None, "en", *SETTINGS[len(UNMAPPED) :])
+    assert page.steps(data.check_again, None, "en", *SETTINGS) == [gr.skip()]
+    unknown = page.steps(data.measure, None, "en", *SETTINGS[len(UNMAPPED) :])[-1]
     assert list(unknown) == [form.estimate]
-    assert "no adapter named" in last(page, data.settle, "nobody", "quick", None, "en", as_("ada"))[form.notice]
+    assert "no adapter named" in page.one(data.settle, "nobody", "quick", None, "en", as_("ada"))[form.notice]
 
 
-def test_the_tab_is_opened_relabelled_and_another_run_chosen(page: gr.Blocks, do: Handlers, tab: FinetuneTab) -> None:
-    opened = last(page, do.open, "en", as_("ada"))
+def test_the_tab_is_opened_relabelled_and_another_run_chosen(page: Wired, do: Handlers, tab: FinetuneTab) -> None:
+    opened = page.one(do.open, "en", as_("ada"))
     assert opened[tab.form.locked] == ""
     assert opened[tab.form.origin]["choices"][0][1] == ""
-    assert last(page, do.relabel, "quick", None, "zh")[tab.form.preset]["value"] == "quick"
-    assert tab.form.estimate not in last(page, do.relabel, "quick", {"usable": 1}, "zh"), "a measured one stays"
-    assert last(page, do.choose)[tab.use.files]["visible"] is False
+    assert page.one(do.relabel, "quick", None, "zh")[tab.form.preset]["value"] == "quick"
+    assert tab.form.estimate not in page.one(do.relabel, "quick", {"usable": 1}, "zh"), "a measured one stays"
+    assert page.one(do.choose)[tab.use.files]["visible"] is False
 
 
 def test_nothing_is_made_of_a_run_that_taught_nothing(
-    page: gr.Blocks, do: Handlers, tab: FinetuneTab, waiting: str
+    page: Wired, do: Handlers, tab: FinetuneTab, waiting: str
 ) -> None:
-    use, ada = handlers(page, UseHandlers), as_("ada")
-    for make in (use.zip, use.gguf, use.merge, use.compare):
-        refused = last(page, make, waiting, "en", ada)
+    use, ada = page.handlers(UseHandlers), as_("ada")
+    refusals = [page.steps(make, waiting, "en", ada)[-1] for make in (use.zip, use.gguf, use.merge)]
+    for refused in (*refusals, page.one(use.compare, waiting, "en", ada)):
         assert list(refused) == [tab.use.notice]
         assert 'role="alert"' in refused[tab.use.notice]
-    unsent = last(page, use.push, waiting, "en", "", "hf_secret", ada)
+    unsent = page.one(use.push, waiting, "en", "", "hf_secret", ada)
     assert unsent[tab.use.token] == ""
     assert "repository" in unsent[tab.use.notice]

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from chatbot.ui.translate import render as render_translate
 from chatbot.ui.translate.files import FileHandlers
 from chatbot.ui.translate.handlers import Handlers
 from tests.chatbot.tasks.pseudo import engine
-from tests.chatbot.ui.wired import Wired
+from tests.chatbot.ui.wired import Wired, as_, clicked
 
 EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 FLAGS = [Flag("language", "fr"), Flag("number", EVIL), Flag("term", EVIL), Flag("failed", EVIL), Flag("pieces")]
@@ -89,14 +88,6 @@ def services(tmp_path: Path) -> Iterator[Services]:
     )
     loading.close()
     store.close()
-
-
-def as_(owner: str) -> Any:
-    return SimpleNamespace(owner=owner, session_hash=f"session of {owner}")
-
-
-def clicked(**data: str) -> Any:
-    return SimpleNamespace(_data=data)
 
 
 @pytest.fixture

@@ -17,11 +17,11 @@ from dataclasses import replace
 from pathlib import Path
 from threading import BoundedSemaphore, Event, Lock
 
-from chatbot.common.errors import NotFound, StoreError
+from chatbot.common.errors import NotFound, Stopped, StoreError
 from chatbot.common.rejected import shown
 from retrieval.reading import readers
 from retrieval.reading.readers import Limits, Reading, RejectedFile
-from retrieval.search.embed import Embedder, Stopped, Vectors
+from retrieval.search.embed import Embedder, Vectors
 from retrieval.search.fuse import knows
 from retrieval.search.owner_index import OwnerIndex
 from retrieval.store.originals import Progress, heed, keep

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from chatbot.common.errors import BanyanError
+from chatbot.common.errors import BanyanError, Stopped
 
 HOME = Path(__file__).resolve().parents[2]
 LOOK = 0.2  # seconds between looks at the stop event
@@ -29,13 +29,6 @@ when all did, quiet / beside a busy process: 410 / 223; asleep at once 320 / 270
 
 Progress = Callable[[str, float | None], None]
 """Called with the step under way, in words for a person, and the fraction done."""
-
-
-class Stopped(BanyanError):
-    """The person stopped the work."""
-
-    code = "cancelled"
-    status = 400
 
 
 class Child:
@@ -60,7 +53,7 @@ class Child:
         while not self._lock.acquire(timeout=LOOK):
             progress("Waiting for others", None)
             if stop is not None and stop.is_set():
-                raise Stopped("It was stopped.", kind="cancelled")
+                raise Stopped("It was stopped.")
         try:
             if self._timer:
                 self._timer.cancel()
@@ -108,7 +101,7 @@ class Child:
         pending = b""
         while True:
             if stop is not None and stop.is_set():
-                raise Stopped("It was stopped.", kind="cancelled")
+                raise Stopped("It was stopped.")
             if not select.select([process.stdout], [], [], LOOK)[0]:
                 continue
             block = os.read(process.stdout.fileno(), 1 << 16)

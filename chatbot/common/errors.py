@@ -15,6 +15,7 @@
     │   ├── EngineUnavailable the engine or its server does not answer
     │   ├── EngineBusy        too many requests wait already
     │   └── ModelLoading      the model is not in memory yet
+    ├── Stopped               the person stopped the work
     ├── NotFound              no such thing, or it belongs to somebody else
     ├── AccessDenied          not signed in, a wrong key, or too many tries
     └── StoreError            the database cannot keep what it was given
@@ -122,6 +123,14 @@ class ModelLoading(EngineError):
 
     kind = code = "model_loading"
     status = 503
+
+
+class Stopped(BanyanError):
+    """Whoever set the `stop` event, or asked for it otherwise, need not be told; whoever looks on may be."""
+
+    code = "cancelled"
+    status = 400
+    kind = "cancelled"
 
 
 class NotFound(BanyanError):

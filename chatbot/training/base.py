@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from threading import Event, Lock
 
-from chatbot.common.child import HOME, LOOK, Stopped, child_environment
-from chatbot.common.errors import AccessDenied, ModelError
+from chatbot.common.child import HOME, LOOK, child_environment
+from chatbot.common.errors import AccessDenied, ModelError, Stopped
 from chatbot.common.fingerprint import fingerprint_model
 from chatbot.engine.base import Progress
 from chatbot.engine.models import BUNDLED, resolve
@@ -108,4 +108,4 @@ def _convert(gguf: Path, folder: Path, progress: Progress, stop: Event | None) -
 
 def _leave(stop: Event | None) -> None:
     if stop is not None and stop.is_set():
-        raise Stopped("It was stopped.", kind="cancelled")
+        raise Stopped("It was stopped.")

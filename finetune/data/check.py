@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from chatbot.common.errors import BanyanError
+from chatbot.common.errors import Stopped
 from finetune.data.examples import Columns, Example, Fault, Format
 from finetune.data.formats import detect, headless, mapping_of, read_examples
 from finetune.data.languages import count_languages
@@ -28,13 +28,6 @@ ASKED = 100  # examples whose language is looked at
 
 Progress = Callable[[str, float | None], None]
 """Called with the step under way, in words for a person, and the fraction done."""
-
-
-class CheckStopped(BanyanError):
-    """The person stopped the check."""
-
-    code = "cancelled"
-    status = 400
 
 
 @dataclass(slots=True)
@@ -73,7 +66,7 @@ def check(
     """Read the whole file as a training with `spec` would, with a fast transformers tokenizer of the base model.
 
     `name` is what the person calls the file; only its ending is read. Raises `InputError` when the file cannot be read
-    at all or the model cannot be taught, and `CheckStopped` when `stop` is set. What is wrong with the rows is no error
+    at all or the model cannot be taught, and `Stopped` when `stop` is set. What is wrong with the rows is no error
     but stands in the report.
     """
     encoder = ChatEncoder(tokenizer)
@@ -83,7 +76,7 @@ def check(
     def examples(step: str) -> Iterator[Example | Fault]:
         for item in read_examples(path, format, columns, told=lambda fraction: progress(step, fraction)):
             if stop is not None and stop.is_set():
-                raise CheckStopped("The check was stopped.", kind="check_stopped")
+                raise Stopped("The check was stopped.", kind="check_stopped")
             yield item
 
     tally = _Tally()

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from chatbot.common import disk
+from chatbot.common.errors import Stopped
 from finetune.data.masks import ChatEncoder
 from finetune.jobs import start
 from finetune.jobs.folder import JobFolder, Result
@@ -23,7 +24,7 @@ from finetune.train.arithmetic import fused as train_fused
 from finetune.train.checkpoints import newest_whole, step_of
 from finetune.train.data import Data
 from finetune.train.progress import Progress
-from finetune.train.trainer import Stopped, Trainer
+from finetune.train.trainer import Trainer
 from finetune.train.watch import Watch
 
 log = logging.getLogger("finetune")

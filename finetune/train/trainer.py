@@ -13,7 +13,7 @@ from datasets import Dataset
 from torch import Tensor
 from trl import SFTConfig, SFTTrainer
 
-from chatbot.common.errors import InputError
+from chatbot.common.errors import InputError, Stopped
 from finetune.jobs.folder import JobFolder
 from finetune.spec.spec import TrainingSpec
 from finetune.train.arithmetic import packed as train_packed
@@ -24,10 +24,6 @@ from finetune.train.data import Row
 from finetune.train.watch import Watch
 
 
-class Stopped(Exception):
-    """The run was asked to stop; the adapter is as the last whole update left it."""
-
-
 class Diverged(Exception):
     """The loss is no number any more."""
 
@@ -35,7 +31,8 @@ class Diverged(Exception):
 class Trainer(SFTTrainer):  # type: ignore[misc]
     """One update sums over pieces of at most `budget` tokens, whatever the batch holds: same loss, less memory.
 
-    `stop` is asked before every piece; a single process leaves at once with `Stopped`.
+    `stop` is asked before every piece; a single process leaves at once with `Stopped`, and the adapter is as
+    the last whole update left it.
     """
 
     def __init__(self, *, job: JobFolder, budget: int, stop: Callable[[], bool], **settings: Any) -> None:
@@ -62,7 +59,7 @@ class Trainer(SFTTrainer):  # type: ignore[misc]
 
         def loss(piece: dict[str, Tensor]) -> Tensor:
             if self._stop() and self.accelerator.num_processes == 1:
-                raise Stopped
+                raise Stopped("It was stopped.")
             with self.compute_loss_context_manager():
                 return train_packed.loss_sum(model, piece, rows=False) * scale
 

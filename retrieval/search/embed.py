@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from chatbot.common.errors import BanyanError, ModelDamaged
+from chatbot.common.errors import ModelDamaged, Stopped
 from chatbot.common.wheels import Progress
 from retrieval.search.embedder_files import fingerprint, languages, resolve, without_pickles
 
@@ -30,13 +30,6 @@ Vectors = npt.NDArray[np.float32]
 CPU_BUDGET = 1024
 """Tokens of a batch. On a CPU 256 to 2048 are equally fast; beyond, the activations fall out of the cache."""
 GPU_BUDGET = 16_384
-
-
-class Stopped(BanyanError):
-    """The work was given up because its `stop` event was set."""
-
-    code = "stopped"
-    status = 409
 
 
 class Embedder(Protocol):

@@ -7,9 +7,8 @@ from threading import Event
 from typing import Literal
 
 from chatbot.common import disk
-from chatbot.common.errors import StoreError, StoreFull
+from chatbot.common.errors import Stopped, StoreError, StoreFull
 from chatbot.common.rejected import RejectedFile, shown
-from retrieval.search.embed import Stopped
 
 Step = Literal["keep", "read", "embed", "save"]
 Progress = Callable[[Step, float | None], None]

@@ -6,7 +6,8 @@ from threading import Event
 
 import numpy as np
 
-from retrieval.search.embed import Stopped, Vectors
+from chatbot.common.errors import Stopped
+from retrieval.search.embed import Vectors
 
 
 class WordHashes:

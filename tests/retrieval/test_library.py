@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 
 from chatbot.common import disk
-from chatbot.common.errors import NotFound, StoreError, StoreFull
+from chatbot.common.errors import NotFound, Stopped, StoreError, StoreFull
 from chatbot.common.rejected import RejectedFile
 from retrieval import library as library_module
 from retrieval.library import EmbedderChanged, Library
 from retrieval.reading import readers
 from retrieval.reading.readers import Reading
 from retrieval.search import owner_index
-from retrieval.search.embed import Stopped, load
+from retrieval.search.embed import load
 from retrieval.search.index import Ids, Index, Vectors
 from retrieval.search.vectors import VectorIndex
 from retrieval.store.originals import Step

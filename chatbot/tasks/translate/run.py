@@ -5,11 +5,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from threading import Event
 
-from chatbot.common.errors import BanyanError, EngineUnavailable, ModelError, ModelLoading
+from chatbot.common.errors import BanyanError, EngineUnavailable, ModelError, ModelLoading, Stopped
 from chatbot.common.fan_out import fan_out
 from chatbot.engine.base import Engine
 from chatbot.tasks.translate.files.marked import Segment
-from chatbot.tasks.translate.work import Order, Stopped, Translation, failed, one, repeated
+from chatbot.tasks.translate.work import Order, Translation, failed, one, repeated
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Event
 
-from chatbot.common.errors import BanyanError, ContextOverflow, EngineError
+from chatbot.common.errors import BanyanError, ContextOverflow, Stopped
 from chatbot.engine.base import Engine
 from chatbot.tasks.translate.check import Flag, check, loops
 from chatbot.tasks.translate.files.marked import PLACEHOLDER, Segment, bare, fits, is_language, restored, walk, words
@@ -45,12 +45,6 @@ class Translation:
 
     text: str
     flags: tuple[Flag, ...] = ()
-
-
-class Stopped(EngineError):
-    """The work was ended before this segment was done."""
-
-    code = "stopped"
 
 
 def one(engine: Engine, segment: Segment, order: Order, stop: Event, say: Say = lambda text: None) -> Translation:

@@ -9,9 +9,8 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Literal
 
-from chatbot.common.errors import BanyanError, internal_error
+from chatbot.common.errors import BanyanError, Stopped, internal_error
 from chatbot.ui.documents.opening import OpeningLibrary
-from retrieval.search.embed import Stopped
 from retrieval.store.originals import Step
 from retrieval.types import Document
 

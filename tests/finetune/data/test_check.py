@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from chatbot.common.errors import InputError
-from finetune.data.check import CheckStopped, check
+from chatbot.common.errors import InputError, Stopped
+from finetune.data.check import check
 from finetune.data.examples import Columns, Example
 from finetune.data.formats import detect, read_examples
 from finetune.data.languages import count_languages
@@ -226,7 +226,7 @@ def test_stopping_and_progress(tmp_path: Path, tokenizer: Any) -> None:
         if len(heard) == 2:
             stop.set()
 
-    with pytest.raises(CheckStopped):
+    with pytest.raises(Stopped):
         check(path, tokenizer, SPEC, progress=progress, stop=stop)
     assert len(heard) == 2
     assert all(fraction is not None and 0 < fraction <= 1 for _, fraction in heard)

@@ -11,9 +11,9 @@ from threading import Event
 import numpy as np
 import pytest
 
-from chatbot.common.errors import ModelDamaged, ModelNotFound
+from chatbot.common.errors import ModelDamaged, ModelNotFound, Stopped
 from chatbot.common.wheels import MINILM
-from retrieval.search.embed import SentenceEmbedder, Stopped, load
+from retrieval.search.embed import SentenceEmbedder, load
 
 TEXTS = [
     "A banyan is one tree with many trunks.",

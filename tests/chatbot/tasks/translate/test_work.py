@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 
 from chatbot.api.routes import routes
 from chatbot.common import disk
-from chatbot.common.errors import EngineError, EngineUnavailable, InputError, NotFound
+from chatbot.common.errors import EngineError, EngineUnavailable, InputError, NotFound, Stopped
 from chatbot.common.rejected import RejectedFile
 from chatbot.engine.adapters.folders import check as check_adapter
 from chatbot.engine.llamacpp.engine import LlamaCppEngine
@@ -25,7 +25,7 @@ from chatbot.tasks.translate.order import code_of, parse_glossary
 from chatbot.tasks.translate.prompt import messages
 from chatbot.tasks.translate.support import support
 from chatbot.tasks.translate.text import Translated, translate
-from chatbot.tasks.translate.work import Order, Stopped, one
+from chatbot.tasks.translate.work import Order, one
 from chatbot.types import Adapter, LoadState, Message
 from finetune.evaluate import translate as evaluate_translate
 from tests.chatbot.serving import serving

@@ -12,6 +12,13 @@ from chatbot.engine.models import resolve
 waiting.settle()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`-m quick` runs all that no file calls slow: what answers in under two minutes, without a browser or a training."""
+    for item in items:
+        if item.get_closest_marker("slow") is None:
+            item.add_marker(pytest.mark.quick)
+
+
 def _quiet(step: str, fraction: float | None) -> None:
     pass
 

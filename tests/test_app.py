@@ -18,6 +18,8 @@ from chatbot.engine.registry import build_engine
 from chatbot.settings import load
 from tests.running import ROOT, App, running
 
+pytestmark = pytest.mark.slow
+
 SYSTEM = "You are a helpful assistant."
 NO_NETWORK = """
 import socket, sys

@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 from tests.lora import write_adapter
 from tests.running import App, running
 
+pytestmark = pytest.mark.slow
+
 Visit = Callable[..., Page]
 
 

@@ -12,6 +12,8 @@ from playwright.sync_api import Page, expect
 
 from tests.running import App, running
 
+pytestmark = pytest.mark.slow
+
 Visit = Callable[..., Page]
 LONG = "Write a very long story about an old tree, with as many details as you can."
 

@@ -10,6 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.running import App
 
+pytestmark = pytest.mark.slow
+
 Visit = Callable[..., Page]
 ORCHARD = """# Orchard handbook
 

@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 
 from tests.running import App
 
+pytestmark = pytest.mark.slow
+
 Visit = Callable[..., Page]
 SLOW = 240_000  # milliseconds that a step may take on a busy machine
 KNOBS = {"rank": "4", "epochs": "", "steps": "8", "batch_size": "4", "accumulation": "1", "learning_rate": "0.005"}

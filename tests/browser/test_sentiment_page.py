@@ -4,10 +4,13 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.running import App
+
+pytestmark = pytest.mark.slow
 
 LONG = 60_000  # milliseconds
 

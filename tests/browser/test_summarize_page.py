@@ -4,10 +4,13 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.running import App
+
+pytestmark = pytest.mark.slow
 
 Visit = Callable[..., Page]
 ORCHARD = """# Orchard handbook

@@ -13,6 +13,8 @@ from playwright.sync_api import Page, expect
 
 from tests.running import App, running
 
+pytestmark = pytest.mark.slow
+
 Visit = Callable[..., Page]
 
 

@@ -25,6 +25,8 @@ from tests.chatbot.engine.near_ties import same, told
 from tests.chatbot.serving import serving
 from tests.tiny import make_model
 
+pytestmark = pytest.mark.slow
+
 SHORT = replace(GREEDY, max_tokens=24)
 QUESTIONS = [
     [Message("user", "What is the capital of France?")],

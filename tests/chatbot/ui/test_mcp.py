@@ -17,6 +17,8 @@ from mcp.types import CallToolResult, TextContent
 from chatbot.ui.mcp_tools import ENDPOINTS
 from tests.running import App, running
 
+pytestmark = pytest.mark.slow
+
 REPORT = (
     "The orchard was planted in 1998 by Maria Lindqvist near Uppsala. It covers 14 hectares and has its own press. "
     "The cider press was bought in Kivik in 2011 for 48,000 euros. It was repaired in March and runs well again. "

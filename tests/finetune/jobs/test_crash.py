@@ -24,6 +24,8 @@ from finetune.jobs.jobs import Jobs
 from tests.finetune.jobs_for_tests import ROWS, make_job, spec, wait_for
 from tests.tiny import make_model
 
+pytestmark = pytest.mark.slow
+
 STEPS, SAVE_STEPS = 400, 4
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["finetune.train.run"])

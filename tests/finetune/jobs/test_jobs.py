@@ -18,6 +18,8 @@ from finetune.jobs.jobs import Jobs
 from tests.finetune.jobs_for_tests import ROWS, spec, wait_for, wait_for_end
 from tests.tiny import make_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:

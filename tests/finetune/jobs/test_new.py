@@ -15,6 +15,8 @@ from finetune.jobs.new import job_for
 from finetune.train import command as train
 from tests.tiny import make_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -19,6 +19,8 @@ from finetune.train import model as train_model
 from tests.finetune.jobs_for_tests import QUICK, ROWS
 from tests.tiny import make_model
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = [part for name, value in QUICK.items() if value is not None for part in ("--set", f"{name}={value}")]
 
 

@@ -24,6 +24,8 @@ from finetune.train.model import load, lora
 from tests.finetune.jobs_for_tests import ROWS, make_job, spec
 from tests.tiny import make_model
 
+pytestmark = pytest.mark.slow
+
 BATCH: list[dict[str, Any]] = [
     {"input_ids": [5, 6, 7, 8, 9, 10], "labels": [-100, -100, 7, 8, 9, 10]},
     {"input_ids": [11, 12, 13], "labels": [-100, 12, 13]},

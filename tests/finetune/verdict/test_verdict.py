@@ -16,6 +16,8 @@ from finetune.verdict.verdict import Losses, Pair, general_rows, judge
 from tests.finetune.jobs_for_tests import ROWS, make_job, spec
 from tests.tiny import make_model
 
+pytestmark = pytest.mark.slow
+
 SAME = Losses((2.0,) * 30, (10,) * 30)
 
 

@@ -16,6 +16,8 @@ from retrieval.reading.office.container import check
 from retrieval.reading.readers import RejectedFile, read
 from tests.retrieval import hazards
 
+pytestmark = pytest.mark.slow
+
 ZIPPED = ["docx", "pptx", "xlsx", "epub"]
 
 

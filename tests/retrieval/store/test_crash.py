@@ -3,7 +3,11 @@
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from tests.bench.crash import crash, faults
+
+pytestmark = pytest.mark.slow
 
 
 def test_fifty_kills_lose_nothing_halve_nothing_and_bring_nothing_back(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ from chatbot.types import GREEDY, Adapter, Chunk, Completion, Message, Sampling
 from tests.chatbot.engine.near_ties import same, told
 from tests.lora import ALL, write_adapter
 
+pytestmark = pytest.mark.slow
+
 ASK = [Message("user", "Name a colour.")]
 SHORT = told(Sampling(temperature=0.0, max_tokens=24))
 

@@ -22,6 +22,8 @@ from chatbot.types import GREEDY, Message, TokenLogprob
 from tests.chatbot.engine.near_ties import alike, generate, told
 from tests.tiny import make_model
 
+pytestmark = pytest.mark.slow
+
 ATTENTION, MLP = ("q_proj", "k_proj", "v_proj", "o_proj"), ("gate_proj", "up_proj", "down_proj")
 KINDS: dict[str, dict[str, Any]] = {
     "everywhere-16": {"r": 16, "target_modules": [*ATTENTION, *MLP]},

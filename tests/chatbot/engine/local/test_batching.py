@@ -29,6 +29,8 @@ from chatbot.types import GREEDY, Chunk, Message, Sampling, TokenLogprob
 from tests.chatbot.engine.near_ties import alike, generate, same, told
 from tests.tiny import make_adapter, make_model, make_tokenizer
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = "A banyan is one tree with many trunks; every adapter is a trunk of its own. " * 20
 SHORT = told(replace(GREEDY, max_tokens=20))
 Passes = list[list[tuple[int, int]]]

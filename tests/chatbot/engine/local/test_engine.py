@@ -32,6 +32,8 @@ from chatbot.types import Adapter, Message, Sampling
 from tests.chatbot.engine.near_ties import alike, generate, same, told
 from tests.tiny import make_adapter, make_model, make_tokenizer
 
+pytestmark = pytest.mark.slow
+
 ASK = [Message("system", "Be brief."), Message("user", "How many trunks has the fox 你好 😀? " * 12)]
 GREEDY40 = told(Sampling(temperature=0, max_tokens=40))
 

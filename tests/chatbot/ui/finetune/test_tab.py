@@ -33,6 +33,8 @@ from finetune.spec.spec import TrainingSpec
 from tests.finetune.jobs_for_tests import QUICK, ROWS, wait_for, wait_for_end
 from tests.running import App, running
 
+pytestmark = pytest.mark.slow
+
 EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 SIZES = {"usable": 48, "tokens": 1500, "truncated_tokens": 0, "trained_tokens": 600, "held_out": 8, "longest": 60}
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
-from chatbot.common.errors import StoreError, StoreFull
+from chatbot.common import sqlite
 
 MIGRATIONS: tuple[str, ...] = (
     """
@@ -49,31 +49,20 @@ class Database:
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = FULL")
             self._database.execute("PRAGMA foreign_keys = ON")
-            self._migrate()
+            sqlite.migrate(self._database, path, MIGRATIONS)
         except (sqlite3.Error, OSError) as error:
-            raise _told(error, path) from error
+            raise sqlite.told(error, path) from error
 
     def close(self) -> None:
         with self._lock:
             self._database.close()
-
-    def _migrate(self) -> None:
-        (version,) = self._database.execute("PRAGMA user_version").fetchone()
-        if version > len(MIGRATIONS):
-            raise StoreError(
-                f"{self._path} was written by a newer Banyan. Update Banyan, or choose another --data folder.",
-                kind="database_newer",
-                path=str(self._path),
-            )
-        for number, script in enumerate(MIGRATIONS[version:], version + 1):
-            self._database.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
 
     def _read(self, query: str, values: Sequence[object]) -> list[tuple]:  # type: ignore[type-arg]
         try:
             with self._lock:
                 return self._database.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            raise _told(error, self._path) from error
+            raise sqlite.told(error, self._path) from error
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -86,27 +75,5 @@ class Database:
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
                 if isinstance(error, sqlite3.Error | UnicodeEncodeError):
-                    raise _told(error, self._path) from error
+                    raise sqlite.told(error, self._path) from error
                 raise
-
-
-def _told(error: Exception, path: Path) -> StoreError:
-    """The database's error as one that says what to do."""
-    if "full" in str(error) or getattr(error, "errno", None) == 28:
-        return StoreFull(
-            f"The disk with {path.parent} is full. Free some space and try again; what was saved is safe.",
-            kind="disk_full",
-            folder=str(path.parent),
-        )
-    if isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error):
-        return StoreError(
-            f"{path} is not a Banyan database. Move it away, or choose another --data folder.",
-            kind="database_foreign",
-            path=str(path),
-        )
-    return StoreError(
-        f"The database {path} cannot be used ({error}). Check the folder's permissions and the disk.",
-        kind="database_unusable",
-        path=str(path),
-        reason=str(error),
-    )

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock, local
 from typing import Any
 
-from chatbot.common.errors import StoreError, StoreFull
+from chatbot.common import sqlite
 
 Rows = list[tuple[Any, ...]]
 
@@ -65,7 +65,7 @@ class Database:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = self._connect()
             self._writer.execute("PRAGMA journal_mode = WAL")
-            self._migrate()
+            sqlite.migrate(self._writer, path, MIGRATIONS)
 
     def close(self) -> None:
         with self._lock:
@@ -96,17 +96,6 @@ class Database:
         with self._lock, self._told():
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _migrate(self) -> None:
-        (version,) = self._writer.execute("PRAGMA user_version").fetchone()
-        if version > len(MIGRATIONS):
-            raise StoreError(
-                f"{self._path} was written by a newer Banyan. Update Banyan, or choose another --data folder.",
-                kind="database_newer",
-                path=str(self._path),
-            )
-        for number, script in enumerate(MIGRATIONS[version:], version + 1):
-            self._writer.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
-
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=30, check_same_thread=False, isolation_level=None)
         for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
@@ -119,23 +108,5 @@ class Database:
         """The database's errors as ones that say what to do."""
         try:
             yield
-        except (sqlite3.Error, UnicodeEncodeError, OSError) as error:
-            where = self._path.parent
-            if "full" in str(error) or getattr(error, "errno", None) == 28:
-                raise StoreFull(
-                    f"The disk with {where} is full. Free some space and try again.",
-                    kind="disk_full",
-                    folder=str(where),
-                ) from error
-            if "not a database" in str(error):
-                raise StoreError(
-                    f"{self._path} is not a Banyan database. Move it away, or choose another --data folder.",
-                    kind="database_foreign",
-                    path=str(self._path),
-                ) from error
-            raise StoreError(
-                f"The database {self._path} cannot be used ({error}). Check the folder's permissions and the disk.",
-                kind="database_unusable",
-                path=str(self._path),
-                reason=str(error),
-            ) from error
+        except sqlite.FAULTS as error:
+            raise sqlite.told(error, self._path) from error

@@ -12,7 +12,17 @@ from typing import IO
 
 from chatbot.common import disk
 from chatbot.common.errors import AdapterError
-from chatbot.engine.adapters.folders import CARD, CONFIG, MAX_JSON, MAX_WEIGHTS, NAME, OWNER, PICKLES, WEIGHTS, check
+from chatbot.engine.adapters.folders import (
+    CARD,
+    CONFIG,
+    MAX_JSON,
+    MAX_WEIGHTS,
+    NAME,
+    OWNER,
+    WEIGHTS,
+    check,
+    refuse_pickles,
+)
 from chatbot.types import Adapter
 
 README = "README.md"
@@ -76,7 +86,7 @@ def name_of(files: Sequence[Path]) -> str:
 
 def _copy(files: Sequence[Path], folder: Path) -> None:
     known = {path.name: path for path in files}
-    _refuse_pickles(known)
+    refuse_pickles(known)
     _require(known)
     for name, limit in TAKEN.items():
         if name in known:
@@ -121,7 +131,7 @@ def _wanted(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     found = {
         PurePosixPath(e.filename).name: e for e in entries if PurePosixPath(e.filename).parent == configs[0].parent
     }
-    _refuse_pickles(found)
+    refuse_pickles(found)
     _require(found)
     wanted = {name: found[name] for name in TAKEN if name in found}
     for name, entry in wanted.items():
@@ -133,15 +143,6 @@ def _wanted(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
                 size=f"{entry.file_size:,}",
             )
     return wanted
-
-
-def _refuse_pickles(names: Mapping[str, object]) -> None:
-    if any(f"adapter_model{suffix}" in names for suffix in PICKLES):
-        raise AdapterError(
-            "The adapter's weights are a pickle, which can run code when it is opened. "
-            "Please save them again as safetensors.",
-            kind="adapter_pickle",
-        )
 
 
 def _require(names: Mapping[str, object]) -> None:

@@ -29,7 +29,7 @@ OWNER = "owner.json"
 MAX_RANK = 256
 MAX_WEIGHTS = 2 * 2**30  # bytes
 MAX_JSON = 2**20  # bytes
-PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
+PICKLES = {f"adapter_model{ending}" for ending in (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")}
 
 NAME = re.compile(r"\w[\w.-]{0,63}")
 KEY = re.compile(r"base_model\.model\.(?P<module>[\w.]+)\.lora_(?P<half>[AB])\.weight")
@@ -74,7 +74,7 @@ def check(folder: Path) -> Adapter:
             kind="adapter_name",
             name=folder.name[:80],
         )
-    _refuse_pickles(folder)
+    refuse_pickles(path.name for path in folder.glob("adapter_model.*"))
     config = read_config(folder)
     weights = _inside(folder, WEIGHTS)
     state = weights.stat()
@@ -142,6 +142,16 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
+def refuse_pickles(names: Iterable[str]) -> None:
+    """Raises `AdapterError` where weights as a pickle are among an adapter's files, even beside others."""
+    if not PICKLES.isdisjoint(names):
+        raise AdapterError(
+            "The adapter's weights are a pickle, which can run code when it is opened. "
+            "Please save them again as safetensors.",
+            kind="adapter_pickle",
+        )
+
+
 def module_of(key: str) -> tuple[str, str]:
     """`base_model.model.<module>.lora_A.weight` -> (module, "A"). Raises `AdapterError` for any other key."""
     match = KEY.fullmatch(key)
@@ -156,15 +166,6 @@ def _candidates(folders: Sequence[Path]) -> Iterator[Path]:
     for parent in folders:
         if parent.is_dir():
             yield from sorted(child for child in parent.iterdir() if (child / CONFIG).is_file())
-
-
-def _refuse_pickles(folder: Path) -> None:
-    if any((folder / f"adapter_model{suffix}").exists() for suffix in PICKLES):
-        raise AdapterError(
-            "The adapter's weights are a pickle, which can run code when it is opened. "
-            "Please save them again as safetensors.",
-            kind="adapter_pickle",
-        )
 
 
 def _inside(folder: Path, name: str) -> Path:

@@ -20,6 +20,7 @@ import numpy as np
 from chatbot.common import disk
 from chatbot.common.errors import AdapterError
 from chatbot.engine.adapters.fit import check_complete, scale
+from chatbot.engine.adapters.folders import CONFIG, WEIGHTS, read_config
 from chatbot.engine.gguf.files import Header, write_out
 
 MODULES = {
@@ -51,10 +52,8 @@ def convert_adapter(folder: Path, base: Header, cache: Path) -> Twin:
     Raises `AdapterError` when the folder is not a plain LoRA for a model of this shape.
     """
     try:
-        config_bytes = (folder / "adapter_config.json").read_bytes()
-        weight_bytes = (folder / "adapter_model.safetensors").read_bytes()
-        config = json.loads(config_bytes)
-        _refuse_unsupported(config)
+        config = read_config(folder)
+        config_bytes, weight_bytes = (folder / CONFIG).read_bytes(), (folder / WEIGHTS).read_bytes()
         steady = base.quantised and all(shape[0] % BLOCK == 0 for shape in base.tensors.values() if len(shape) > 1)
         shape = json.dumps([base.fields["general.architecture"], _heads(base), sorted(base.tensors.items()), steady])
         digest = hashlib.sha256(b"v3" + shape.encode() + config_bytes + weight_bytes).hexdigest()[:32]
@@ -83,27 +82,6 @@ def _forget(cache: Path) -> None:
         with contextlib.suppress(OSError):  # in use, on Windows, or removed by another process
             if time.time() - path.stat().st_mtime > FORGOTTEN:
                 path.unlink()
-
-
-def _refuse_unsupported(config: dict[str, Any]) -> None:
-    if config.get("peft_type") != "LORA":
-        raise AdapterError(
-            f"Only LoRA adapters can be used, not {config.get('peft_type')}.",
-            kind="adapter_no_lora",
-            type=str(config.get("peft_type")),
-        )
-    for option in ("use_dora", "modules_to_save", "lora_bias", "fan_in_fan_out", "trainable_token_indices"):
-        if config.get(option):
-            raise AdapterError(
-                f"This adapter was trained with {option}, which cannot be used here. Train it without.",
-                kind="adapter_option",
-                option=option,
-            )
-    if config.get("bias", "none") != "none":
-        raise AdapterError(
-            "This adapter was trained with biases, which cannot be used here. Train it with bias=none.",
-            kind="adapter_bias",
-        )
 
 
 def _heads(base: Header) -> tuple[int, int]:

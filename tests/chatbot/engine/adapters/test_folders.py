@@ -14,7 +14,9 @@ from safetensors.torch import load_file as load_torch
 from safetensors.torch import save_file as save_torch
 
 from chatbot.common.errors import AdapterError
-from chatbot.engine.adapters.folders import CONFIG, WEIGHTS, check, find
+from chatbot.engine.adapters.folders import CONFIG, UNSUPPORTED, WEIGHTS, check, find
+from chatbot.engine.gguf.adapter import convert_adapter
+from chatbot.engine.gguf.files import Header
 from tests.tiny import make_adapter, make_model
 
 
@@ -62,13 +64,18 @@ def test_a_sound_adapter_tells_its_rank_targets_and_card(adapter: Path) -> None:
         ({"megatron_config": {"a": 1}, "megatron_core": "os"}, "megatron_config"),
         ({"use_dora": True}, "use_dora"),
         ({"bias": "all"}, "biases"),
-        ({"modules_to_save": ["lm_head"]}, "modules_to_save"),
+        *(({option: ["lm_head"]}, option) for option in UNSUPPORTED),
     ],
 )
-def test_settings_other_than_plain_bounded_lora_are_refused(adapter: Path, values: dict[str, Any], reason: str) -> None:
+def test_settings_other_than_plain_bounded_lora_are_refused_alike_for_every_engine(
+    adapter: Path, values: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
     reconfigure(adapter, **values)
-    with pytest.raises(AdapterError, match=reason):
+    with pytest.raises(AdapterError, match=reason) as refused:
         check(adapter)
+    with pytest.raises(AdapterError) as converted:
+        convert_adapter(adapter, Header({}, {}), tmp_path / "cache")
+    assert str(converted.value) == str(refused.value)
 
 
 @pytest.mark.parametrize("text", ["[1]", "{", "null", "[" * 100_000])

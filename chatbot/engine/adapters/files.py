@@ -12,17 +12,8 @@ from typing import IO
 
 from chatbot.common import disk
 from chatbot.common.errors import AdapterError
-from chatbot.engine.adapters.folders import (
-    CARD,
-    CONFIG,
-    MAX_JSON,
-    MAX_WEIGHTS,
-    NAME,
-    OWNER,
-    WEIGHTS,
-    check,
-    refuse_pickles,
-)
+from chatbot.engine.adapters.folders import CARD, NAME, OWNER, check
+from chatbot.engine.adapters.format import CONFIG, MAX_JSON, MAX_WEIGHTS, WEIGHTS, refuse_pickles
 from chatbot.types import Adapter
 
 README = "README.md"

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from chatbot.common.errors import AdapterError
 from chatbot.engine.adapters import folders
-from chatbot.engine.adapters.folders import CONFIG, check
+from chatbot.engine.adapters.folders import check
+from chatbot.engine.adapters.format import CONFIG
 from chatbot.types import Adapter
 
 FOLDER = Path(__file__).resolve().parents[3] / "finetune" / "adapters"

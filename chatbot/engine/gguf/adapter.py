@@ -20,7 +20,7 @@ import numpy as np
 from chatbot.common import disk
 from chatbot.common.errors import AdapterError
 from chatbot.engine.adapters.fit import check_complete, scale
-from chatbot.engine.adapters.folders import CONFIG, WEIGHTS, read_config
+from chatbot.engine.adapters.format import CONFIG, WEIGHTS, read_config
 from chatbot.engine.gguf.files import Header, write_out
 
 MODULES = {

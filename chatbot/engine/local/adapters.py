@@ -12,7 +12,7 @@ from torch import nn
 
 from chatbot.common.errors import AdapterError
 from chatbot.engine.adapters.fit import check_complete, scale
-from chatbot.engine.adapters.folders import WEIGHTS, module_of, read_config
+from chatbot.engine.adapters.format import WEIGHTS, module_of, read_config
 from chatbot.engine.local.lora import LoraLayer, Matrices, Plan
 
 MAX_LOADED = 64  # adapters kept in memory; beyond it the one unused for longest goes

@@ -14,7 +14,8 @@ from safetensors.torch import load_file as load_torch
 from safetensors.torch import save_file as save_torch
 
 from chatbot.common.errors import AdapterError
-from chatbot.engine.adapters.folders import CONFIG, UNSUPPORTED, WEIGHTS, check, find
+from chatbot.engine.adapters.folders import check, find
+from chatbot.engine.adapters.format import CONFIG, UNSUPPORTED, WEIGHTS
 from chatbot.engine.gguf.adapter import convert_adapter
 from chatbot.engine.gguf.files import Header
 from tests.tiny import make_adapter, make_model

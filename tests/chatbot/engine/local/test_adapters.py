@@ -14,7 +14,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from chatbot.common.errors import AdapterError
-from chatbot.engine.adapters.folders import CONFIG, WEIGHTS, find
+from chatbot.engine.adapters.folders import find
+from chatbot.engine.adapters.format import CONFIG, WEIGHTS
 from chatbot.engine.base import complete
 from chatbot.engine.local.engine import LocalEngine, dequantise
 from chatbot.engine.local.lora import LoraLayer, Plan

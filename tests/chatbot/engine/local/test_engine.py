@@ -19,7 +19,8 @@ from chatbot.common.errors import (  # fmt: skip
     ModelError,
     ModelNotFound,
 )
-from chatbot.engine.adapters.folders import WEIGHTS, find
+from chatbot.engine.adapters.folders import find
+from chatbot.engine.adapters.format import WEIGHTS
 from chatbot.engine.base import complete
 from chatbot.engine.local.engine import LocalEngine
 from chatbot.engine.local.jobs import Segment

@@ -171,6 +171,21 @@ def test_folders_and_files_stay_small(top: str) -> None:
             assert lines <= MOST_LINES, f"{path.relative_to(ROOT)} has {lines} lines"
 
 
+@pytest.mark.parametrize(
+    "path", [p for p in SOURCES if "chatbot/ui/" not in p.as_posix()], ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_a_longer_name_is_given_only_where_the_plain_one_is_taken(path: Path) -> None:
+    """`from room import verdict as train_verdict` is for files that call something else `verdict`."""
+    tree = ast.parse(path.read_text("utf-8"))
+    taken = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    taken |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    taken |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    aliases = [alias for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names]
+    names = [alias.name for alias in aliases]
+    longer = [a for a in aliases if a.asname and a.asname.endswith(f"_{a.name}")]
+    assert [a.asname for a in longer if a.name not in taken and names.count(a.name) == 1] == []
+
+
 def test_an_import_does_nothing() -> None:
     """No module reads the environment, parses arguments or loads a model while it is imported."""
     for path in SOURCES:

@@ -20,13 +20,13 @@ from finetune.spec.spec import TASKS
 def main(arguments: Sequence[str]) -> int:
     """Print the scores as JSON; returns the exit status."""
     if arguments[:1] == ["translate"] and "--prompt" not in arguments:
-        from finetune.evaluate import translate as evaluate_translate
+        from finetune.evaluate import translate
 
-        return evaluate_translate.main(arguments[1:])
+        return translate.main(arguments[1:])
     if arguments[:1] == ["summarize"] and "--prompt" not in arguments:
-        from finetune.evaluate import summarize as evaluate_summarize
+        from finetune.evaluate import summarize
 
-        return evaluate_summarize.main(arguments[1:])
+        return summarize.main(arguments[1:])
     parser = argparse.ArgumentParser(prog="python -m finetune.evaluate", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("what", help="an adapter's folder, or a task: " + ", ".join(TASKS))
     parser.add_argument("--data", type=Path, help="rows with answers: JSONL, CSV ...; default: what its job held out")
@@ -39,16 +39,16 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(options: argparse.Namespace) -> dict[str, Any]:
-    from finetune.train import verdict as train_verdict
+    from finetune.train import verdict
 
     if options.what in TASKS:
         if not (options.data and options.base):
             raise UsageError(f"To score {options.what}, give rows with --data and the model's folder with --base.")
-        return train_verdict.score_base(options.base, options.what, _rows(options), options.max_tokens)
+        return verdict.score_base(options.base, options.what, _rows(options), options.max_tokens)
     adapter = Path(options.what)
     base = options.base or job_of(adapter).meta().base.folder
     rows = _rows(options) if options.data else held_out_rows(job_of(adapter), base)[: options.rows]
-    return train_verdict.score_adapter(adapter, base, rows, options.max_tokens).to_dict()
+    return verdict.score_adapter(adapter, base, rows, options.max_tokens).to_dict()
 
 
 def _rows(options: argparse.Namespace) -> list[Example]:

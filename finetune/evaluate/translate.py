@@ -123,7 +123,7 @@ def ask_base(folder: str, max_tokens: int) -> Ask:
     from finetune.jobs.folder import Base
     from finetune.spec.spec import TrainingSpec
     from finetune.train import model as train_model
-    from finetune.train import verdict as train_verdict
+    from finetune.train import verdict
 
     def ask(texts: Sequence[str], system: str) -> list[str]:
         loaded = train_model.load(Base(folder), TrainingSpec(precision="fp32"))
@@ -131,7 +131,7 @@ def ask_base(folder: str, max_tokens: int) -> Ask:
             Example(at, (Turn("system", system), Turn("user", text), Turn("assistant", "-")))
             for at, text in enumerate(texts, 1)
         ]
-        return train_verdict.answers(loaded.model, loaded.tokenizer)(rows, max_tokens)
+        return verdict.answers(loaded.model, loaded.tokenizer)(rows, max_tokens)
 
     return ask
 

@@ -64,7 +64,7 @@ def run(job: JobFolder, *, device: str, first: bool = True) -> Result:
     if first:
         job.begin(device, os.getpid())
         _reserve(job)
-    from finetune.train import faults as train_faults  # now: when the memory is short it is too late
+    from finetune.train import faults  # now: when the memory is short it is too late
 
     try:
         from finetune.train import run as train_run
@@ -72,7 +72,7 @@ def run(job: JobFolder, *, device: str, first: bool = True) -> Result:
         result = train_run.train(job, stop)
     except BaseException as error:
         log.exception("the training ended early")
-        result = train_faults.explain(error, job)
+        result = faults.explain(error, job)
     result = replace(result, seconds=round(time.time() - began, 1))
     if first:
         (job.path / "reserve").unlink(missing_ok=True)

@@ -11,8 +11,7 @@ from chatbot.common import quantized
 from chatbot.common.errors import InputError, ModelError, ModelNotFound
 from finetune.jobs.folder import Base
 from finetune.spec.spec import TrainingSpec
-from finetune.train.arithmetic import attention as train_attention
-from finetune.train.arithmetic import fused as train_fused
+from finetune.train.arithmetic import attention, fused
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def load(base: Base, spec: TrainingSpec) -> Loaded:
     if quantized:
         keep_differentiable(model)
     model.config.use_cache = False
-    train_attention.install(model)
+    attention.install(model)
     return Loaded(model, tokenizer, bf16)
 
 
@@ -83,7 +82,7 @@ def lora(spec: TrainingSpec) -> Any:
 def _bf16(spec: TrainingSpec, gpu: bool) -> bool:
     if spec.precision == "auto":
         return gpu and torch.cuda.is_bf16_supported(including_emulation=False)
-    return spec.precision == "bf16" and (gpu or not train_fused.has_native_bf16())  # CPUs that have it mix formats
+    return spec.precision == "bf16" and (gpu or not fused.has_native_bf16())  # CPUs that have it mix formats
 
 
 def _local_gpu() -> int:

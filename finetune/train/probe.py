@@ -16,10 +16,8 @@ from chatbot.common.errors import InputError
 from finetune.jobs.folder import Base
 from finetune.spec.spec import TrainingSpec
 from finetune.train import model as train_model
-from finetune.train import trainer as train_trainer
-from finetune.train import watch as train_watch
-from finetune.train.arithmetic import fused as train_fused
-from finetune.train.arithmetic import packed as train_packed
+from finetune.train import trainer, watch
+from finetune.train.arithmetic import fused, packed
 from finetune.train.arithmetic.attention import uses_rows
 from finetune.train.arithmetic.side_by_side import SideBySide
 
@@ -59,13 +57,13 @@ def _measured(loaded: train_model.Loaded, spec: TrainingSpec, row: int) -> dict[
     if spec.gradient_checkpointing:
         model.enable_input_require_grads()
         model.gradient_checkpointing_enable()
-    budget = train_trainer.token_budget(gpu)
+    budget = trainer.token_budget(gpu)
     side_by_side = SideBySide(model, budget, allowed=not spec.gradient_checkpointing)
     largest = _rows(model, max(row, 2), budget, side_by_side.at_once)
     timed = largest if gpu else _rows(model, min(row, TIMED), TIMED, side_by_side.at_once)
     tokens = sum(len(one["input_ids"]) for one in timed)
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-6)
-    bf16 = train_fused.uses_bf16(spec.precision)
+    bf16 = fused.uses_bf16(spec.precision)
     plain = gpu or loaded.bf16
     model.train()
 
@@ -74,15 +72,15 @@ def _measured(loaded: train_model.Loaded, spec: TrainingSpec, row: int) -> dict[
 
     def loss(piece: dict[str, torch.Tensor]) -> torch.Tensor:
         with autocast():
-            return train_packed.loss_sum(model, piece, rows=False)
+            return packed.loss_sum(model, piece, rows=False)
 
     def update(rows: list[dict[str, Any]]) -> None:
-        batch = {name: values.to(model.device) for name, values in train_packed.collate(rows).items()}
+        batch = {name: values.to(model.device) for name, values in packed.collate(rows).items()}
         side_by_side.backward(model, side_by_side.pieces(batch, share=uses_rows(model)), loss)
         optimizer.step()
         optimizer.zero_grad()
 
-    with contextlib.nullcontext() if plain else train_fused.fused(model, bf16=bf16):
+    with contextlib.nullcontext() if plain else fused.fused(model, bf16=bf16):
         update(largest)  # also warms up
         pace = _timed(lambda: update(timed), gpu) / tokens
     model.eval()
@@ -90,7 +88,7 @@ def _measured(loaded: train_model.Loaded, spec: TrainingSpec, row: int) -> dict[
         "update": pace,
         "forward": _timed(lambda: side_by_side.row_losses(model, timed, autocast), gpu) / tokens,
         "answer": _answering(model, gpu),
-        "memory": train_watch.peak_memory(),
+        "memory": watch.peak_memory(),
         "available": _left(gpu),
     }
 
@@ -148,7 +146,7 @@ def _left(gpu: bool) -> int:
         return int(free) + int(torch.cuda.memory_reserved())
     import psutil
 
-    return int(psutil.virtual_memory().available) + train_watch.peak_memory()
+    return int(psutil.virtual_memory().available) + watch.peak_memory()
 
 
 def _handle(request: dict[str, Any], progress: Progress) -> dict[str, Any]:

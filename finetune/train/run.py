@@ -20,7 +20,7 @@ from finetune.train import data as train_data
 from finetune.train import model as train_model
 from finetune.train import trainer as train_trainer
 from finetune.train import verdict as train_verdict
-from finetune.train.arithmetic import fused as train_fused
+from finetune.train.arithmetic import fused
 from finetune.train.checkpoints import newest_whole, step_of
 from finetune.train.data import Data
 from finetune.train.progress import Progress
@@ -80,10 +80,10 @@ def broadcast(text: str) -> str:
 def fit(trainer: Trainer, checkpoint: Path | None, stop: Callable[[], bool], precision: str) -> bool:
     """Returns whether the run was stopped before its end; what it had learnt is in the model and in a checkpoint."""
     model = trainer.accelerator.unwrap_model(trainer.model)
-    bf16 = train_fused.uses_bf16(precision)
+    bf16 = fused.uses_bf16(precision)
     plain = model.device.type != "cpu" or trainer.args.bf16
     try:
-        with contextlib.nullcontext(0) if plain else train_fused.fused(model, bf16=bf16) as layers:
+        with contextlib.nullcontext(0) if plain else fused.fused(model, bf16=bf16) as layers:
             log.info("%d layers computed in fewer passes, in bfloat16: %s", layers, bf16)
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     except Stopped:

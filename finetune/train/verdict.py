@@ -15,8 +15,7 @@ from finetune.jobs.folder import Base
 from finetune.publish.publish import Acceptance
 from finetune.spec.spec import Task, TrainingSpec
 from finetune.train import model as train_model
-from finetune.train.arithmetic import attention as train_attention
-from finetune.train.arithmetic import packed as train_packed
+from finetune.train.arithmetic import attention, packed
 from finetune.train.arithmetic.side_by_side import SideBySide
 from finetune.verdict.verdict import Answer, Losses, Verdict, compare, general_rows, judge, metrics_of
 
@@ -56,7 +55,7 @@ def losses(model: Any, rows: Sequence[Encoded]) -> Losses:
     """Summed nats of each row, in order."""
     model.eval()
     plain = [{"input_ids": row.input_ids, "labels": row.labels} for row in rows]
-    nats = SideBySide(model, train_packed.CACHE_TOKENS).row_losses(model, plain)
+    nats = SideBySide(model, packed.CACHE_TOKENS).row_losses(model, plain)
     return Losses(tuple(nats), tuple(sum(label != -100 for label in row.labels[1:]) for row in rows))
 
 
@@ -186,7 +185,7 @@ def _generate(model: Any, tokenizer: Any, prompts: Sequence[list[int]], max_toke
     ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts], device=model.device)
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=model.device)
     model.eval()
-    with torch.no_grad(), train_attention.masked(model):  # padding needs a mask
+    with torch.no_grad(), attention.masked(model):  # padding needs a mask
         found = model.generate(
             input_ids=ids,
             attention_mask=mask,

@@ -14,7 +14,7 @@ from chatbot.tasks.translate.files import plain
 from chatbot.tasks.translate.files.marked import bare
 from chatbot.tasks.translate.files.spans import Span
 from chatbot.tasks.translate.order import AUTO, Settled, settle
-from chatbot.tasks.translate.run import segments as run
+from chatbot.tasks.translate.run import segments
 from chatbot.tasks.translate.work import Translation
 
 LISTED = 100  # doubtful segments that are kept with a result
@@ -106,7 +106,7 @@ def translate(
     stop = stop or Event()
     known: dict[int, Translation] = {}
     yield Writing(settled, "", 0, len(given))
-    with closing(run(engine, given, settled.order, stop=stop)) as steps:  # type: ignore[type-var]
+    with closing(segments(engine, given, settled.order, stop=stop)) as steps:  # type: ignore[type-var]
         for step in steps:
             known.update(step.finished)
             yield Writing(settled, _so_far(text, spans, known, step.partial), len(known), len(given))

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from finetune.train.arithmetic import last_layer as train_last_layer
+from finetune.train.arithmetic import last_layer
 from finetune.train.arithmetic.attention import uses_rows
 
 
@@ -29,7 +29,7 @@ def fused(model: Any, *, bf16: bool) -> Iterator[int]:
     head = model.get_output_embeddings()
     if isinstance(head, torch.nn.Linear) and _is_plain(head):
         replaced.append((head, _frozen(head.weight, bf16)))
-    if uses_rows(model) and (last := train_last_layer.shortened(model)):
+    if uses_rows(model) and (last := last_layer.shortened(model)):
         replaced.append(last)
     for module, forward in replaced:
         module.forward = forward

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from finetune.train.arithmetic import packed as train_packed
+from finetune.train.arithmetic import packed
 from finetune.train.arithmetic.attention import uses_rows
 
 Piece = dict[str, Tensor]
@@ -38,10 +38,10 @@ class SideBySide:
     def pieces(self, batch: Piece, *, share: bool) -> list[Piece]:
         """The batch as pieces of at most the budget, as many as are computed at once or a multiple of it, where that does
         not repeat too much of what rows share."""
-        whole = list(train_packed.pieces(batch, self._budget, share=share))
+        whole = list(packed.pieces(batch, self._budget, share=share))
         if self.at_once == 1:
             return whole
-        cut = list(train_packed.pieces(batch, self._budget, share=share, at_once=self.at_once))
+        cut = list(packed.pieces(batch, self._budget, share=share, at_once=self.at_once))
         return cut if _tokens(cut) <= WORTH * _tokens(whole) else whole
 
     def map(self, work: Callable[[Piece], T], pieces: Sequence[Piece]) -> Iterator[tuple[int, T]]:
@@ -92,10 +92,10 @@ class SideBySide:
 
         def work(piece: Piece) -> list[float]:
             with torch.no_grad(), context():
-                losses: list[float] = train_packed.loss_sum(model, piece, rows=True).tolist()
+                losses: list[float] = packed.loss_sum(model, piece, rows=True).tolist()
                 return losses
 
-        batch = {name: values.to(model.device) for name, values in train_packed.collate(rows).items()}
+        batch = {name: values.to(model.device) for name, values in packed.collate(rows).items()}
         found = dict(self.map(work, pieces := self.pieces(batch, share=uses_rows(model))))
         return [nats for at in range(len(pieces)) for nats in found[at]]
 

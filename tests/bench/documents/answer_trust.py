@@ -21,7 +21,7 @@ import numpy as np
 from chatbot.engine.base import Engine, complete
 from chatbot.engine.registry import build_engine
 from chatbot.settings import load
-from chatbot.tasks.answer import prompt as answer_prompt
+from chatbot.tasks.answer import prompt
 from chatbot.tasks.answer import trust as answer_trust
 from chatbot.tasks.answer import work as answer
 from chatbot.tasks.classify.calibration import calibration_error
@@ -87,11 +87,11 @@ def cases(engine: Engine, adapter: Adapter, data: Path, asked: tuple[Sequence[st
         judgement = gate.judge(question.text, hits, fingerprint=embedder.fingerprint)
         if not judgement.answered:
             return None
-        messages = answer_prompt.messages(question.text, hits[:reads])
+        messages = prompt.messages(question.text, hits[:reads])
         given = complete(engine, messages, sampling, adapter=adapter.name)
         said = given.text.strip()
         verdict = verify(said, [hit.passage for hit in hits], question=question.text)
-        if said.startswith(answer_prompt.NOT_FOUND) or verdict.label != "supported":
+        if said.startswith(prompt.NOT_FOUND) or verdict.label != "supported":
             return None
         place = likelihood(question.text, hits, verdict.quotes)
         nats = sum(token.logprob for token in given.logprobs)

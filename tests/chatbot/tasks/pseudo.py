@@ -8,7 +8,7 @@ from threading import Event
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.tasks.translate.files import child as files
 from chatbot.tasks.translate.files.marked import PLACEHOLDER, TAG, Segment
-from chatbot.tasks.translate.run import segments as run
+from chatbot.tasks.translate.run import segments
 from chatbot.tasks.translate.work import Order, Translation
 from chatbot.types import Message
 
@@ -47,7 +47,7 @@ def engine(kind: str = "careful", **options: object) -> ScriptedEngine:
 
 def translations(given: Sequence[Segment], kind: str = "careful") -> list[Translation]:
     known: dict[int, Translation] = {}
-    for step in run(engine(kind), given, Order("en", "de"), stop=Event()):
+    for step in segments(engine(kind), given, Order("en", "de"), stop=Event()):
         known.update(step.finished)
     assert sorted(known) == list(range(len(given))), "every source segment has exactly one target segment"
     return [known[at] for at in range(len(given))]

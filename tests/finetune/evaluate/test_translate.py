@@ -10,8 +10,7 @@ from chatbot.api.routes import routes
 from chatbot.common.errors import InputError
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.types import LoadState
-from finetune.evaluate import command
-from finetune.evaluate import translate as evaluate_translate
+from finetune.evaluate import command, translate
 from finetune.evaluate.translate import read_rows, score
 from tests.chatbot.serving import serving
 
@@ -35,7 +34,7 @@ def test_a_server_is_asked_with_the_prompt_of_the_task(pairs: Path, capsys: pyte
         assert command.main(["translate", "--data", str(pairs), "--server", f"{address}/v1"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["from"], told["into"], told["rows"]) == ("en", "de", 2)
-    assert engine.prompts[0][0].content == evaluate_translate.SYSTEM.format(source="English", target="German")
+    assert engine.prompts[0][0].content == translate.SYSTEM.format(source="English", target="German")
     scores = told["scores"]
     assert 40 < scores["chrf"]["score"] < 100
     assert scores["chrf"]["interval"][0] <= scores["chrf"]["score"] <= scores["chrf"]["interval"][1] + 1

@@ -14,8 +14,7 @@ from safetensors.torch import load_file
 from chatbot.common import quantized
 from chatbot.common.errors import InputError
 from finetune.jobs.folder import Base, JobFolder
-from finetune.train.arithmetic import attention as train_attention
-from finetune.train.arithmetic import fused as train_fused
+from finetune.train.arithmetic import attention, fused
 from finetune.train.arithmetic import packed as train_packed
 from finetune.train.arithmetic.side_by_side import SideBySide
 from finetune.train.command import run
@@ -54,7 +53,7 @@ def reference(folder: Path, rows: list[dict[str, Any]] = BATCH) -> tuple[list[fl
     """Loss of each row and gradients as transformers computes them: one row at a time, all logits."""
     ours = trainable(folder)
     losses = []
-    with train_attention.masked(ours):
+    with attention.masked(ours):
         for row in rows:
             out = ours(input_ids=torch.tensor([row["input_ids"]]), labels=torch.tensor([row["labels"]]))
             loss = out.loss * sum(label != -100 for label in row["labels"][1:])
@@ -79,7 +78,7 @@ def test_rows_end_to_end_have_the_losses_and_gradients_of_rows_alone(
     model.zero_grad()
     layers = 0
     if fast:
-        with train_fused.fused(model, bf16=False) as layers:
+        with fused.fused(model, bf16=False) as layers:
             for piece in train_packed.pieces(batch, 9, share=False):
                 train_packed.loss_sum(model, piece, rows=False).backward()
         assert layers > 10
@@ -103,7 +102,7 @@ def test_what_rows_begin_with_is_computed_once_with_the_losses_and_gradients_of_
     ]
     expected, wanted = reference(models[architecture], rows)
     model = trainable(models[architecture])
-    rowwise = train_attention.uses_rows(model)
+    rowwise = attention.uses_rows(model)
     assert SideBySide(model, most).row_losses(model, rows) == pytest.approx(expected, rel=1e-4)
     pieces = list(train_packed.pieces(train_packed.collate(rows), most, share=rowwise))
     assert rowwise is (architecture != "gemma")
@@ -123,7 +122,7 @@ def test_the_last_layer_computes_only_what_the_loss_reads(models: dict[str, Path
     for number in (0, len(layers) - 1):
         norm = layers[number].post_attention_layernorm
         norm.register_forward_pre_hook(lambda _, args, number=number: seen.update({number: args[0].shape[1]}))
-    with train_fused.fused(model, bf16=False):
+    with fused.fused(model, bf16=False):
         train_packed.loss_sum(model, train_packed.collate(BATCH), rows=False)
         assert seen == {0: 17, len(layers) - 1: 4 + 2 + 3}
     train_packed.loss_sum(model, train_packed.collate(BATCH), rows=False)
@@ -166,7 +165,7 @@ def test_questions_about_the_same_text_stay_together_and_their_text_is_computed_
 def test_bfloat16_leaves_the_loss_almost_what_it_is_and_gradients_point_the_same_way(models: dict[str, Path]) -> None:
     expected, wanted = reference(models["llama"])
     model = trainable(models["llama"])
-    with train_fused.fused(model, bf16=True):
+    with fused.fused(model, bf16=True):
         loss = train_packed.loss_sum(model, train_packed.collate(BATCH), rows=False)
         loss.backward()
     assert float(loss.detach()) == pytest.approx(sum(expected), rel=3e-3)

@@ -16,7 +16,7 @@ from chatbot.common.errors import EngineError
 from chatbot.engine.adapters.folders import find
 from chatbot.engine.base import collect, complete
 from chatbot.engine.local import engine as local
-from chatbot.engine.local import scheduler as local_scheduler
+from chatbot.engine.local import scheduler
 from chatbot.engine.local.admission import CacheBudget
 from chatbot.engine.local.attention import Pool
 from chatbot.engine.local.cache import Cache, Entry, common
@@ -94,7 +94,7 @@ def test_a_long_prompt_is_read_in_chunks_beside_those_who_write(engine: LocalEng
     chunks = [segments for segments in passes if any(count > 1 for _, count in segments)]
     assert len(chunks) >= 4
     assert all(any(count == 1 for _, count in segments) for segments in chunks), "the writer moved in every pass"
-    assert max(count for segments in chunks for _, count in segments) <= local_scheduler.PREFILL["cpu"]
+    assert max(count for segments in chunks for _, count in segments) <= scheduler.PREFILL["cpu"]
 
 
 def test_the_prompts_of_several_share_what_one_pass_reads(
@@ -200,17 +200,17 @@ def test_the_memory_setting_is_what_the_cache_takes(home: Path) -> None:
 def test_those_who_outgrow_the_memory_begin_again_with_nothing_lost(
     home: Path, engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local_scheduler, "AHEAD", 16)  # everybody is let in at once, and all grow
+    monkeypatch.setattr(scheduler, "AHEAD", 16)  # everybody is let in at once, and all grow
     monkeypatch.setattr(local, "cache_capacity", lambda *_: 400)
     tight = LocalEngine(home / "model", name="tiny", adapters=list, dtype="fp32", slots=8)
     suspended = []
-    suspend = local_scheduler.Scheduler._suspend
+    suspend = scheduler.Scheduler._suspend
 
-    def watch(self: local_scheduler.Scheduler, job: Job) -> None:
+    def watch(self: scheduler.Scheduler, job: Job) -> None:
         suspended.append(job)
         suspend(self, job)
 
-    monkeypatch.setattr(local_scheduler.Scheduler, "_suspend", watch)
+    monkeypatch.setattr(scheduler.Scheduler, "_suspend", watch)
     drawn = [Sampling(temperature=1.3, seed=n, max_tokens=150) for n in range(5)]
     expected = [complete(engine, ask("a story"), sampling).text for sampling in drawn]
     with ThreadPoolExecutor(5) as pool:

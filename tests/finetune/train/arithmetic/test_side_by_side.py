@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from finetune.train.arithmetic import attention as train_attention
-from finetune.train.arithmetic import fused as train_fused
-from finetune.train.arithmetic import packed as train_packed
+from finetune.train.arithmetic import attention, fused, packed
 from finetune.train.arithmetic.side_by_side import MOST, SideBySide
 from tests.finetune.train.test_command import gradients, models, reference, trainable
 
@@ -32,9 +30,9 @@ def four_threads() -> Iterator[None]:
 
 def backward(model: Any, side: SideBySide, rows: list[dict[str, Any]] = ROWS) -> tuple[float, dict[str, torch.Tensor]]:
     model.zero_grad()
-    pieces = side.pieces(train_packed.collate(rows), share=train_attention.uses_rows(model))
-    with train_fused.fused(model, bf16=False):
-        total = side.backward(model, pieces, lambda piece: train_packed.loss_sum(model, piece, rows=False))
+    pieces = side.pieces(packed.collate(rows), share=attention.uses_rows(model))
+    with fused.fused(model, bf16=False):
+        total = side.backward(model, pieces, lambda piece: packed.loss_sum(model, piece, rows=False))
     return float(total), gradients(model)
 
 
@@ -94,10 +92,10 @@ def test_a_piece_has_all_threads_where_the_others_would_only_wait(
 def test_rows_are_cut_for_all_threads_unless_what_they_share_would_be_computed_again(models: dict[str, Path]) -> None:
     side = SideBySide(trainable(models["llama"]), 200)
     own = [{"input_ids": list(range(n, n + 20)), "labels": list(range(n, n + 20))} for n in range(8)]
-    assert [piece["input_ids"].numel() for piece in side.pieces(train_packed.collate(own), share=True)] == [40] * 4
+    assert [piece["input_ids"].numel() for piece in side.pieces(packed.collate(own), share=True)] == [40] * 4
     text = list(range(100, 160))
     asked = [{"input_ids": [*text, n, n + 1], "labels": [*[-100] * 60, n, n + 1]} for n in range(8)]
-    whole = side.pieces(train_packed.collate(asked), share=True)
+    whole = side.pieces(packed.collate(asked), share=True)
     assert [piece["input_ids"].numel() for piece in whole] == [59 + 3 * 8]
 
 

@@ -9,8 +9,8 @@ from importlib.metadata import version
 from typing import Any
 
 from chatbot.common.errors import BanyanError
+from chatbot.common.step import Progress, Step
 from chatbot.engine import registry
-from chatbot.engine.base import Progress
 from chatbot.engine.loading import LoadingEngine
 from chatbot.settings import Settings, load
 
@@ -166,9 +166,7 @@ def build_retrieval(settings: Settings, progress: Progress) -> Any:
     except HubUnavailable as error:
         log.warning("Documents are found by their words alone, for now: %s", error)
     library = Library(settings.data, embedder)
-    library.reembed(
-        progress=lambda done, total: progress(f"Embedding {total} passages with the new embedder", done / total)
-    )
+    library.reembed(progress=lambda done, total: progress(Step("embedding", count=total), done / total))
     return Retrieval(library, Gate.load(), embedder)
 
 

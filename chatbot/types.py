@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
-from chatbot.common.errors import InputError
+from chatbot.common.errors import BanyanError, InputError
+from chatbot.common.step import Step
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "cancelled"]
@@ -115,8 +116,13 @@ class LoadState:
     """How far a model is on its way into memory. `fraction` is None while the length of the step is unknown."""
 
     status: Literal["loading", "ready", "failed"]
-    step: str = ""  # "Fetching SmolLM2-135M-Instruct", fit to show to a person
+    step: Step | None = None  # while it is loading
     fraction: float | None = None
+    failure: BanyanError | None = None  # when it has failed
+
+    def __str__(self) -> str:
+        """In English: the step, or why it failed; empty once it is ready."""
+        return str(self.step or self.failure or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.common.step import Step
 from chatbot.engine.llamacpp import waiting
 from chatbot.engine.models import resolve
 
@@ -19,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.quick)
 
 
-def _quiet(step: str, fraction: float | None) -> None:
+def _quiet(step: Step, fraction: float | None) -> None:
     pass
 
 

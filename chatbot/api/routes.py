@@ -155,7 +155,7 @@ def _no_model(name: str) -> AdapterNotFound:
 async def _health(engine: Engine, state: Callable[[], LoadState], versions: dict[str, str], _: Request) -> Response:
     """Never waits for the model, so it tells from the first second how far loading is."""
     now = state()
-    body: dict[str, Any] = {"status": now.status, "step": now.step, "progress": now.fraction}
+    body: dict[str, Any] = {"status": now.status, "step": str(now), "progress": now.fraction}
     for key, read in _ENGINE_FACTS.items():
         try:
             body[key] = read(engine)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.common.errors import BanyanError, Stopped
+from chatbot.common.step import Progress, Step
 
 HOME = Path(__file__).resolve().parents[2]
 LOOK = 0.2  # seconds between looks at the stop event
@@ -26,9 +27,6 @@ SECRETS = re.compile(r"TOKEN|SECRET|PASSWORD|API_KEY|^BANYAN_")
 WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
 """How threads wait for each other, where several compute one piece: they spin for some 30 microseconds, then sleep. Tokens/s
 when all did, quiet / beside a busy process: 410 / 223; asleep at once 320 / 270, ten times as long 450 / 83."""
-
-Progress = Callable[[str, float | None], None]
-"""Called with the step under way, in words for a person, and the fraction done."""
 
 
 class Child:
@@ -51,7 +49,7 @@ class Child:
     ) -> Any:
         """The child's answer. Raises the child's `BanyanError`; one of its own when it died; `Stopped` with `stop`."""
         while not self._lock.acquire(timeout=LOOK):
-            progress("Waiting for others", None)
+            progress(Step("waiting"), None)
             if stop is not None and stop.is_set():
                 raise Stopped("It was stopped.")
         try:
@@ -111,7 +109,7 @@ class Child:
             for line in lines:
                 said = json.loads(line)
                 if "step" in said:
-                    progress(said["step"], said["fraction"])
+                    progress(Step(said["step"], **said["figures"]), said["fraction"])
                 elif "error" in said:
                     raise _CLASSES.get(said["code"], BanyanError)(said["error"], kind=said["kind"], **said["details"])
                 else:
@@ -133,11 +131,11 @@ def serve(handle: Callable[[dict[str, Any], Progress], Any]) -> None:
     def say(**values: object) -> None:
         own.write(json.dumps(values) + "\n")
 
-    def progress(step: str, fraction: float | None) -> None:
+    def progress(step: Step, fraction: float | None) -> None:
         nonlocal last
         if time.monotonic() - last >= QUIET:
             last = time.monotonic()
-            say(step=step, fraction=fraction)
+            say(step=step.code, figures=step.figures, fraction=fraction)
 
     for line in sys.stdin:
         try:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from chatbot.common import disk
 from chatbot.common.errors import HubUnavailable, ModelNotFound
-from chatbot.common.wheels import Progress
+from chatbot.common.step import Progress, Step
 
 _ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*", re.ASCII)
 
@@ -33,7 +33,7 @@ def fetch(
     """
     target = models / id.replace("/", "--")
     if not target.is_dir():
-        progress(f"Fetching {id}", None)
+        progress(Step("fetching", name=id), None)
         partial = target.with_name(target.name + ".partial")
         _snapshot(id, partial, files, but, kind)
         check(partial)

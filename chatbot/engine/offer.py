@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from chatbot.engine.base import Engine, Progress
+from chatbot.common.step import Progress
+from chatbot.engine.base import Engine
 
 
 class Wanted(Protocol):

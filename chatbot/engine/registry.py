@@ -5,7 +5,8 @@ This is the only place that names implementations.
 
 import logging
 
-from chatbot.engine.base import Engine, Progress
+from chatbot.common.step import Progress
+from chatbot.engine.base import Engine
 from chatbot.engine.llamacpp.offer import OFFER as LLAMACPP
 from chatbot.engine.local.offer import OFFER as LOCAL
 from chatbot.engine.offer import Offer, Wanted

@@ -9,7 +9,7 @@ from threading import Event, Lock
 from chatbot.common.child import HOME, LOOK, child_environment
 from chatbot.common.errors import AccessDenied, ModelError, Stopped
 from chatbot.common.fingerprint import fingerprint_model
-from chatbot.engine.base import Progress
+from chatbot.common.step import Progress, Step
 from chatbot.engine.models import BUNDLED, resolve
 from chatbot.engine.offer import NoTraining
 from finetune.jobs.folder import Base
@@ -60,7 +60,7 @@ class TrainingBase:
         """The base model, ready to be trained on. Raises `AccessDenied`, `ModelError` or `Stopped`."""
         self.require()
         while not self._lock.acquire(timeout=LOOK):
-            progress("Preparing the model for training", None)
+            progress(Step("preparing_base"), None)
             _leave(stop)
         try:
             if self._base is None:
@@ -69,7 +69,7 @@ class TrainingBase:
                 if not (folder / "config.json").is_file():
                     assert files.gguf
                     _convert(files.gguf, folder, progress, stop)
-                progress("Preparing the model for training", None)
+                progress(Step("preparing_base"), None)
                 self._base = Base(str(folder.resolve()), files.name, fingerprint_model(folder))
             return self._base
         finally:
@@ -89,7 +89,7 @@ def _convert(gguf: Path, folder: Path, progress: Progress, stop: Event | None) -
     )
     try:
         while True:
-            progress("Preparing the model for training", None)
+            progress(Step("preparing_base"), None)
             _leave(stop)
             try:
                 said, _ = child.communicate(timeout=LOOK)

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from chatbot.common.child import Child
 from chatbot.common.errors import BanyanError, InputError, NotFound
-from chatbot.engine.base import Progress
+from chatbot.common.step import Progress, Step
 from chatbot.engine.gguf.adapter import convert_adapter
 from chatbot.engine.gguf.header import header_of
 from chatbot.training.base import TrainingBase
@@ -106,7 +106,7 @@ class Training:
         report = self.check(data, spec, progress, stop)
         require_usable(report)
         self.estimate(spec, report, progress, stop).require()
-        progress("Writing the examples", None)
+        progress(Step("writing"), None)
         format = detect(data.path, data.name)
         rows = read_examples(data.path, format, data.mapping)
         examples = (row.to_dict() for row in rows if isinstance(row, Example))
@@ -146,7 +146,7 @@ class Training:
         base, target = self.base.prepare(progress, stop), folder / f"{self._name(owner, id)}-merged"
         request = {"base": base.folder, "adapter": str(self.folder(owner, id)), "target": str(target)}
         self._merger.ask(request, progress, stop)
-        progress("Packing", None)
+        progress(Step("packing"), None)
         return _stored(target)
 
     def push(self, owner: str, id: str, repository: str, token: str) -> str:

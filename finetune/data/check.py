@@ -3,13 +3,14 @@
 import random
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 from chatbot.common.errors import Stopped
+from chatbot.common.step import Progress, Step
 from finetune.data.examples import Columns, Example, Fault, Format
 from finetune.data.formats import detect, headless, mapping_of, read_examples
 from finetune.data.languages import count_languages
@@ -25,9 +26,6 @@ FIRST_FAULTS = 100  # that a report lists; all are counted
 SHOWN = 3  # examples that are rendered
 LABELS = 20  # different answers at most that look like a classifier's
 ASKED = 100  # examples whose language is looked at
-
-Progress = Callable[[str, float | None], None]
-"""Called with the step under way, in words for a person, and the fraction done."""
 
 
 @dataclass(slots=True)
@@ -73,7 +71,7 @@ def check(
     format = headless(detect(path, name), mapping)
     columns = mapping_of(format, mapping)
 
-    def examples(step: str) -> Iterator[Example | Fault]:
+    def examples(step: Step) -> Iterator[Example | Fault]:
         for item in read_examples(path, format, columns, told=lambda fraction: progress(step, fraction)):
             if stop is not None and stop.is_set():
                 raise Stopped("The check was stopped.", kind="check_stopped")
@@ -81,7 +79,7 @@ def check(
 
     tally = _Tally()
     chance = random.Random(0)  # noqa: S311 (a sample, not a secret)
-    for item in examples("Reading the examples"):
+    for item in examples(Step("reading")):
         found = encoder.encode(item, spec.max_length) if isinstance(item, Example) else item
         if isinstance(item, Example) and isinstance(found, Encoded):
             _count(tally, item, found, chance)
@@ -89,7 +87,7 @@ def check(
             tally.fault_counts[found.code] += 1
             tally.faults += [found] if len(tally.faults) < FIRST_FAULTS else []
     kept = held_out(tally.groups, spec.evaluation_share, spec.seed)
-    leaks = find_leaks(lambda: examples("Comparing with the held-out rows"), kept) if kept else []
+    leaks = find_leaks(lambda: examples(Step("comparing")), kept) if kept else []
     return _report(tally, encoder, format, columns, mapping is not None, kept, leaks, spec)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from chatbot.common.child import Child, Progress, serve
+from chatbot.common.child import Child, serve
+from chatbot.common.step import Progress, Step
 from finetune.data.examples import Columns
 from finetune.spec.spec import TrainingSpec
 
@@ -57,7 +58,7 @@ def _handle(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
         return {}
     mapping = Columns.from_dict(request["mapping"]) if request["mapping"] else None
     spec = TrainingSpec.from_dict(request["spec"])
-    progress("Loading the tokenizer", None)
+    progress(Step("loading_tokenizer"), None)
     tokenizer = _tokenizer(request["model"])
     return check(Path(request["path"]), tokenizer, spec, mapping, name=request["name"], progress=progress).to_dict()
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from chatbot.common.child import Child, Progress
+from chatbot.common.child import Child
 from chatbot.common.errors import InputError
+from chatbot.common.step import Progress
 from finetune.jobs.folder import Base, write
 from finetune.spec.spec import TrainingSpec
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.common import disk
-from chatbot.common.child import Progress, serve
+from chatbot.common.child import serve
 from chatbot.common.errors import AdapterError
+from chatbot.common.step import Progress, Step
 
 
 def merge(adapter: Path, base: Path, target: Path) -> Path:
@@ -42,7 +43,7 @@ def merge(adapter: Path, base: Path, target: Path) -> Path:
 
 
 def _handle(request: dict[str, Any], progress: Progress) -> str:
-    progress("Merging", None)
+    progress(Step("merging"), None)
     return str(merge(Path(request["adapter"]), Path(request["base"]), Path(request["target"])))
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import torch
 
-from chatbot.common.child import Progress, serve
+from chatbot.common.child import serve
 from chatbot.common.errors import InputError
+from chatbot.common.step import Progress, Step
 from finetune.jobs.folder import Base
 from finetune.spec.spec import TrainingSpec
 from finetune.train import model as train_model
@@ -32,9 +33,9 @@ def probe(base: Base, spec: TrainingSpec, row: int, progress: Progress = lambda 
     """
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "0")) or len(os.sched_getaffinity(0)))
     try:
-        progress("Loading the model", None)
+        progress(Step("loading_base"), None)
         loaded = train_model.load(base, spec)
-        progress("Measuring", None)
+        progress(Step("measuring"), None)
         return _measured(loaded, spec, row)
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise InputError(_TOO_MUCH, kind="no_fit") from error

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chatbot.common.errors import ModelDamaged, Stopped
-from chatbot.common.wheels import Progress
+from chatbot.common.step import Progress, Step
 from retrieval.search.embedder_files import fingerprint, languages, resolve, without_pickles
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def load(reference: str, models: Path, progress: Progress, *, device: str | None
     Raises `ModelNotFound`, `ModelDamaged` or `HubUnavailable`.
     """
     folder, name = resolve(reference, models, progress)
-    progress(f"Loading {name}", None)
+    progress(Step("loading", name=name), None)
     without_pickles(folder)
     with _quiet():
         try:

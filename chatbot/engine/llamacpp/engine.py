@@ -16,8 +16,8 @@ from contextlib import closing
 from pathlib import Path
 
 from chatbot.common.errors import AdapterNotFound, ContextOverflow, EngineError
+from chatbot.common.step import Progress, Step
 from chatbot.engine.adapters.fit import check_base, of_base
-from chatbot.engine.base import Progress
 from chatbot.engine.gguf.adapter import Twin, convert_adapter
 from chatbot.engine.gguf.files import Header, read_header
 from chatbot.engine.llamacpp.pool import Teams
@@ -56,7 +56,7 @@ class LlamaCppEngine:
     ) -> None:
         self.model = name
         if progress:
-            progress(f"Loading {name}", None)
+            progress(Step("loading", name=name), None)
         header = read_header(gguf)
         trained = int(header["context_length"] or MAX_CONTEXT)
         self.context_window = min(context or MAX_CONTEXT, trained)

@@ -1,6 +1,7 @@
 """llama.cpp, for GGUF files and wherever there is no GPU."""
 
-from chatbot.engine.base import Engine, Progress
+from chatbot.common.step import Progress
+from chatbot.engine.base import Engine
 from chatbot.engine.offer import NoTraining, Offer, Wanted
 
 ROUNDED = NoTraining(

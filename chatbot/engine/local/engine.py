@@ -8,8 +8,8 @@ from threading import Event
 import torch
 
 from chatbot.common.errors import AdapterNotFound, ContextOverflow
+from chatbot.common.step import Progress, Step
 from chatbot.engine.adapters.fit import check_base, of_base
-from chatbot.engine.base import Progress
 from chatbot.engine.local.adapters import AdaptedModel, Version
 from chatbot.engine.local.admission import CacheBudget, CacheQueue
 from chatbot.engine.local.cache import Cache
@@ -61,7 +61,7 @@ class LocalEngine:
         if threads:
             torch.set_num_threads(threads)
         if progress:
-            progress(f"Loading {name}", None)
+            progress(Step("loading", name=name), None)
         loaded = load_model(folder, device=device, dtype=dtype, quantize=quantize, context=context)
         self.model = name
         self.device = describe(loaded.device)

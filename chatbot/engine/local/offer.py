@@ -2,7 +2,8 @@
 
 from functools import cache
 
-from chatbot.engine.base import Engine, Progress
+from chatbot.common.step import Progress
+from chatbot.engine.base import Engine
 from chatbot.engine.devices import has_gpu
 from chatbot.engine.offer import Offer, Wanted
 

@@ -2,7 +2,8 @@
 
 from urllib.parse import urlsplit
 
-from chatbot.engine.base import Engine, Progress
+from chatbot.common.step import Progress, Step
+from chatbot.engine.base import Engine
 from chatbot.engine.offer import NoTraining, Offer, Wanted
 
 ELSEWHERE = NoTraining(
@@ -31,7 +32,7 @@ def _build(wanted: Wanted, progress: Progress) -> Engine:
     from chatbot.engine.remote.engine import RemoteEngine
 
     assert wanted.base_url  # _fault saw to it
-    progress(f"Asking {wanted.base_url}", None)
+    progress(Step("asking", url=wanted.base_url), None)
     model = None if wanted.model == "bundled" else wanted.model
     return RemoteEngine(wanted.base_url, model=model, api_key=wanted.remote_key, context=wanted.context)
 

@@ -21,6 +21,7 @@ from chatbot.ui.documents.render_answers import Turn
 from chatbot.ui.documents.saved_turns import SavedTurns
 from chatbot.ui.documents.source_handlers import nothing, showing
 from chatbot.ui.documents.usable import Usable
+from chatbot.ui.parts import render
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
@@ -47,8 +48,9 @@ class Handlers:
         if state.status == "ready":
             listing, watch = self._usable.listing(owner, opened, language), self._intake.busy(owner)
         else:
-            key = "doc_failed" if state.status == "failed" else "doc_opening"
-            listing = render_documents.note(text(key, language, step=state.step, reason=state.step))
+            said = render.state_words(state, language)
+            key = "doc_failed" if state.failure else "doc_opening"
+            listing = render_documents.note(text(key, language, step=said, reason=said))
             watch = state.status == "loading"
         return {**self._on_their_way(owner, language, watch=watch), self._library.listing: listing}
 

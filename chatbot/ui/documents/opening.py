@@ -5,12 +5,11 @@ from collections.abc import Callable
 from threading import Event, Thread
 
 from chatbot.common.errors import BanyanError
+from chatbot.common.step import Progress, Step
 from chatbot.tasks.answer.work import Retrieval
 from chatbot.types import LoadState
 
 log = logging.getLogger(__name__)
-
-Progress = Callable[[str, float | None], None]
 
 
 class LibraryOpening(BanyanError):
@@ -28,7 +27,7 @@ class OpeningLibrary:
         self._build = build
         self._retrieval: Retrieval | None = None
         self._failure: BanyanError | None = None
-        self._state = LoadState("loading", "Starting")
+        self._state = LoadState("loading", Step("starting"))
         self._settled = Event()
 
     def start(self) -> None:
@@ -41,11 +40,11 @@ class OpeningLibrary:
         """Wait up to `timeout` seconds. Raises `LibraryOpening`, or why it cannot be opened."""
         if timeout:
             self._settled.wait(timeout)
+        step = self._state.step  # before the others, which settle it
         if self._retrieval:
             return self._retrieval
         if self._failure:
             raise self._failure
-        step = self._state.step
         raise LibraryOpening(f"The library is still opening ({step}). Please try again in a moment.", step=step)
 
     def close(self) -> None:
@@ -53,7 +52,7 @@ class OpeningLibrary:
             self._retrieval.library.close()
 
     def _open(self) -> None:
-        def progress(step: str, fraction: float | None) -> None:
+        def progress(step: Step, fraction: float | None) -> None:
             self._state = LoadState("loading", step, fraction)
 
         try:
@@ -70,5 +69,5 @@ class OpeningLibrary:
                     reason=type(error).__name__,
                 )
             )
-            self._state = LoadState("failed", str(self._failure))
+            self._state = LoadState("failed", failure=self._failure)
         self._settled.set()

@@ -16,10 +16,11 @@ from chatbot.ui.finetune import render_dataset
 from chatbot.ui.finetune.form import Reported
 from chatbot.ui.finetune.knobs import spec_of
 from chatbot.ui.finetune.layout import FinetuneTab
-from chatbot.ui.parts.under_way import Step, under_way
+from chatbot.ui.parts import render
+from chatbot.ui.parts.under_way import At, under_way
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
-from chatbot.ui.strings.words import Language
+from chatbot.ui.strings.words import Language, step_words
 from finetune.data.examples import Columns
 from finetune.jobs import start
 from finetune.spec.presets import PRESETS, preset
@@ -158,7 +159,7 @@ def require_engine(services: Services) -> None:
     services.engine.engine  # noqa: B018
 
 
-def showing(work: Generator[Step, None, T], where: Block, language: Language) -> Generator[Updates, None, T]:
+def showing(work: Generator[At, None, T], where: Block, language: Language) -> Generator[Updates, None, T]:
     """Shows each step of `under_way` there; returns its result."""
     while True:
         try:
@@ -166,7 +167,7 @@ def showing(work: Generator[Step, None, T], where: Block, language: Language) ->
         except StopIteration as end:
             result: T = end.value
             return result
-        yield {where: render_finetune.step(step, fraction, language)}
+        yield {where: render.under_way(f"{step_words(step, language)}…", fraction)}
 
 
 def _sizes(report: Reported) -> dict[str, int] | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from chatbot.ui.strings.words import Language, has, text, worded
+from chatbot.ui.strings.words import Language, text, worded
 from finetune.jobs.estimate import Estimate
 from finetune.jobs.jobs import Job
 
@@ -24,18 +24,6 @@ def estimate(found: Estimate | None, language: Language) -> str:
     if found.fits:
         return f'<p class="by-estimate">{escape(words)}</p>'
     return f'<div class="by-notice" role="alert">{escape(words)} {escape(text("ft_no_fit", language))}</div>'
-
-
-def step(words: str, fraction: float | None, language: Language) -> str:
-    """Work under way before a job begins."""
-    key = f"ft_step_{words.lower().replace(' ', '_')}"
-    said = text(key, language) if has(key, language) else words
-    percent = "" if fraction is None else f" {round(100 * fraction)} %"
-    kind, width = ("by-unknown", 35) if fraction is None else ("", round(100 * fraction))
-    return (
-        f'<div class="by-loading" role="status"><span>{escape(said)}…{percent}</span>'
-        f'<span class="by-bar {kind}" aria-hidden="true"><i style="width:{width}%"></i></span></div>'
-    )
 
 
 def locked(reason: str) -> str:

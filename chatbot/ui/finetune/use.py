@@ -10,7 +10,7 @@ from gradio import processing_utils
 from gradio.utils import get_upload_folder
 
 from chatbot.common.errors import InputError
-from chatbot.engine.base import Progress
+from chatbot.common.step import Progress
 from chatbot.training.training import Training
 from chatbot.ui.adapters import tab as adapters
 from chatbot.ui.chat.compare import BASE

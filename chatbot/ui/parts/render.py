@@ -6,9 +6,10 @@ from base64 import b64encode
 from html import escape
 
 from chatbot.common.errors import BanyanError
+from chatbot.common.step import Step
 from chatbot.tasks.budget import Fitted
 from chatbot.types import Chunk, LoadState, Message
-from chatbot.ui.strings.words import Language, has, text, worded
+from chatbot.ui.strings.words import Language, has, step_words, text, worded
 
 _CODE = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`)", re.DOTALL)
 _IMAGE = re.compile(r"!\[([^\]]*)\]\(\s*<?([^)\s>]+)>?[^)]*\)")
@@ -74,7 +75,8 @@ def success(words: str) -> str:
 def message(error: BanyanError, language: Language) -> str:
     """The error in the language of the page; in English where there is no translation."""
     keys = (f"error.{error.kind}",)
-    values = error.details | {"said": str(error)}
+    values = {name: step_words(of, language) if isinstance(of, Step) else of for name, of in error.details.items()}
+    values["said"] = str(error)
     if has(setting := f"knob_{values.get('name')}", language):
         values["knob"] = text(setting, language)
     return worded(keys, language, str(error), values)
@@ -91,15 +93,26 @@ def download(file: dict[str, str]) -> str:
 
 def loading(state: LoadState, language: Language) -> str:
     """The model's way into memory, as a bar; empty once it is ready."""
+    said = state_words(state, language)
     if state.status == "ready":
         return ""
     if state.status == "failed":
-        return f'<div class="by-notice" role="alert">{escape(text("load_failed", language, reason=state.step))}</div>'
-    percent = "" if state.fraction is None else f" {round(100 * state.fraction)} %"
-    width = "100%" if state.fraction is None else f"{round(100 * state.fraction)}%"
-    kind = "by-unknown" if state.fraction is None else ""
-    words = escape(text("loading", language, step=state.step) + percent)
+        return f'<div class="by-notice" role="alert">{escape(text("load_failed", language, reason=said))}</div>'
+    return under_way(text("loading", language, step=said), state.fraction)
+
+
+def state_words(state: LoadState, language: Language) -> str:
+    """The step, or why it failed; empty once it is ready."""
+    if state.failure:
+        return message(state.failure, language)
+    return step_words(state.step, language) if state.step else ""
+
+
+def under_way(words: str, fraction: float | None) -> str:
+    """Long work, with a bar: `fraction` of it is done (None: unknown)."""
+    percent = "" if fraction is None else f" {round(100 * fraction)} %"
+    kind, width = ("by-unknown", 35) if fraction is None else ("", round(100 * fraction))
     return (
-        f'<div class="by-loading" role="status"><span>{words}</span>'
-        f'<span class="by-bar {kind}" aria-hidden="true"><i style="width:{width}"></i></span></div>'
+        f'<div class="by-loading" role="status"><span>{escape(words)}{percent}</span>'
+        f'<span class="by-bar {kind}" aria-hidden="true"><i style="width:{width}%"></i></span></div>'
     )

@@ -5,24 +5,24 @@ from concurrent.futures import Future
 from threading import Event, Thread
 from typing import TypeVar
 
-from chatbot.engine.base import Progress
+from chatbot.common.step import Progress, Step
 
 T = TypeVar("T")
 TICK = 0.25  # seconds between two steps that are yielded
 
-Step = tuple[str, float | None]
+At = tuple[Step, float | None]
 
 
-def under_way(work: Callable[[Progress, Event], T]) -> Generator[Step, None, T]:
+def under_way(work: Callable[[Progress, Event], T]) -> Generator[At, None, T]:
     """Yields the latest step until `work(progress, stop)` is done, and returns or raises what it does.
 
     When the generator is closed, because the reader left, `stop` is set.
     """
-    latest: list[Step] = []
+    latest: list[At] = []
     future: Future[T] = Future()
     stop = Event()
 
-    def tell(step: str, fraction: float | None) -> None:
+    def tell(step: Step, fraction: float | None) -> None:
         latest[:] = [(step, fraction)]
 
     def run() -> None:

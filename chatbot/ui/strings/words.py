@@ -1,7 +1,7 @@
 """Every visible string: the files beside this one, one a language. `{name}` is filled in by `text`.
 
-What goes wrong and what languages and kinds of files are called stands in English in the code, under the keys `error.KIND`,
-`languages.CODE` and `kinds.KIND` in the files of the others.
+What goes wrong, what long work is doing and what languages and kinds of files are called stands in English in the code, under
+the keys `error.KIND`, `step.CODE`, `languages.CODE` and `kinds.KIND` in the files of the others.
 """
 
 import tomllib
@@ -10,17 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from chatbot.common.step import Step
 from chatbot.tasks.language import name_of, primary
 
 Language: TypeAlias = str  # the name of its file
 ENGLISH: Language = "en"
 FOLDER = Path(__file__).parent
-_PREFIXED = (
-    "language",
-    "languages",
-    "kinds",
-    "error",
-)  # sections whose names are part of their keys; the others only group
+_PREFIXED = ("language", "languages", "kinds", "step", "error")  # sections that begin their keys; the others only group
 
 
 def languages() -> tuple[Language, ...]:
@@ -52,6 +48,11 @@ def has(key: str, language: Language) -> bool:
 def language_name(code: str, language: Language) -> str:
     """What speakers of `language` call the language `code` (ISO 639-1); the code itself when it is not known."""
     return worded((f"languages.{code}",), language, name_of(code), {})
+
+
+def step_words(step: Step, language: Language) -> str:
+    """What long work is doing."""
+    return worded((f"step.{step.code}",), language, str(step), step.figures)
 
 
 def following(language: Language) -> Language:

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 from chatbot.api.routes import MAX_BODY, routes
 from chatbot.common.errors import EngineError, ModelLoading
+from chatbot.common.step import Step
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.types import Adapter, LoadState, Message
 from tests.chatbot.serving import serving
@@ -295,11 +296,11 @@ def test_a_name_rebound_to_loopback_is_refused(engine: ScriptedEngine) -> None:
 
 
 def test_health_tells_how_far_loading_is(engine: ScriptedEngine) -> None:
-    state = LoadState("loading", "Fetching the model", 0.5)
+    state = LoadState("loading", Step("fetching", name="oak"), 0.5)
     with TestClient(app(engine, state=lambda: state, versions={"banyan": "1"})) as http:
         assert http.get("/health").json() == {
             "status": "loading",
-            "step": "Fetching the model",
+            "step": "Fetching oak",
             "progress": 0.5,
             "engine": "scripted",
             "model": "tree",

@@ -9,11 +9,12 @@ from huggingface_hub import errors
 
 from chatbot.common import hub
 from chatbot.common.errors import HubUnavailable, ModelNotFound
+from chatbot.common.step import Step
 
 FILES = ["*.safetensors", "*.json"]
 
 
-def quiet(step: str, fraction: float | None) -> None:
+def quiet(step: Step, fraction: float | None) -> None:
     pass
 
 

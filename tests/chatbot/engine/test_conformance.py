@@ -3,7 +3,7 @@
 What an engine promises in `chatbot.engine.base.Engine` is asserted here; what is peculiar to one stands in its own file.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain
@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 
 from chatbot.api.routes import routes
 from chatbot.common.errors import AdapterNotFound, ContextOverflow
+from chatbot.common.step import Progress
 from chatbot.engine.base import Engine, collect, complete
 from chatbot.engine.llamacpp.engine import LlamaCppEngine
 from chatbot.engine.local.engine import LocalEngine, dequantise
@@ -48,7 +49,7 @@ def engine(
     request: pytest.FixtureRequest, bundled_gguf: Path, models_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Engine]:
     scratch = tmp_path_factory.mktemp(request.param)
-    quiet: Callable[[str, float | None], None] = lambda step, fraction: None  # noqa: E731
+    quiet: Progress = lambda step, fraction: None  # noqa: E731
     match request.param:
         case "llamacpp":
             made: Engine = _llamacpp(bundled_gguf, scratch)

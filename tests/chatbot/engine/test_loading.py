@@ -5,10 +5,11 @@ from threading import Event
 import pytest
 
 from chatbot.common.errors import EngineUnavailable, ModelError, ModelLoading, ModelNotFound
-from chatbot.engine.base import Engine, Progress, complete
+from chatbot.common.step import Progress, Step
+from chatbot.engine.base import Engine, complete
 from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.scripted import ScriptedEngine
-from chatbot.types import Message, Sampling
+from chatbot.types import LoadState, Message, Sampling
 
 HI = [Message("user", "Hi")]
 
@@ -17,7 +18,7 @@ def test_it_tells_its_progress_and_then_answers() -> None:
     go, told = Event(), Event()
 
     def build(progress: Progress) -> Engine:
-        progress("Fetching the model", 0.5)
+        progress(Step("fetching", name="oak"), 0.5)
         told.set()
         go.wait(10)
         return ScriptedEngine(["Hello"])
@@ -25,12 +26,8 @@ def test_it_tells_its_progress_and_then_answers() -> None:
     engine = LoadingEngine(build)
     engine.start()
     assert told.wait(10)
-    assert (engine.state().status, engine.state().step, engine.state().fraction) == (
-        "loading",
-        "Fetching the model",
-        0.5,
-    )
-    with pytest.raises(ModelLoading, match="Fetching the model"):
+    assert engine.state() == LoadState("loading", Step("fetching", name="oak"), 0.5)
+    with pytest.raises(ModelLoading, match="Fetching oak"):
         complete(engine, HI, Sampling())
     go.set()
     assert engine.wait(10)

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from chatbot.common.errors import HubUnavailable, ModelDamaged, ModelNotFound
+from chatbot.common.step import Step
 from chatbot.engine import models
 from chatbot.engine.gguf.files import read_header
 from chatbot.engine.models import BUNDLED, fetch_bundled, resolve
 
 
-def quiet(step: str, fraction: float | None) -> None:
+def quiet(step: Step, fraction: float | None) -> None:
     pass
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chatbot.common.errors import InputError, Stopped
+from chatbot.common.step import Step
 from finetune.data.check import check
 from finetune.data.examples import Columns, Example
 from finetune.data.formats import detect, read_examples
@@ -219,16 +220,16 @@ def test_formulas_and_encodings_are_told(tmp_path: Path, tokenizer: Any) -> None
 
 def test_stopping_and_progress(tmp_path: Path, tokenizer: Any) -> None:
     path = faults.many(tmp_path, "a.jsonl", 1)
-    stop, heard = Event(), list[tuple[str, float | None]]()
+    stop, heard = Event(), list[tuple[Step, float | None]]()
 
-    def progress(step: str, fraction: float | None) -> None:
+    def progress(step: Step, fraction: float | None) -> None:
         heard.append((step, fraction))
         if len(heard) == 2:
             stop.set()
 
     with pytest.raises(Stopped):
         check(path, tokenizer, SPEC, progress=progress, stop=stop)
-    assert len(heard) == 2
+    assert [step.code for step, _ in heard] == ["reading", "reading"]
     assert all(fraction is not None and 0 < fraction <= 1 for _, fraction in heard)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from chatbot.common.errors import ModelDamaged, ModelNotFound, Stopped
+from chatbot.common.step import Step
 from chatbot.common.wheels import MINILM
 from retrieval.search.embed import SentenceEmbedder, load
 
@@ -24,7 +25,7 @@ TEXTS = [
 ]
 
 
-def quiet(step: str, fraction: float | None) -> None:
+def quiet(step: Step, fraction: float | None) -> None:
     pass
 
 

@@ -14,7 +14,7 @@ import torch
 
 from chatbot.common import disk
 from chatbot.common.errors import BanyanError, ModelDamaged, ModelError
-from chatbot.engine.base import Progress
+from chatbot.common.step import Progress, Step
 
 CONTROL, USER_DEFINED = 3, 4  # token types of the GGUF specification
 
@@ -29,14 +29,14 @@ def dequantise(gguf: Path, folder: Path, progress: Progress | None = None) -> Pa
     if (folder / "config.json").is_file():
         return folder
     tell = progress or (lambda step, fraction: None)
-    tell(f"Converting {gguf.stem}", None)
+    tell(Step("converting", name=gguf.stem), None)
     try:
         with disk.aside_folder(folder) as made:
             _convert(gguf, made)
     except OSError:
         if not (folder / "config.json").is_file():  # else another process was first
             raise
-    tell(f"Converting {gguf.stem}", 1.0)
+    tell(Step("converting", name=gguf.stem), 1.0)
     return folder
 
 

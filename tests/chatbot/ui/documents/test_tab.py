@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from threading import Event
@@ -12,6 +12,7 @@ import pytest
 
 from chatbot.common.errors import NotFound
 from chatbot.common.rejected import REASONS
+from chatbot.common.step import Progress
 from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.store.store import LARGEST_RESULT, Store
@@ -222,7 +223,7 @@ def test_files_end_as_indexed_known_or_rejected(library: Library, tmp_path: Path
 def test_files_that_wait_can_be_stopped_and_leave_nothing(library: Library, tmp_path: Path) -> None:
     go = Event()
 
-    def build(progress: Callable[[str, float | None], None]) -> Retrieval:
+    def build(progress: Progress) -> Retrieval:
         go.wait(30)
         return Retrieval(library, Gate({}, ""))
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from chatbot.common.errors import BanyanError, ContextOverflow, InputError
+from chatbot.common.errors import BanyanError, ContextOverflow, InputError, ModelError, ModelLoading
+from chatbot.common.step import Step
 from chatbot.types import Chunk, LoadState, Usage
 from chatbot.ui.parts import render
 
@@ -54,9 +55,17 @@ def test_notices_escape_what_they_are_told() -> None:
 
 
 def test_loading_shows_the_fraction_and_then_nothing() -> None:
-    assert "42 %" in render.loading(LoadState("loading", "Fetching", 0.42), "en")
+    fetching = LoadState("loading", Step("fetching", name="<oak>"), 0.42)
+    assert "Loading the model: Fetching &lt;oak&gt; 42 %" in render.loading(fetching, "en")
+    assert "正在获取 &lt;oak&gt; 42 %" in render.loading(fetching, "zh")
     assert render.loading(LoadState("ready"), "en") == ""
-    assert "broken" in render.loading(LoadState("failed", "broken"), "zh")
+    assert "broken" in render.loading(LoadState("failed", failure=ModelError("broken")), "zh")
+
+
+def test_an_error_that_names_a_step_words_it_in_the_language() -> None:
+    waiting = ModelLoading("Still loading (Fetching oak).", step=Step("fetching", name="oak"))
+    assert render.message(waiting, "zh") == "模型仍在加载（正在获取 oak）。请稍后再试。"
+    assert render.message(waiting, "en") == "Still loading (Fetching oak)."
 
 
 def test_meter() -> None:

@@ -89,18 +89,6 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "ft_preset_{}": PRESETS,
     "ft_score_{}": [*METRICS, "loss", "perplexity", "general_loss"],
     "ft_state_{}": get_args(JobState),
-    "ft_step_{}": [
-        "preparing_the_model_for_training",
-        "loading_the_tokenizer",
-        "reading_the_examples",
-        "comparing_with_the_held-out_rows",
-        "loading_the_model",
-        "measuring",
-        "writing_the_examples",
-        "waiting_for_others",
-        "merging",
-        "packing",
-    ],
     "knob_{}": [knob.name for knob in KNOBS],
     "knob_{}_why": [knob.name for knob in KNOBS],
 }

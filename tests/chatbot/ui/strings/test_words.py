@@ -8,6 +8,7 @@ from string import Formatter
 import gradio as gr
 import pytest
 
+from chatbot.common.step import SENTENCES
 from chatbot.tasks.language_names import NAMES
 from chatbot.ui.chat.sidebar import brand_html, build_sidebar
 from chatbot.ui.parts.localise import Localised
@@ -19,7 +20,7 @@ from retrieval.reading.kinds import READERS
 
 STRINGS = read(FOLDER)
 OTHERS = [language for language in STRINGS if language != ENGLISH]
-IN_CODE = ("error.", "languages.", "kinds.")  # what English says of these stands in the code
+IN_CODE = ("error.", "step.", "languages.", "kinds.")  # what English says of these stands in the code
 
 
 def figures(string: str) -> set[str]:
@@ -41,6 +42,13 @@ def test_every_language_has_the_placeholders_of_english(language: str) -> None:
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_language_calls_all_languages_by_name(language: str) -> None:
     assert {f"languages.{code}" for code in NAMES} == {key for key in STRINGS[language] if key.startswith("languages.")}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_language_has_words_for_every_step(language: str) -> None:
+    assert {f"step.{code}" for code in SENTENCES} == {key for key in STRINGS[language] if key.startswith("step.")}
+    for code, sentence in SENTENCES.items():
+        assert figures(STRINGS[language][f"step.{code}"]) == figures(sentence), code
 
 
 @pytest.mark.parametrize("language", OTHERS)

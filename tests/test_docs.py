@@ -43,6 +43,7 @@ def test_every_room_is_on_the_map(package: str) -> None:
         ("TABS", "chatbot/ui/tabs.py"),
         ("ENGINES", "chatbot/engine/registry.py"),
         ("READERS", "retrieval/reading/kinds.py"),
+        ("KINDS", "chatbot/tasks/translate/files/kinds.py"),
         ("LAYOUTS", "finetune/data/layouts.py"),
         ("CONTAINERS", "finetune/data/rows/rows.py"),
     ],

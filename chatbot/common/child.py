@@ -141,12 +141,15 @@ def serve(handle: Callable[[dict[str, Any], Progress], Any]) -> None:
         try:
             say(answer=handle(json.loads(line), progress))
         except BanyanError as error:
-            details = {name: value for name, value in error.details.items() if isinstance(value, str | int | float)}
-            say(error=str(error), code=error.code, kind=error.kind, details=details)
+            say(**_record(error))
         except Exception as error:  # whatever it is, the one who waits is told
             reason = f"{type(error).__name__}: {error}"[:300]
             failed = f"The work failed ({reason}). Please try again."
-            say(error=failed, code="error", kind="child_failed", details={"reason": reason})
+            say(**_record(BanyanError(failed, kind="child_failed", reason=reason)))
+
+
+def _record(error: BanyanError) -> dict[str, object]:
+    return {"error": str(error), "code": error.code, "kind": error.kind, "details": error.figures}
 
 
 def _died() -> BanyanError:

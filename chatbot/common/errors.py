@@ -40,6 +40,11 @@ class BanyanError(Exception):
         self.kind = kind or self.kind
         self.details = details
 
+    @property
+    def figures(self) -> dict[str, object]:
+        """The details that can be written down as JSON."""
+        return {name: value for name, value in self.details.items() if isinstance(value, str | int | float)}
+
 
 def internal_error() -> BanyanError:
     """For a mistake of ours, whose traceback stands in the log."""

@@ -50,12 +50,19 @@ class Example:
         return {"messages": [{"role": turn.role, "content": turn.content} for turn in self.turns]}
 
 
+FaultCode = Literal[
+    "json", "not_an_object", "missing_field", "not_text", "too_large", "broken_character", "encoding", "damaged",
+    "quoting", "columns", "unmapped", "unknown_label", "empty_prompt", "empty_answer", "empty_text", "no_answer",
+    "unknown_role", "role_order", "not_turns", "tool_call", "masked", "template", "tokens",
+]  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One row that cannot be used. `row` counts as the person sees it in the file; `code` names the kind for programs."""
 
     row: int
-    code: str
+    code: FaultCode
     reason: str
 
 

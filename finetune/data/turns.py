@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from finetune.data.examples import Example, Role, Turn
+from finetune.data.examples import Example, FaultCode, Role, Turn
 from finetune.data.rows.source import MAX_LINE
 
 ROLES: dict[str, Role] = {
@@ -23,7 +23,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 class Unusable(Exception):
     """A fault on its way to the row that has it."""
 
-    def __init__(self, code: str, reason: str) -> None:
+    def __init__(self, code: FaultCode, reason: str) -> None:
         super().__init__(reason)
         self.code = code
 
@@ -82,8 +82,10 @@ def conversation(row: int, turns: list[Turn]) -> Example:
     if not answered:
         raise Unusable("no_answer", "The conversation has no answer to learn from.")
     for number, turn in enumerate(talk[:answered], len(systems) + 1):
-        who = "answer" if turn.role == "assistant" else "prompt"
-        needed(turn.content, f"empty_{who}", f"{who} (turn {number})")
+        if turn.role == "assistant":
+            needed(turn.content, "empty_answer", f"answer (turn {number})")
+        else:
+            needed(turn.content, "empty_prompt", f"prompt (turn {number})")
     kept = tuple(turn for turn in systems if turn.content.strip()) + tuple(talk[:answered])
     return Example(row, kept, remarks=("trailing_user",) if answered < len(talk) else ())
 
@@ -110,7 +112,7 @@ def content(value: object, name: str) -> str:
     raise Unusable("not_text", f"{name} must be a text, not {kind}.")
 
 
-def needed(text: str, code: str, name: str) -> str:
+def needed(text: str, code: FaultCode, name: str) -> str:
     if not text.strip():
         raise Unusable(code, f"The {name} is empty.")
     return text

@@ -30,6 +30,7 @@ from chatbot.common import disk
 from chatbot.common.errors import NotFound
 from finetune.spec.spec import TrainingSpec
 
+Cause = Literal["", "stopped", "out_of_memory", "disk_full", "diverged", "rejected", "error"]
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
 FINAL = ("succeeded", "failed", "cancelled")
 COMPLETE = "COMPLETE"
@@ -73,9 +74,9 @@ class Result:
     """How a job ended. `cause` names the kind for programs, `retry` the settings that would get past it."""
 
     state: Literal["succeeded", "failed", "cancelled"]
-    cause: str = ""  # "", "stopped", "out_of_memory", "disk_full", "diverged", "rejected", "error"
+    cause: Cause = ""
     message: str = ""
-    details: dict[str, object] = field(default_factory=dict)  # those of the error behind the message
+    details: dict[str, object] = field(default_factory=dict)  # those of the error behind the message, and its kind
     retry: dict[str, object] = field(default_factory=dict)
     adapter: str = ""  # name under which it was published
     steps: int = 0

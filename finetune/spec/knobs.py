@@ -34,15 +34,10 @@ def check(knob: Knob, value: object) -> None:
         return
     if not _CHECKS[knob.kind](knob, value):
         shown = f"{value:g}" if isinstance(value, float) else repr(value)[:80]
-        bounds = (
-            {"low": f"{knob.low:g}", "high": f"{knob.high:g}"} if knob.low is not None and knob.high is not None else {}
-        )
-        raise InputError(
-            f"{knob.name} must be {_wanted(knob)}, not {shown}.",
-            kind="knob_bounds" if bounds else "knob_value",
-            name=knob.name,
-            **bounds,
-        )
+        refused = f"{knob.name} must be {_wanted(knob)}, not {shown}."
+        if knob.low is None or knob.high is None:
+            raise InputError(refused, kind="knob_value", name=knob.name)
+        raise InputError(refused, kind="knob_bounds", name=knob.name, low=f"{knob.low:g}", high=f"{knob.high:g}")
 
 
 def _is_integer(knob: Knob, value: object) -> bool:

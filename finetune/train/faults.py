@@ -53,8 +53,7 @@ def _out_of_memory(spec: TrainingSpec) -> Result:
 
 
 def _kept(error: BanyanError) -> dict[str, object]:
-    plain = {name: value for name, value in error.details.items() if isinstance(value, str | int | float)}
-    return {"kind": error.kind, **plain}
+    return {"kind": error.kind, **error.figures}
 
 
 def _chain(error: BaseException | None) -> str:

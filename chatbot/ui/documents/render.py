@@ -7,7 +7,7 @@ from html import escape
 from chatbot.ui.documents.intake import Job
 from chatbot.ui.parts import render
 from chatbot.ui.parts.kinds import readable
-from chatbot.ui.strings.words import Language, has, text
+from chatbot.ui.strings.words import Language, text, worded
 from retrieval.reading.kinds import unit
 from retrieval.types import Citation, Document, Flag, Page, Passage
 
@@ -27,16 +27,11 @@ def counts(document: Document, language: Language) -> str:
 
 def reason(document: Document, language: Language) -> str:
     """Why a document was rejected."""
-    key = f"error.{document.code}"
-    return text(key, language, name=document.name) if has(key, language) else document.reason
+    return worded((f"error.{document.code}",), language, document.reason, {"name": document.name})
 
 
 def warning(flag: Flag, language: Language) -> str:
-    key = f"error.flag.{flag.code}"
-    try:
-        return text(key, language, **flag.details) if has(key, language) else flag.text
-    except KeyError:  # a figure that this string wants is not told
-        return flag.text
+    return worded((f"error.flag.{flag.code}",), language, flag.text, flag.details)
 
 
 def document_list(

@@ -77,7 +77,8 @@ def message(error: BanyanError, language: Language) -> str:
     keys = (f"error.{error.kind}",)
     values = {name: step_words(of, language) if isinstance(of, Step) else of for name, of in error.details.items()}
     values["said"] = str(error)
-    if has(setting := f"knob_{values.get('name')}", language):
+    name = str(values.get("name"))
+    if setting := next((key for key in (f"knob_{name}", name) if has(key, language)), ""):
         values["knob"] = text(setting, language)
     return worded(keys, language, str(error), values)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from chatbot.common.errors import InputError
 from finetune.data.examples import Fault, Format
@@ -43,11 +44,11 @@ _NAMES = {"gb18030": "GB18030", "big5": "Big5", "cp932": "Shift-JIS", "euc_jp": 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line without its end. `fault` is "", "encoding" or "too_large"; a faulty line has no text."""
+    """A line without its end; a faulty line has no text."""
 
     number: int
     text: str
-    fault: str = ""
+    fault: Literal["", "encoding", "too_large"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,7 @@ def lines(file: io.BufferedReader, codec: str) -> Iterator[Line]:
 
 
 def faulty(line: Line, format: Format) -> Fault:
+    assert line.fault
     return Fault(line.number, line.fault, _FAULTS[line.fault].format(encoding=format.encoding.upper()))
 
 

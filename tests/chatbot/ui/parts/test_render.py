@@ -4,7 +4,7 @@ import pytest
 
 from chatbot.common.errors import BanyanError, ContextOverflow, InputError, ModelError, ModelLoading
 from chatbot.common.step import Step
-from chatbot.types import Chunk, LoadState, Usage
+from chatbot.types import Chunk, LoadState, Sampling, Usage
 from chatbot.ui.parts import render
 
 
@@ -40,7 +40,7 @@ def test_answer_says_why_it_waits_or_ended() -> None:
 
 
 def test_errors_speak_the_language_of_the_page() -> None:
-    error = ContextOverflow("English words", kind="context_overflow", prompt=9000, window=8192)
+    error = ContextOverflow("English words", kind="text_overflow", prompt=9000, window=8192)
     assert "9000" in render.message(error, "zh")
     assert "模型" in render.message(error, "zh")
     assert render.message(BanyanError("only English"), "zh") == "only English"
@@ -71,3 +71,9 @@ def test_an_error_that_names_a_step_words_it_in_the_language() -> None:
 def test_meter() -> None:
     assert "1,024" in render.meter(1024, 8192, "en")
     assert "13%" in render.meter(1024, 8192, "en").replace("12%", "13%")
+
+
+def test_a_value_out_of_bounds_is_called_as_the_sidebar_calls_it() -> None:
+    with pytest.raises(InputError) as refused:
+        Sampling(temperature=7)
+    assert render.message(refused.value, "zh").startswith("“温度”须在 0 到")

@@ -4,6 +4,7 @@ import ast
 from collections import defaultdict
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 
@@ -12,17 +13,16 @@ from chatbot.common.errors import BanyanError
 from chatbot.common.rejected import REASONS
 from chatbot.ui.strings.words import ENGLISH, FOLDER, read
 from finetune.data.check import _NOTICES as NOTICES
+from finetune.data.examples import FaultCode
+from finetune.jobs.folder import Cause
+from retrieval.reading import flags
 
 ROOT = Path(__file__).parents[4]
 STRINGS = read(FOLDER)
 OTHERS = [language for language in STRINGS if language != ENGLISH]
 COMMAND_LINE = {"SettingsError", "UsageError"}  # printed where somebody started a command, before there is a page
 FOR_PROGRAMS = "chatbot/api/"  # /v1 speaks English, as the protocol's clients expect
-MADE = {f"training_{code}" for code in ("gguf", "off", "remote", "scripted", "space")}  # kinds made from other codes
-MADE |= {"child_failed", "stopped_early"}  # said over a pipe, and in a result
-MADE |= {f"refused_{code}" for code in ("no_rows", "all_masked", "unmapped", "none_usable") if code in NOTICES}
-
-
+REFUSED = {f"refused_{code}": code for code in ("no_rows", "all_masked", "unmapped", "none_usable")}
 TREES = {
     path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8"))
     for path in [
@@ -52,6 +52,27 @@ def own_kind(node: ast.ClassDef) -> str:
 
 
 CLASSES = classes()
+NODES = [node for tree in TREES.values() for node in ast.walk(tree)]
+
+
+def why_not() -> list[str]:
+    """The codes of why nothing can be trained, from where each is said."""
+    said = [node for node in NODES if isinstance(node, ast.Call) and ast.unparse(node.func) == "NoTraining"]
+    return [str(ast.literal_eval(call.args[0])) for call in said]
+
+
+def kept() -> set[str]:
+    """Kinds that are written into a result without an error."""
+    pairs = [pair for node in NODES if isinstance(node, ast.Dict) for pair in zip(node.keys, node.values, strict=True)]
+    named = [value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "kind"]
+    return {str(value.value) for value in named if isinstance(value, ast.Constant)}
+
+
+SHAPES = {  # kinds that an f-string makes: from what
+    "training_{}": why_not(),
+    "refused_{}": [*REFUSED.values()],
+    "fault.{}": [*get_args(FaultCode)],
+}
 
 
 def raised() -> list[tuple[str, ast.Call]]:
@@ -76,7 +97,7 @@ def kinds() -> dict[str, list[ast.Call]]:
     """Every kind that stands in the source as it is, with the calls that give it."""
     found: dict[str, list[ast.Call]] = defaultdict(list)
     for _, call in raised():
-        if class_of(call) in COMMAND_LINE:
+        if class_of(call) in COMMAND_LINE | {"RejectedFile"}:
             continue
         if (kind := keyword(call, "kind")) is not None:
             for each in named(kind):
@@ -89,7 +110,10 @@ def kinds() -> dict[str, list[ast.Call]]:
 def named(kind: ast.expr) -> list[str]:
     if isinstance(kind, ast.IfExp):
         return named(kind.body) + named(kind.orelse)
-    return [kind.value] if isinstance(kind, ast.Constant) and isinstance(kind.value, str) else []
+    if isinstance(kind, ast.JoinedStr):
+        shape = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in kind.values)
+        return [shape.format(code) for code in SHAPES[shape]]
+    return [str(ast.literal_eval(kind))]
 
 
 def test_every_error_that_a_person_may_see_has_a_kind() -> None:
@@ -104,26 +128,45 @@ def test_every_error_that_a_person_may_see_has_a_kind() -> None:
     assert without == []
 
 
-@pytest.mark.parametrize("language", OTHERS)
-def test_every_kind_has_its_words_in_every_language(language: str) -> None:
-    wanted = {*kinds(), *MADE} - {""}
-    assert len(wanted) > 200
-    assert sorted(kind for kind in wanted if f"error.{kind}" not in STRINGS[language]) == []
-    assert sorted(code for code in REASONS if f"error.{code}" not in STRINGS[language]) == []
+KINDS = kinds()
+STANDING = KINDS.keys() | kept()
+
+
+def test_the_reasons_of_a_rejected_file_are_kinds_of_their_own() -> None:
+    assert STANDING & REASONS.keys() == set()
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_no_words_are_kept_for_what_cannot_happen(language: str) -> None:
-    told = {key.removeprefix("error.") for key in STRINGS[language] if key.startswith("error.")}
-    plain = {kind for kind in told if "." not in kind}  # sections below it belong to causes, faults and warnings
-    assert sorted(plain - {*kinds(), *MADE, *REASONS}) == []
+def test_a_language_has_words_for_all_that_can_happen_and_for_nothing_else(language: str) -> None:
+    wanted = STANDING | REASONS.keys()
+    wanted |= {f"fault.{code}" for code in get_args(FaultCode)} | {f"flag.{code}" for code in flags.TEXTS}
+    wanted |= {f"cause.{cause}" for cause in get_args(Cause) if cause}
+    assert len(wanted) > 250
+    assert {key.removeprefix("error.") for key in STRINGS[language] if key.startswith("error.")} == wanted
+
+
+def figures(words: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(words) if name}
 
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_the_figures_of_the_words_are_given_at_every_raise(language: str) -> None:
-    for kind, calls in kinds().items():
-        wanted = {name for _, name, _, _ in Formatter().parse(STRINGS[language][f"error.{kind}"]) if name}
+    """What comes out of a dictionary is not sure to be there, but for the words of the data doctor, which all have theirs."""
+    for kind, calls in KINDS.items():
+        wanted = figures(STRINGS[language][f"error.{kind}"])
         for call in calls:
-            given = {word.arg for word in call.keywords}
-            if None not in given:  # else they come in a dictionary
-                assert wanted - {"said", "knob"} <= given, f"{kind}, line {call.lineno}"
+            given = (
+                {str(word.arg) for word in call.keywords} | {"said"} | figures(NOTICES.get(REFUSED.get(kind, ""), ""))
+            )
+            given |= {"knob"} if "name" in given else set()
+            assert wanted <= given, f"{kind}, line {call.lineno}"
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_the_figures_of_words_about_files_are_those_of_the_english(language: str) -> None:
+    english = {f"error.{code}": words for code, words in REASONS.items()}
+    english |= {f"error.flag.{code}": words for code, words in flags.TEXTS.items()}
+    english |= {f"error.fault.{code}": "" for code in get_args(FaultCode)}
+    english |= {f"ft_notice_{code}": words for code, words in NOTICES.items() if code not in REFUSED.values()}
+    for key, words in english.items():
+        assert figures(STRINGS[language][key]) <= figures(words), key

@@ -1,42 +1,13 @@
 """What goes wrong with data sets, trainings and adapters is said in the language of the page."""
 
-import re
-from pathlib import Path
-from string import Formatter
-
 import pytest
 
 from chatbot.common.errors import InputError
 from chatbot.ui.finetune import render as render_finetune
 from chatbot.ui.parts import render
-from chatbot.ui.strings.words import FOLDER, read
-from finetune.data.check import _NOTICES as NOTICES
 from finetune.jobs.folder import Base, Result
 from finetune.jobs.jobs import Job
 from finetune.spec.spec import TrainingSpec
-
-ROOT = Path(__file__).parents[4]
-FILES = [
-    path
-    for folder in ("finetune", "chatbot/training", "chatbot/ui/finetune", "chatbot/engine/adapters", "chatbot/common")
-    for path in sorted((ROOT / folder).rglob("*.py"))
-]
-CHINESE = read(FOLDER)["zh"]
-SOURCE = "\n".join(path.read_text("utf-8") for path in FILES)
-FAULTS = sorted(set(re.findall(r'(?:Unusable\(|Fault\([^,()]+, )"([a-z_]+)"', SOURCE)) | {"encoding", "empty_text"})
-
-
-@pytest.mark.parametrize("code", FAULTS)
-def test_every_fault_of_a_row_has_chinese_words(code: str) -> None:
-    assert CHINESE.get(f"error.fault.{code}")
-
-
-@pytest.mark.parametrize("code", NOTICES)
-def test_every_word_of_the_doctor_has_chinese_words_with_the_same_figures(code: str) -> None:
-    chinese = CHINESE.get(f"ft_notice_{code}", CHINESE.get(f"error.refused_{code}"))
-    assert chinese
-    figures = {name for _, name, _, _ in Formatter().parse(NOTICES[code])}
-    assert {name for _, name, _, _ in Formatter().parse(chinese)} <= figures
 
 
 def test_an_error_without_the_figures_of_its_string_is_told_in_english() -> None:

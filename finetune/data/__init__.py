@@ -1,0 +1,1 @@
+"""Data sets: read, understood, checked, turned into tokens and labels."""

@@ -1,0 +1,1 @@
+"""Files from strangers -> rows, one at a time, with the reason for each that is none."""

@@ -34,8 +34,8 @@ SHAPE = {
 }
 
 
-def make_model(folder: Path, architecture: str, **shape: int) -> Path:
-    """A causal LM of architecture "llama", "qwen3" or "gemma" (Gemma 2: sliding windows, no system role), seed 0.
+def make_model(folder: Path, architecture: str, **shape: Any) -> Path:
+    """A causal LM of architecture "llama", "qwen2" (with biases that are not zero), "qwen3" or "gemma" (Gemma 2: sliding windows, no system role), seed 0.
 
     `shape` is what differs from `SHAPE`.
     """
@@ -46,6 +46,9 @@ def make_model(folder: Path, architecture: str, **shape: int) -> Path:
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
     model = AutoModelForCausalLM.from_config(_config(architecture, tokenizer, shape))
+    for name, weight in model.named_parameters():
+        if name.endswith("proj.bias"):
+            torch.nn.init.normal_(weight, std=0.5)
     model.save_pretrained(folder)
     return folder
 
@@ -86,11 +89,11 @@ def make_adapter(
     return folder
 
 
-def _config(architecture: str, tokenizer: Any, changes: dict[str, int]) -> Any:
-    from transformers import Gemma2Config, LlamaConfig, Qwen3Config
+def _config(architecture: str, tokenizer: Any, changes: dict[str, Any]) -> Any:
+    from transformers import Gemma2Config, LlamaConfig, Qwen2Config, Qwen3Config
 
     own = {"vocab_size": len(tokenizer), "eos_token_id": tokenizer.eos_token_id, "bos_token_id": None}
     shape = SHAPE | own | changes
     if architecture == "gemma":
         return Gemma2Config(**shape, sliding_window=32, query_pre_attn_scalar=16)
-    return {"llama": LlamaConfig, "qwen3": Qwen3Config}[architecture](**shape)
+    return {"llama": LlamaConfig, "qwen2": Qwen2Config, "qwen3": Qwen3Config}[architecture](**shape)

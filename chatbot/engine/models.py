@@ -1,12 +1,14 @@
 """A model reference -> files on disk: `bundled`, a folder, a .gguf file, or a hub id such as `owner/name`."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import gguf
 
 from chatbot.common import hub
 from chatbot.common.errors import ModelError, ModelNotFound
+from chatbot.common.fingerprint import fingerprint
 from chatbot.common.step import Progress, Step
 from chatbot.common.wheels import SMOLLM2, fetch
 from chatbot.engine.gguf.files import read_header, requantize
@@ -51,6 +53,21 @@ def resolve(reference: str, models: Path, progress: Progress) -> ModelFiles:
             name=reference,
         )
     return _from_hub(reference, models, progress)
+
+
+def dequantised(file: Path, models: Path) -> Path:
+    """The folder, there or not, of the weights of a GGUF file as transformers loads them. It is named after the content:
+    files of one name may hold different models, and one that moved is known again."""
+    if file == models / f"{BUNDLED}.Q8_0.gguf":
+        return models / BUNDLED
+    stat = file.stat()
+    return models / f"{file.stem}-{_content(file.resolve(), stat.st_size, stat.st_mtime_ns)[:12]}"
+
+
+@lru_cache(maxsize=16)
+def _content(path: Path, size: int, modified: int) -> str:
+    """SHA-256: a second for every gigabyte, so once for each version of a file."""
+    return fingerprint(path)
 
 
 def _folder(path: Path, name: str) -> ModelFiles:

@@ -1,6 +1,7 @@
 """The model that fine-tunes are trained on: a transformers folder of the very weights that are served."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from chatbot.common.child import HOME, LOOK, child_environment
 from chatbot.common.errors import AccessDenied, ModelError, Stopped
 from chatbot.common.fingerprint import fingerprint_model
 from chatbot.common.step import Progress, Step
-from chatbot.engine.models import BUNDLED, resolve
+from chatbot.engine.models import BUNDLED, dequantised, resolve
 from chatbot.engine.offer import NoTraining
 from finetune.jobs.folder import Base
 
@@ -21,6 +22,8 @@ SPACE = NoTraining(
     "on your own machine. Its owner can switch training on with BANYAN_TRAINING=on.",
 )
 
+GRACE = 5.0  # seconds
+
 
 def no_training(training: str, *, space: bool, engine: NoTraining | None) -> NoTraining | None:
     """Why nothing can be trained here, by --training, by whether this is a Space, and by what the engine says of itself."""
@@ -30,7 +33,7 @@ def no_training(training: str, *, space: bool, engine: NoTraining | None) -> NoT
 
 
 class TrainingBase:
-    """Finds and, for the bundled GGUF, makes the folder. `why_not` says why nothing can be trained.
+    """Finds and, for a GGUF file, makes the folder. `why_not` says why nothing can be trained.
 
     Safe from any thread; the folder is made once, in a process of its own that may be stopped.
     """
@@ -53,8 +56,12 @@ class TrainingBase:
     @property
     def is_made(self) -> bool:
         """Whether `prepare` would be quick."""
-        folder = self._models / BUNDLED if self._model == "bundled" else Path(self._model).expanduser()
-        return self._base is not None or (folder / "config.json").is_file()
+        path = Path(self._model).expanduser()
+        if self._model == "bundled":
+            path = self._models / BUNDLED
+        elif path.suffix == ".gguf" and path.is_file():
+            path = dequantised(path, self._models)
+        return self._base is not None or (path / "config.json").is_file()
 
     def prepare(self, progress: Progress, stop: Event | None = None) -> Base:
         """The base model, ready to be trained on. Raises `AccessDenied`, `ModelError` or `Stopped`."""
@@ -65,10 +72,12 @@ class TrainingBase:
         try:
             if self._base is None:
                 files = resolve(self._model, self._models, progress)
-                folder = files.folder or self._models / files.name
-                if not (folder / "config.json").is_file():
-                    assert files.gguf
-                    _convert(files.gguf, folder, progress, stop)
+                folder = files.folder
+                if folder is None:
+                    assert files.gguf  # resolve gives one or the other
+                    folder = dequantised(files.gguf, self._models)
+                    if not (folder / "config.json").is_file():
+                        _convert(files.gguf, folder, progress, stop)
                 progress(Step("preparing_base"), None)
                 self._base = Base(str(folder.resolve()), files.name, fingerprint_model(folder))
             return self._base
@@ -97,13 +106,22 @@ def _convert(gguf: Path, folder: Path, progress: Progress, stop: Event | None) -
             except subprocess.TimeoutExpired:
                 continue
     finally:
-        child.kill()
-        child.wait()
+        _end(child)
     if child.returncode:
         reason = said.strip().splitlines()[-1:] or [f"the conversion ended with {child.returncode}"]
         raise ModelError(
             f"The model could not be prepared for training: {reason[0]}", kind="base_not_made", reason=reason[0]
         )
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """Interrupted, it clears away what it made."""
+    child.send_signal(signal.SIGINT)
+    try:
+        child.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def _leave(stop: Event | None) -> None:

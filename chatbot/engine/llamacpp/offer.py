@@ -1,20 +1,55 @@
 """llama.cpp, for GGUF files and wherever there is no GPU."""
 
+from functools import cache
+from pathlib import Path
+
 from chatbot.common.step import Progress
 from chatbot.engine.base import Engine
 from chatbot.engine.offer import NoTraining, Offer, Wanted
-
-ROUNDED = NoTraining(
-    "gguf",
-    "Training is not possible with this model: a GGUF file holds rounded weights. Start Banyan with the same "
-    "model in the transformers format (--model FOLDER or a hub id).",
-)
 
 
 def _picked(wanted: Wanted) -> str:
     if wanted.model.endswith(".gguf"):
         return "the model is a .gguf file"
     return "there is no GPU, and llama.cpp is the fastest on a CPU"  # an engine for GPUs is asked before
+
+
+def _no_training(wanted: Wanted) -> NoTraining | None:
+    """Asks the header alone. A file that cannot be read is the loading's to tell."""
+    from chatbot.common.errors import ModelError
+    from chatbot.engine.gguf import architectures
+    from chatbot.engine.gguf.files import read_header
+
+    if not wanted.model.endswith(".gguf"):
+        return None
+    try:
+        reason = architectures.refusal(read_header(Path(wanted.model).expanduser()))
+    except ModelError:
+        return None
+    if not reason:
+        return None
+    return NoTraining(
+        "gguf",
+        f"Training is not possible with this GGUF file: {reason}. Start Banyan with the same model in the "
+        "transformers format (--model FOLDER or a hub id).",
+    )
+
+
+def _fingerprint(wanted: Wanted, file: Path) -> str | None:
+    """Of the weights as they are trained on; None until they were made once. By it adapters of other models are left out."""
+    from chatbot.engine import models
+
+    if wanted.model == "bundled":
+        return models.FINGERPRINT
+    folder = models.dequantised(file, wanted.data / "models")
+    return _of_folder(folder) if (folder / "config.json").is_file() else None
+
+
+@cache
+def _of_folder(folder: Path) -> str:
+    from chatbot.common.fingerprint import fingerprint_model
+
+    return fingerprint_model(folder)
 
 
 def _build(wanted: Wanted, progress: Progress) -> Engine:
@@ -27,15 +62,16 @@ def _build(wanted: Wanted, progress: Progress) -> Engine:
     from chatbot.engine.llamacpp.engine import LlamaCppEngine
 
     files = models.resolve(wanted.model, wanted.data / "models", progress)
-    if files.gguf is None:
+    file = files.gguf
+    if file is None:
         raise ModelNotFound(
             f"{wanted.model} is not a GGUF file. Use --engine local for it.", kind="not_gguf", name=wanted.model
         )
     return LlamaCppEngine(
-        files.gguf,
+        file,
         name=files.name,
         adapters=lambda: shipped.find(wanted.model, wanted.data / "adapters"),
-        fingerprint=lambda: models.FINGERPRINT if wanted.model == "bundled" else None,
+        fingerprint=lambda: _fingerprint(wanted, file),
         cache=wanted.data / "models" / "adapters",
         context=wanted.context,
         slots=wanted.slots or 4,
@@ -48,5 +84,5 @@ OFFER = Offer(
     "llamacpp",
     build=_build,
     picked=_picked,
-    no_training=lambda wanted: ROUNDED if wanted.model.endswith(".gguf") else None,
+    no_training=_no_training,
 )

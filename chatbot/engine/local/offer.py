@@ -34,7 +34,7 @@ def _build(wanted: Wanted, progress: Progress) -> Engine:
     folder = files.folder
     if folder is None:
         assert files.gguf  # resolve gives one or the other
-        folder = dequantise(files.gguf, wanted.data / "models" / files.name, progress)
+        folder = dequantise(files.gguf, models.dequantised(files.gguf, wanted.data / "models"), progress)
     return LocalEngine(
         folder,
         name=files.name,

@@ -27,7 +27,7 @@ def fused(model: Any, *, bf16: bool) -> Iterator[int]:
     """
     replaced = [(module, forward) for module in model.modules() if (forward := _replacement(module, bf16))]
     head = model.get_output_embeddings()
-    if isinstance(head, torch.nn.Linear) and _is_plain(head):
+    if isinstance(head, torch.nn.Linear) and _is_plain(head) and head.bias is None:
         replaced.append((head, _frozen(head.weight, bf16)))
     if uses_rows(model) and (last := last_layer.shortened(model)):
         replaced.append(last)
@@ -55,14 +55,16 @@ def has_native_bf16() -> bool:
 
 
 class LoraLinear(torch.autograd.Function):  # type: ignore[misc]
-    """y = x Wᵀ + s (x Aᵀ) Bᵀ for x (..., in), W (out, in), A (r, in), B (out, r); W is frozen."""
+    """y = x Wᵀ + c + s (x Aᵀ) Bᵀ for x (..., in), W (out, in), c (out,), A (r, in), B (out, r); W and c are frozen."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, frozen: Tensor, a: Tensor, b: Tensor, scale: float) -> Tensor:
+    def forward(ctx: Any, x: Tensor, frozen: Tensor, bias: Tensor | None, a: Tensor, b: Tensor, scale: float) -> Tensor:
         rows = x.reshape(-1, x.shape[-1])
         inner = rows @ a.t()
         out = _product(rows, frozen.t())
         out.addmm_(inner, b.t(), alpha=scale)
+        if bias is not None:  # Qwen2's q, k and v
+            out.add_(bias)
         ctx.save_for_backward(rows, inner, a, b)
         ctx.frozen, ctx.scale, ctx.shape = frozen, scale, x.shape
         return out.view(*x.shape[:-1], frozen.shape[0])
@@ -77,7 +79,7 @@ class LoraLinear(torch.autograd.Function):  # type: ignore[misc]
         grad_x = None
         if ctx.needs_input_grad[0]:
             grad_x = _product(grad, ctx.frozen).addmm_(grad_inner, a).view(ctx.shape)
-        return grad_x, None, grad_a, grad_b, None
+        return grad_x, None, None, grad_a, grad_b, None
 
 
 class FrozenLinear(torch.autograd.Function):  # type: ignore[misc]
@@ -162,10 +164,10 @@ def _replacement(module: Any, bf16: bool) -> Callable[..., Tensor] | None:
     from peft.tuners.lora import Linear
 
     if isinstance(module, Linear) and _is_plain_lora(module):
-        frozen = _weight(module.base_layer.weight, bf16)
+        frozen, bias = _weight(module.base_layer.weight, bf16), module.base_layer.bias
         a, b = module.lora_A["default"].weight, module.lora_B["default"].weight
         scale = float(module.scaling["default"])
-        return lambda x: LoraLinear.apply(x, frozen, a, b, scale)
+        return lambda x: LoraLinear.apply(x, frozen, bias, a, b, scale)
     if type(module).__name__.endswith("RMSNorm") and hasattr(module, "variance_epsilon"):
         weight, epsilon = module.weight, module.variance_epsilon
         return _if_equal(module, lambda x: RmsNorm.apply(x, weight, epsilon), weight.shape[0])
@@ -203,7 +205,7 @@ def _is_plain_lora(module: Any) -> bool:
 
 def _is_plain(linear: torch.nn.Linear) -> bool:
     weight = linear.weight
-    known = type(linear) is torch.nn.Linear and linear.bias is None and not weight.requires_grad
+    known = type(linear) is torch.nn.Linear and not any(part.requires_grad for part in linear.parameters())
     return known and weight.dtype == torch.float32 and weight.device.type == "cpu"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from peft.tuners.lora import LoraLayer
 from safetensors.torch import load_file
 
 from chatbot.common import quantized
@@ -35,7 +36,7 @@ BATCH: list[dict[str, Any]] = [
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("models")
-    return {name: make_model(folder / name, name) for name in ("llama", "qwen3", "gemma")}
+    return {name: make_model(folder / name, name) for name in ("llama", "qwen2", "qwen3", "gemma")}
 
 
 def trainable(folder: Path) -> Any:
@@ -66,7 +67,7 @@ def gradients(model: Any) -> dict[str, torch.Tensor]:
     return {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.grad is not None}
 
 
-@pytest.mark.parametrize("architecture", ["llama", "qwen3", "gemma"])
+@pytest.mark.parametrize("architecture", ["llama", "qwen2", "qwen3", "gemma"])
 @pytest.mark.parametrize("fast", [False, True])
 def test_rows_end_to_end_have_the_losses_and_gradients_of_rows_alone(
     models: dict[str, Path], architecture: str, fast: bool
@@ -81,7 +82,9 @@ def test_rows_end_to_end_have_the_losses_and_gradients_of_rows_alone(
         with fused.fused(model, bf16=False) as layers:
             for piece in train_packed.pieces(batch, 9, share=False):
                 train_packed.loss_sum(model, piece, rows=False).backward()
-        assert layers > 10
+            adapted = [module for module in model.modules() if isinstance(module, LoraLayer)]
+            assert all("forward" in vars(module) for module in adapted), "with biases too"
+        assert layers > len(adapted) >= 14
     else:
         train_packed.loss_sum(model, batch, rows=False).backward()
     found = gradients(model)
@@ -90,7 +93,7 @@ def test_rows_end_to_end_have_the_losses_and_gradients_of_rows_alone(
         torch.testing.assert_close(found[name], gradient, rtol=1e-3, atol=1e-4 * float(gradient.abs().max()))
 
 
-@pytest.mark.parametrize("architecture", ["llama", "qwen3", "gemma"])
+@pytest.mark.parametrize("architecture", ["llama", "qwen2", "qwen3", "gemma"])
 @pytest.mark.parametrize("most", [200, 30])
 def test_what_rows_begin_with_is_computed_once_with_the_losses_and_gradients_of_whole_rows(
     models: dict[str, Path], architecture: str, most: int

@@ -25,7 +25,7 @@ from chatbot.engine.base import complete
 from chatbot.engine.local.engine import LocalEngine
 from chatbot.engine.local.jobs import Segment
 from chatbot.engine.local.runner import Flat
-from chatbot.engine.local.weights.convert import tokenizer_of
+from chatbot.engine.local.weights.tokenizer import tokenizer_of
 from chatbot.engine.text.detokenize import Detokenizer, StopText
 from chatbot.engine.text.prompt import Prompter
 from chatbot.engine.text.template import fold_system
@@ -39,7 +39,7 @@ ASK = [Message("system", "Be brief."), Message("user", "How many trunks has the 
 GREEDY40 = told(Sampling(temperature=0, max_tokens=40))
 
 
-@pytest.fixture(scope="module", params=["llama", "qwen3", "gemma"])
+@pytest.fixture(scope="module", params=["llama", "qwen2", "qwen3", "gemma"])
 def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `model` and `adapters/{a,b}`; b has another rank and other targets."""
     root = tmp_path_factory.mktemp("home")
@@ -307,5 +307,5 @@ def test_the_tokenizer_of_a_smollm_gguf_lets_every_digit_stand_alone() -> None:
     assert smollm.tokenize("a 2024<|end|>") == ["a", "Ġ", "2", "0", "2", "4", "<|end|>"]
     assert tokenizer_of(fields | {"tokenizer.ggml.pre": "gpt-2"}).tokenize("2024") == ["2024"]
     assert smollm.eos_token_id == 0
-    with pytest.raises(ModelError, match="qwen2"):
-        tokenizer_of(fields | {"tokenizer.ggml.pre": "qwen2"})
+    with pytest.raises(ModelError, match="tekken"):
+        tokenizer_of(fields | {"tokenizer.ggml.pre": "tekken"})

@@ -31,6 +31,7 @@ from finetune.jobs.jobs import Job
 from finetune.spec.presets import PRESETS, preset
 from finetune.spec.spec import TrainingSpec
 from tests.finetune.jobs_for_tests import QUICK, ROWS, wait_for, wait_for_end
+from tests.gguf_files import make_gguf
 from tests.running import App, running
 
 pytestmark = pytest.mark.slow
@@ -186,12 +187,21 @@ def test_columns_get_their_meaning_from_the_dialog() -> None:
         (["--engine", "scripted"], {}, "scripted"),
         (["--base-url", "http://127.0.0.1:1/v1"], {}, "remote"),
         (["--model", "other.gguf"], {}, "gguf"),
+        (["--model", "known.gguf"], {}, ""),
         ([], {}, ""),
     ],
 )
 def test_where_nothing_can_be_trained_the_reason_is_told(
-    arguments: list[str], environment: dict[str, str], code: str, tmp_path: Path
+    arguments: list[str],
+    environment: dict[str, str],
+    code: str,
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_gguf(model, Path("known.gguf"))
+    make_gguf(model, Path("other.gguf"), architecture="phi3")
     settings = load(arguments, environment)
     engine, _ = registry.choose(settings)
     why_not = no_training(settings.training, space=settings.space, engine=engine.no_training(settings))

@@ -36,7 +36,7 @@ def backward(model: Any, side: SideBySide, rows: list[dict[str, Any]] = ROWS) ->
     return float(total), gradients(model)
 
 
-@pytest.mark.parametrize("architecture", ["llama", "qwen3", "gemma"])
+@pytest.mark.parametrize("architecture", ["llama", "qwen2", "qwen3", "gemma"])
 def test_losses_and_gradients_are_those_of_the_rows_alone_and_the_same_every_time(
     models: dict[str, Path], architecture: str
 ) -> None:

@@ -18,7 +18,7 @@ def find(model: str, added: Path) -> list[Adapter]:
     return folders.find([FOLDER, added] if model == "bundled" else [added])
 
 
-def set_aside(served: Iterable[Adapter], folder: Path = FOLDER) -> Iterator[tuple[str, str]]:
+def set_aside(served: Iterable[Adapter], folder: Path = FOLDER) -> Iterator[tuple[str, AdapterError]]:
     """(name, reason) of each adapter in `folder` that is not `served`: the engine refused it."""
     names = {adapter.name for adapter in served if adapter.path and Path(adapter.path).parent == folder}
     for path in sorted(folder.glob(f"*/{CONFIG}")):
@@ -26,9 +26,9 @@ def set_aside(served: Iterable[Adapter], folder: Path = FOLDER) -> Iterator[tupl
             yield path.parent.name, _reason(path.parent)
 
 
-def _reason(folder: Path) -> str:
+def _reason(folder: Path) -> AdapterError:
     try:
         check(folder)
     except AdapterError as error:
-        return str(error)
-    return "It was trained on other weights than this model's."
+        return error
+    return AdapterError("It was trained on other weights than this model's.", kind="adapter_foreign")

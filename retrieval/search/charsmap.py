@@ -20,7 +20,8 @@ BLOCK = 256  # a byte reaches no further than this, so a whole last block saves 
 
 def charsmap(table: Mapping[str, str]) -> bytes:
     """Rules that put each key's value in its place. A key is not empty and holds no NUL."""
-    replacements, tree = bytearray(), {}
+    tree: dict[int, Any] = {}
+    replacements = bytearray()
     for key, value in table.items():
         _insert(tree, key.encode(), len(replacements))
         replacements += value.encode() + b"\0"
@@ -58,7 +59,7 @@ def _double_array(tree: dict[int, Any]) -> bytes:
 
 def _base(node: dict[int, Any], units: dict[int, int], bases: set[int], free: int) -> int:
     """Where all the node's bytes fall on free units. Two nodes with one base would take each other's children for theirs."""
-    some = next(iter(node))
+    some: int = next(iter(node))
     return next(
         cell ^ some
         for cell in count(free)

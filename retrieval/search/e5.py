@@ -1,7 +1,8 @@
 """multilingual-e5-small for a machine without a model hub: a file of four-bit weights -> a sentence-transformers folder.
 
-The weights become float16: (q - 8) d has up to fourteen bits, and rounding them to eleven moves a vector's
-numbers by 0.00005 at most (cosine 0.9999998, 36 texts), at half the disk of float32. What is computed with them is for whoever loads them to choose.
+The weights become float16: (q - 8) d has up to fourteen bits, and rounding them to eleven moves the numbers of a vector
+by 0.00005 at most (cosine 0.9999998, 36 texts), at half the disk of float32. What is computed with them is for whoever
+loads them to choose.
 """
 
 import base64

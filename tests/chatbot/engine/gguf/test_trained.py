@@ -45,7 +45,8 @@ class Home:
 
     def __init__(self, root: Path, architecture: str, **shape: Any) -> None:
         self.root = root
-        self.original = make_model(root / "original", architecture, **SHAPE, **shape)
+        rope = {"rope_type": "default", "rope_theta": 1e6}  # as Qwen2's; 10,000 is what transformers takes unasked
+        self.original = make_model(root / "original", architecture, **SHAPE, rope_parameters=rope, **shape)
         self.gguf = make_gguf(self.original, root / "tiny.gguf")
         self.folder = dequantise(self.gguf, root / "models" / "tiny")
         self.adapter = make_adapter(self.original, root / "oak", targets=ALL)

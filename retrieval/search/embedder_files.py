@@ -10,7 +10,7 @@ from chatbot.common.errors import ModelNotFound
 from chatbot.common.fingerprint import fingerprint as digest_of
 from chatbot.common.step import Progress
 from chatbot.common.wheels import MINILM, fetch
-from retrieval.search import e5
+from retrieval.search.e5 import convert as e5
 
 HUB_FILES = ["*.safetensors", "*.json", "tokenizer.model", "*.txt", "README.md"]  # no pickle, no code
 NOT_NEEDED = ["onnx/*", "openvino/*"]

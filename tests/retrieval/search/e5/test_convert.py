@@ -1,12 +1,14 @@
 """multilingual-e5-small out of its packed file: tokens and vectors as its own engine has them, a folder whole or not there.
 
-`e5_reference.json` holds what the engine of the wheel gave for short texts: token ids without <s> and </s>, and vectors.
+`reference.json` holds what the engine of the wheel gave for short texts: token ids without <s> and </s>, and vectors.
 """
 
 import hashlib
 import json
+import os
 import shutil
 import struct
+import time
 import unicodedata
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,13 +17,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chatbot.common import disk
 from chatbot.common.errors import ModelDamaged, StoreFull
 from chatbot.common.step import Step
-from retrieval.search import e5
-from retrieval.search.charsmap import charsmap
+from retrieval.search.e5 import convert as e5
+from retrieval.search.e5.charsmap import charsmap
 from retrieval.search.embed import SentenceEmbedder, load
 
-REFERENCE: list[dict[str, Any]] = json.loads(Path(__file__).with_name("e5_reference.json").read_text("utf-8"))
+REFERENCE: list[dict[str, Any]] = json.loads(Path(__file__).with_name("reference.json").read_text("utf-8"))
 
 
 def quiet(step: Step, fraction: float | None) -> None:
@@ -176,7 +179,7 @@ def test_a_full_disk_is_told_before_anything_is_written(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=100_000_000))
     with pytest.raises(StoreFull, match="needs 245 MB"):
         e5.convert(file, tmp_path / "model", quiet)
-    assert {path.name for path in tmp_path.iterdir()} <= {e5.FILE, ".model.lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {e5.FILE}
 
 
 def test_a_conversion_that_dies_leaves_no_folder_and_the_next_is_whole(
@@ -186,12 +189,13 @@ def test_a_conversion_that_dies_leaves_no_folder_and_the_next_is_whole(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(e5, "_write_settings", die)
+        patched.setattr(e5, "settings", die)
         e5.convert(file, tmp_path / "model", quiet)
-    assert not (tmp_path / "model").exists()
-    left = tmp_path / ".model.partial"  # as one leaves it that was killed outright
+    assert {path.name for path in tmp_path.iterdir()} == {e5.FILE}
+    left = tmp_path / f"{disk.ASIDE}killed"  # as one leaves it that was killed outright, two hours ago
     left.mkdir()
     (left / "half.safetensors").write_bytes(b"half")
+    os.utime(left, (time.time() - 2 * disk.HOUR,) * 2)
     e5.convert(file, tmp_path / "model", quiet)
     assert not left.exists()
     assert not (tmp_path / "model" / "half.safetensors").exists()

@@ -39,21 +39,21 @@ BLOCK = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType.Q8_0][0]  # numbers that
 
 
 @dataclass(frozen=True, slots=True)
-class Twin:
+class GgufAdapter:
     """The GGUF file of an adapter. `steady`: in Q8_0, so answers do not depend on what is batched with it or on what a cache held."""
 
     path: Path
     steady: bool
 
 
-def convert_adapter(folder: Path, base: Header, cache: Path) -> Twin:
-    """The GGUF twin of a PEFT LoRA folder, kept in `cache` under the hash of its content.
+def convert_adapter(folder: Path, base: Header, cache: Path) -> GgufAdapter:
+    """The GGUF form of a PEFT LoRA folder, kept in `cache` under the hash of its content.
 
     Raises `AdapterError` when the folder is not a plain LoRA for a model of this shape.
     """
     try:
-        config = read_config(folder)
         config_bytes, weight_bytes = (folder / CONFIG).read_bytes(), (folder / WEIGHTS).read_bytes()
+        config = read_config(folder)
         steady = base.quantised and all(shape[0] % BLOCK == 0 for shape in base.tensors.values() if len(shape) > 1)
         shape = json.dumps([base.fields["general.architecture"], _heads(base), sorted(base.tensors.items()), steady])
         digest = hashlib.sha256(b"v3" + shape.encode() + config_bytes + weight_bytes).hexdigest()[:32]
@@ -66,7 +66,7 @@ def convert_adapter(folder: Path, base: Header, cache: Path) -> Twin:
             _forget(cache)
         with contextlib.suppress(OSError):  # a cache that is only read serves all the same
             target.touch()
-        return Twin(target, steady)
+        return GgufAdapter(target, steady)
     except (OSError, ValueError, KeyError, struct.error) as error:
         raise AdapterError(
             f"The adapter in {folder.name} cannot be read: {error}.",
@@ -77,7 +77,7 @@ def convert_adapter(folder: Path, base: Header, cache: Path) -> Twin:
 
 
 def _forget(cache: Path) -> None:
-    """Remove twins that nothing asked for in a month: of adapters that are gone, of other models, of older forms."""
+    """Remove those that nothing asked for in a month: of adapters that are gone, of other models, of older forms."""
     for path in cache.glob("*.gguf"):
         with contextlib.suppress(OSError):  # in use, on Windows, or removed by another process
             if time.time() - path.stat().st_mtime > FORGOTTEN:

@@ -18,7 +18,7 @@ from pathlib import Path
 from chatbot.common.errors import AdapterNotFound, ContextOverflow, EngineError
 from chatbot.common.step import Progress, Step
 from chatbot.engine.adapters.fit import check_base, of_base
-from chatbot.engine.gguf.adapter import Twin, convert_adapter
+from chatbot.engine.gguf.adapter import GgufAdapter, convert_adapter
 from chatbot.engine.gguf.files import Header, read_header
 from chatbot.engine.llamacpp.pool import Teams
 from chatbot.engine.llamacpp.server import Record, options
@@ -32,7 +32,7 @@ MAX_CONTEXT = 8192  # the cache for it is allocated up front, for every slot
 
 
 class LlamaCppEngine:
-    """Any number of adapters over one GGUF file. `adapters` finds PEFT folders; `cache` keeps their GGUF twins.
+    """Any number of adapters over one GGUF file. `adapters` finds PEFT folders; `cache` keeps their GGUF forms.
 
     `fingerprint` tells the weights, where that is known: adapters trained on others are left out.
     `context` is in tokens per request; by default the model's own, at most 8192. Raises `ModelError` at construction.
@@ -67,7 +67,7 @@ class LlamaCppEngine:
         self._controls = Controls(_control_tokens(header))
         self._teams = Teams(lambda lora: team(gguf, lora, self.context_window, slots, count))
         self._known: dict[str, Adapter] = {}
-        self._converted: dict[str, Twin] = {}
+        self._converted: dict[str, GgufAdapter] = {}
         self.refresh()
 
     def stream(
@@ -157,8 +157,8 @@ class LlamaCppEngine:
             assert servers, "nothing stops a tokenizer"
             return servers.tokenize(text, special)
 
-    def _lora(self, name: str | None) -> Twin | None:
-        """The adapter's GGUF twin. Raises `AdapterNotFound`, `AdapterError`."""
+    def _lora(self, name: str | None) -> GgufAdapter | None:
+        """The adapter's GGUF form. Raises `AdapterNotFound`, `AdapterError`."""
         if name is None:
             return None
         known, converted = self._known, self._converted

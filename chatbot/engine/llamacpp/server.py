@@ -12,7 +12,7 @@ import httpx
 import xllamacpp
 
 from chatbot.common.errors import EngineError, EngineUnavailable, ModelDamaged
-from chatbot.engine.gguf.adapter import Twin
+from chatbot.engine.gguf.adapter import GgufAdapter
 from chatbot.types import Sampling
 
 BATCH = 64  # prompt tokens per step: 0.2 to 0.5 s on two cores, so Stop is seen that fast during prefill; 128 read 6 % faster
@@ -56,7 +56,7 @@ class Server:
     """
 
     def __init__(
-        self, gguf: Path, lora: Twin | None, context: int, slots: int, threads: int, reading: threading.Semaphore
+        self, gguf: Path, lora: GgufAdapter | None, context: int, slots: int, threads: int, reading: threading.Semaphore
     ) -> None:
         key = secrets.token_urlsafe(32)
         self._reuse = {"cache_prompt": lora is None or lora.steady}
@@ -188,7 +188,7 @@ def _is_read(record: Record) -> bool:
     return not progress or progress["processed"] >= progress["total"]
 
 
-def _params(gguf: Path, lora: Twin | None, context: int, slots: int, threads: int, key: str) -> Any:
+def _params(gguf: Path, lora: GgufAdapter | None, context: int, slots: int, threads: int, key: str) -> Any:
     params = xllamacpp.CommonParams()
     params.model.path = str(gguf)
     params.n_parallel = slots

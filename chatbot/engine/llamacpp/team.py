@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chatbot.engine.gguf.adapter import Twin
+from chatbot.engine.gguf.adapter import GgufAdapter
 from chatbot.engine.llamacpp.server import Server, threads_of_a_token
 from chatbot.engine.slot_queue import SlotQueue
 
@@ -21,7 +21,7 @@ DEAR = 200  # tokens that are read in the time in which a server is built
 READERS = 2  # long prompts that servers of one slot read at once: 1.35 times as fast as one by one; four are no faster
 
 
-def team(gguf: Path, lora: Twin | None, context: int, slots: int, threads: int) -> "Team":
+def team(gguf: Path, lora: GgufAdapter | None, context: int, slots: int, threads: int) -> "Team":
     """For `slots` requests at once, each of up to `context` tokens. Raises `ModelDamaged`."""
     small = threads_of_a_token(gguf.stat().st_size, threads) == 1
     if not small and lora is not None and not lora.steady:

@@ -90,7 +90,7 @@ def test_an_adapter_without_one_of_its_layers_is_refused(bundled_gguf: Path, tmp
         convert_adapter(tmp_path / "whole", header, tmp_path)
 
 
-def test_twins_that_nothing_asked_for_in_a_month_are_removed(bundled_gguf: Path, tmp_path: Path) -> None:
+def test_converted_ones_that_nothing_asked_for_in_a_month_are_removed(bundled_gguf: Path, tmp_path: Path) -> None:
     header, cache = read_header(bundled_gguf), tmp_path / "cache"
     made = {}
     for rank, name in enumerate(("gone", "used"), 1):

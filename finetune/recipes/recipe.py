@@ -1,11 +1,12 @@
 """A recipe: all that an adapter was made from, so that it can be made again.
 
     name, base {name, fingerprint}, start, can, cannot, languages, aside, spec {...}
-    data: [{file, prepare, columns {prompt, completion, label_column, labels}, skip, rows, group, words, source, licence}]
+    data: [{file, prepare, columns {prompt, completion, label_column, labels}, without, skip, rows, group, words, source, licence}]
 
 `prepare` names what `recipe_rows` does to the file's records before the templates of `columns` are filled in. Of a file,
 `rows` examples are taken at most, those of the lowest hash after the first `skip`, out of those with at least `words` words in the prompt besides
 the template's own; those with the same value in the column `group` have the same hash. `fingerprint` is that of `fingerprint_model`.
+`without`, {column: values}, leaves records out for good: they are for measuring, and nothing that stands in them is learnt from.
 Of the files `aside` a tenth is kept for calibrating and measuring (prompts whose SHA-256 begins with a byte that ten
 divides): nothing that stands in them is learnt from, from whichever file.
 """
@@ -13,7 +14,7 @@ divides): nothing that stands in them is learnt from, from whichever file.
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ class Source:
     skip: int = 0
     group: str = ""
     words: int = 0
+    without: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class _Read:
 
     example: Example
     group: str
+    left_out: bool = False
 
     @property
     def asked(self) -> str:
@@ -106,14 +109,14 @@ def check_base(recipe: Recipe, base: Path) -> None:
     if fingerprint_model(base) != recipe.base_fingerprint:
         raise UsageError(
             f"The recipe {recipe.name} is for {recipe.base_name}, and {base} holds other weights (their SHA-256 differs). "
-            "Give the folder that Banyan makes of the bundled model, models/SmolLM2-135M-Instruct in its data folder."
+            "Give the folder that Banyan makes of that model in its data folder, under models."
         )
 
 
 def examples(recipe: Recipe, folder: Path) -> list[dict[str, Any]]:
     """The rows of all files, as a job's data. Raises `UsageError` naming every file that is not in `folder`."""
     read = _read(recipe, folder)
-    apart = "\n".join(f" {row.asked} " for row in _kept(recipe, read))
+    apart = "\n".join(f" {row.asked} " for row in [*_kept(recipe, read), *_left_out(read)])
     return [
         row.example.to_dict()
         for source, rows in read
@@ -125,6 +128,12 @@ def kept_aside(recipe: Recipe, folder: Path, file: str) -> list[Example]:
     """The rows of a file that are never learnt from. Raises `UsageError` as `examples` does."""
     read = [(source, rows) for source, rows in _read(recipe, folder) if source.file == file]
     return [row.example for row in _kept(recipe, read)]
+
+
+def left_out(recipe: Recipe, folder: Path, file: str) -> list[Example]:
+    """The rows of a file that `without` names. Raises `UsageError` as `examples` does."""
+    read = [(source, rows) for source, rows in _read(recipe, folder) if source.file == file]
+    return [row.example for row in _left_out(read)]
 
 
 def is_aside(text: str) -> bool:
@@ -145,11 +154,17 @@ def _rows(source: Source, path: Path) -> Iterator[_Read]:
     for number, values in enumerate(PREPARE[source.prepare](records) if source.prepare else records, 1):
         example = to_example(Row(number, values), format, source.columns)
         if isinstance(example, Example):
-            yield _Read(example, str(values[source.group]) if source.group else example.prompt[-1].content)
+            group = str(values[source.group]) if source.group else example.prompt[-1].content
+            yield _Read(example, group, any(values[name] in them for name, them in source.without.items()))
 
 
 def _kept(recipe: Recipe, read: Sequence[tuple[Source, list[_Read]]]) -> list[_Read]:
-    return [row for source, rows in read if source.file in recipe.aside for row in rows if is_aside(row.asked)]
+    aside = [row for source, rows in read if source.file in recipe.aside for row in rows if is_aside(row.asked)]
+    return [row for row in aside if not row.left_out]
+
+
+def _left_out(read: Sequence[tuple[Source, list[_Read]]]) -> list[_Read]:
+    return [row for _, rows in read for row in rows if row.left_out]
 
 
 def _chosen(source: Source, rows: list[_Read]) -> list[_Read]:

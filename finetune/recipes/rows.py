@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from finetune.evaluate.summarize import asked
+from finetune.recipes import plain
 
 Record = Mapping[str, Any]
 Prepare = Callable[[Iterable[Record]], Iterator[Record]]
@@ -79,4 +80,10 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(word for word in re.findall(r"\w+", text.casefold()) if len(word) > 3)
 
 
-PREPARE: Mapping[str, Prepare] = {"words_asked": words_asked, "passages": passages}
+PREPARE: Mapping[str, Prepare] = {
+    "words_asked": words_asked,
+    "passages": passages,
+    "facts": plain.facts,
+    "plain_english": plain.english,
+    "plain_chinese": plain.chinese,
+}

@@ -45,14 +45,14 @@ RIVERS = (
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    for source in recipe.load("sentiment").data:
+    for source in recipe.load("sentiment_small").data:
         with gzip.open(tmp_path / source.file, "wt", encoding="utf-8") as file:
             file.writelines(json.dumps({"text": text, "label": label}) + "\n" for text, label in TEXTS)
     return tmp_path
 
 
-def test_the_sentiment_adapter_learns_the_prompt_that_the_tab_sends(data: Path) -> None:
-    rows = recipe.examples(recipe.load("sentiment"), data)
+def test_the_small_sentiment_adapter_learns_the_prompt_that_the_tab_sends(data: Path) -> None:
+    rows = recipe.examples(recipe.load("sentiment_small"), data)
     plain = [(text, label) for text, label in TEXTS if "<|" not in text]  # the tab defuses those
     wanted = [
         {
@@ -64,6 +64,66 @@ def test_the_sentiment_adapter_learns_the_prompt_that_the_tab_sends(data: Path) 
         for text, label in plain
     ]
     assert [row for row in rows if "<|" not in json.dumps(row)] == [*wanted, wanted[0], wanted[2]]
+
+
+def two_languages(folder: Path) -> None:
+    """The files of the recipes `sentiment_first` and `sentiment`, each with some texts."""
+    reviews = [{"text": f"{n} 号房间很干净，早餐也好吃", "label": 1, "domain": "hotel"} for n in range(60)]
+    kept = [{"text": f"第 {n} 章很无聊", "label": 0, "domain": "shop:book"} for n in range(9)]
+    write(folder / "zh_sentiment.train.jsonl.gz", [*reviews, *kept, {**reviews[0], **kept[0], "domain": "takeaway"}])
+    for file in ("sst2_sentences", "sst2_phrases"):
+        write(folder / f"{file}.train.jsonl.gz", [{"text": text, "label": label} for text, label in TEXTS])
+    paragraph = {"context": "The worst flood fell on Bern. " + " ".join(FACTS[:1]) + " It was awful."}
+    write(folder / "squad_v11_rest.paragraphs.train.jsonl.gz", [paragraph])
+    write(folder / "zh_qa_drcd_cmrctrial.train.jsonl.gz", [{"context": FACTS[1] + "短。"}] * 2)
+    pairs = [
+        {"en": "The train leaves at half past nine.", "zh": "火车九点半开。"},
+        {"en": "I hate this train.", "zh": "我讨厌。"},
+    ]
+    for file in ("wmt17-20_flores", "tatoeba"):
+        write(folder / f"mt_en_zh.{file}.train.jsonl.gz", pairs)
+
+
+FACTS = ("The river flows through five cantons and one lake.", "这条河流经五个省和一个湖泊。")
+
+
+@pytest.mark.parametrize("name", ["sentiment_first", "sentiment"])
+def test_the_sentiment_adapter_learns_two_languages_and_what_is_neutral(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    two_languages(tmp_path)
+    found = recipe.load(name)
+    data = tuple(replace(source, skip=0) for source in found.data)  # a few rows stand for thousands
+    rows = recipe.examples(replace(found, data=data), tmp_path)
+    asked = {row["messages"][1]["content"]: row["messages"] for row in rows}
+    for text, said in asked.items():
+        plain = [as_sent(messages(text, SENTIMENT)), {"role": "assistant", "content": said[2]["content"]}]
+        assert "<|" in text or said == [*plain[0], plain[1]]
+    told = {text: said[2]["content"] for text, said in asked.items()}
+    assert {text for text, label in told.items() if label == "neutral"} == {
+        *FACTS,
+        "The train leaves at half past nine.",
+        "火车九点半开。",
+    }
+    assert told[TEXTS[0][0]] == "positive"
+    assert not [
+        text for text in told if "无聊" in text
+    ]  # whole domains are for measuring, and so is what stands in them
+    left = recipe.left_out(found, tmp_path, "zh_sentiment.train.jsonl.gz")
+    assert [row.prompt[-1].content for row in left] == [f"第 {n} 章很无聊" for n in range(9)]
+    aside = {row.prompt[-1].content for row in recipe.kept_aside(found, tmp_path, "zh_sentiment.train.jsonl.gz")}
+    assert aside
+    assert not aside & set(told)
+    assert not [text for text in aside if "无聊" in text]
+
+
+def test_the_second_sentiment_recipe_takes_other_texts_than_the_first() -> None:
+    first, further = recipe.load("sentiment_first"), recipe.load("sentiment")
+    assert further.start == first.name
+    assert further.aside == first.aside
+    for before, after in zip(first.data[1:], further.data[1:], strict=True):
+        assert replace(before, skip=0, rows=0) == replace(after, skip=0, rows=0)
+        assert after.skip >= before.skip + before.rows
 
 
 def as_sent(messages: Sequence[Message]) -> list[dict[str, str]]:
@@ -179,19 +239,19 @@ def test_the_translation_adapter_learns_the_prompt_that_the_tab_sends(tmp_path: 
 
 
 def test_a_recipe_stops_when_its_data_are_missing_or_its_base_is_another(data: Path, tmp_path: Path) -> None:
-    found = recipe.load("sentiment")
+    found = recipe.load("sentiment_small")
     with pytest.raises(InputError, match=r"needs sst2_sentences\S+ and sst2_phrases\S+ in"):
         recipe.examples(found, tmp_path / "nowhere")
     with pytest.raises(InputError, match="other weights"):
         recipe.check_base(found, make_model(tmp_path / "tiny", "llama"))
-    assert train.main(["--recipe", "sentiment", "--data", str(data), "--base", str(tmp_path / "tiny")]) == 2
+    assert train.main(["--recipe", "sentiment_small", "--data", str(data), "--base", str(tmp_path / "tiny")]) == 2
     assert not (tmp_path / "data").exists()
 
 
 def test_unknown_recipes_and_fields_are_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match=r"There are: .*sentiment"):
         recipe.load("../sentiment")
-    text = (recipe.FOLDER / "sentiment.yaml").read_text("utf-8")
+    text = (recipe.FOLDER / "sentiment_small.yaml").read_text("utf-8")
     monkeypatch.setattr(recipe, "FOLDER", tmp_path)
     for broken, reason in (("colour: red\n" + text, "colour"), (text.replace("rows: 9000", "lines: 1"), "lines")):
         (tmp_path / "broken.yaml").write_text(broken, "utf-8")
@@ -203,8 +263,9 @@ def test_a_recipe_makes_an_adapter_and_its_card_names_the_sources(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = make_model(tmp_path / "tiny", "llama")
-    text = (recipe.FOLDER / "sentiment.yaml").read_text("utf-8")
-    own = recipe.load("sentiment").base_fingerprint
+    text = (recipe.FOLDER / "sentiment_small.yaml").read_text("utf-8")
+    text = text.replace("name: sentiment_small", "name: sentiment")  # as it ships
+    own = recipe.load("sentiment_small").base_fingerprint
     monkeypatch.setattr(recipe, "FOLDER", tmp_path / "recipes")
     (tmp_path / "recipes").mkdir()
     mine = "languages: en-de, de-en\n" + text.replace(own, fingerprint_model(model))
@@ -231,7 +292,7 @@ def test_what_stands_in_the_tenth_for_calibration_is_not_learnt(data: Path) -> N
         for n in range(100)
         if recipe.is_aside(text := f"the plot number {n} is a long , dull and pointless exercise")
     )
-    found = recipe.load("sentiment")
+    found = recipe.load("sentiment_small")
     with gzip.open(data / found.aside[0], "at", encoding="utf-8") as file:
         file.write(json.dumps({"text": kept, "label": 0}) + "\n")
     learnt = {row["messages"][1]["content"] for row in recipe.examples(found, data)}

@@ -7,7 +7,8 @@ from chatbot.common.errors import BanyanError, InputError
 from chatbot.common.step import Step
 
 Role = Literal["system", "user", "assistant"]
-FinishReason = Literal["stop", "length", "cancelled"]
+FinishReason = Literal["stop", "length", "cancelled", "loop"]
+"""Why an answer ended: by itself, at `max_tokens` or the end of the window, from outside, or where it said the same over and over."""
 
 
 @dataclass(frozen=True, slots=True)

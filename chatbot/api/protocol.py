@@ -6,15 +6,16 @@ Follows https://platform.openai.com/docs/api-reference/chat with these choices o
   `presence_penalty` that is not 0). `user` is the exception: OpenAI defines it as having no effect on the answer.
 - `top_k`, `min_p` and `repetition_penalty` are extensions, named as vLLM names them.
 - Without `max_tokens` the answer may fill the context window; the other defaults are those of `chatbot.types.Sampling`.
+- `continue_final_message` with `add_generation_prompt` false, both vLLM's, go on with an answer: the last message is its beginning.
 - Messages of one role that follow each other are merged with a blank line, since chat templates want turns to
-  alternate; `developer` is another name for `system`; a system message must come first and the user must speak last.
+  alternate; `developer` is another name for `system`; a system message must come first and the user, else, speak last.
 - Control characters in a message are an error: some tokenizers end the text at a NUL, and none of them means anything.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -71,7 +72,20 @@ class StreamOptions(_Body):
     include_usage: bool = False
 
 
-class ChatRequest(_Body):
+class _Continuing(_Body):
+    """Whether the last message is the beginning of the answer; `add_generation_prompt` can only say the opposite."""
+
+    continue_final_message: bool | None = None
+    add_generation_prompt: bool | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.add_generation_prompt is not None and self.add_generation_prompt == bool(self.continue_final_message):
+            raise ValueError("add_generation_prompt must be the opposite of continue_final_message; leave it out")
+        return self
+
+
+class ChatRequest(_Continuing):
     """The body of POST /v1/chat/completions. `model` is the base model (also when absent) or an adapter's name."""
 
     model: str | None = None
@@ -96,7 +110,7 @@ class ChatRequest(_Body):
     logit_bias: dict[str, float] | None = Field(default=None, max_length=0)
 
     @model_validator(mode="after")
-    def _no_contradictions(self) -> "ChatRequest":
+    def _no_contradictions(self) -> Self:
         if self.top_logprobs is not None and not self.logprobs:
             raise ValueError("top_logprobs needs logprobs to be true")
         if None not in {self.max_tokens, self.max_completion_tokens} and self.max_tokens != self.max_completion_tokens:
@@ -125,7 +139,7 @@ class ScoreRequest(_Body):
     continuations: list[Text] = Field(min_length=1, max_length=_MOST_CONTINUATIONS)
 
 
-class TokenizeRequest(_Body):
+class TokenizeRequest(_Continuing):
     """The body of POST /v1/tokenize, an extension in the shape of vLLM's: counts `prompt`, or templated `messages`."""
 
     model: str | None = None
@@ -147,8 +161,11 @@ def parse(kind: type[Body], body: bytes) -> Body:
         raise _fault(error.errors(include_url=False, include_context=False, include_input=False)) from None
 
 
-def conversation(messages: Sequence[ApiMessage]) -> list[Message]:
-    """The messages as the engine wants them: merged, system first, user last. Raises `InputError`."""
+def conversation(messages: Sequence[ApiMessage], *, begun: bool = False) -> list[Message]:
+    """The messages as the engine wants them: merged, system first, user last, or an answer that has `begun`.
+
+    Raises `InputError`.
+    """
     merged: list[Message] = []
     for message in (sent.message() for sent in messages):
         if merged and merged[-1].role == message.role:
@@ -158,7 +175,11 @@ def conversation(messages: Sequence[ApiMessage]) -> list[Message]:
     roles: list[Role] = [message.role for message in merged]
     if "system" in roles[1:]:
         raise InputError("A system message must be the first message.", param="messages")
-    if roles[-1] != "user":
+    if begun and (roles[-1] != "assistant" or "user" not in roles):
+        raise InputError(
+            "With continue_final_message the last message must be the beginning of an answer.", param="messages"
+        )
+    if not begun and roles[-1] != "user":
         raise InputError("The last message must be the user's: it is the one to be answered.", param="messages")
     return merged
 

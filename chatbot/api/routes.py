@@ -11,9 +11,10 @@ refused. Over a loopback connection the `Host` must be a loopback name too, else
 
 import hmac
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from ipaddress import ip_address
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,7 +28,8 @@ from chatbot.api.stream import ChatAnswer, error_response
 from chatbot.common.errors import AccessDenied, AdapterNotFound, BanyanError, InputError
 from chatbot.engine.adapters.folders import visible
 from chatbot.engine.base import Engine
-from chatbot.types import Adapter, LoadState
+from chatbot.tasks.loops import begun, until_it_loops
+from chatbot.types import Adapter, Chunk, LoadState, Message, Sampling
 
 MAX_BODY = 4 * 1024 * 1024  # bytes of one request: more text than any context window holds
 
@@ -75,17 +77,24 @@ class _Api:
 
     async def chat(self, request: Request) -> Response:
         asked = parse(ChatRequest, await _body(request))
-        messages = conversation(asked.messages)
+        messages = conversation(asked.messages, begun=bool(asked.continue_final_message))
         adapter = await self._adapter(asked.model)
         sampling = asked.sampling(self._engine.context_window)
         if sampling.top_logprobs is not None and not self._engine.supports_logprobs:
             raise InputError("This engine gives no log-probabilities; please leave logprobs out.", param="logprobs")
         return ChatAnswer(
-            lambda stop: self._engine.stream(messages, sampling, adapter=adapter, stop=stop),
+            lambda stop: self._answer(messages, sampling, adapter, stop),
             model=adapter or self._engine.model,
             stream=bool(asked.stream),
             include_usage=asked.stream_options is not None and asked.stream_options.include_usage,
         )
+
+    def _answer(
+        self, messages: Sequence[Message], sampling: Sampling, adapter: str | None, stop: Event
+    ) -> Iterator[Chunk]:
+        """What loops is ended: without `max_tokens` it would hold its slot until the window is full."""
+        chunks = self._engine.stream(messages, sampling, adapter=adapter, stop=stop)
+        return until_it_loops(chunks, lambda: self._engine.count_prompt(messages), begun(messages))
 
     async def score(self, request: Request) -> Response:
         asked = parse(ScoreRequest, await _body(request))
@@ -98,7 +107,8 @@ class _Api:
         asked = parse(TokenizeRequest, await _body(request))
         await self._adapter(asked.model)  # every adapter has the base model's tokenizer
         if asked.messages is not None:
-            count = await run_sync(self._engine.count_prompt, conversation(asked.messages))
+            messages = conversation(asked.messages, begun=bool(asked.continue_final_message))
+            count = await run_sync(self._engine.count_prompt, messages)
         else:
             count = await run_sync(self._engine.count_tokens, asked.prompt or "")
         return JSONResponse({"count": count, "max_model_len": self._engine.context_window})

@@ -124,8 +124,8 @@ class ChatAnswer(Response):
 
 
 def _finish(chunk: Chunk) -> str:
-    # OpenAI has no word for an answer that was cut short from outside; "length" is its word for "not finished".
-    return "length" if chunk.finish == "cancelled" else str(chunk.finish)
+    # OpenAI has no word for an answer that was cut short from outside, or that looped; "length" is its word for "not finished".
+    return "length" if chunk.finish in ("cancelled", "loop") else str(chunk.finish)
 
 
 def _data(body: dict[str, Any]) -> bytes:

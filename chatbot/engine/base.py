@@ -47,7 +47,8 @@ class Engine(Protocol):
     ) -> Iterator[Chunk]:
         """Generate an answer. Setting `stop`, or closing the iterator, ends the work within one step and frees the slot.
 
-        When `stop` is set the last chunk has `finish="cancelled"`. The answer ends with `finish="length"` when
+        A last message of the assistant's is the beginning of the answer: its turn is gone on with, and only what follows is
+        streamed. When `stop` is set the last chunk has `finish="cancelled"`. The answer ends with `finish="length"` when
         `max_tokens` or the end of the context window is reached. Raises `ContextOverflow` when the prompt leaves no room
         for an answer, `AdapterNotFound`, or another `EngineError`, always from the iteration, never from the call.
         """

@@ -35,7 +35,8 @@ class Request:
 class ScriptedEngine:
     """Queued replies are given in turn, one per request; then, or without any, the last user message is echoed.
 
-    A callable is asked for every reply. `requests` and `prompts` hold what was asked, in the order it was answered.
+    A callable is asked for every reply. Where the last
+    message is the beginning of an answer, what follows it in the reply is said. `requests` and `prompts` hold what was asked, in the order it was answered.
     """
 
     name = "scripted"
@@ -98,8 +99,8 @@ class ScriptedEngine:
         return len(_TOKEN.findall(text))
 
     def count_prompt(self, messages: Sequence[Message]) -> int:
-        """The contents, one token for each role and one that opens the answer."""
-        return sum(1 + self.count_tokens(message.content) for message in messages) + 1
+        """The contents, one token for each role and one that opens the answer, where none has begun."""
+        return sum(1 + self.count_tokens(message.content) for message in messages) + (not _begun(messages))
 
     def adapters(self) -> list[Adapter]:
         return list(self._adapters)
@@ -148,8 +149,12 @@ class ScriptedEngine:
     def _next_reply(self, messages: Sequence[Message], sampling: Sampling, adapter: str | None) -> Reply:
         with self._lock:
             self.requests.append(Request(tuple(messages), sampling, adapter))
-            if self._queue:
-                return self._queue.popleft()
+            queued = self._queue.popleft() if self._queue else None
+        begun = _begun(messages)
+        reply = self._made(messages[:-1] if begun else messages) if queued is None else queued
+        return reply.removeprefix(begun) if isinstance(reply, str) else reply
+
+    def _made(self, messages: Sequence[Message]) -> str:
         if self._reply is not None:
             return self._reply(messages)
         return next((message.content for message in reversed(messages) if message.role == "user"), "")
@@ -168,6 +173,11 @@ class ScriptedEngine:
                 window=self.context_window,
             )
         return prompt
+
+
+def _begun(messages: Sequence[Message]) -> str:
+    """What the assistant has said of its answer already."""
+    return messages[-1].content if messages and messages[-1].role == "assistant" else ""
 
 
 def _parts(reply: Reply) -> tuple[str, Exception | None]:

@@ -31,6 +31,9 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX results_of_owner ON results (owner, task, created DESC);
     """,
+    """
+    ALTER TABLE messages ADD COLUMN finish TEXT;
+    """,
 )
 
 

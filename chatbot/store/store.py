@@ -13,7 +13,7 @@ from typing import Any
 
 from chatbot.common.errors import NotFound, StoreError
 from chatbot.store.database import Database
-from chatbot.types import Message, Role
+from chatbot.types import FinishReason, Message, Role
 
 RESULTS = 50  # kept per owner and task; the oldest go first
 LARGEST_RESULT = 1_000_000  # characters of JSON
@@ -30,7 +30,10 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A saved conversation; `messages` hold user and assistant turns, the system prompt stands apart."""
+    """A saved conversation; `messages` hold user and assistant turns, the system prompt stands apart.
+
+    `cut`: the last answer reached the longest that was allowed, and can be gone on with.
+    """
 
     id: str
     title: str
@@ -39,6 +42,7 @@ class Conversation:
     created: float
     updated: float
     messages: tuple[Message, ...]
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +76,14 @@ class Store(Database):
         if not rows:
             raise _missing()
         messages = self._read(
-            "SELECT role, content FROM messages JOIN conversations ON id = conversation "
+            "SELECT role, content, finish FROM messages JOIN conversations ON id = conversation "
             "WHERE owner = ? AND conversation = ? ORDER BY position",
             (owner, id),
         )
         id, title, system_prompt, adapter, created, updated = rows[0]
-        turns = tuple(Message(_role(role), content) for role, content in messages)
-        return Conversation(id, title, system_prompt, adapter, created, updated, turns)
+        turns = tuple(Message(_role(role), content) for role, content, _ in messages)
+        cut = bool(messages) and messages[-1][2] == "length"
+        return Conversation(id, title, system_prompt, adapter, created, updated, turns, cut)
 
     def create(self, owner: str, *, title: str, system_prompt: str = "", adapter: str | None = None) -> str:
         """Begin a conversation and return its id."""
@@ -90,10 +95,10 @@ class Store(Database):
             )
         return id
 
-    def append(self, owner: str, id: str, message: Message, *, at: int) -> None:
+    def append(self, owner: str, id: str, message: Message, *, at: int, finish: FinishReason | None = None) -> None:
         """Put `message` at position `at` and drop what stood there and after: editing and regenerating are this too.
 
-        Raises `StoreError` when the conversation is shorter than `at`.
+        `finish` says why an answer ended, where it came to its end. Raises `StoreError` when the conversation is shorter than `at`.
         """
         with self._writing() as database:
             _own(database, owner, id)
@@ -105,7 +110,8 @@ class Store(Database):
                 )
             database.execute("DELETE FROM messages WHERE conversation = ? AND position >= ?", (id, at))
             database.execute(
-                "INSERT INTO messages VALUES (?, ?, ?, ?, ?)", (id, at, message.role, message.content, time.time())
+                "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?)",
+                (id, at, message.role, message.content, time.time(), finish),
             )
             database.execute("UPDATE conversations SET updated = ? WHERE id = ?", (time.time(), id))
 

@@ -8,6 +8,7 @@ from threading import Event
 from chatbot.common.errors import InputError
 from chatbot.engine.base import Engine
 from chatbot.tasks.budget import Fitted, fit
+from chatbot.tasks.loops import begun, until_it_loops
 from chatbot.types import Chunk, Message, Sampling
 
 MAX_CHARACTERS = 200_000  # of one message: more than any context here, little enough to tokenize at once
@@ -34,9 +35,13 @@ def reply(
     adapter: str | None = None,
     stop: Event | None = None,
 ) -> Reply:
-    """Answer the last message of `history`. Raises `ContextOverflow` at once; engine errors come from `chunks`."""
+    """Answer the last message of `history`, or go on with it where it is an answer. What loops is ended.
+
+    Raises `ContextOverflow` at once; engine errors come from `chunks`.
+    """
     sent = fitted(engine, history, sampling, system_prompt=system_prompt)
-    return Reply(sent, engine.stream(sent.messages, sent.sampling, adapter=adapter, stop=stop))
+    chunks = engine.stream(sent.messages, sent.sampling, adapter=adapter, stop=stop)
+    return Reply(sent, until_it_loops(chunks, lambda: sent.prompt, begun(history)))
 
 
 def fitted(engine: Engine, history: Sequence[Message], sampling: Sampling, *, system_prompt: str = "") -> Fitted:

@@ -72,6 +72,27 @@ def test_stop_ends_the_work_and_keeps_what_was_said(app: App, visit: Visit) -> N
     assert len(answers(page)[-1]) > 50
 
 
+@pytest.mark.parametrize(("locale", "words"), [("en-US", "Continue"), ("zh-CN", "继续")])
+def test_an_answer_that_was_cut_is_continued_in_place_also_after_a_reload(
+    app: App, visit: Visit, locale: str, words: str
+) -> None:
+    page = visit(app.address, locale=locale)
+    page.click("#by-settings > button")
+    page.locator("#by-settings input[type=number]").nth(5).fill("16")
+    page.keyboard.press("Tab")
+    said = ask(page, LONG)
+    begun = said.rsplit("\n", 1)[0].strip()  # without the page's note
+    expect(page.locator("#by-continue")).to_have_text(words)
+    page.reload()
+    page.locator("#by-conversations label").first.click()
+    page.click("#by-continue")
+    expect(page.locator("#by-composer .stop-button")).to_be_visible()
+    finished(page)
+    (whole,) = answers(page)
+    assert whole.startswith(begun)
+    assert len(whole) > len(begun) + 100, "the sliders are at their defaults again"
+
+
 def test_closing_the_tab_frees_the_slot(app: App, visit: Visit) -> None:
     page = visit(app.address)
     send(page, LONG)

@@ -2,7 +2,8 @@
 
 An adapter's name is a model name, as in vLLM: every model that the server lists besides the base is taken for an adapter.
 Sampling goes out under OpenAI's names; `top_k`, `min_p` and the repetition penalty are extensions of these servers, and
-one that refuses a field gets the request again without it (the log says so once). Nothing here logs or shows the key.
+one that refuses a field gets the request again without it (the log says so once). An answer is gone on with as vLLM and
+SGLang do it; a server that refuses that gets a turn of the user's that asks for it. Nothing here logs or shows the key.
 """
 
 import logging
@@ -20,7 +21,10 @@ from chatbot.engine.slot_queue import SlotQueue
 from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, TokenLogprob, Usage
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-_OPTIONAL = ("top_k", "min_p", "repetition_penalty", "repeat_penalty", "stream_options", "seed")
+_OPTIONAL = (
+    *("top_k", "min_p", "repetition_penalty", "repeat_penalty", "stream_options", "seed"),
+    *(wire.CONTINUE, "add_generation_prompt"),
+)
 _BYTES_PER_TOKEN = 3  # English is near 4 and Chinese near 3 in today's vocabularies: rather too many than too few
 _FINISH: dict[str, FinishReason] = {"length": "length"}
 _log = logging.getLogger(__name__)
@@ -119,7 +123,7 @@ class RemoteEngine:
 
     def count_prompt(self, messages: Sequence[Message]) -> int:
         """By the server's /tokenize where it templates messages, else the contents and an estimated 5 tokens a turn."""
-        body = {"model": self.model, "messages": wire.plain(messages)}
+        body = {"model": self.model, **wire.conversation(messages)}
         for url in (f"{self.url}/tokenize", f"{self._root}/tokenize"):
             if count := wire.count(self._ask(url, body)):  # llama-server ignores the messages and counts 0
                 return count
@@ -153,7 +157,7 @@ class RemoteEngine:
     def _answer(self, answer: "_Answer", payload: dict[str, Any], stop: Event) -> Iterator[Chunk]:
         url = f"{self.url}/chat/completions"
         while True:
-            sent = {name: value for name, value in payload.items() if name not in self._refused}
+            sent = wire.without(payload, self._refused)
             try:
                 for data in self._streams.post(url, sent, stop):
                     if data == "[DONE]":

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +23,10 @@ from chatbot.types import Adapter, Message, Sampling, TokenLogprob
 _OVERFLOW = re.compile(
     r"context.?(length|size|window|overflow)|exceed_context|max_model_len|maximum .{0,40}tokens", re.I
 )
+
+
+CONTINUE = "continue_final_message"
+GO_ON = "Go on exactly where your answer broke off. Repeat nothing of it and say nothing else."
 
 
 def addresses(base_url: str) -> tuple[str, str]:
@@ -189,7 +193,7 @@ def payload(model: str, messages: Sequence[Message], sampling: Sampling) -> dict
     """Extensions go out where they would change the answer: never for greedy, nor when they are switched off."""
     body: dict[str, Any] = {
         "model": model,
-        "messages": plain(messages),
+        **conversation(messages),
         "stream": True,
         "stream_options": {"include_usage": True},
         "max_tokens": sampling.max_tokens,
@@ -208,6 +212,22 @@ def payload(model: str, messages: Sequence[Message], sampling: Sampling) -> dict
     if sampling.top_logprobs is not None:
         body |= {"logprobs": True, "top_logprobs": sampling.top_logprobs}
     return body
+
+
+def conversation(messages: Sequence[Message]) -> dict[str, Any]:
+    """The messages; where the last is the beginning of an answer, with vLLM's words for going on with it."""
+    body: dict[str, Any] = {"messages": plain(messages)}
+    if messages and messages[-1].role == "assistant":
+        body |= {CONTINUE: True, "add_generation_prompt": False}
+    return body
+
+
+def without(payload: dict[str, Any], refused: Set[str]) -> dict[str, Any]:
+    """The request without the fields that the server does not want. One that cannot go on with an answer is asked to."""
+    sent = {name: value for name, value in payload.items() if name not in refused}
+    if CONTINUE in payload.keys() & refused:
+        sent["messages"] = [*sent["messages"], {"role": "user", "content": GO_ON}]
+    return sent
 
 
 def plain(messages: Sequence[Message]) -> list[dict[str, str]]:

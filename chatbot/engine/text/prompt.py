@@ -6,7 +6,7 @@ from typing import Any
 
 from chatbot.common.errors import InputError
 from chatbot.engine.text.controls import Controls
-from chatbot.engine.text.template import fold_system
+from chatbot.engine.text.template import fold_system, opened
 from chatbot.types import Message
 
 ASSISTANT = "Assistant:"
@@ -30,13 +30,13 @@ class Prompter:
         self.stops: tuple[str, ...] = (NEXT_TURN,) if self._plain else ()
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
-        """Token ids up to and including the opening of the assistant's turn. Raises `InputError`."""
+        """Token ids up to and including the opening of the assistant's turn, or what it has said of it. Raises `InputError`."""
         if not messages:
             raise InputError("There is no message to answer.", kind="no_message")
         bos = self._tokenizer.bos_token_id
         opening = [bos] if self._plain and bos is not None else []
         try:
-            return opening + self._controls.encode(messages, self._written, self._read)
+            return opening + self._controls.encode(messages, self._rendered, self._read)
         except InputError:
             raise
         except Exception as error:  # a template is a program of the model's author: it may raise anything
@@ -54,6 +54,9 @@ class Prompter:
         with self._lock:
             told = {} if special else {"split_special_tokens": True}
             return list(self._tokenizer(text, add_special_tokens=False, **told)["input_ids"])
+
+    def _rendered(self, messages: Sequence[Message]) -> str:
+        return opened(messages, self._written)
 
     def _written(self, messages: Sequence[Message]) -> str:
         turns = [{"role": m.role, "content": m.content} for m in messages]

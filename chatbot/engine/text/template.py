@@ -1,6 +1,6 @@
 """Chat templates: a conversation -> the text that the model was trained to see."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,8 +33,12 @@ class ChatTemplate:
         self._names = {"bos_token": bos, "eos_token": eos, "add_generation_prompt": True}
 
     def render(self, messages: Sequence[Message]) -> str:
-        """The prompt with the opening of the assistant's turn. A system text goes into the first user turn where the
-        template has no place for it. Raises `InputError` when the template refuses the conversation."""
+        """The prompt with the opening of the assistant's turn, and behind it what the assistant said last, if that is the
+        last message. A system text goes into the first user turn where the template has no place for it. Raises `InputError`
+        when the template refuses the conversation."""
+        return opened(messages, self._answerable)
+
+    def _answerable(self, messages: Sequence[Message]) -> str:
         turns = [{"role": m.role, "content": m.content} for m in messages]
         system = [turn["content"].strip() for turn in turns if turn["role"] == "system"]
         try:
@@ -56,6 +60,16 @@ class ChatTemplate:
                 kind="template_refuses",
                 reason=str(error),
             ) from error
+
+
+def opened(messages: Sequence[Message], render: Callable[[Sequence[Message]], str]) -> str:
+    """`render` of the conversation; a last message of the assistant's stands open behind it, to be gone on with.
+
+    That is where the model stood when it had written so much: no template has to know of it, and the KV cache holds it.
+    """
+    if not messages or messages[-1].role != "assistant":
+        return render(messages)
+    return render(messages[:-1]) + messages[-1].content
 
 
 def _raise(message: str) -> Any:

@@ -20,6 +20,7 @@ from chatbot.tasks.answer.prompt import NOT_FOUND, messages
 from chatbot.tasks.budget import Fitted, fit
 from chatbot.tasks.chat import clean
 from chatbot.tasks.language import known_by
+from chatbot.tasks.loops import until_it_loops
 from chatbot.types import FinishReason, Message, Sampling
 from retrieval.checks.gate import Gate
 from retrieval.checks.verify import Similarity
@@ -147,7 +148,8 @@ def _written(
     text = ""
     nats = 0.0
     finish: FinishReason = "stop"
-    chunks = engine.stream(sent.messages, sampling, adapter=chosen.name if chosen else adapter, stop=stop)
+    stream = engine.stream(sent.messages, sampling, adapter=chosen.name if chosen else adapter, stop=stop)
+    chunks = until_it_loops(stream, lambda: sent.prompt)
     with closing(chunks):  # type: ignore[type-var]
         for chunk in chunks:
             text += chunk.text

@@ -8,6 +8,7 @@ from threading import Event
 from chatbot.common.errors import BanyanError
 from chatbot.common.fan_out import fan_out
 from chatbot.engine.base import Engine, collect
+from chatbot.tasks.loops import until_it_loops
 from chatbot.types import Chunk, Completion, Message, Sampling
 
 
@@ -63,7 +64,8 @@ def _answered(
     messages, sampling = prompt
     try:
         stream = engine.stream(messages, sampling, adapter=adapter, stop=stop)
-        result = collect(_watched(stream, places, at))
+        chunks = until_it_loops(stream, lambda: engine.count_prompt(messages))
+        result = collect(_watched(chunks, places, at))
     except BanyanError as error:
         return Answered(at, error)
     return None if result.finish == "cancelled" else Answered(at, result)

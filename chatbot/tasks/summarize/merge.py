@@ -167,7 +167,7 @@ class Reader:
                 continue
             part = parts[step.at]
             said = held(step.result.text, part.section, part.passages, self._similarity)
-            if step.result.finish == "length" and len(said) > 1:
+            if step.result.finish in ("length", "loop") and len(said) > 1:
                 said = said[:-1]  # it was cut off
             yield done, len(parts), step.at, self._kept(said), 0
 

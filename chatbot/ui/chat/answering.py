@@ -11,7 +11,8 @@ from chatbot.engine.base import Engine
 from chatbot.store.store import Conversation, Store
 from chatbot.tasks import chat
 from chatbot.tasks.budget import Fitted
-from chatbot.types import Chunk, Message, Sampling
+from chatbot.tasks.loops import begun
+from chatbot.types import Chunk, FinishReason, Message, Sampling
 from chatbot.ui.parts import render
 from chatbot.ui.parts.clock import TICK
 from chatbot.ui.strings.words import Language, text
@@ -34,7 +35,11 @@ def answer(
     stop: Event,
     language: Language,
 ) -> Iterator[View]:
-    """Stream the answer to the conversation's last message and save it, also when it is stopped or fails midway."""
+    """Stream the answer to the conversation's last message and save it, also when it is stopped or fails midway.
+
+    Where the last message is an answer, that one is gone on with.
+    """
+    said = begun(conversation.messages)
     reply = chat.reply(
         engine,
         conversation.messages,
@@ -43,14 +48,15 @@ def answer(
         adapter=conversation.adapter,
         stop=stop,
     )
-    progress = _Progress(reply.fitted, language)
+    progress = _Progress(reply.fitted, language, said)
     try:
         with closing(reply.chunks) as chunks:  # type: ignore[type-var]
             yield progress.view()
             yield from _on_a_clock(chunks, progress)
     finally:
-        if progress.body:
-            store.append(owner, conversation.id, Message("assistant", progress.body), at=len(conversation.messages))
+        if progress.body and (progress.finish or progress.body != said):
+            whole, at = Message("assistant", progress.body), len(conversation.messages) - bool(said)
+            store.append(owner, conversation.id, whole, at=at, finish=progress.finish)
     yield progress.view()
 
 
@@ -67,10 +73,10 @@ def _on_a_clock(chunks: Iterator[Chunk], progress: "_Progress") -> Iterator[View
 class _Progress:
     """The answer so far and its figures."""
 
-    def __init__(self, fitted: Fitted, language: Language) -> None:
+    def __init__(self, fitted: Fitted, language: Language, begun: str) -> None:
         self._fitted = fitted
         self._language = language
-        self._parts: list[str] = []
+        self._parts = [begun]
         self._tokens = 0
         self._began = time.monotonic()  # when its turn came
         self._last: Chunk | None = None
@@ -78,6 +84,10 @@ class _Progress:
     @property
     def body(self) -> str:
         return "".join(self._parts)
+
+    @property
+    def finish(self) -> FinishReason | None:
+        return self._last.finish if self._last else None
 
     def take(self, chunk: Chunk) -> None:
         self._last = chunk

@@ -23,6 +23,8 @@ from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
 
+HIDDEN = gr.update(visible=False)
+
 log = logging.getLogger(__name__)
 
 
@@ -78,6 +80,7 @@ class Handlers:
             conversation = self._place(owner, id, message, adapter, system_prompt)
             return {
                 tab.composer: gr.update(value="", submit_btn=False, stop_btn=True),
+                tab.more: HIDDEN,
                 tab.conversation: conversation.id,
                 tab.chatbot: [*render.bubbles(conversation.messages), _waiting(language)],
                 tab.notice: "",
@@ -99,6 +102,16 @@ class Handlers:
 
     def respond(self, id: str | None, language: Language, request: gr.Request, *controls: Any) -> Iterator[Updates]:
         """Answer the saved conversation; `controls` are those of the sidebar."""
+        yield from self._answered(id, language, request, controls, cut=False)
+
+    def resume(self, id: str | None, language: Language, request: gr.Request, *controls: Any) -> Iterator[Updates]:
+        """Go on with the answer that was cut."""
+        yield from self._answered(id, language, request, controls, cut=True)
+
+    def _answered(
+        self, id: str | None, language: Language, request: gr.Request, controls: tuple[Any, ...], *, cut: bool
+    ) -> Iterator[Updates]:
+        """`cut`: whether the conversation must end in an answer that was, or in a question."""
         owner, tab = self._services.owner_of(request), self._tab
         shown: list[dict[str, str]] = []
         yield gr.skip()  # a generator that ends without a word would empty its outputs, the notice among them
@@ -106,9 +119,10 @@ class Handlers:
             return
         with told(language) as notices, self._services.runs.open(owner, id, request.session_hash) as stop:
             conversation = self._services.store.conversation(owner, id)
-            shown = render.bubbles(conversation.messages)
-            if not shown or shown[-1]["role"] != "user":
+            messages = conversation.messages
+            if cut != conversation.cut or not (cut or (messages and messages[-1].role == "user")):
                 return
+            shown = render.bubbles(messages[:-1] if cut else messages)
             if conversation.adapter:
                 self._services.adapter(owner, conversation.adapter)  # it may have gone, or be another's by now
             sampling = sampling_of(*controls)
@@ -133,8 +147,15 @@ class Handlers:
         owner = self._services.owner_of(request)
         shown: Updates = {self._bar.conversations: listing(self._services, owner, id)}
         if not self._services.runs.running(owner, id, other):
+            saved = self._saved(owner, id) if id else None
             shown[self._tab.composer] = gr.update(submit_btn=True, stop_btn=False)
+            shown[self._tab.more] = gr.update(visible=saved is not None and saved.cut)
         return shown
+
+    def go_on(self) -> Updates:
+        """Continue was pressed: `resume` follows."""
+        tab = self._tab
+        return {tab.more: HIDDEN, tab.composer: gr.update(submit_btn=False, stop_btn=True), tab.notice: ""}
 
     def stop(self, id: str | None, other: str | None, request: gr.Request) -> None:
         for running in (id, other):
@@ -166,6 +187,7 @@ class Handlers:
             return {
                 tab.chatbot: [*render.bubbles(messages), _waiting(language)],
                 tab.composer: gr.update(submit_btn=False, stop_btn=True),
+                tab.more: HIDDEN,
                 tab.notice: "",
             }
         saved = self._saved(owner, id or "")
@@ -190,6 +212,7 @@ class Handlers:
         return {
             tab.conversation: conversation.id if conversation else None,
             tab.chatbot: render.bubbles(conversation.messages) if conversation else [],
+            tab.more: gr.update(visible=conversation is not None and conversation.cut),
             tab.head: gr.update(visible=conversation is not None),
             tab.title: conversation.title if conversation else "",
             tab.meter: context_meter(self._services.engine, conversation, Sampling(), language),

@@ -55,6 +55,7 @@ class ChatTab:
     export_json: gr.Button
     delete: gr.Button
     chatbot: gr.Chatbot
+    more: gr.Button  # there where the last answer was cut
     notice: gr.HTML
     composer: gr.Textbox
     meter: gr.HTML
@@ -82,14 +83,16 @@ def build_chat(words: Localised, tab: gr.Tab, services: Services) -> ChatTab:
             )
             words(chatbot, label="chat_label")
         second = build_second(words, first_name, BUBBLES)
+    more = gr.Button(text("go_on", "en"), size="sm", min_width=80, visible=False, elem_id="by-continue")
+    words(more, value="go_on")
     attachments = build_attach(words) if services.library else None
     notice = gr.HTML(elem_id="by-notice", padding=False)
     composer = _composer(words)
     meter = gr.HTML(elem_id="by-under", padding=False)
     file = gr.HTML(elem_id="by-file", padding=False)
     return ChatTab(
-        head, title, export_md, export_json, delete, chatbot, notice, composer, meter, conversation, armed, second,
-        file, attachments,
+        head, title, export_md, export_json, delete, chatbot, more, notice, composer, meter, conversation, armed,
+        second, file, attachments,
     )  # fmt: skip
 
 

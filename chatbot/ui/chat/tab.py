@@ -10,12 +10,12 @@ from chatbot.ui.chat.layout import ChatTab, build_chat, examples, placeholder
 from chatbot.ui.chat.loading import connect_loading
 from chatbot.ui.chat.sidebar import Sidebar
 from chatbot.ui.parts.tab import Frame, Tab
-from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, PRIVATE, Services
+from chatbot.ui.services import MODEL_EVENT, PRIVATE, Services
 from chatbot.ui.strings.words import Language
 
 
 def _shown_by_opened(tab: ChatTab) -> list[Any]:
-    return [tab.conversation, tab.chatbot, tab.head, tab.title, tab.meter, tab.delete, tab.armed]
+    return [tab.conversation, tab.chatbot, tab.more, tab.head, tab.title, tab.meter, tab.delete, tab.armed]
 
 
 def connect(tab: ChatTab, frame: Frame, services: Services) -> None:
@@ -49,15 +49,15 @@ def _export(do: Handlers, kind: str) -> Any:
 def _connect_answers(do: Handlers, beside: compare.Handlers, tab: ChatTab, frame: Frame, services: Services) -> None:
     """Everything that ends in an answer: save first, then answer what is saved, then put the buttons back."""
     bar, language = frame.bar, frame.language
-    respond: Any = do.respond
     given, answered = [tab.conversation, language, *bar.sampling], [tab.chatbot, tab.meter, tab.notice]
+    responds: Any = do.respond, given, answered
     if files := tab.attachments:
         respond = attached.connect(files, tab, do, frame, services).respond
-        given, answered = [files.documents, *given], [*answered, files.cited, files.source]
+        responds = respond, [files.documents, *given], [*answered, files.cited, files.source]
     running = [tab.conversation, tab.second.conversation]
-    sent = [tab.composer, tab.conversation, tab.chatbot, tab.notice, bar.conversations, tab.head, tab.title]
+    sent = [tab.composer, tab.conversation, tab.chatbot, tab.more, tab.notice, bar.conversations, tab.head, tab.title]
     ask = [tab.composer, tab.conversation, bar.adapter, bar.system_prompt, language, bar.longest_answer]
-    rewound = [tab.chatbot, tab.composer, tab.notice]
+    rewound = [tab.chatbot, tab.composer, tab.more, tab.notice]
     starts = [
         tab.composer.submit(do.send, ask, sent, **PRIVATE),
         tab.chatbot.retry(do.retry, [tab.conversation, language], rewound, **PRIVATE),
@@ -69,23 +69,16 @@ def _connect_answers(do: Handlers, beside: compare.Handlers, tab: ChatTab, frame
             **PRIVATE,
         ),
     ]
+    other = [tab.second.chatbot, tab.second.conversation, tab.notice]
+    back = [tab.composer, tab.more, bar.conversations]
     for start in starts:
-        start.success(
-            respond,
-            given,
-            answered,
-            concurrency_id=MODEL_QUEUE,
-            concurrency_limit=MODEL_READERS,
-            **PRIVATE,
-        ).then(do.settled, running, [tab.composer, bar.conversations], **PRIVATE)
-        start.success(
-            beside.respond,
-            [*running, bar.compare, language, *bar.sampling],
-            [tab.second.chatbot, tab.second.conversation, tab.notice],
-            concurrency_id=MODEL_QUEUE,
-            concurrency_limit=MODEL_READERS,
-            **PRIVATE,
-        ).then(do.settled, running, [tab.composer, bar.conversations], **PRIVATE)
+        start.success(*responds, **MODEL_EVENT).then(do.settled, running, back, **PRIVATE)
+        start.success(beside.respond, [*running, bar.compare, language, *bar.sampling], other, **MODEL_EVENT).then(
+            do.settled, running, back, **PRIVATE
+        )
+    tab.more.click(do.go_on, None, [tab.more, tab.composer, tab.notice], **PRIVATE).success(
+        do.resume, given, answered, **MODEL_EVENT
+    ).then(do.settled, running, back, **PRIVATE)
     tab.composer.stop(do.stop, running, None, queue=False, **PRIVATE)
 
 

@@ -17,7 +17,7 @@ from retrieval.types import Citation
 _LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\(\s*[^)\s]{0,2000}[^)\n]{0,300}\)")
 _CODE = re.compile(r"`([^`\n]+)`")
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
-_NOTES = {"cancelled": "ask_stopped", "length": "ask_cut"}
+_NOTES = {"cancelled": "ask_stopped", "length": "ask_cut", "loop": "ask_looped"}
 _MARKS = {"unsupported": "not_supported", "contradicted": "contradicted"}
 SOURCES = "\n\n[1] "  # begins the list of sources under a plain answer
 _SNIPPET = 220  # characters of a passage in the list of what was found

@@ -37,13 +37,18 @@ def bubbles(messages: tuple[Message, ...]) -> list[dict[str, str]]:
 
 
 def answer(body: str, last: Chunk | None, language: Language) -> str:
-    """The answer so far with what is to be said about it: waiting, reading, stopped, cut off."""
+    """The answer so far with what is to be said about it: waiting, reading, stopped, cut off, looping."""
     if last and last.place:
-        return text("waiting", language, place=last.place)
+        return _noted(body, text("waiting", language, place=last.place))
     if last is None or not last.finish:
         return markdown(body) if body else text("thinking", language)
-    note = {"cancelled": "stopped", "length": "cut"}.get(last.finish, "" if body else "empty_answer")
-    return "\n\n".join(filter(None, (markdown(body), text(note, language) if note else "")))
+    notes = {"cancelled": "stopped", "length": "cut", "loop": "looped"}
+    note = notes.get(last.finish, "" if body else "empty_answer")
+    return _noted(body, text(note, language) if note else "")
+
+
+def _noted(body: str, note: str) -> str:
+    return "\n\n".join(filter(None, (markdown(body), note)))
 
 
 def meter(used: int, window: int, language: Language, fitted: Fitted | None = None, extra: str = "") -> str:

@@ -116,6 +116,21 @@ def test_an_answer_can_be_sent_back_as_the_client_holds_it(client: OpenAI, engin
     assert [message.role for message in engine.prompts[-1]] == ["user", "assistant", "user"]
 
 
+BEGUN: list[dict[str, str]] = [
+    {"role": "user", "content": "one two three"},
+    {"role": "assistant", "content": "one two"},
+]
+
+
+@pytest.mark.parametrize("more", [{}, {"add_generation_prompt": False}])
+def test_an_answer_is_gone_on_with_as_vllm_has_it(engine: ScriptedEngine, more: dict[str, Any]) -> None:
+    answer = post(engine, {"messages": BEGUN, "continue_final_message": True} | more).json()
+    assert answer["choices"][0]["message"]["content"] == " three"
+    with TestClient(app(engine)) as http:
+        counted = http.post("/v1/tokenize", json={"messages": BEGUN, "continue_final_message": True} | more).json()
+    assert counted["count"] == answer["usage"]["prompt_tokens"] == 7
+
+
 def test_errors_are_the_clients_own_exceptions(client: OpenAI) -> None:
     with pytest.raises(openai.NotFoundError, match="no model or adapter “oak”"):
         client.chat.completions.create(model="oak", messages=ASK)
@@ -140,12 +155,16 @@ def test_errors_are_the_clients_own_exceptions(client: OpenAI) -> None:
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "tool", "content": "x"}]}, "messages.0.role"),
         ({"messages": [{"role": "assistant", "content": "x"}]}, "messages"),
+        ({"messages": [{"role": "assistant", "content": "x"}], "continue_final_message": True}, "messages"),
+        ({"continue_final_message": True}, "messages"),
+        ({"continue_final_message": True, "add_generation_prompt": True}, None),
+        ({"add_generation_prompt": False}, None),
         ({"messages": [{"role": "user", "content": "x"}, {"role": "system", "content": "y"}]}, "messages"),
         ({"messages": [{"role": "user", "content": "a\u0000b"}]}, "messages.0.content"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages.0.content.0.type"),
     ],
 )
-def test_what_cannot_be_honoured_is_refused_by_name(engine: ScriptedEngine, change: object, param: str) -> None:
+def test_what_cannot_be_honoured_is_refused_by_name(engine: ScriptedEngine, change: object, param: str | None) -> None:
     response = post(engine, {"messages": ASK} | dict(change))  # type: ignore[call-overload]
     assert response.status_code == 400
     assert response.json()["error"]["param"] == param

@@ -105,6 +105,19 @@ def test_max_tokens_ends_with_length(engine: Engine) -> None:
     assert done.usage.completion == 3
 
 
+def test_a_last_message_of_the_assistants_is_gone_on_with(engine: Engine) -> None:
+    for question in QUESTIONS:
+        whole = written(engine, question)
+        begun = complete(engine, question, replace(SHORT, max_tokens=4)).text
+        rest = written(engine, [*question, Message("assistant", begun)])
+        assert rest.usage.prompt == engine.count_prompt([*question, Message("assistant", begun)])
+        assert abs(rest.usage.prompt - engine.count_prompt(question) - engine.count_tokens(begun)) <= 1, (
+            "one at the seam"
+        )
+        if engine.model != "tiny":  # random tokens are not those by which their own text is read again
+            assert (begun + rest.text).startswith(whole.text)
+
+
 def test_stop_strings_end_before_themselves(engine: Engine) -> None:
     whole = complete(engine, QUESTIONS[0], SHORT).text
     needle = whole[len(whole) // 2 :][:3]

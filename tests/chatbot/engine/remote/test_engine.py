@@ -93,6 +93,14 @@ class TestBanyan:
         assert scripted.requests[0].sampling == sampling
         assert scripted.requests[0].messages == tuple(ASK)
 
+    def test_an_answer_is_gone_on_with(self) -> None:
+        scripted = ScriptedEngine()
+        begun = [*ASK, Message("assistant", "Say it,")]
+        with remote(banyan(scripted)) as engine:
+            assert complete(engine, begun, GREEDY).text == " 请说。"
+            assert engine.count_prompt(begun) == scripted.count_prompt(begun)
+        assert scripted.requests[0].messages == tuple(begun)
+
     def test_adapters_are_models_with_a_parent(self) -> None:
         scripted = ScriptedEngine(model="tree", adapters=[Adapter("summarize", task="summarize")])
         with remote(banyan(scripted)) as engine:
@@ -188,6 +196,12 @@ class TestLlamaServer:
         assert answer.text == whole["choices"][0]["message"]["content"] != ""
         assert answer.usage == Usage(whole["usage"]["prompt_tokens"], whole["usage"]["completion_tokens"])
         assert answer.usage.prompt == llama.count_prompt(ASK)
+
+    def test_an_answer_is_gone_on_with(self, llama: RemoteEngine) -> None:
+        whole = complete(llama, ASK, Sampling(temperature=0, max_tokens=24)).text
+        begun = complete(llama, ASK, Sampling(temperature=0, max_tokens=8)).text
+        rest = complete(llama, [*ASK, Message("assistant", begun)], Sampling(temperature=0, max_tokens=16)).text
+        assert (begun + rest).startswith(whole)
 
     def test_the_window_is_that_of_one_slot(self, llama: RemoteEngine) -> None:
         assert llama.context_window == 512
@@ -294,6 +308,23 @@ class TestMisbehaving:
         assert len(seen) == 5
         assert not seen[-1] & {"stream_options", "top_k", "min_p"}
         assert "top_p" in seen[-1]
+
+    def test_a_server_that_cannot_go_on_with_an_answer_is_asked_to(self) -> None:
+        seen: list[dict[str, Any]] = []
+
+        def strict(body: dict[str, Any]) -> Response:
+            seen.append(body)
+            if "continue_final_message" in body:
+                return JSONResponse({"error": {"message": "Unknown parameter: 'continue_final_message'."}}, 400)
+            return events(piece("fine"), piece("", "stop"))
+
+        with remote(made_up(strict)) as engine:
+            for _ in range(2):
+                assert complete(engine, [*ASK, Message("assistant", "Well")], GREEDY).text == "fine"
+            complete(engine, ASK, GREEDY)
+        roles = [[message["role"] for message in body["messages"]] for body in seen]
+        assert roles == [["user", "assistant"], *[["user", "assistant", "user"]] * 2, ["user"]]
+        assert "Go on" in seen[1]["messages"][-1]["content"]
 
     def test_characters_arrive_whole(self) -> None:
         records = (piece("\ud83c"), piece("\udf33 a\u2028b"), piece("", "stop"))

@@ -1,31 +1,45 @@
 """The chat's buttons without a browser: what a press shows, what it keeps, and whose it is."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
+from chatbot.common.errors import EngineError
 from chatbot.engine.loading import LoadingEngine
-from chatbot.engine.scripted import ScriptedEngine
+from chatbot.engine.scripted import Reply, ScriptedEngine
 from chatbot.store.store import Store
 from chatbot.tasks.chat import DEFAULT_SYSTEM_PROMPT
+from chatbot.types import Message
 from chatbot.ui.chat import compare
 from chatbot.ui.chat.handlers import Handlers
 from chatbot.ui.services import Services
+from chatbot.ui.strings.words import text
 from tests.chatbot.ui.wired import Wired, as_
 
 CONTROLS = (0.0, 0.95, 40, 0.0, 1.0, 64, "")  # the sliders of the sidebar, in their order
 
 
-@pytest.fixture
-def services(tmp_path: Path) -> Iterator[Services]:
-    store = Store(tmp_path / "banyan.db")
-    loading = LoadingEngine(lambda progress: ScriptedEngine(lambda messages: f"You said {messages[-1].content}"))
+Replies = Sequence[Reply] | Callable[[Sequence[Message]], str]
+
+
+@contextmanager
+def services_of(folder: Path, replies: Replies) -> Iterator[Services]:
+    store = Store(folder / "banyan.db")
+    loading = LoadingEngine(lambda progress: ScriptedEngine(replies))
     loading.start()
     assert loading.wait(20)
     yield Services(loading, store, lambda request: str(request.owner))
     loading.close()
     store.close()
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[Services]:
+    with services_of(tmp_path, lambda messages: f"You said {messages[-1].content}") as services:
+        yield services
 
 
 def test_a_message_is_saved_answered_and_there_when_it_is_opened_again(services: Services) -> None:
@@ -42,6 +56,63 @@ def test_a_message_is_saved_answered_and_there_when_it_is_opened_again(services:
     assert [bubble["role"] for bubble in opened[tab.chatbot]] == ["user", "assistant"]
     assert opened[bar.system_prompt] == DEFAULT_SYSTEM_PROMPT
     assert set(page.one(do.choose, id, "en", as_("eve"))) == {tab.notice}
+
+
+COUNTED = " ".join(f"word{n}" for n in range(100))
+
+
+def counting(messages: Sequence[Message]) -> str:
+    return COUNTED
+
+
+@pytest.mark.parametrize("reopened", [False, True])
+def test_an_answer_that_was_cut_is_gone_on_with_in_place(tmp_path: Path, reopened: bool) -> None:
+    with services_of(tmp_path, counting) as services:
+        page = Wired(services)
+        do = page.handlers(Handlers)
+        tab = do._tab
+        id = page.one(do.send, "count", None, "", "", "en", 64, as_("ada"))[tab.conversation]
+        *_, last = page.steps(do.respond, id, "en", as_("ada"), *CONTROLS)
+        assert text("cut", "en") in last[tab.chatbot][-1]["content"]
+        assert page.one(do.settled, id, None, as_("ada"))[tab.more]["visible"] is True
+        if reopened:
+            assert page.one(do.choose, id, "en", as_("ada"))[tab.more]["visible"] is True
+            assert page.one(do.new, "en", as_("ada"))[tab.more]["visible"] is False
+        assert page.one(do.go_on)[tab.more]["visible"] is False
+        first, *_, last = page.steps(do.resume, id, "en", as_("ada"), *CONTROLS)[1:]
+        assert first[tab.chatbot][-1]["content"].startswith("word0 "), "what was said stays in sight"
+        assert last[tab.chatbot][-1]["content"] == COUNTED
+        assert services.store.conversation("ada", id).messages == (
+            Message("user", "count"),
+            Message("assistant", COUNTED),
+        )
+        assert page.one(do.settled, id, None, as_("ada"))[tab.more]["visible"] is False
+        assert page.steps(do.resume, id, "en", as_("ada"), *CONTROLS) == [gr.skip()], "it is whole"
+        assert page.one(do.send, "count", id, "", "", "en", 64, as_("ada"))[tab.more]["visible"] is False
+
+
+def test_an_answer_that_cannot_be_gone_on_with_keeps_what_there_is(tmp_path: Path) -> None:
+    failure = EngineError("The cable is out.", kind="model_failed")
+    with services_of(tmp_path, [COUNTED, failure]) as services:
+        page = Wired(services)
+        do = page.handlers(Handlers)
+        id = page.one(do.send, "count", None, "", "", "en", 64, as_("ada"))[do._tab.conversation]
+        page.steps(do.respond, id, "en", as_("ada"), *CONTROLS)
+        before = services.store.conversation("ada", id)
+        *_, last = page.steps(do.resume, id, "en", as_("ada"), *CONTROLS)
+        assert "alert" in last[do._tab.notice]
+        assert services.store.conversation("ada", id).messages == before.messages
+        assert page.one(do.settled, id, None, as_("ada"))[do._tab.more]["visible"] is True
+
+
+def test_an_answer_that_loops_says_so_and_offers_nothing(tmp_path: Path) -> None:
+    with services_of(tmp_path, ["the same again " * 500]) as services:
+        page = Wired(services)
+        do = page.handlers(Handlers)
+        id = page.one(do.send, "hello", None, "", "", "en", 64, as_("ada"))[do._tab.conversation]
+        *_, last = page.steps(do.respond, id, "zh", as_("ada"), *CONTROLS[:5], 2000, "")
+        assert text("looped", "zh") in last[do._tab.chatbot][-1]["content"]
+        assert page.one(do.settled, id, None, as_("ada"))[do._tab.more]["visible"] is False
 
 
 def test_what_cannot_be_sent_changes_the_notice_alone(services: Services) -> None:

@@ -5,13 +5,16 @@ import os
 import platform
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
+from threading import Event
 from typing import Any
 
 from chatbot.common.errors import BanyanError
 from chatbot.common.step import Progress, Step
 from chatbot.engine import registry
 from chatbot.engine.loading import LoadingEngine
+from chatbot.engine.offer import NoTraining
 from chatbot.settings import Settings, load
 
 log = logging.getLogger("banyan")
@@ -63,7 +66,6 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
 def build_services(settings: Settings) -> Any:
     """What the handlers of the page share; nothing of it has started yet."""
     from chatbot.access import owner as access
-    from chatbot.engine.adapters import shipped
     from chatbot.store.store import Store
     from chatbot.tasks.classify.kept import KeptTables
     from chatbot.tasks.translate.jobs import Translations
@@ -72,19 +74,38 @@ def build_services(settings: Settings) -> Any:
     from chatbot.ui.services import Services
 
     store = Store(settings.data / "banyan.db")
-    engine = LoadingEngine(lambda progress: registry.build_engine(settings, progress))
+    engine = build_engine(settings)
     library = OpeningLibrary(lambda progress: build_retrieval(settings, progress))
     return Services(
         engine,
         store,
         access.owner_of,
         settings.data / "adapters",
-        shipped=shipped.FOLDER if settings.model == "bundled" else None,
         library=library,
         intake=Intake(library),
-        training=build_training(settings, engine.refresh),
+        training=build_training(settings, engine),
         translations=Translations(settings.data / "translations"),
         tables=KeptTables(store, settings.data / "tables"),
+    )
+
+
+def build_engine(settings: Settings) -> LoadingEngine:
+    """What stands for the model of the settings, and for any other that is put in its place."""
+    from chatbot.engine.models import catalogue
+    from chatbot.engine.models.resolve import resolve
+
+    def fetch(reference: str, progress: Progress, stop: Event) -> None:
+        if registry.choose(replace(settings, model=reference))[0].fetches:
+            resolve(reference, settings.data / "models", progress, stop)
+
+    model = catalogue.settle(settings.model)
+    if model != settings.model:
+        log.info("Model: %s, which suits this machine. --model chooses another.", catalogue.CATALOGUE[model].title)
+    return LoadingEngine(
+        lambda reference, progress: registry.build_engine(replace(settings, model=reference), progress),
+        model,
+        fetch=fetch,
+        otherwise=catalogue.otherwise,
     )
 
 
@@ -170,8 +191,8 @@ def build_retrieval(settings: Settings, progress: Progress) -> Any:
     return Retrieval(library, Gate.load(), embedder)
 
 
-def build_training(settings: Settings, refresh: Callable[[], None]) -> Any:
-    """Fine-tuning with its jobs, which go on from where they stand. `refresh` is called when one has ended."""
+def build_training(settings: Settings, served: LoadingEngine) -> Any:
+    """Fine-tuning of the model that is served, with its jobs, which go on from where they stand."""
     from chatbot.engine.devices import gpus
     from chatbot.training.base import TrainingBase, no_training
     from chatbot.training.training import Training, quietly
@@ -180,11 +201,15 @@ def build_training(settings: Settings, refresh: Callable[[], None]) -> Any:
 
     adapters, jobs = settings.data / "adapters", settings.data / "jobs"
     devices = [str(index) for index in range(gpus())] or ["cpu"]
-    runner = Jobs(jobs, adapters=adapters, devices=devices, threads=settings.threads, ended=quietly(refresh))
+    runner = Jobs(jobs, adapters=adapters, devices=devices, threads=settings.threads, ended=quietly(served.refresh))
     estimator = Estimator(jobs / "probes.json", device=devices[0], threads=settings.threads)
-    engine, _ = registry.choose(settings)
-    why_not = no_training(settings.training, space=settings.space, engine=engine.no_training(settings))
-    base = TrainingBase(settings.model, settings.data / "models", why_not=why_not)
+
+    def why_not(model: str) -> NoTraining | None:
+        wanted = replace(settings, model=model)
+        engine, _ = registry.choose(wanted)
+        return no_training(settings.training, space=settings.space, engine=engine.no_training(wanted))
+
+    base = TrainingBase(lambda: served.reference, settings.data / "models", no_training=why_not)
     return Training(base, runner, estimator, adapters)
 
 

@@ -27,7 +27,10 @@ class Settings:
     """Everything that can be set from outside. Raises `SettingsError` when values are impossible or contradict."""
 
     model: str = _option(
-        "bundled", "the base model: 'bundled', a folder, a .gguf file or a hub id such as Qwen/Qwen3-4B", metavar="M"
+        "auto",
+        "the base model: small, standard or large, by what this machine can do (auto); a folder or a .gguf file; of the hub a "
+        "model such as Qwen/Qwen3-4B or a file such as owner/name:file.gguf",
+        metavar="M",
     )
     engine: str = _option("auto", "what runs the model", choices=registry.names)
     host: str = _option("127.0.0.1", "address to listen on; 0.0.0.0 lets other machines in", metavar="H")

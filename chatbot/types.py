@@ -70,6 +70,19 @@ GREEDY = Sampling(temperature=0.0)
 
 
 @dataclass(frozen=True, slots=True)
+class Traits:
+    """What is known of a base model by its weights, whatever they are called.
+
+    `known` is its name in the catalogue, empty where it is not in it. `languages` are those that it was made for (ISO 639-1);
+    None: not known, taken to be every language. `sampling` is what its answers are best drawn with.
+    """
+
+    known: str = ""
+    languages: frozenset[str] | None = None
+    sampling: Sampling = Sampling()
+
+
+@dataclass(frozen=True, slots=True)
 class TokenLogprob:
     """A generated token and its natural-log probability under the model's unscaled distribution."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from chatbot.common.step import Step
 from chatbot.engine.llamacpp import waiting
-from chatbot.engine.models import resolve
+from chatbot.engine.models.resolve import resolve
 
 waiting.settle()
 
@@ -34,8 +34,8 @@ def models_folder() -> Path:
 
 @pytest.fixture(scope="session")
 def bundled_gguf(models_folder: Path) -> Path:
-    """The GGUF of the bundled model as it is served."""
-    gguf = resolve("bundled", models_folder, _quiet).gguf
+    """The GGUF of the smallest model as it is served."""
+    gguf = resolve("small", models_folder, _quiet).gguf
     assert gguf
     return gguf
 

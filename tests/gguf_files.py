@@ -20,6 +20,7 @@ def make_gguf(
     architecture: str = "",
     layout: str = "qwen2",
     rope_factors: Iterable[float] = (),
+    languages: Iterable[str] = (),
     more: dict[str, Any] | None = None,
 ) -> Path:
     """The model in `folder` (`tests.tiny.make_model`) in F32. `architecture`: what the file is to call itself; `more`: further
@@ -29,6 +30,8 @@ def make_gguf(
     writer = gguf.GGUFWriter(target, arch=kind)
     _write_config(writer, config)
     _write_tokenizer(writer, folder, layout)
+    if codes := list(languages):
+        writer.add_languages(codes)
     numbers = load_file(folder / "model.safetensors")
     known = {value: key for key, value in gguf.MODEL_ARCH_NAMES.items()}[config["model_type"]]
     names = gguf.get_tensor_name_map(known, config["num_hidden_layers"])

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +44,7 @@ def running(
     log = data / "app.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py"), "--port", str(port), "--data", str(data), *arguments],
+            [sys.executable, str(ROOT / "app.py"), "--port", str(port), "--data", str(data), *_small(arguments)],
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
@@ -62,6 +62,11 @@ def running(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _small(arguments: Sequence[str]) -> Sequence[str]:
+    """The model that is quickest where a test does not ask for one."""
+    return arguments if "--model" in arguments or "--base-url" in arguments else ("--model", "small", *arguments)
 
 
 def _wait(app: App, ready: bool, seconds: float) -> None:

@@ -37,7 +37,7 @@ FOR_ENGINES = (
     "chatbot/engine/offer.py",
     "chatbot/engine/slot_queue.py",
     "chatbot/engine/devices.py",
-    "chatbot/engine/models.py",
+    "chatbot/engine/models/",
     "chatbot/engine/adapters/",
     "chatbot/engine/text/",
     "chatbot/engine/gguf/",

@@ -1,8 +1,11 @@
-"""The languages that a text may be in, as langdetect guesses them from its letters."""
+"""Languages: those that a text may be in, as langdetect guesses from its letters; those that a model's card names."""
 
 from functools import cache
+from pathlib import Path
 from threading import Lock
 from typing import Any
+
+import yaml
 
 _lock = Lock()
 
@@ -22,6 +25,20 @@ def guesses(text: str, trials: int = 7) -> list[tuple[str, float]] | None:
         return [(str(guess.lang), float(guess.prob)) for guess in detector.get_probabilities()]
     except LangDetectException:
         return None
+
+
+def of_card(folder: Path) -> frozenset[str] | None:
+    """What the card of the model in `folder` (the YAML at the head of its README.md) names as its languages (ISO 639-1); None
+    when it names none, or says multilingual."""
+    try:
+        card = (folder / "README.md").read_text("utf-8", "replace")
+        header = card.split("---", 2)[1] if card.startswith("---") else ""
+        named = (yaml.safe_load(header) or {}).get("language")
+    except (OSError, IndexError, AttributeError, yaml.YAMLError):
+        return None
+    codes = [named] if isinstance(named, str) else [code for code in named or [] if isinstance(code, str)]
+    known = frozenset(code.partition("-")[0].lower() for code in codes)
+    return None if not known or "multilingual" in known else known
 
 
 def _factory() -> Any:

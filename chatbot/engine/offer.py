@@ -53,4 +53,5 @@ class Offer:
     picked: Callable[[Wanted], str] = lambda wanted: ""  # why `auto` takes it, for the log; empty: it does not
     flags: tuple[str, ...] = ()  # settings that no other engine heeds
     fault: Callable[[Wanted], str] = lambda wanted: ""  # what contradicts, by the flags; asked whichever is chosen
+    fetches: bool = True  # whether it needs the model's files on this machine
     no_training: Callable[[Wanted], NoTraining | None] = lambda wanted: None

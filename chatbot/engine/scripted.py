@@ -14,7 +14,7 @@ from threading import Event, Lock
 from chatbot.common.errors import AdapterNotFound, ContextOverflow, EngineUnavailable
 from chatbot.engine.offer import NoTraining, Offer
 from chatbot.engine.slot_queue import SlotQueue
-from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, Usage
+from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, Traits, Usage
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _TOKEN = re.compile(rf"\s*(?:[{_CJK}]|[^\s{_CJK}]+)|\s+")
@@ -52,8 +52,9 @@ class ScriptedEngine:
         slots: int = 4,
         seconds_per_token: float = 0.0,
         adapters: Sequence[Adapter] = (),
+        traits: Traits = Traits(),  # noqa: B008 - frozen
     ) -> None:
-        self.model = model
+        self.model, self.traits = model, traits
         self.context_window = context_window
         self.requests: list[Request] = []
         self._reply = replies if callable(replies) else None
@@ -196,4 +197,5 @@ OFFER = Offer(
     "scripted",
     build=lambda wanted, progress: ScriptedEngine(slots=wanted.slots or 4),
     no_training=lambda wanted: NO_MODEL,
+    fetches=False,
 )

@@ -37,7 +37,6 @@ _WEIGHT = {
     "KATAKANA": 1.5,
     "HANGUL": 2.0,
 }  # what a character says, in letters of an alphabet
-_MODELS: dict[str, frozenset[str]] = {"SmolLM2": frozenset({"en"})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +77,6 @@ def primary(code: str) -> str:
 def same(one: str, other: str) -> bool:
     """Whether both name one language; "zh" agrees with both of its scripts, and these not with each other."""
     return one == other or (primary(one) == primary(other) and "zh" in (one, other))
-
-
-def known_by(model_name: str) -> frozenset[str] | None:
-    """The languages (ISO 639-1) that a family of models was made for; None: not known, taken to be every language."""
-    name = model_name.rpartition("/")[2]
-    return next((languages for family, languages in _MODELS.items() if name.startswith(family)), None)
 
 
 def _pieces(text: str) -> list[str]:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Lock
 
@@ -11,7 +12,8 @@ from chatbot.common.child import HOME, LOOK, child_environment
 from chatbot.common.errors import AccessDenied, ModelError, Stopped
 from chatbot.common.fingerprint import fingerprint_model
 from chatbot.common.step import Progress, Step
-from chatbot.engine.models import BUNDLED, dequantised, resolve
+from chatbot.engine.models.catalogue import CATALOGUE, settle
+from chatbot.engine.models.resolve import dequantised, resolve
 from chatbot.engine.offer import NoTraining
 from finetune.jobs.folder import Base
 
@@ -33,45 +35,58 @@ def no_training(training: str, *, space: bool, engine: NoTraining | None) -> NoT
 
 
 class TrainingBase:
-    """Finds and, for a GGUF file, makes the folder. `why_not` says why nothing can be trained.
+    """Finds and, for a GGUF file, makes the folder of the model that is served now: `model` gives it as `--model` names it,
+    `no_training` says of it why nothing can be trained.
 
     Safe from any thread; the folder is made once, in a process of its own that may be stopped.
     """
 
-    def __init__(self, model: str, models: Path, *, why_not: NoTraining | None = None) -> None:
-        self._model, self._models, self.why_not = model, models, why_not
+    def __init__(
+        self,
+        model: Callable[[], str],
+        models: Path,
+        *,
+        no_training: Callable[[str], NoTraining | None] = lambda model: None,
+    ) -> None:
+        self._model, self._models, self._no_training = model, models, no_training
         self._lock = Lock()
-        self._base: Base | None = None
+        self._bases: dict[str, Base] = {}
+
+    @property
+    def why_not(self) -> NoTraining | None:
+        return self._no_training(self._model())
 
     def require(self) -> None:
         """Raises `AccessDenied` where nothing can be trained."""
-        if self.why_not:
-            raise AccessDenied(self.why_not.sentence, kind=f"training_{self.why_not.code}")
+        if reason := self.why_not:
+            raise AccessDenied(reason.sentence, kind=f"training_{reason.code}")
 
     @property
     def known(self) -> Base | None:
         """The base once it is there."""
-        return self._base
+        return self._bases.get(self._model())
 
     @property
     def is_made(self) -> bool:
         """Whether `prepare` would be quick."""
-        path = Path(self._model).expanduser()
-        if self._model == "bundled":
-            path = self._models / BUNDLED
+        model = self._model()
+        path = Path(model).expanduser()
+        if known := CATALOGUE.get(settle(model)):
+            path = self._models / known.folder
         elif path.suffix == ".gguf" and path.is_file():
             path = dequantised(path, self._models)
-        return self._base is not None or (path / "config.json").is_file()
+        return model in self._bases or (path / "config.json").is_file()
 
     def prepare(self, progress: Progress, stop: Event | None = None) -> Base:
         """The base model, ready to be trained on. Raises `AccessDenied`, `ModelError` or `Stopped`."""
         self.require()
+        model = self._model()
         while not self._lock.acquire(timeout=LOOK):
             progress(Step("preparing_base"), None)
             _leave(stop)
         try:
-            if self._base is None:
-                files = resolve(self._model, self._models, progress)
+            if model not in self._bases:
+                files = resolve(model, self._models, progress, stop)
                 folder = files.folder
                 if folder is None:
                     assert files.gguf  # resolve gives one or the other
@@ -79,8 +94,8 @@ class TrainingBase:
                     if not (folder / "config.json").is_file():
                         _convert(files.gguf, folder, progress, stop)
                 progress(Step("preparing_base"), None)
-                self._base = Base(str(folder.resolve()), files.name, fingerprint_model(folder))
-            return self._base
+                self._bases[model] = Base(str(folder.resolve()), files.name, fingerprint_model(folder))
+            return self._bases[model]
         finally:
             self._lock.release()
 

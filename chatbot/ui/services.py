@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from chatbot.common.errors import AdapterNotFound
+from chatbot.engine.adapters import shipped
 from chatbot.engine.adapters.folders import visible
 from chatbot.engine.loading import LoadingEngine
 from chatbot.store.store import Store
@@ -38,7 +39,6 @@ class Services:
     store: Store
     owner_of: Callable[[gr.Request], str]  # who asks; see chatbot.access.owner
     adapters: Path | None = None  # the folder that new adapters go to; None: none can be added
-    shipped: Path | None = None  # the folder of those that come with Banyan, where they are for this model
     runs: Runs = field(default_factory=Runs)
     library: OpeningLibrary | None = None  # None: a page without documents
     intake: Intake | None = None  # there when there is a library
@@ -72,6 +72,11 @@ class Services:
         library.get(owner, id)
         self.store.remove_results(owner, naming=id)
         library.remove(owner, id)
+
+    @property
+    def shipped(self) -> Path | None:
+        """The folder of the adapters that come with Banyan for the model that answers now; None where there are none."""
+        return shipped.folder(self.engine.traits.known)
 
     def adapter(self, owner: str, name: str) -> Adapter:
         """The adapter of that name, where `owner` may use it. Raises `AdapterNotFound`."""

@@ -26,7 +26,7 @@ __all__ = [
 NAME = re.compile(r"\w[\w.-]{0,63}")
 WEIGHTS = "adapter_model.safetensors"
 OWNER = "owner.json"
-SHIPPED = Path(__file__).resolve().parents[1] / "adapters"
+SHIPPED: Path = Path(__file__).resolve().parents[1] / "adapters"
 EXPORTED = ("adapter_config.json", WEIGHTS, "README.md", CARD)
 
 
@@ -122,7 +122,7 @@ def push(folder: Path, repository: str, token: str, *, private: bool = True) -> 
 
 def _take_name(made: Path, folder: Path, name: str, id: str) -> str:
     for candidate in (name, f"{name[:55]}-{id[:8]}"):
-        if _belongs_elsewhere(folder / candidate, id) or ((SHIPPED / candidate).exists() and folder != SHIPPED):
+        if _belongs_elsewhere(folder / candidate, id) or _comes_with_banyan(folder, candidate):
             continue
         disk.place(made, folder / candidate, over=True)  # what is there is an earlier attempt of this very job
         return candidate
@@ -131,6 +131,10 @@ def _take_name(made: Path, folder: Path, name: str, id: str) -> str:
         kind="adapter_exists",
         name=name,
     )
+
+
+def _comes_with_banyan(folder: Path, name: str) -> bool:
+    return folder.parent != SHIPPED and any(SHIPPED.glob(f"*/{name}"))
 
 
 def _belongs_elsewhere(path: Path, id: str) -> bool:

@@ -19,8 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chatbot.common.errors import ModelDamaged, Stopped
+from chatbot.common.languages import of_card
 from chatbot.common.step import Progress, Step
-from retrieval.search.embedder_files import fingerprint, languages, resolve, without_pickles
+from retrieval.search.embedder_files import fingerprint, resolve, without_pickles
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -94,7 +95,7 @@ def load(reference: str, models: Path, progress: Progress, *, device: str | None
                 name=name,
                 cause=cause,
             ) from error
-    return SentenceEmbedder(model, name, fingerprint(folder), languages(folder))
+    return SentenceEmbedder(model, name, fingerprint(folder), of_card(folder))
 
 
 class SentenceEmbedder:

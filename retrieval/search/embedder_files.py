@@ -3,8 +3,6 @@
 import hashlib
 from pathlib import Path
 
-import yaml
-
 from chatbot.common import hub
 from chatbot.common.errors import ModelNotFound
 from chatbot.common.fingerprint import fingerprint as digest_of
@@ -58,16 +56,3 @@ def fingerprint(folder: Path) -> str:
         if path.suffix in {".safetensors", ".json", ".txt", ".model"} and path.is_file():
             whole.update(f"{path.relative_to(folder).as_posix()} {digest_of(path)}\n".encode())
     return whole.hexdigest()
-
-
-def languages(folder: Path) -> frozenset[str] | None:
-    """What the model's card names as its languages; None when it names none, or says multilingual."""
-    try:
-        card = (folder / "README.md").read_text("utf-8", "replace")
-        header = card.split("---", 2)[1] if card.startswith("---") else ""
-        named = (yaml.safe_load(header) or {}).get("language")
-    except (OSError, IndexError, AttributeError, yaml.YAMLError):
-        return None
-    codes = [named] if isinstance(named, str) else [code for code in named or [] if isinstance(code, str)]
-    known = frozenset(code.partition("-")[0].lower() for code in codes)
-    return None if not known or "multilingual" in known else known

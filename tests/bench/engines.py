@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.llamacpp import waiting
-from chatbot.engine.models import BUNDLED, fetch_bundled
+from chatbot.engine.models.catalogue import SMALL
+from chatbot.engine.models.resolve import fetch_known
 from chatbot.types import Message, Sampling
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ def main() -> None:
     waiting.settle()  # as the app does; it counts for bare llama.cpp as well
     from chatbot.engine.llamacpp.engine import LlamaCppEngine
 
-    gguf = fetch_bundled(options.models, lambda *_: None)
+    gguf = fetch_known(SMALL, options.models, lambda *_: None)
     with tempfile.TemporaryDirectory() as cache:
-        engine = LlamaCppEngine(gguf, name=BUNDLED, adapters=list, cache=Path(cache), threads=THREADS, slots=1)
+        engine = LlamaCppEngine(gguf, name=SMALL.title, adapters=list, cache=Path(cache), threads=THREADS, slots=1)
         torch_prefill, torch_decode = with_transformers(gguf)
         runs: dict[str, Callable[[], float]] = {
             "decode, ours": lambda: decode(engine),

@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data"))
     arguments = parser.parse_args()
     settings = load(["--data", str(arguments.data)], {})
-    engine = LoadingEngine(lambda progress: build_engine(settings, progress))
+    engine = LoadingEngine(lambda _, progress: build_engine(settings, progress), settings.model)
     engine.start()
     engine.wait()
     page = build_page(Services(engine, Store(arguments.data / "bench.db"), lambda request: "bench"))

@@ -16,7 +16,7 @@ from typing import Any
 
 from chatbot.engine.base import Engine, collect
 from chatbot.engine.llamacpp import waiting
-from chatbot.engine.models import resolve
+from chatbot.engine.models.resolve import resolve
 from chatbot.tasks import chat
 from chatbot.types import Message, Sampling
 

@@ -48,7 +48,6 @@ def test_help_names_every_option_and_its_variable(capsys: pytest.CaptureFixture[
         (["--engine", "remote"], {}, ["--engine", "--base-url"]),
         (["--engine", "llamacpp", "--base-url", "http://x/v1"], {}, ["--base-url", "--engine"]),
         (["--base-url", "x"], {}, ["--base-url", "http://"]),
-        (["--engine", "local", "--model", "m.gguf"], {}, ["--engine", "--model"]),
         (["--quantize", "nf4", "--engine", "llamacpp"], {}, ["--quantize", "--engine"]),
         (["--cache-mib", "64", "--engine", "llamacpp"], {}, ["--cache-mib", "--engine"]),
         (["--remote-key", "k"], {}, ["--remote-key", "--base-url"]),

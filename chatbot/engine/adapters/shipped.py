@@ -1,6 +1,6 @@
-"""The adapters that come with Banyan: for the bundled model, one a task, in `finetune/adapters`."""
+"""The adapters that come with Banyan: for a model of the catalogue, one a task, in `finetune/adapters/MODEL`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from chatbot.common.errors import AdapterError
@@ -12,23 +12,34 @@ from chatbot.types import Adapter
 FOLDER = Path(__file__).resolve().parents[3] / "finetune" / "adapters"
 
 
-def find(model: str, added: Path) -> list[Adapter]:
-    """The adapters of a model (as `--model` names it), with those in `added`. Those that come with Banyan count first:
-    their names are taken, and nobody else's adapter answers for them."""
-    return folders.find([FOLDER, added] if model == "bundled" else [added])
+def folder(known: str) -> Path | None:
+    """Where those for a model lie, by its name in the catalogue; None where there are none."""
+    return FOLDER / known if known and (FOLDER / known).is_dir() else None
 
 
-def set_aside(served: Iterable[Adapter], folder: Path = FOLDER) -> Iterator[tuple[str, AdapterError]]:
-    """(name, reason) of each adapter in `folder` that is not `served`: the engine refused it."""
-    names = {adapter.name for adapter in served if adapter.path and Path(adapter.path).parent == folder}
-    for path in sorted(folder.glob(f"*/{CONFIG}")):
-        if path.parent.name not in names:
-            yield path.parent.name, _reason(path.parent)
+def find(known: str, added: Path) -> list[Adapter]:
+    """The adapters of a model (its name in the catalogue, or empty), with those in `added`. Those that come with Banyan count
+    first: their names are taken, and nobody else's adapter answers for them."""
+    own = folder(known)
+    return folders.find([own, added] if own else [added])
 
 
-def _reason(folder: Path) -> AdapterError:
+def set_aside(
+    served: Iterable[Adapter], folder: Path, owner: str, fit: Callable[[Adapter], None]
+) -> Iterator[tuple[str, AdapterError]]:
+    """(name, reason) of each adapter in `folder` that is not `served` though `owner` may use it: it is damaged, or waits for
+    the model that it was made for. `fit` raises why it does not fit the one that answers now."""
+    paths = {adapter.path for adapter in served}
+    for config in sorted(folder.glob(f"*/{CONFIG}")):
+        if str(config.parent) not in paths and (reason := _reason(config.parent, owner, fit)):
+            yield config.parent.name, reason
+
+
+def _reason(folder: Path, owner: str, fit: Callable[[Adapter], None]) -> AdapterError | None:
     try:
-        check(folder)
+        adapter = check(folder)
+        if adapter.owner in ("", owner):
+            fit(adapter)
     except AdapterError as error:
-        return error
-    return AdapterError("It was trained on other weights than this model's.", kind="adapter_foreign")
+        return error if folder.parent.parent == FOLDER or error.kind == "adapter_other_base" else None
+    return None

@@ -18,11 +18,12 @@ from chatbot.common.errors import ModelDamaged, ModelNotFound
 
 SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 STRING, ARRAY = 8, 9
+TEXTS = ("tokenizer.ggml.tokens", "general.languages")  # the arrays of texts that are kept
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """`fields` without their arrays, except the `tokens` and `token_type` of the tokenizer; `tensors` as name -> shape,
+    """`fields` without their arrays, except the tokenizer's `tokens` and `token_type` and the `languages`; `tensors` as name -> shape,
     fastest axis first. `quantised`: every matrix is, so llama.cpp multiplies whole numbers."""
 
     fields: dict[str, Any]
@@ -93,7 +94,7 @@ class _Cursor:
             wanted = key == "tokenizer.ggml.token_type"
             return key, list(struct.unpack_from(f"<{count}{SCALARS[kind]}", self.data, start)) if wanted else None
         texts = [self.text() for _ in range(count)]
-        return key, texts if key == "tokenizer.ggml.tokens" else None
+        return key, texts if key in TEXTS else None
 
     def tensor(self) -> tuple[str, tuple[int, ...], gguf.GGMLQuantizationType, int]:
         """Name, shape, type, and where it ends."""

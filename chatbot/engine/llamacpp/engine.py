@@ -25,7 +25,7 @@ from chatbot.engine.llamacpp.server import Record, options
 from chatbot.engine.llamacpp.team import team
 from chatbot.engine.text.controls import Controls
 from chatbot.engine.text.template import CHATML, ChatTemplate
-from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, TokenLogprob, Usage
+from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, TokenLogprob, Traits, Usage
 
 CONTROL = 3  # a token type of the GGUF specification
 MAX_CONTEXT = 8192  # the cache for it is allocated up front, for every slot
@@ -46,6 +46,7 @@ class LlamaCppEngine:
         gguf: Path,
         *,
         name: str,
+        traits: Traits = Traits(),  # noqa: B008 - frozen
         adapters: Callable[[], list[Adapter]],
         fingerprint: Callable[[], str | None] = lambda: None,
         cache: Path,
@@ -54,7 +55,7 @@ class LlamaCppEngine:
         threads: int | None = None,
         progress: Progress | None = None,
     ) -> None:
-        self.model = name
+        self.model, self.traits = name, traits
         if progress:
             progress(Step("loading", name=name), None)
         header = read_header(gguf)

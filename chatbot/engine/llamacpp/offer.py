@@ -2,14 +2,21 @@
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chatbot.common.step import Progress
 from chatbot.engine.base import Engine
 from chatbot.engine.offer import NoTraining, Offer, Wanted
 
+if TYPE_CHECKING:
+    from chatbot.engine.models.resolve import ModelFiles
+
 
 def _picked(wanted: Wanted) -> str:
-    if wanted.model.endswith(".gguf"):
+    from chatbot.engine.models.catalogue import CATALOGUE, settle
+    from chatbot.engine.models.resolve import is_gguf
+
+    if is_gguf(wanted.model) and settle(wanted.model) not in CATALOGUE:
         return "the model is a .gguf file"
     return "there is no GPU, and llama.cpp is the fastest on a CPU"  # an engine for GPUs is asked before
 
@@ -20,10 +27,11 @@ def _no_training(wanted: Wanted) -> NoTraining | None:
     from chatbot.engine.gguf import architectures
     from chatbot.engine.gguf.files import read_header
 
-    if not wanted.model.endswith(".gguf"):
+    path = Path(wanted.model).expanduser()
+    if path.suffix != ".gguf":
         return None
     try:
-        reason = architectures.refusal(read_header(Path(wanted.model).expanduser()))
+        reason = architectures.refusal(read_header(path))
     except ModelError:
         return None
     if not reason:
@@ -35,13 +43,14 @@ def _no_training(wanted: Wanted) -> NoTraining | None:
     )
 
 
-def _fingerprint(wanted: Wanted, file: Path) -> str | None:
+def _fingerprint(wanted: Wanted, files: "ModelFiles") -> str | None:
     """Of the weights as they are trained on; None until they were made once. By it adapters of other models are left out."""
-    from chatbot.engine import models
+    from chatbot.engine.models.resolve import dequantised
 
-    if wanted.model == "bundled":
-        return models.FINGERPRINT
-    folder = models.dequantised(file, wanted.data / "models")
+    if files.known:
+        return files.known.fingerprint
+    assert files.gguf
+    folder = dequantised(files.gguf, wanted.data / "models")
     return _of_folder(folder) if (folder / "config.json").is_file() else None
 
 
@@ -57,11 +66,11 @@ def _build(wanted: Wanted, progress: Progress) -> Engine:
 
     waiting.settle()
     from chatbot.common.errors import ModelNotFound
-    from chatbot.engine import models
     from chatbot.engine.adapters import shipped
     from chatbot.engine.llamacpp.engine import LlamaCppEngine
+    from chatbot.engine.models.resolve import resolve
 
-    files = models.resolve(wanted.model, wanted.data / "models", progress)
+    files = resolve(wanted.model, wanted.data / "models", progress)
     file = files.gguf
     if file is None:
         raise ModelNotFound(
@@ -70,8 +79,9 @@ def _build(wanted: Wanted, progress: Progress) -> Engine:
     return LlamaCppEngine(
         file,
         name=files.name,
-        adapters=lambda: shipped.find(wanted.model, wanted.data / "adapters"),
-        fingerprint=lambda: _fingerprint(wanted, file),
+        traits=files.traits,
+        adapters=lambda: shipped.find(files.traits.known, wanted.data / "adapters"),
+        fingerprint=lambda: _fingerprint(wanted, files),
         cache=wanted.data / "models" / "adapters",
         context=wanted.context,
         slots=wanted.slots or 4,

@@ -20,7 +20,7 @@ from chatbot.engine.local.weights.convert import dequantise
 from chatbot.engine.local.weights.model import cache_capacity, describe, load_model
 from chatbot.engine.local.worker import Worker
 from chatbot.engine.text.prompt import Prompter
-from chatbot.types import Adapter, Chunk, Message, Sampling, Usage
+from chatbot.types import Adapter, Chunk, Message, Sampling, Traits, Usage
 
 CPU_SLOTS, GPU_SLOTS = 16, 32  # on two cores 16 requests at once made ten times the tokens of one after the other
 
@@ -47,6 +47,7 @@ class LocalEngine:
         folder: Path,
         *,
         name: str,
+        traits: Traits = Traits(),  # noqa: B008 - frozen
         adapters: Callable[[], list[Adapter]],
         fingerprint: Callable[[], str | None] = lambda: None,
         device: str = "auto",
@@ -63,7 +64,7 @@ class LocalEngine:
         if progress:
             progress(Step("loading", name=name), None)
         loaded = load_model(folder, device=device, dtype=dtype, quantize=quantize, context=context)
-        self.model = name
+        self.model, self.traits = name, traits
         self.device = describe(loaded.device)
         self._eos = loaded.eos
         self._tokenizer = loaded.tokenizer

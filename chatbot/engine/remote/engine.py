@@ -18,7 +18,7 @@ from chatbot.common.errors import AdapterError, AdapterNotFound, BanyanError, En
 from chatbot.engine.remote import wire
 from chatbot.engine.remote.events import Refused, Streams
 from chatbot.engine.slot_queue import SlotQueue
-from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, TokenLogprob, Usage
+from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, TokenLogprob, Traits, Usage
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _OPTIONAL = (
@@ -50,7 +50,7 @@ class RemoteEngine:
     ) -> None:
         self._root, self.url = wire.addresses(base_url)
         self.device = f"server at {self.url}"
-        self.model = model or ""
+        self.model, self.traits = model or "", Traits()
         self._key = api_key
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._client = httpx.Client(headers=headers, timeout=_TIMEOUT)

@@ -29,11 +29,12 @@ def _is_address(url: str) -> bool:
 
 
 def _build(wanted: Wanted, progress: Progress) -> Engine:
+    from chatbot.engine.models.catalogue import AUTO
     from chatbot.engine.remote.engine import RemoteEngine
 
     assert wanted.base_url  # _fault saw to it
     progress(Step("asking", url=wanted.base_url), None)
-    model = None if wanted.model == "bundled" else wanted.model
+    model = None if wanted.model in AUTO else wanted.model
     return RemoteEngine(wanted.base_url, model=model, api_key=wanted.remote_key, context=wanted.context)
 
 
@@ -43,5 +44,6 @@ OFFER = Offer(
     picked=lambda wanted: "--base-url names a server" if wanted.base_url else "",
     flags=("base_url", "remote_key"),
     fault=_fault,
+    fetches=False,
     no_training=lambda wanted: ELSEWHERE,
 )

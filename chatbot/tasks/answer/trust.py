@@ -49,17 +49,17 @@ def figures(nats: float, place: float, gate: float) -> dict[str, float]:
     return {"words": _odds(exp(nats)), "place": _odds(place), "gate": _odds(gate)}
 
 
-def find(model: str, adapter: Adapter | None) -> Trust | None:
-    """What was fitted for exactly this model and these weights."""
-    stored = kept().get(key(model, adapter))
+def find(base: str, adapter: Adapter | None) -> Trust | None:
+    """What was fitted for exactly this base model (`chatbot.engine.base.identity`) and these weights."""
+    stored = kept().get(key(base, adapter))
     if stored is None:
         return None
     means, deviations, slopes = (tuple(stored[name]) for name in ("means", "deviations", "weights"))
     return Trust(Model(FIGURES, means, deviations, slopes, stored["bias"], stored["threshold"]), stored["rows"])
 
 
-def key(model: str, adapter: Adapter | None) -> str:
-    return f"{model}/{weights(adapter)}"
+def key(base: str, adapter: Adapter | None) -> str:
+    return f"{base}/{weights(adapter)}"
 
 
 @cache

@@ -12,14 +12,13 @@ import numpy as np
 
 from chatbot.common.errors import ContextOverflow, EngineUnavailable, InputError, ModelError, ModelLoading
 from chatbot.engine.adapters.folders import visible
-from chatbot.engine.base import Engine
+from chatbot.engine.base import Engine, identity
 from chatbot.tasks.answer import trust as answer_trust
 from chatbot.tasks.answer.check import Answer, Found, Reason, Source, checked, quotation
 from chatbot.tasks.answer.follow_up import standalone
 from chatbot.tasks.answer.prompt import NOT_FOUND, messages
 from chatbot.tasks.budget import Fitted, fit
 from chatbot.tasks.chat import clean
-from chatbot.tasks.language import known_by
 from chatbot.tasks.loops import until_it_loops
 from chatbot.types import FinishReason, Message, Sampling
 from retrieval.checks.gate import Gate
@@ -33,9 +32,9 @@ ADAPTER = "answer"  # the adapter of this name, where there is one, was trained 
 PASSAGES = 5
 TURNS = 2  # questions before this one that are sent along, with their answers, where it leans on them
 SAMPLING = Sampling(temperature=0.0, max_tokens=256)
-READS = {"SmolLM2-135M": 1}
-"""Passages that go into the prompt, by family of model, where that is fewer than are found: on 24 questions of XQuAD the
-bundled model's sentence held the answer 9 times from the best passage, 5 times from the three best."""
+READS = {"small": 1}
+"""Passages that go into the prompt, by the catalogue's name, where that is fewer than are found: on 24 questions of XQuAD its
+sentence held the answer 9 times from the best passage, 5 times from the three best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +109,10 @@ def ask(
 def speaks(engine: Engine, question: str) -> bool:
     """Whether the model was made for the question's language; also true while it is not known which model it will be."""
     try:
-        model = engine.model
+        languages = engine.traits.languages
     except (ModelLoading, ModelError, EngineUnavailable):
         return True
-    return knows(known_by(model), question)
+    return knows(languages, question)
 
 
 def _search(retrieval: Retrieval, owner: str, query: str, documents: Sequence[str] | None) -> Found:
@@ -142,8 +141,8 @@ def _written(
     chosen = next((one for one in known if one.name == (adapter or ADAPTER)), None)
     trained = chosen is not None and chosen.name == ADAPTER  # without a history: with one it says the last answer again
     recent = _recent(history) if found.query != question and not trained else ()
-    sent = _fitted(engine, question, [source.hit for source in found.sources[: reads(engine.model)]], recent)
-    trust = answer_trust.find(engine.model, chosen) if engine.supports_logprobs else None
+    sent = _fitted(engine, question, [source.hit for source in found.sources[: reads(engine.traits.known)]], recent)
+    trust = answer_trust.find(identity(engine), chosen) if engine.supports_logprobs else None
     sampling = replace(sent.sampling, top_logprobs=1 if trust else None)
     text = ""
     nats = 0.0
@@ -162,9 +161,9 @@ def _written(
         yield checked(text.strip(), found, retrieval.similarity(question), finish, trust=trust, nats=nats)
 
 
-def reads(model: str) -> int:
-    """How many of the passages found the prompt holds."""
-    return next((count for name, count in READS.items() if model.startswith(name)), PASSAGES)
+def reads(known: str) -> int:
+    """How many of the passages found the prompt holds, for a model of that name in the catalogue."""
+    return READS.get(known, PASSAGES)
 
 
 def _recent(history: Sequence[Message]) -> Sequence[Message]:

@@ -37,16 +37,16 @@ class Calibration:
         return softmax([a - b for a, b in zip(likelihoods, self.offsets, strict=True)], self.temperature)
 
 
-def find(model: str, adapter: Adapter | None, labels: Labels, file: Path = FILE) -> Calibration | None:
-    """What was fitted for exactly this model, these adapter weights and these labels."""
-    kept = _kept(file, file.stat().st_mtime_ns).get(key(model, adapter, labels))
+def find(base: str, adapter: Adapter | None, labels: Labels, file: Path = FILE) -> Calibration | None:
+    """What was fitted for exactly this base model, these adapter weights and these labels."""
+    kept = _kept(file, file.stat().st_mtime_ns).get(key(base, adapter, labels))
     return Calibration(kept["temperature"], tuple(kept["offsets"]), kept["rows"], kept["right"]) if kept else None
 
 
-def key(model: str, adapter: Adapter | None, labels: Labels) -> str:
-    """Model, adapter and prompt. An adapter counts by its weights: anybody may give theirs the name of a shipped one."""
+def key(base: str, adapter: Adapter | None, labels: Labels) -> str:
+    """Base model (`chatbot.engine.base.identity`), adapter and prompt. An adapter counts by its weights: anybody may give theirs the name of a shipped one."""
     prompt = repr(messages("", labels, examples(labels, adapter.name if adapter else None)))
-    return f"{model}/{weights(adapter)}/{hashlib.sha256(prompt.encode('utf-8', 'replace')).hexdigest()[:12]}"
+    return f"{base}/{weights(adapter)}/{hashlib.sha256(prompt.encode('utf-8', 'replace')).hexdigest()[:12]}"
 
 
 def softmax(logits: Sequence[float], temperature: float = 1.0) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ from chatbot.tasks.chat import clean
 from chatbot.tasks.classify.evidence import Part, Weighing, weigh
 from chatbot.tasks.classify.labels import SENTIMENT, Label, Labels
 from chatbot.tasks.classify.work import Classifier, classifier, classify
-from chatbot.tasks.language import detect, known_by, primary
+from chatbot.tasks.language import detect, primary
 
 SAMPLE = 20_000  # characters by which the language is told
 
@@ -100,15 +100,17 @@ def judge_text(
             yield each if isinstance(each, Weighing) else replace(result, parts=each)
 
 
-def foreign(model: str, text: str) -> str:
-    """The text's language (ISO 639-1, zh-hans or zh-hant) where the model was not made for it and that is sure, else empty."""
-    known, found = known_by(model), detect(text[:SAMPLE])
+def foreign(known: frozenset[str] | None, text: str) -> str:
+    """The text's language (ISO 639-1, zh-hans or zh-hant) where it is sure and not among those `known`, else empty."""
+    found = detect(text[:SAMPLE])
     if known is None or not found.language or not found.sure or primary(found.language) in known:
         return ""
     return found.language
 
 
 def _result(judge: Classifier, text: str, label: str, scores: tuple[tuple[str, float], ...], pieces: int) -> Result:
-    model = judge.engine.model
-    fitted, right = judge.calibration.rows, judge.calibration.right
-    return Result(text, label, scores, judge.labels, model, judge.adapter, fitted, right, pieces, foreign(model, text))
+    engine, fitted = judge.engine, judge.calibration
+    strange = foreign(engine.traits.languages, text)
+    return Result(
+        text, label, scores, judge.labels, engine.model, judge.adapter, fitted.rows, fitted.right, pieces, strange
+    )

@@ -11,7 +11,7 @@ from threading import Event
 
 from chatbot.common.errors import AdapterNotFound
 from chatbot.engine.adapters.folders import visible
-from chatbot.engine.base import Engine
+from chatbot.engine.base import Engine, identity
 from chatbot.tasks.classify.calibration import Calibration, find
 from chatbot.tasks.classify.labels import SENTIMENT, Labels
 from chatbot.tasks.classify.prompt import continuations, examples, messages
@@ -77,7 +77,7 @@ def classifier(
     default = ADAPTER if labels == SENTIMENT else ""
     used: Adapter | None = mine.get(default if adapter is None else adapter)
     name = used.name if used else None
-    if fitted := find(engine.model, used, labels):
+    if fitted := find(identity(engine), used, labels):
         return Classifier(engine, labels, name, fitted, calibrated=True)
     level = (0.0,) * len(labels)
     if used is None:  # an adapter was trained on how often each label is right; the bare model prefers some words

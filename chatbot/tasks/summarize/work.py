@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from chatbot.common.errors import EngineUnavailable, InputError, ModelError, ModelLoading
 from chatbot.engine.adapters.folders import visible
 from chatbot.engine.base import Engine
-from chatbot.tasks.language import detect, known_by, primary
+from chatbot.tasks.language import detect, primary
 from chatbot.tasks.summarize.check import Citations, Reason, Said, SectionLine, Summary, quotation
 from chatbot.tasks.summarize.fit import fitted
 from chatbot.tasks.summarize.merge import Reader
@@ -25,7 +25,7 @@ Length = Literal["short", "medium", "long"]
 LENGTHS: dict[str, tuple[int, float]] = {"short": (50, 0.35), "medium": (120, 0.5), "long": (250, 0.7)}
 """Words of a summary, and the share of the text's words that it has at most."""
 SHORT = 30  # words of a text that is its own summary
-WEAK = ("SmolLM2-135M",)
+WEAK = ("small",)
 """Families of models whose sentences are used only where the text supports them, and that merge no summaries."""
 
 
@@ -96,14 +96,14 @@ def _why_quoted(engine: Engine, text: Text, language: str) -> Reason:
     if text.words <= SHORT:
         return "short"
     try:
-        known = known_by(engine.model)
+        known = engine.traits.languages
     except (ModelLoading, ModelError, EngineUnavailable):
         return "model"
     return "" if known is None or not language or primary(language) in known else "language"
 
 
 def _is_weak(engine: Engine) -> bool:
-    return engine.model.rpartition("/")[2].startswith(WEAK)
+    return engine.traits.known in WEAK
 
 
 def _own(engine: Engine, owner: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import Literal
 from chatbot.common.errors import InputError
 from chatbot.engine.adapters.folders import visible
 from chatbot.engine.base import Engine
-from chatbot.tasks.language import known_by, name_of, primary
+from chatbot.tasks.language import name_of, primary
 from chatbot.types import Adapter
 
 ADAPTER = "translate"  # the adapter of this name, where there is one, was trained on this prompt
@@ -46,7 +46,7 @@ def support(engine: Engine, owner: str, source: str, target: str, adapter: str |
             return Support("known" if knows else "unknown", engine.model, chosen.name, others=others)
         if adapter:
             return Support("no", engine.model, adapter, (source, target), others)
-    languages = known_by(engine.model)
+    languages = engine.traits.languages
     if languages is None:
         return Support("unknown", engine.model, others=others)
     missing = tuple(code for code in (source, target) if primary(code) not in languages)

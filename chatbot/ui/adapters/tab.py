@@ -138,7 +138,7 @@ class Handlers:
 
     def _free(self, name: str) -> str:
         shipped = self._services.shipped
-        if shipped is not None and shipped.is_dir() and name in [path.name for path in shipped.iterdir()]:
+        if shipped is not None and name in [path.name for path in shipped.iterdir()]:
             raise AdapterError(
                 f"An adapter called {name} comes with Banyan. Choose another name.", kind="adapter_taken", name=name
             )
@@ -155,7 +155,8 @@ class Handlers:
         engine = self._services.engine
         known = visible(engine.adapters(), owner)
         removable = [a.name for a in known if a.path and Path(a.path).parent == self._services.adapters]
-        refused = set_aside(engine.adapters(), self._services.shipped) if self._services.shipped else ()
+        folders = filter(None, (self._services.shipped, self._services.adapters))
+        refused = [one for folder in folders for one in set_aside(known, folder, owner, engine.fit)]
         table = adapter_table(known, language) + "".join(aside(name, reason, language) for name, reason in refused)
         return {
             self._tab.table: table,

@@ -141,7 +141,9 @@ class Handlers(TaskHandlers):
             raise InputError("Send a file.", kind="no_file")
         table = _table(file, stop)
         column = column or table.likely()
-        strange = _foreign(table, column, self._services.engine.model)  # now: after Stop nobody wants to wait for it
+        strange = _foreign(
+            table, column, self._services.engine.traits.languages
+        )  # now: after Stop nobody wants to wait for it
         judge = classifier(self._services.engine, owner, labels, adapter=adapter or None, stop=stop)
         if judge is None:
             yield self._unjudged(language)
@@ -209,7 +211,7 @@ def _table(file: str, stop: Event | None = None) -> Table:
     return read_table(Path(file), Path(file).name, stop=stop)
 
 
-def _foreign(table: Table, column: str, model: str) -> str:
+def _foreign(table: Table, column: str, known: frozenset[str] | None) -> str:
     """The language of the first rows, where the model does not know it."""
     at = table.column(column)
-    return foreign(model, "\n".join(row.fields[at] for row in table.rows[:ROWS_FOR_LANGUAGE] if at < len(row.fields)))
+    return foreign(known, "\n".join(row.fields[at] for row in table.rows[:ROWS_FOR_LANGUAGE] if at < len(row.fields)))

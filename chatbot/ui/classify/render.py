@@ -16,7 +16,7 @@ from chatbot.ui.strings.words import Language, language_name, text
 SOURCES = ("text", "table")
 STEPS = 4  # shades of the evidence
 FAINT = 0.05  # nats of log-odds: less is not coloured
-WEAK = ("SmolLM2-135M",)
+WEAK = ("SmolLM2",)
 """Families of models that tell labels of one's own hardly apart: 19 of 33 texts of three sets, where guessing gets 13."""
 
 

@@ -79,7 +79,7 @@ def cases(engine: Engine, adapter: Adapter, data: Path, asked: tuple[Sequence[st
     embedder = embed.load("bundled", data / "models", lambda step, fraction: None)
     collection = Collection(paragraphs, embedder)
     gate = Gate.load()
-    reads = answer.reads(engine.model)
+    reads = answer.reads(engine.traits.known)
     sampling = Sampling(temperature=0.0, max_tokens=64, top_logprobs=1)
 
     def one(question: Question, without: int | None) -> Case | None:

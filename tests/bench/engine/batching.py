@@ -25,7 +25,8 @@ from chatbot.engine.adapters.folders import find
 from chatbot.engine.base import complete
 from chatbot.engine.local.engine import LocalEngine, dequantise
 from chatbot.engine.local.weights.pack import pack
-from chatbot.engine.models import BUNDLED, fetch_bundled
+from chatbot.engine.models.catalogue import SMALL
+from chatbot.engine.models.resolve import fetch_known
 from chatbot.types import Message, Sampling
 from tests.tiny import make_adapter
 
@@ -43,7 +44,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    folder = dequantise(fetch_bundled(options.models, lambda *_: None), options.models / BUNDLED)
+    folder = dequantise(fetch_known(SMALL, options.models, lambda *_: None), options.models / SMALL.folder)
     with tempfile.TemporaryDirectory() as adapters:
         for at in range(8):
             make_adapter(folder, Path(adapters) / f"a{at}", rank=16, seed=at, targets=LINEAR)
@@ -57,7 +58,13 @@ def main() -> None:
 def measure(folder: Path, adapters: Path, rounds: int, threads: int) -> dict[str, list[Rate]]:
     model = load(folder)
     engine = LocalEngine(
-        folder, name=BUNDLED, adapters=lambda: find([adapters]), device="cpu", slots=16, threads=threads, context=2048
+        folder,
+        name=SMALL.title,
+        adapters=lambda: find([adapters]),
+        device="cpu",
+        slots=16,
+        threads=threads,
+        context=2048,
     )
     runs: dict[str, Callable[[], int]] = {
         "generate, serial": lambda: generate(model),

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from chatbot.engine.adapters.folders import find
 from chatbot.engine.llamacpp.engine import LlamaCppEngine
-from chatbot.engine.models import BUNDLED, fetch_bundled
+from chatbot.engine.models.catalogue import SMALL
+from chatbot.engine.models.resolve import fetch_known
 from chatbot.types import Message, Sampling
 from tests.lora import write_adapter
 
@@ -50,13 +51,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--streams", type=int, nargs="+", default=[4, 8])
     options = parser.parse_args()
-    gguf = fetch_bundled(options.models, lambda *_: None)
+    gguf = fetch_known(SMALL, options.models, lambda *_: None)
     with tempfile.TemporaryDirectory() as folder:
         names = [f"a{at}" for at in range(max(options.streams))]
         for at, name in enumerate(names):
             write_adapter(Path(folder) / "adapters" / name, rank=16, seed=at)
         engine = LlamaCppEngine(
-            gguf, name=BUNDLED, adapters=lambda: find([Path(folder) / "adapters"]), cache=Path(folder) / "cache"
+            gguf, name=SMALL.title, adapters=lambda: find([Path(folder) / "adapters"]), cache=Path(folder) / "cache"
         )
         warm: list[Sequence[str | None]] = [[None] * len(names), [names[0]] * len(names), names]
         for adapters in warm:  # builds the servers that so many need

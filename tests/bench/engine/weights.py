@@ -20,7 +20,8 @@ import gguf
 
 from chatbot.engine.gguf.files import requantize
 from chatbot.engine.llamacpp.server import Server
-from chatbot.engine.models import BUNDLED, fetch_bundled
+from chatbot.engine.models.catalogue import SMALL
+from chatbot.engine.models.resolve import fetch_known
 
 THREADS = 2
 
@@ -47,8 +48,8 @@ def main() -> None:
 
 
 def formats(models: Path, folder: Path) -> dict[str, Path]:
-    served = fetch_bundled(models, lambda *_: None)
-    shipped = models / f"{BUNDLED}.Q4_1.gguf"
+    served = fetch_known(SMALL, models, lambda *_: None)
+    shipped = models / f"{SMALL.folder}.Q4_1.gguf"
     files = {"Q4_1": shipped, "Q8_0": served}
     for kind in (gguf.GGMLQuantizationType.Q4_0, gguf.GGMLQuantizationType.F16):
         files[kind.name] = folder / f"{kind.name}.gguf"

@@ -315,7 +315,7 @@ def test_a_name_rebound_to_loopback_is_refused(engine: ScriptedEngine) -> None:
 
 
 def test_health_tells_how_far_loading_is(engine: ScriptedEngine) -> None:
-    state = LoadState("loading", Step("fetching", name="oak"), 0.5)
+    state = LoadState("loading", Step("fetching_hub", name="oak"), 0.5)
     with TestClient(app(engine, state=lambda: state, versions={"banyan": "1"})) as http:
         assert http.get("/health").json() == {
             "status": "loading",

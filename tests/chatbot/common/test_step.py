@@ -35,13 +35,13 @@ def test_every_code_is_told_somewhere_and_always_with_the_figures_of_its_sentenc
 
 
 def test_a_step_is_its_english_sentence() -> None:
-    assert str(Step("fetching", name="oak")) == f"{Step('fetching', name='oak')}" == "Fetching oak"
-    assert Step("fetching", name="oak") != Step("fetching", name="ash")
+    assert str(Step("preparing", name="oak")) == f"{Step('preparing', name='oak')}" == "Preparing oak"
+    assert Step("preparing", name="oak") != Step("preparing", name="ash")
 
 
 def test_a_step_without_its_figures_or_an_unknown_one_is_a_mistake_where_it_is_made() -> None:
     with pytest.raises(KeyError, match="name"):
-        Step("fetching")
+        Step("preparing")
     with pytest.raises(KeyError, match="sleeping"):
         Step("sleeping")  # type: ignore[arg-type]
 

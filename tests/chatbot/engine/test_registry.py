@@ -65,7 +65,7 @@ def test_one_record_makes_an_engine(
     assert "--engine {auto,echo,llamacpp,local,remote,scripted}" in capsys.readouterr().out
 
     asked = load(["--engine", "echo", "--threads", "2", "--data", str(tmp_path)], {})
-    assert registry.build_engine(asked, lambda step, fraction: None).model == "bundled"
+    assert registry.build_engine(asked, lambda step, fraction: None).model == "auto"
     assert caplog.messages == []
     with caplog.at_level(logging.INFO, "banyan"):
         found = registry.build_engine(load(["--model", "parrot"], {}), lambda step, fraction: None)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.tasks.language import LANGUAGES, detect, known_by, name_of, same
+from chatbot.tasks.language import LANGUAGES, detect, name_of, same
 from retrieval.text.sentences import sentences
 
 
@@ -70,11 +70,6 @@ def test_every_language_has_its_name() -> None:
         assert name_of(code) != code
     assert name_of("xx") == "xx"
     assert same("zh", "zh-hant") and not same("zh-hans", "zh-hant")
-
-
-def test_what_a_model_knows_goes_by_its_family() -> None:
-    assert known_by("SmolLM2-135M-Instruct") == known_by("HuggingFaceTB/SmolLM2-1.7B") == frozenset({"en"})
-    assert known_by("Qwen3-4B") is None
 
 
 def test_sentences_of_twelve_languages_are_told(shared_data: Path) -> None:

@@ -14,7 +14,10 @@ from tests.chatbot.ui.wired import Wired
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """Without documents and fine-tuning; `tests.chatbot.ui.wired.as_` says who asks."""
-    engine, store = LoadingEngine(lambda progress: ScriptedEngine()), Store(tmp_path_factory.mktemp("store") / "b.db")
+    engine, store = (
+        LoadingEngine(lambda *_: ScriptedEngine(), "scripted"),
+        Store(tmp_path_factory.mktemp("store") / "b.db"),
+    )
     engine.start()
     assert engine.wait(20)
     yield Services(engine, store, lambda request: str(request.owner))

@@ -22,7 +22,7 @@ from chatbot.ui.tabs import TABS
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
     store = Store(tmp_path / "banyan.db")
-    loading = LoadingEngine(lambda progress: ScriptedEngine())
+    loading = LoadingEngine(lambda *_: ScriptedEngine(), "scripted")
     yield Services(loading, store, lambda request: "ada")
     loading.close()
     store.close()

@@ -20,7 +20,7 @@ from chatbot.engine.adapters.folders import check
 from chatbot.engine.gguf.adapter import FORGOTTEN, convert_adapter
 from chatbot.engine.gguf.files import read_header
 from chatbot.engine.local.weights.convert import dequantise
-from chatbot.engine.models import BUNDLED, FINGERPRINT
+from chatbot.engine.models.catalogue import SMALL
 from chatbot.types import Adapter
 from tests.lora import write_adapter
 
@@ -118,7 +118,7 @@ def test_a_twin_in_a_cache_that_is_only_read_serves(
 def test_the_bundled_weights_have_the_fingerprint_that_their_adapters_name(
     bundled_gguf: Path, models_folder: Path
 ) -> None:
-    assert fingerprint_model(dequantise(bundled_gguf, models_folder / BUNDLED)) == FINGERPRINT
+    assert fingerprint_model(dequantise(bundled_gguf, models_folder / SMALL.folder)) == SMALL.fingerprint
 
 
 @pytest.mark.parametrize("steady", [False, True])
@@ -156,10 +156,10 @@ def test_an_adapter_of_other_weights_is_left_out_with_the_reason(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     other = check(write_adapter(tmp_path / "other", rank=2, card={"base_fingerprint": "f" * 64}))
-    ours = check(write_adapter(tmp_path / "ours", rank=2, card={"base_fingerprint": FINGERPRINT}))
+    ours = check(write_adapter(tmp_path / "ours", rank=2, card={"base_fingerprint": SMALL.fingerprint}))
     silent = Adapter("silent")
-    assert of_base([other, ours, silent], lambda: FINGERPRINT) == [ours, silent]
+    assert of_base([other, ours, silent], lambda: SMALL.fingerprint) == [ours, silent]
     assert "other weights" in caplog.text
     assert of_base([other], lambda: None) == [other]  # a base of which nothing is known
     with pytest.raises(AdapterError, match="other weights"):
-        check_base(other, lambda: FINGERPRINT)
+        check_base(other, lambda: SMALL.fingerprint)

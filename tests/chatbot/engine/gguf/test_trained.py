@@ -21,7 +21,7 @@ from chatbot.engine.llamacpp.engine import LlamaCppEngine
 from chatbot.engine.local.engine import LocalEngine
 from chatbot.engine.local.weights import convert
 from chatbot.engine.local.weights.convert import dequantise
-from chatbot.engine.models import dequantised
+from chatbot.engine.models.resolve import dequantised
 from chatbot.engine.registry import choose
 from chatbot.engine.text.prompt import Prompter
 from chatbot.settings import load
@@ -216,7 +216,7 @@ def test_a_gguf_file_is_prepared_for_training_once_and_tells_its_adapters_from_o
     file = make_gguf(model, tmp_path / "tiny.gguf")
     wanted = load(["--model", str(file), "--data", str(tmp_path / "data")], {})
     assert choose(wanted)[0].no_training(wanted) is None
-    base = TrainingBase(str(file), tmp_path / "data" / "models")
+    base = TrainingBase(lambda: str(file), tmp_path / "data" / "models")
     assert not base.is_made
     made = base.prepare(quiet)
     assert base.is_made
@@ -230,17 +230,16 @@ def test_a_gguf_file_is_prepared_for_training_once_and_tells_its_adapters_from_o
     finally:
         engine.close()
     moved = file.rename(tmp_path / "data" / "tiny.gguf")
-    again = TrainingBase(str(moved), tmp_path / "data" / "models")
+    again = TrainingBase(lambda: str(moved), tmp_path / "data" / "models")
     assert again.is_made
     make_gguf(make_model(tmp_path / "n", "llama", **SHAPE), file)
-    assert not TrainingBase(str(file), tmp_path / "data" / "models").is_made
+    assert not TrainingBase(lambda: str(file), tmp_path / "data" / "models").is_made
 
 
 def test_a_stopped_preparation_leaves_nothing(tmp_path: Path) -> None:
     stop = Event()
-    base = TrainingBase(
-        str(make_gguf(make_model(tmp_path / "m", "qwen2", **SHAPE), tmp_path / "a.gguf")), tmp_path / "d"
-    )
+    file = make_gguf(make_model(tmp_path / "m", "qwen2", **SHAPE), tmp_path / "a.gguf")
+    base = TrainingBase(lambda: str(file), tmp_path / "d")
 
     def step(step: Step, fraction: float | None) -> None:
         if list((tmp_path / "d").glob("*")):  # the child has begun to write

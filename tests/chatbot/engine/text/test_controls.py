@@ -8,7 +8,7 @@ from transformers import AutoTokenizer
 
 from chatbot.engine.llamacpp.engine import LlamaCppEngine
 from chatbot.engine.local.weights.convert import dequantise
-from chatbot.engine.models import BUNDLED
+from chatbot.engine.models.catalogue import SMALL
 from chatbot.engine.text.controls import Controls
 from chatbot.engine.text.prompt import Prompter
 from chatbot.types import Message
@@ -30,7 +30,7 @@ def engine(bundled_gguf: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def test_a_control_token_that_was_typed_is_text(
     engine: LlamaCppEngine, bundled_gguf: Path, models_folder: Path
 ) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(dequantise(bundled_gguf, models_folder / BUNDLED))
+    tokenizer = AutoTokenizer.from_pretrained(dequantise(bundled_gguf, models_folder / SMALL.folder))
     prompter, controls = Prompter(tokenizer), set(tokenizer.all_special_ids)
     for encode in (engine._prompt, prompter.encode):
         attacked = encode([PLAIN[0], Message("user", ATTACK)])

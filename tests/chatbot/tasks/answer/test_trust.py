@@ -19,7 +19,7 @@ from retrieval.types import Document, Hit, Passage
 
 SALES = "Net sales by category: iPhone $ 39,669. Mac $ 6,840. Total net sales $ 81,797. Services were strong."
 WORDS_ALONE = Trust(Model(FIGURES, (0.0,) * 3, (1.0,) * 3, (1.0, 0.0, 0.0), 0.0, 0.5), 100)
-SHIPPED = Adapter("answer", path=str(FOLDER / "answer"))
+SHIPPED = Adapter("answer", path=str(FOLDER / "small" / "answer"))
 
 
 def found() -> Found:
@@ -67,12 +67,12 @@ def test_of_other_answers_nothing_is_said(shown: Answer) -> None:
 
 
 def test_it_was_fitted_for_the_adapter_that_ships_and_for_no_other(tmp_path: Path) -> None:
-    trust = answer_trust.find("SmolLM2-135M-Instruct", SHIPPED)
+    trust = answer_trust.find("small", SHIPPED)
     assert trust, "python -m tests.bench.documents.answer_trust --data FOLDER --fit"
     (tmp_path / "adapter_model.safetensors").write_bytes(b"other weights")
-    assert answer_trust.find("SmolLM2-135M-Instruct", replace(SHIPPED, path=str(tmp_path))) is None
-    assert answer_trust.find("SmolLM2-135M-Instruct", replace(SHIPPED, path=str(tmp_path / "removed"))) is None
-    assert answer_trust.find("SmolLM2-135M-Instruct", None) is None
+    assert answer_trust.find("small", replace(SHIPPED, path=str(tmp_path))) is None
+    assert answer_trust.find("small", replace(SHIPPED, path=str(tmp_path / "removed"))) is None
+    assert answer_trust.find("small", None) is None
     assert answer_trust.find("Qwen3-4B", SHIPPED) is None
     surer = [trust.likely(log(p), 0.5, 0.9) for p in (0.05, 0.5, 0.95)]
     better_placed = [trust.likely(log(0.5), p, 0.9) for p in (0.05, 0.5, 0.95)]
@@ -82,7 +82,7 @@ def test_it_was_fitted_for_the_adapter_that_ships_and_for_no_other(tmp_path: Pat
 
 
 def test_how_many_passages_are_read() -> None:
-    assert (answer.reads("SmolLM2-135M-Instruct"), answer.reads("Qwen3-4B")) == (1, 5)
+    assert (answer.reads("small"), answer.reads("standard"), answer.reads("")) == (1, 5, 5)
 
 
 def test_it_is_shown_to_the_nearest_five() -> None:

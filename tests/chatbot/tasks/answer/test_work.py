@@ -8,6 +8,7 @@ import pytest
 
 from chatbot.common.errors import InputError, NotFound
 from chatbot.engine.loading import LoadingEngine
+from chatbot.engine.models.catalogue import SMALL
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.tasks.answer import work as answer
 from chatbot.tasks.answer.check import Answer, Found
@@ -156,7 +157,7 @@ def test_an_empty_library_says_so(library: Library) -> None:
 
 def test_a_language_that_the_model_does_not_know_is_answered_by_quotation(library: Library) -> None:
     put(library, "果园.txt", GARDEN)
-    engine = ScriptedEngine(["Nonsense"], model="SmolLM2-135M-Instruct")
+    engine = ScriptedEngine(["Nonsense"], traits=SMALL.traits)
     given = asked(engine, library, "2023年的收成是多少吨？")
     assert given.quoted == "language"
     assert engine.requests == []
@@ -167,7 +168,7 @@ def test_a_language_that_the_model_does_not_know_is_answered_by_quotation(librar
 
 def test_without_a_model_the_documents_still_answer(library: Library) -> None:
     put(library, "orchard.md", ORCHARD)
-    given = asked(LoadingEngine(lambda progress: ScriptedEngine()), library, "Who planted the orchard?")
+    given = asked(LoadingEngine(lambda *_: ScriptedEngine(), "scripted"), library, "Who planted the orchard?")
     assert given.quoted == "model"
     assert "Maria Lindqvist" in given.sentences[0].text
 

@@ -14,6 +14,7 @@ import pytest
 
 from chatbot.common.errors import AdapterNotFound, EngineError, InputError
 from chatbot.engine.llamacpp.engine import LlamaCppEngine
+from chatbot.engine.models.catalogue import SMALL
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.tasks.classify import calibration
 from chatbot.tasks.classify.evidence import MOST_PARTS, Part, parts, weigh, without
@@ -68,7 +69,9 @@ def judged(judge: Classifier, texts: Sequence[str]) -> list[Judgement]:
 @pytest.fixture(scope="module")
 def engine(bundled_gguf: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaCppEngine]:
     cache = tmp_path_factory.mktemp("cache")
-    engine = LlamaCppEngine(bundled_gguf, name="SmolLM2-135M-Instruct", adapters=list, cache=cache, context=2048)
+    engine = LlamaCppEngine(
+        bundled_gguf, name=SMALL.title, traits=SMALL.traits, adapters=list, cache=cache, context=2048
+    )
     yield engine
     engine.close()
 
@@ -243,8 +246,8 @@ def test_the_bundled_model_is_calibrated_for_the_default_labels(engine: LlamaCpp
 
 
 def test_the_adapter_that_comes_with_banyan_is_calibrated_as_it_is() -> None:
-    folder = Path(__file__).parents[4] / "finetune" / "adapters" / "sentiment"
-    assert calibration.find("SmolLM2-135M-Instruct", Adapter("sentiment", path=str(folder)), SENTIMENT)
+    folder = Path(__file__).parents[4] / "finetune" / "adapters" / "small" / "sentiment"
+    assert calibration.find("small", Adapter("sentiment", path=str(folder)), SENTIMENT)
 
 
 # Evidence

@@ -11,18 +11,19 @@ import pytest
 
 from chatbot.common.errors import EngineError, EngineUnavailable, InputError, NotFound
 from chatbot.common.rejected import RejectedFile
+from chatbot.engine.models.catalogue import SMALL
 from chatbot.engine.scripted import Reply, ScriptedEngine
 from chatbot.tasks.summarize.check import Summary, held
 from chatbot.tasks.summarize.prompt import messages
 from chatbot.tasks.summarize.sections import words
 from chatbot.tasks.summarize.text import LONGEST, Text, of_document, of_file, of_typed, together
 from chatbot.tasks.summarize.work import LENGTHS, Working, summarize
-from chatbot.types import Adapter, Chunk, Message
+from chatbot.types import Adapter, Chunk, Message, Traits
 from chatbot.ui.summarize.examples import EXAMPLES
 from retrieval.library import Library
 
 REPORT = EXAMPLES["report"]
-WEAK, STRONG = "SmolLM2-135M-Instruct", "some-bigger-model"
+WEAK, STRONG = SMALL.traits, Traits()
 TRUE = "The press was bought in Kivik in 2011."
 FALSE = "Bananas were harvested by robots on the moon."
 DENIED = "Maria Lindqvist planted the orchard in 1988."
@@ -35,9 +36,9 @@ def finished(engine: ScriptedEngine, text: Text, length: str = "medium", **rest:
     return last
 
 
-def says(reply: str | Callable[[Sequence[Message]], str], model: str = WEAK, **rest: object) -> ScriptedEngine:
+def says(reply: str | Callable[[Sequence[Message]], str], traits: Traits = WEAK, **rest: object) -> ScriptedEngine:
     answer = reply if callable(reply) else lambda messages: str(reply)
-    return ScriptedEngine(answer, model=model, context_window=8192, **rest)  # type: ignore[arg-type]
+    return ScriptedEngine(answer, traits=traits, context_window=8192, **rest)  # type: ignore[arg-type]
 
 
 def long_text(sections: int = 12, sentences: int = 30) -> str:
@@ -242,11 +243,11 @@ def test_where_whole_sentences_are_too_long_one_ends_early_at_a_clause() -> None
 
 def test_failures_are_met_with_the_text_itself() -> None:
     replies: list[Reply] = [EngineError("broken"), TRUE, TRUE, TRUE]
-    one = finished(ScriptedEngine(replies, model=WEAK, slots=1, context_window=8192), of_typed(REPORT))
+    one = finished(ScriptedEngine(replies, traits=WEAK, slots=1, context_window=8192), of_typed(REPORT))
     assert one.quoted == ""
     assert len(one.sections) == 4
     gone = [EngineUnavailable("gone")] * 4
-    none = finished(ScriptedEngine(gone, model=WEAK, context_window=8192), of_typed(REPORT))
+    none = finished(ScriptedEngine(gone, traits=WEAK, context_window=8192), of_typed(REPORT))
     assert none.quoted == "model"
     assert none.sentences
 

@@ -14,6 +14,7 @@ from chatbot.common.errors import EngineError, EngineUnavailable, InputError, No
 from chatbot.common.rejected import RejectedFile
 from chatbot.engine.adapters.folders import check as check_adapter
 from chatbot.engine.llamacpp.engine import LlamaCppEngine
+from chatbot.engine.models.catalogue import SMALL
 from chatbot.engine.remote.engine import RemoteEngine
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.tasks.language import Detected
@@ -246,15 +247,15 @@ def test_a_segment_that_fails_stays_and_says_so_but_a_dead_engine_ends_all() -> 
 
 
 class Adapted(ScriptedEngine):
-    def __init__(self, *adapters: Adapter, model: str = "SmolLM2-135M-Instruct") -> None:
-        super().__init__(lambda m: GERMAN, model=model, adapters=adapters)
+    """It says that it is the smallest model, which knows English."""
+
+    def __init__(self, *adapters: Adapter, model: str = SMALL.title) -> None:
+        super().__init__(lambda m: GERMAN, model=model, traits=SMALL.traits, adapters=adapters)
 
 
 def test_a_model_is_not_asked_for_what_it_does_not_know() -> None:
     bare = Adapted()
-    with pytest.raises(
-        InputError, match=r"SmolLM2-135M-Instruct was not made to translate English into German.*--model"
-    ):
+    with pytest.raises(InputError, match=r"SmolLM2 135M was not made to translate English into German.*--model"):
         finished(bare, ENGLISH)
     assert bare.requests == []
     found = support(bare, "ada", "en", "de")
@@ -265,7 +266,7 @@ def test_a_model_is_not_asked_for_what_it_does_not_know() -> None:
 def test_the_adapter_named_translate_is_taken_for_the_pairs_of_its_card() -> None:
     card = {"languages": "en-de, de-en"}
     asked = Adapted(Adapter("translate", details=card), Adapter("other", details={"languages": "en-fr"}))
-    assert finished(asked, ENGLISH).settled.support.who == "SmolLM2-135M-Instruct + translate"
+    assert finished(asked, ENGLISH).settled.support.who == "SmolLM2 135M + translate"
     assert asked.requests[-1].adapter == "translate"
     assert support(asked, "ada", "en", "fr").status == "no"
     assert support(asked, "ada", "en", "fr").others == ("other",)

@@ -28,7 +28,7 @@ Replies = Sequence[Reply] | Callable[[Sequence[Message]], str]
 @contextmanager
 def services_of(folder: Path, replies: Replies) -> Iterator[Services]:
     store = Store(folder / "banyan.db")
-    loading = LoadingEngine(lambda progress: ScriptedEngine(replies))
+    loading = LoadingEngine(lambda *_: ScriptedEngine(replies), "scripted")
     loading.start()
     assert loading.wait(20)
     yield Services(loading, store, lambda request: str(request.owner))

@@ -27,7 +27,7 @@ ROWS = 400
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
-    loading = LoadingEngine(lambda progress: ScriptedEngine())
+    loading = LoadingEngine(lambda *_: ScriptedEngine(), "scripted")
     loading.start()
     assert loading.wait(20)
     store = Store(tmp_path / "banyan.db")

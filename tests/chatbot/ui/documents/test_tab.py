@@ -280,7 +280,7 @@ def test_whatever_a_browser_claims_does_no_harm(library: Library, tmp_path: Path
 
 @pytest.fixture
 def page(library: Library, tmp_path: Path) -> Iterator[Wired]:
-    loading = LoadingEngine(lambda progress: ScriptedEngine(lambda messages: "It was planted in 1998."))
+    loading = LoadingEngine(lambda *_: ScriptedEngine(lambda messages: "It was planted in 1998."), "scripted")
     loading.start()
     assert loading.wait(20)
     store, opened = Store(tmp_path / "banyan.db"), opening(library)

@@ -23,7 +23,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def training(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Training]:
     folder = tmp_path_factory.mktemp("training")
     jobs = Jobs(folder / "jobs", adapters=folder / "adapters", threads=1)
-    base = TrainingBase(str(model), folder / "models")
+    base = TrainingBase(lambda: str(model), folder / "models")
     training = Training(base, jobs, Estimator(folder / "jobs" / "probes.json", threads=1), folder / "adapters")
     yield training
     training.close()

@@ -205,7 +205,7 @@ def test_where_nothing_can_be_trained_the_reason_is_told(
     settings = load(arguments, environment)
     engine, _ = registry.choose(settings)
     why_not = no_training(settings.training, space=settings.space, engine=engine.no_training(settings))
-    base = TrainingBase("bundled", tmp_path, why_not=why_not)
+    base = TrainingBase(lambda: "small", tmp_path, no_training=lambda model: why_not)
     if code:
         assert why_not and why_not.code == code
         with pytest.raises(AccessDenied) as refused:

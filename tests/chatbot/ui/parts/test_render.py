@@ -56,7 +56,7 @@ def test_notices_escape_what_they_are_told() -> None:
 
 
 def test_loading_shows_the_fraction_and_then_nothing() -> None:
-    fetching = LoadState("loading", Step("fetching", name="<oak>"), 0.42)
+    fetching = LoadState("loading", Step("fetching_hub", name="<oak>"), 0.42)
     assert "Loading the model: Fetching &lt;oak&gt; 42 %" in render.loading(fetching, "en")
     assert "正在获取 &lt;oak&gt; 42 %" in render.loading(fetching, "zh")
     assert render.loading(LoadState("ready"), "en") == ""
@@ -64,7 +64,7 @@ def test_loading_shows_the_fraction_and_then_nothing() -> None:
 
 
 def test_an_error_that_names_a_step_words_it_in_the_language() -> None:
-    waiting = ModelLoading("Still loading (Fetching oak).", step=Step("fetching", name="oak"))
+    waiting = ModelLoading("Still loading (Fetching oak).", step=Step("fetching_hub", name="oak"))
     assert render.message(waiting, "zh") == "模型仍在加载（正在获取 oak）。请稍后再试。"
     assert render.message(waiting, "en") == "Still loading (Fetching oak)."
 

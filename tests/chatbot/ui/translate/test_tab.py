@@ -79,7 +79,7 @@ def test_a_pair_that_nobody_knows_says_what_would_translate_it() -> None:
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
-    loading = LoadingEngine(lambda progress: engine())
+    loading = LoadingEngine(lambda *_: engine(), "scripted")
     loading.start()
     assert loading.wait(20)
     store = Store(tmp_path / "banyan.db")

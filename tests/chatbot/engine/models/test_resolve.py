@@ -8,9 +8,9 @@ import pytest
 
 from chatbot.common.errors import HubUnavailable, ModelDamaged, ModelNotFound
 from chatbot.common.step import Step
-from chatbot.engine import models
 from chatbot.engine.gguf.files import read_header
-from chatbot.engine.models import BUNDLED, fetch_bundled, resolve
+from chatbot.engine.models.catalogue import SMALL
+from chatbot.engine.models.resolve import ModelFiles, fetch_known, resolve
 
 
 def quiet(step: Step, fraction: float | None) -> None:
@@ -30,12 +30,12 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_bundled_is_there_without_network_after_the_first_time(
     bundled_gguf: Path, models_folder: Path, no_network: None
 ) -> None:
-    found = resolve("bundled", models_folder, quiet)
-    assert (found.name, found.gguf, found.folder) == (BUNDLED, bundled_gguf, None)
+    found = resolve("small", models_folder, quiet)
+    assert (found.name, found.gguf, found.folder) == (SMALL.title, bundled_gguf, None)
 
 
 def test_requantised_weights_keep_tokenizer_template_and_shapes(bundled_gguf: Path, models_folder: Path) -> None:
-    shipped, served = read_header(models_folder / f"{BUNDLED}.Q4_1.gguf"), read_header(bundled_gguf)
+    shipped, served = read_header(models_folder / f"{SMALL.folder}.Q4_1.gguf"), read_header(bundled_gguf)
     assert served.tensors == shipped.tensors
     same = {key: value for key, value in shipped.fields.items() if key != "general.file_type"}
     assert {key: value for key, value in served.fields.items() if key != "general.file_type"} == same
@@ -45,13 +45,15 @@ def test_requantised_weights_keep_tokenizer_template_and_shapes(bundled_gguf: Pa
 def test_a_cut_bundled_model_is_made_again_from_the_shipped_file(
     bundled_gguf: Path, models_folder: Path, tmp_path: Path, no_network: None
 ) -> None:
-    shutil.copy(models_folder / f"{BUNDLED}.Q4_1.gguf", tmp_path)
+    shutil.copy(models_folder / f"{SMALL.folder}.Q4_1.gguf", tmp_path)
     (tmp_path / bundled_gguf.name).write_bytes(bundled_gguf.read_bytes()[:5_000_000])
     steps: list[float | None] = []
-    made = fetch_bundled(tmp_path, lambda _, fraction: steps.append(fraction))
+    made = fetch_known(SMALL, tmp_path, lambda _, fraction: steps.append(fraction))
     assert made.read_bytes() == bundled_gguf.read_bytes()
     assert steps[-1] == 1.0
-    assert sorted(file.name for file in tmp_path.iterdir()) == sorted([bundled_gguf.name, f"{BUNDLED}.Q4_1.gguf"])
+    assert sorted(file.name for file in tmp_path.iterdir() if file.suffix != ".lock") == sorted(
+        [bundled_gguf.name, f"{SMALL.folder}.Q4_1.gguf"]
+    )
 
 
 def test_a_truncated_gguf_is_damaged(bundled_gguf: Path, tmp_path: Path) -> None:
@@ -100,4 +102,4 @@ def test_a_fetched_hub_model_needs_no_network(tmp_path: Path, no_network: None) 
     folder.mkdir()
     (folder / "config.json").write_text("{}")
     (folder / "model.safetensors").write_bytes(b"")
-    assert resolve("owner/name", tmp_path, quiet) == models.ModelFiles("name", None, folder)
+    assert resolve("owner/name", tmp_path, quiet) == ModelFiles("name", None, folder)

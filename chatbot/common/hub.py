@@ -120,13 +120,12 @@ def _check_room(target: Path, missing: int) -> None:
 def _transfer(about: Any, partial: Path, report: Callable[[float], None], stop: Event | None) -> None:
     """Append what is missing, tried again as long as something comes; all of `httpx.HTTPError` when nothing does."""
     import httpx
-    from huggingface_hub.utils import build_hf_headers
 
     size, before, home = int(about.size or 0), -1, os.environ.get(ENDPOINT, HUB)
     with httpx.Client(timeout=TIMEOUT, follow_redirects=True) as client, partial.open("ab") as file:
         while (there := file.tell()) < size:
             headers = (
-                build_hf_headers() if about.location.startswith(f"{home}/") else {}
+                _authorization() if about.location.startswith(f"{home}/") else {}
             )  # the token is for the hub alone
             try:
                 with client.stream("GET", about.location, headers={**headers, "Range": f"bytes={there}-"}) as answer:
@@ -142,6 +141,13 @@ def _transfer(about: Any, partial: Path, report: Callable[[float], None], stop: 
                 if file.tell() <= max(there, before):
                     raise
             before = there
+
+
+def _authorization() -> dict[str, str]:
+    import huggingface_hub
+
+    token = huggingface_hub.get_token()
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _check(file: str, etag: str, partial: Path) -> None:

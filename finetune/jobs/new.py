@@ -145,8 +145,8 @@ def _from_file(options: argparse.Namespace, base: Path) -> _Made:
 
 def _start(options: argparse.Namespace, made: _Made) -> Path:
     """The adapter's folder: as given, else that of its name among the data folder's adapters, else a shipped one."""
-    shipped: list[Path] = sorted(SHIPPED.glob(f"*/{Path(made.start).name}"))
-    for folder in (Path(made.start), options.folder / "adapters" / made.start, *shipped):
+    known: list[Path] = [Path(made.start), options.folder / "adapters" / made.start]
+    for folder in (*known, *sorted(SHIPPED.glob(f"*/{Path(made.start).name}"))):
         if (folder / starts.CONFIG).is_file():
             return folder
     if made.recipe and not options.start_from:

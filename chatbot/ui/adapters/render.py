@@ -21,7 +21,7 @@ def adapter_table(adapters: Sequence[Adapter], language: Language) -> str:
 
 
 def aside(name: str, reason: AdapterError, language: Language) -> str:
-    """An adapter that comes with Banyan and was refused."""
+    """An adapter that is damaged, or waits for the model that it was made for."""
     words = text("adapter_set_aside", language, name=name, reason=render.message(reason, language))
     return f'<p class="by-warnings" role="status">{escape(words)}</p>'
 

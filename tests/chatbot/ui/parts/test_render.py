@@ -57,15 +57,15 @@ def test_notices_escape_what_they_are_told() -> None:
 
 def test_loading_shows_the_fraction_and_then_nothing() -> None:
     fetching = LoadState("loading", Step("fetching_hub", name="<oak>"), 0.42)
-    assert "Loading the model: Fetching &lt;oak&gt; 42 %" in render.loading(fetching, "en")
-    assert "正在获取 &lt;oak&gt; 42 %" in render.loading(fetching, "zh")
+    assert "Loading the model: Fetching &lt;oak&gt; from the Hugging Face hub 42 %" in render.loading(fetching, "en")
+    assert "正在从 Hugging Face 下载 &lt;oak&gt; 42 %" in render.loading(fetching, "zh")
     assert render.loading(LoadState("ready"), "en") == ""
     assert "broken" in render.loading(LoadState("failed", failure=ModelError("broken")), "zh")
 
 
 def test_an_error_that_names_a_step_words_it_in_the_language() -> None:
     waiting = ModelLoading("Still loading (Fetching oak).", step=Step("fetching_hub", name="oak"))
-    assert render.message(waiting, "zh") == "模型仍在加载（正在获取 oak）。请稍后再试。"
+    assert render.message(waiting, "zh") == "模型仍在加载（正在从 Hugging Face 下载 oak）。请稍后再试。"
     assert render.message(waiting, "en") == "Still loading (Fetching oak)."
 
 
@@ -81,6 +81,6 @@ def test_a_value_out_of_bounds_is_called_as_the_sidebar_calls_it() -> None:
 
 
 def test_why_a_shipped_adapter_is_not_used_is_told_in_the_language_of_the_page() -> None:
-    foreign = AdapterError("It was trained on other weights than this model's.", kind="adapter_foreign")
+    foreign = AdapterError("It was trained on other weights.", kind="adapter_other_base", name="answer", base="Oak 1B")
     assert "It was trained on other weights" in adapters.aside("answer", foreign, "en")
-    assert "它是在其他权重上训练的" in adapters.aside("answer", foreign, "zh")
+    assert "是在其他权重（Oak 1B）上训练的" in adapters.aside("answer", foreign, "zh")

@@ -29,12 +29,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """`text` begins at character `start` of the answer. `citations` are the `n` of the answer's citations."""
+    """`text` begins at character `start` of the answer. `citations` are the `n` of the answer's citations.
+
+    `original` is what was checked, where `text` is its translation.
+    """
 
     text: str
     start: int
     verdict: Label
     citations: tuple[int, ...] = ()
+    original: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,8 @@ class Answer:
 
     `quoted`: why the text consists of sentences of the documents and nothing of the model's; empty: the model wrote it.
     `quotes` are the best sentences of the documents, where the model's do not cite them already. `likely` says how far the
-    model's answer can be trusted, where that was ever measured.
+    model's answer can be trusted, where that was ever measured. `across` is the language of the passages where the answer was
+    written and checked in it, and then translated.
     """
 
     status: Literal["answered", "not_found"]
@@ -64,6 +69,7 @@ class Answer:
     quotes: tuple[Sentence, ...] = ()
     finish: FinishReason = "stop"
     likely: Likely | None = None
+    across: str = ""
 
     @property
     def sources(self) -> tuple[Source, ...]:

@@ -14,13 +14,15 @@ from chatbot.common.errors import ContextOverflow, EngineUnavailable, InputError
 from chatbot.engine.adapters.folders import visible
 from chatbot.engine.base import Engine, identity
 from chatbot.tasks.answer import trust as answer_trust
+from chatbot.tasks.answer.across import across
 from chatbot.tasks.answer.check import Answer, Found, Reason, Source, checked, quotation
 from chatbot.tasks.answer.follow_up import standalone
 from chatbot.tasks.answer.prompt import NOT_FOUND, messages
+from chatbot.tasks.answer.trust import Trust
 from chatbot.tasks.budget import Fitted, fit
 from chatbot.tasks.chat import clean
 from chatbot.tasks.loops import until_it_loops
-from chatbot.types import FinishReason, Message, Sampling
+from chatbot.types import Adapter, FinishReason, Message, Sampling
 from retrieval.checks.gate import Gate
 from retrieval.checks.verify import Similarity
 from retrieval.library import Library
@@ -137,11 +139,15 @@ def _written(
     adapter: str | None,
     stop: Event | None,
 ) -> Iterator[Step]:
-    known = visible(engine.adapters(), owner)
-    chosen = next((one for one in known if one.name == (adapter or ADAPTER)), None)
+    chosen = _chosen(engine, owner, adapter or ADAPTER)
     trained = chosen is not None and chosen.name == ADAPTER  # without a history: with one it says the last answer again
-    recent = _recent(history) if found.query != question and not trained else ()
-    sent = _fitted(engine, question, [source.hit for source in found.sources[: reads(engine.traits.known)]], recent)
+    read = [source.hit for source in found.sources[: reads(engine.traits.known)]]
+    stop = stop or Event()
+    other = across(question, read)
+    within = replace(found, query=other.asked(engine, found.query, stop)) if other else found
+    asked = within.query if other else question
+    recent = _recent(history) if found.query != question and not (trained or other) else ()
+    sent = _fitted(engine, asked, read, recent)
     trust = answer_trust.find(identity(engine), chosen) if engine.supports_logprobs else None
     sampling = replace(sent.sampling, top_logprobs=1 if trust else None)
     text = ""
@@ -155,10 +161,20 @@ def _written(
             nats += sum(token.logprob for token in chunk.logprobs)
             finish = chunk.finish or finish
             yield Writing(text, chunk.place)
-    if text.strip().startswith(NOT_FOUND):
-        yield quotation(found, "unsure")
-    else:
-        yield checked(text.strip(), found, retrieval.similarity(question), finish, trust=trust, nats=nats)
+    given = _judged(text.strip(), within, retrieval.similarity(asked), finish, trust, nats)
+    yield replace(other.told(engine, given, stop) if other and not given.quoted else given, found=found)
+
+
+def _chosen(engine: Engine, owner: str, name: str) -> Adapter | None:
+    return next((known for known in visible(engine.adapters(), owner) if known.name == name), None)
+
+
+def _judged(
+    text: str, found: Found, similarity: Similarity | None, finish: FinishReason, trust: Trust | None, nats: float
+) -> Answer:
+    if text.startswith(NOT_FOUND):
+        return quotation(found, "unsure")
+    return checked(text, found, similarity, finish, trust=trust, nats=nats)
 
 
 def reads(known: str) -> int:

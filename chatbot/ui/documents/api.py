@@ -107,7 +107,12 @@ def said(given: Answer) -> Record:
         "status": given.status,
         "answer": given.text,
         "sentences": [
-            {"text": sentence.text, "verdict": sentence.verdict, "citations": list(sentence.citations)}
+            {
+                "text": sentence.text,
+                "verdict": sentence.verdict,
+                "citations": list(sentence.citations),
+                "original": sentence.original or sentence.text,
+            }
             for sentence in given.sentences
         ],
         "citations": [

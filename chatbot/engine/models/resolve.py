@@ -12,7 +12,7 @@ from threading import Event
 import gguf
 
 from chatbot.common import disk, hub, languages
-from chatbot.common.errors import ModelDamaged, ModelError, ModelNotFound, Stopped
+from chatbot.common.errors import ModelError, ModelNotFound, Stopped
 from chatbot.common.fingerprint import fingerprint
 from chatbot.common.step import Progress, Step
 from chatbot.common.wheels import Bundle
@@ -122,14 +122,7 @@ def _published(known: Known, models: Path, progress: Progress, stop: Event | Non
     """From its publisher's repository. Raises `ModelDamaged` where that holds another file by now."""
     assert known.hub
     found = on_hub.fetch(on_hub.Wanted(*known.hub), models, progress, stop)
-    progress(Step("checking", name=known.title), None)
-    if fingerprint(found) != known.sha256:
-        found.unlink()
-        raise ModelDamaged(
-            f"{known.title} on the hub is not the file that is known: its SHA-256 differs.",
-            kind="model_altered",
-            name=known.title,
-        )
+    parts.check(known.title, found, known.sha256, progress)
     disk.place(found, models / known.served)
     return models / known.served
 

@@ -16,7 +16,7 @@ from chatbot.ui.services import Services
 from finetune.data.report import require_usable
 from finetune.jobs import start
 from finetune.jobs.jobs import Job
-from finetune.spec.spec import TrainingSpec
+from finetune.spec.spec import TrainingSpec, settings_of
 
 CHECKS = "check-data"
 Record = dict[str, Any]
@@ -118,20 +118,9 @@ def _dataset(file: str | None) -> Dataset:
 
 def _object(spec: Any) -> dict[str, object]:
     """Settings as an object or as JSON text. Raises `InputError`."""
-    if isinstance(spec, str) and spec.strip():
-        try:
-            spec = json.loads(spec)
-        except (ValueError, RecursionError) as error:
-            raise InputError(
-                f"The training settings are not JSON: {error}. Please check them.",
-                kind="spec_not_json",
-                reason=str(error),
-            ) from error
-    if spec in (None, ""):
+    if spec is None or (isinstance(spec, str) and not spec.strip()):
         return {}
-    if not isinstance(spec, dict):
-        raise InputError('The training settings must be a JSON object such as {"rank": 16}.', kind="spec_no_object")
-    return spec
+    return settings_of(spec if isinstance(spec, str) else json.dumps(spec))
 
 
 def _record(job: Job) -> Record:

@@ -31,6 +31,8 @@ from tests.gguf_files import SHAPE, make_gguf
 from tests.lora import ALL
 from tests.tiny import make_adapter, make_model
 
+pytestmark = pytest.mark.slow
+
 ASK = [Message("user", "How many trunks has the tree 2024? 你好,世界 😀 it's")]
 ANSWERS = ["The quick brown fox", "你好,世界。", " many\n\n trunks", "42"]
 KINDS = ["llama", "qwen2", "qwen3"]

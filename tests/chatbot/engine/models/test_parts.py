@@ -12,6 +12,8 @@ from chatbot.common.fingerprint import fingerprint
 from chatbot.common.step import Step
 from chatbot.engine.models.parts import Joined, fetch, numbered
 
+pytestmark = pytest.mark.slow
+
 PARTS = [b"root" * 5000, b"stem" * 7000, b"leaf" * 3000]
 WHOLE = b"".join(PARTS)
 

@@ -22,6 +22,8 @@ from chatbot.types import Adapter, Chunk, Message, Traits
 from chatbot.ui.summarize.examples import EXAMPLES
 from retrieval.library import Library
 
+pytestmark = pytest.mark.slow
+
 REPORT = EXAMPLES["report"]
 WEAK, STRONG = SMALL.traits, Traits()
 TRUE = "The press was bought in Kivik in 2011."

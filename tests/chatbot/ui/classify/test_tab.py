@@ -26,6 +26,8 @@ from chatbot.ui.strings.words import Language, languages
 from tests.chatbot.ui.documents.test_tab import EVIL, Elements
 from tests.running import App, running
 
+pytestmark = pytest.mark.slow
+
 RESULT = Result(
     "good, not bad",
     "positive",

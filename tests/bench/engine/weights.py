@@ -1,8 +1,9 @@
-"""Which weight format to serve the bundled model in: speed, memory and perplexity of each.
+"""Which weight format to serve a model of the catalogue in: speed, memory and perplexity of each.
 
-    python -m tests.bench.engine.weights MODELS_FOLDER [TEXTS.jsonl.gz] [--rounds 3]
+    python -m tests.bench.engine.weights MODELS_FOLDER [TEXTS.jsonl.gz] [--model small] [--rounds 3]
 
-MODELS_FOLDER keeps the bundled model. TEXTS has one JSON object a line with English text under "context" or "text".
+MODELS_FOLDER keeps the model. TEXTS has one JSON object a line with a text under "context" or "text" and its language under
+"lang"; those in the model's own languages out of English and Chinese are taken, fifteen of each.
 """
 
 import argparse
@@ -18,9 +19,10 @@ from typing import Any
 
 import gguf
 
+from chatbot.common.wheels import Bundle
 from chatbot.engine.gguf.files import requantize
 from chatbot.engine.llamacpp.server import Server
-from chatbot.engine.models.catalogue import SMALL
+from chatbot.engine.models.catalogue import CATALOGUE, Known
 from chatbot.engine.models.resolve import fetch_known
 
 THREADS = 2
@@ -30,16 +32,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", type=Path)
     parser.add_argument("texts", type=Path, nargs="?")
+    parser.add_argument("--model", choices=list(CATALOGUE), default="small")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    known = CATALOGUE[options.model]
     with tempfile.TemporaryDirectory() as folder:
-        files = formats(options.models, Path(folder))
+        files = formats(known, options.models, Path(folder))
         rows: dict[str, dict[str, list[float]]] = {name: {} for name in files}
         for _ in range(options.rounds):
             for name, path in files.items():  # in turn, so that a busy minute hits all of them
                 for figure, value in speed(path).items():
                     rows[name].setdefault(figure, []).append(value)
-        loss = {name: perplexity(path, texts(options.texts)) for name, path in files.items()} if options.texts else {}
+        loss = (
+            {name: perplexity(path, texts(options.texts, known.languages)) for name, path in files.items()}
+            if options.texts
+            else {}
+        )
         print(f"{'':6}{'file MB':>9}{'RSS MB':>9}{'decode/s':>10}{'pre 512/s':>11}{'pre 2048/s':>12}{'perplexity':>12}")
         for name, path in files.items():
             rss, decode, short, long = (statistics.median(values) for values in rows[name].values())
@@ -47,11 +55,12 @@ def main() -> None:
             print(f"{name:6}{size:9.0f}{rss:9.0f}{decode:10.1f}{short:11.0f}{long:12.0f}{loss.get(name, 0):12.3f}")
 
 
-def formats(models: Path, folder: Path) -> dict[str, Path]:
-    served = fetch_known(SMALL, models, lambda *_: None)
-    shipped = models / f"{SMALL.folder}.Q4_1.gguf"
-    files = {"Q4_1": shipped, "Q8_0": served}
-    for kind in (gguf.GGMLQuantizationType.Q4_0, gguf.GGMLQuantizationType.F16):
+def formats(known: Known, models: Path, folder: Path) -> dict[str, Path]:
+    """The file as it was published and all that can be made of it."""
+    served = fetch_known(known, models, lambda *_: None)
+    shipped = models / next(iter(known.wheels.files)) if isinstance(known.wheels, Bundle) else served
+    files = {"as is": shipped}
+    for kind in (gguf.GGMLQuantizationType.Q8_0, gguf.GGMLQuantizationType.Q4_0, gguf.GGMLQuantizationType.F16):
         files[kind.name] = folder / f"{kind.name}.gguf"
         requantize(shipped, files[kind.name], kind, lambda _: None)
     return files
@@ -87,11 +96,12 @@ def resident() -> float:
     return int(status.split("VmRSS:")[1].split()[0]) / 1000
 
 
-def texts(path: Path) -> Iterator[str]:
+def texts(path: Path, languages: frozenset[str]) -> Iterator[str]:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
-    found = [str(row.get("context") or row.get("text")) for row in rows if row.get("lang", "en") == "en"]
-    yield from found[:15]
+    for language in sorted(languages & {"en", "zh"}):
+        found = [str(row.get("context") or row.get("text")) for row in rows if row.get("lang", "en") == language]
+        yield from found[:15]
 
 
 def perplexity(path: Path, paragraphs: Iterator[str]) -> float:

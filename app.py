@@ -174,21 +174,16 @@ def versions() -> dict[str, str]:
 
 
 def build_retrieval(settings: Settings, progress: Progress) -> Any:
-    """The library with its embedder in memory. Without the network to fetch one, passages are found by their words."""
-    from chatbot.common.errors import HubUnavailable
+    """The library with its embedder in memory; what another one embedded is embedded anew."""
     from chatbot.tasks.answer.work import Retrieval
     from retrieval.checks.gate import Gate
     from retrieval.library import Library
-    from retrieval.search import embed
+    from retrieval.search.available import available
 
-    embedder: embed.SentenceEmbedder | None = None
-    try:
-        embedder = embed.load(settings.embedder, settings.data / "models", progress)
-    except HubUnavailable as error:
-        log.warning("Documents are found by their words alone, for now: %s", error)
+    embedder = available(settings.embedder, settings.data / "models", progress)
     library = Library(settings.data, embedder)
     library.reembed(progress=lambda done, total: progress(Step("embedding", count=total), done / total))
-    return Retrieval(library, Gate.load(), embedder)
+    return Retrieval(library, Gate.load(embedder), embedder)
 
 
 def build_training(settings: Settings, served: LoadingEngine) -> Any:

@@ -38,7 +38,7 @@ class Settings:
     data: Path = _option(Path("data"), "folder for the database, models and adapters", metavar="FOLDER")
     embedder: str = _option(
         "bundled",
-        "what finds passages by meaning: 'bundled', 'multilingual-e5-small' (100 languages), a folder, or a hub id of a sentence-transformers model",
+        "what finds passages by meaning: 'bundled' (multilingual-e5-small, 100 languages), 'all-MiniLM-L6-v2' (English; faster), a folder, or a hub id of a sentence-transformers model",
         metavar="M",
     )
     context: int | None = _option(

@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore, Event, Lock
 
@@ -172,11 +173,10 @@ class Library:
             return
         total, done, last = self.unembedded(), 0, 0
         while batch := self._store.next_unembedded(self._embedder_id, last, REEMBEDDED):
-            ids = [id for id, _ in batch]
-            self._store.put_vectors(self._embedder_id, ids, self._embedder.passages([t for _, t in batch], stop=stop))
+            ids, texts = [id for id, _ in batch], [text for _, text in batch]
+            so_far = partial(_further, progress, done, total) if progress else None
+            self._store.put_vectors(self._embedder_id, ids, self._embedder.passages(texts, progress=so_far, stop=stop))
             last, done = ids[-1], done + len(ids)
-            if progress:
-                progress(done, max(total, done))
         with self._lock:
             self._indexes.clear()
 
@@ -258,3 +258,8 @@ class Library:
         """In the background, so that the next search finds the index ready."""
         with contextlib.suppress(RuntimeError):  # the library was closed: the next start will follow
             self._keeper.submit(self._index_of(owner).refresh)
+
+
+def _further(progress: Callable[[int, int], None], before: int, total: int, done: int, _: int) -> None:
+    """Of a batch `done`, `before` it others."""
+    progress(before + done, max(total, before + done))

@@ -9,6 +9,7 @@ import pytest
 from chatbot.common.step import Step
 from chatbot.engine.llamacpp import waiting
 from chatbot.engine.models.resolve import resolve
+from retrieval.search import embedder_files
 
 waiting.settle()
 
@@ -38,6 +39,12 @@ def bundled_gguf(models_folder: Path) -> Path:
     gguf = resolve("small", models_folder, _quiet).gguf
     assert gguf
     return gguf
+
+
+@pytest.fixture(scope="session")
+def bundled_embedder(models_folder: Path) -> Path:
+    """The folder of the default embedder, so that an app with these models needs no network."""
+    return embedder_files.resolve(embedder_files.DEFAULT, models_folder, _quiet)[0]
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,7 @@ socket.getaddrinfo = getaddrinfo
 
 
 @pytest.fixture
-def with_model(tmp_path: Path, bundled_gguf: Path, models_folder: Path) -> Path:
+def with_model(tmp_path: Path, bundled_gguf: Path, bundled_embedder: Path, models_folder: Path) -> Path:
     (tmp_path / "models").symlink_to(models_folder)
     return tmp_path
 

@@ -62,7 +62,11 @@ def _snapshot(id: str, folder: Path, files: Sequence[str], but: Sequence[str], k
     import huggingface_hub
 
     with told(id, kind):
-        huggingface_hub.snapshot_download(id, local_dir=folder, allow_patterns=list(files), ignore_patterns=list(but))
+        # asked first, because without the network the download calls whatever an earlier one left behind the repository
+        revision = huggingface_hub.HfApi(endpoint=os.environ.get(ENDPOINT)).repo_info(id, timeout=REACH).sha
+        huggingface_hub.snapshot_download(
+            id, revision=revision, local_dir=folder, allow_patterns=list(files), ignore_patterns=list(but)
+        )
 
 
 def files_of(id: str) -> list[str]:

@@ -81,12 +81,8 @@ class Refusal:
 
 
 def refusal(collection: Collection, questions: Sequence[Question], gate: Gate) -> Refusal:
-    fingerprint = collection.embedder.fingerprint if collection.embedder else None
     judged = [
-        [
-            gate.judge(q.text, collection.search(q.text, without=without), fingerprint=fingerprint)
-            for without in (None, q.paragraph)
-        ]
+        [gate.judge(q.text, collection.search(q.text, without=without)) for without in (None, q.paragraph)]
         for q in questions
     ]
     with_, without = [pair[0] for pair in judged], [pair[1] for pair in judged]

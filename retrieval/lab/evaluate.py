@@ -3,7 +3,8 @@
     python -m retrieval.lab.evaluate --paragraphs P.jsonl.gz --questions Q.jsonl.gz [--languages en,zh] [--most 200] [--json]
 
 A line of P is {"pid", "context", "lang"}, a line of Q {"pid", "question", "lang"} with "answers", a list of one or more, where
-citations and refusals are to be judged: the question is answered by the paragraph of its language and pid.
+citations and refusals are to be judged: the question is answered by the paragraph of its language and pid, and as the
+language "zh-en", with Chinese questions and English paragraphs, by that of the pid alone; then only the ranking is told.
 
 nDCG@10 is that of the words, of the vectors, and of both as the app fuses them; paragraphs are split as the app does, and one
 stands where its best passage does. A citation is what the program cites for the first of the answers, out of the five best
@@ -86,25 +87,28 @@ def answering(paragraphs: Sequence[str], questions: Sequence[Question], embedder
         return None
     collection = Collection(paragraphs, embedder)
     pointing = citations(collection, told, lambda question: question.answer)
-    refused = refusal(collection, told, Gate.load())
+    refused = refusal(collection, told, Gate.load(embedder))
     shares = pointing.precision, pointing.recall, refused.wrongly_refused, refused.rightly_refused
     return Answering(*(round(100 * share, 1) for share in shares))
 
 
 def read(paragraphs: Path, questions: Path, language: str) -> tuple[list[str], list[Question]]:
-    """Those of one language. Where a paragraph has the answer once, that is its place; elsewhere `start` is -1.
+    """Those of one language, or with "zh-en" the questions of one and the paragraphs of another, without answers. Where a
+    paragraph has the answer once, that is its place; elsewhere `start` is -1.
 
     Raises `UsageError` for a line that cannot be used.
     """
-    texts = {str(row["pid"]): str(row["context"]) for row in _rows(paragraphs, "context") if row["lang"] == language}
+    asked, _, other = language.partition("-")
+    written = other or asked
+    texts = {str(row["pid"]): str(row["context"]) for row in _rows(paragraphs, "context") if row["lang"] == written}
     place = {pid: number for number, pid in enumerate(texts)}
     found = []
     for row in _rows(questions, "question"):
-        if row["lang"] != language:
+        if row["lang"] != asked:
             continue
-        pid, answer = str(row["pid"]), str(next(iter(row.get("answers") or []), ""))
+        pid, answer = str(row["pid"]), "" if other else str(next(iter(row.get("answers") or []), ""))
         if pid not in texts:
-            raise UsageError(f"{questions} asks of paragraph {pid!r} ({language}), which {paragraphs} does not have.")
+            raise UsageError(f"{questions} asks of paragraph {pid!r} ({written}), which {paragraphs} does not have.")
         once = bool(answer) and texts[pid].count(answer) == 1
         found.append(Question(row["question"], place[pid], answer, texts[pid].find(answer) if once else -1))
     return list(texts.values()), found
@@ -141,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--paragraphs", type=Path, required=True, help="JSONL, gzipped or not")
     parser.add_argument("--questions", type=Path, required=True, help="JSONL, gzipped or not")
-    parser.add_argument("--languages", default="", help="such as en,zh; all when left out")
+    parser.add_argument("--languages", default="", help="such as en,zh,zh-en; all when left out")
     parser.add_argument("--most", type=int, default=0, help="so many questions of each language, evenly; 0: all")
     parser.add_argument("--embedder", default="bundled", help="bundled, a folder or a hub id")
     parser.add_argument("--models", type=Path, default=Path("data/models"), help="where fetched models are kept")

@@ -1,10 +1,12 @@
-"""Fit the gate's parameters and write them beside it.
+"""Fit the gate's parameters for an embedder and put them beside those of the others.
 
-    python -m retrieval.lab.gate_fit SQUAD.jsonl.gz CHINESE.jsonl.gz MODELS_FOLDER [--rows 2000] [--output retrieval/checks/gate.json]
+    python -m retrieval.lab.gate_fit SQUAD.jsonl.gz CHINESE.jsonl.gz XQUAD_FOLDER MODELS_FOLDER [--rows 2000] [--output retrieval/checks/gate.json]
 
 SQUAD has a question, its context, its title (the article) and "answerable" in each line; CHINESE needs no title. Both
 become closed worlds: collections of 240 paragraphs, five neighbours of each of 48 articles, in which each question is asked
-twice: as it is, and with its paragraph taken out, so that the nearest paragraphs left are of the same article.
+twice: as it is, and with its paragraph taken out, so that the nearest paragraphs left are of the same article. For questions
+in another language than the paragraphs there is XQuAD: the articles of even number are fitted on, and figures are told of
+the odd ones, which no fit has seen (`tests.bench.documents.refusal`).
 """
 
 import argparse
@@ -19,8 +21,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from retrieval.checks.answerable import DENSE, LEXICAL, features
-from retrieval.checks.gate import PARAMETERS, Model, value
+from retrieval.checks.aligned import ALIGNED
+from retrieval.checks.answerable import DENSE, LEXICAL
+from retrieval.checks.gate import PARAMETERS, Model, measured, probed, value
+from retrieval.lab import evaluate
 from retrieval.lab.answers import Collection, Question
 from retrieval.search import embed
 from retrieval.search.embed import Embedder
@@ -28,6 +32,9 @@ from retrieval.search.embed import Embedder
 ARTICLES, NEIGHBOURS = 48, 5
 RIDGE = 1.0
 REFUSED = 0.79  # share of the unanswerable questions to refuse in fitting: some room above the promised 75 %
+REFUSED_ACROSS = 0.62  # the same between languages, where 60 % are promised
+PAIRS = (("zh", "en"), ("en", "zh"), ("de", "en"))  # languages of questions and paragraphs
+FOLDS = 4
 SQUARED = ("near", "sentence", "passage", "gap", "grams", "grams_gap", "cosine")
 Array = npt.NDArray[np.float64]
 
@@ -82,7 +89,7 @@ def figures(world: World, embedder: Embedder | None, limit: int) -> list[tuple[d
     """(figures, answerable) of at most `limit` questions, each asked with and without its paragraph."""
     collection = Collection(world.paragraphs, embedder)
     made = [
-        (features(question.text, collection.search(question.text, without=without)), without is None)
+        (measured(question.text, collection.search(question.text, without=without), embedder), without is None)
         for question in world.questions[:limit]
         for without in (None, question.paragraph)
     ]
@@ -113,52 +120,102 @@ def fit(rows: Sequence[tuple[dict[str, float], bool]], names: Sequence[str]) -> 
     )
 
 
-def with_threshold(model: Model, held_out: Sequence[tuple[dict[str, float], bool]]) -> Model:
-    """The threshold that refuses `REFUSED` of the unanswerable questions of worlds that the weights have not seen.
+def with_threshold(model: Model, held_out: Sequence[tuple[dict[str, float], bool]], refused: float = REFUSED) -> Model:
+    """The threshold that refuses `refused` of the unanswerable questions of worlds that the weights have not seen.
 
     Set from that side because it carries over better: how well answerable questions share their passage's words differs
     much between data sets, and less so how little the others do.
     """
     answerable = np.array([model.probability(row) for row, good in held_out if good])
     others = np.array([model.probability(row) for row, good in held_out if not good])
-    threshold = float(np.nextafter(np.quantile(others, REFUSED), 1))  # questions that score just this are refused too
+    threshold = float(np.nextafter(np.quantile(others, refused), 1))  # questions that score just this are refused too
     wrongly = float(np.mean(answerable < threshold))
     print(
-        f"  threshold {threshold:.3f} refuses {REFUSED:.1%} of the unanswerable and {wrongly:.1%} of the others",
+        f"  threshold {threshold:.3f} refuses {refused:.1%} of the unanswerable and {wrongly:.1%} of the others",
         flush=True,
     )
     return Model(model.names, model.means, model.deviations, model.weights, model.bias, threshold)
 
 
-def fitted(name: str, given: Sequence[World], embedder: Embedder | None, limit: int) -> Model:
-    """One world in four is held out for the threshold."""
+LEXICAL_NAMES = (*LEXICAL, *(f"{name}^2" for name in SQUARED if name in LEXICAL))
+DENSE_NAMES = (*LEXICAL_NAMES, *DENSE, "cosine^2")
+ACROSS_NAMES = (*DENSE, "cosine^2", *ALIGNED, "aligned^2", "names", "length", "kind")
+
+
+def fitted(
+    name: str,
+    given: Sequence[World],
+    embedder: Embedder | None,
+    limit: int,
+    names: Sequence[str],
+    refused: float = REFUSED,
+) -> Model:
+    """One world in four, the last, is held out for the threshold. Rows that lack a figure do not count."""
     rows = [figures(world, embedder, limit // len(given)) for world in given]
+    rows = [[(row, good) for row, good in world if all(n.removesuffix("^2") in row for n in names)] for world in rows]
     kept = len(rows) - max(1, len(rows) // 4)
-    lexical = [*LEXICAL, *(f"{n}^2" for n in SQUARED if n in LEXICAL)]
-    names = [*lexical, *DENSE, "cosine^2"] if embedder else lexical
     train = [row for world in rows[:kept] for row in world]
     held_out = [row for world in rows[kept:] for row in world]
-    print(f"{name}: {len(train)} rows to fit, {len(held_out)} held out")
-    return with_threshold(fit(train, names), held_out)
+    print(f"{name}: {len(train)} rows to fit, {len(held_out)} held out", flush=True)
+    return with_threshold(fit(train, names), held_out, refused)
+
+
+def across(folder: Path) -> list[World]:
+    """XQuAD's paragraphs with questions in another language, those of the articles of even number, in `FOLDS` parts."""
+    files = folder / "xquad12.paragraphs.jsonl.gz", folder / "xquad12.questions.jsonl.gz"
+    worlds: list[World] = []
+    for fold in range(FOLDS):
+        for asked, written in PAIRS:
+            paragraphs, questions = evaluate.read(*files, f"{asked}-{written}")
+            chosen = [q for q in questions if seen(q) and q.paragraph // NEIGHBOURS // 2 % FOLDS == fold]
+            worlds.append(World(paragraphs, chosen, [n // NEIGHBOURS for n in range(len(paragraphs))]))
+    return worlds
+
+
+def seen(question: Question) -> bool:
+    """Whether a question of XQuAD is of an article that the fit between languages may see."""
+    return question.paragraph // NEIGHBOURS % 2 == 0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("squad", type=Path)
-    parser.add_argument("chinese", type=Path)
-    parser.add_argument("models", type=Path)
-    parser.add_argument("--rows", type=int, default=2000, help="questions for each of the three models")
+    for name in ("squad", "chinese", "xquad", "models"):
+        parser.add_argument(name, type=Path)
+    parser.add_argument("--rows", type=int, default=2000, help="questions for each of the models")
     parser.add_argument("--output", type=Path, default=PARAMETERS)
     chosen = parser.parse_args()
     embedder = embed.load("bundled", chosen.models, lambda step, fraction: None)
     english, chinese = worlds(list(read(chosen.squad)), 0), worlds(list(read(chosen.chinese)), 0)
-    models = {
-        "spaced_dense": fitted("spaced_dense", english, embedder, chosen.rows),
-        "spaced": fitted("spaced", english, None, chosen.rows),
-        "unspaced": fitted("unspaced", chinese, None, chosen.rows),
+    put(chosen.output, embedder, english, chinese, across(chosen.xquad), chosen.rows)
+
+
+def put(
+    path: Path,
+    embedder: Embedder,
+    english: Sequence[World],
+    chinese: Sequence[World],
+    between: Sequence[World],
+    rows: int,
+) -> None:
+    """Fit, and write what belongs to this embedder anew; the parameters of the others stay."""
+    lexical = {
+        "spaced": fitted("spaced", english, None, rows, LEXICAL_NAMES),
+        "unspaced": fitted("unspaced", chinese, None, rows, LEXICAL_NAMES),
     }
-    stored = {"fingerprint": embedder.fingerprint, "models": {name: asdict(model) for name, model in models.items()}}
-    chosen.output.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
+    dense = {
+        "spaced_dense": fitted("spaced_dense", english, embedder, rows, DENSE_NAMES),
+        "unspaced_dense": fitted("unspaced_dense", chinese, embedder, rows, DENSE_NAMES),
+        "across": fitted("across", between, embedder, rows, ACROSS_NAMES, REFUSED_ACROSS),
+    }
+    entry = {
+        "name": embedder.name,
+        "dimension": embedder.dimension,
+        "cosines": probed(embedder),
+        "models": {name: asdict(model) for name, model in dense.items()},
+    }
+    others = [one for one in json.loads(path.read_text("utf-8"))["embedders"] if one["name"] != embedder.name]
+    stored = {"lexical": {name: asdict(model) for name, model in lexical.items()}, "embedders": [entry, *others]}
+    path.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

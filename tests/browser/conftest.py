@@ -25,7 +25,9 @@ FLAGS = [
 
 
 @pytest.fixture(scope="session")
-def data(models_folder: Path, bundled_gguf: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(
+    models_folder: Path, bundled_gguf: Path, bundled_embedder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """A data folder with the bundled model in it, so that the app needs no network."""
     folder = tmp_path_factory.mktemp("data")
     (folder / "models").symlink_to(models_folder)

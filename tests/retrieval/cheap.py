@@ -1,5 +1,6 @@
 """An embedder that costs nothing, for tests that are about keeping, not about meaning."""
 
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from threading import Event
@@ -7,7 +8,7 @@ from threading import Event
 import numpy as np
 
 from chatbot.common.errors import Stopped
-from retrieval.search.embed import Vectors
+from retrieval.search.embed import TokenStates, Vectors
 
 
 class WordHashes:
@@ -43,3 +44,11 @@ class WordHashes:
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         return self.passages(texts)
+
+    def tokens(self, texts: Sequence[str], *, question: bool = False) -> list[TokenStates]:
+        """Its words, each with a vector of its own."""
+        spans = [tuple(match.span() for match in re.finditer(r"\S+", text)) for text in texts]
+        return [
+            TokenStates(self.passages([text[a:b] for a, b in places]), places)
+            for text, places in zip(texts, spans, strict=True)
+        ]

@@ -16,6 +16,7 @@ import pytest
 from chatbot.common import disk
 from chatbot.common.errors import NotFound, Stopped, StoreError, StoreFull
 from chatbot.common.rejected import RejectedFile
+from chatbot.common.wheels import MINILM
 from retrieval import library as library_module
 from retrieval.library import EmbedderChanged, Library
 from retrieval.reading import readers
@@ -439,7 +440,7 @@ def test_a_file_that_is_no_database_or_a_newer_one_is_told(folder: Path) -> None
         opened(folder)
 
 
-def test_real_documents_are_found_with_the_bundled_embedder(
+def test_real_documents_are_found_with_the_bundled_embedders(
     folder: Path, models_folder: Path, write: Callable[[str, str], Path]
 ) -> None:
     library = Library(folder, load("bundled", models_folder, lambda step, fraction: None))
@@ -451,7 +452,13 @@ def test_real_documents_are_found_with_the_bundled_embedder(
     assert hit.dense is not None
     hit = library.search("ada", "长城有多长？", limit=1)[0]
     assert "两万公里" in hit.passage.text
-    assert hit.dense is None  # the embedder knows English only
+    hit = library.search("ada", "租约什么时候到期？", limit=1)[0]  # in another language than the passage
+    assert "31 March 2027" in hit.passage.text
+    library.close()
+
+    library = Library(folder, load(MINILM.title, models_folder, lambda step, fraction: None))
+    library.reembed()
+    assert library.search("ada", "长城有多长？", limit=1)[0].dense is None, "the embedder knows English only"
 
 
 def settled(library: Library) -> None:

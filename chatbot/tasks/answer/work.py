@@ -47,10 +47,6 @@ class Retrieval:
     gate: Gate
     embedder: Embedder | None = None
 
-    @property
-    def fingerprint(self) -> str | None:
-        return self.embedder.fingerprint if self.embedder else None
-
     def similarity(self, question: str) -> Similarity | None:
         """Cosines between sentences, where the embedder knows the question's language."""
         if self.embedder is None or not knows(self.embedder.languages, question):
@@ -124,7 +120,7 @@ def _search(retrieval: Retrieval, owner: str, query: str, documents: Sequence[st
     if documents is not None and not documents:
         raise InputError("No document is chosen. Choose at least one.", kind="none_chosen")
     hits = retrieval.library.search(owner, query, documents=documents, limit=PASSAGES)
-    judgement = retrieval.gate.judge(query, hits, fingerprint=retrieval.fingerprint)
+    judgement = retrieval.gate.judge(query, hits)
     here = [hit for hit in hits if hit.passage.document in known]  # one may have been removed meanwhile
     return Found(query, tuple(Source(hit, known[hit.passage.document]) for hit in here), judgement)
 

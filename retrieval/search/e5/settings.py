@@ -28,23 +28,32 @@ Put `query: ` before a question and `passage: ` before what is searched; sentenc
 """
 
 
+_SPECIAL = {f"{name}_token": token for name, token in TOKENS.items()}
+
+
 def settings(shape: Shape) -> dict[str, object]:
     """The JSON files of a sentence-transformers folder by their names."""
-    special = {f"{name}_token": token for name, token in TOKENS.items()}
     return {
         "config.json": _bert(shape),
-        "special_tokens_map.json": special,
-        # the general class reads tokenizer.json as it stands; XLM-RoBERTa's own would build another normalizer
-        "tokenizer_config.json": {
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "model_max_length": shape.positions,
-            "model_input_names": ["input_ids", "attention_mask"],
-            "clean_up_tokenization_spaces": False,
-            **special,
-        },
+        "special_tokens_map.json": _SPECIAL,
         "modules.json": _modules(),
         "sentence_bert_config.json": {"max_seq_length": shape.positions, "do_lower_case": False},
         "1_Pooling/config.json": {"word_embedding_dimension": shape.hidden, "pooling_mode_mean_tokens": True},
+        **pinned(shape.positions),
+    }
+
+
+def pinned(positions: int) -> dict[str, object]:
+    """Those that are ours wherever the weights come from: the publisher's repository names no prompts."""
+    return {
+        # the general class reads tokenizer.json as it stands; XLM-RoBERTa's own would build another normalizer
+        "tokenizer_config.json": {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "model_max_length": positions,
+            "model_input_names": ["input_ids", "attention_mask"],
+            "clean_up_tokenization_spaces": False,
+            **_SPECIAL,
+        },
         "config_sentence_transformers.json": {
             "prompts": PROMPTS,
             "default_prompt_name": None,

@@ -78,13 +78,13 @@ def cases(engine: Engine, adapter: Adapter, data: Path, asked: tuple[Sequence[st
     paragraphs, questions = asked
     embedder = embed.load("bundled", data / "models", lambda step, fraction: None)
     collection = Collection(paragraphs, embedder)
-    gate = Gate.load()
+    gate = Gate.load(embedder)
     reads = answer.reads(engine.traits.known)
     sampling = Sampling(temperature=0.0, max_tokens=64, top_logprobs=1)
 
     def one(question: Question, without: int | None) -> Case | None:
         hits = collection.search(question.text, without=without)
-        judgement = gate.judge(question.text, hits, fingerprint=embedder.fingerprint)
+        judgement = gate.judge(question.text, hits)
         if not judgement.answered:
             return None
         messages = prompt.messages(question.text, hits[:reads])

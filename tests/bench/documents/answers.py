@@ -59,7 +59,7 @@ def main() -> None:
     embedder = embed.load("bundled", chosen.data / "models", lambda step, fraction: None)
     paragraphs, questions = xquad.read(DATA / "dev", "en")
     half = questions[:: len(questions) // (2 * chosen.questions + 2)]
-    open_gate = Gate({name: Model((), (), (), (), 0.0, 0.0) for name in Gate.load().models}, "")
+    open_gate = Gate({name: Model((), (), (), (), 0.0, 0.0) for name in Gate.load().models})
     with tempfile.TemporaryDirectory() as folder:
         fill(Path(folder), paragraphs, embedder.passages(paragraphs), embedder)
         library = Library(Path(folder), embedder)

@@ -53,7 +53,7 @@ def main() -> None:
     report = {}
     for language in chosen.languages:
         paragraphs, questions = xquad.read(chosen.folder, language)
-        known = embedder if embedder and embedder.languages and language in embedder.languages else None
+        known = xquad.taking_part(embedder, language)
         step = max(1, len(questions) // chosen.questions)
         figures = measure(Collection(paragraphs, known), questions[::step])
         report[language] = {name: asdict(figure) for name, figure in figures.items()}

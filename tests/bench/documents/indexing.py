@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 
-from chatbot.common.wheels import MINILM
 from retrieval.search.embed import Vectors, load
+from retrieval.search.embedder_files import resolve
 from retrieval.text.split import split
 from retrieval.types import Page
 
@@ -32,11 +32,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--passages", type=int, default=240)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--embedder", default="bundled")
     parser.add_argument("--skip-ndcg", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    ours = load("bundled", MODELS, lambda step, fraction: None)
-    plain = SentenceTransformer(str(MODELS / MINILM.title), device="cpu")
+    ours = load(options.embedder, MODELS, lambda step, fraction: None)
+    plain = SentenceTransformer(str(resolve(options.embedder, MODELS, lambda step, fraction: None)[0]), device="cpu")
     paragraphs = {row["pid"]: row["context"] for row in rows("xquad12.paragraphs")}
     parts = [(pid, passage.text) for pid, text in paragraphs.items() for passage in split([Page(1, text)])]
     texts = [text for _, text in parts]

@@ -1,9 +1,9 @@
 """How many questions the gate refuses when their paragraph is in the collection, and when it was taken out.
 
-    python -m tests.bench.documents.refusal XQUAD_FOLDER [--models FOLDER] [--languages en zh] [--questions 1190] [--json OUT]
+    python -m tests.bench.documents.refusal XQUAD_FOLDER [--models FOLDER] [--languages en zh zh-en] [--questions 1190] [--json OUT]
 
-A closed world: the other four paragraphs of the same article stay. With --models the bundled embedder takes part for the
-languages it knows. OUT gets the risk-coverage curve of each language: (threshold, share answered, share of those wrong).
+A closed world: the other four paragraphs of the same article stay. With --models the embedder takes part for the
+languages it knows; zh-en asks Chinese questions of English paragraphs, of the articles that no fit has seen. OUT gets the risk-coverage curve of each language: (threshold, share answered, share of those wrong).
 """
 
 import argparse
@@ -20,15 +20,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--models", type=Path)
+    parser.add_argument("--embedder", default="bundled")
     parser.add_argument("--languages", nargs="+", default=["en", "zh"])
     parser.add_argument("--questions", type=int, default=1190)
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
-    embedder = embed.load("bundled", chosen.models, lambda step, fraction: None) if chosen.models else None
-    gate, report = Gate.load(), {}
+    embedder = embed.load(chosen.embedder, chosen.models, lambda step, fraction: None) if chosen.models else None
+    gate, report = Gate.load(embedder), {}
     for language in chosen.languages:
         paragraphs, questions = xquad.read(chosen.folder, language)
-        known = embedder if embedder and embedder.languages and language in embedder.languages else None
+        known = xquad.taking_part(embedder, language)
         step = max(1, len(questions) // chosen.questions)
         figures = refusal(Collection(paragraphs, known), questions[::step], gate)
         report[language] = {

@@ -1,6 +1,7 @@
 """Repositories of the hub: whole folders, or words that say what to do."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import huggingface_hub
@@ -19,11 +20,19 @@ def quiet(step: Step, fraction: float | None) -> None:
 
 
 class Hub:
-    """Answers `snapshot_download`: writes what it holds, then raises `trouble` if there is any."""
+    """Answers `snapshot_download`: writes what it holds, then raises `trouble` if there is any. Without the `network` it
+    takes an unfinished folder for the repository, as the library does that knows no revision."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         self.trouble: Exception | None = None
+        self.network = True
+
+    def repo_info(self, id: str, *, timeout: float) -> SimpleNamespace:
+        assert 0 < timeout <= 30
+        if not self.network:
+            raise OSError("name not known")
+        return SimpleNamespace(sha="1a2b")
 
     def __call__(self, id: str, **options: Any) -> None:
         self.asked.append({"id": id, **options})
@@ -37,6 +46,7 @@ class Hub:
 def reached(monkeypatch: pytest.MonkeyPatch) -> Hub:
     made = Hub()
     monkeypatch.setattr(huggingface_hub, "snapshot_download", made)
+    monkeypatch.setattr(huggingface_hub.HfApi, "repo_info", lambda _, id, timeout: made.repo_info(id, timeout=timeout))
     return made
 
 
@@ -58,6 +68,18 @@ def test_a_broken_download_goes_on_from_where_it_was(reached: Hub, tmp_path: Pat
     reached.trouble = None
     folder = hub.fetch("owner/name", tmp_path, FILES, quiet, kind="embedder")
     assert sorted(path.name for path in folder.iterdir()) == ["1.json", "2.json"]
+
+
+def test_without_the_network_half_a_repository_is_not_taken_for_a_whole(reached: Hub, tmp_path: Path) -> None:
+    reached.trouble = OSError("connection reset")
+    for reached.network in (True, False):
+        with pytest.raises(HubUnavailable):
+            hub.fetch("owner/name", tmp_path, FILES, quiet)
+        reached.trouble = None
+    assert not (tmp_path / "owner--name").exists()
+    reached.network = True
+    hub.fetch("owner/name", tmp_path, FILES, quiet)
+    assert [asked["revision"] for asked in reached.asked] == ["1a2b", "1a2b"]
 
 
 def test_what_the_check_refuses_gets_no_name(reached: Hub, tmp_path: Path) -> None:

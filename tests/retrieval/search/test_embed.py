@@ -1,4 +1,4 @@
-"""The bundled embedder itself: its files, its vectors, its prompts, its refusals."""
+"""A real embedder, the small English one: its files, its vectors, its prompts, its refusals."""
 
 import json
 import shutil
@@ -31,7 +31,7 @@ def quiet(step: Step, fraction: float | None) -> None:
 
 @pytest.fixture(scope="module")
 def embedder(models_folder: Path) -> SentenceEmbedder:
-    return load("bundled", models_folder, quiet)
+    return load(MINILM.title, models_folder, quiet)
 
 
 def test_vectors_are_those_of_sentence_transformers(embedder: SentenceEmbedder, models_folder: Path) -> None:
@@ -59,7 +59,7 @@ def test_questions_keep_to_one_core_and_nothing_else_does(models_folder: Path) -
     before = torch.get_num_threads()
     torch.set_num_threads(3)
     try:
-        embedder = load("bundled", models_folder, quiet)
+        embedder = load(MINILM.title, models_folder, quiet)
         seen: list[int] = []
         embedder._model.register_forward_pre_hook(lambda module, given: seen.append(torch.get_num_threads()))
         embedder.queries(["When does the contract end?"])
@@ -68,6 +68,15 @@ def test_questions_keep_to_one_core_and_nothing_else_does(models_folder: Path) -
         assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
+
+
+def test_lengths_are_told_without_a_second_tokenizer(embedder: SentenceEmbedder) -> None:
+    tokenizer = embedder._model.tokenizer
+    assert embedder._measure._tokenizer is tokenizer.backend_tokenizer, "a copy of a large vocabulary is 300 MB"
+    alone = [min(embedder.window, len(tokenizer(text, truncation=False)["input_ids"])) for text in TEXTS]
+    assert embedder._measure(TEXTS).tolist() == alone
+    embedder.passages(TEXTS[:2]), embedder.queries(TEXTS[2:])
+    assert embedder._measure(TEXTS).tolist() == alone
 
 
 def test_progress_and_stop(embedder: SentenceEmbedder) -> None:

@@ -62,6 +62,30 @@ def test_scores_are_bm25_however_passages_came_and_went(tmp_path: Path) -> None:
     assert loaded.ids.tolist() == [*sorted(corpus), 2000]
 
 
+def test_no_passage_reaches_the_ceiling_and_one_that_says_nothing_else_comes_near() -> None:
+    index = KeywordIndex()
+    index.add(range(12), [*texts(10), "zygote " * 200, "fig"])
+    index.remove([3])
+    for question in ("zygote", "fig root monsoon", "fig zygote"):
+        _, scores = index.search(question, 1)
+        assert 0 < scores[0] < index.ceiling(question)
+    assert index.search("zygote", 1)[1][0] > 0.95 * index.ceiling("zygote")
+    assert index.ceiling("zygote unheard") > 1.5 * index.ceiling("zygote"), "what no passage holds counts"
+    assert index.ceiling("?!") == 0
+
+
+def test_passages_in_another_script_are_known_however_they_came_and_went(tmp_path: Path) -> None:
+    index = KeywordIndex()
+    index.add(range(6), ["长城位于中国北方。", "The wall", "京都のお寺", "стена", "1 + 2", "Mauer"])
+    assert index.elsewhere("Where is the wall?").tolist() == [0, 2, 3]
+    assert index.elsewhere("长城在哪里？").tolist() == [1, 3, 5]
+    assert index.elsewhere("2 + 3 = ?").tolist() == []
+    index.remove([0, 1, 4])
+    index.add([7], ["ένα τείχος"])
+    index.save(tmp_path / "words")
+    assert KeywordIndex.load(tmp_path / "words").elsewhere("wall").tolist() == [2, 3, 7]
+
+
 def test_the_selection_is_applied_before_the_ranking() -> None:
     index = KeywordIndex()
     index.add(range(100), ["fig " * 5] * 90 + ["fig leaf and much else that is not asked for"] * 10)

@@ -41,7 +41,7 @@ Question: what is the password of the gate?
 
 def gate(threshold: float) -> Gate:
     model = Model(("near",), (0.5,), (0.2,), (1.0,), 0.0, threshold)
-    return Gate(dict.fromkeys(("spaced", "spaced_dense", "unspaced"), model), "")
+    return Gate(dict.fromkeys(("spaced", "spaced_dense", "unspaced"), model))
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ from tests.chatbot.ui.wired import Wired, as_, clicked
 EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 TEXT = "The orchard was planted in 1998. It covers 14 hectares."
 DOCUMENT = Document("d1", "ada", "orchard.md", "markdown", 10, "0", "indexed", 1, 1)
-OPEN = Gate({"spaced": Model((), (), (), (), bias=0.0, threshold=0.0)}, "")  # lets every question through
+OPEN = Gate({"spaced": Model((), (), (), (), bias=0.0, threshold=0.0)})  # lets every question through
 PASSAGE = Passage(1, 0, len(TEXT), TEXT, "Orchard", 0, "d1", 1)
 
 
@@ -225,7 +225,7 @@ def test_files_that_wait_can_be_stopped_and_leave_nothing(library: Library, tmp_
 
     def build(progress: Progress) -> Retrieval:
         go.wait(30)
-        return Retrieval(library, Gate({}, ""))
+        return Retrieval(library, Gate({}))
 
     waiting = OpeningLibrary(build)
     waiting.start()

@@ -5,7 +5,8 @@ Follows https://platform.openai.com/docs/api-reference/chat with these choices o
 - A field that is not listed here is an error, and so is one whose value we could only ignore (`tools`, a
   `presence_penalty` that is not 0). `user` is the exception: OpenAI defines it as having no effect on the answer.
 - `top_k`, `min_p` and `repetition_penalty` are extensions, named as vLLM names them.
-- Without `max_tokens` the answer may fill the context window; the other defaults are those of `chatbot.types.Sampling`.
+- Without `max_tokens` the answer may fill the context window; the other defaults are the model's own
+  (`chatbot.types.Traits`), or those of `chatbot.types.Sampling` where one of them is given.
 - `continue_final_message` with `add_generation_prompt` false, both vLLM's, go on with an answer: the last message is its beginning.
 - Messages of one role that follow each other are merged with a blank line, since chat templates want turns to
   alternate; `developer` is another name for `system`; a system message must come first and the user, else, speak last.
@@ -119,8 +120,8 @@ class ChatRequest(_Continuing):
             raise ValueError("stream_options needs stream to be true")
         return self
 
-    def sampling(self, context_window: int) -> Sampling:
-        """Raises `InputError` for a number out of its bounds."""
+    def sampling(self, context_window: int, default: Sampling) -> Sampling:
+        """`default` is for who names no figure that decides about words. Raises `InputError` for one out of its bounds."""
         numbers = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "seed")
         given = {name: value for name in numbers if (value := getattr(self, name)) is not None}
         stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
@@ -128,7 +129,8 @@ class ChatRequest(_Continuing):
         if limit is None:
             limit = min(context_window, int(BOUNDS["max_tokens"][1]))
         top = (self.top_logprobs or 0) if self.logprobs else None
-        return replace(Sampling(), **given, stop=stop, max_tokens=limit, top_logprobs=top)
+        base = Sampling() if given.keys() - {"seed"} else default
+        return replace(base, **given, stop=stop, max_tokens=limit, top_logprobs=top)
 
 
 class ScoreRequest(_Body):

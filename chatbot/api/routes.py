@@ -79,7 +79,7 @@ class _Api:
         asked = parse(ChatRequest, await _body(request))
         messages = conversation(asked.messages, begun=bool(asked.continue_final_message))
         adapter = await self._adapter(asked.model)
-        sampling = asked.sampling(self._engine.context_window)
+        sampling = asked.sampling(self._engine.context_window, self._engine.traits.sampling)
         if sampling.top_logprobs is not None and not self._engine.supports_logprobs:
             raise InputError("This engine gives no log-probabilities; please leave logprobs out.", param="logprobs")
         return ChatAnswer(

@@ -12,7 +12,9 @@ from chatbot.tasks.loops import begun, until_it_loops
 from chatbot.types import Chunk, Message, Sampling
 
 MAX_CHARACTERS = 200_000  # of one message: more than any context here, little enough to tokenize at once
-DEFAULT_SYSTEM_PROMPT = "You are a helpful assistant."
+DEFAULT_SYSTEM_PROMPT = (
+    ""  # the template then has the one that the model was made with: told another, Qwen takes itself for OpenAI's
+)
 TITLE_LENGTH = 48  # characters
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")

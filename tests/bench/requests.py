@@ -1,6 +1,6 @@
 """Thirty ordinary requests, fifteen in English and fifteen in Chinese, answered as the chat answers them.
 
-    python -m tests.bench.requests MODEL [MODEL ...] [--models FOLDER] [--temperature 0.7] [--show]
+    python -m tests.bench.requests MODEL [MODEL ...] [--models FOLDER] [--temperature 0.7] [--tokens 400] [--show]
 
 MODEL is what `--model` takes. `requests.jsonl` beside this file says what a right answer must contain: of each list one, and
 nothing of `must_not`; a Chinese request wants an answer with Chinese characters, unless it asks for another language.
@@ -11,6 +11,7 @@ import json
 import re
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,8 @@ def is_right(request: dict[str, Any], answer: str) -> bool:
     return not wrong and all(any(word in answer for word in some) for some in request["must"])
 
 
-def answered(engine: Engine, asked: str, temperature: float, seed: int) -> tuple[str, str]:
-    """(answer, why it ended), at the chat's own settings but for the seed, which makes a run repeatable."""
-    sampling = Sampling(temperature=temperature, max_tokens=400, seed=seed)
+def answered(engine: Engine, asked: str, sampling: Sampling) -> tuple[str, str]:
+    """(answer, why it ended), as the chat asks: with no system prompt but the model's own."""
     found = collect(chat.reply(engine, [Message("user", asked)], sampling).chunks)
     return found.text, found.finish
 
@@ -40,7 +40,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", nargs="+")
     parser.add_argument("--models", type=Path, default=Path("data/models"))
-    parser.add_argument("--temperature", type=float, default=Sampling().temperature)
+    parser.add_argument("--temperature", type=float, help="default: the model's own figures")
+    parser.add_argument("--tokens", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--show", action="store_true")
     options = parser.parse_args()
@@ -56,12 +57,17 @@ def ask(model: str, options: argparse.Namespace) -> None:
     files = resolve(model, options.models, lambda step, fraction: None)
     assert files.gguf
     with tempfile.TemporaryDirectory() as cache:
-        engine = LlamaCppEngine(files.gguf, name=files.name, adapters=list, cache=Path(cache), slots=1)
+        engine = LlamaCppEngine(
+            files.gguf, name=files.name, traits=files.traits, adapters=list, cache=Path(cache), slots=1
+        )
+        sampling = files.traits.sampling if options.temperature is None else Sampling(options.temperature)
         right = dict.fromkeys(("en", "zh"), 0)
         start, cut = time.monotonic(), 0
         for seed in range(options.rounds):
             for request in requests:
-                answer, finish = answered(engine, request["ask"], options.temperature, seed)
+                answer, finish = answered(
+                    engine, request["ask"], replace(sampling, max_tokens=options.tokens, seed=seed)
+                )
                 good = is_right(request, answer)
                 right[request["language"]] += good
                 cut += finish == "length"

@@ -140,8 +140,8 @@ def test_rename_export_and_delete(app: App, visit: Visit, tmp_path: Path) -> Non
     with page.expect_download() as exported:
         page.click("#by-json")
     record = json.loads(Path(exported.value.path()).read_text("utf-8"))
-    assert [m["role"] for m in record["messages"]] == ["system", "user", "assistant"]
-    assert re.sub(r"\W", "", said)[:20] in re.sub(r"\W", "", record["messages"][2]["content"])
+    assert [m["role"] for m in record["messages"]] == ["user", "assistant"]
+    assert re.sub(r"\W", "", said)[:20] in re.sub(r"\W", "", record["messages"][1]["content"])
     page.click("#by-delete")
     expect(page.locator("#by-delete")).to_have_text("Really delete?")
     page.click("#by-delete")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import gradio as gr
 
@@ -21,7 +22,7 @@ def publish(services: Services) -> None:
         history: list[dict[str, str]] | None = None,
         adapter: str | None = None,
         system_prompt: str = chat.DEFAULT_SYSTEM_PROMPT,
-        temperature: float = 0.7,
+        temperature: float | None = None,
         max_tokens: int = 512,
         request: gr.Request | None = None,
     ) -> Iterator[str]:
@@ -29,7 +30,9 @@ def publish(services: Services) -> None:
             if adapter:
                 services.adapter(services.owner_of(request) if request else "", adapter)
             turns = [*turns_of(history or []), Message("user", chat.clean(message))]
-            sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
+            default = services.engine.traits.sampling
+            sampling = default if temperature is None else Sampling(temperature=temperature)
+            sampling = replace(sampling, max_tokens=max_tokens)
             reply = chat.reply(services.engine, turns, sampling, system_prompt=system_prompt, adapter=adapter or None)
             so_far, shown, last = "", "", time.monotonic()
             for chunk in reply.chunks:

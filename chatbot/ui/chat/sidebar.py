@@ -1,5 +1,6 @@
 """The sidebar: conversations, the model and its adapter, how it chooses words, language and light."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -10,6 +11,7 @@ from chatbot.common.errors import InputError
 from chatbot.tasks.chat import DEFAULT_SYSTEM_PROMPT
 from chatbot.types import BOUNDS, Sampling
 from chatbot.ui.parts.localise import Localised
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.strings.words import Language, text
 
 LOGO = (
@@ -32,6 +34,7 @@ class Sidebar:
     compare: gr.Dropdown
     system_prompt: gr.Textbox
     sampling: list[gr.components.Component]  # in the order of SAMPLING
+    defaults: gr.State  # what the first of them were set to by us, in the order of OWN
     language: gr.Button
     theme: gr.Button
 
@@ -41,7 +44,8 @@ class Sidebar:
 
 
 SAID = {"language": "language.tag", "send": "button_send", "stop": "button_stop", "sidebar": "button_sidebar"}
-SAMPLING = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "max_tokens", "seed")
+OWN = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")  # each model has its own defaults for these
+SAMPLING = (*OWN, "max_tokens", "seed")
 STEPS = {"temperature": 0.05, "top_p": 0.01, "top_k": 1, "min_p": 0.01, "repetition_penalty": 0.05, "max_tokens": 16}
 
 
@@ -53,6 +57,18 @@ def sampling_of(*controls: Any) -> Sampling:
     if seed.strip() and not seed.strip().isdecimal():
         raise InputError(f"The seed must be a whole number or empty, not {seed!r}.", kind="bad_seed", seed=seed)
     return Sampling(**named | whole, seed=int(seed) if seed.strip() else None)
+
+
+def drawn(sampling: Sampling) -> list[float]:
+    """What the controls show of the figures that a model has its own defaults for."""
+    return [getattr(sampling, name) for name in OWN]
+
+
+def follow(bar: "Sidebar", shown: Sequence[float], last: Sequence[float], sampling: Sampling) -> Updates:
+    """The controls go to the defaults of the model that is there, unless somebody moved one of them from the `last`."""
+    if list(shown) != list(last):
+        return {}
+    return {bar.defaults: drawn(sampling), **dict(zip(bar.sampling, drawn(sampling), strict=False))}
 
 
 def build_sidebar(words: Localised, *, longest_answer: int = 4096) -> Sidebar:
@@ -75,14 +91,19 @@ def build_sidebar(words: Localised, *, longest_answer: int = 4096) -> Sidebar:
             words(compare, label="compare", info="compare_info")
         with words(gr.Accordion(text("settings", "en"), open=False, elem_id="by-settings"), label="settings"):
             system_prompt = gr.Textbox(DEFAULT_SYSTEM_PROMPT, lines=3, max_lines=12, label="", elem_id="by-system")
-            words(system_prompt, label="system_prompt", info="system_prompt_info")
+            words(
+                system_prompt, label="system_prompt", info="system_prompt_info", placeholder="system_prompt_placeholder"
+            )
             sampling = [_sampling_control(words, name, longest_answer) for name in SAMPLING]
         with gr.Row(elem_id="by-foot"):
             language = words(
                 gr.Button(text("language.next", "en"), size="sm", elem_id="by-language"), value="language.next"
             )
             theme = words(gr.Button(text("theme_button", "en"), size="sm", elem_id="by-theme"), value="theme_button")
-    return Sidebar(new_chat, conversations, model, brand, adapter, compare, system_prompt, sampling, language, theme)
+    defaults = gr.State(drawn(Sampling()))
+    return Sidebar(
+        new_chat, conversations, model, brand, adapter, compare, system_prompt, sampling, defaults, language, theme
+    )
 
 
 def brand_html(language: Language) -> str:

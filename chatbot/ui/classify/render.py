@@ -6,6 +6,7 @@ from html import escape
 from chatbot.store.store import SavedResult
 from chatbot.tasks.classify.evidence import Part, Weighing
 from chatbot.tasks.classify.kept import Outcome
+from chatbot.tasks.classify.labels import SENTIMENT
 from chatbot.tasks.classify.result import Result
 from chatbot.tasks.classify.rows import Judged
 from chatbot.tasks.classify.table import Table
@@ -15,6 +16,7 @@ from chatbot.ui.strings.words import Language, language_name, text
 
 SOURCES = ("text", "table")
 STEPS = 4  # shades of the evidence
+OURS = frozenset(label.name for label in SENTIMENT)
 FAINT = 0.05  # nats of log-odds: less is not coloured
 WEAK = ("SmolLM2",)
 """Families of models that tell labels of one's own hardly apart: 19 of 33 texts of three sets, where guessing gets 13."""
@@ -35,7 +37,7 @@ def result(given: Result, language: Language, weighing: Weighing | None = None) 
     """The label, every label's probability, and why; `weighing` while the evidence is on its way."""
     warning = _foreign(given.foreign, given.model, language)
     said = (
-        f'<h2 class="by-sen-label">{escape(given.label)}</h2>{warning}{_scores(given, language)}'
+        f'<h2 class="by-sen-label">{escape(named(given.label, language))}</h2>{warning}{_scores(given, language)}'
         f"{_trust(given.model, given.adapter, given.fitted, given.right, language)}"
     )
     if weighing is not None:
@@ -54,7 +56,12 @@ def _more(one: SavedResult, language: Language) -> str:
     """The label of a text, or how many rows of a table are done."""
     if table := one.result.get("outcome"):
         return text("sen_progress", language, done=f"{table['done']:,}", total=f"{table['total']:,}")
-    return str(one.result.get("label", ""))
+    return named(str(one.result.get("label", "")), language)
+
+
+def named(label: str, language: Language) -> str:
+    """The label as the page's language calls it, where it is one of ours; people's own are theirs. Files keep what it is."""
+    return text(f"sen_label_{label}", language) if label in OURS else label
 
 
 def table_head(table: Table, language: Language) -> str:
@@ -93,7 +100,7 @@ def rows_done(given: Outcome, language: Language) -> str:
 
 def _scores(given: Result, language: Language) -> str:
     rows = "".join(
-        f"<li{' class=by-sen-best' if name == given.label else ''}><span>{escape(name)}</span>"
+        f"<li{' class=by-sen-best' if name == given.label else ''}><span>{escape(named(name, language))}</span>"
         f'<b>{100 * probability:.0f} %</b><span class="by-bar" aria-hidden="true">'
         f'<i style="width:{100 * probability:.1f}%"></i></span></li>'
         for name, probability in sorted(given.scores, key=lambda pair: -pair[1])
@@ -117,13 +124,13 @@ def _foreign(code: str, model: str, language: Language) -> str:
 
 
 def _evidence(given: Result, language: Language) -> str:
-    title = escape(text("sen_why", language, label=given.label))
+    title = escape(text("sen_why", language, label=named(given.label, language)))
     heaviest = max(abs(part.pull) for part in given.parts)
     if heaviest < FAINT:
         return f'<h3 class="by-sen-head">{title}</h3>{empty(text("sen_flat", language))}{_table(given, language)}'
     return (
         f'<h3 class="by-sen-head">{title}</h3><p class="by-sen-text" dir="auto">{_coloured(given, heaviest)}</p>'
-        f"{_legend(given.label, language)}{_table(given, language)}"
+        f"{_legend(named(given.label, language), language)}{_table(given, language)}"
     )
 
 
@@ -153,7 +160,7 @@ def _table(given: Result, language: Language) -> str:
     rows = "".join(_table_row(part, given, language) for part in sorted(given.parts, key=lambda part: -abs(part.pull)))
     head = (
         f'<th scope="col">{escape(text("sen_part", language))}</th>'
-        f'<th scope="col">{escape(text("sen_weight", language, label=given.label))}</th>'
+        f'<th scope="col">{escape(text("sen_weight", language, label=named(given.label, language)))}</th>'
     )
     return (
         f'<details class="by-found"><summary>{escape(text("sen_table", language))}</summary>'
@@ -176,7 +183,7 @@ def _foot(model: str, adapter: str | None, pieces: int, language: Language) -> s
 def _counts(counts: Sequence[tuple[str, int]], language: Language) -> str:
     whole = max(1, sum(count for _, count in counts))
     rows = "".join(
-        f'<li><span>{escape(name)}</span><b>{count:,}</b><span class="by-bar" aria-hidden="true">'
+        f'<li><span>{escape(named(name, language))}</span><b>{count:,}</b><span class="by-bar" aria-hidden="true">'
         f'<i style="width:{100 * count / whole:.1f}%"></i></span></li>'
         for name, count in counts
     )

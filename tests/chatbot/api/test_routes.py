@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Event
 from typing import Any
 
@@ -18,7 +19,7 @@ from chatbot.api.routes import MAX_BODY, routes
 from chatbot.common.errors import EngineError, ModelLoading
 from chatbot.common.step import Step
 from chatbot.engine.scripted import ScriptedEngine
-from chatbot.types import Adapter, LoadState, Message
+from chatbot.types import Adapter, LoadState, Message, Sampling, Traits
 from tests.chatbot.serving import serving
 
 ASK: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say it."}]
@@ -95,6 +96,24 @@ def test_sampling_and_adapter_reach_the_engine(client: OpenAI, engine: ScriptedE
     assert (sampling.seed, sampling.temperature, sampling.top_p) == (7, 0.5, 0.6)
     assert (sampling.top_k, sampling.min_p) == (3, 0.1)
     assert sampling.max_tokens == engine.context_window
+
+
+COOL = Sampling(temperature=0.25, top_p=0.9, top_k=7, min_p=0.2, repetition_penalty=1.1)
+
+
+@pytest.mark.parametrize(
+    ("sent", "drawn"),
+    [
+        ({}, COOL),
+        ({"seed": 7}, replace(COOL, seed=7)),
+        ({"temperature": 1.0}, Sampling(temperature=1.0)),  # who says how words are chosen says all of it
+        ({"min_p": 0.1}, Sampling(min_p=0.1)),
+    ],
+)
+def test_who_names_no_figures_gets_the_models_own(sent: dict[str, Any], drawn: Sampling) -> None:
+    engine = ScriptedEngine(traits=Traits(sampling=COOL))
+    post(engine, {"messages": ASK, "max_tokens": 9, **sent})
+    assert engine.requests[0].sampling == replace(drawn, max_tokens=9)
 
 
 def test_messages_are_merged_and_parts_joined(client: OpenAI, engine: ScriptedEngine) -> None:

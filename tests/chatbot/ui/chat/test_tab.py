@@ -11,7 +11,6 @@ from chatbot.common.errors import EngineError
 from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.scripted import Reply, ScriptedEngine
 from chatbot.store.store import Store
-from chatbot.tasks.chat import DEFAULT_SYSTEM_PROMPT
 from chatbot.types import Message
 from chatbot.ui.chat import compare
 from chatbot.ui.chat.handlers import Handlers
@@ -46,7 +45,7 @@ def test_a_message_is_saved_answered_and_there_when_it_is_opened_again(services:
     page = Wired(services)
     do = page.handlers(Handlers)
     tab, bar = do._tab, do._bar
-    sent = page.one(do.send, "hello", None, "", DEFAULT_SYSTEM_PROMPT, "en", 64, as_("ada"))
+    sent = page.one(do.send, "hello", None, "", "Be kind.", "en", 64, as_("ada"))
     id = sent[tab.conversation]
     assert sent[tab.title] == "hello"
     *_, last = page.steps(do.respond, id, "en", as_("ada"), *CONTROLS)
@@ -54,7 +53,7 @@ def test_a_message_is_saved_answered_and_there_when_it_is_opened_again(services:
     page.one(do.settled, id, None, as_("ada"))
     opened = page.one(do.choose, id, "en", as_("ada"))
     assert [bubble["role"] for bubble in opened[tab.chatbot]] == ["user", "assistant"]
-    assert opened[bar.system_prompt] == DEFAULT_SYSTEM_PROMPT
+    assert opened[bar.system_prompt] == "Be kind."
     assert set(page.one(do.choose, id, "en", as_("eve"))) == {tab.notice}
 
 

@@ -8,6 +8,7 @@ import pytest
 from chatbot.tasks.classify.kept import Outcome
 from chatbot.tasks.classify.result import Result
 from chatbot.ui.classify.handlers import Handlers
+from chatbot.ui.classify.render import named
 from tests.chatbot.ui.wired import Wired, as_, clicked
 
 
@@ -34,7 +35,7 @@ def test_a_text_is_judged_kept_reopened_and_removed_by_its_owner_alone(page: Wir
     assert opened[tab.result] == result
     assert opened[tab.download]["visible"] is False
     chinese = page.one(do.spoken, result, "zh", ada)
-    assert result.label in chinese[tab.shown]
+    assert named(result.label, "zh") in chinese[tab.shown]
     assert "I love it" in chinese[tab.given.past]
     removed = page.one(do.reopen, "en", ada, clicked(act="remove", id=id))
     assert tab.result not in removed, "what is shown stays"

@@ -123,6 +123,14 @@ def test_nothing_that_a_text_a_label_or_a_file_says_becomes_part_of_the_page(
         assert not any(name.startswith("on") for name in elements.attributes)
 
 
+def test_our_labels_are_told_in_the_pages_language_and_peoples_own_are_theirs() -> None:
+    shown = render_sentiment.result(RESULT, "zh")
+    assert '<h2 class="by-sen-label">积极</h2>' in shown
+    assert re.findall(r"<span>(\w+)</span><b>", shown) == ["积极", "消极", "中性"]
+    assert "positive" not in shown
+    assert render_sentiment.named("spam", "zh") == "spam"
+
+
 def test_evidence_is_told_by_more_than_colour_and_to_screen_readers_too() -> None:
     shown = render_sentiment.result(RESULT, "en")
     marks = re.findall(r'<mark class="by-sen-(\w+) by-sen-(\d)">(.*?)</mark>', shown)

@@ -79,6 +79,7 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "sum_from_{}": summarize_render.SOURCES,
     "sum_quoted_{}": filter(None, get_args(summarize.Reason)),
     "sen_from_{}": classify_render.SOURCES,
+    "sen_label_{}": classify_render.OURS,
     "sen_out_{}": get_args(Fault),
     "tr_{}": ["look", "fetch", "resume", "remove"],
     "tr_{}_label": ["look", "fetch", "resume", "remove"],

@@ -32,7 +32,10 @@ from retrieval.search.embed import Embedder
 ARTICLES, NEIGHBOURS = 48, 5
 RIDGE = 1.0
 REFUSED = 0.79  # share of the unanswerable questions to refuse in fitting: some room above the promised 75 %
-REFUSED_ACROSS = 0.62  # the same between languages, where 60 % are promised
+REFUSED_UNSPACED = (
+    0.87  # Chinese with cosines: of XQuAD's questions 8 points fewer are refused than of DRCD's, held out
+)
+REFUSED_ACROSS = 0.58  # between languages, where more would be at the cost of over 15 % of the answerable
 PAIRS = (("zh", "en"), ("en", "zh"), ("de", "en"))  # languages of questions and paragraphs
 FOLDS = 4
 SQUARED = ("near", "sentence", "passage", "gap", "grams", "grams_gap", "cosine")
@@ -126,8 +129,13 @@ def with_threshold(model: Model, held_out: Sequence[tuple[dict[str, float], bool
     Set from that side because it carries over better: how well answerable questions share their passage's words differs
     much between data sets, and less so how little the others do.
     """
-    answerable = np.array([model.probability(row) for row, good in held_out if good])
-    others = np.array([model.probability(row) for row, good in held_out if not good])
+    return refusing(model, [(model.probability(row), good) for row, good in held_out], refused)
+
+
+def refusing(model: Model, judged: Sequence[tuple[float, bool]], refused: float) -> Model:
+    """With the threshold that refuses this share of the unanswerable, given (probability, answerable) of each question."""
+    answerable = np.array([probability for probability, good in judged if good])
+    others = np.array([probability for probability, good in judged if not good])
     threshold = float(np.nextafter(np.quantile(others, refused), 1))  # questions that score just this are refused too
     wrongly = float(np.mean(answerable < threshold))
     print(
@@ -139,7 +147,8 @@ def with_threshold(model: Model, held_out: Sequence[tuple[dict[str, float], bool
 
 LEXICAL_NAMES = (*LEXICAL, *(f"{name}^2" for name in SQUARED if name in LEXICAL))
 DENSE_NAMES = (*LEXICAL_NAMES, *DENSE, "cosine^2")
-ACROSS_NAMES = (*DENSE, "cosine^2", *ALIGNED, "aligned^2", "names", "length", "kind")
+SHARED = ("names", "length", "kind", "sentence", "union", "absent", "grams_union")  # between languages: names, numbers
+ACROSS_NAMES = (*DENSE, "cosine^2", *ALIGNED, "aligned^2", *SHARED)
 
 
 def fitted(
@@ -150,9 +159,8 @@ def fitted(
     names: Sequence[str],
     refused: float = REFUSED,
 ) -> Model:
-    """One world in four, the last, is held out for the threshold. Rows that lack a figure do not count."""
+    """One world in four, the last, is held out for the threshold."""
     rows = [figures(world, embedder, limit // len(given)) for world in given]
-    rows = [[(row, good) for row, good in world if all(n.removesuffix("^2") in row for n in names)] for world in rows]
     kept = len(rows) - max(1, len(rows) // 4)
     train = [row for world in rows[:kept] for row in world]
     held_out = [row for world in rows[kept:] for row in world]
@@ -160,13 +168,29 @@ def fitted(
     return with_threshold(fit(train, names), held_out, refused)
 
 
+def crossed(given: Sequence[World], embedder: Embedder, limit: int, parts: int, refused: float) -> Model:
+    """Fitted to all worlds, few as they are; the threshold is set by what fits to the other parts say of each. Questions
+    that are taken for the passages' language do not count."""
+    rows = [
+        [(row, good) for row, good in figures(world, embedder, limit // len(given)) if ALIGNED[0] in row]
+        for world in given
+    ]
+    judged: list[tuple[float, bool]] = []
+    for part in range(parts):
+        others = [row for number, world in enumerate(rows) if number % parts != part for row in world]
+        model = fit(others, ACROSS_NAMES)
+        judged += [(model.probability(row), good) for world in rows[part::parts] for row, good in world]
+    print(f"across: {len(judged)} rows", flush=True)
+    return refusing(fit([row for world in rows for row in world], ACROSS_NAMES), judged, refused)
+
+
 def across(folder: Path) -> list[World]:
-    """XQuAD's paragraphs with questions in another language, those of the articles of even number, in `FOLDS` parts."""
+    """XQuAD's paragraphs with questions in another language, those of the articles of even number, in turn of `FOLDS` parts."""
     files = folder / "xquad12.paragraphs.jsonl.gz", folder / "xquad12.questions.jsonl.gz"
     worlds: list[World] = []
-    for fold in range(FOLDS):
-        for asked, written in PAIRS:
-            paragraphs, questions = evaluate.read(*files, f"{asked}-{written}")
+    for asked, written in PAIRS:
+        paragraphs, questions = evaluate.read(*files, f"{asked}-{written}")
+        for fold in range(FOLDS):
             chosen = [q for q in questions if seen(q) and q.paragraph // NEIGHBOURS // 2 % FOLDS == fold]
             worlds.append(World(paragraphs, chosen, [n // NEIGHBOURS for n in range(len(paragraphs))]))
     return worlds
@@ -204,8 +228,8 @@ def put(
     }
     dense = {
         "spaced_dense": fitted("spaced_dense", english, embedder, rows, DENSE_NAMES),
-        "unspaced_dense": fitted("unspaced_dense", chinese, embedder, rows, DENSE_NAMES),
-        "across": fitted("across", between, embedder, rows, ACROSS_NAMES, REFUSED_ACROSS),
+        "unspaced_dense": fitted("unspaced_dense", chinese, embedder, rows, DENSE_NAMES, REFUSED_UNSPACED),
+        "across": crossed(between, embedder, rows, FOLDS, REFUSED_ACROSS),
     }
     entry = {
         "name": embedder.name,

@@ -67,6 +67,7 @@ def test_nothing_stands_in_for_what_was_chosen(monkeypatch: pytest.MonkeyPatch) 
         got(monkeypatch, "owner/name", "", "", ModelDamaged("altered", kind="wheel_altered", title="it"))
 
 
+@pytest.mark.slow
 def test_a_library_of_the_version_before_is_embedded_anew_at_the_first_start_and_only_then(
     tmp_path: Path, models_folder: Path
 ) -> None:

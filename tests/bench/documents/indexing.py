@@ -23,7 +23,7 @@ from retrieval.search.embedder_files import resolve
 from retrieval.text.split import split
 from retrieval.types import Page
 
-DATA = Path(__file__).resolve().parent.parent.parent.parent / "shared" / "data" / "dev"
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "dev"
 MODELS = Path.home() / ".cache" / "banyan-tests" / "models"
 
 

@@ -2,8 +2,8 @@
 
     python -m tests.bench.documents.search [--passages 100000] [--vectors FOLDER] [--repeat]
 
-The passages are sentences of SQuAD (beside the repository), embedded once into FOLDER, which takes an hour; the questions
-are XQuAD's English ones. With --repeat what is not embedded yet gets a vector near that of another passage, which is as good
+The passages are sentences of SQuAD (beside the repository), embedded once into FOLDER, by the name of the embedder, which
+takes two hours; the questions are XQuAD's English ones. With --repeat what is not embedded yet gets a vector near that of another passage, which is as good
 for the times; recall is always told of the embedded ones alone. Times are of the whole `Library.search`, question embedded and passages read included; "cpu" is
 the processor time of all threads, which other work on the machine hardly changes.
 """
@@ -31,7 +31,7 @@ from retrieval.search.vectors import VectorIndex
 from retrieval.store.store import Store
 from retrieval.types import Document, Page, Passage
 
-DATA = Path(__file__).resolve().parent.parent.parent.parent / "shared" / "data"
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 CACHE = Path.home() / ".cache" / "banyan-tests"
 CHUNK = 5000
 OWNER = "ada"
@@ -47,7 +47,7 @@ def main() -> None:
     options = parser.parse_args()
     embedder = load("bundled", CACHE / "models", lambda step, fraction: None)
     texts = sentences(options.passages)
-    vectors = embedded(texts, None if options.repeat else embedder, options.vectors)
+    vectors = embedded(texts, None if options.repeat else embedder, options.vectors / embedder.name)
     real = len(vectors)
     vectors = repeated(vectors, len(texts))
     print(f"{len(texts):,} passages, {real:,} of them embedded; {options.questions} questions")

@@ -34,6 +34,11 @@ class Across:
         """The question in the language of the passages; as it is where that fails. Raises what the engine raises."""
         return _translated(engine, question, Order(self.question, self.passages), stop) or question
 
+    def checkable(self, engine: Engine, text: str, stop: Event) -> str | None:
+        """The model's text in the language of the passages, also where it answered in another; None where that fails."""
+        language = _other(text, self.passages)
+        return _translated(engine, text, Order(language, self.passages), stop) or None if language else text
+
     def told(self, engine: Engine, answer: Answer, stop: Event) -> Answer:
         """The checked answer, sentence by sentence, in the language of the question. Raises as `asked`."""
         order = Order(self.passages, self.question)
@@ -51,19 +56,24 @@ class Across:
 
 def across(question: str, hits: Sequence[Hit]) -> Across | None:
     """None where both are in one language, or it is not sure that they are not."""
-    mine, theirs = _language(question), detect(" ".join(hit.passage.text for hit in hits))
-    if not (mine.language and theirs.language and theirs.sure):
-        return None
-    spoken, read = primary(mine.language), primary(theirs.language)
-    if spoken == read or not (mine.sure or (read in DENSE) != (spoken in DENSE)):
-        return None
-    return Across(mine.language if mine.sure or spoken in DENSE else "en", theirs.language)
+    theirs = detect(" ".join(hit.passage.text for hit in hits))
+    mine = _other(question, theirs.language) if theirs.language and theirs.sure else ""
+    return Across(mine, theirs.language) if mine and theirs.language else None
 
 
-def _language(question: str) -> Detected:
+def _other(text: str, language: str) -> str:
+    """The language of `text` where that is another than `language`; empty where it is not, or not surely."""
+    found = _language(text)
+    here, there = primary(found.language or ""), primary(language)
+    if not here or here == there or not (found.sure or (here in DENSE) != (there in DENSE)):
+        return ""
+    return found.language or "" if found.sure or here in DENSE else "en"
+
+
+def _language(text: str) -> Detected:
     """Names in Latin letters are of no language: "Maria Lindqvist 是谁？" is Chinese, though most of its letters are not."""
-    bare = detect(_NAME.sub(" ", question))
-    return bare if primary(bare.language or "") in DENSE else detect(question)
+    bare = detect(_NAME.sub(" ", text))
+    return bare if primary(bare.language or "") in DENSE else detect(text)
 
 
 def _translated(engine: Engine, text: str, order: Order, stop: Event) -> str:

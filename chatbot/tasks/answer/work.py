@@ -157,7 +157,8 @@ def _written(
             nats += sum(token.logprob for token in chunk.logprobs)
             finish = chunk.finish or finish
             yield Writing(text, chunk.place)
-    given = _judged(text.strip(), within, retrieval.similarity(asked), finish, trust, nats)
+    said = other.checkable(engine, text.strip(), stop) if other else text.strip()
+    given = _judged(said, within, retrieval.similarity(asked), finish, trust, nats)
     yield replace(other.told(engine, given, stop) if other and not given.quoted else given, found=found)
 
 
@@ -166,9 +167,15 @@ def _chosen(engine: Engine, owner: str, name: str) -> Adapter | None:
 
 
 def _judged(
-    text: str, found: Found, similarity: Similarity | None, finish: FinishReason, trust: Trust | None, nats: float
+    text: str | None,
+    found: Found,
+    similarity: Similarity | None,
+    finish: FinishReason,
+    trust: Trust | None,
+    nats: float,
 ) -> Answer:
-    if text.startswith(NOT_FOUND):
+    """Of the text that is to be checked; None: there is none that can be."""
+    if text is None or text.startswith(NOT_FOUND):
         return quotation(found, "unsure")
     return checked(text, found, similarity, finish, trust=trust, nats=nats)
 

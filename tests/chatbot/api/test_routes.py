@@ -338,7 +338,7 @@ def test_health_tells_how_far_loading_is(engine: ScriptedEngine) -> None:
     with TestClient(app(engine, state=lambda: state, versions={"banyan": "1"})) as http:
         assert http.get("/health").json() == {
             "status": "loading",
-            "step": "Fetching oak",
+            "step": "Fetching oak from the Hugging Face hub",
             "progress": 0.5,
             "engine": "scripted",
             "model": "tree",

@@ -62,6 +62,20 @@ def test_what_the_passages_do_not_say_stays_unsupported_in_any_language(library:
     ]
 
 
+@pytest.mark.parametrize(
+    ("translation", "quoted"), [(SAID, ""), ("1998 oder auch nicht, das ist hier die Frage", "unsure")]
+)
+def test_an_answer_in_the_wrong_language_is_checked_in_the_right_one_or_not_believed(
+    library: Library, translation: str, quoted: str
+) -> None:
+    put(library, "orchard.md", ORCHARD)
+    words = {ASKED: "In which year was the orchard planted by Maria Lindqvist?", TOLD: translation, SAID: TOLD}
+    given = asked(ScriptedEngine(model(words, TOLD)), library, ASKED)
+    assert given.quoted == quoted
+    assert given.text == (SAID if quoted else TOLD)
+    assert given.sentences[0].verdict == "supported"
+
+
 def test_sentences_stand_where_they_say(library: Library) -> None:
     put(library, "garden.txt", GARDEN)
     question = "How large was the orchard of 林玛丽, and what was harvested in 2023, please?"

@@ -45,7 +45,7 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     from chatbot.ui.page import build_page
 
     users = Users.load(settings.auth) if settings.auth else None
-    services = build_services(settings)
+    services = build_services(settings, users)
     page = build_page(services)
     address = _launch(page, settings, services.engine, users)
     log.info("Banyan is at %s", address)
@@ -63,9 +63,11 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     return shut_down
 
 
-def build_services(settings: Settings) -> Any:
+def build_services(settings: Settings, users: Any = None) -> Any:
     """What the handlers of the page share; nothing of it has started yet."""
     from chatbot.access import owner as access
+    from chatbot.access.admin import Admins
+    from chatbot.engine.models.speeds import Speeds
     from chatbot.store.store import Store
     from chatbot.tasks.classify.kept import KeptTables
     from chatbot.tasks.translate.jobs import Translations
@@ -76,6 +78,7 @@ def build_services(settings: Settings) -> Any:
     store = Store(settings.data / "banyan.db")
     engine = build_engine(settings)
     library = OpeningLibrary(lambda progress: build_retrieval(settings, progress))
+    training = build_training(settings, engine)
     return Services(
         engine,
         store,
@@ -83,10 +86,22 @@ def build_services(settings: Settings) -> Any:
         settings.data / "adapters",
         library=library,
         intake=Intake(library),
-        training=build_training(settings, engine),
+        training=training,
         translations=Translations(settings.data / "translations"),
         tables=KeptTables(store, settings.data / "tables"),
+        models=build_models(settings, engine, training),
+        speeds=Speeds(settings.data / "models" / "speeds.json"),
+        admins=Admins(users, space=settings.space),
     )
+
+
+def build_models(settings: Settings, engine: LoadingEngine, training: Any) -> Any:
+    """What may be fetched and removed; None where a server of its own runs the model."""
+    from chatbot.engine.models.fetches import Fetches
+
+    if not registry.choose(settings)[0].fetches:
+        return None
+    return Fetches(settings.data / "models", lambda: [*engine.in_use(), *training.jobs.bases()])
 
 
 def build_engine(settings: Settings) -> LoadingEngine:

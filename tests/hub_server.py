@@ -7,6 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from time import sleep
 
+COMMIT = "a" * 40
+
 
 class Hub(ThreadingHTTPServer):
     """`files` by repository and path. `breaks_at`: bytes after which a transfer ends, once; `slow`: seconds a block takes."""
@@ -35,21 +37,25 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body: bool) -> None:
         path = self.path.partition("?")[0]
         if path.startswith("/api/models/"):
-            return self._list("/".join(path.split("/")[3:5]))
-        repository, _, file = path.lstrip("/").partition("/resolve/main/")
+            return self._tell("/".join(path.split("/")[3:5]), about="/tree/" not in path)
+        repository, _, file = (
+            path.replace(f"/resolve/{COMMIT}/", "/resolve/main/").lstrip("/").partition("/resolve/main/")
+        )
         content = self.server.files.get(repository, {}).get(file)
         if content is None:
             return self._refuse()
         return self._send(path, content, body)
 
-    def _list(self, id: str) -> None:
+    def _tell(self, id: str, about: bool) -> None:
+        """Of a repository: what it is, or its files."""
         if id not in self.server.files:
             return self._refuse()
         tree = [
             {"type": "file", "path": name, "size": len(content), "oid": "0" * 40}
             for name, content in self.server.files[id].items()
         ]
-        data = json.dumps(tree).encode()
+        info = {"id": id, "sha": COMMIT, "siblings": [{"rfilename": one["path"]} for one in tree]}
+        data = json.dumps(info if about else tree).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
@@ -68,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
         start = int(asked.removeprefix("bytes=").split("-")[0]) if asked else 0
         self.send_response(206 if start else 200)
         self.send_header("ETag", '"0123456789"')
-        self.send_header("X-Repo-Commit", "a" * 40)
+        self.send_header("X-Repo-Commit", COMMIT)
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("Content-Length", str(len(content) - start))
         if start:

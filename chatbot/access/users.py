@@ -8,9 +8,10 @@ import re
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from threading import Lock
+from typing import TypeAlias
 
 from chatbot.common import disk
 from chatbot.common.errors import AccessDenied, SettingsError
@@ -23,15 +24,24 @@ _MOST_TRIES_ALL = 100  # ... and for all names together, so that one password is
 _WINDOW = 300.0  # seconds
 HOW = "python -m chatbot.users NAME"
 
+Entry: TypeAlias = str | dict[str, str | bool]
+"""A hash, or {"password": a hash, "admin": whether this one runs the server}."""
+
 
 class Users:
-    """Names and scrypt hashes of the people who may sign in; wrong passwords are throttled.
+    """Names and scrypt hashes of the people who may sign in, and which of them are admins; wrong passwords are throttled.
 
     `clock` gives seconds. An unknown name costs as much as a known one.
     """
 
-    def __init__(self, hashes: Mapping[str, str], *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._hashes = dict(hashes)
+    def __init__(
+        self,
+        hashes: Mapping[str, str],
+        *,
+        admins: Collection[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._hashes, self._admins = dict(hashes), frozenset(admins)
         self._clock = clock
         self._lock = Lock()
         self._failures: deque[tuple[float, str]] = deque(maxlen=_MOST_TRIES_ALL)
@@ -39,17 +49,28 @@ class Users:
 
     @classmethod
     def load(cls, path: Path, *, clock: Callable[[], float] = time.monotonic) -> "Users":
-        """Read {"name": "scrypt$n$r$p$salt$hash"}. Raises `SettingsError`, also for a password in plain text."""
+        """Read {"name": "scrypt$n$r$p$salt$hash"} or {"name": {"password": "scrypt$...", "admin": true}}.
+
+        Raises `SettingsError`, also for a password in plain text.
+        """
         try:
             entries = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise SettingsError(f"The users file {path} cannot be read: {error}.") from error
         if not isinstance(entries, dict) or not entries:
             raise SettingsError(f'The users file {path} must look like {{"name": "scrypt$..."}}. Add a user: {HOW}')
-        for name, entry in entries.items():
-            if not isinstance(entry, str) or _parse(entry) is None:
-                raise SettingsError(f"The entry of “{name}” in {path} is no password hash. Make one: {HOW}")
-        return cls(entries, clock=clock)
+        if strange := next((name for name, entry in entries.items() if not _is_entry(entry)), None):
+            raise SettingsError(
+                f"The entry of “{strange}” in {path} is neither a password hash nor "
+                f'{{"password": a hash, "admin": true or false}}. Make one: {HOW} [--admin]'
+            )
+        hashes = {name: entry if isinstance(entry, str) else entry["password"] for name, entry in entries.items()}
+        admins = [name for name, entry in entries.items() if isinstance(entry, dict) and entry.get("admin")]
+        return cls(hashes, admins=admins, clock=clock)
+
+    def is_admin(self, name: str) -> bool:
+        """Whether this one may change what concerns everybody, such as the model that answers."""
+        return name in self._admins
 
     def check(self, name: str, password: str) -> bool:
         """Raises `AccessDenied` after ten wrong tries for a name, or a hundred in all, within five minutes."""
@@ -84,6 +105,17 @@ def hash_password(password: str) -> str:
     return f"scrypt${_N}${_R}${_P}${salt.hex()}${_scrypt(password, salt, _N, _R, _P).hex()}"
 
 
+def entry_of(password: str, *, admin: bool = False) -> Entry:
+    return {"password": hash_password(password), "admin": True} if admin else hash_password(password)
+
+
+def _is_entry(entry: object) -> bool:
+    if isinstance(entry, dict):
+        known = entry.keys() <= {"password", "admin"} and isinstance(entry.get("admin", False), bool)
+        return known and isinstance(entry.get("password"), str) and _is_entry(entry["password"])
+    return isinstance(entry, str) and _parse(entry) is not None
+
+
 def _matches(entry: str, password: str) -> bool:
     parsed = _parse(entry)
     if parsed is None:
@@ -108,7 +140,7 @@ def _parse(entry: str) -> tuple[int, int, int, bytes, bytes] | None:
     return n, r, p, bytes.fromhex(found[4]), bytes.fromhex(found[5])
 
 
-def add_user(path: Path, entry: Mapping[str, str]) -> None:
+def add_user(path: Path, entry: Mapping[str, Entry]) -> None:
     """Write the entry into the users file, whole or not at all."""
     users = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     disk.write(path, json.dumps({**users, **entry}, ensure_ascii=False, indent=2), mode=0o600)

@@ -42,31 +42,64 @@ def fetch(
     kind: Kind = "model",
     but: Sequence[str] = (),
     check: Callable[[Path], object] = lambda folder: None,
+    stop: Event | None = None,
 ) -> Path:
     """The folder in `models` with those of the repository's `files` (patterns) that are not among `but`; once it is there,
     the network is not looked at. `check` raises what is wrong with it before it gets its name.
 
-    Raises `ModelNotFound`, or `HubUnavailable` when a download is needed and fails; the next try goes on from there.
+    Raises `ModelNotFound`, `Stopped`, or `HubUnavailable` when a download is needed and fails; the next try goes on from
+    there.
     """
     target = models / folder_of(id)
     if not target.is_dir():
-        progress(Step("fetching_hub", name=id), None)
+        step = Step("fetching_hub", name=id)
+        progress(step, None)
         partial = target.with_name(target.name + ".partial")
-        _snapshot(id, partial, files, but, kind)
+        bar = _bar(lambda fraction: progress(step, fraction), stop)
+        with told(id, kind):
+            _snapshot(id, partial, files, but, bar)
         check(partial)
         disk.place(partial, target)
     return target
 
 
-def _snapshot(id: str, folder: Path, files: Sequence[str], but: Sequence[str], kind: Kind) -> None:
+def _snapshot(id: str, folder: Path, files: Sequence[str], but: Sequence[str], bar: Any) -> None:
     import huggingface_hub
 
-    with told(id, kind):
-        # asked first, because without the network the download calls whatever an earlier one left behind the repository
-        revision = huggingface_hub.HfApi(endpoint=os.environ.get(ENDPOINT)).repo_info(id, timeout=REACH).sha
-        huggingface_hub.snapshot_download(
-            id, revision=revision, local_dir=folder, allow_patterns=list(files), ignore_patterns=list(but)
-        )
+    endpoint = os.environ.get(ENDPOINT)
+    # asked first, because without the network the download calls whatever an earlier one left behind the repository
+    revision = huggingface_hub.HfApi(endpoint=endpoint).repo_info(id, timeout=REACH).sha
+    huggingface_hub.snapshot_download(
+        id,
+        revision=revision,
+        local_dir=folder,
+        allow_patterns=list(files),
+        ignore_patterns=list(but),
+        tqdm_class=bar,
+        endpoint=endpoint,
+    )
+
+
+def _bar(report: Callable[[float], None], stop: Event | None) -> Any:
+    """What the hub's library takes for its progress bars: draws nothing, tells the bytes of all files together, and is where
+    a fetch can be left."""
+    from tqdm import tqdm
+
+    class Bar(tqdm):  # type: ignore[misc]
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **{**options, "gui": True})  # of which tqdm draws nothing itself
+
+        def update(self, n: float | None = 1) -> None:
+            if stop is not None and stop.is_set():
+                raise Stopped("It was stopped. What was fetched is kept.")
+            self.n += n or 0
+            if self.unit == "B" and self.total:  # another one counts files
+                report(min(1.0, self.n / self.total))
+
+        def display(self, *args: Any, **options: Any) -> None:
+            pass
+
+    return Bar
 
 
 def files_of(id: str) -> list[str]:

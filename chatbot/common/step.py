@@ -22,6 +22,7 @@ Code = Literal[
     "measuring",
     "writing",
     "waiting",
+    "finishing",
     "merging",
     "packing",
 ]
@@ -43,6 +44,7 @@ SENTENCES: dict[Code, str] = {
     "measuring": "Measuring",
     "writing": "Writing the examples",
     "waiting": "Waiting for others",
+    "finishing": "Waiting for the answers under way",
     "merging": "Merging",
     "packing": "Packing",
 }

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from threading import Condition, Event, Lock, Thread
 
 from chatbot.common.errors import (
@@ -18,6 +17,7 @@ from chatbot.common.errors import (
 )
 from chatbot.common.step import Progress, Step
 from chatbot.engine.base import Engine
+from chatbot.engine.models.target import Target
 from chatbot.types import Adapter, Chunk, LoadState, Message, Sampling, Traits, Usage
 
 log = logging.getLogger(__name__)
@@ -26,18 +26,6 @@ PATIENCE = 300.0
 """Seconds that a change of the model waits for the answers under way, and requests for the change: more than the longest
 answer of 8,192 tokens takes at 30 tokens/s."""
 LOOK = 0.1  # seconds between looks at a stop event
-
-
-@dataclass(slots=True)
-class Target:
-    """A model on its way. `state` says how far; `stop` ends it."""
-
-    reference: str
-    state: LoadState = field(default_factory=lambda: LoadState("loading", Step("starting")))
-    stop: Event = field(default_factory=Event)
-
-    def progress(self, step: Step, fraction: float | None) -> None:
-        self.state = LoadState("loading", step, fraction)
 
 
 class LoadingEngine:
@@ -59,7 +47,7 @@ class LoadingEngine:
         self._build, self._fetch, self._otherwise = build, fetch, otherwise
         self._engine: Engine | None = None
         self._failure: BanyanError | None = None
-        self.reference = reference
+        self.reference = self.started = reference
         self.instead: BanyanError | None = None  # why another model answers than the one that was asked for
         self._target: Target | None = Target(reference)
         self._first = self._target
@@ -81,9 +69,24 @@ class LoadingEngine:
         return LoadState("failed", failure=self._failure) if self._failure else self._first.state
 
     @property
+    def present(self) -> Engine | None:
+        """What answers at this moment; None before the first, and while a new one is put in the other's place."""
+        return self._engine
+
+    @property
     def coming(self) -> Target | None:
         """The model that is to take the other's place, or that failed to."""
         return self._target
+
+    @property
+    def stopgap(self) -> Target | None:
+        """The model that is to answer meanwhile, on its way or failed; None once there is one that answers."""
+        return None if self._engine else self._stopgap
+
+    def in_use(self) -> list[str]:
+        """The references of what answers and of what is on its way."""
+        targets = [one for one in (self._target, self._stopgap) if one and one.state.status == "loading"]
+        return [self.reference, *(target.reference for target in targets)]
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until a model is ready or failed; False when `timeout` seconds passed first."""
@@ -96,6 +99,7 @@ class LoadingEngine:
         new one loads. If that fails the old one comes back, and the target's state tells the failure.
         """
         self.cancel()
+        self.instead = None
         target = self._target = Target(reference)
         if self._engine is None and not self._changing:
             self._first, self._failure = target, None
@@ -108,10 +112,12 @@ class LoadingEngine:
         Thread(target=self._bring, args=(target, True), name="load-meanwhile", daemon=True).start()
 
     def cancel(self) -> None:
-        """Leave the model that is on its way. What was fetched of it is kept."""
+        """Leave the model that is on its way, until the old one has closed for it. What was fetched of it is kept."""
         if self._target:
             self._target.stop.set()
         self._target = None
+        with self._changed:
+            self._changed.notify_all()
 
     def _go(self, target: Target) -> None:
         Thread(target=self._bring, args=(target,), name="load-model", daemon=True).start()
@@ -154,7 +160,13 @@ class LoadingEngine:
     def _replace(self, target: Target) -> None:
         with self._changed:
             self._changing = self._engine is not None
-            self._changed.wait_for(lambda: not self._busy or self._closed, PATIENCE)
+            if self._busy:
+                target.progress(Step("finishing"), None)
+            self._changed.wait_for(lambda: not self._busy or self._closed or target.stop.is_set(), PATIENCE)
+            if target.stop.is_set():
+                self._changing = False
+                self._changed.notify_all()
+                raise Stopped("It was stopped.")
         old, before = self._engine, self.reference
         self._engine = None
         try:

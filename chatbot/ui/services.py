@@ -7,10 +7,14 @@ from typing import Any
 
 import gradio as gr
 
+from chatbot.access.admin import Admins
 from chatbot.common.errors import AdapterNotFound
 from chatbot.engine.adapters import shipped
 from chatbot.engine.adapters.folders import visible
 from chatbot.engine.loading import LoadingEngine
+from chatbot.engine.models.catalogue import Machine
+from chatbot.engine.models.fetches import Fetches
+from chatbot.engine.models.speeds import Speeds
 from chatbot.store.store import Store
 from chatbot.tasks.classify.kept import KeptTables
 from chatbot.tasks.translate.jobs import Translations
@@ -45,6 +49,10 @@ class Services:
     training: Training | None = None  # None: a page without fine-tuning
     translations: Translations | None = None  # None: text is translated, files are not
     tables: KeptTables | None = None  # None: tables are judged, and not kept
+    models: Fetches | None = None  # None: another server runs the model, and nothing can be put in its place
+    speeds: Speeds | None = None  # None: nobody measures
+    machine: Machine = field(default_factory=Machine.seen)
+    admins: Admins = field(default_factory=lambda: Admins(None))  # who may change the model
 
     def start(self) -> None:
         """Load the model and open the library, in the background; training jobs go on from where they stand."""
@@ -55,7 +63,7 @@ class Services:
             self.training.jobs.start()
 
     def close(self) -> None:
-        for part in (self.intake, self.training, self.engine, self.library, self.store):
+        for part in (self.models, self.intake, self.training, self.engine, self.library, self.store):
             if part is not None:
                 part.close()
 

@@ -123,6 +123,10 @@ class Jobs:
                 continue
         return sorted(views, key=lambda view: view.created, reverse=True)
 
+    def bases(self) -> list[str]:
+        """The folders of the models that jobs of anybody need still: those that are not over."""
+        return [job.meta().base.folder for job in all_jobs(self._folder) if job.state() not in FINAL]
+
     def progress(self, owner: str, id: str) -> list[dict[str, Any]]:
         """The curve so far: one record a logged step, see `finetune.train.progress`."""
         return self._readable(owner, id).read_progress()

@@ -152,6 +152,22 @@ def choose(cores: int | None = None, free: int | None = None) -> Known:
     return STANDARD if free >= STANDARD_FREE else SMALL
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What `choose` goes by, as it was when the app started: the model in memory changes it. `free` bytes of memory."""
+
+    cores: int
+    free: int
+
+    @classmethod
+    def seen(cls) -> "Machine":
+        return cls(len(os.sched_getaffinity(0)), free_memory())
+
+    @property
+    def suits(self) -> Known:
+        return choose(self.cores, self.free)
+
+
 def settle(reference: str) -> str:
     """What `--model` means: the name of the one that suits this machine where it leaves the choice to us."""
     return choose().name if reference in AUTO else reference

@@ -44,10 +44,10 @@ def pick(files: Iterable[str], wanted: str) -> str | None:
 
 def there(wanted: Wanted, models: Path) -> Path | None:
     """The file, if an earlier fetch brought it."""
-    start = _local(wanted.id, "")
+    start = local(wanted.id, "")
     names = [path.name.removeprefix(start) for path in models.glob(f"{start}*.gguf")]
     found = pick(names, wanted.file.replace("/", "--"))
-    return models / _local(wanted.id, found) if found else None
+    return models / local(wanted.id, found) if found else None
 
 
 def fetch(wanted: Wanted, models: Path, progress: Progress, stop: Event | None = None) -> Path:
@@ -62,7 +62,7 @@ def fetch(wanted: Wanted, models: Path, progress: Progress, stop: Event | None =
     file = pick(files, wanted.file)
     if file is None:
         raise _missing(wanted, files)
-    return hub.fetch_file(wanted.id, file, models / _local(wanted.id, file), progress, stop)
+    return hub.fetch_file(wanted.id, file, models / local(wanted.id, file), progress, stop)
 
 
 def _missing(wanted: Wanted, files: Iterable[str]) -> ModelNotFound:
@@ -77,5 +77,6 @@ def _missing(wanted: Wanted, files: Iterable[str]) -> ModelNotFound:
     )
 
 
-def _local(id: str, file: str) -> str:
+def local(id: str, file: str) -> str:
+    """What a file of the hub is called here."""
     return f"{id.replace('/', '--')}--{file.replace('/', '--')}"

@@ -2,7 +2,7 @@
 
 import fcntl
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -71,7 +71,7 @@ def resolve(reference: str, models: Path, progress: Progress, stop: Event | None
     if path.is_dir():
         return _folder(path, path.resolve().name)
     if wanted := on_hub.parse(reference):
-        return _file(on_hub.fetch(wanted, models, progress, stop))
+        return _file(_of_hub(wanted, models, progress, stop))
     if path.suffix == ".gguf":
         return _file(path)
     if path.exists():
@@ -85,7 +85,22 @@ def resolve(reference: str, models: Path, progress: Progress, stop: Event | None
             name=reference,
         )
     name = reference.rpartition("/")[2]
-    return _folder(hub.fetch(reference, models, HUB_FILES, progress, check=lambda folder: _folder(folder, name)), name)
+    return _folder(_repository(reference, models, progress, stop, lambda folder: _folder(folder, name)), name)
+
+
+def _repository(id: str, models: Path, progress: Progress, stop: Event | None, check: Callable[[Path], object]) -> Path:
+    target = models / hub.folder_of(id)
+    if target.is_dir():
+        return target
+    with _alone(target, progress, stop):
+        return hub.fetch(id, models, HUB_FILES, progress, check=check, stop=stop)
+
+
+def _of_hub(wanted: on_hub.Wanted, models: Path, progress: Progress, stop: Event | None) -> Path:
+    if found := on_hub.there(wanted, models):
+        return found
+    with _alone(models / hub.folder_of(wanted.id), progress, stop):
+        return on_hub.fetch(wanted, models, progress, stop)
 
 
 def dequantised(file: Path, models: Path) -> Path:

@@ -1,13 +1,15 @@
 """One answer in the chat: asked of the engine, shown on a clock, saved whatever happens."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from threading import Event
 
 from chatbot.common.errors import BanyanError
 from chatbot.engine.base import Engine
+from chatbot.engine.loading import LoadingEngine
+from chatbot.engine.models.speeds import Speeds
 from chatbot.store.store import Conversation, Store
 from chatbot.tasks import chat
 from chatbot.tasks.budget import Fitted
@@ -27,13 +29,14 @@ class View:
 
 
 def answer(
-    engine: Engine,
+    engine: LoadingEngine,
     store: Store,
     owner: str,
     conversation: Conversation,
     sampling: Sampling,
     stop: Event,
     language: Language,
+    speeds: Speeds | None = None,
 ) -> Iterator[View]:
     """Stream the answer to the conversation's last message and save it, also when it is stopped or fails midway.
 
@@ -48,7 +51,7 @@ def answer(
         adapter=conversation.adapter,
         stop=stop,
     )
-    progress = _Progress(reply.fitted, language, said)
+    progress = _Progress(reply.fitted, language, said, lambda: engine.traits.known or engine.reference)
     try:
         with closing(reply.chunks) as chunks:  # type: ignore[type-var]
             yield progress.view()
@@ -57,6 +60,8 @@ def answer(
         if progress.body and (progress.finish or progress.body != said):
             whole, at = Message("assistant", progress.body), len(conversation.messages) - bool(said)
             store.append(owner, conversation.id, whole, at=at, finish=progress.finish)
+    if speeds:
+        progress.measure(speeds)
     yield progress.view()
 
 
@@ -73,13 +78,15 @@ def _on_a_clock(chunks: Iterator[Chunk], progress: "_Progress") -> Iterator[View
 class _Progress:
     """The answer so far and its figures."""
 
-    def __init__(self, fitted: Fitted, language: Language, begun: str) -> None:
+    def __init__(self, fitted: Fitted, language: Language, begun: str, model: Callable[[], str]) -> None:
         self._fitted = fitted
         self._language = language
         self._parts = [begun]
         self._tokens = 0
         self._began = time.monotonic()  # when its turn came
         self._last: Chunk | None = None
+        self._model, self._writes = model, ""  # which one writes is known once it does: it may change before
+        self._first = 0.0  # when it wrote its first token
 
     @property
     def body(self) -> str:
@@ -91,11 +98,17 @@ class _Progress:
 
     def take(self, chunk: Chunk) -> None:
         self._last = chunk
+        if chunk.tokens and not self._tokens:
+            self._writes, self._first = self._model(), time.monotonic()
         self._tokens += chunk.tokens
         if chunk.place:
             self._began = time.monotonic()
         if chunk.text:
             self._parts.append(chunk.text)
+
+    def measure(self, speeds: Speeds) -> None:
+        """How fast it was written, without the reading before it."""
+        speeds.tell(self._writes, self._tokens, time.monotonic() - self._first)
 
     def view(self) -> View:
         used = self._fitted.prompt + self._tokens

@@ -60,7 +60,8 @@ class Handlers:
             shown = render.bubbles(mirrored.messages)
             with services.runs.open(owner, mirrored.id, request.session_hash) as stop:
                 sampling = sampling_of(*controls)
-                for view in answer(services.engine, services.store, owner, mirrored, sampling, stop, language):
+                engine, store, speeds = services.engine, services.store, services.speeds
+                for view in answer(engine, store, owner, mirrored, sampling, stop, language, speeds):
                     yield {
                         second.chatbot: [*shown, {"role": "assistant", "content": view.answer}],
                         second.conversation: mirrored.id,

@@ -77,8 +77,31 @@ def test_the_users_file(tmp_path: Path, ann: str) -> None:
     assert Users.load(path).check("李", "correct horse")
 
 
+def test_an_admin_is_marked_in_the_file(tmp_path: Path, ann: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "users.json"
+    add_user(path, {"ann": ann})
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "battery staple")
+    assert main(["bob", str(path), "--admin"]) == 0
+    assert json.loads(path.read_text())["bob"].keys() == {"password", "admin"}
+    users = Users.load(path)
+    assert users.check("bob", "battery staple")
+    assert [users.is_admin(name) for name in ("ann", "bob", "", "nobody")] == [False, True, False, False]
+    path.write_text(json.dumps({"bob": {"password": ann, "admin": False}}))
+    assert not Users.load(path).is_admin("bob")
+    assert main(["bob", str(path), "--root"]) == 2
+
+
 @pytest.mark.parametrize(
-    "content", ['{"ann": "correct horse"}', '{"ann": "scrypt$3$8$1$00$00"}', "[]", "{", '{"a": 1}']
+    "content",
+    [
+        '{"ann": "correct horse"}',
+        '{"ann": "scrypt$3$8$1$00$00"}',
+        '{"ann": {"password": "correct horse", "admin": true}}',
+        '{"ann": {"admin": true}}',
+        "[]",
+        "{",
+        '{"a": 1}',
+    ],
 )
 def test_a_users_file_without_hashes_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "users.json"
@@ -88,6 +111,14 @@ def test_a_users_file_without_hashes_is_refused(tmp_path: Path, content: str) ->
     assert "correct horse" not in str(refused.value)
     if json.dumps("correct horse") in content:
         assert "python -m chatbot.users NAME" in str(refused.value)
+
+
+@pytest.mark.parametrize("more", [{"admin": "yes"}, {"admin": 1}, {"root": True}])
+def test_an_entry_that_says_more_than_we_know_is_refused(tmp_path: Path, ann: str, more: dict[str, object]) -> None:
+    path = tmp_path / "users.json"
+    path.write_text(json.dumps({"ann": {"password": ann, **more}}))
+    with pytest.raises(SettingsError, match="ann"):
+        Users.load(path)
 
 
 @pytest.mark.parametrize(("password", "made"), [("seven77", False), ("eight888", True)])

@@ -1,6 +1,7 @@
 """Repositories of the hub: whole folders, or words that say what to do."""
 
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 from huggingface_hub import errors
 
 from chatbot.common import hub
-from chatbot.common.errors import HubUnavailable, ModelNotFound
+from chatbot.common.errors import HubUnavailable, ModelNotFound, Stopped
 from chatbot.common.step import Step
+from tests.hub_server import hub as server
 
 FILES = ["*.safetensors", "*.json"]
 
@@ -100,3 +102,16 @@ def test_what_the_hub_does_not_show_is_not_found(reached: Hub, tmp_path: Path) -
 @pytest.mark.parametrize(("reference", "is_one"), [("owner/name", True), ("a.b/c-d_e", True), ("../x", False), ("a/b/c", False), ("name", False), ("owner/na me", False), ("", False)])  # fmt: skip
 def test_ids(reference: str, is_one: bool) -> None:
     assert hub.is_id(reference) == is_one
+
+
+def test_a_repository_tells_how_far_it_is_and_can_be_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with server({"oak/tree": {"config.json": b"{}", "model.safetensors": b"x" * 1_000_000}}) as there:
+        monkeypatch.setenv("HF_ENDPOINT", there.address)
+        seen, stop = list[float | None](), Event()
+        stop.set()
+        with pytest.raises(Stopped):
+            hub.fetch("oak/tree", tmp_path, FILES, quiet, stop=stop)
+        assert not (tmp_path / "oak--tree").exists()
+        hub.fetch("oak/tree", tmp_path, FILES, lambda step, fraction: seen.append(fraction))
+        assert (tmp_path / "oak--tree" / "model.safetensors").stat().st_size == 1_000_000
+        assert seen[-1] == 1.0

@@ -54,7 +54,9 @@ def _connect_language(page: gr.Blocks, services: Services, words: Localised, bar
 
     def arrive(request: gr.Request) -> Updates:
         chosen = services.language_of(request)
-        return {**spoken(chosen), bar.conversations: listing(services, services.owner_of(request), None)}
+        shown = spoken(chosen)
+        listed = listing(services, services.owner_of(request), None)
+        return {**shown, bar.conversations: {**shown[bar.conversations], **listed}}
 
     def switch(current: Language, request: gr.Request) -> Updates:
         chosen = following(current)

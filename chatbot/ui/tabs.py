@@ -7,6 +7,7 @@ from chatbot.ui.chat.tab import TAB as CHAT
 from chatbot.ui.classify.tab import TAB as CLASSIFY
 from chatbot.ui.documents.tab import TAB as DOCUMENTS
 from chatbot.ui.finetune.tab import TAB as FINETUNE
+from chatbot.ui.models.tab import TAB as MODELS
 from chatbot.ui.parts.tab import Tab
 from chatbot.ui.summarize.tab import TAB as SUMMARIZE
 from chatbot.ui.translate.tab import TAB as TRANSLATE
@@ -19,4 +20,5 @@ TABS: tuple[Tab[Any], ...] = (
     CLASSIFY,
     FINETUNE,
     ADAPTERS,
+    MODELS,
 )

@@ -126,8 +126,8 @@ class Handlers:
             if conversation.adapter:
                 self._services.adapter(owner, conversation.adapter)  # it may have gone, or be another's by now
             sampling = sampling_of(*controls)
-            engine, store = self._services.engine, self._services.store
-            for view in answer(engine, store, owner, conversation, sampling, stop, language):
+            engine, store, speeds = self._services.engine, self._services.store, self._services.speeds
+            for view in answer(engine, store, owner, conversation, sampling, stop, language, speeds):
                 yield {
                     tab.chatbot: [*shown, {"role": "assistant", "content": view.answer}],
                     tab.meter: view.meter,
@@ -201,10 +201,17 @@ class Handlers:
             return {
                 **self._opened(conversation, language),
                 self._bar.system_prompt: conversation.system_prompt,
-                self._bar.adapter: conversation.adapter or "",
+                self._bar.adapter: self._usable(owner, conversation.adapter),
                 self._tab.notice: "",
             }
         return {self._tab.notice: notices[0]}
+
+    def _usable(self, owner: str, adapter: str | None) -> str:
+        """The adapter of a conversation, as the picker has it; the base where it is gone or waits for another model."""
+        try:
+            return self._services.adapter(owner, adapter).name if adapter else ""
+        except BanyanError:
+            return ""
 
     def _opened(self, conversation: Conversation | None, language: Language) -> Updates:
         """What shows a conversation, or a new one."""

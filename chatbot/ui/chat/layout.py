@@ -49,6 +49,9 @@ class Attachments:
 
 @dataclass(frozen=True, slots=True)
 class ChatTab:
+    tab: gr.Tab
+    card: gr.HTML  # a model on its way
+    answers: gr.State  # reference of the model that this page shows
     head: gr.Row
     title: gr.Textbox
     export_md: gr.Button
@@ -70,6 +73,7 @@ def build_chat(words: Localised, tab: gr.Tab, services: Services) -> ChatTab:
     """The components; `connect` gives them life. Files can be attached where there is a library that reads them."""
     conversation, armed = gr.State(None), gr.State(False)
     head, title, export_md, export_json, delete = _head(words)
+    card, answers = clickable("by-card"), gr.State("")
     with gr.Row(elem_id="by-columns"):
         with gr.Column(min_width=0, elem_id="by-first"):
             first_name = gr.HTML(padding=False, elem_classes="by-column-name")
@@ -91,7 +95,7 @@ def build_chat(words: Localised, tab: gr.Tab, services: Services) -> ChatTab:
     meter = gr.HTML(elem_id="by-under", padding=False)
     file = gr.HTML(elem_id="by-file", padding=False)
     return ChatTab(
-        head, title, export_md, export_json, delete, chatbot, more, notice, composer, meter, conversation, armed,
+        tab, card, answers, head, title, export_md, export_json, delete, chatbot, more, notice, composer, meter, conversation, armed,
         second, file, attachments,
     )  # fmt: skip
 

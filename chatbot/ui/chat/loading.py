@@ -1,43 +1,120 @@
-"""What the page says while the model is on its way, and what it knows of the model once it is there."""
+"""What the page says while a model is on its way, and what it knows of the one that answers."""
 
 from html import escape
 
 import gradio as gr
 
+from chatbot.engine.models.catalogue import SMALL
 from chatbot.ui.adapters import tab as adapters
-from chatbot.ui.chat.handlers import meter_of
+from chatbot.ui.chat.coming import card, moves
+from chatbot.ui.chat.handlers import meter_of, told
+from chatbot.ui.chat.layout import ChatTab
 from chatbot.ui.chat.sidebar import OWN, follow
 from chatbot.ui.parts import render
+from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.tab import Frame
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import PRIVATE, Services
 from chatbot.ui.strings.words import Language, text
 
 
-def connect_loading(frame: Frame, conversation: gr.State, meter: gr.HTML, services: Services) -> None:
-    """Look at the model until it is there; at its adapters whenever somebody is about to choose one."""
-    bar, loading, timer = frame.bar, frame.loading, frame.timer
+def connect_loading(frame: Frame, tab: ChatTab, services: Services) -> None:
+    """Look at the model while one is on its way, and whenever somebody is about to ask it: it may be another by now."""
+    do = Handlers(services, frame, tab)
+    bar = frame.bar
+    own = bar.sampling[: len(OWN)]
+    given = [tab.answers, frame.language, tab.conversation, bar.defaults, *own]
+    moving = [frame.loading, frame.timer, tab.card]
+    shown = [*moving, tab.answers, bar.model, bar.adapter, bar.compare, tab.meter, bar.defaults, *own]
+    frame.timer.tick(do.tick, given, shown, **PRIVATE)
+    for event in (
+        frame.language.change,
+        bar.adapter.focus,
+        bar.compare.focus,
+        tab.composer.focus,
+        tab.tab.select,
+    ):
+        event(do.look, given, shown, **PRIVATE)
+    tab.card.click(do.act, frame.language, [*moving, tab.notice], **PRIVATE)
 
-    def look(chosen: Language, id: str | None, last: list[float], request: gr.Request, *controls: float) -> Updates:
-        state = services.engine.state()
-        if state.status != "ready":
-            return {loading: render.loading(state, chosen), timer: gr.update(active=state.status == "loading")}
-        services.engine.refresh()
+
+class Handlers:
+    """Each method is one event. `answers` is the reference of the model whose name this page shows."""
+
+    def __init__(self, services: Services, frame: Frame, tab: ChatTab) -> None:
+        self._services, self._engine, self._frame, self._tab = services, services.engine, frame, tab
+
+    def tick(
+        self,
+        answers: str,
+        language: Language,
+        id: str | None,
+        last: list[float],
+        request: gr.Request,
+        *controls: float,
+    ) -> Updates:
+        """As `look`, but what another model changes is read only when it is another one."""
+        if self._engine.present is None or self._engine.reference == answers:
+            return self._moving(language, request)
+        return self.look(answers, language, id, last, request, *controls)
+
+    def look(
+        self,
+        answers: str,
+        language: Language,
+        id: str | None,
+        last: list[float],
+        request: gr.Request,
+        *controls: float,
+    ) -> Updates:
+        services, engine, bar = self._services, self._engine, self._frame.bar
+        if engine.present is None:
+            return {**self._moving(language, request), **self._unlisted(language)}
+        engine.refresh()
         owner = services.owner_of(request)
+        gone = {"value": ""} if answers and answers != engine.reference else {}  # its adapters went with the old model
         return {
-            loading: "",
-            timer: gr.update(active=False),
-            bar.model: model_html(services, chosen),
-            bar.adapter: gr.update(choices=adapters.choices(services, owner, chosen)),
-            bar.compare: gr.update(choices=adapters.compare_choices(services, owner, chosen)),
-            meter: meter_of(services, owner, id, chosen),
-            **follow(bar, controls, last, services.engine.traits.sampling),
+            **self._moving(language, request),
+            self._tab.answers: engine.reference,
+            bar.model: model_html(services, language),
+            bar.adapter: gr.update(choices=adapters.choices(services, owner, language), **gone),
+            bar.compare: gr.update(choices=adapters.compare_choices(services, owner, language), **gone),
+            self._tab.meter: meter_of(services, owner, id, language),
+            **follow(bar, controls, last, engine.traits.sampling),
         }
 
-    own = bar.sampling[: len(OWN)]
-    shown = [loading, timer, bar.model, bar.adapter, bar.compare, meter, bar.defaults, *own]
-    for event in (timer.tick, frame.language.change, bar.adapter.focus, bar.compare.focus):
-        event(look, [frame.language, conversation, bar.defaults, *own], shown, **PRIVATE)
+    def _unlisted(self, language: Language) -> Updates:
+        """The pickers without adapters, which are known once there is a model."""
+        bar = self._frame.bar
+        return {
+            bar.adapter: gr.update(choices=[(text("no_adapter", language), "")]),
+            bar.compare: gr.update(choices=[(text("compare_off", language), "")]),
+        }
+
+    def act(self, language: Language, request: gr.Request, event: gr.EventData) -> Updates:
+        """A button of the card, which only whoever runs the server may press."""
+        with told(language) as notices:
+            self._services.admins.require(request)
+            self._do(clicked(event).get("act", ""))
+        return {**self._moving(language, request), self._tab.notice: "".join(notices)}
+
+    def _do(self, act: str) -> None:
+        engine = self._engine
+        if act == "meanwhile" and engine.present is None:
+            engine.meanwhile(SMALL.name)
+        elif act == "heard":
+            engine.instead = None
+            if engine.coming and engine.coming.state.status == "failed":
+                engine.cancel()
+
+    def _moving(self, language: Language, request: gr.Request) -> Updates:
+        engine, admin = self._engine, self._services.admins(request)
+        state = engine.state()
+        return {
+            self._frame.loading: render.loading(state, language),
+            self._frame.timer: gr.update(active=moves(engine)),
+            self._tab.card: card(engine, self._services.machine, language, admin=admin),
+        }
 
 
 def model_html(services: Services, language: Language) -> str:

@@ -26,7 +26,7 @@ def connect(tab: ChatTab, frame: Frame, services: Services) -> None:
     _connect_answers(do, beside, tab, frame, services)
     _connect_list(do, tab, bar, language)
     _connect_second(beside, tab, bar, language)
-    connect_loading(frame, tab.conversation, tab.meter, services)
+    connect_loading(frame, tab, services)
     language.change(_spoken, language, tab.chatbot, **PRIVATE)
     for event in (bar.new_chat.click, bar.conversations.input):  # what they open is in the chat
         event(lambda: gr.update(selected=TAB.name), None, frame.tabs, **PRIVATE)

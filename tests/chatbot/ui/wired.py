@@ -44,9 +44,16 @@ def _owner(function: Any) -> object:
     return getattr(function, "__self__", None)
 
 
-def as_(owner: str) -> Any:
-    """The request of that visitor."""
-    return SimpleNamespace(owner=owner, session_hash=f"session of {owner}", headers={})
+def as_(owner: str, client: str = "192.0.2.1", **headers: str) -> Any:
+    """The request of that visitor, from elsewhere if nothing else is said (an address for documentation, RFC 5737)."""
+    given = {"host": "127.0.0.1:7860", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    return SimpleNamespace(
+        owner=owner,
+        username=owner,
+        session_hash=f"session of {owner}",
+        headers=given,
+        client=SimpleNamespace(host=client),
+    )
 
 
 def clicked(**data: str) -> Any:

@@ -15,6 +15,7 @@ from chatbot.tasks.translate.check import Code
 from chatbot.ui.chat.sidebar import SAMPLING
 from chatbot.ui.classify import examples as classify_examples
 from chatbot.ui.classify import render as classify_render
+from chatbot.ui.models.cards import State
 from chatbot.ui.strings.words import ENGLISH, FOLDER, read
 from chatbot.ui.summarize import examples as summarize_examples
 from chatbot.ui.summarize import render as summarize_render
@@ -90,6 +91,7 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "ft_preset_{}": PRESETS,
     "ft_score_{}": [*METRICS, "loss", "perplexity", "general_loss"],
     "ft_state_{}": get_args(JobState),
+    "mo_{}": get_args(State),
     "knob_{}": [knob.name for knob in KNOBS],
     "knob_{}_why": [knob.name for knob in KNOBS],
 }

@@ -1,0 +1,1 @@
+"""The models tab: what answers, what is there, what can be had."""

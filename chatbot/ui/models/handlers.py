@@ -1,0 +1,106 @@
+"""What the buttons of the models tab do. Each asks anew whether whoever pressed it runs this server."""
+
+from collections.abc import Mapping
+
+import gradio as gr
+
+from chatbot.common.errors import ModelNotFound
+from chatbot.engine.devices import free_memory
+from chatbot.engine.models import on_disk
+from chatbot.engine.models.catalogue import CATALOGUE
+from chatbot.ui.chat.handlers import told
+from chatbot.ui.models import render
+from chatbot.ui.models.cards import cards, serving
+from chatbot.ui.models.layout import ModelsTab
+from chatbot.ui.parts import render as parts
+from chatbot.ui.parts.clickable import clicked
+from chatbot.ui.parts.tab import Frame
+from chatbot.ui.parts.updates import Updates
+from chatbot.ui.services import Services
+from chatbot.ui.strings.words import Language
+
+
+class Handlers:
+    """Each method is one event; who asks comes from its request, the rest from its arguments."""
+
+    def __init__(self, services: Services, tab: ModelsTab, frame: Frame) -> None:
+        assert services.models is not None
+        self._services, self._models, self._engine = services, services.models, services.engine
+        self._tab, self._frame = tab, frame
+
+    def show(self, language: Language, request: gr.Request) -> Updates:
+        """The tab was opened."""
+        box = gr.update(visible=self._services.admins(request))
+        return {**self._list(language, request), self._tab.box: box, self._tab.notice: ""}
+
+    def look(self, language: Language, request: gr.Request) -> Updates:
+        return self._list(language, request)
+
+    def fetch(self, typed: str, language: Language, request: gr.Request) -> Updates:
+        """A model of the hub was named."""
+        with told(language) as notices:
+            self._services.admins.require(request)
+            self._models.start(on_disk.asked(typed))
+            return {**self._list(language, request), self._tab.notice: "", self._tab.name: ""}
+        return {self._tab.notice: notices[0]}
+
+    def act(self, armed: str, language: Language, request: gr.Request, event: gr.EventData) -> Updates:
+        """A button of the list was pressed. Remove asks first."""
+        said = clicked(event)
+        asks = said.get("act") == "remove" and armed != said.get("id")
+        with told(language) as notices:
+            self._services.admins.require(request)
+            if not asks:
+                self._do(said)
+        shown = self._list(language, request, said.get("id", "") if asks and not notices else "")
+        return {
+            **shown,
+            self._tab.notice: "".join(notices),
+            self._frame.timer: gr.update(active=True),  # the sidebar follows
+        }
+
+    def _do(self, said: Mapping[str, str]) -> None:
+        """Raises `ModelNotFound` for what is not listed: a browser may send any name."""
+        reference = said.get("id", "")
+        if reference not in [card.reference for card in cards(self._services)]:
+            raise ModelNotFound(f"There is no model {reference} here.", kind="model_not_listed", name=reference)
+        acts = {
+            "use": self._engine.switch,
+            "fetch": self._models.start,
+            "cancel": self._models.cancel,
+            "remove": self._models.remove,
+            "leave": self._leave,
+            "forget": self._forget,
+        }
+        if act := acts.get(said.get("act", "")):
+            act(reference)
+
+    def _leave(self, reference: str) -> None:
+        if self._engine.coming and self._engine.coming.reference == reference:
+            self._engine.cancel()
+
+    def _forget(self, reference: str) -> None:
+        """What failed."""
+        self._leave(reference)
+        self._models.cancel(reference)
+
+    def _list(self, language: Language, request: gr.Request, armed: str = "") -> Updates:
+        services, engine = self._services, self._engine
+        listed = cards(services)
+        answers = CATALOGUE.get(serving(services))
+        room = free_memory() + (answers.memory if answers else 0)
+        admin = services.admins(request)
+        html = (
+            self._now(language)
+            + render.little_memory(services.machine, language)
+            + render.listed(listed, services.machine, room, language, admin=admin, armed=armed)
+        )
+        moves = any(card.way and card.way.state.status == "loading" for card in listed)
+        moves = moves or engine.state().status == "loading"
+        return {self._tab.list: html, self._tab.timer: gr.update(active=moves), self._tab.armed: armed}
+
+    def _now(self, language: Language) -> str:
+        present = self._engine.present
+        if present is None:
+            return parts.loading(self._engine.state(), language)
+        return render.now(present.model, present.name, present.device, present.context_window, language)

@@ -1,0 +1,44 @@
+"""The models tab: its components. `tab` gives them life."""
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from chatbot.ui.parts.clickable import clickable
+from chatbot.ui.parts.localise import Localised
+from chatbot.ui.services import Services
+from chatbot.ui.strings.words import text
+
+POLL = 1.0  # seconds between looks at what is under way
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsTab:
+    tab: gr.Tab
+    notice: gr.HTML
+    list: gr.HTML
+    box: gr.Row  # seen by who may fetch
+    name: gr.Textbox
+    fetch: gr.Button
+    armed: gr.State  # the model whose Remove was pressed once
+    timer: gr.Timer
+
+
+def build_models(words: Localised, tab: gr.Tab, services: Services) -> ModelsTab:
+    with gr.Column(elem_classes="by-pane", elem_id="by-mo"):
+        words(gr.Markdown(text("mo_intro", "en")), value="mo_intro")
+        notice = gr.HTML(elem_id="by-mo-notice", padding=False)
+        shown = clickable("by-mo-shown")
+        with gr.Row(visible=False, elem_id="by-mo-hub") as box:
+            name = gr.Textbox(
+                "",
+                label=text("mo_hub", "en"),
+                placeholder="owner/name-GGUF",
+                max_lines=1,
+                max_length=200,
+                elem_id="by-mo-name",
+                scale=4,
+            )
+            words(name, label="mo_hub", info="mo_hub_info")
+            fetch = words(gr.Button(text("mo_fetch", "en"), elem_id="by-mo-fetch", scale=0), value="mo_fetch")
+    return ModelsTab(tab, notice, shown, box, name, fetch, gr.State(""), gr.Timer(POLL, active=False))

@@ -1,0 +1,249 @@
+"""The models tab without a browser: real fetches from a hub on this machine, and a model that changes."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatbot.access.admin import Admins
+from chatbot.access.users import Users, hash_password
+from chatbot.common.errors import ModelNotFound
+from chatbot.common.step import Progress
+from chatbot.engine.base import Engine
+from chatbot.engine.loading import LoadingEngine
+from chatbot.engine.models.catalogue import GIB, LARGE, SMALL, STANDARD, Machine
+from chatbot.engine.models.fetches import Fetches
+from chatbot.engine.models.resolve import resolve
+from chatbot.engine.models.speeds import Speeds
+from chatbot.engine.scripted import ScriptedEngine
+from chatbot.store.store import Store
+from chatbot.ui.models.cards import cards
+from chatbot.ui.models.handlers import Handlers
+from chatbot.ui.parts.updates import Updates
+from chatbot.ui.services import Services
+from tests.chatbot.ui.wired import Wired, as_, clicked
+from tests.gguf_files import SHAPE, make_gguf
+from tests.hub_server import Hub, hub
+from tests.tiny import make_model
+
+TREE = "oak/tree:tree.gguf"
+
+
+def scripted(reference: str, progress: Progress) -> Engine:
+    if "broken" in reference:
+        raise ModelNotFound("There is nothing in it.", kind="no_model", name=reference)
+    return ScriptedEngine(lambda messages: f"I am {reference}.", model=reference)
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    folder = tmp_path_factory.mktemp("tree")
+    return make_gguf(make_model(folder / "m", "llama", **SHAPE), folder / "tree.gguf").read_bytes()
+
+
+@pytest.fixture
+def server(tree: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    with hub({"oak/tree": {"tree.gguf": tree}}) as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.address)
+        yield server
+
+
+@pytest.fixture
+def services(server: Hub, tmp_path: Path) -> Iterator[Services]:
+    models, store = tmp_path / "models", Store(tmp_path / "b.db")
+    models.mkdir()
+    engine = LoadingEngine(
+        scripted, "small", fetch=lambda name, *rest: resolve(name, models, *rest) if "/" in name else None
+    )
+    engine.start()
+    assert engine.wait(20)
+    services = Services(
+        engine,
+        store,
+        lambda request: str(request.owner),
+        models=Fetches(models, engine.in_use),
+        speeds=Speeds(models / "speeds.json"),
+        machine=Machine(2, 3 * GIB),
+    )
+    yield services
+    services.close()
+
+
+@pytest.fixture
+def page(services: Services) -> Wired:
+    return Wired(services)
+
+
+def here(**headers: str) -> Any:
+    """Who sits at this machine."""
+    return as_("ann", "127.0.0.1", **headers)
+
+
+def until(held: Callable[[], object]) -> None:
+    end = time.monotonic() + 60
+    while not held():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def html(updates: Updates) -> str:
+    return next(str(value) for block, value in updates.items() if block.elem_id == "by-mo-shown")
+
+
+def notice(updates: Updates) -> str:
+    return next(str(value) for block, value in updates.items() if block.elem_id == "by-mo-notice")
+
+
+def state(services: Services, reference: str) -> str:
+    return next((card.state for card in cards(services) if card.reference == reference), "")
+
+
+def test_what_runs_what_there_is_and_what_can_be_had(services: Services, page: Wired) -> None:
+    do = page.handlers(Handlers)
+    assert services.speeds
+    services.speeds.tell("small", 101, 2.0)
+    shown = html(page.one(do.show, "en", here()))
+    for said in (
+        SMALL.title,
+        STANDARD.title,
+        LARGE.title,
+        "491 MB",
+        "1.1 GB",
+        "93 MB",
+        "Apache-2.0",
+        "2.5 GB of memory",
+    ):
+        assert said in shown
+    assert "wrote 50 tokens/s here" in shown
+    assert "English, Chinese and 15 more" in shown
+    assert "German" in shown  # all of them, where the pointer rests
+    assert shown.index("suits this machine") > shown.index(STANDARD.title)  # two cores, three GB
+    assert shown.count("suits this machine") == 1
+    assert 'data-act="use" data-id="large"' in shown
+    assert 'data-id="small"' not in shown  # it answers: there is nothing to do with it
+    chinese = html(page.one(do.show, "zh", here()))
+    assert "中文、英语等，另有 15 种" in chinese
+    assert "适合本机" in chinese
+
+
+@pytest.mark.parametrize("free", [GIB, 3 * GIB])
+def test_a_machine_with_little_memory_is_told_why_it_got_the_smallest(services: Services, free: int) -> None:
+    page = Wired(replace(services, machine=Machine(8, free)))
+    shown = html(page.one(page.handlers(Handlers).show, "en", here()))
+    assert ("1 GB of memory were free" in shown) == (free < 2 * GIB)
+
+
+REFUSED = [as_("ann"), here(x_forwarded_for="127.0.0.1"), here(forwarded="for=127.0.0.1"), here(host="evil.example")]
+
+
+@pytest.mark.parametrize("request_", REFUSED)
+def test_others_see_what_runs_and_can_change_nothing(services: Services, page: Wired, request_: Any) -> None:
+    do = page.handlers(Handlers)
+    shown = page.one(do.show, "en", request_)
+    assert SMALL.title in html(shown)
+    assert "<button" not in html(shown)
+    assert not next(value for block, value in shown.items() if block.elem_id == "by-mo-hub")["visible"]
+    for act in ("use", "fetch", "cancel", "remove", "leave", "forget"):
+        told = page.one(do.act, "standard", "en", request_, clicked(act=act, id="standard"))
+        assert "Only whoever runs this server" in notice(told)
+    assert "Only whoever runs this server" in notice(page.one(do.fetch, TREE, "en", request_))
+    assert services.engine.coming is None
+    assert services.models
+    assert services.models.known() == []
+
+
+def test_with_users_an_admin_may_and_a_plain_user_may_not(services: Services) -> None:
+    password = hash_password("correct horse")
+    admins = Admins(Users({"ann": password, "bob": password}, admins=["ann"]))
+    page = Wired(replace(services, admins=admins))
+    do = page.handlers(Handlers)
+    refused = page.one(do.act, "", "en", as_("bob", "127.0.0.1"), clicked(act="use", id="standard"))
+    assert "Only whoever runs this server" in notice(refused)
+    assert services.engine.reference == "small"
+    page.one(do.act, "", "en", as_("ann"), clicked(act="use", id="standard"))
+    until(lambda: services.engine.reference == "standard")
+
+
+def test_a_model_of_the_hub_is_fetched_used_and_removed(services: Services, page: Wired) -> None:
+    do = page.handlers(Handlers)
+    page.one(do.fetch, f" {TREE} ", "en", here())
+    until(lambda: state(services, TREE) == "there")
+    assert "on disk" in html(page.one(do.look, "en", here()))
+    page.one(do.act, "", "en", here(), clicked(act="use", id=TREE))
+    until(lambda: services.engine.reference == TREE)
+    assert "answers now" in html(page.one(do.look, "en", here()))
+    refused = page.one(do.act, TREE, "en", here(), clicked(act="remove", id=TREE))
+    assert "in use" in notice(refused)
+    services.engine.switch("small")
+    until(lambda: services.engine.reference == "small")
+    asked = page.one(do.act, "", "en", here(), clicked(act="remove", id=TREE))
+    assert "Really remove?" in html(asked)
+    assert state(services, TREE) == "there"
+    page.one(do.act, TREE, "en", here(), clicked(act="remove", id=TREE))
+    assert state(services, TREE) == ""
+
+
+def test_a_fetch_shows_how_far_it_is_and_can_be_cancelled_and_gone_on_with(
+    services: Services, page: Wired, server: Hub
+) -> None:
+    do = page.handlers(Handlers)
+    server.slow = 0.1
+    page.one(do.fetch, TREE, "en", here())
+    until(lambda: " %" in html(page.one(do.look, "en", here())))
+    page.one(do.act, "", "en", here(), clicked(act="cancel", id=TREE))
+    until(lambda: state(services, TREE) == "begun")
+    assert "Go on fetching" in html(page.one(do.look, "en", here()))
+    server.slow = 0
+    page.one(do.act, "", "en", here(), clicked(act="fetch", id=TREE))
+    until(lambda: state(services, TREE) == "there")
+    assert server.asked[-1][1].startswith("bytes=")  # it went on
+
+
+def test_a_switch_that_fails_is_told_and_the_old_model_is_back(services: Services, page: Wired, server: Hub) -> None:
+    do = page.handlers(Handlers)
+    server.files["oak/broken"] = {"broken.gguf": server.files["oak/tree"]["tree.gguf"]}
+    page.one(do.fetch, "oak/broken:broken.gguf", "en", here())
+    until(lambda: state(services, "oak/broken:broken.gguf") == "there")
+    page.one(do.act, "", "en", here(), clicked(act="use", id="oak/broken:broken.gguf"))
+    until(lambda: services.engine.coming and services.engine.coming.state.status == "failed")
+    shown = html(page.one(do.look, "en", here()))
+    assert "There is nothing in it." in shown
+    assert services.engine.reference == "small"
+    page.one(do.act, "", "en", here(), clicked(act="forget", id="oak/broken:broken.gguf"))
+    assert services.engine.coming is None
+    assert "There is nothing in it." not in html(page.one(do.look, "en", here()))
+
+
+@pytest.mark.parametrize("typed", ["../secret", "/etc/passwd", "data/models", "", "file.gguf"])
+def test_a_path_is_no_name(
+    services: Services, page: Wired, typed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data" / "models").mkdir(parents=True)
+    do = page.handlers(Handlers)
+    assert "no model of the hub" in notice(page.one(do.fetch, typed, "en", here()))
+    assert "There is no model" in notice(page.one(do.act, typed, "en", here(), clicked(act="use", id=typed)))
+    assert services.engine.reference == "small"
+    assert services.models
+    assert services.models.known() == []
+
+
+def test_the_same_weights_under_another_name_are_the_known_model(tmp_path: Path, services: Services) -> None:
+    path = str(tmp_path / "secret" / "renamed.gguf")
+    engine = LoadingEngine(
+        lambda name, _: ScriptedEngine(traits=STANDARD.traits if name == path else SMALL.traits), path
+    )
+    engine.start()
+    assert engine.wait(20)
+    listed = cards(replace(services, engine=engine))
+    assert [(card.reference, card.state) for card in listed] == [
+        ("small", "away"), ("standard", "serves"), ("large", "away"),
+    ]  # fmt: skip
+    engine.switch("small")
+    until(lambda: engine.reference == "small")
+    (given,) = [card for card in cards(replace(services, engine=engine)) if card.reference == path]
+    assert (given.title, given.state, given.removable) == ("renamed.gguf", "there", False)
+    engine.close()

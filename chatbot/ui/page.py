@@ -8,13 +8,11 @@ import gradio as gr
 from chatbot.ui.chat.handlers import listing
 from chatbot.ui.chat.sidebar import Sidebar, brand_html, build_sidebar
 from chatbot.ui.parts.localise import Localised
-from chatbot.ui.parts.tab import Frame, Tab
+from chatbot.ui.parts.tab import OFTEN, Frame, Tab
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import PRIVATE, Services
 from chatbot.ui.strings.words import Language, following, text
 from chatbot.ui.tabs import TABS
-
-POLL = 0.7  # seconds between looks at a model that is loading
 
 
 def build_page(services: Services, tabs: Sequence[Tab[Any]] = TABS) -> gr.Blocks:
@@ -27,7 +25,7 @@ def build_page(services: Services, tabs: Sequence[Tab[Any]] = TABS) -> gr.Blocks
         loading = gr.HTML(elem_id="by-loading", padding=False)
         with gr.Tabs(elem_id="by-tabs", overflow_behavior="wrap") as box:  # the style sheet makes them scroll instead
             built = [_build(tab, words, services) for tab in offered]
-        frame = Frame(page, box, bar, language, loading, gr.Timer(POLL))
+        frame = Frame(page, box, bar, language, loading, gr.Timer(OFTEN))
         for tab in offered:  # first: the names of endpoints go to who comes first
             tab.publish(services)
         for tab, components in zip(offered, built, strict=True):

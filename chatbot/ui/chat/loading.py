@@ -1,6 +1,7 @@
 """What the page says while a model is on its way, and what it knows of the one that answers."""
 
 from html import escape
+from typing import Any
 
 import gradio as gr
 
@@ -12,7 +13,7 @@ from chatbot.ui.chat.layout import ChatTab
 from chatbot.ui.chat.sidebar import OWN, follow
 from chatbot.ui.parts import render
 from chatbot.ui.parts.clickable import clicked
-from chatbot.ui.parts.tab import Frame
+from chatbot.ui.parts.tab import OFTEN, SELDOM, Frame
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import PRIVATE, Services
 from chatbot.ui.strings.words import Language, text
@@ -31,7 +32,6 @@ def connect_loading(frame: Frame, tab: ChatTab, services: Services) -> None:
         frame.language.change,
         bar.adapter.focus,
         bar.compare.focus,
-        tab.composer.focus,
         tab.tab.select,
     ):
         event(do.look, given, shown, **PRIVATE)
@@ -54,9 +54,12 @@ class Handlers:
         *controls: float,
     ) -> Updates:
         """As `look`, but what another model changes is read only when it is another one."""
+        moving = moves(self._engine)  # asked first: a model that comes after this is looked at with the next tick
         if self._engine.present is None or self._engine.reference == answers:
-            return self._moving(language, request)
-        return self.look(answers, language, id, last, request, *controls)
+            shown = self._moving(language, request)
+        else:
+            shown = self.look(answers, language, id, last, request, *controls)
+        return {**shown, self._frame.timer: _pace(moving)}
 
     def look(
         self,
@@ -112,9 +115,13 @@ class Handlers:
         state = engine.state()
         return {
             self._frame.loading: render.loading(state, language),
-            self._frame.timer: gr.update(active=moves(engine)),
+            self._frame.timer: _pace(moves(engine)),
             self._tab.card: card(engine, self._services.machine, language, admin=admin),
         }
+
+
+def _pace(moving: bool) -> Any:
+    return gr.update(value=OFTEN if moving else SELDOM)
 
 
 def model_html(services: Services, language: Language) -> str:

@@ -8,13 +8,14 @@ from chatbot.common.errors import ModelNotFound
 from chatbot.engine.devices import free_memory
 from chatbot.engine.models import on_disk
 from chatbot.engine.models.catalogue import CATALOGUE
+from chatbot.ui.chat.coming import moves
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.models import render
 from chatbot.ui.models.cards import cards, serving
 from chatbot.ui.models.layout import ModelsTab
 from chatbot.ui.parts import render as parts
 from chatbot.ui.parts.clickable import clicked
-from chatbot.ui.parts.tab import Frame
+from chatbot.ui.parts.tab import OFTEN, Frame
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language
@@ -56,7 +57,7 @@ class Handlers:
         return {
             **shown,
             self._tab.notice: "".join(notices),
-            self._frame.timer: gr.update(active=True),  # the sidebar follows
+            self._frame.timer: gr.update(value=OFTEN),  # the sidebar follows
         }
 
     def _do(self, said: Mapping[str, str]) -> None:
@@ -85,7 +86,10 @@ class Handlers:
         self._models.cancel(reference)
 
     def _list(self, language: Language, request: gr.Request, armed: str = "") -> Updates:
-        services, engine = self._services, self._engine
+        services = self._services
+        moving = moves(self._engine) or bool(
+            self._models.under_way()
+        )  # asked first: what ends meanwhile is looked at again
         listed = cards(services)
         answers = CATALOGUE.get(serving(services))
         room = free_memory() + (answers.memory if answers else 0)
@@ -95,9 +99,7 @@ class Handlers:
             + render.little_memory(services.machine, language)
             + render.listed(listed, services.machine, room, language, admin=admin, armed=armed)
         )
-        moves = any(card.way and card.way.state.status == "loading" for card in listed)
-        moves = moves or engine.state().status == "loading"
-        return {self._tab.list: html, self._tab.timer: gr.update(active=moves), self._tab.armed: armed}
+        return {self._tab.list: html, self._tab.timer: gr.update(active=moving), self._tab.armed: armed}
 
     def _now(self, language: Language) -> str:
         present = self._engine.present

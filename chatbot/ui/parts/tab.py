@@ -10,6 +10,8 @@ from chatbot.ui.chat.sidebar import Sidebar
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.services import Services
 
+OFTEN, SELDOM = 0.7, 15.0  # seconds between looks at the model
+
 Built = TypeVar("Built")  # the frozen record of a tab's components
 
 
@@ -22,7 +24,7 @@ class Frame:
     bar: Sidebar
     language: gr.State  # a `Language`; its change is the event by which a tab says its words anew
     loading: gr.HTML  # how far the model is
-    timer: gr.Timer  # ticks until the model is there
+    timer: gr.Timer  # ticks `OFTEN` while a model is on its way, else now and then: it may be another one by now
 
 
 @dataclass(frozen=True, slots=True)

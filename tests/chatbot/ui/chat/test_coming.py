@@ -16,13 +16,15 @@ from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.models.catalogue import GIB, LARGE, SMALL, STANDARD, Machine, otherwise
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.store.store import Store
-from chatbot.types import Adapter
+from chatbot.types import Adapter, Sampling
 from chatbot.ui.chat.handlers import Handlers as Chat
 from chatbot.ui.chat.loading import Handlers
+from chatbot.ui.chat.sidebar import drawn
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from tests.chatbot.ui.wired import Wired, as_, clicked
 
+LAST = drawn(Sampling())  # the sliders, where nobody moved them
 MEANWHILE = "Start with the small model meanwhile (93 MB)"
 
 
@@ -83,11 +85,11 @@ def test_the_first_start_says_what_comes_and_offers_the_small_one(made: Callable
     services, source, page = made()
     do = page.handlers(Handlers)
     until(lambda: services.engine.state().fraction)
-    card = of(page.one(do.tick, "", "en", None, here()), "by-card")
+    card = of(page.one(do.tick, "", "en", None, LAST, here(), *LAST), "by-card")
     for said in (f"{STANDARD.title} is on its way", "(491 MB)", "Python package index", "25 %", "123 MB of 491 MB"):
         assert said in card
     assert MEANWHILE in card
-    stranger = of(page.one(do.tick, "", "en", None, as_("bob")), "by-card")
+    stranger = of(page.one(do.tick, "", "en", None, LAST, as_("bob"), *LAST), "by-card")
     assert "25 %" in stranger
     assert MEANWHILE not in stranger
 
@@ -96,23 +98,23 @@ def test_the_first_start_says_what_comes_and_offers_the_small_one(made: Callable
     assert services.engine.stopgap is None
     page.one(do.act, "en", here(), clicked(act="meanwhile"))
     until(lambda: services.engine.stopgap and services.engine.stopgap.state.fraction)
-    assert f"{SMALL.title} comes first" in of(page.one(do.tick, "", "en", None, here()), "by-card")
+    assert f"{SMALL.title} comes first" in of(page.one(do.tick, "", "en", None, LAST, here(), *LAST), "by-card")
     source.ready["small"].set()
     until(lambda: services.engine.present)
-    updates = page.one(do.tick, "", "en", None, here())
+    updates = page.one(do.tick, "", "en", None, LAST, here(), *LAST)
     assert f"small answers. {STANDARD.title} takes over" in of(updates, "by-card")
     assert "small" in of(updates, "by-model")
     assert ("of-small", "of-small") in of(updates, "by-adapter")["choices"]
 
     source.ready["standard"].set()
     until(lambda: services.engine.reference == "standard" and services.engine.coming is None)
-    updates = page.one(do.tick, "small", "en", None, as_("bob"))
+    updates = page.one(do.tick, "small", "en", None, LAST, as_("bob"), *LAST)
     assert of(updates, "by-card") == ""
     assert "standard" in of(updates, "by-model")
     for picker in ("by-adapter", "by-compare"):  # what was chosen belongs to the old model
         assert of(updates, picker)["value"] == ""
         assert ("of-standard", "of-standard") in of(updates, picker)["choices"]
-    again = page.one(do.tick, "standard", "en", None, as_("bob"))
+    again = page.one(do.tick, "standard", "en", None, LAST, as_("bob"), *LAST)
     assert "by-model" not in [block.elem_id for block in again]  # nothing new: nothing is read again
 
 
@@ -120,7 +122,7 @@ def test_the_first_start_says_what_comes_and_offers_the_small_one(made: Callable
 def test_a_machine_with_little_memory_is_told_why(made: Callable[..., Any], free: int, told: bool) -> None:
     services, _, page = made(model="small", free=free)
     until(lambda: services.engine.state().fraction)
-    card = of(page.one(page.handlers(Handlers).tick, "", "en", None, here()), "by-card")
+    card = of(page.one(page.handlers(Handlers).tick, "", "en", None, LAST, here(), *LAST), "by-card")
     assert ("1 GB of memory were free" in card) == told
     assert MEANWHILE not in card  # it is the one that comes
 
@@ -131,7 +133,7 @@ def test_another_model_than_the_one_asked_for_is_told_until_that_is_heard(made: 
     source.ready["standard"] = Event()
     source.ready["standard"].set()
     until(lambda: services.engine.present)
-    said = of(page.one(do.look, "", "en", None, as_("bob")), "by-card")
+    said = of(page.one(do.look, "", "en", None, LAST, as_("bob"), *LAST), "by-card")
     assert f"standard answers, because {LARGE.title} could not be had." in said
     assert "No network here." in said
     assert "<button" not in said
@@ -148,7 +150,7 @@ def test_a_model_that_could_not_take_over_is_told_until_that_is_heard(made: Call
     until(lambda: services.engine.present)
     target = services.engine.switch("large")
     until(lambda: target.state.status == "failed")
-    said = of(page.one(do.look, "", "zh", None, here()), "by-card")
+    said = of(page.one(do.look, "", "zh", None, LAST, here(), *LAST), "by-card")
     assert f"{LARGE.title} 未能接替，仍由 small 回答。" in said
     assert of(page.one(do.act, "zh", here(), clicked(act="heard")), "by-card") == ""
     assert services.engine.coming is None

@@ -17,8 +17,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from chatbot.engine.base import identity
 from chatbot.engine.registry import build_engine
 from chatbot.settings import load
 from chatbot.tasks.classify import calibration
@@ -26,6 +26,7 @@ from chatbot.tasks.classify.calibration import Calibration, calibration_error, f
 from chatbot.tasks.classify.evidence import Part, weigh, without
 from chatbot.tasks.classify.labels import SENTIMENT
 from chatbot.tasks.classify.work import Classifier, Judgement, classifier, classify
+from chatbot.types import Adapter
 from tests.bench.tasks.sentiment_rows import Row, kept_aside, measured, neutral
 
 NEGATIVE, _, POSITIVE = range(3)
@@ -38,7 +39,7 @@ def judged(judge: Classifier, texts: Sequence[str]) -> list[Judgement]:
     return [found[place] for place in range(len(texts))]
 
 
-def fit(judge: Classifier, chosen: Sequence[Row], model: str, adapter: Any) -> None:
+def fit(judge: Classifier, chosen: Sequence[Row], adapter: Adapter | None) -> None:
     """The offset between negative and positive first (logistic regression of one bias), then the temperature of the pair.
 
     The texts cannot say how often neutral is right, so its likelihood stays as the model gives it.
@@ -61,14 +62,14 @@ def fit(judge: Classifier, chosen: Sequence[Row], model: str, adapter: Any) -> N
         for each, row in zip(read, chosen, strict=True)
     )
     entry = {
-        "what": f"{model}, {adapter.name if adapter else 'no adapter'}, {', '.join(x.name for x in SENTIMENT)}",
+        "what": f"{judge.engine.model}, {adapter.name if adapter else 'no adapter'}, {', '.join(x.name for x in SENTIMENT)}",
         "temperature": round(temperature, 4),
         "offsets": [round(each, 4) for each in (middle, 0.0, -middle)],
         "rows": len(chosen),
         "right": round(right / len(chosen), 4),
     }
     kept = json.loads(calibration.FILE.read_text("utf-8"))
-    kept[calibration.key(model, adapter, SENTIMENT)] = entry
+    kept[calibration.key(identity(judge.engine), adapter, SENTIMENT)] = entry
     calibration.FILE.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
     print("fitted", entry)
 
@@ -181,7 +182,7 @@ def main() -> None:
         assert judge is not None
         if given.fit:
             chosen = [row for each in given.languages for row in spread(kept_aside(each), given.rows)]
-            fit(judge, chosen, engine.model, adapter)
+            fit(judge, chosen, adapter)
             return
         for language in given.languages:
             of_language(judge, language, given.what, given.rows)

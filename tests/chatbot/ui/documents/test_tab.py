@@ -377,11 +377,10 @@ def test_a_document_is_opened_renamed_left_out_and_removed_by_its_owner_alone(pa
 
 
 def test_the_api_has_the_promised_shapes() -> None:
-    answered = said(given("The orchard was planted in 1998."))
+    words = "The orchard was planted in 1998."
+    answered = said(given(words))
     assert set(answered) == {"status", "answer", "sentences", "citations", "likely", "quotes"}
-    assert answered["sentences"] == [
-        {"text": "The orchard was planted in 1998.", "verdict": "supported", "citations": [1]}
-    ]
+    assert answered["sentences"] == [{"text": words, "verdict": "supported", "citations": [1], "original": words}]
     assert answered["citations"] == [{"n": 1, "document": "d1", "page": 1, "quote": TEXT[:32], "start": 0, "end": 32}]
     refused = said(given("", status="not_found"))
     nothing: dict[str, object] = {"answer": "", "sentences": [], "citations": [], "likely": None, "quotes": []}

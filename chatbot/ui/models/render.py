@@ -105,10 +105,10 @@ def _figures(target: Target, language: Language) -> list[str]:
     return [*figures, *filter(None, [left_words(target.pace.left, language)])]
 
 
-def button(act: str, label: str, reference: str, title: str, *, primary: bool = False) -> str:
-    kind = " by-primary" if primary else ""
+def button(act: str, label: str, reference: str, title: str, kind: str = "") -> str:
+    """`kind` is by-primary or by-sure, where it is not just one of many."""
     return (
-        f'<button type="button" class="by-small{kind}" data-act="{act}" data-id="{escape(reference)}" '
+        f'<button type="button" class="by-small {kind}" data-act="{act}" data-id="{escape(reference)}" '
         f'aria-label="{escape(f"{label}: {title}")}">{escape(label)}</button>'
     )
 
@@ -148,8 +148,8 @@ def _spoken(known: Known, language: Language) -> str:
 
 
 def _buttons(card: Card, language: Language, armed: bool) -> str:
-    def made(act: str, key: str, *, primary: bool = False) -> str:
-        return button(act, text(key, language), card.reference, card.title, primary=primary)
+    def made(act: str, key: str, kind: str = "") -> str:
+        return button(act, text(key, language), card.reference, card.title, kind)
 
     if card.state == "coming":
         return made("leave", "mo_cancel")
@@ -157,11 +157,11 @@ def _buttons(card: Card, language: Language, armed: bool) -> str:
         return made("cancel", "mo_cancel")
     shown = ""
     if card.state != "serves":
-        shown += made("use", "mo_use", primary=card.state == "there")
+        shown += made("use", "mo_use", "by-primary" if card.state == "there" else "")
     if card.state in ("away", "begun"):
         shown += made("fetch", "mo_fetch" if card.state == "away" else "mo_go_on")
     if card.removable:
-        shown += made("remove", "mo_remove_sure" if armed else "mo_remove")
+        shown += made("remove", "mo_remove_sure", "by-sure") if armed else made("remove", "mo_remove")
     if card.way:
         shown += made("forget", "mo_forget")
     return shown

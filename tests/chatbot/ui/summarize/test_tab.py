@@ -9,12 +9,14 @@ import pytest
 from gradio.processing_utils import get_upload_folder
 
 from chatbot.common.errors import InputError
+from chatbot.engine.models.catalogue import SMALL
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.store.store import SavedResult, Store
 from chatbot.tasks.summarize.check import Summary
 from chatbot.tasks.summarize.prompt import SYSTEM, messages
 from chatbot.tasks.summarize.text import of_typed
 from chatbot.tasks.summarize.work import Working, summarize
+from chatbot.types import Traits
 from chatbot.ui.parts import render_task
 from chatbot.ui.strings.words import Language, languages
 from chatbot.ui.summarize import render as render_summarize
@@ -41,8 +43,8 @@ class Tags(HTMLParser):
         self.links |= {value or "" for name, value in attrs if name in ("href", "src")}
 
 
-def given(text: str, reply: str = "Bananas grow on the moon today.", model: str = "SmolLM2-135M") -> Summary:
-    engine = ScriptedEngine(lambda messages: reply, model=model, context_window=8192)
+def given(text: str, reply: str = "Bananas grow on the moon today.", traits: Traits = SMALL.traits) -> Summary:
+    engine = ScriptedEngine(lambda messages: reply, model="oak", traits=traits, context_window=8192)
     *_, last = summarize(engine, of_typed(text))
     assert isinstance(last, Summary)
     return last
@@ -51,7 +53,7 @@ def given(text: str, reply: str = "Bananas grow on the moon today.", model: str 
 @pytest.mark.parametrize("language", languages())
 def test_nothing_said_becomes_part_of_the_page(language: Language) -> None:
     evil = f"# {EVIL}\n\nIt says {EVIL} here and there about the old orchard. " * 3 + "\n\n" + EXAMPLES["report"]
-    summary = given(evil, f"{EVIL} [x](https://evil.example/y) grows on the moon today.", "other")
+    summary = given(evil, f"{EVIL} [x](https://evil.example/y) grows on the moon today.", Traits())
     saved = SavedResult(EVIL, EVIL, 0.0, {})
     shown = "".join(
         (
@@ -84,7 +86,7 @@ def test_what_kind_of_summary_it_is_is_said_in_words() -> None:
     html = render_summarize.summary(given(EXAMPLES["chinese"]), "en")
     assert "was not made for Chinese (simplified)" in html
     assert "并非为简体中文训练" in render_summarize.summary(given(EXAMPLES["chinese"]), "zh")
-    marked = render_summarize.summary(given(EXAMPLES["report"], model="other"), "en")
+    marked = render_summarize.summary(given(EXAMPLES["report"], traits=Traits()), "en")
     assert ">not supported</span>" in marked
     mixed = render_summarize.summary(given(EXAMPLES["report"], "The press was bought in Kivik in 2011."), "en")
     assert "in quotation marks: the text&#x27;s own sentences" in mixed

@@ -20,6 +20,7 @@ import numpy as np
 
 from retrieval.checks.aligned import ALIGNED, aligned
 from retrieval.checks.answerable import features
+from retrieval.checks.company import among
 from retrieval.search.embed import Embedder
 from retrieval.text.words import foreign, is_dense
 from retrieval.types import Hit
@@ -87,7 +88,7 @@ class Gate:
 
     def judge(self, question: str, hits: Sequence[Hit]) -> Judgement:
         """`hits` best first, of one search. No hits, or a question without a word of content, is not answered."""
-        figures = measured(question, hits, self.embedder)
+        figures = measured(question, among(question, hits, self.embedder), self.embedder)
         name = self._choose(question, figures)
         model = self.models[name]
         probability = model.probability(figures) if figures else 0.0

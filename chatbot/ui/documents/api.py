@@ -111,7 +111,7 @@ def said(given: Answer) -> Record:
                 "text": sentence.text,
                 "verdict": sentence.verdict,
                 "citations": list(sentence.citations),
-                **({"original": sentence.original} if sentence.original else {}),
+                "original": sentence.original or sentence.text,
             }
             for sentence in given.sentences
         ],

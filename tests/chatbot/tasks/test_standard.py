@@ -12,6 +12,8 @@ from chatbot.engine.llamacpp.engine import LlamaCppEngine
 from chatbot.engine.models.catalogue import STANDARD
 from chatbot.engine.models.resolve import resolve
 from chatbot.tasks import chat
+from chatbot.tasks.answer.check import Answer
+from chatbot.tasks.answer.work import Retrieval, ask
 from chatbot.tasks.chat import DEFAULT_SYSTEM_PROMPT
 from chatbot.tasks.classify.result import Result, judge_text
 from chatbot.tasks.summarize.check import Summary
@@ -21,6 +23,9 @@ from chatbot.tasks.translate.text import Translated, translate
 from chatbot.types import GREEDY, Message, Sampling
 from chatbot.ui.chat.layout import EXAMPLES
 from chatbot.ui.strings.words import text
+from retrieval.checks.gate import Gate
+from retrieval.library import Library
+from retrieval.search import embed
 
 pytestmark = [pytest.mark.slow, pytest.mark.standard]
 
@@ -30,6 +35,14 @@ REPORT = """果园由林玛丽于1998年建立，位于乌普萨拉附近，占�
 2011年购入一台苹果酒压榨机，价格为48000欧元。压榨机每小时可处理800公斤苹果，2022年没有维修。
 
 2023年的收成为212吨，比上一年多15吨。其中三分之一做成苹果酒，其余在乌普萨拉的市场上出售。
+"""
+
+
+ORCHARD = """# The water tower
+
+The water tower of the town was built in 1887 by Maria Lindqvist. It is 27 metres high and holds 400 cubic metres of water.
+
+It was painted white in 2011. The paint was bought in Kivik for 4,800 euros.
 """
 
 
@@ -115,3 +128,36 @@ def test_a_chinese_text_is_summarized_in_chinese(engine: LlamaCppEngine) -> None
     assert isinstance(done, Summary)
     assert done.quoted in ("", "short")
     assert all(CHINESE.search(line.text) and not re.search("[a-z]{3}", line.text) for line in done.sentences)
+
+
+@pytest.fixture(scope="module")
+def retrieval(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Retrieval:
+    embedder = embed.load("bundled", models_folder, quiet)
+    folder = tmp_path_factory.mktemp("library")
+    library = Library(folder, embedder)
+    for name, content in (("orchard.md", ORCHARD), ("huayuan.md", REPORT)):
+        (folder / name).write_text(content, "utf-8")
+        assert library.add("ada", folder / name, name).status == "indexed"
+    return Retrieval(library, Gate.load(embedder), embedder)
+
+
+@pytest.mark.parametrize(
+    ("question", "document", "says", "quote"),
+    [
+        ("Which tower was built in 1887 and how high is it?", "orchard.md", "27", "27 metres"),
+        ("水塔有多高？", "orchard.md", "27", "27 metres"),
+        ("2023年果园的收成是多少吨？", "huayuan.md", "212", "212吨"),
+        ("How many tons did the orchard harvest in 2023?", "huayuan.md", "212", "212吨"),
+    ],
+)
+def test_questions_and_documents_in_either_language(
+    engine: LlamaCppEngine, retrieval: Retrieval, question: str, document: str, says: str, quote: str
+) -> None:
+    """Found, answered in the language of the question, and the sentence of the document is cited."""
+    (id,) = (one.id for one in retrieval.library.list("ada") if one.name == document)
+    *_, given = ask(engine, retrieval, "ada", question, documents=[id])
+    assert isinstance(given, Answer)
+    assert given.status == "answered"
+    assert says in given.text
+    assert bool(CHINESE.search(given.text)) == bool(CHINESE.search(question))
+    assert quote in " ".join(citation.quote for citation in given.citations)

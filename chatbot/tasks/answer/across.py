@@ -12,13 +12,29 @@ from dataclasses import dataclass, replace
 from threading import Event
 
 from chatbot.common.errors import Stopped
-from chatbot.engine.base import Engine
+from chatbot.engine.base import Engine, complete
 from chatbot.tasks.answer.check import Answer, Sentence
-from chatbot.tasks.language import Detected, detect, primary
+from chatbot.tasks.language import Detected, detect, name_of, primary
 from chatbot.tasks.translate.files.marked import Segment
 from chatbot.tasks.translate.work import Order, one
+from chatbot.types import Message, Role, Sampling
 from retrieval.types import Hit
 
+ROLES: tuple[Role, Role] = ("user", "assistant")
+EXAMPLES = {
+    "en": (
+        ("电话是谁发明的？", "Who invented the telephone?"),
+        ("Wie viel kostet die Brücke?", "How much does the bridge cost?"),
+        ("公司去年的收入是多少？", "What was the company's revenue last year?"),
+    ),
+    "zh": (
+        ("Who invented the telephone?", "电话是谁发明的？"),
+        ("Wie viel kostet die Brücke?", "这座桥要花多少钱？"),
+        ("What was the company's revenue last year?", "公司去年的收入是多少？"),
+    ),
+}
+"""Questions with their translations, by the language that is translated into."""
+BRIEF = Sampling(temperature=0.0, max_tokens=128)
 DENSE = frozenset({"zh", "ja", "ko"})  # told from all others by a few letters, also around names in Latin ones
 _NAME = re.compile(r"[A-Z][\w.'-]*", re.ASCII)
 
@@ -32,7 +48,9 @@ class Across:
 
     def asked(self, engine: Engine, question: str, stop: Event) -> str:
         """The question in the language of the passages; as it is where that fails. Raises what the engine raises."""
-        return _translated(engine, question, Order(self.question, self.passages), stop) or question
+        return _as_question(engine, question, primary(self.passages), stop) or (
+            _still_asks(question, _translated(engine, question, Order(self.question, self.passages), stop))
+        )
 
     def checkable(self, engine: Engine, text: str, stop: Event) -> str | None:
         """The model's text in the language of the passages, also where it answered in another; None where that fails."""
@@ -68,6 +86,25 @@ def _other(text: str, language: str) -> str:
     if not here or here == there or not (found.sure or (here in DENSE) != (there in DENSE)):
         return ""
     return found.language or "" if found.sure or here in DENSE else "en"
+
+
+def _as_question(engine: Engine, question: str, target: str, stop: Event) -> str:
+    """Translated by example: told to translate "水塔是哪一年建造的？", Qwen2.5-Coder-0.5B says "Water tower was built in 1965."
+    Empty where there is no example in the language, or no question came of it."""
+    turns = [Message(role, said) for pair in EXAMPLES.get(target, ()) for role, said in zip(ROLES, pair, strict=True)]
+    if not turns:
+        return ""
+    order = Message("system", f"Translate each question into {name_of(target)}. Do not answer it.")
+    found = complete(engine, [order, *turns, Message("user", question)], BRIEF, stop=stop)
+    said = found.text.strip()
+    right = found.finish == "stop" and said.endswith(("?", "？")) and primary(_language(said).language or "") == target
+    return said if right else ""
+
+
+def _still_asks(question: str, translated: str) -> str:
+    """The translation of a question, unless it answers instead."""
+    asks = not question.rstrip().endswith(("?", "？")) or translated.rstrip().endswith(("?", "？"))
+    return translated if translated and asks else question
 
 
 def _language(text: str) -> Detected:

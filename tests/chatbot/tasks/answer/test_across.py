@@ -41,6 +41,15 @@ def test_it_is_answered_and_checked_in_the_passages_language_and_told_in_the_que
     assert words[ASKED] in engine.prompts[1][-1].content
 
 
+def test_a_translation_that_answers_instead_of_asking_is_not_asked(library: Library) -> None:
+    put(library, "orchard.md", ORCHARD)
+    engine = ScriptedEngine(model({ASKED: "The orchard was planted in 1965.", SAID: TOLD}, SAID))
+    asked(engine, library, ASKED)
+    (sent,) = (prompt[-1].content for prompt in engine.prompts if prompt[-1].content.startswith("[1]"))
+    assert ASKED in sent
+    assert "1965" not in sent
+
+
 @pytest.mark.parametrize(
     "translation", ["果园由 Maria Lindqvist 于 1989 年建立。", "Der Garten wurde 1998 von Maria angelegt."]
 )

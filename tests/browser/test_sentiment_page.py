@@ -46,7 +46,7 @@ def test_a_text_is_judged_explained_kept_and_told_in_chinese(visit: Callable[...
     page.get_by_role("button", name="Open the result of A wonderful film").click()
     expect(page.locator(".by-sen-label")).to_have_text("positive")
     page.get_by_role("button", name="中文").click()
-    expect(page.locator(".by-sen-head")).to_have_text("为什么是“positive”", timeout=LONG)
+    expect(page.locator(".by-sen-head")).to_have_text("为什么是“积极”", timeout=LONG)
     expect(page.locator("#by-sen-run")).to_have_text("判断")
 
 
@@ -75,6 +75,7 @@ def test_a_table_comes_back_with_labels_and_a_stop_keeps_what_was_done(
     assert found[1999]["predicted_label"] == ""
 
     page.get_by_role("button", name="Judge").click()
+    expect(page.locator("#by-sen-shown [role=status]")).not_to_contain_text("were judged", timeout=LONG)  # of before
     expect(page.locator(".by-sen-scores li").first).to_be_visible(timeout=LONG)
     context = page.context
     page.close()  # on the way

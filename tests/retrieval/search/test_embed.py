@@ -16,6 +16,8 @@ from chatbot.common.step import Step
 from chatbot.common.wheels import MINILM
 from retrieval.search.embed import SentenceEmbedder, load
 
+pytestmark = pytest.mark.slow
+
 TEXTS = [
     "A banyan is one tree with many trunks.",
     "The quarterly report shows net sales of 81.8 billion dollars. " * 40,  # longer than the model reads

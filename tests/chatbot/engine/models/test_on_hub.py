@@ -15,6 +15,8 @@ from tests.gguf_files import SHAPE, make_gguf
 from tests.hub_server import Hub, hub
 from tests.tiny import make_model
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["oak-q8_0.gguf", "oak-q4_k_m.gguf", "README.md", "oak-q5_k_m-00001-of-00002.gguf", "sub/oak-Q4_0.gguf"]
 
 

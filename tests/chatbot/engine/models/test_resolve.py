@@ -12,6 +12,8 @@ from chatbot.engine.gguf.files import read_header
 from chatbot.engine.models.catalogue import SMALL
 from chatbot.engine.models.resolve import ModelFiles, fetch_known, resolve
 
+pytestmark = pytest.mark.slow
+
 
 def quiet(step: Step, fraction: float | None) -> None:
     pass

@@ -24,6 +24,8 @@ from chatbot.tasks.classify.result import Result, judge_text
 from chatbot.tasks.classify.work import Classifier, Judgement, classifier, classify, pieces
 from chatbot.types import Adapter, Message
 
+pytestmark = pytest.mark.slow
+
 GOOD = "The service was wonderful and I loved every minute of it."
 BAD = "The hotel was dirty and the staff were unfriendly."
 

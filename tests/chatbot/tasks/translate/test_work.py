@@ -33,6 +33,8 @@ from tests.chatbot.serving import serving
 from tests.chatbot.tasks.pseudo import engine, shouted
 from tests.lora import write_adapter
 
+pytestmark = pytest.mark.slow
+
 ENGLISH = "The orchard by the river was planted in 1998 and covers fourteen hectares of good land."
 GERMAN = "Der Obstgarten am Fluss wurde 1998 gepflanzt und umfasst vierzehn Hektar gutes Land."
 

@@ -18,6 +18,8 @@ from finetune.spec.spec import TrainingSpec
 from tests.chatbot.ui.wired import Wired, as_
 from tests.finetune.jobs_for_tests import QUICK, ROWS
 
+pytestmark = pytest.mark.slow
+
 UNMAPPED = (None, None, "", None, "", True)
 SETTINGS = (*UNMAPPED, *values_of(TrainingSpec().changed(QUICK)))
 

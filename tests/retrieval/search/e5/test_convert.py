@@ -24,6 +24,8 @@ from retrieval.search.e5 import convert as e5
 from retrieval.search.e5.charsmap import charsmap
 from retrieval.search.embed import SentenceEmbedder, load
 
+pytestmark = pytest.mark.slow
+
 REFERENCE: list[dict[str, Any]] = json.loads(Path(__file__).with_name("reference.json").read_text("utf-8"))
 
 

@@ -19,6 +19,7 @@ import psutil
 
 from tests.running import App, running
 
+REST = 10.0  # seconds in which the embedder is loaded, too
 SHORT, LONG, ANSWER = "Tell me a story about an old tree.", "The old tree stood by the river. " * 125, 64
 
 
@@ -41,10 +42,13 @@ def main() -> None:
 def measured(model: str, data: Path) -> dict[str, float]:
     begun = time.perf_counter()
     with running("--model", model, data=data, ready=False, seconds=900) as app:
+        while not _answers(app):
+            time.sleep(0.05)
         page = time.perf_counter() - begun
         while app.health()["status"] == "loading":
             time.sleep(0.05)
         ready = time.perf_counter() - begun
+        time.sleep(REST)
         first, rate = answered(app, SHORT)
         deep, behind = answered(app, LONG)
         return {
@@ -58,10 +62,17 @@ def measured(model: str, data: Path) -> dict[str, float]:
         }
 
 
+def _answers(app: App) -> bool:
+    try:
+        return bool(urllib.request.urlopen(app.address, timeout=5).read())
+    except OSError:
+        return False
+
+
 def answered(app: App, text: str) -> tuple[float, float]:
     """(seconds to the first token, tokens per second behind it) of a prompt that no cache knows."""
     body = {"messages": [{"role": "user", "content": f"{time.time_ns()} {text}"}], "max_tokens": ANSWER, "stream": True}
-    body |= {"temperature": 0, "ignore_eos": True}
+    body |= {"temperature": 0}
     request = urllib.request.Request(
         f"{app.address}/v1/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
     )

@@ -155,15 +155,17 @@ def _check_room(target: Path, missing: int) -> None:
 
 
 def _transfer(about: Any, partial: Path, report: Callable[[float], None], stop: Event | None) -> None:
-    """Append what is missing, tried again as long as something comes; all of `httpx.HTTPError` when nothing does."""
+    """Append what is missing, tried again as long as something comes; raises `httpx.HTTPError` when nothing does."""
     import httpx
 
-    size, before, home = int(about.size or 0), -1, os.environ.get(ENDPOINT, HUB)
+    size, home = int(about.size or 0), os.environ.get(ENDPOINT, HUB)
+    if not size:
+        raise httpx.RemoteProtocolError("The hub does not tell how large the file is.")
     with httpx.Client(timeout=TIMEOUT, follow_redirects=True) as client, partial.open("ab") as file:
         while (there := file.tell()) < size:
-            headers = (
-                _authorization() if about.location.startswith(f"{home}/") else {}
-            )  # the token is for the hub alone
+            ours = about.location.startswith(f"{home}/")  # the token is for the hub alone
+            headers = _authorization() if ours else {}
+            trouble: httpx.HTTPError = httpx.RemoteProtocolError("The transfer ends before the file does.")
             try:
                 with client.stream("GET", about.location, headers={**headers, "Range": f"bytes={there}-"}) as answer:
                     answer.raise_for_status()
@@ -174,10 +176,10 @@ def _transfer(about: Any, partial: Path, report: Callable[[float], None], stop: 
                             raise Stopped("It was stopped. What was fetched is kept.")
                         file.write(block)
                         report(file.tell() / size)
-            except httpx.HTTPError:
-                if file.tell() <= max(there, before):
-                    raise
-            before = there
+            except httpx.HTTPError as error:
+                trouble = error
+            if file.tell() <= there:
+                raise trouble
 
 
 def _authorization() -> dict[str, str]:

@@ -131,6 +131,9 @@ class LoadingEngine:
                 self._replace(target)
         except Stopped:
             target.state = LoadState("failed", failure=Stopped("It was stopped."))
+            if self._engine is None and target is self._first:
+                said = "There is no model yet: what was on its way was stopped. Choose one in the Models tab."
+                self._failure = EngineUnavailable(said, kind="no_model_yet")
         except BanyanError as error:
             self._fail(target, error)
         except Exception as error:
@@ -190,7 +193,7 @@ class LoadingEngine:
     def _fail(self, target: Target, error: BanyanError) -> None:
         log.error("The model could not be loaded: %s", error)
         target.state = LoadState("failed", failure=error)
-        if self._engine is None and target is self._first:
+        if self._engine is None and (target is self._first or target is self._target):
             self._failure = error
 
     @property

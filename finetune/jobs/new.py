@@ -79,7 +79,7 @@ def _new_job(options: argparse.Namespace) -> JobFolder:
     base = _base(options)
     made = _from_recipe(options, base) if options.recipe else _from_file(options, base)
     known = fingerprint_model(base)
-    start = _start(options, made) if made.start else None
+    start = _start(options, made, known) if made.start else None
     spec = starts.fitted(made.spec, start, known, _changes(options)) if start else made.spec
     meta = Meta(
         owner="",
@@ -143,10 +143,12 @@ def _from_file(options: argparse.Namespace, base: Path) -> _Made:
     return _Made(options.name, base.name, options.data.name, spec, examples, start=options.start_from or "")
 
 
-def _start(options: argparse.Namespace, made: _Made) -> Path:
-    """The adapter's folder: as given, else that of its name among the data folder's adapters, else a shipped one."""
+def _start(options: argparse.Namespace, made: _Made, base: str) -> Path:
+    """The adapter's folder: as given, else that of its name among the data folder's adapters, else the one that ships for the
+    model with the fingerprint `base`."""
     known: list[Path] = [Path(made.start), options.folder / "adapters" / made.start]
-    for folder in (*known, *sorted(SHIPPED.glob(f"*/{Path(made.start).name}"))):
+    shipped = [path for path in SHIPPED.glob(f"*/{Path(made.start).name}") if starts.made_on(path, base)]
+    for folder in (*known, *shipped):
         if (folder / starts.CONFIG).is_file():
             return folder
     if made.recipe and not options.start_from:

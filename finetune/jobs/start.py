@@ -41,6 +41,11 @@ def of(adapter: Path) -> Start:
         ) from error
 
 
+def made_on(adapter: Path, base: str) -> bool:
+    """Whether its card says that it was made on the weights with the fingerprint `base`, or does not say."""
+    return bool(_json(adapter / CARD).get("base_fingerprint", base) == base)
+
+
 def settings(adapter: Path) -> dict[str, object]:
     """What the weights in the folder `adapter` fix, as changes to a spec. Raises `InputError` when nothing can go on from it."""
     config = _json(adapter / CONFIG)
@@ -60,7 +65,7 @@ def fitted(spec: TrainingSpec, adapter: Path, base: str, given: Mapping[str, obj
     adapter was made on weights with another fingerprint than `base`, or when nothing can go on from it."""
     fixed = spec.changed(settings(adapter))
     card = _json(adapter / CARD)
-    if card.get("base_fingerprint", base) != base:
+    if not made_on(adapter, base):
         raise InputError(
             f"{adapter.name} was trained on another base model, {card.get('base') or 'unknown'}. "
             "Choose that one, or start with a new adapter.",

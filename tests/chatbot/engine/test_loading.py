@@ -226,3 +226,35 @@ def test_where_files_cannot_be_had_the_next_model_answers_and_it_is_told(raised:
     target = engine.switch("large")  # asked for by a person: it is told, and nothing else is put in its place
     until(lambda: target.state.status == "failed")
     assert (engine.reference, target.state.failure) == ("small", raised)
+
+
+def test_when_neither_the_new_one_nor_the_old_one_loads_requests_say_why() -> None:
+    """And do not wait for a model that never comes."""
+    built: list[str] = []
+
+    def build(reference: str, progress: Progress) -> Engine:
+        built.append(reference)
+        if len(built) > 1:
+            raise ModelError(f"{reference} does not load.")
+        return named(reference, progress)
+
+    engine = ready(build=build)
+    target = engine.switch("elm")
+    until(lambda: target.state.status == "failed")
+    assert built == ["oak", "elm", "oak"]
+    assert engine.state().status == "failed"
+    with pytest.raises(ModelError, match="does not load"):
+        complete(engine, HI, Sampling())
+
+
+def test_when_the_first_model_is_left_requests_say_that_there_is_none() -> None:
+    def fetch(reference: str, progress: Progress, stop: Event) -> None:
+        assert stop.wait(10)
+        raise Stopped("It was stopped.")
+
+    engine = LoadingEngine(named, "oak", fetch=fetch)
+    engine.start()
+    engine.cancel()
+    until(lambda: engine.state().status == "failed")
+    with pytest.raises(EngineUnavailable, match="Choose one in the Models tab"):
+        complete(engine, HI, Sampling())

@@ -115,3 +115,17 @@ def test_without_a_hub_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(HubUnavailable, match="owner/oak-GGUF could not be fetched"):
         resolve("owner/oak-GGUF", tmp_path, quiet, stop)
     late.cancel()
+
+
+def test_a_hub_from_which_nothing_more_comes_is_told_and_not_asked_for_ever(
+    served: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = type(served).get_request
+
+    def broken(server: Hub) -> object:
+        server.breaks_at = 100
+        return real(server)
+
+    monkeypatch.setattr(type(served), "get_request", broken)
+    with pytest.raises(HubUnavailable, match="could not be fetched"):
+        on_hub.fetch(Wanted("owner/oak-GGUF", "Q4_K_M"), tmp_path / "models", quiet)

@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.common.errors import InputError
+from chatbot.common.errors import InputError, UsageError
+from chatbot.common.fingerprint import fingerprint_model
+from finetune.jobs import new
 from finetune.jobs.folder import JobFolder
 from finetune.jobs.new import job_for
+from finetune.spec.spec import TrainingSpec
 from finetune.train import command as train
+from tests.lora import write_adapter
 from tests.tiny import make_model
 
 pytestmark = pytest.mark.slow
@@ -26,6 +30,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "models" / "embedder").mkdir()
     (folder / "models" / "embedder" / "config.json").write_text('{"architectures": ["BertModel"]}')
     return folder
+
+
+def test_a_training_goes_on_from_the_adapter_that_ships_for_its_own_base(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = fingerprint_model(folder / "models" / "tiny-llama")
+    for model, made_on in (("another", "f" * 64), ("ours", base)):
+        write_adapter(tmp_path / model / "oak", rank=2, card={"base_fingerprint": made_on})
+    monkeypatch.setattr(new, "SHIPPED", tmp_path)
+    made = new._Made("bot", "tiny-llama", "", TrainingSpec(), [], start="oak")
+    assert new._start(options(folder, tmp_path), made, base) == tmp_path / "ours" / "oak"
+    with pytest.raises(UsageError, match="There is no adapter oak"):
+        new._start(options(folder, tmp_path), made, "0" * 64)
 
 
 def options(folder: Path, data: Path, *more: str) -> argparse.Namespace:

@@ -11,6 +11,8 @@ REASONS = {
     "damaged": "{name} is damaged or incomplete and cannot be opened. Open it in its own program and save it again.",
     "wrong_type": "{name} is not what its name says: it looks like {found}, not {claimed}. Give it its proper ending.",
     "unsupported": "{name} is {found}, which Banyan cannot read. Save it as one of: {readable}.",
+    "old_format": "{name} is in the format {format}, which Banyan cannot read. Open it in its own program or in LibreOffice, "
+    "save it as {target} and add that.",
     "too_large": "{name} is too large: {amount} where {limit} are allowed. Split it, or ask whoever runs Banyan to allow more.",
     "bomb": "{name} was refused: unpacked it would be out of all proportion ({what}). If it is genuine, save it again.",
     "unsafe": "{name} was refused because it holds {what}, which honest files of its kind do not need. Save it again.",

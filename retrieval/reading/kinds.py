@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from zipfile import ZipFile
 
+from retrieval.reading.office.package import holds
 from retrieval.types import Kind, Unit
 
 
@@ -35,6 +36,17 @@ class Packed:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenXml:
+    """A package of Office whose main part is a `plain` document, or its template, show or kind with macros."""
+
+    plain: str
+
+    def shows(self, container: ZipFile) -> bool:
+        """Raises what `zipfile` raises."""
+        return holds(container, self.plain)
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """What can be decoded. Its name tells the kind; where that tells none, one of `opens` does, in lower case."""
 
@@ -54,7 +66,7 @@ class Reader:
     title: str
     called: str
     endings: tuple[str, ...]
-    sign: Magic | Packed | Text = Text()
+    sign: Magic | Packed | OpenXml | Text = Text()
     unit: Unit = "part"
     doctype: bool = False
 
@@ -64,15 +76,16 @@ _CODE = (
     "ps1 bat sql css scss less vue svelte dart ex exs erl hs ml clj el lisp f90 f95 asm s tex bib ini cfg conf toml yaml yml "
     "properties gradle cmake make mk dockerfile proto graphql tf diff patch"
 )
-_DOCX, _PPTX, _XLSX = (Packed(main) for main in ("word/document.xml", "ppt/presentation.xml", "xl/workbook.xml"))
+_DOCX, _PPTX, _XLSX = map(OpenXml, ("wordprocessingml.document", "presentationml.presentation", "spreadsheetml.sheet"))
+_SHOWS = ("pptx", "pptm", "ppsx", "ppsm", "potx", "potm")
 _EPUB = Packed("mimetype", b"application/epub+zip")
 _HTML = Text(opens=(b"<!doctype html", b"<html"))
 
 READERS: tuple[Reader, ...] = (
     Reader("pdf", "pdf.reader", "PDF", "a PDF", ("pdf",), Magic(b"%PDF-", within=1024), "page"),
-    Reader("docx", "office.word", "DOCX", "a Word document", ("docx",), _DOCX),
-    Reader("pptx", "office.slides", "PPTX", "a PowerPoint presentation", ("pptx",), _PPTX, "slide"),
-    Reader("xlsx", "office.sheets", "XLSX", "an Excel workbook", ("xlsx", "xlsm"), _XLSX),
+    Reader("docx", "office.word", "DOCX", "a Word document", ("docx", "docm", "dotx", "dotm"), _DOCX),
+    Reader("pptx", "office.slides", "PPTX", "a PowerPoint presentation", _SHOWS, _PPTX, "slide"),
+    Reader("xlsx", "office.sheets", "XLSX", "an Excel workbook", ("xlsx", "xlsm", "xltx", "xltm"), _XLSX),
     Reader("html", "web.page", "HTML", "a web page", ("html", "htm", "xhtml"), _HTML),
     Reader("markdown", "plain.markdown", "Markdown", "Markdown text", ("md", "markdown", "mdown", "mkd")),
     Reader("text", "plain.text", "TXT", "plain text", ("txt", "text", "log", "rst", "org", "srt", "vtt")),

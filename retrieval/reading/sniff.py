@@ -2,13 +2,14 @@
 
 import re
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
 from retrieval.reading import kinds
-from retrieval.reading.kinds import Magic, Packed, Reader, Text, claimed
+from retrieval.reading.kinds import Magic, OpenXml, Packed, Reader, Text, claimed
 from retrieval.reading.office import container as gate
+from retrieval.reading.office.package import content_types
 from retrieval.reading.plain.encodings import decode
 from retrieval.types import Kind
 
@@ -18,7 +19,6 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"GIF8", "a picture (GIF)"),
     (b"II*\0", "a picture (TIFF)"),
     (b"MM\0*", "a picture (TIFF)"),
-    (b"{\\rtf", "an RTF document"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf", "a 7z archive"),
     (b"Rar!", "a RAR archive"),
@@ -33,7 +33,11 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"GGUF", "the weights of a model (GGUF)"),
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED_OFFICE = "EncryptedPackage".encode("utf-16-le")
+_OLD = {
+    "WordDocument": ("DOC", "DOCX"), "PowerPoint Document": ("PPT", "PPTX"), "Workbook": ("XLS", "XLSX"),
+    "Book": ("XLS", "XLSX"), "__properties_version1.0": ("MSG", "EML"),
+}  # fmt: skip
+_BINARY_WORKBOOK = "application/vnd.ms-excel.sheet.binary."
 _HEAD = 8192
 _ODD = re.compile(r"[\x00-\x06\x0e-\x19\x1c-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 
@@ -59,9 +63,11 @@ def _binary(path: Path, head: bytes, name: str, limits: Limits) -> Reader | None
         if isinstance(row.sign, Magic) and row.sign.shows(head):
             return row
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _container(path, limits)
+        return _container(path, claimed(name), limits)
     if head.startswith(_OLE):
         _refuse_ole(path, name)
+    if head.startswith(b"{\\rtf"):
+        raise RejectedFile("old_format", format="RTF", target="DOCX")
     for magic, found in _MAGIC:
         if head.startswith(magic):
             _refuse(found, name)
@@ -70,25 +76,35 @@ def _binary(path: Path, head: bytes, name: str, limits: Limits) -> Reader | None
     return None
 
 
-def _container(path: Path, limits: Limits) -> Reader:
+def _container(path: Path, claim: Reader | None, limits: Limits) -> Reader:
     try:
         with zipfile.ZipFile(path) as container:
-            names = set(container.namelist())
-            fitting = [row for row in kinds.READERS if isinstance(row.sign, Packed) and row.sign.shows(container)]
+            types = content_types(container)
+            fitting = [
+                row for row in kinds.READERS if isinstance(row.sign, Packed | OpenXml) and row.sign.shows(container)
+            ]
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, EOFError) as error:
         raise RejectedFile("damaged") from error
     gate.check(path, limits, doctype_allowed=bool(fitting) and fitting[0].doctype)
     if fitting:
         return fitting[0]
-    if "[Content_Types].xml" in names:
+    if _BINARY_WORKBOOK in types:
+        raise RejectedFile("old_format", format="XLSB", target="XLSX")
+    if types and claim is not None and isinstance(claim.sign, OpenXml):
         raise RejectedFile("damaged")
     raise RejectedFile("unsupported", found="a zip archive", readable=kinds.readable())
 
 
 def _refuse_ole(path: Path, name: str) -> None:
+    """By the names of its streams ([MS-CFB], 2.6), which no program writes elsewhere in a file."""
     with path.open("rb") as stream:
-        if _ENCRYPTED_OFFICE in stream.read(64 << 20):
-            raise RejectedFile("encrypted")
+        content = stream.read(64 << 20)
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        raise RejectedFile("encrypted")
+    ending = PurePosixPath(name).suffix.upper().lstrip(".")
+    for entry, (old, target) in sorted(_OLD.items(), key=lambda row: row[1][0] != ending):  # one may hold another
+        if entry.encode("utf-16-le") + b"\0\0" in content:
+            raise RejectedFile("old_format", format=old, target=target)
     _refuse("a document of Office 2003 or older", name)
 
 

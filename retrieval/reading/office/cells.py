@@ -8,6 +8,7 @@ from typing import Any
 from chatbot.common.confine import confine, rejections, say
 from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
+from retrieval.reading.office.package import opened
 from retrieval.reading.office.sheets import shown_value
 from retrieval.reading.sniff import sniff
 
@@ -18,7 +19,7 @@ def main(limits: Limits, path: Path, name: str) -> None:
             raise RejectedFile("unsupported", name=name, found="not a workbook", readable="CSV or XLSX")
         import openpyxl
 
-        with path.open("rb") as stream:  # a path would have to end in .xlsx
+        with opened(path) as stream:
             book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
             first, *others = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"] or book.worksheets
             say(sheets=[sheet.title for sheet in others])

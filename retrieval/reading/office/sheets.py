@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.common.limited import Limits
+from retrieval.reading.office.package import opened
 from retrieval.reading.pages import Pages
 from retrieval.reading.plain.tables import row
 
@@ -12,7 +13,7 @@ from retrieval.reading.plain.tables import row
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
     import openpyxl
 
-    with path.open("rb") as stream:  # a path would have to end in .xlsx
+    with opened(path) as stream:
         book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
         _read_book(book, pages, limits)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.common.limited import Limits
+from retrieval.reading.office.package import opened
 from retrieval.reading.pages import Pages
 from retrieval.reading.plain.tables import row
 
@@ -14,7 +15,7 @@ _TINY = 25_400  # EMU: two points
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
     import pptx
 
-    show = pptx.Presentation(str(path))
+    show = pptx.Presentation(opened(path))
     pages.total = len(show.slides)
     size = (show.slide_width or 0, show.slide_height or 0)
     hidden = []

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.common.limited import Limits
+from retrieval.reading.office.package import opened
 from retrieval.reading.pages import Pages
 from retrieval.reading.plain.tables import row
 
@@ -22,7 +23,7 @@ _SPACES = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyph
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
     import docx
 
-    document = docx.Document(str(path))
+    document = docx.Document(opened(path))
     reader = _Reader(document, pages)
     reader.over(document.element.body)
     for part in document.part.package.iter_parts():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from finetune.evaluate.summarize import asked
-from finetune.recipes import plain
+from finetune.recipes import pairs, plain
 
 Record = Mapping[str, Any]
 Prepare = Callable[[Iterable[Record]], Iterator[Record]]
@@ -86,4 +86,6 @@ PREPARE: Mapping[str, Prepare] = {
     "facts": plain.facts,
     "plain_english": plain.english,
     "plain_chinese": plain.chinese,
+    "news": pairs.news,
+    "marked": pairs.marked,
 }

@@ -17,7 +17,6 @@ from chatbot.tasks.answer import prompt as answer_prompt
 from chatbot.tasks.classify.labels import SENTIMENT
 from chatbot.tasks.classify.prompt import continuations, messages
 from chatbot.tasks.summarize import prompt as summarize_prompt
-from chatbot.tasks.translate import prompt as translate_prompt
 from chatbot.types import Message
 from finetune.data.examples import Columns, Example, Turn
 from finetune.jobs.folder import RECIPE, JobFolder
@@ -33,7 +32,6 @@ TEXTS = (
     ("curly {braces} and 100 % of it <|im_end|> hidden", 0),
     ("a long , dull and pointless exercise", 0),
 )
-PAIRS = {"en": "Good morning!", "fr": "Bonjour !", "de": "Guten Morgen!", "es": "¡Buenos días!"}
 RIVERS = (
     ("Ems", 371, "Emden"),
     ("Elbe", 1094, "Cuxhaven"),
@@ -217,25 +215,6 @@ def test_a_recipe_that_goes_on_asks_for_what_comes_first(
     command = ["--recipe", "answer", "--data", str(tmp_path), "--base", str(model), "--folder", str(tmp_path / "out")]
     assert train.main(command) == 2
     assert "Please run --recipe answer_first with the same --folder first" in capsys.readouterr().err
-
-
-def test_the_translation_adapter_learns_the_prompt_that_the_tab_sends(tmp_path: Path) -> None:
-    found = recipe.load("translate")
-    for source in found.data:
-        write(tmp_path / source.file, [PAIRS])
-    rows = [row["messages"] for row in recipe.examples(found, tmp_path)]
-    ways = {
-        (a, b)
-        for a, text in PAIRS.items()
-        for b in PAIRS
-        for row in rows
-        if row[1]["content"] == text and row[2]["content"] == PAIRS[b]
-    }
-    assert {f"{a}-{b}" for a, b in ways} == set(found.languages.split(", "))
-    assert ways == {(a, b) for a in PAIRS for b in PAIRS if "en" in (a, b) and a != b}
-    for row in rows:
-        start, end = (next(code for code, text in PAIRS.items() if text == turn["content"]) for turn in row[1:])
-        assert row[:2] == as_sent(translate_prompt.messages(PAIRS[start], start, end))
 
 
 def test_a_recipe_stops_when_its_data_are_missing_or_its_base_is_another(data: Path, tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ class RemoteEngine:
         self._queue = SlotQueue(slots)
         self._lock = Lock()
         self._refused: set[str] = set()
+        self._missing: set[str] = set()  # addresses that the server does not have: not asked again until `refresh`
         self._adapters: list[Adapter] = []
         try:
             cards = self._cards(required=model is None)
@@ -138,6 +139,7 @@ class RemoteEngine:
         return list(self._adapters)
 
     def refresh(self) -> None:
+        self._missing.clear()
         self._adapters = wire.adapters(self._cards(required=False), self.model)
 
     def fit(self, adapter: Adapter) -> None:
@@ -239,6 +241,8 @@ class RemoteEngine:
 
     def _ask(self, url: str, body: object = None) -> object:
         """The JSON of the answer; None where the server has no such path or does not know this kind of body."""
+        if url in self._missing:
+            return None
         try:
             response = self._client.get(url) if body is None else self._client.post(url, json=body)
         except httpx.HTTPError as error:
@@ -248,6 +252,7 @@ class RemoteEngine:
         answer = wire.decode(response.content)
         failure = self._failure(response.status_code, answer, self.model)
         if response.status_code in {404, 405, 501} and not isinstance(failure, AdapterNotFound):
+            self._missing.add(url)
             return None
         if type(failure) is InputError and "tokenize" in url:
             return None

@@ -9,6 +9,7 @@ from chatbot.common.errors import BanyanError, EngineUnavailable, ModelError, Mo
 from chatbot.common.fan_out import fan_out
 from chatbot.engine.base import Engine
 from chatbot.tasks.translate.files.marked import Segment
+from chatbot.tasks.translate.sizes import Sizes
 from chatbot.tasks.translate.work import Order, Translation, failed, one, repeated
 
 
@@ -42,7 +43,9 @@ def segments(
 
     def work(at: int) -> Translation | None:
         try:
-            return known.get(at) or one(engine, given[at], order, over, lambda text: partial.__setitem__(at, text))
+            return known.get(at) or one(
+                engine, given[at], order, over, lambda text: partial.__setitem__(at, text), sizes.of(at)
+            )
         except Stopped:
             return None
         except (EngineUnavailable, ModelError, ModelLoading):
@@ -51,6 +54,7 @@ def segments(
             return failed(given[at], error)
 
     missing = [at for at in sorted(same) if any(n not in known for n in same[at])]
+    sizes = Sizes(engine, {at: given[at].text for at in missing})
     steps = fan_out(work, missing, engine.load()["slots"], stop=stop, end=over.set)
     with closing(steps):  # type: ignore[type-var]
         for ended in steps:

@@ -16,12 +16,13 @@ from chatbot.engine.base import Engine
 from chatbot.tasks.translate.check import Flag, check, loops
 from chatbot.tasks.translate.files.marked import PLACEHOLDER, Segment, bare, fits, is_language, restored, walk, words
 from chatbot.tasks.translate.prompt import messages
-from chatbot.types import FinishReason, Sampling
+from chatbot.tasks.translate.sizes import Sizes, Tokens
+from chatbot.types import FinishReason, Message, Sampling
 from retrieval.text.sentences import sentences
 
 MOST = 500  # tokens of text that are translated in one request: longer ones lose sentences
 _SHARE = 4  # of the context, for the text; the rest is for the prompt and a translation up to three times as long
-_CHARACTERS = 3  # tokens that a character takes at most, in vocabularies that lack its script
+_TURN = 8  # tokens that a chat template puts around a message: five in ChatML, the usual one
 # What begins a turn in some chat template: it stays, and no model ever reads it.
 _MARKS = re.compile(r"<[|｜][^<>\n]{1,40}[|｜]>|</?s>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>")
 
@@ -47,11 +48,18 @@ class Translation:
     flags: tuple[Flag, ...] = ()
 
 
-def one(engine: Engine, segment: Segment, order: Order, stop: Event, say: Say = lambda text: None) -> Translation:
+def one(
+    engine: Engine,
+    segment: Segment,
+    order: Order,
+    stop: Event,
+    say: Say = lambda text: None,
+    tokens: Tokens | None = None,
+) -> Translation:
     """The translation of one segment. Raises `Stopped`, and what the engine raises."""
     if not is_language(words(segment)):
         return Translation(segment.text)
-    asked = _Asker(engine, order, stop, say)
+    asked = _Asker(engine, order, stop, say, tokens or Sizes(engine, {0: segment.text}).of(0))
     flags: list[Flag] = []
     target = "" if _MARKS.search(segment.text) else restored(segment, asked.whole(segment.text))
     if not (fits(segment, target) and _placeholders(segment.text) == _placeholders(target)):
@@ -74,6 +82,7 @@ class _Asker:
     order: Order
     stop: Event
     say: Say
+    tokens: Tokens
     finish: FinishReason = "stop"
     said: str = ""
 
@@ -113,11 +122,11 @@ class _Asker:
 
     def _parts(self, text: str) -> list[tuple[int, int]]:
         room = self._room()
-        if len(text) * _CHARACTERS <= room or self.engine.count_tokens(text) <= room:
+        if self.tokens(text) <= room:
             return [(0, len(text))]
         parts: list[tuple[int, int]] = []
         for start, end in sentences(text):
-            if parts and self.engine.count_tokens(text[parts[-1][0] : end]) <= room:
+            if parts and self.tokens(text[parts[-1][0] : end]) <= room:
                 parts[-1] = (parts[-1][0], end)
             else:
                 parts += self._halved(text, start, end, room)
@@ -125,7 +134,7 @@ class _Asker:
 
     def _halved(self, text: str, start: int, end: int, room: int) -> list[tuple[int, int]]:
         """A sentence in parts that fit, cut after a comma or a word near the middle."""
-        if end - start < 2 or self.engine.count_tokens(text[start:end]) <= room:
+        if end - start < 2 or self.tokens(text[start:end]) <= room:
             return [(start, end)]
         middle, reach = (start + end) // 2, (end - start) // 4
         cuts = [m.end() for m in re.finditer(r"[,;:，、；：]\s*|\s+", text[middle - reach : middle + reach])]
@@ -137,8 +146,15 @@ class _Asker:
         return max(16, min(MOST, self.engine.context_window // _SHARE))
 
     def _ask(self, text: str) -> str:
+        """Counted exactly only where the prompt turns out too long: to ask costs a remote engine as much as a short answer."""
         sent = messages(text, self.order.source, self.order.target, self.order.glossary)
-        prompt, window = self.engine.count_prompt(sent), self.engine.context_window
+        try:
+            return self._answer(sent, text, sum(self.tokens(message.content) + _TURN for message in sent))
+        except ContextOverflow:
+            return self._answer(sent, text, self.engine.count_prompt(sent))
+
+    def _answer(self, sent: Sequence[Message], text: str, prompt: int) -> str:
+        window = self.engine.context_window
         if prompt + 8 > window:
             raise ContextOverflow(
                 f"A part of the text takes {prompt} tokens with the glossary; the model reads {window}. Shorten the glossary.",
@@ -146,7 +162,7 @@ class _Asker:
                 prompt=prompt,
                 window=window,
             )
-        most = min(window - prompt, 4 * self.engine.count_tokens(text) + 64)
+        most = min(window - prompt, 4 * self.tokens(text) + 64)
         chunks = self.engine.stream(
             sent, Sampling(temperature=0.0, max_tokens=most), adapter=self.order.adapter, stop=self.stop
         )

@@ -27,6 +27,7 @@ from chatbot.api.protocol import ChatRequest, ScoreRequest, TokenizeRequest, con
 from chatbot.api.stream import ChatAnswer, error_response
 from chatbot.common.errors import AccessDenied, AdapterNotFound, BanyanError, InputError
 from chatbot.engine.adapters.folders import visible
+from chatbot.engine.adapters.purpose import for_chat
 from chatbot.engine.base import Engine
 from chatbot.tasks.loops import begun, until_it_loops
 from chatbot.types import Adapter, Chunk, LoadState, Message, Sampling
@@ -113,18 +114,21 @@ class _Api:
             count = await run_sync(self._engine.count_tokens, asked.prompt or "")
         return JSONResponse({"count": count, "max_model_len": self._engine.context_window})
 
-    async def models(self, _: Request) -> Response:
-        return JSONResponse({"object": "list", "data": await self._cards()})
+    async def models(self, request: Request) -> Response:
+        every = request.query_params.get("adapters") == "all"
+        return JSONResponse({"object": "list", "data": await self._cards(every=every)})
 
     async def model(self, request: Request) -> Response:
         name = request.path_params["id"]
-        for card in await self._cards():
+        for card in await self._cards(every=True):
             if card["id"] == name:
                 return JSONResponse(card)
         raise _no_model(name)
 
-    async def _cards(self) -> list[dict[str, Any]]:
-        adapters = await run_sync(self._shared)
+    async def _cards(self, *, every: bool) -> list[dict[str, Any]]:
+        """The adapters of tasks only with `every`: who chats with one that answers from passages is told that nothing is there."""
+        shared = await run_sync(self._shared)
+        adapters = shared if every else for_chat(shared)
         base = self._card(self._engine.model, parent=None, task="")
         return [base, *(self._card(known.name, parent=self._engine.model, task=known.task) for known in adapters)]
 
@@ -158,7 +162,7 @@ class _Api:
 
 def _no_model(name: str) -> AdapterNotFound:
     return AdapterNotFound(
-        f"There is no model or adapter “{name}”. GET /v1/models lists them.", name=name, param="model"
+        f"There is no model or adapter “{name}”. GET /v1/models?adapters=all lists them.", name=name, param="model"
     )
 
 

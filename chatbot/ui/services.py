@@ -91,9 +91,7 @@ class Services:
         for adapter in visible(self.engine.adapters(), owner):
             if adapter.name == name:
                 return adapter
-        raise AdapterNotFound(
-            f"There is no adapter named {name[:80]}. Choose another one in the sidebar.", name=name[:80]
-        )
+        raise AdapterNotFound(f"There is no adapter named {name[:80]}. Choose another one.", name=name[:80])
 
     def origin(self, owner: str, name: str | None) -> Path | None:
         """The folder of the adapter that a fine-tune of `owner` goes on from; None where none was named.

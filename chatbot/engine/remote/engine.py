@@ -220,10 +220,11 @@ class RemoteEngine:
         return sum(-(-len(m.content.encode("utf-8", "replace")) // _BYTES_PER_TOKEN) + 5 for m in messages)
 
     def _cards(self, *, required: bool) -> list[Mapping[str, Any]]:
-        answer = self._ask(f"{self.url}/models")
-        data = answer.get("data") if isinstance(answer, Mapping) else None
-        if isinstance(data, list):
-            return [card for card in data if isinstance(card, Mapping) and isinstance(card.get("id"), str)]
+        cards = wire.cards(self._ask(f"{self.url}/models"))
+        if cards and any(card.get("owned_by") == "banyan" for card in cards):  # it lists those of tasks only when asked
+            cards = wire.cards(self._ask(f"{self.url}/models?adapters=all"))
+        if cards is not None:
+            return cards
         if required:
             raise EngineUnavailable(
                 f"{self.url} lists no models. Check the address, or name the model.",

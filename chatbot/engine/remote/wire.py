@@ -164,6 +164,14 @@ def count(answer: object) -> int | None:
     return None
 
 
+def cards(answer: object) -> list[Mapping[str, Any]] | None:
+    """The models that a server lists; None where it sent no list."""
+    data = answer.get("data") if isinstance(answer, Mapping) else None
+    if not isinstance(data, list):
+        return None
+    return [card for card in data if isinstance(card, Mapping) and isinstance(card.get("id"), str)]
+
+
 def first_model(cards: Sequence[Mapping[str, Any]], url: str) -> str:
     base = next((card for card in cards if not card.get("parent")), None)
     if base is None:

@@ -135,7 +135,7 @@ def _written(
     adapter: str | None,
     stop: Event | None,
 ) -> Iterator[Step]:
-    chosen = _chosen(engine, owner, adapter or ADAPTER)
+    chosen = _chosen(engine, owner, ADAPTER if adapter is None else adapter)
     trained = chosen is not None and chosen.name == ADAPTER  # without a history: with one it says the last answer again
     read = [source.hit for source in found.sources[: reads(engine.traits.known)]]
     stop = stop or Event()
@@ -149,7 +149,7 @@ def _written(
     text = ""
     nats = 0.0
     finish: FinishReason = "stop"
-    stream = engine.stream(sent.messages, sampling, adapter=chosen.name if chosen else adapter, stop=stop)
+    stream = engine.stream(sent.messages, sampling, adapter=chosen.name if chosen else adapter or None, stop=stop)
     chunks = until_it_loops(stream, lambda: sent.prompt)
     with closing(chunks):  # type: ignore[type-var]
         for chunk in chunks:

@@ -58,7 +58,8 @@ def summarize(
 ) -> Iterator[Step]:
     """Any number of `Working`, then a `Summary`; after `stop` it holds what was done. Close it to end the work.
 
-    Without `adapter` the owner's adapter named `ADAPTER` is used where there is one. Raises `InputError`, `AdapterNotFound`.
+    `adapter` None: the owner's adapter named `ADAPTER` writes where there is one; empty: none does. Raises `InputError`,
+    `AdapterNotFound`.
     """
     wanted = target(length, text.words)
     stop = stop or Event()
@@ -66,9 +67,10 @@ def summarize(
     ranking = Ranking(text.sections)
     language = detect(" ".join(passage.text for passage in text.passages)[:2_000_000]).language or ""
     reason = _why_quoted(engine, text, language)
-    adapter = adapter or (None if reason else _own(engine, owner))
+    if adapter is None and not reason:
+        adapter = _own(engine, owner)
     reader = Reader(
-        engine, text, ranking, adapter, similarity, stop, weak=not adapter and not reason and _is_weak(engine)
+        engine, text, ranking, adapter or None, similarity, stop, weak=not adapter and not reason and _is_weak(engine)
     )
     if not reason:
         try:

@@ -32,14 +32,15 @@ class Support:
 
 
 def support(engine: Engine, owner: str, source: str, target: str, adapter: str | None = None) -> Support:
-    """Who translates from `source` into `target` for this owner; `adapter` is what the owner chose.
+    """Who translates from `source` into `target` for this owner; `adapter` is what the owner chose, empty
+    where it is to be none.
 
     Without a choice the adapter named "translate" is taken, unless it was made for other pairs. Raises what `engine.model`
     raises while there is none.
     """
     mine = {known.name: known for known in visible(engine.adapters(), owner)}
     others = tuple(name for name, known in mine.items() if made_for(known, source, target))
-    chosen = mine.get(adapter or ADAPTER)
+    chosen = mine.get(ADAPTER if adapter is None else adapter)
     if chosen is not None:
         knows = made_for(chosen, source, target)
         if knows or (knows is None and (adapter or chosen.name == ADAPTER)):

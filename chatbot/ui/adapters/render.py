@@ -1,22 +1,24 @@
-"""Pure: adapters -> the table that lists them."""
+"""Pure: adapters -> the table that lists them under what they are for."""
 
 from collections.abc import Sequence
 from html import escape
+from itertools import groupby
 
 from chatbot.common.errors import AdapterError
+from chatbot.engine.adapters.purpose import TASKS
 from chatbot.types import Adapter
 from chatbot.ui.parts import render
 from chatbot.ui.strings.words import Language, text
-from finetune.spec.spec import TASKS
+from finetune.spec.spec import TASKS as KNOWN
 
-COLUMNS = ("column_name", "column_task", "column_base", "column_rank", "column_verdict")
+COLUMNS = ("column_name", "column_base", "column_rank", "column_verdict")
 
 
 def adapter_table(adapters: Sequence[Adapter], language: Language) -> str:
     if not adapters:
         return f'<p class="by-empty">{escape(text("adapter_none", language))}</p>'
     head = "".join(f'<th scope="col">{escape(text(column, language))}</th>' for column in COLUMNS)
-    rows = "".join(_row(adapter, language) for adapter in adapters)
+    rows = "".join(_group(name, list(them), language) for name, them in groupby(sorted(adapters, key=_place), _for))
     return f'<div class="by-table by-adapters"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
@@ -28,7 +30,7 @@ def aside(name: str, reason: AdapterError, language: Language) -> str:
 
 def task(name: str, language: Language) -> str:
     """The task of an adapter, as its tab is called; other names stay."""
-    if name not in TASKS:
+    if name not in KNOWN:
         return name or text("adapter_no_task", language)
     return text("documents" if name == "answer" else name, language)
 
@@ -41,11 +43,26 @@ def outcome(verdict: str, language: Language) -> str:
     return ""
 
 
+def _for(adapter: Adapter) -> str:
+    """The task that has it, or the chat."""
+    return adapter.task if adapter.task in TASKS else "chat"
+
+
+def _place(adapter: Adapter) -> tuple[int, str]:
+    return (*TASKS, "chat").index(_for(adapter)), adapter.name
+
+
+def _group(name: str, adapters: Sequence[Adapter], language: Language) -> str:
+    """Those for one tab, under its name."""
+    tab = text("adapter_group", language, tab=task(name, language))
+    head = f'<tr class="by-group"><th colspan="{len(COLUMNS)}" scope="rowgroup">{escape(tab)}</th></tr>'
+    return head + "".join(_row(adapter, language) for adapter in adapters)
+
+
 def _row(adapter: Adapter, language: Language) -> str:
     private = f' <span class="by-tag">{escape(text("adapter_private", language))}</span>' if adapter.owner else ""
     cells = (
         f"<b>{escape(adapter.name)}</b>{private}",
-        escape(task(adapter.task, language)),
         escape(adapter.base or "–"),
         str(adapter.rank or "–"),
         _verdict(adapter.verdict, language),

@@ -1,5 +1,6 @@
 """The adapters tab: what there is, what can be added, what can go."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import gradio as gr
 from chatbot.common.errors import AccessDenied, AdapterError, InputError
 from chatbot.engine.adapters import files as adapter_files
 from chatbot.engine.adapters.folders import visible
+from chatbot.engine.adapters.purpose import TASKS, for_chat
 from chatbot.engine.adapters.shipped import set_aside
 from chatbot.types import Adapter
 from chatbot.ui.adapters.render import adapter_table, aside, outcome, task
@@ -63,10 +65,21 @@ def build_adapters(words: Localised, tab: gr.Tab, services: Services) -> Adapter
     return AdaptersTab(tab, table, files, name, mine, add, chosen, remove, notice)
 
 
-def choices(services: Services, owner: str, language: Language, none: str = "no_adapter") -> list[tuple[str, str]]:
-    """What a picker of adapters offers: the base first, then what `owner` may use with its task and verdict."""
-    listed = [(text(none, language), "")]
-    for adapter in visible(services.engine.adapters(), owner):
+def choices(services: Services, owner: str, language: Language) -> list[tuple[str, str]]:
+    """What the chat's picker offers: the base first, then what `owner` may chat with. The adapters of tasks are in their tabs."""
+    known = for_chat(visible(services.engine.adapters(), owner))
+    return [(text("no_adapter", language), ""), *_named(known, language)]
+
+
+def origins(services: Services, owner: str, language: Language) -> list[tuple[str, str]]:
+    """What a fine-tune may go on from: nothing, or any adapter that `owner` may use."""
+    return [(text("ft_origin_new", language), ""), *_named(visible(services.engine.adapters(), owner), language)]
+
+
+def _named(adapters: Sequence[Adapter], language: Language) -> list[tuple[str, str]]:
+    """Each with its task and verdict."""
+    listed = []
+    for adapter in adapters:
         said = (adapter.name, task(adapter.task, language) if adapter.task else "", outcome(adapter.verdict, language))
         listed.append((" · ".join(filter(None, said)), adapter.name))
     return listed
@@ -112,7 +125,7 @@ class Handlers:
                 fit=self._services.engine.fit,
             )
             self._services.engine.refresh()
-            done = render.success(text("adapter_added", language, name=added.name))
+            done = render.success(_ready(added, language))
             return {
                 **self._lists(owner, language),
                 self._tab.notice: done,
@@ -166,10 +179,17 @@ class Handlers:
         }
 
 
+def _ready(adapter: Adapter, language: Language) -> str:
+    """Where it can be chosen now."""
+    if adapter.task in TASKS:
+        return text("adapter_added_task", language, name=adapter.name, tab=task(adapter.task, language))
+    return text("adapter_added", language, name=adapter.name)
+
+
 def compare_choices(services: Services, owner: str, language: Language) -> list[tuple[str, str]]:
     """Off, the base, and every adapter. The base has a word of its own here, since the empty choice is off."""
-    listed = choices(services, owner, language, "compare_base")
-    return [(text("compare_off", language), ""), (listed[0][0], BASE), *listed[1:]]
+    off, base = text("compare_off", language), text("compare_base", language)
+    return [(off, ""), (base, BASE), *choices(services, owner, language)[1:]]
 
 
 TAB = Tab("adapters", build_adapters, connect)

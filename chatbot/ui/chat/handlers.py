@@ -12,6 +12,7 @@ import gradio as gr
 
 from chatbot import export
 from chatbot.common.errors import BanyanError, NotFound, internal_error
+from chatbot.engine.adapters.purpose import for_chat
 from chatbot.store.store import Conversation
 from chatbot.tasks import chat
 from chatbot.types import Message, Sampling
@@ -207,9 +208,11 @@ class Handlers:
         return {self._tab.notice: notices[0]}
 
     def _usable(self, owner: str, adapter: str | None) -> str:
-        """The adapter of a conversation, as the picker has it; the base where it is gone or waits for another model."""
+        """The adapter of a conversation, as the picker has it; the base where it is gone, waits for another model or is for a
+        task."""
         try:
-            return self._services.adapter(owner, adapter).name if adapter else ""
+            known = for_chat([self._services.adapter(owner, adapter)] if adapter else [])
+            return known[0].name if known else ""
         except BanyanError:
             return ""
 

@@ -18,6 +18,7 @@ from chatbot.tasks.classify.result import Result, foreign, judge_text
 from chatbot.tasks.classify.rows import Judged, judge_rows
 from chatbot.tasks.classify.table import Table, read_table
 from chatbot.tasks.classify.work import classifier
+from chatbot.ui.adapters.picker import chosen
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.classify import render as render_sentiment
 from chatbot.ui.classify.layout import SentimentTab
@@ -96,11 +97,11 @@ class Handlers(TaskHandlers):
     ) -> Iterator[Updates]:
         yield gr.skip()
         with told(language) as notices, self._running(request) as (owner, stop):
-            chosen = sentiment_labels.parse(labels)
+            wanted, who = sentiment_labels.parse(labels), chosen(adapter)
             if source == "table":
-                yield from self._judge_table(owner, file, column, chosen, adapter, language, stop)
+                yield from self._judge_table(owner, file, column, wanted, who, language, stop)
             else:
-                yield from self._judge_text(owner, typed, chosen, adapter, language, stop)
+                yield from self._judge_text(owner, typed, wanted, who, language, stop)
         if notices:
             yield self._unjudged(language) | {self._tab.notice: notices[0]}
 
@@ -108,11 +109,11 @@ class Handlers(TaskHandlers):
         return {self._tab.result: None, self._tab.shown: render_task.welcome("sen", language)}
 
     def _judge_text(
-        self, owner: str, typed: str, labels: Labels, adapter: str, language: Language, stop: Event
+        self, owner: str, typed: str, labels: Labels, adapter: str | None, language: Language, stop: Event
     ) -> Iterator[Updates]:
         tab = self._tab
         result: Result | None = None
-        steps = judge_text(self._services.engine, owner, typed, labels, adapter=adapter or None, stop=stop)
+        steps = judge_text(self._services.engine, owner, typed, labels, adapter=adapter, stop=stop)
         for step in on_a_clock(steps, lambda step: isinstance(step, Result)):
             result = step if isinstance(step, Result) else result
             if result:
@@ -132,7 +133,7 @@ class Handlers(TaskHandlers):
         file: str | None,
         column: str | None,
         labels: Labels,
-        adapter: str,
+        adapter: str | None,
         language: Language,
         stop: Event,
     ) -> Iterator[Updates]:
@@ -144,7 +145,7 @@ class Handlers(TaskHandlers):
         strange = _foreign(
             table, column, self._services.engine.traits.languages
         )  # now: after Stop nobody wants to wait for it
-        judge = classifier(self._services.engine, owner, labels, adapter=adapter or None, stop=stop)
+        judge = classifier(self._services.engine, owner, labels, adapter=adapter, stop=stop)
         if judge is None:
             yield self._unjudged(language)
             return

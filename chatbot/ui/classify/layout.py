@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from chatbot.ui.adapters.picker import task_adapter
 from chatbot.ui.classify import render as render_sentiment
 from chatbot.ui.classify.examples import EXAMPLES
 from chatbot.ui.parts import render_task
@@ -25,6 +26,7 @@ class Given:
     file: gr.File
     column: gr.Dropdown
     labels: gr.Textbox
+    adapter: gr.Dropdown
     buttons: RunStop
     past: gr.HTML
 
@@ -66,5 +68,6 @@ def _given(words: Localised) -> Given:
     words(column, label="sen_column")
     labels = gr.Textbox(lines=1, max_lines=8, placeholder="negative, neutral, positive", elem_id="by-sen-labels")
     words(labels, label="sen_labels", info="sen_labels_info")
+    adapter = task_adapter(words, "sen")
     buttons = run_and_stop(words, "sen")
-    return Given(source, typed, about, examples, file, column, labels, buttons, clickable("by-sen-past"))
+    return Given(source, typed, about, examples, file, column, labels, adapter, buttons, clickable("by-sen-past"))

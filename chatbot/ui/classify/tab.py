@@ -1,5 +1,7 @@
 """How the events of the sentiment tab hang together."""
 
+from chatbot.tasks.classify.work import ADAPTER
+from chatbot.ui.adapters.picker import connect_task_adapter
 from chatbot.ui.classify import api
 from chatbot.ui.classify.examples import EXAMPLES
 from chatbot.ui.classify.handlers import Handlers
@@ -10,7 +12,7 @@ from chatbot.ui.services import PRIVATE, QUICK, Services
 
 
 def connect(tab: SentimentTab, frame: Frame, services: Services) -> None:
-    page, bar, language = frame.page, frame.bar, frame.language
+    page, language = frame.page, frame.language
     do, given = Handlers(services, tab), tab.given
     given.source.change(do.pick, given.source, [given.typed, given.about, given.file, given.column], **QUICK)
     connect_examples(given.examples, EXAMPLES, [given.typed, given.labels])
@@ -19,7 +21,8 @@ def connect(tab: SentimentTab, frame: Frame, services: Services) -> None:
         event(do.look, language, given.past, **PRIVATE)
     language.change(do.spoken, [tab.result, language], [given.source, tab.shown, given.past], **PRIVATE)
     shown = [tab.result, tab.shown, given.past, tab.download, tab.notice]
-    asked = [given.source, given.typed, given.file, given.column, given.labels, bar.adapter, language]
+    asked = [given.source, given.typed, given.file, given.column, given.labels, given.adapter, language]
+    connect_task_adapter(given.adapter, ADAPTER, tab.tab, frame, services)
     pair = [given.buttons.run, given.buttons.stop]
     connect_run(
         given.buttons,

@@ -10,6 +10,7 @@ from chatbot.tasks.answer import work as answer
 from chatbot.tasks.answer.check import Answer
 from chatbot.tasks.chat import clean
 from chatbot.types import Message
+from chatbot.ui.adapters.picker import chosen
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.documents import render as render_documents
 from chatbot.ui.documents import render_answers
@@ -98,8 +99,8 @@ class Handlers:
         owner, talk = self._services.owner_of(request), self._talk
         runs = self._services.runs
         with told(language) as notices, runs.open(owner, self._run(request), request.session_hash) as stop:
-            if adapter:
-                self._services.adapter(owner, adapter)
+            if who := chosen(adapter):
+                self._services.adapter(owner, who)
             steps = answer.ask(
                 self._services.engine,
                 self._opening.get(),
@@ -107,7 +108,7 @@ class Handlers:
                 question,
                 documents=self._usable.ids(owner),
                 history=history(turns),
-                adapter=adapter or None,
+                adapter=chosen(adapter),
                 stop=stop,
             )
             for step, body in shown_steps(steps, language):

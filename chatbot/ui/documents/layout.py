@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from chatbot.ui.adapters.picker import task_adapter
 from chatbot.ui.documents import render as render_documents
 from chatbot.ui.documents import render_answers
 from chatbot.ui.parts.clickable import clickable
@@ -19,6 +20,7 @@ class LibraryColumn:
     files: gr.File
     jobs: gr.HTML
     listing: gr.HTML
+    adapter: gr.Dropdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ def build_documents(words: Localised, tab: gr.Tab, services: Services) -> Docume
 def _library(words: Localised) -> LibraryColumn:
     files = gr.File(label=text("doc_drop", "en"), file_count="multiple", elem_id="by-doc-files", height=150)
     words(files, label="doc_drop")
-    return LibraryColumn(files=files, jobs=clickable("by-doc-jobs"), listing=clickable("by-doc-list"))
+    jobs, listing = clickable("by-doc-jobs"), clickable("by-doc-list")
+    return LibraryColumn(files=files, jobs=jobs, listing=listing, adapter=task_adapter(words, "doc"))
 
 
 def _talk(words: Localised) -> Talk:

@@ -2,7 +2,8 @@
 
 import gradio as gr
 
-from chatbot.ui.chat.sidebar import Sidebar
+from chatbot.tasks.answer.work import ADAPTER
+from chatbot.ui.adapters.picker import connect_task_adapter
 from chatbot.ui.documents import api
 from chatbot.ui.documents.handlers import Handlers
 from chatbot.ui.documents.layout import DocumentsTab, build_documents
@@ -12,11 +13,12 @@ from chatbot.ui.services import MODEL_EVENT, PRIVATE, Services
 
 
 def connect(tab: DocumentsTab, frame: Frame, services: Services) -> None:
-    page, bar, language = frame.page, frame.bar, frame.language
+    page, language = frame.page, frame.language
     do = Handlers(services, tab)
+    connect_task_adapter(tab.library.adapter, ADAPTER, tab.tab, frame, services)
     _connect_shelf(do, tab, page, language)
     _connect_language(do, tab, language)
-    _connect_talk(do, tab, page, bar, language)
+    _connect_talk(do, tab, page, language)
     _connect_source(SourceHandlers(services, tab), do, tab, language)
 
 
@@ -36,7 +38,7 @@ def _connect_language(do: Handlers, tab: DocumentsTab, language: gr.State) -> No
     language.change(do.spoken, [talk.turns, language], spoken, **PRIVATE)
 
 
-def _connect_talk(do: Handlers, tab: DocumentsTab, page: gr.Blocks, bar: Sidebar, language: gr.State) -> None:
+def _connect_talk(do: Handlers, tab: DocumentsTab, page: gr.Blocks, language: gr.State) -> None:
     talk = tab.talk
     recalled = [talk.turns, talk.past]
     page.load(do.recall, None, recalled, **PRIVATE)
@@ -44,7 +46,7 @@ def _connect_talk(do: Handlers, tab: DocumentsTab, page: gr.Blocks, bar: Sidebar
         do.send, [talk.composer, language], [talk.composer, talk.asked, talk.live, talk.notice], **PRIVATE
     ).success(
         do.respond,
-        [talk.asked, talk.turns, bar.adapter, language],
+        [talk.asked, talk.turns, tab.library.adapter, language],
         [*recalled, talk.live, talk.notice, talk.composer],
         **MODEL_EVENT,
     ).then(do.settled, None, talk.composer, **PRIVATE)

@@ -152,7 +152,7 @@ class Handlers:
             return {
                 bar.adapter: gr.update(choices=adapters.choices(services, owner, language)),
                 bar.compare: gr.update(choices=adapters.compare_choices(services, owner, language)),
-                self._tab.form.origin: gr.update(choices=adapters.choices(services, owner, language, "ft_origin_new")),
+                self._tab.form.origin: gr.update(choices=adapters.origins(services, owner, language)),
             }
         except BanyanError:  # the model is still loading; the pickers are filled when it is there
             return {}

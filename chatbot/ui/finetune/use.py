@@ -11,6 +11,7 @@ from gradio.utils import get_upload_folder
 
 from chatbot.common.errors import InputError
 from chatbot.common.step import Progress
+from chatbot.engine.adapters.purpose import TASKS
 from chatbot.training.training import Training
 from chatbot.ui.adapters import tab as adapters
 from chatbot.ui.chat.compare import BASE
@@ -52,6 +53,11 @@ class UseHandlers:
                     kind="not_served",
                 )
             adapter = self._services.adapter(owner, result.adapter)
+            if adapter.task in TASKS:
+                raise InputError(
+                    "This adapter is for a tab of its own (Documents, Translate, Summarize or Sentiment). Choose it there.",
+                    kind="not_for_chat",
+                )
             first = adapters.choices(self._services, owner, language)
             second = adapters.compare_choices(self._services, owner, language)
             return {

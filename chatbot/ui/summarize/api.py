@@ -48,7 +48,7 @@ class Endpoints:
             if adapter:
                 self._services.adapter(owner, adapter)
             given = self._given(owner, text, document_ids)
-            for step in summarize_steps(self._services, owner, given, length, adapter):
+            for step in summarize_steps(self._services, owner, given, length, adapter or None):
                 if isinstance(step, Summary):
                     return said(step)
             raise BanyanError("The text was not summarized. Please try again.", kind="no_outcome")

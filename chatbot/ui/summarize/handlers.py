@@ -13,6 +13,7 @@ from chatbot.tasks.summarize import text as summarize_text
 from chatbot.tasks.summarize.check import Summary
 from chatbot.tasks.summarize.text import Text
 from chatbot.tasks.summarize.work import Step, summarize
+from chatbot.ui.adapters.picker import chosen
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.documents.sources import Sources
 from chatbot.ui.parts import render_task
@@ -92,11 +93,11 @@ class Handlers(TaskHandlers):
         language: Language,
         request: gr.Request,
     ) -> Iterator[Updates]:
-        tab = self._tab
+        tab, who = self._tab, chosen(adapter)
         yield gr.skip()
-        with told(language) as notices, self._running(request, adapter) as (owner, stop):
+        with told(language) as notices, self._running(request, who or "") as (owner, stop):
             given = self._text(owner, source, typed, file, documents, stop)
-            steps = summarize_steps(self._services, owner, given, length, adapter, stop=stop)
+            steps = summarize_steps(self._services, owner, given, length, who, stop=stop)
             for step in on_a_clock(steps, lambda step: isinstance(step, Summary)):
                 if isinstance(step, Summary):
                     yield self._done(owner, step, step.name or title_of(_first_line(typed)), language)
@@ -190,9 +191,7 @@ def summarize_steps(
             similarity = services.library.get().similarity(given.passages[0].text[:2000])
         except BanyanError:  # the library is still opening: words alone decide
             similarity = None
-    return summarize(
-        services.engine, given, owner=owner, length=length, adapter=adapter or None, similarity=similarity, **rest
-    )
+    return summarize(services.engine, given, owner=owner, length=length, adapter=adapter, similarity=similarity, **rest)
 
 
 def _place(one: Citation) -> dict[str, str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from chatbot.ui.adapters.picker import task_adapter
 from chatbot.ui.parts import render_task
 from chatbot.ui.parts.clickable import clickable
 from chatbot.ui.parts.localise import Localised
@@ -25,6 +26,7 @@ class Given:
     file: gr.File
     documents: gr.Dropdown
     length: gr.Radio
+    adapter: gr.Dropdown
     buttons: RunStop
     past: gr.HTML
 
@@ -64,5 +66,6 @@ def _given(words: Localised, *, library: bool) -> Given:
     words(documents, label="sum_documents", info="sum_documents_info")
     length = gr.Radio(render_summarize.lengths("en"), value="medium", elem_id="by-sum-length")
     words(length, label="sum_length", info="sum_length_info")
+    adapter = task_adapter(words, "sum")
     buttons = run_and_stop(words, "sum")
-    return Given(source, typed, about, examples, file, documents, length, buttons, clickable("by-sum-past"))
+    return Given(source, typed, about, examples, file, documents, length, adapter, buttons, clickable("by-sum-past"))

@@ -1,5 +1,7 @@
 """How the events of the summary tab hang together."""
 
+from chatbot.tasks.summarize.work import ADAPTER
+from chatbot.ui.adapters.picker import connect_task_adapter
 from chatbot.ui.parts.tab import Frame, Tab
 from chatbot.ui.parts.task_parts import connect_examples, connect_run
 from chatbot.ui.services import PRIVATE, QUICK, Services
@@ -10,7 +12,7 @@ from chatbot.ui.summarize.layout import SummarizeTab, build_summarize
 
 
 def connect(tab: SummarizeTab, frame: Frame, services: Services) -> None:
-    page, bar, language = frame.page, frame.bar, frame.language
+    page, language = frame.page, frame.language
     do, given = Handlers(services, tab), tab.given
     given.source.change(do.pick, given.source, [given.typed, given.about, given.file, given.documents], **QUICK)
     connect_examples(given.examples, EXAMPLES, given.typed)
@@ -22,7 +24,8 @@ def connect(tab: SummarizeTab, frame: Frame, services: Services) -> None:
         [given.source, given.length, tab.shown, tab.where, given.past],
         **PRIVATE,
     )
-    asked = [given.source, given.typed, given.file, given.documents, given.length, bar.adapter, language]
+    asked = [given.source, given.typed, given.file, given.documents, given.length, given.adapter, language]
+    connect_task_adapter(given.adapter, ADAPTER, tab.tab, frame, services)
     pair = [given.buttons.run, given.buttons.stop]
     connect_run(
         given.buttons,

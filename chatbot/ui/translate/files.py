@@ -9,6 +9,7 @@ import gradio as gr
 from chatbot.common.errors import InputError
 from chatbot.tasks.translate.jobs import Job, Translations
 from chatbot.tasks.translate.order import AUTO
+from chatbot.ui.adapters.picker import chosen
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.clock import on_a_clock
@@ -62,8 +63,8 @@ class FileHandlers(TaskHandlers):
                 raise InputError("Send a file.", kind="no_file")
             name = Path(file).name
             yield {self._side.progress: render_translate.note(text("tr_reading", language, name=name))}
-            if adapter:
-                self._services.adapter(owner, adapter)
+            if who := chosen(adapter):
+                self._services.adapter(owner, who)
             job = self._jobs.add(
                 self._services.engine,
                 owner,
@@ -71,7 +72,7 @@ class FileHandlers(TaskHandlers):
                 name,
                 target=target or "",
                 source=source or AUTO,
-                adapter=adapter or None,
+                adapter=chosen(adapter),
                 glossary=glossary or "",
             )
             yield from self._under_way(owner, job.id, language, request)

@@ -11,6 +11,7 @@ from chatbot.tasks.language import LANGUAGES
 from chatbot.tasks.translate.order import AUTO
 from chatbot.tasks.translate.support import Support, support
 from chatbot.tasks.translate.text import Translated, translate
+from chatbot.ui.adapters.picker import chosen
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.clock import on_a_clock
@@ -46,7 +47,7 @@ class Handlers(TaskHandlers):
         if source == AUTO and target == "en":
             return None
         owner = self._services.owner_of(request)
-        return support(self._services.engine, owner, "en" if source == AUTO else source, target, adapter or None)
+        return support(self._services.engine, owner, "en" if source == AUTO else source, target, chosen(adapter))
 
     def spoken(self, source: str, target: str, language: Language) -> Updates:
         """After a change of language."""
@@ -87,14 +88,14 @@ class Handlers(TaskHandlers):
         language: Language,
         request: gr.Request,
     ) -> Iterator[Updates]:
-        with told(language) as notices, self._running(request, adapter) as (owner, stop):
+        with told(language) as notices, self._running(request, chosen(adapter) or "") as (owner, stop):
             steps = translate(
                 self._services.engine,
                 owner,
                 typed or "",
                 target=target or "",
                 source=source or AUTO,
-                adapter=adapter or None,
+                adapter=chosen(adapter),
                 glossary=glossary or "",
                 stop=stop,
             )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from chatbot.tasks.translate.order import AUTO
+from chatbot.ui.adapters.picker import task_adapter
 from chatbot.ui.parts.clickable import clickable
 from chatbot.ui.parts.kinds import translatable
 from chatbot.ui.parts.localise import Localised
@@ -51,6 +52,7 @@ class TranslateTab:
     source: gr.Dropdown
     target: gr.Dropdown
     swap: gr.Button
+    adapter: gr.Dropdown
     who: gr.HTML
     glossary: gr.Textbox
     texts: TextSide
@@ -60,7 +62,7 @@ class TranslateTab:
 def build_translate(words: Localised, tab: gr.Tab, services: Services) -> TranslateTab:
     """The components; `connect` of the tab gives them life. Files are translated where there is a folder to keep them in."""
     with gr.Column(elem_classes="by-pane", elem_id="by-tr"):
-        source, swap, target = _languages(words)
+        source, swap, target, adapter = _languages(words)
         who = gr.HTML(elem_id="by-tr-who", padding=False)
         with gr.Tabs(elem_id="by-tr-tabs"):
             with gr.Tab(text("tr_text", "en"), id="text") as first:
@@ -85,11 +87,19 @@ def build_translate(words: Localised, tab: gr.Tab, services: Services) -> Transl
         words(terms, label="tr_glossary")
         texts.past.render()
     return TranslateTab(
-        tab=tab, source=source, target=target, swap=swap, who=who, glossary=glossary, texts=texts, files=side
+        tab=tab,
+        source=source,
+        target=target,
+        swap=swap,
+        adapter=adapter,
+        who=who,
+        glossary=glossary,
+        texts=texts,
+        files=side,
     )
 
 
-def _languages(words: Localised) -> tuple[gr.Dropdown, gr.Button, gr.Dropdown]:
+def _languages(words: Localised) -> tuple[gr.Dropdown, gr.Button, gr.Dropdown, gr.Dropdown]:
     with gr.Row(elem_id="by-tr-languages"):
         source = gr.Dropdown(
             render_translate.choices("en", detect=True),
@@ -101,10 +111,11 @@ def _languages(words: Localised) -> tuple[gr.Dropdown, gr.Button, gr.Dropdown]:
         target = gr.Dropdown(
             render_translate.choices("en", detect=False), value="fr", label=text("tr_to", "en"), elem_id="by-tr-to"
         )
+        adapter = task_adapter(words, "tr")
     words(source, label="tr_from")
     words(swap, value="tr_swap")
     words(target, label="tr_to")
-    return source, swap, target
+    return source, swap, target, adapter
 
 
 def _texts(words: Localised) -> TextSide:

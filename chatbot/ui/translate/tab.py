@@ -2,7 +2,8 @@
 
 import gradio as gr
 
-from chatbot.ui.chat.sidebar import Sidebar
+from chatbot.tasks.translate.support import ADAPTER
+from chatbot.ui.adapters.picker import connect_task_adapter
 from chatbot.ui.parts.tab import Frame, Tab
 from chatbot.ui.parts.task_parts import connect_examples, connect_run
 from chatbot.ui.services import MODEL_EVENT, PRIVATE, QUICK, Services
@@ -13,18 +14,26 @@ from chatbot.ui.translate.layout import EXAMPLES, FileSide, TranslateTab, build_
 
 
 def connect(tab: TranslateTab, frame: Frame, services: Services) -> None:
-    page, bar, language = frame.page, frame.bar, frame.language
+    page, language = frame.page, frame.language
     do = Handlers(services, tab)
-    pair = [tab.source, tab.target, bar.adapter, language]
-    for event in (tab.source.change, tab.target.change, bar.adapter.change, tab.tab.select, language.change):
+    connect_task_adapter(tab.adapter, ADAPTER, tab.tab, frame, services)
+    pair = [tab.source, tab.target, tab.adapter, language]
+    for event in (
+        tab.source.change,
+        tab.target.change,
+        tab.adapter.change,
+        frame.bar.model.change,
+        tab.tab.select,
+        language.change,
+    ):
         event(do.who, pair, tab.who, **PRIVATE)
     language.change(do.spoken, [tab.source, tab.target, language], [tab.source, tab.target], **PRIVATE)
-    _connect_texts(do, tab, page, bar, language)
+    _connect_texts(do, tab, page, language)
     if tab.files:
-        _connect_files(FileHandlers(services, tab.files), tab, tab.files, page, bar, language)
+        _connect_files(FileHandlers(services, tab.files), tab, tab.files, page, language)
 
 
-def _connect_texts(do: Handlers, tab: TranslateTab, page: gr.Blocks, bar: Sidebar, language: gr.State) -> None:
+def _connect_texts(do: Handlers, tab: TranslateTab, page: gr.Blocks, language: gr.State) -> None:
     side = tab.texts
     connect_examples(side.examples, EXAMPLES, side.typed)
     swapped = [tab.source, tab.target, side.typed, side.output]
@@ -32,7 +41,7 @@ def _connect_texts(do: Handlers, tab: TranslateTab, page: gr.Blocks, bar: Sideba
     for event in (tab.tab.select, page.load, language.change):
         event(do.look, [side.last, language], [side.report, side.past], **PRIVATE)
     pair = [side.buttons.run, side.buttons.stop]
-    asked = [side.typed, tab.source, tab.target, tab.glossary, bar.adapter, language]
+    asked = [side.typed, tab.source, tab.target, tab.glossary, tab.adapter, language]
     connect_run(
         side.buttons,
         begin=(do.begin, None, [*pair, side.output, side.report, side.notice]),
@@ -44,9 +53,7 @@ def _connect_texts(do: Handlers, tab: TranslateTab, page: gr.Blocks, bar: Sideba
     side.past.click(do.reopen, language, opened, **PRIVATE)
 
 
-def _connect_files(
-    do: FileHandlers, tab: TranslateTab, side: FileSide, page: gr.Blocks, bar: Sidebar, language: gr.State
-) -> None:
+def _connect_files(do: FileHandlers, tab: TranslateTab, side: FileSide, page: gr.Blocks, language: gr.State) -> None:
     for event in (tab.tab.select, page.load, language.change):
         event(do.look, [side.looked, language], [side.jobs, side.report], **PRIVATE)
     pair = [side.buttons.run, side.buttons.stop]
@@ -55,7 +62,7 @@ def _connect_files(
     connect_run(
         side.buttons,
         begin=(do.begin, None, [*pair, side.result, side.report, side.notice]),
-        run=(do.run, [side.file, tab.source, tab.target, tab.glossary, bar.adapter, language], shown),
+        run=(do.run, [side.file, tab.source, tab.target, tab.glossary, tab.adapter, language], shown),
         settled=settled,
         stop=do.stop,
     )

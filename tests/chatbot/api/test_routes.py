@@ -280,7 +280,7 @@ def test_two_clients_at_once_get_each_their_own(client: OpenAI) -> None:
 
 
 def test_models_lists_adapters_with_their_parent(client: OpenAI) -> None:
-    cards = [card.model_dump() for card in client.models.list()]
+    cards = [card.model_dump() for card in client.models.list(extra_query={"adapters": "all"})]
     assert [(card["id"], card["parent"], card["task"]) for card in cards] == [
         ("tree", None, None),
         ("summarize", "tree", "summarize"),
@@ -288,6 +288,18 @@ def test_models_lists_adapters_with_their_parent(client: OpenAI) -> None:
     assert client.models.retrieve("summarize").model_dump()["context_window"] == 2048
     with pytest.raises(openai.NotFoundError):
         client.models.retrieve("oak")
+
+
+def test_the_adapters_of_tasks_are_listed_only_to_who_asks_for_them() -> None:
+    """Programs offer people whatever is listed as somebody to chat with."""
+    adapters = [Adapter("pirate", task="chat"), Adapter("mine"), Adapter("answer", task="answer")]
+    engine = ScriptedEngine(model="tree", adapters=adapters)
+    with serving(app(engine)) as url, OpenAI(base_url=f"{url}/v1", api_key="any", max_retries=0) as client:
+        assert [model.id for model in client.models.list()] == ["tree", "pirate", "mine"]
+        every = client.models.list(extra_query={"adapters": "all"})
+        assert [model.id for model in every] == ["tree", "pirate", "mine", "answer"]
+        assert client.models.retrieve("answer").id == "answer"
+        assert client.chat.completions.create(model="answer", messages=ASK).model == "answer"
 
 
 def test_score_and_tokenize(engine: ScriptedEngine) -> None:

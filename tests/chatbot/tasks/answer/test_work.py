@@ -252,7 +252,7 @@ def test_the_turns_before_are_sent_only_to_a_question_that_needs_them(library: L
         assert len(engine.prompts[0]) == 2 + turns
 
 
-@pytest.mark.parametrize(("adapter", "turns"), [(None, 0), ("other", 2)])
+@pytest.mark.parametrize(("adapter", "turns"), [(None, 0), ("other", 2), ("", 2)])
 def test_the_adapter_trained_on_single_questions_gets_no_turns_before(
     library: Library, adapter: str | None, turns: int
 ) -> None:
@@ -260,7 +260,7 @@ def test_the_adapter_trained_on_single_questions_gets_no_turns_before(
     engine = ScriptedEngine(["In 1998."], adapters=[Adapter(answer.ADAPTER), Adapter("other")])
     retrieval = Retrieval(library, gate(0.0))
     list(answer.ask(engine, retrieval, "ada", "When did she plant it?", history=HISTORY, adapter=adapter))
-    assert engine.requests[0].adapter == (adapter or answer.ADAPTER)
+    assert engine.requests[0].adapter == (answer.ADAPTER if adapter is None else adapter or None)
     assert len(engine.prompts[0]) == 2 + turns
 
 

@@ -338,6 +338,9 @@ def test_the_tasks_own_adapter_is_used_by_whom_it_is_visible_to() -> None:
         given = finished(engine, of_typed(REPORT), owner=owner)
         assert {request.adapter for request in engine.requests} == {wanted}
         assert given.adapter == (wanted or "")
+    engine = says(FALSE, adapters=[mine])
+    assert finished(engine, of_typed(REPORT), owner="ada", adapter="").adapter == ""  # none is wanted
+    assert {request.adapter for request in engine.requests} == {None}
 
 
 def test_a_summary_survives_being_kept() -> None:

@@ -277,6 +277,13 @@ def test_the_adapter_named_translate_is_taken_for_the_pairs_of_its_card() -> Non
     assert finished(asked, ENGLISH, target="fr", adapter="other").settled.order.adapter == "other"
 
 
+def test_the_model_translates_alone_where_no_adapter_is_wanted() -> None:
+    card = {"languages": "en-de"}
+    asked = ScriptedEngine(lambda m: GERMAN, model="x", adapters=[Adapter("translate", details=card)])
+    assert finished(asked, ENGLISH, adapter="").settled.support.who == "x"
+    assert asked.requests[-1].adapter is None
+
+
 def test_a_chosen_adapter_that_was_made_for_another_pair_is_not_quietly_left_out() -> None:
     french = Adapter("french", details={"languages": "en-fr"})
     found = support(ScriptedEngine(model="x", adapters=[french]), "ada", "en", "de", "french")

@@ -3,17 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import pytest
 
 from chatbot.training.training import Training
+from chatbot.types import Adapter
 from chatbot.ui.finetune.data import DataHandlers
 from chatbot.ui.finetune.handlers import Handlers
 from chatbot.ui.finetune.knobs import values_of
 from chatbot.ui.finetune.layout import FinetuneTab
 from chatbot.ui.finetune.use import UseHandlers
 from chatbot.ui.services import Services
+from finetune.jobs.folder import JobFolder, Result
 from finetune.spec.spec import TrainingSpec
 from tests.chatbot.ui.wired import Wired, as_
 from tests.finetune.jobs_for_tests import QUICK, ROWS
@@ -160,3 +163,20 @@ def test_nothing_is_made_of_a_run_that_taught_nothing(
     unsent = page.one(use.push, waiting, "en", "", "hf_secret", ada)
     assert unsent[tab.use.token] == ""
     assert "repository" in unsent[tab.use.notice]
+
+
+@pytest.mark.parametrize("task", ["chat", "sentiment"])
+def test_only_an_adapter_for_the_chat_is_compared_there(
+    page: Wired, services: Services, training: Training, waiting: str, task: str
+) -> None:
+    engine: Any = services.engine.present
+    engine._adapters[:] = [Adapter("reviews", task=task)]
+    JobFolder(training.jobs._folder / waiting).finish(Result("succeeded", adapter="reviews", steps=4))
+    use = page.handlers(UseHandlers)
+    shown = page.one(use.compare, waiting, "en", as_("ada"))
+    engine._adapters.clear()
+    if task == "chat":
+        assert shown[use._bar.adapter]["value"] == "reviews"
+    else:
+        assert set(shown) == {use._use.notice}
+        assert "Choose it there" in shown[use._use.notice]

@@ -1,0 +1,133 @@
+"""Which adapters the chat offers, which a tab does, and what the tab says of who answers."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatbot.engine.loading import LoadingEngine
+from chatbot.engine.scripted import ScriptedEngine
+from chatbot.store.store import Store
+from chatbot.types import Adapter, Message
+from chatbot.ui.adapters import tab as adapters
+from chatbot.ui.adapters.picker import BARE, choices, chosen
+from chatbot.ui.adapters.render import adapter_table
+from chatbot.ui.chat.handlers import Handlers as Chat
+from chatbot.ui.services import Services
+from chatbot.ui.summarize.handlers import Handlers as Summaries
+from chatbot.ui.translate.handlers import Handlers as Translations
+from tests.chatbot.ui.wired import Wired, as_
+
+SHIPPED = [Adapter(name, task=name, details={}) for name in ("answer", "sentiment", "summarize")]
+PIRATE, PLAIN = Adapter("pirate", task="chat"), Adapter("plain")
+REVIEWS = Adapter("reviews", task="sentiment", owner="ada")
+TEXT = "The oak stands at the gate of the old park. " * 40
+
+Made = Callable[[Sequence[Adapter]], Services]
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Iterator[Made]:
+    with ExitStack() as over:
+
+        def services(known: Sequence[Adapter]) -> Services:
+            engine = LoadingEngine(lambda *_: ScriptedEngine(lambda asked: "Said.", model="tree", adapters=known), "x")
+            engine.start()
+            assert engine.wait(20)
+            store = Store(tmp_path / "banyan.db")
+            over.callback(engine.close)
+            over.callback(store.close)
+            return Services(engine, store, lambda request: str(request.owner))
+
+        yield services
+
+
+def test_the_chat_does_not_offer_the_adapters_of_tasks(made: Made) -> None:
+    services = made([*SHIPPED, PIRATE, PLAIN, REVIEWS])
+    assert [name for _, name in adapters.choices(services, "ada", "en")] == ["", "pirate", "plain"]
+    assert [name for _, name in adapters.compare_choices(services, "ada", "en")][2:] == ["pirate", "plain"]
+    origins = [name for _, name in adapters.origins(services, "ada", "en")]
+    assert origins == ["", *(adapter.name for adapter in [*SHIPPED, PIRATE, PLAIN, REVIEWS])]
+
+
+def test_a_conversation_that_had_the_adapter_of_a_task_opens_with_the_base(made: Made) -> None:
+    services = made([*SHIPPED, PIRATE])
+    page = Wired(services)
+    do = page.handlers(Chat)
+    for adapter, shown in (("answer", ""), ("pirate", "pirate"), ("gone", "")):
+        id = services.store.create("ada", title="Eggs", system_prompt="", adapter=adapter)
+        assert page.one(do.choose, id, "en", as_("ada"))[do._bar.adapter] == shown
+
+
+def test_a_tab_says_who_answers_and_offers_who_else_could(made: Made) -> None:
+    services = made([*SHIPPED, PIRATE, PLAIN, REVIEWS])
+    assert choices(services, "ada", "sentiment", "en") == [
+        ("tree + sentiment", ""),
+        ("tree alone", BARE),
+        ("tree + plain", "plain"),
+        ("tree + reviews", "reviews"),
+    ]
+    assert [name for _, name in choices(services, "eve", "sentiment", "en")] == ["", BARE, "plain"]
+    assert choices(services, "eve", "translate", "en")[0] == ("tree alone", "")
+
+
+def test_a_tab_without_an_adapter_says_so(made: Made) -> None:
+    services = made([PIRATE])
+    assert choices(services, "ada", "answer", "en") == [("tree alone: there is no adapter for this", "")]
+    assert choices(services, "ada", "answer", "zh") == [("只用 tree：没有用于此处的适配器", "")]
+
+
+@pytest.mark.parametrize(("value", "asked"), [("", None), (None, None), (BARE, ""), ("reviews", "reviews")])
+def test_what_was_picked_is_what_the_task_hears(value: str | None, asked: str | None) -> None:
+    assert chosen(value) == asked
+
+
+@pytest.mark.parametrize(("value", "used"), [("", "summarize"), (BARE, None), ("plain", "plain")])
+def test_a_summary_is_written_by_whom_the_tab_names(made: Made, value: str, used: str | None) -> None:
+    services = made([*SHIPPED, PLAIN])
+    page = Wired(services)
+    do = page.handlers(Summaries)
+    page.steps(do.run, "text", TEXT, None, None, "short", value, "en", as_("ada"))
+    engine: Any = services.engine.present
+    assert {request.adapter for request in engine.requests} == {used}
+
+
+@pytest.mark.parametrize(("value", "used"), [("", "translate"), (BARE, None)])
+def test_a_translation_is_made_by_whom_the_tab_names(made: Made, value: str, used: str | None) -> None:
+    services = made([Adapter("translate", task="translate", details={"languages": "en-fr"})])
+    page = Wired(services)
+    do = page.handlers(Translations)
+    who = do.who("en", "fr", value, "en", as_("ada"))
+    assert ("tree + translate" in who) == (used is not None)
+    page.steps(do.run, "Good morning.", "en", "fr", "", value, "en", as_("ada"))
+    engine: Any = services.engine.present
+    assert [request.adapter for request in engine.requests] == [used]
+    assert engine.requests[0].messages[-1] == Message("user", "Good morning.")
+
+
+def test_the_picker_keeps_what_is_still_there(made: Made) -> None:
+    services = made([*SHIPPED, REVIEWS])
+    (look,) = {
+        event.fn
+        for event in Wired(services)._events
+        if [output.elem_id for output in event.outputs] == ["by-sen-adapter"]
+    }
+    assert look is not None
+    for given, kept in (("reviews", "reviews"), (BARE, BARE), ("gone", "")):
+        assert look(given, "en", as_("ada"))["value"] == kept
+
+
+def test_the_table_lists_adapters_under_what_they_are_for() -> None:
+    table = adapter_table([PIRATE, *SHIPPED, PLAIN, REVIEWS], "en")
+    order = ["For Documents", "answer", "For Summarize", "summarize", "For Sentiment", "reviews", "sentiment"]
+    places = [table.index(f">{name}<") for name in [*order, "For Chat", "pirate", "plain"]]
+    assert places == sorted(places)
+    assert table.count("rowgroup") == 4
+
+
+def test_where_an_added_adapter_can_be_chosen_is_said() -> None:
+    assert "sidebar" in adapters._ready(PIRATE, "en")
+    assert "tab Sentiment" in adapters._ready(REVIEWS, "en")
+    assert "“情感”标签页" in adapters._ready(REVIEWS, "zh")

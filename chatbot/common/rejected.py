@@ -7,6 +7,8 @@ from chatbot.common.errors import InputError
 REASONS = {
     "empty": "{name} is empty. Choose a file that holds something.",
     "no_text": "{name} holds no text that can be read. If its pages are pictures, run text recognition (OCR) on it first.",
+    "illegible": "The text of {name} cannot be read: its fonts do not say which letters they are. Run text recognition (OCR) on it "
+    "first.",
     "encrypted": "{name} is protected by a password. Save a copy without the password and add that.",
     "damaged": "{name} is damaged or incomplete and cannot be opened. Open it in its own program and save it again.",
     "wrong_type": "{name} is not what its name says: it looks like {found}, not {claimed}. Give it its proper ending.",

@@ -7,6 +7,8 @@ TEXTS = {
     "hidden_text": "{characters} characters that a reader would not see ({how}) were left out.",
     "invisible_characters": "{characters} invisible characters were taken out.",
     "bidi_controls": "{characters} characters that turn the direction of writing were taken out.",
+    "illegible": "{characters} characters cannot be read: their font does not say which letters they are. Run text recognition "
+    "(OCR) on the file first.",
     "ocr_layer": "The text is the invisible layer of a scan; what it says may differ from the picture.",
     "hidden_parts": "Hidden in the file and left out: {names}.",
     "page_unreadable": "This page is damaged and could not be read.",

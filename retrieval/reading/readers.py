@@ -63,7 +63,8 @@ def read(
             done, total = cast(tuple[int, int | None], record["progress"])
             progress(done, total)
     if kind is None or not any(page.text.strip() for page in pages):
-        raise RejectedFile("no_text", **given)
+        lost = any(flag.code == "illegible" for page in pages for flag in page.warnings)
+        raise RejectedFile("illegible" if lost else "no_text", **given)
     return Reading(kind, tuple(pages), tuple(warnings))
 
 

@@ -8,7 +8,7 @@ from pypdfium2 import raw
 from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
 from retrieval.reading.pages import Pages
-from retrieval.reading.pdf.text import PageReader
+from retrieval.reading.pdf.sheets import PageText, Sheets
 
 
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
@@ -24,10 +24,11 @@ def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
     if _is_cut_off(path):
         pages.flag("repaired")
     pages.total = count
+    sheets = Sheets(document)
     for index in range(count):
         if index:
             pages.begin()
-        _read_page(document, index, pages)
+        _add(sheets.page(index), pages)
     return None
 
 
@@ -43,22 +44,16 @@ def _is_cut_off(path: Path) -> bool:
         return b"%%EOF" not in stream.read()
 
 
-def _read_page(document: pdfium.PdfDocument, index: int, pages: Pages) -> None:
-    try:
-        page = document[index]
-        textpage = page.get_textpage()
-    except pdfium.PdfiumError:
+def _add(found: PageText | None, pages: Pages) -> None:
+    if found is None:
         pages.page_flag("page_unreadable")
         return
-    try:
-        found = PageReader(page, textpage).read()
-    finally:
-        textpage.close()
-        page.close()
     for how, characters in found.hidden.items():
         pages.hide("x" * characters, how)
     pages.counts.invisible += found.counts.invisible
     pages.counts.bidi += found.counts.bidi
+    if found.illegible:
+        pages.page_flag("illegible", characters=found.illegible)
     if found.ocr:
         pages.page_flag("ocr_layer")
     pages.whole(found.text, found.blocks)

@@ -32,6 +32,7 @@ def main(limits: Limits, path: Path, number: int, start: int, end: int, scale: f
 def draw(path: Path, number: int, start: int, end: int, scale: float) -> "Image.Image":
     import pypdfium2 as pdfium
 
+    from retrieval.reading.pdf.sheets import Sheets
     from retrieval.reading.pdf.text import PageReader
 
     document = pdfium.PdfDocument(path)
@@ -41,8 +42,9 @@ def draw(path: Path, number: int, start: int, end: int, scale: float) -> "Image.
     width, height = page.get_size()
     scale = min(scale, (_MOST_PIXELS / max(width * height, 1)) ** 0.5)
     image: Image.Image = page.render(scale=scale).to_pil().convert("RGB")
-    reader = PageReader(page, page.get_textpage())
-    for box in reader.boxes(reader.read().indices[max(0, start) : end]):
+    found = Sheets(document).page(number - 1)
+    indices = found.indices[max(0, start) : end] if found is not None else []
+    for box in PageReader(page, page.get_textpage()).boxes(indices):
         _mark(image, _on_image(page, image, box))
     return image
 

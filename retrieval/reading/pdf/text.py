@@ -5,31 +5,36 @@ Reading and highlighting share this module, so that an offset into a page's text
 
 import ctypes
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from retrieval.reading.clean import SUSPECT, Counts, clean
+from retrieval.reading.pdf.columns import in_reading_order
+from retrieval.reading.pdf.legible import is_gibberish
+from retrieval.reading.pdf.lines import Line, lines
 from retrieval.reading.pdf.visibility import Box, Visibility
-from retrieval.types import Block
 
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 _TORN = "\x02"
-_GAP = 1.7  # line distances beyond this many times the type size begin a paragraph
-_TITLE = 1.15  # lines in type larger than this many times the page's own are headings
+_SIGNS = 0.05  # of a page's characters may be bullets and the like, which have no Unicode and mean nothing
+_ALEFS, _LAM = {0x622, 0x623, 0x625, 0x627}, 0x644
 
 
-@dataclass(slots=True)
-class PageText:
-    """`text[i]` was drawn at `boxes(i)`; characters of our own (paragraph breaks) have the index -1."""
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a reader of one page sees, in the order in which it was drawn: `text[k]` is pdfium's character `indices[k]`, or none
+    (-1). `ocr`: it is the invisible layer of a scan. `illegible` characters have no Unicode and were left out."""
 
     text: str
     indices: list[int]
-    blocks: list[Block]
-    counts: Counts = field(default_factory=Counts)
-    hidden: Counter[str] = field(default_factory=Counter)
-    ocr: bool = False
+    lines: list[Line]
+    counts: Counts
+    hidden: Counter[str]
+    ocr: bool
+    illegible: int = 0
 
 
 class PageReader:
@@ -39,107 +44,87 @@ class PageReader:
         self._page, self._text = page, textpage
         self._visibility = Visibility(page, textpage)
         self._hidden: Counter[str] = Counter()
+        self._illegible = 0
 
-    def read(self) -> PageText:
+    def drawn(self) -> Drawn:
         characters, indices = self._characters()
         text = "".join(characters)
         counts = Counts()
         if SUSPECT.search(text):
             text, indices = _clean_mapped(characters, indices, counts)
-        text, indices, blocks = self._laid_out(text, indices)
-        return PageText(text, indices, blocks, counts, self._hidden, self._visibility.ocr)
+        found = in_reading_order(lines(text, indices, self._text), text)
+        return Drawn(text, indices, found, counts, self._hidden, self._visibility.ocr, self._illegible)
 
     def boxes(self, indices: list[int]) -> list[Box]:
         """The boxes of these characters, those of one line joined into one."""
-        lines: list[Box] = []
+        joined: list[Box] = []
         box = raw.FS_RECTF()
         for index in indices:
             if index < 0 or not raw.FPDFText_GetLooseCharBox(self._text, index, box) or box.right <= box.left:
                 continue
             one = (box.left, box.bottom, box.right, box.top)
-            if lines and _same_line(lines[-1], one):
-                last = lines[-1]
+            if joined and _same_line(joined[-1], one):
+                last = joined[-1]
                 one = (min(last[0], one[0]), min(last[1], one[1]), max(last[2], one[2]), max(last[3], one[3]))
-                lines[-1] = one
+                joined[-1] = one
             else:
-                lines.append(one)
-        return lines
+                joined.append(one)
+        return joined
 
     def _characters(self) -> tuple[list[str], list[int]]:
         """What pdfium found and a reader would see, one entry a character, hidden ones counted and left out."""
+        seen = list(self._seen())
+        unmapped = [chr(code) for code, _, mapped in seen if not mapped]
+        if len(unmapped) > _SIGNS * len(seen) and is_gibberish("".join(unmapped)):
+            legible = [
+                found for found in seen if found[2] and raw.FPDFText_HasUnicodeMapError(self._text, found[1]) != 1
+            ]
+            kept = (
+                legible if len(unmapped) < len(seen) / 2 else []
+            )  # what is left of a page that is mostly lost misleads
+            self._illegible = len(seen) - len(kept)
+            seen = kept
         characters: list[str] = []
         indices: list[int] = []
-        get, owner = raw.FPDFText_GetUnicode, raw.FPDFText_GetTextObject
+        for code, index, _ in _in_order(seen, self._text):
+            for part in _LIGATURES.get(chr(code), chr(code)):
+                characters.append(part)
+                indices.append(index)
+        return _with_line_ends(_paired(characters), indices)
+
+    def _seen(self) -> Iterator[tuple[int, int, bool]]:
+        """Code, index and whether the font of its text knows Unicode, of every character that is not hidden."""
+        get, owner, fails = raw.FPDFText_GetUnicode, raw.FPDFText_GetTextObject, raw.FPDFText_HasUnicodeMapError
+        mapped: dict[int, bool] = {}
         for index in range(self._text.count_chars()):
             code = get(self._text, index)
             if code in (0, 13) or code > 0x10FFFF:
                 continue
             handle = owner(self._text, index)
+            known = True
             if handle and code > 32:
                 how = self._visibility.verdict(handle, index)
                 if how:
                     self._hidden[how] += 1
                     continue
-            letter = chr(code)
-            for part in _LIGATURES.get(letter, letter):
-                characters.append(part)
-                indices.append(index)
-        return _without_line_hyphens(_paired(characters), indices)
-
-    def _laid_out(self, text: str, indices: list[int]) -> tuple[str, list[int], list[Block]]:
-        """Empty lines between paragraphs, and headings, by the distance and the type size of the lines."""
-        lines = _lines(text)
-        measures = [self._measure(indices, start, end, text) for start, end in lines]
-        sizes: Counter[float] = Counter()
-        for (start, end), (_, size) in zip(lines, measures, strict=True):
-            sizes[round(size)] += end - start
-        usual = sizes.most_common(1)[0][0] if sizes else 0
-        pieces: list[str] = []
-        kept: list[int] = []
-        spans: list[tuple[int, int, bool]] = []
-        previous: tuple[float, float] | None = None
-        was_title = False
-        for (start, end), (y, size) in zip(lines, measures, strict=True):
-            title = size > _TITLE * usual > 0 and end - start < 160 and any(c.isalpha() for c in text[start:end])
-            apart = previous is not None and (
-                abs(previous[0] - y) > _GAP * max(previous[1], size, 1)
-                or title != was_title
-                or y > previous[0] + 2 * size
-            )
-            if pieces:
-                pieces.append("\n\n" if apart else "\n")
-                kept.extend([-1] * len(pieces[-1]))
-            begin = len(kept)
-            pieces.append(text[start:end])
-            kept.extend(indices[start:end])
-            if spans and not apart and previous is not None:
-                spans[-1] = (spans[-1][0], len(kept), spans[-1][2])
-            else:
-                spans.append((begin, len(kept), title))
-            previous, was_title = (y, size), title
-        blocks = [Block("heading" if title else "paragraph", a, b, 1 if title else 0) for a, b, title in spans]
-        return "".join(pieces), kept, blocks
-
-    def _measure(self, indices: list[int], start: int, end: int, text: str) -> tuple[float, float]:
-        """The height on the page and the type size of a line, by its first letter, in points."""
-        first = next((k for k in range(start, end) if indices[k] >= 0 and not text[k].isspace()), start)
-        x, y = ctypes.c_double(), ctypes.c_double()
-        box = raw.FS_RECTF()
-        raw.FPDFText_GetCharOrigin(self._text, indices[first], x, y)
-        raw.FPDFText_GetLooseCharBox(self._text, indices[first], box)
-        return y.value, box.top - box.bottom
+            if handle and code != 32:
+                address = ctypes.addressof(handle.contents)
+                if address not in mapped:
+                    mapped[address] = fails(self._text, index) != 1
+                known = mapped[address]
+            yield code, index, known
 
 
-def _lines(text: str) -> list[tuple[int, int]]:
-    lines: list[tuple[int, int]] = []
-    at = 0
-    for line in text.split("\n"):
-        stripped = line.strip()
-        if stripped:
-            begin = at + len(line) - len(line.lstrip())
-            lines.append((begin, begin + len(stripped)))
-        at += len(line) + 1
-    return lines
+def _in_order(seen: list[tuple[int, int, bool]], textpage: pdfium.PdfTextPage) -> list[tuple[int, int, bool]]:
+    """The letters of an Arabic ligature (lam-alef), which pdfium gives the wrong way round when it turns a line's direction."""
+    box, other = raw.FS_RECTF(), raw.FS_RECTF()
+    for k in range(len(seen) - 1):
+        if seen[k][0] in _ALEFS and seen[k + 1][0] == _LAM:
+            raw.FPDFText_GetLooseCharBox(textpage, seen[k][1], box)
+            raw.FPDFText_GetLooseCharBox(textpage, seen[k + 1][1], other)
+            if (box.left, box.right) == (other.left, other.right):  # one glyph
+                seen[k], seen[k + 1] = seen[k + 1], seen[k]
+    return seen
 
 
 def _same_line(one: Box, other: Box) -> bool:
@@ -157,19 +142,18 @@ def _paired(characters: list[str]) -> list[str]:
     return characters
 
 
-def _without_line_hyphens(characters: list[str], indices: list[int]) -> tuple[list[str], list[int]]:
-    """pdfium puts U+0002 for a hyphen at the end of a line and joins the halves. Between small letters it goes, since a
-    hyphen that belongs to the word is rarer there; elsewhere ("Q3-2024") it stays."""
+def _with_line_ends(characters: list[str], indices: list[int]) -> tuple[list[str], list[int]]:
+    """Without what is empty. pdfium puts U+0002 for a hyphen at the end of a line and joins the halves: a hyphen, and a line's
+    end of our own (-1)."""
     out: list[str] = []
     kept: list[int] = []
-    for k, letter in enumerate(characters):
+    for letter, index in zip(characters, indices, strict=True):
         if letter == _TORN:
-            if "".join(characters[k - 1 : k]).islower() and "".join(characters[k + 1 : k + 2]).islower():
-                continue
-            letter = "-"  # noqa: PLW2901
-        if letter:
+            out += "-\n"
+            kept += (index, -1)
+        elif letter:
             out.append(letter)
-            kept.append(indices[k])
+            kept.append(index)
     return out, kept
 
 

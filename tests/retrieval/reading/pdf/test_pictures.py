@@ -78,13 +78,15 @@ def test_every_word_of_a_real_report_is_found_where_it_is_drawn(shared_data: Pat
     """The text under the mark, as pdfium finds it by position, is the text that was cited."""
     import pypdfium2 as pdfium
 
+    from retrieval.reading.pdf.sheets import Sheets
     from retrieval.reading.pdf.text import PageReader
 
     document = pdfium.PdfDocument(shared_data / "docs" / "2023 Q3 AAPL.pdf")
     page = document[4]
     textpage = page.get_textpage()
     reader = PageReader(page, textpage)
-    found = reader.read()
+    found = Sheets(document).page(4)
+    assert found is not None
     assert found.text == read(shared_data / "docs" / "2023 Q3 AAPL.pdf", "a.pdf").pages[4].text
     assert len(found.indices) == len(found.text)
     at = 0

@@ -139,7 +139,7 @@ class Training:
         """The adapter for llama.cpp, in `folder`. Raises `AdapterError` where it cannot be said in GGUF."""
         base = self.base.prepare(lambda step, fraction: None)
         made = convert_adapter(self.folder(owner, id), header_of(Path(base.folder)), folder)
-        return made.path.rename(folder / f"{self._name(owner, id)}.gguf")
+        return made.rename(folder / f"{self._name(owner, id)}.gguf")
 
     def merge(self, owner: str, id: str, folder: Path, progress: Progress, stop: Event | None = None) -> Path:
         """A whole model's weights with the adapter in them, as a zip in `folder`. Raises `AdapterError`."""

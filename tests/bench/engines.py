@@ -1,133 +1,106 @@
-"""Our llama.cpp engine against bare llama.cpp and `transformers.generate` in fp32, on the same weights and two threads.
+"""Our llama.cpp engine against the bare server of the same wheel: reading, writing, many at once.
 
-    python -m tests.bench.engines MODELS_FOLDER [--rounds 3]
+    python -m tests.bench.engines MODEL.gguf [--rounds 5] [--read 512 2048 6000] [--streams 4 8] [--transformers FOLDER]
 
-Targets: decode at least 5x transformers and 0.95x bare llama.cpp, prefill at least 0.8x transformers.
+Both sides run in processes of their own, in turn, and so do both ways in which the bare server may write (one thread or two);
+the better one counts. The bare server waits as its library does by default, by spinning. Printed are medians.
+Targets: 0.95 x bare in reading and with many streams, 1.0 x in writing. `--transformers` adds what `transformers` reads and
+writes per second in float32 and bfloat16, once.
 """
 
 import argparse
 import json
+import os
 import statistics
-import tempfile
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from chatbot.engine.llamacpp import waiting
-from chatbot.engine.models.catalogue import SMALL
-from chatbot.engine.models.resolve import fetch_known
-from chatbot.types import Message, Sampling
+THREADS, WRITTEN = 2, 32
 
-if TYPE_CHECKING:
-    from chatbot.engine.llamacpp.engine import LlamaCppEngine
 
-THREADS, ANSWER, PREFILL = 2, 128, 2048
-QUESTION = [Message("user", "Tell a very long story about a tree and the village below it.")]
+class Side:
+    """A process that measures one side."""
+
+    def __init__(self, side: str, gguf: Path, slots: int, of_a_token: int = THREADS) -> None:
+        command = [sys.executable, "-m", "tests.bench.engine.side", side, str(gguf), "--threads", str(THREADS)]
+        command += ["--slots", str(slots), "--of-a-token", str(of_a_token)]
+        own = {key: value for key, value in os.environ.items() if not key.startswith(("GOMP_", "OMP_"))}
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=own)
+
+    def ask(self, **asked: int) -> dict[str, float]:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, float] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("models", type=Path)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
-    waiting.settle()  # as the app does; it counts for bare llama.cpp as well
-    from chatbot.engine.llamacpp.engine import LlamaCppEngine
-
-    gguf = fetch_known(SMALL, options.models, lambda *_: None)
-    with tempfile.TemporaryDirectory() as cache:
-        engine = LlamaCppEngine(gguf, name=SMALL.title, adapters=list, cache=Path(cache), threads=THREADS, slots=1)
-        torch_prefill, torch_decode = with_transformers(gguf)
-        runs: dict[str, Callable[[], float]] = {
-            "decode, ours": lambda: decode(engine),
-            "decode, bare llama.cpp": bare(gguf),
-            "decode, transformers": torch_decode,
-            "prefill, ours": lambda: prefill(engine),
-            "prefill, transformers": torch_prefill,
-        }
-        rates: dict[str, list[float]] = {name: [] for name in runs}
-        for _ in range(options.rounds):
-            for name, measure in runs.items():  # in turn, so that a busy minute hits all of them
-                rates[name].append(measure())
-        engine.close()
-    report({name: statistics.median(values) for name, values in rates.items()})
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("gguf", type=Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--read", type=int, nargs="*", default=[512, 2048, 6000])
+    parser.add_argument("--streams", type=int, nargs="*", default=[4, 8])
+    parser.add_argument("--transformers", type=Path)
+    chosen = parser.parse_args()
+    if chosen.read:
+        asked = [{"read": read, "write": WRITTEN} for read in chosen.read]
+        compare(chosen.gguf, 1, asked, chosen.rounds)
+    for count in chosen.streams:
+        compare(chosen.gguf, count, [{"streams": count, "read": 40, "write": 48}], chosen.rounds)
+    if chosen.transformers:
+        with_transformers(chosen.transformers)
 
 
-def report(rates: dict[str, float]) -> None:
-    for name, rate in rates.items():
-        print(f"{name:24}{rate:9.1f} tokens/s")
-    print(f"decode:  {rates['decode, ours'] / rates['decode, transformers']:.2f} x transformers (target 5)")
-    print(f"decode:  {rates['decode, ours'] / rates['decode, bare llama.cpp']:.2f} x bare llama.cpp (target 0.95)")
-    print(f"prefill: {rates['prefill, ours'] / rates['prefill, transformers']:.2f} x transformers (target 0.8)")
+def compare(gguf: Path, slots: int, asked: list[dict[str, int]], rounds: int) -> None:
+    sides = {"ours": Side("ours", gguf, slots)}
+    sides |= {f"bare, {n} thread(s) a token": Side("bare", gguf, slots, n) for n in (1, THREADS)}
+    for side in sides.values():  # warm: weights mapped, servers built
+        side.ask(**(asked[0] | {"read": 64}))
+    for question in asked:
+        found: dict[str, dict[str, list[float]]] = {name: defaultdict(list) for name in sides}
+        for _ in range(rounds):
+            for name, side in sides.items():  # in turn, so that a busy minute hits all of them
+                for figure, value in side.ask(**question).items():
+                    found[name][figure].append(value)
+        medians = {name: {f: statistics.median(v) for f, v in figures.items()} for name, figures in found.items()}
+        print(question)
+        for figure, mine in medians["ours"].items():
+            theirs = [figures[figure] for name, figures in medians.items() if name != "ours"]
+            best = min(theirs) if figure == "first" else max(theirs)
+            print(f"  {figure:6} ours {mine:8.2f}  bare {best:8.2f}  ratio {mine / best:.2f}", flush=True)
+    for side in sides.values():
+        side.close()
 
 
-def decode(engine: "LlamaCppEngine") -> float:
-    times, tokens = [], []
-    for chunk in engine.stream(QUESTION, Sampling(temperature=0.0, max_tokens=ANSWER)):
-        if chunk.tokens:
-            times.append(time.perf_counter())
-            tokens.append(chunk.tokens)
-    return sum(tokens[1:]) / (times[-1] - times[0])
-
-
-def prefill(engine: "LlamaCppEngine") -> float:
-    start_word = f"{time.perf_counter_ns()} "  # another beginning each time: nothing comes from the prompt cache
-    prompt = [Message("system", start_word), Message("user", " tree" * (PREFILL - 60))]
-    count = engine.count_prompt(prompt)
-    start = time.perf_counter()
-    list(engine.stream(prompt, Sampling(temperature=0.0, max_tokens=1)))
-    return count / (time.perf_counter() - start)
-
-
-def bare(gguf: Path) -> Callable[[], float]:
-    """The server as xllamacpp sets it up by default, but for the number of threads."""
-    import xllamacpp
-
-    params = xllamacpp.CommonParams()
-    params.model.path, params.n_ctx, params.cpuparams.n_threads, params.verbosity = str(gguf), 4096, THREADS, -1
-    server = xllamacpp.Server(params)
-    prompt = f"<|im_start|>user\n{QUESTION[0].content}<|im_end|>\n<|im_start|>assistant\n"
-    request = {"prompt": prompt, "max_tokens": ANSWER, "temperature": 0, "stream": True}
-
-    def measure() -> float:
-        times: list[float] = []
-
-        def receive(record: Any) -> bool:
-            times.append(time.perf_counter())
-            return False
-
-        server.handle_completions(json.dumps(request), receive)
-        return (len(times) - 2) / (times[-2] - times[0])  # the last record has no token
-
-    return measure
-
-
-def with_transformers(gguf: Path) -> tuple[Callable[[], float], Callable[[], float]]:
+def with_transformers(folder: Path) -> None:
     import torch
     import transformers
 
     torch.set_num_threads(THREADS)
-    model: Any = transformers.AutoModelForCausalLM.from_pretrained(
-        gguf.parent, gguf_file=gguf.name, dtype=torch.float32
-    ).eval()
-
-    def forward() -> float:
-        ids = torch.randint(1000, 40000, (1, PREFILL))
+    for dtype in (torch.float32, torch.bfloat16):
+        model: Any = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval()
+        ids = torch.randint(1000, 40000, (1, 512))
         start = time.perf_counter()
         with torch.no_grad():
             model(ids, logits_to_keep=1)
-        return PREFILL / (time.perf_counter() - start)
-
-    def generate() -> float:
-        ids = torch.randint(1000, 40000, (1, 32))
+        read = 512 / (time.perf_counter() - start)
         start = time.perf_counter()
         with torch.no_grad():
             model.generate(
-                ids, attention_mask=torch.ones_like(ids), max_new_tokens=32, min_new_tokens=32, do_sample=False
+                ids, attention_mask=torch.ones_like(ids), max_new_tokens=17, min_new_tokens=17, do_sample=False
             )
-        return 32 / (time.perf_counter() - start)
-
-    return forward, generate
+        written = 16 / max(time.perf_counter() - start - 512 / read, 1e-9)
+        print(f"transformers {str(dtype).removeprefix('torch.')}: reads {read:.1f}, writes {written:.1f} tokens/s")
 
 
 if __name__ == "__main__":

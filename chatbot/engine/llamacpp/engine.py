@@ -1,11 +1,8 @@
 """GGUF on the CPU through xllamacpp, llama.cpp's own server in this process: the default engine without a GPU.
 
-Three properties of that server shape this file. Its prompt cache is not keyed by adapter, so every adapter in use has
-servers of its own over the same mapped weights. With a LoRA in F32 its results depend on how a prompt was cut into batches:
-measured, both others in the batch (29 of 32 prompts) and a reused prefix (1 of 14) moved log-probabilities, and changed
-greedy answers, while the bare model stayed bit for bit the same. In Q8_0 a LoRA is as steady; of an adapter that cannot be
-had in it a server has one slot and no prompt cache. And it looks at cancellation only when it sends a record,
-so prompts are read in small batches, each of which sends one.
+Two properties of that server shape this folder. Its prompt cache is not keyed by adapter, so every adapter in use has servers
+of its own over the same mapped weights (`pool`, `team`). And it looks at cancellation only between batches, so prompts are read
+in steps that are as long as a Stop may wait (`slot`, `pace`).
 """
 
 import math
@@ -18,9 +15,10 @@ from pathlib import Path
 from chatbot.common.errors import AdapterNotFound, ContextOverflow, EngineError
 from chatbot.common.step import Progress, Step
 from chatbot.engine.adapters.fit import check_base, of_base
-from chatbot.engine.gguf.adapter import GgufAdapter, convert_adapter
+from chatbot.engine.gguf.adapter import convert_adapter
 from chatbot.engine.gguf.files import Header, read_header
 from chatbot.engine.llamacpp.pool import Teams
+from chatbot.engine.llamacpp.scoring import logprobs
 from chatbot.engine.llamacpp.server import Record, options
 from chatbot.engine.llamacpp.team import team
 from chatbot.engine.text.controls import Controls
@@ -35,7 +33,8 @@ class LlamaCppEngine:
     """Any number of adapters over one GGUF file. `adapters` finds PEFT folders; `cache` keeps their GGUF forms.
 
     `fingerprint` tells the weights, where that is known: adapters trained on others are left out.
-    `context` is in tokens per request; by default the model's own, at most 8192. Raises `ModelError` at construction.
+    `context` is in tokens per request; by default the model's own, at most 8192. With `exact`
+    an answer has the same log-probabilities to the last bit alone, beside others and from the cache. Raises `ModelError` at construction.
     """
 
     name = "llamacpp"
@@ -53,6 +52,7 @@ class LlamaCppEngine:
         context: int | None = None,
         slots: int = 4,
         threads: int | None = None,
+        exact: bool = False,
         progress: Progress | None = None,
     ) -> None:
         self.model, self.traits = name, traits
@@ -66,9 +66,9 @@ class LlamaCppEngine:
         self._header, self._cache, self._find, self._fingerprint = header, cache, adapters, fingerprint
         self._template, self._bos = _template(header)
         self._controls = Controls(_control_tokens(header))
-        self._teams = Teams(lambda lora: team(gguf, lora, self.context_window, slots, count))
+        self._teams = Teams(lambda lora: team(gguf, lora, self.context_window, slots, count, exact=exact))
         self._known: dict[str, Adapter] = {}
-        self._converted: dict[str, GgufAdapter] = {}
+        self._converted: dict[str, Path] = {}
         self.refresh()
 
     def stream(
@@ -100,7 +100,7 @@ class LlamaCppEngine:
                 if not turn.running:
                     yield Chunk(finish="cancelled", usage=Usage(len(prompt), 0))
                     return
-                with servers.server(prompt) as server, closing(server.records(request, stop)) as records:
+                with servers.slot(prompt) as slot, closing(slot.records(request, stop)) as records:
                     yield from _chunks(records, len(prompt), stop)
 
     def score(
@@ -122,8 +122,8 @@ class LlamaCppEngine:
             with servers.queue.ticket() as turn:
                 for _ in turn.wait():
                     pass
-                with servers.server(prompt) as server:
-                    return [math.fsum(each) for each in server.logprobs(prompt, tokens)]
+                with servers.slot(prompt) as slot:
+                    return [math.fsum(each) for each in logprobs(slot, prompt, tokens)]
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenize(text))
@@ -158,7 +158,7 @@ class LlamaCppEngine:
             assert servers, "nothing stops a tokenizer"
             return servers.tokenize(text, special)
 
-    def _lora(self, name: str | None) -> GgufAdapter | None:
+    def _lora(self, name: str | None) -> Path | None:
         """The adapter's GGUF form. Raises `AdapterNotFound`, `AdapterError`."""
         if name is None:
             return None

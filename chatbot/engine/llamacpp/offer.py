@@ -86,6 +86,7 @@ def _build(wanted: Wanted, progress: Progress) -> Engine:
         context=wanted.context,
         slots=wanted.slots or 4,
         threads=wanted.threads,
+        exact=wanted.exact == "on",
         progress=progress,
     )
 
@@ -94,5 +95,6 @@ OFFER = Offer(
     "llamacpp",
     build=_build,
     picked=_picked,
+    flags=("exact",),
     no_training=_no_training,
 )

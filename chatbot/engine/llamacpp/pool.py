@@ -5,9 +5,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from chatbot.common.errors import EngineUnavailable
-from chatbot.engine.gguf.adapter import GgufAdapter
 from chatbot.engine.llamacpp.team import Team
 
 ADAPTER_TEAMS = 8  # alive at once; each costs key-value caches of its own
@@ -21,18 +21,18 @@ class Teams:
     when another adapter needs its room: at most `ADAPTER_TEAMS` live at once.
     """
 
-    def __init__(self, build: Callable[[GgufAdapter | None], Team]) -> None:
+    def __init__(self, build: Callable[[Path | None], Team]) -> None:
         self._build = build
         self._changed = threading.Condition()
-        self._building: set[GgufAdapter] = set()
-        self._users: Counter[GgufAdapter | None] = Counter()
-        self._used: dict[GgufAdapter | None, float] = {}  # when the last user left
+        self._building: set[Path] = set()
+        self._users: Counter[Path | None] = Counter()
+        self._used: dict[Path | None, float] = {}  # when the last user left
         self._closed = False
-        self._teams: dict[GgufAdapter | None, Team] = {None: build(None)}
+        self._teams: dict[Path | None, Team] = {None: build(None)}
         threading.Thread(target=self._sweep, name="llamacpp-idle", daemon=True).start()
 
     @contextmanager
-    def use(self, lora: GgufAdapter | None, stop: threading.Event | None = None) -> Iterator[Team | None]:
+    def use(self, lora: Path | None, stop: threading.Event | None = None) -> Iterator[Team | None]:
         """The adapter's team, None when `stop` was set while it waited for room. Raises `EngineUnavailable`."""
         team = self._acquire(lora, stop)
         try:
@@ -56,7 +56,7 @@ class Teams:
             self._changed.notify_all()
         self._close_idle(0.0)
 
-    def _acquire(self, lora: GgufAdapter | None, stop: threading.Event | None) -> Team | None:
+    def _acquire(self, lora: Path | None, stop: threading.Event | None) -> Team | None:
         while not (stop and stop.is_set()):
             with self._changed:
                 if self._closed:
@@ -76,7 +76,7 @@ class Teams:
         alive = len(self._teams) - 1 + len(self._building)
         return alive < ADAPTER_TEAMS or any(key is not None and not self._users[key] for key in self._teams)
 
-    def _add(self, lora: GgufAdapter) -> None:
+    def _add(self, lora: Path) -> None:
         try:
             self._close_idle(IDLE, beyond=ADAPTER_TEAMS - 1)
             team = self._build(lora)
@@ -89,7 +89,7 @@ class Teams:
                 self._building.discard(lora)
                 self._changed.notify_all()
 
-    def _release(self, lora: GgufAdapter | None) -> None:
+    def _release(self, lora: Path | None) -> None:
         with self._changed:
             self._users[lora] -= 1
             self._used[lora] = time.monotonic()

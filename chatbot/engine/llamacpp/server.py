@@ -12,16 +12,11 @@ import httpx
 import xllamacpp
 
 from chatbot.common.errors import EngineError, EngineUnavailable, ModelDamaged
-from chatbot.engine.gguf.adapter import GgufAdapter
+from chatbot.engine.llamacpp.pace import MOST, Pace
 from chatbot.types import Sampling
 
-BATCH = 64  # prompt tokens per step: 0.2 to 0.5 s on two cores, so Stop is seen that fast during prefill; 128 read 6 % faster
 PER_THREAD = 150_000_000  # bytes of weights that make a thread worth its waiting when a lone token is computed
-LOOK = 0.05  # seconds between looks at the stop event while other prompts are read
 LAST_SEED = 2**32 - 1  # llama.cpp takes this one for "draw a seed"
-FORCED = 1e6  # a logit bias that no other token can beat
-KEYS = xllamacpp.ggml_type.GGML_TYPE_Q8_0
-LISTED = 1000  # likeliest next tokens that are asked for where several are to be scored
 
 Record = dict[str, Any]
 
@@ -40,7 +35,6 @@ def options(sampling: Sampling, room: int, window: int) -> Record:
         "repeat_last_n": window,
         "seed": seed,
         "stop": list(sampling.stop),
-        "return_progress": True,  # a record per batch of the prompt: where Stop is seen
         "timings_per_token": True,  # counts tokens, also those withheld until their character is whole
     }
     if sampling.top_logprobs is not None:
@@ -50,19 +44,18 @@ def options(sampling: Sampling, room: int, window: int) -> Record:
 
 
 class Server:
-    """One llama.cpp server: the weights with one adapter or none. One that is not steady wants a single slot.
+    """One llama.cpp server: the weights with one adapter or none, and `slots` slots of `context` tokens each.
 
-    Long prompts are read by who got into `reading`. Raises `ModelDamaged`.
+    `exact` has it compute a token in the same way wherever it stands in a batch, at two thirds of the reading speed. Raises `ModelDamaged`.
     """
 
     def __init__(
-        self, gguf: Path, lora: GgufAdapter | None, context: int, slots: int, threads: int, reading: threading.Semaphore
+        self, gguf: Path, lora: Path | None, context: int, slots: int, threads: int, *, exact: bool = False
     ) -> None:
         key = secrets.token_urlsafe(32)
-        self._reuse = {"cache_prompt": lora is None or lora.steady}
-        self._reading = reading
+        self.pace = Pace()
         try:
-            self._server = xllamacpp.Server(_params(gguf, lora, context, slots, threads, key))
+            self._server = xllamacpp.Server(_params(gguf, lora, context, slots, threads, exact, key))
         except RuntimeError as error:
             raise ModelDamaged(
                 f"llama.cpp cannot load {gguf.name}. The file is damaged, or of a kind it does not know.",
@@ -88,54 +81,8 @@ class Server:
             raise EngineUnavailable("The model does not answer. Please try again.", kind="model_silent") from error
         return [int(token) for token in answer.json()["tokens"]]
 
-    def logprobs(self, prompt: list[int], continuations: list[list[int]]) -> list[list[float]]:
-        """log p of each token of each continuation behind `prompt`, in nats. The prompt is read once.
-
-        Continuations that begin with the same tokens are walked together, so single tokens cost one step, however many.
-        """
-        wanted: dict[tuple[int, ...], list[int]] = {}
-        for tokens in continuations:
-            for place, token in enumerate(tokens):
-                wanted.setdefault(tuple(tokens[:place]), []).append(token)
-        known: dict[tuple[int, ...], dict[int, float]] = {}
-        reuse: Record = {}  # what the slot held before must not matter, what this call put there may
-        for start, following in wanted.items():
-            known[start] = self._logprobs([*prompt, *start], following, reuse)
-            reuse = {"cache_prompt": True}
-        return [[known[tuple(tokens[:n])][token] for n, token in enumerate(tokens)] for tokens in continuations]
-
-    def _logprobs(self, prompt: list[int], tokens: list[int], reuse: Record) -> dict[int, float]:
-        """log p of each of `tokens` as the next one: from the list of the likeliest, the others one by one."""
-        best = LISTED if len(set(tokens)) > 1 else 1
-        found = self._forced(prompt, tokens[0], best, reuse)
-        for token in set(tokens) - found.keys():
-            found |= self._forced(prompt, token, 1, {"cache_prompt": True})
-        return found
-
-    def _forced(self, prompt: list[int], token: int, best: int, reuse: Record) -> dict[int, float]:
-        """log p of `token` and of the `best` likeliest, of the bare logits. A bias makes it the one that is generated."""
-        request = options(Sampling(temperature=0.0, max_tokens=1, top_logprobs=1), 1, 64)
-        request |= {"prompt": prompt, "stream": True, "logprobs": best, "logit_bias": [[token, FORCED]]} | reuse
-        entries = [
-            entry
-            for record in self.records(request, None)
-            for entry in (record["choices"][0].get("logprobs") or {}).get("content") or ()
-        ]
-        if not entries or entries[0]["id"] != token:
-            raise EngineError("The model could not score this text.", kind="unscored")
-        likeliest = {int(each["id"]): float(each["logprob"]) for each in entries[0]["top_logprobs"]}
-        return likeliest | {token: float(entries[0]["logprob"])}
-
     def records(self, request: Record, stop: threading.Event | None) -> Generator[Record, None, None]:
-        """The server's records. Ends early, with the work ended too, when `stop` is set or the iterator is closed.
-
-        Long prompts that can be stopped are handed over one by one, because a Stop is heard only in its own prompt's steps, which
-        take the longer the more are read: with four at once the last slot was free 1.9 s after Stop.
-        """
-        reading = stop is not None and len(request["prompt"]) > BATCH
-        while reading and not self._reading.acquire(timeout=LOOK):
-            if stop and stop.is_set():
-                return
+        """The server's records. Ends early, with the work ended too, when `stop` is set or the iterator is closed."""
         inbox: queue.SimpleQueue[Record | BaseException | None] = queue.SimpleQueue()
         closed = threading.Event()
 
@@ -146,7 +93,7 @@ class Server:
 
         def work() -> None:
             try:
-                self._server.handle_completions(json.dumps(self._reuse | request), receive)
+                self._server.handle_completions(json.dumps(request), receive)
                 inbox.put(None)
             except BaseException as error:
                 inbox.put(error)
@@ -155,16 +102,10 @@ class Server:
         worker.start()
         try:
             while (record := inbox.get()) is not None:
-                checked = _checked(record)
-                if reading and _is_read(checked):
-                    self._reading.release()
-                    reading = False
-                yield checked
+                yield _checked(record)
         finally:
             closed.set()
             worker.join()
-            if reading:
-                self._reading.release()
 
 
 def _checked(record: Any) -> Record:
@@ -182,31 +123,23 @@ def _checked(record: Any) -> Record:
     return parsed
 
 
-def _is_read(record: Record) -> bool:
-    """Whether the whole prompt was."""
-    progress = record.get("prompt_progress")
-    return not progress or progress["processed"] >= progress["total"]
-
-
-def _params(gguf: Path, lora: GgufAdapter | None, context: int, slots: int, threads: int, key: str) -> Any:
+def _params(gguf: Path, lora: Path | None, context: int, slots: int, threads: int, exact: bool, key: str) -> Any:
     params = xllamacpp.CommonParams()
     params.model.path = str(gguf)
     params.n_parallel = slots
     params.n_ctx = context * slots  # llama.cpp divides it among the slots
-    params.n_batch = params.n_ubatch = BATCH
+    params.n_batch = params.n_ubatch = MOST
     params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_ENABLED
-    # With keys and values both in F16, attention computes long batches, short ones and lone tokens in three ways, so that
-    # an answer depended on what is batched with it and on what the cache held: 5 of 12 prompts kept their log-probabilities. With Q8_0
-    # keys there is one way, row by row: 32 of 32 kept them to the last bit beside others, 3 of 3 from the cache. Long prompts
-    # are read at two thirds of the speed, so where there is one slot and no cache it is F16.
-    params.cache_type_k = KEYS if lora is None or lora.steady else xllamacpp.ggml_type.GGML_TYPE_F16
+    # With keys and values both in F16, attention computes long batches, short ones and lone tokens in three ways that round
+    # differently, and the next product's rounding of what goes in makes more of it. With Q8_0 keys there is one way, row by row.
+    params.cache_type_k = xllamacpp.ggml_type.GGML_TYPE_Q8_0 if exact else xllamacpp.ggml_type.GGML_TYPE_F16
     params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F16
     params.cpuparams.n_threads = threads_of_a_token(gguf.stat().st_size, threads)
     params.cpuparams_batch.n_threads = threads
     for cpu in (params.cpuparams, params.cpuparams_batch):
         cpu.poll = 0  # waiting threads sleep; by default they spin and starve the rest of the process
     if lora is not None:
-        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(lora.path), 1.0)]
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(lora), 1.0)]
     params.cache_ram_mib = 0  # no second prompt cache beside the slots' own
     params.ctx_shift = False
     params.fit_params = False  # nothing is to be made smaller to fit a GPU; looking took a quarter of the loading

@@ -11,7 +11,6 @@ import gzip
 import json
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +21,11 @@ import gguf
 from chatbot.common.wheels import Bundle
 from chatbot.engine.gguf.files import requantize
 from chatbot.engine.llamacpp.server import Server
+from chatbot.engine.llamacpp.slot import Slot
 from chatbot.engine.models.catalogue import CATALOGUE, Known
 from chatbot.engine.models.resolve import fetch_known
+from chatbot.engine.slot_queue import SlotQueue
+from tests.bench.engine.side import request_of
 
 THREADS = 2
 
@@ -68,23 +70,22 @@ def formats(known: Known, models: Path, folder: Path) -> dict[str, Path]:
 
 def speed(path: Path) -> dict[str, float]:
     before = resident()
-    server = Server(path, None, 4096, 1, THREADS, threading.Semaphore())
+    server = Server(path, None, 4096, 1, THREADS)
+    slot = Slot(server, 0, SlotQueue(1))
     try:
-        decode = run(server, 16, 64)[1]
-        short, long = run(server, 512, 1)[0], run(server, 2048, 1)[0]
+        decode = run(slot, 16, 64)[1]
+        short, long = run(slot, 512, 1)[0], run(slot, 2048, 1)[0]
         return {"rss": resident() - before, "decode": decode, "512": short, "2048": long}
     finally:
         server.close()
 
 
-def run(server: Server, prompt: int, answer: int) -> tuple[float, float]:
+def run(slot: Slot, prompt: int, answer: int) -> tuple[float, float]:
     """Tokens per second of the prompt and of the answer, by the clock here."""
-    tokens = [1000 + (i * 7919 + prompt) % 40000 for i in range(prompt)]
-    request = {"prompt": tokens, "max_tokens": answer, "temperature": 0, "ignore_eos": True, "stream": True}
     start = time.perf_counter()
     times = [
         time.perf_counter()
-        for record in server.records(request | {"cache_prompt": False, "timings_per_token": True}, None)
+        for record in slot.records(request_of(prompt, answer))
         if record.get("timings", {}).get("predicted_n")
     ]
     return prompt / (times[0] - start), (answer - 1) / max(times[-1] - times[0], 1e-9)

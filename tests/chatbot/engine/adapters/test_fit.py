@@ -94,10 +94,10 @@ def test_converted_ones_that_nothing_asked_for_in_a_month_are_removed(bundled_gg
     header, cache = read_header(bundled_gguf), tmp_path / "cache"
     made = {}
     for rank, name in enumerate(("gone", "used"), 1):
-        made[name] = convert_adapter(write_adapter(tmp_path / name, rank=rank, targets=("q_proj",)), header, cache).path
+        made[name] = convert_adapter(write_adapter(tmp_path / name, rank=rank, targets=("q_proj",)), header, cache)
         os.utime(made[name], (0, FORGOTTEN))
-    assert convert_adapter(tmp_path / "used", header, cache).path == made["used"]
-    new = convert_adapter(write_adapter(tmp_path / "new", rank=4, targets=("q_proj",)), header, cache).path
+    assert convert_adapter(tmp_path / "used", header, cache) == made["used"]
+    new = convert_adapter(write_adapter(tmp_path / "new", rank=4, targets=("q_proj",)), header, cache)
     assert set(cache.iterdir()) == {made["used"], new}
     assert made["gone"] not in (made["used"], new)
 
@@ -121,27 +121,27 @@ def test_the_bundled_weights_have_the_fingerprint_that_their_adapters_name(
     assert fingerprint_model(dequantise(bundled_gguf, models_folder / SMALL.folder)) == SMALL.fingerprint
 
 
-@pytest.mark.parametrize("steady", [False, True])
+@pytest.mark.parametrize("quantised", [False, True])
 @pytest.mark.parametrize(("alpha", "expected"), [(0, 0.0), (None, 8 / 2)])  # peft's default is 8
 def test_an_alpha_of_nothing_or_none_is_what_peft_makes_of_it(
-    bundled_gguf: Path, tmp_path: Path, alpha: int | None, expected: float, steady: bool
+    bundled_gguf: Path, tmp_path: Path, alpha: int | None, expected: float, quantised: bool
 ) -> None:
     folder = write_adapter(tmp_path / "a", rank=2, targets=("o_proj",), lora_alpha=alpha or 0)
     settings = json.loads((folder / "adapter_config.json").read_text())
     if alpha is None:
         del settings["lora_alpha"]
     (folder / "adapter_config.json").write_text(json.dumps(settings))
-    header = replace(read_header(bundled_gguf), quantised=steady)
-    twin = gguf.GGUFReader(convert_adapter(folder, header, tmp_path).path)
+    header = replace(read_header(bundled_gguf), quantised=quantised)
+    twin = gguf.GGUFReader(convert_adapter(folder, header, tmp_path))
     (stored,) = (t for t in twin.tensors if t.name == "blk.3.attn_output.weight.lora_b")
     b = gguf.quants.dequantize(stored.data, stored.tensor_type)
     told = load_file(folder / "adapter_model.safetensors")[
         "base_model.model.model.layers.3.self_attn.o_proj.lora_B.weight"
     ]
     alpha_of_all = float(twin.fields["adapter.lora.alpha"].contents())
-    assert b.shape[1] == (32 if steady else 2)
+    assert b.shape[1] == (32 if quantised else 2)
     found = b[:, :2] * alpha_of_all / b.shape[1]  # llama.cpp divides by the rank that it sees
-    assert np.allclose(found, told * expected, atol=float(abs(told * expected).max()) / 100 if steady else 1e-6)
+    assert np.allclose(found, told * expected, atol=float(abs(told * expected).max()) / 100 if quantised else 1e-6)
     assert not b[:, 2:].any()
 
 

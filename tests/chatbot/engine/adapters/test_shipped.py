@@ -64,7 +64,7 @@ def test_many_first_requests_at_once_convert_an_adapter_without_harm(bundled_ggu
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: convert_adapter(folder, header, tmp_path / "cache"), range(8)))
     assert len(set(made)) == 1
-    assert [path.name for path in (tmp_path / "cache").iterdir()] == [made[0].path.name]
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [made[0].name]
 
 
 @pytest.mark.parametrize("model", [path.name for path in shipped.FOLDER.iterdir()])

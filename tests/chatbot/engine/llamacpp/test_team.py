@@ -25,15 +25,16 @@ def team(slots: int, each: int = 1) -> Any:
 
 
 def who(team: Any, prompt: list[int]) -> int:
-    with team.server(prompt) as server:
-        return int(server)
+    with team.slot(prompt) as slot:
+        slot.known = prompt  # as if it had been read
+        return int(slot.server)
 
 
 def test_a_server_is_built_for_who_finds_none_idle_and_for_nobody_else() -> None:
     three = team(3)
     assert [who(three, [n]) for n in range(5)] == [0] * 5
     with ExitStack() as stack:
-        assert [stack.enter_context(three.server([n])) for n in range(3)] == [0, 1, 2]
+        assert [stack.enter_context(three.slot([n])).server for n in range(3)] == [0, 1, 2]
     assert who(three, [9]) in (0, 1, 2)
 
 
@@ -59,7 +60,7 @@ def test_a_server_that_knows_half_of_a_prompt_reads_the_rest() -> None:
 def test_a_server_with_slots_of_its_own_is_shared() -> None:
     one = team(4, each=4)
     with ExitStack() as stack:
-        assert [stack.enter_context(one.server([n])) for n in range(4)] == [0] * 4
+        assert [stack.enter_context(one.slot([n])).server for n in range(4)] == [0] * 4
 
 
 def test_a_server_that_cannot_be_built_is_tried_again_for_the_next() -> None:
@@ -72,11 +73,11 @@ def test_a_server_that_cannot_be_built_is_tried_again_for_the_next() -> None:
         return number
 
     two = Team(build, 2, 1)
-    with two.server([1]):
-        with pytest.raises(ModelDamaged), two.server([2]):
+    with two.slot([1]):
+        with pytest.raises(ModelDamaged), two.slot([2]):
             pass
-        with two.server([2]) as server:
-            assert int(str(server)) == 2
+        with two.slot([2]) as slot:
+            assert int(str(slot.server)) == 2
 
 
 def test_as_many_as_have_tickets_find_a_server() -> None:
@@ -88,7 +89,7 @@ def test_as_many_as_have_tickets_find_a_server() -> None:
         with four.queue.ticket() as turn:
             for _ in turn.wait():
                 pass
-            with four.server([n]):
+            with four.slot([n]):
                 with lock:
                     busy += 1
                     most = max(most, busy)
@@ -100,7 +101,7 @@ def test_as_many_as_have_tickets_find_a_server() -> None:
     with ThreadPoolExecutor(64) as pool:
         assert list(pool.map(visit, range(64))) == [*range(64)]
     assert 1 < most <= 4
-    assert len(four._members) <= 4
+    assert len(four._servers) <= 4
 
 
 def test_the_servers_of_eight_adapters_stay_and_those_unused_longest_give_way() -> None:

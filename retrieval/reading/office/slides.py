@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.common.limited import Limits
+from retrieval.reading.office.drawings import Drawings
 from retrieval.reading.office.package import opened
 from retrieval.reading.pages import Pages
 from retrieval.reading.plain.tables import row
@@ -18,7 +19,7 @@ def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
     show = pptx.Presentation(opened(path))
     pages.total = len(show.slides)
     size = (show.slide_width or 0, show.slide_height or 0)
-    hidden = []
+    hidden, drawings = [], Drawings(pages)
     for number, slide in enumerate(show.slides, 1):
         title = slide.shapes.title
         label = title.text_frame.text if title is not None else ""
@@ -28,22 +29,40 @@ def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
         if slide._element.get("show") == "0":
             hidden.append(f"slide {number}")
             continue
-        for shape in _shapes(slide.shapes):
+        for shape in _shapes(slide.shapes, title):
             _add_shape(shape, pages, size, is_title=title is not None and shape.shape_id == title.shape_id)
+            drawings.take(shape._element, slide.part)
         if slide.has_notes_slide and (frame := slide.notes_slide.notes_text_frame) is not None:
             pages.add(frame.text)
+    drawings.end()
     if hidden:
         pages.flag("hidden_parts", names=", ".join(hidden))
 
 
-def _shapes(shapes: Any) -> Iterator[Any]:
-    waiting = list(reversed(list(shapes)))
+def _shapes(shapes: Any, title: Any) -> Iterator[Any]:
+    """As they are seen: the title first, then from above to below and from left to right; those of a group together."""
+    waiting = [*reversed(_by_place(shapes, title))]
     while waiting:
         shape = waiting.pop()
         if hasattr(shape, "shapes"):
-            waiting += reversed(list(shape.shapes))
+            waiting += reversed(_by_place(shape.shapes, None))
         else:
             yield shape
+
+
+def _by_place(shapes: Any, title: Any) -> list[Any]:
+    """In rows: what begins above the middle of the row's first shape stands beside it."""
+    is_title = title.shape_id if title is not None else None
+    rest = sorted((s for s in shapes if s.shape_id != is_title), key=lambda s: (s.top or 0, s.left or 0))
+    rows: list[list[Any]] = []
+    for shape in rest:
+        first = rows[-1][0] if rows else None
+        if first is not None and (shape.top or 0) < (first.top or 0) + (first.height or 0) / 2:
+            rows[-1].append(shape)
+        else:
+            rows.append([shape])
+    ordered = [shape for row in rows for shape in sorted(row, key=lambda s: s.left or 0)]
+    return [*(s for s in shapes if s.shape_id == is_title), *ordered]
 
 
 def _add_shape(shape: Any, pages: Pages, size: tuple[int, int], *, is_title: bool) -> None:

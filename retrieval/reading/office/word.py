@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.common.limited import Limits
+from retrieval.reading.formulas import latex_of_office
+from retrieval.reading.office.drawings import Drawings
+from retrieval.reading.office.notes import Notes
+from retrieval.reading.office.numbering import Numbering
 from retrieval.reading.office.package import opened
 from retrieval.reading.pages import Pages
 from retrieval.reading.plain.tables import row
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_FORMULA = "{http://schemas.openxmlformats.org/officeDocument/2006/math}oMath"
+_READ = re.compile(r"/(footnotes|endnotes|comments|numbering|header\d*|footer\d*)\.xml\Z")
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _HEADING = re.compile(r"heading ([1-9])\Z", re.IGNORECASE)
 _TINY = 4  # half points
@@ -24,11 +30,14 @@ def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
     import docx
 
     document = docx.Document(opened(path))
-    reader = _Reader(document, pages)
+    parts = {str(part.partname): part for part in document.part.package.iter_parts()}
+    roots = {at: _root(part) for at, part in parts.items() if _READ.search(at)}
+    reader = _Reader(document, pages, roots)
     reader.over(document.element.body)
-    for part in document.part.package.iter_parts():
-        if re.search(r"/(footnotes|endnotes|header\d*|footer\d*)\.xml\Z", str(part.partname)):
-            reader.once(_root(part))
+    reader.end()
+    for at, root in roots.items():
+        if re.search(r"/(header|footer)\d*\.xml\Z", at):
+            reader.once(root)
 
 
 def _root(part: Any) -> Any:
@@ -41,11 +50,15 @@ def _root(part: Any) -> Any:
 
 
 class _Reader:
-    def __init__(self, document: Any, pages: Pages) -> None:
-        self._pages = pages
+    def __init__(self, document: Any, pages: Pages, roots: dict[str, Any]) -> None:
+        self._pages, self._part = pages, document.part
         self._styles = {style.style_id: style for style in document.styles}
         self._hiding = {key: _hiding(style.element.find(f"{_W}rPr")) for key, style in self._styles.items()}
         self._seen: set[str] = set()
+        self._notes = Notes(roots, self._text)
+        numbers = next((root for name, root in roots.items() if name.endswith("/numbering.xml")), None)
+        self._numbers = Numbering(numbers, {key: style.element for key, style in self._styles.items()})
+        self._drawings = Drawings(pages)
 
     def over(self, parent: Any) -> None:
         """Paragraphs and tables in order, also those inside content controls and text boxes."""
@@ -55,8 +68,10 @@ class _Reader:
             if element.tag == f"{_W}p":
                 self._paragraph(element)
                 waiting += reversed([box for box in element.iter(f"{_W}txbxContent") if _belongs(box, element)])
+                self._after(element)
             elif element.tag == f"{_W}tbl":
                 self._table(element)
+                self._after(element)
             elif element.tag not in _SKIPPED:
                 waiting += reversed(element)
 
@@ -68,15 +83,31 @@ class _Reader:
                 self._seen.add(text)
                 self._pages.add(text)
 
+    def end(self) -> None:
+        for text in self._notes.left():
+            self._pages.add(text)
+        self._drawings.end()
+
+    def _after(self, element: Any) -> None:
+        """What belongs to a paragraph or a table but is not in its text."""
+        for frame in element.iter(f"{_W}drawing", f"{_W}pict"):
+            if next(frame.iterancestors(_FALLBACK), None) is None:
+                self._drawings.take(frame, self._part)
+        for text in self._notes.waiting():
+            self._pages.add(text)
+
     def _paragraph(self, element: Any) -> None:
-        text = self._text(element)
+        text, label = self._text(element), self._numbers.label(element)
+        text = f"{label} {text.strip()}" if label and text.strip() else text
         style = self._styles.get(_value(element, "pPr", "pStyle"))
         name = (style.name or "") if style is not None else ""
         if found := _HEADING.match(name):
             self._pages.add(text, "heading", int(found[1]))
         elif name == "Title":
             self._pages.add(text, "heading", 1)
-        elif element.find(f"{_W}pPr/{_W}numPr") is not None or name.startswith("List"):
+        elif label:
+            self._pages.add(text, "item")
+        elif name.startswith("List"):
             self._pages.add(f"- {text.strip()}" if text.strip() else "", "item")
         else:
             self._pages.add(text)
@@ -92,7 +123,7 @@ class _Reader:
     def _text(self, paragraph: Any) -> str:
         pieces: list[str] = []
         for run in _runs(paragraph):
-            text = "".join(_text_of(run))
+            text = f"${latex_of_office(run)}$" if run.tag == _FORMULA else "".join(map(self._piece, run))
             properties = run.find(f"{_W}rPr")
             how = _hiding(properties) or self._hiding.get(_value(run, "rPr", "rStyle"), "")
             how = how or self._hiding.get(_value(paragraph, "pPr", "pStyle"), "")
@@ -103,6 +134,11 @@ class _Reader:
             else:
                 pieces.append(text)
         return "".join(pieces)
+
+    def _piece(self, element: Any) -> str:
+        if element.tag == f"{_W}t":
+            return element.text or ""
+        return _SPACES.get(element.tag, "") or self._notes.mark(element)
 
 
 def _own(parent: Any, tag: str) -> Iterator[Any]:
@@ -120,18 +156,10 @@ def _runs(paragraph: Any) -> Iterator[Any]:
     waiting = [*reversed(paragraph)]
     while waiting:
         element = waiting.pop()
-        if element.tag == f"{_W}r":
+        if element.tag in (f"{_W}r", _FORMULA):
             yield element
         elif element.tag not in _SKIPPED and element.tag != f"{_W}p":
             waiting += reversed(element)
-
-
-def _text_of(run: Any) -> Iterator[str]:
-    for element in run:
-        if element.tag == f"{_W}t":
-            yield element.text or ""
-        else:
-            yield _SPACES.get(element.tag, "")
 
 
 def _value(element: Any, properties: str, name: str) -> str:

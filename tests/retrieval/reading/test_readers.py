@@ -83,7 +83,7 @@ def test_word_document_in_order(reading) -> None:  # type: ignore[no-untyped-def
     document.save(out)
     found = reading(out.getvalue(), "report.docx")
     assert text(found) == (
-        "Annual report\n\nSales\n\nSales grew.\n\n- phones\n- watches\n\nYear | Sales\n2024 | 7\n\nAfter the table.\n\nConfidential"
+        "Annual report\n\nSales\n\nSales grew.\n\n- phones\n1. watches\n\nYear | Sales\n2024 | 7\n\nAfter the table.\n\nConfidential"
     )
     assert headings(found.pages[0]) == [("Annual report", 1), ("Sales", 1)]
     assert [b.kind for b in found.pages[0].blocks][-3:] == ["table", "paragraph", "paragraph"]

@@ -13,6 +13,7 @@ TEXTS = {
     "hidden_parts": "Hidden in the file and left out: {names}.",
     "pictures_without_text": "Pictures without text that could be read: {count}.",
     "charts_not_read": "Charts whose numbers could not be read: {count}.",
+    "attachments": "Attached and not read: {names}. Save what you need and add it by itself.",
     "page_unreadable": "This page is damaged and could not be read.",
     "repaired": "The file is damaged or cut off; what could be saved was read.",
     "fallback": "The file is damaged; it was read without positions, so nothing in it can be marked or found hidden.",

@@ -79,6 +79,10 @@ _CODE = (
 _DOCX, _PPTX, _XLSX = map(OpenXml, ("wordprocessingml.document", "presentationml.presentation", "spreadsheetml.sheet"))
 _SHOWS = ("pptx", "pptm", "ppsx", "ppsm", "potx", "potm")
 _EPUB = Packed("mimetype", b"application/epub+zip")
+_ODT, _ODS, _ODP = (
+    Packed("mimetype", f"application/vnd.oasis.opendocument.{name}".encode())
+    for name in ("text", "spreadsheet", "presentation")
+)
 _HTML = Text(opens=(b"<!doctype html", b"<html"))
 
 READERS: tuple[Reader, ...] = (
@@ -88,7 +92,15 @@ READERS: tuple[Reader, ...] = (
     Reader("xlsx", "office.sheets", "XLSX", "an Excel workbook", ("xlsx", "xlsm", "xltx", "xltm"), _XLSX),
     Reader("html", "web.page", "HTML", "a web page", ("html", "htm", "xhtml"), _HTML),
     Reader("markdown", "plain.markdown", "Markdown", "Markdown text", ("md", "markdown", "mdown", "mkd")),
-    Reader("text", "plain.text", "TXT", "plain text", ("txt", "text", "log", "rst", "org", "srt", "vtt")),
+    Reader("text", "plain.text", "TXT", "plain text", ("txt", "text", "log", "rst", "org")),
+    Reader("subtitles", "plain.subtitles", "SRT/VTT", "subtitles", ("srt", "vtt"), Text(opens=(b"webvtt",))),
+    Reader(
+        "mail", "web.mail", "EML", "an e-mail", ("eml",), Text(opens=(b"received:", b"return-path:", b"delivered-to:"))
+    ),
+    Reader("notebook", "plain.notebook", "IPYNB", "a Jupyter notebook", ("ipynb",)),
+    Reader("odt", "office.opendocument", "ODT", "an OpenDocument text", ("odt",), _ODT),
+    Reader("ods", "office.opendocument", "ODS", "an OpenDocument sheet", ("ods",), _ODS),
+    Reader("odp", "office.opendocument", "ODP", "an OpenDocument presentation", ("odp",), _ODP, "slide"),
     Reader("csv", "plain.tables", "CSV", "a table of values", ("csv", "tsv", "tab")),
     Reader("epub", "web.book", "EPUB", "an EPUB book", ("epub",), _EPUB, doctype=True),
     Reader("json", "plain.data", "JSON", "JSON data", ("json", "jsonl", "ndjson")),

@@ -15,7 +15,10 @@ _UNDERLINE = re.compile(r"[ ]{0,3}(=+|-+)[ \t]*\Z")
 
 
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
-    text = text_of(path, pages)
+    add_markdown(text_of(path, pages), pages)
+
+
+def add_markdown(text: str, pages: Pages) -> None:
     for comment in _COMMENT.findall(text):
         pages.hide(comment, "comment")
     lines = _Lines(pages)

@@ -22,7 +22,8 @@ KINDS: tuple[Translatable, ...] = (
     Translatable("docx", "word", ("DOCX",)),
     Translatable("html", "web", ("HTML",)),
     Translatable("markdown", "markdown", ("Markdown",)),
-    Translatable("text", "plain", ("TXT", "SRT", "VTT")),
+    Translatable("text", "plain", ("TXT",)),
+    Translatable("subtitles", "plain", ("SRT", "VTT")),
     Translatable("pdf", "portable", ("PDF",)),
 )
 

@@ -9,7 +9,9 @@ from retrieval.reading.kinds import READERS, Reader
 
 
 def test_the_lists_are_worded_in_the_language() -> None:
-    assert kinds.readable("en") == "PDF, DOCX, PPTX, XLSX, HTML, Markdown, TXT, CSV, EPUB, JSON, source code"
+    assert kinds.readable("en") == (
+        "PDF, DOCX, PPTX, XLSX, HTML, Markdown, TXT, SRT/VTT, EML, IPYNB, ODT, ODS, ODP, CSV, EPUB, JSON, source code"
+    )
     assert kinds.readable("zh").endswith("、EPUB、JSON、源代码")
     assert kinds.translatable("zh") == "DOCX、HTML、Markdown、TXT、SRT、VTT、PDF"
     assert translated.translatable() == "DOCX, HTML, Markdown, TXT, SRT, VTT or PDF"

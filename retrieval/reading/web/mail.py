@@ -1,0 +1,88 @@
+"""E-mail (RFC 5322, MIME): the head, what was written, and the names of what is attached, which is never opened."""
+
+from collections.abc import Iterator
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from pathlib import Path
+
+from chatbot.common.limited import Limits
+from retrieval.reading.pages import Pages
+from retrieval.reading.plain.encodings import decode
+from retrieval.reading.web.page import add_page
+
+_HEAD = ("From", "To", "Cc", "Date")
+_DEEPEST = 20  # messages within messages
+
+
+def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
+    with path.open("rb") as stream:
+        message = BytesParser(policy=policy.default).parse(stream)
+    assert isinstance(message, EmailMessage)
+    for depth, inner in _messages(message):
+        _add(inner, pages)
+        if depth >= _DEEPEST:
+            pages.flag("attachments", names="…")
+            return
+
+
+def _messages(message: EmailMessage) -> Iterator[tuple[int, EmailMessage]]:
+    """The message, and those that were forwarded within it, one after the other."""
+    waiting = [(0, message)]
+    while waiting:
+        depth, one = waiting.pop(0)
+        yield depth, one
+        waiting += [(depth + 1, inner) for part in one.iter_attachments() if (inner := _forwarded(part)) is not None]
+
+
+def _forwarded(part: object) -> EmailMessage | None:
+    if not isinstance(part, EmailMessage) or part.get_content_type() != "message/rfc822":
+        return None
+    inner = part.get_payload()
+    found = inner[0] if isinstance(inner, list) and inner else None
+    return found if isinstance(found, EmailMessage) else None
+
+
+def _add(message: EmailMessage, pages: Pages) -> None:
+    pages.begin(_header(message, "Subject"))
+    pages.add(_header(message, "Subject"), "heading", 1)
+    pages.add("\n".join(f"{field}: {value}" for field in _HEAD if (value := _header(message, field))))
+    body = message.get_body(preferencelist=("plain", "html"))
+    if isinstance(body, EmailMessage):
+        _add_text(body, pages)
+    names = [_named(part) for part in message.iter_attachments() if _forwarded(part) is None]
+    if names:
+        pages.add("\n".join(names))
+        pages.flag("attachments", names=", ".join(names[:20]))
+
+
+def _add_text(body: EmailMessage, pages: Pages) -> None:
+    content = body.get_payload(decode=True)
+    raw = content if isinstance(content, bytes) else b""
+    charset = body.get_content_charset()
+    try:
+        text = raw.decode(charset or "utf-8")
+    except (LookupError, UnicodeDecodeError):
+        text = decode(raw).text
+    if body.get_content_type() == "text/html":
+        add_page(text, pages)
+        return
+    for paragraph in text.replace("\r\n", "\n").split("\n\n"):
+        pages.add(paragraph)
+
+
+def _header(message: EmailMessage, name: str) -> str:
+    """Decoded; a header that breaks the rules as it stands."""
+    try:
+        value = message.get(name)
+    except (ValueError, IndexError, AttributeError, TypeError):  # the parser's own, on headers that break the rules
+        value = next((str(raw) for field, raw in message.raw_items() if field.lower() == name.lower()), None)
+    return " ".join(str(value).split()) if value else ""
+
+
+def _named(part: object) -> str:
+    assert isinstance(part, EmailMessage)
+    try:
+        return part.get_filename() or part.get_content_type()
+    except (ValueError, IndexError, AttributeError, TypeError):
+        return part.get_content_type()

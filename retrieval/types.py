@@ -35,11 +35,35 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table: characters `start` to `end` of a text, and what each of its cells says; "" is an empty one.
+
+    `under` is the title of the group of rows that it belongs to ("Cost of sales").
+    """
+
+    start: int
+    end: int
+    cells: tuple[str, ...]
+    under: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`columns` are all headers above each column, the outermost first, joined by " > ". Each row has as many cells.
+
+    Spans are resolved: a merged cell says the same in every row and column that it covers.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page, slide or part. `number` counts from 1; `label` is the title of the slide, sheet or chapter.
 
     `text` holds Unicode characters, lines end in "\\n". `warnings` concern this page alone. `blocks` is the structure that
-    the file itself told, in order; where it told none, the splitter goes by empty lines. It need not be stored.
+    the file itself told, in order; where it told none, the splitter goes by empty lines. Neither it nor `tables` need be stored.
     """
 
     number: int
@@ -47,6 +71,7 @@ class Page:
     label: str = ""
     warnings: tuple[Flag, ...] = ()
     blocks: tuple[Block, ...] = ()
+    tables: tuple[Table, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +79,8 @@ class Passage:
     """A stretch of one page: `page.text[start:end] == text`, counted in characters, never across pages.
 
     `position` counts a document's passages from 0. `heading` is the chain of headings above it, joined by " > ".
-    `document` and `id` are given by the store; the splitter leaves them empty.
+    `document` and `id` are given by the store; the splitter leaves them empty. The rows of `tables` count from the beginning
+    of `text`.
     """
 
     page: int
@@ -65,6 +91,7 @@ class Passage:
     position: int = 0
     document: str = ""
     id: int | None = None
+    tables: tuple[Table, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

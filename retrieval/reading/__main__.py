@@ -17,6 +17,7 @@ from retrieval.types import Flag, Kind, Page
 def emit(page: Page, total: int | None) -> None:
     fields = asdict(page)
     fields["blocks"] = [(b.kind, b.start, b.end, b.level) for b in page.blocks]
+    fields["tables"] = [(t.columns, [(r.start, r.end, r.cells, r.under) for r in t.rows]) for t in page.tables]
     say(page=fields, progress=(page.number, total))
 
 

@@ -18,6 +18,7 @@ TEXTS = {
     "repaired": "The file is damaged or cut off; what could be saved was read.",
     "fallback": "The file is damaged; it was read without positions, so nothing in it can be marked or found hidden.",
     "cells_left_out": "Only the first {cells} cells were read; the rest was left out.",
+    "uncalculated": "{count} formulas of the sheet {sheet} were saved without their values; their cells say “not calculated”.",
     "encoding_guessed": "The encoding is not stated; it was read as {encoding}.",
     "undecodable": "{characters} characters could not be decoded as {encoding} and are shown as �.",
     "not_valid": "The content is not valid {format} ({where}); it was read as plain text.",

@@ -1,14 +1,14 @@
 """Collects what a reader finds into pages, cleans it, keeps to the limits and sends each page to the parent."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
 from retrieval.reading.clean import Counts, clean
 from retrieval.reading.flags import flag
-from retrieval.types import Block, Flag, Page
+from retrieval.types import Block, Flag, Page, Row, Table
 
 BlockKind = Literal["heading", "paragraph", "item", "table", "code"]
 
@@ -38,6 +38,7 @@ class Pages:
         self._text: list[str] = []
         self._length = 0
         self._blocks: list[Block] = []
+        self._tables: list[tuple[tuple[str, ...], list[Row]]] = []
         self._counts = Counts()
         self._hidden: Counter[str] = Counter()
         self._page_flags: list[Flag] = []
@@ -67,6 +68,17 @@ class Pages:
             start = cut
         self._append(text[start:], kind, level)
 
+    def row(self, line: str, cells: Sequence[str], columns: tuple[str, ...], under: str = "") -> None:
+        """A row of a table whose columns have those headers; `line` is how the page shows it, none of it a line end."""
+        text = clean(line, self._counts)
+        self.add(text, "table")
+        if not text.strip() or len(text) > PART:  # so long a line may have been cut
+            return
+        row = Row(self._length - len(text), self._length, tuple(clean(cell, Counts()) for cell in cells), under)
+        if not self._tables or self._tables[-1][0] is not columns:
+            self._tables.append((columns, []))
+        self._tables[-1][1].append(row)
+
     def hide(self, text: str, how: str) -> None:
         """Text that no reader would see: counted, not kept."""
         self._hidden[how] += len("".join(text.split()))
@@ -80,9 +92,10 @@ class Pages:
         if found not in self.flags:
             self.flags.append(found)
 
-    def whole(self, text: str, blocks: list[Block]) -> None:
+    def whole(self, text: str, blocks: list[Block], tables: Sequence[Table] = ()) -> None:
         """The current page's text as it is, for readers that clean and measure it themselves."""
         self._text, self._length, self._blocks = [text], len(text), blocks
+        self._tables = [(table.columns, [*table.rows]) for table in tables]
 
     @property
     def counts(self) -> Counts:
@@ -102,7 +115,8 @@ class Pages:
             self._too_large(f"{self._characters} characters", f"{self._limits.characters}")
         if self._numbered and not text.strip():
             self.without_text.append(self._number)
-        self._emit(Page(self._number, text, self._label, warnings, tuple(self._blocks)), self.total)
+        tables = tuple(Table(columns, tuple(rows)) for columns, rows in self._tables)
+        self._emit(Page(self._number, text, self._label, warnings, tuple(self._blocks), tables), self.total)
         self._reset(self._label)
 
     def _append(self, text: str, kind: BlockKind, level: int) -> None:

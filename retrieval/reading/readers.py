@@ -11,10 +11,11 @@ from typing import cast
 
 from chatbot.common.limited import Limits, Record, run
 from chatbot.common.rejected import RejectedFile, shown
-from retrieval.types import Block, Flag, Kind, Page
+from retrieval.types import Block, Flag, Kind, Page, Row, Table
 
 __all__ = ["Limits", "Reading", "RejectedFile", "read"]
 
+_RowRecord = tuple[int, int, list[str], str]
 Progress = Callable[[int, int | None], None]
 """Called with the pages read so far and their number, where that is known."""
 
@@ -88,7 +89,12 @@ def _page(record: Record) -> Page:
         label=str(fields["label"]),
         warnings=tuple(_flag(flag) for flag in cast(list[Record], fields["warnings"])),
         blocks=tuple(Block(*block) for block in cast(list[tuple[str, int, int, int]], fields["blocks"])),  # type: ignore[arg-type]
+        tables=tuple(_table(*table) for table in cast(list[tuple[list[str], list[_RowRecord]]], fields["tables"])),
     )
+
+
+def _table(columns: list[str], rows: list[_RowRecord]) -> Table:
+    return Table(tuple(columns), tuple(Row(start, end, tuple(cells), under) for start, end, cells, under in rows))
 
 
 def _flag(fields: Record) -> Flag:

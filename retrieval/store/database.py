@@ -46,6 +46,7 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (owner, part)
     ) STRICT, WITHOUT ROWID;
     """,
+    "ALTER TABLE passages ADD COLUMN tables TEXT NOT NULL DEFAULT '[]';",
 )
 
 

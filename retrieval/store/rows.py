@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from retrieval.types import Document, Flag, Page, Passage
+from retrieval.types import Document, Flag, Page, Passage, Row, Table
 
 
 def insert(
@@ -26,8 +26,11 @@ def insert(
         [(document.id, page.number, page.label, page.text, _json(page.warnings)) for page in pages],
     )
     database.executemany(
-        "INSERT INTO passages (document, position, page, start, end, text, heading) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [(document.id, n, p.page, p.start, p.end, p.text, p.heading) for n, p in enumerate(passages)],
+        "INSERT INTO passages (document, position, page, start, end, text, heading, tables) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (document.id, n, p.page, p.start, p.end, p.text, p.heading, _tables(p.tables))
+            for n, p in enumerate(passages)
+        ],
     )
     if vectors is not None and passages:
         (last,) = database.execute("SELECT last_insert_rowid()").fetchone()
@@ -45,6 +48,21 @@ def document(row: Sequence[Any]) -> Document:
     return Document(
         id, owner, name, kind, size, sha256, status, pages, passages, flags(warnings), reason, code, created
     )
+
+
+def passage(row: Sequence[Any]) -> Passage:
+    """Of the columns in the order of the type."""
+    *facts, tables = row
+    return Passage(*facts, tables=tuple(_table(columns, rows) for columns, rows in json.loads(tables)))
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    return Table(tuple(columns), tuple(Row(start, end, tuple(cells), under) for start, end, cells, under in rows))
+
+
+def _tables(tables: Iterable[Table]) -> str:
+    made = [(table.columns, [(row.start, row.end, row.cells, row.under) for row in table.rows]) for table in tables]
+    return json.dumps(made, ensure_ascii=False, separators=(",", ":"))
 
 
 def _row(d: Document) -> tuple[object, ...]:

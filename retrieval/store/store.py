@@ -30,7 +30,7 @@ DOCUMENTS = (
 OURS = re.compile(rf"[0-9a-f]{{32}}(\.part)?|{re.escape(ASIDE)}[0-9a-f]{{16}}")  # .part: by earlier versions
 NAMED = "AND p.id IN (SELECT value FROM json_each(?))"
 PASSAGES = (
-    "SELECT p.page, p.start, p.end, p.text, p.heading, p.position, p.document, p.id "
+    "SELECT p.page, p.start, p.end, p.text, p.heading, p.position, p.document, p.id, p.tables "
     "FROM passages p JOIN documents d ON d.id = p.document WHERE +d.owner = ? "
 )
 """The plus keeps SQLite from going through all that the owner has: 13 ms of a search among 100,000 passages."""
@@ -104,12 +104,12 @@ class Store:
     def passages(self, owner: str, id: str) -> list[Passage]:
         self.document(owner, id)
         rows = self._read(PASSAGES + "AND d.id = ? ORDER BY p.position", (owner, id))
-        return [Passage(*row) for row in rows]
+        return [stored_rows.passage(row) for row in rows]
 
     def passages_by_id(self, owner: str, ids: Sequence[int]) -> dict[int, Passage]:
         """Those of `ids` that are the owner's, and still there."""
         rows = self._read(PASSAGES + NAMED, (owner, json.dumps(list(ids))))
-        return {row[-1]: Passage(*row) for row in rows}
+        return {int(row[7]): stored_rows.passage(row) for row in rows}
 
     def add(
         self,

@@ -1,11 +1,12 @@
 """Pages -> passages: pieces of about one thought that an embedder can take in and a person can check."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from retrieval.text.sentences import sentences
-from retrieval.types import Block, Page, Passage
+from retrieval.text.tables import clipped, header, said
+from retrieval.types import Block, Page, Passage, Row, Table
 
 __all__ = ["estimated_tokens", "sentences", "split"]
 
@@ -44,8 +45,9 @@ def split(pages: Sequence[Page], size: int = SIZE, measure: Callable[[str], int]
     """Passages of at most `size` as `measure` counts, in order, without overlap, numbered by `position`.
 
     Cuts fall between blocks where they can, else between sentences, rows or lines, else between words; a word is cut only
-    when it alone is larger than `size`. Headings stay with what follows and are handed down in `Passage.heading`, as is
-    the first row of a table that was cut. All characters but white space end up in exactly one passage.
+    when it alone is larger than `size`. Headings stay with what follows and are handed down in `Passage.heading`, as are
+    the headers of a table that was cut. A row counts as it is put to the model, with its headers. All characters but white
+    space end up in exactly one passage.
     """
     passages: list[Passage] = []
     trail: list[tuple[int, str]] = []
@@ -57,7 +59,10 @@ def split(pages: Sequence[Page], size: int = SIZE, measure: Callable[[str], int]
         for group in _grouped(atoms, size):
             start, end = group[0].start, group[-1].end
             heading = next((atom.heading for atom in group if not atom.is_heading), group[-1].heading)
-            passages.append(Passage(page.number, start, end, page.text[start:end], heading, len(passages)))
+            tables = clipped(page.tables, start, end)
+            passages.append(
+                Passage(page.number, start, end, page.text[start:end], heading, len(passages), tables=tables)
+            )
     return passages
 
 
@@ -103,6 +108,7 @@ def _block_costs(atoms: Sequence[_Atom]) -> list[int]:
 
 def _atoms(page: Page, trail: list[tuple[int, str]], size: int, measure: Callable[[str], int]) -> Iterator[_Atom]:
     """The atoms of a page; `trail` is the chain of headings, kept from page to page."""
+    read = {row.start: (table, row) for table in page.tables for row in table.rows}
     for block in page.blocks or _paragraphs(page.text):
         text = page.text[block.start : block.end]
         if block.kind == "heading":
@@ -110,19 +116,31 @@ def _atoms(page: Page, trail: list[tuple[int, str]], size: int, measure: Callabl
                 trail.pop()
             trail.append((block.level, " ".join(text.split())[:200]))
         heading = " > ".join(dict.fromkeys(title for _, title in trail))
-        header = ""
-        if block.kind == "table" and block.level == 1:
-            header = text.split("\n", 1)[0][:200]
-        for count, (start, end) in enumerate(_pieces(block, text)):
-            under = f"{heading} > {header}".removeprefix(" > ") if header and count else heading
+        for count, (start, end) in enumerate(_pieces(block, text, read)):
+            table, row = read.get(block.start + start, (None, None))
+            above = header(table)[:200] if table else ""
+            under = f"{heading} > {above}".removeprefix(" > ") if above else heading
+            least = min(size, measure(said(table, row))) if table and row else 0
             opens = count == 0
             for a, b, cost in _fitting(text, start, end, size, measure):
-                yield _Atom(block.start + a, block.start + b, cost, under, opens, block.kind == "heading")
+                yield _Atom(block.start + a, block.start + b, max(cost, least), under, opens, block.kind == "heading")
                 opens = False
 
 
-def _pieces(block: Block, text: str) -> list[tuple[int, int]]:
-    return _lines(text) if block.kind in ("table", "code") else sentences(text)
+def _pieces(block: Block, text: str, read: Mapping[int, tuple[Table, Row]]) -> list[tuple[int, int]]:
+    """Rows of a table, which may be longer than a line, lines of code, else sentences."""
+    if block.kind == "table":
+        return _rows(block, text, read)
+    return _lines(text) if block.kind == "code" else sentences(text)
+
+
+def _rows(block: Block, text: str, read: Mapping[int, tuple[Table, Row]]) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    for start, end in _lines(text):
+        _, row = read.get(block.start + start, (None, None))
+        if not spans or start >= spans[-1][1]:
+            spans.append((start, max(end, row.end - block.start) if row else end))
+    return spans
 
 
 def _lines(text: str) -> list[tuple[int, int]]:

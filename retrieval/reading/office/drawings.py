@@ -8,6 +8,7 @@ from typing import Any
 
 from lxml import etree
 
+from retrieval.reading.grid import write
 from retrieval.reading.pages import Pages
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -44,8 +45,7 @@ class Drawings:
         found = drawing(frame, part)
         for text in found.texts:
             self._pages.add(text)
-        for k, row in enumerate(found.rows):
-            self._pages.add(" | ".join(row), "table", level=int(k == 0))
+        write(self._pages, found.rows, heads=1)
         self._pictures += found.pictures
         self._charts += found.charts
 

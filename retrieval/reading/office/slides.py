@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.common.limited import Limits
+from retrieval.reading.grid import tidy, write
 from retrieval.reading.office.drawings import Drawings
 from retrieval.reading.office.package import opened
 from retrieval.reading.pages import Pages
-from retrieval.reading.plain.tables import row
 
 _TINY = 25_400  # EMU: two points
 
@@ -71,12 +71,22 @@ def _add_shape(shape: Any, pages: Pages, size: tuple[int, int], *, is_title: boo
             pages.hide(shape.text_frame.text, "off the slide")
         return
     if getattr(shape, "has_table", False) and shape.has_table:
-        for position, cells in enumerate(shape.table.rows):
-            pages.add(row([cell.text for cell in cells.cells]), "table", level=int(position == 0))
+        write(pages, tidy(_filled(shape.table)))
     elif shape.has_text_frame:
         for paragraph in shape.text_frame.paragraphs:
             text = _visible(paragraph, pages)
             pages.add(text, "heading" if is_title else "paragraph", int(is_title))
+
+
+def _filled(table: Any) -> list[list[str]]:
+    """Its cells row by row; a merged one says the same in every place that it covers."""
+    grid = [[cell.text for cell in line.cells] for line in table.rows]
+    for y, line in enumerate(table.rows):
+        for x, cell in enumerate(line.cells):
+            if cell.is_merge_origin:
+                for down in range(y, min(y + cell.span_height, len(grid))):
+                    grid[down][x : x + cell.span_width] = [cell.text] * len(grid[down][x : x + cell.span_width])
+    return grid
 
 
 def _is_off(shape: Any, size: tuple[int, int]) -> bool:

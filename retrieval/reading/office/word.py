@@ -8,12 +8,13 @@ from typing import Any
 
 from chatbot.common.limited import Limits
 from retrieval.reading.formulas import latex_of_office
+from retrieval.reading.grid import tidy, write
 from retrieval.reading.office.drawings import Drawings
 from retrieval.reading.office.notes import Notes
 from retrieval.reading.office.numbering import Numbering
 from retrieval.reading.office.package import opened
+from retrieval.reading.office.tables import grid
 from retrieval.reading.pages import Pages
-from retrieval.reading.plain.tables import row
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FORMULA = "{http://schemas.openxmlformats.org/officeDocument/2006/math}oMath"
@@ -113,12 +114,13 @@ class _Reader:
             self._pages.add(text)
 
     def _table(self, table: Any) -> None:
-        first = True
-        for line in _own(table, f"{_W}tr"):
-            cells = [" ".join(self._text(p) for p in cell.iter(f"{_W}p")) for cell in _own(line, f"{_W}tc")]
-            if any(cell.strip() for cell in cells):
-                self._pages.add(row(cells), "table", level=int(first))
-                first = False
+        """One within a cell comes after its table, under what its row says first."""
+        waiting = [("", table)]
+        while waiting:
+            within, table = waiting.pop()
+            found = grid(table, self._text)
+            write(self._pages, tidy(found.rows, found.heads), found.heads, within=within)
+            waiting += reversed(found.nested)
 
     def _text(self, paragraph: Any) -> str:
         pieces: list[str] = []
@@ -139,17 +141,6 @@ class _Reader:
         if element.tag == f"{_W}t":
             return element.text or ""
         return _SPACES.get(element.tag, "") or self._notes.mark(element)
-
-
-def _own(parent: Any, tag: str) -> Iterator[Any]:
-    """Children with this tag, also through content controls, not through nested tables."""
-    waiting = [*reversed(parent)]
-    while waiting:
-        element = waiting.pop()
-        if element.tag == tag:
-            yield element
-        elif element.tag in (f"{_W}sdt", f"{_W}sdtContent", f"{_W}ins", f"{_W}customXml"):
-            waiting += reversed(element)
 
 
 def _runs(paragraph: Any) -> Iterator[Any]:

@@ -4,12 +4,14 @@ import re
 from pathlib import Path
 
 from chatbot.common.limited import Limits
+from retrieval.reading.grid import write
 from retrieval.reading.pages import BlockKind, Pages
 from retrieval.reading.plain.text import text_of
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HEADING = re.compile(r"(#{1,6})[ \t]+")
 _FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})")
+_CELLS = re.compile(r"(?<!\\)\|")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+\S")
 _UNDERLINE = re.compile(r"[ ]{0,3}(=+|-+)[ \t]*\Z")
 
@@ -34,7 +36,7 @@ class _Lines:
         self._pages = pages
         self._gathered: list[str] = []
         self._fence = ""
-        self._rows = 0
+        self._rows: list[list[str]] = []
 
     def take(self, line: str) -> None:
         fence = _FENCE.match(line)
@@ -42,8 +44,9 @@ class _Lines:
             self._take_code(line, fence)
             return
         is_row = line.lstrip().startswith("|") and line.count("|") > 1
-        self._rows = self._rows + 1 if is_row else 0
-        if fence or is_row or not line.strip() or _ITEM.match(line):
+        if not is_row:
+            self._end_table()
+        if fence or (is_row and not self._rows) or not line.strip() or _ITEM.match(line):
             self.flush()
         if fence:
             self._fence = fence[1]
@@ -53,6 +56,7 @@ class _Lines:
             self._gathered.append(line.rstrip())
 
     def flush(self) -> None:
+        self._end_table()
         kind: BlockKind = "code" if self._fence else "paragraph"
         if self._gathered and _ITEM.match(self._gathered[0]):
             kind = "item"
@@ -67,7 +71,12 @@ class _Lines:
 
     def _take_row(self, line: str) -> None:
         if not set(line) <= set("|:- \t"):  # the rule under the header
-            self._pages.add(line.strip().strip("|").strip(), "table", level=int(self._rows == 1))
+            self._rows.append([cell.strip() for cell in _CELLS.split(line.strip().strip("|"))])
+
+    def _end_table(self) -> None:
+        rows, self._rows = self._rows, []
+        if rows:
+            write(self._pages, rows, heads=1)
 
     def _is_heading(self, line: str) -> bool:
         if found := _HEADING.match(line):

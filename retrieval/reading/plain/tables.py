@@ -2,37 +2,31 @@
 
 import csv
 import io
-import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from chatbot.common.limited import Limits
+from retrieval.reading.grid import write
 from retrieval.reading.pages import Pages
 from retrieval.reading.plain.text import text_of
 
 _SAMPLE = 64 << 10
-_MANY = 20  # columns
-_EMPTY_RUN = re.compile(r"(?:\| +){3,}|\A(?: *\| +)+")
-
-
-def row(cells: list[str]) -> str:
-    """Cells side by side on one line; long runs of empty ones shrink to one."""
-    line = " | ".join(" ".join(cell.split()) for cell in cells).rstrip(" |")
-    return _EMPTY_RUN.sub("| ", line) if len(cells) > _MANY else line
 
 
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
     text = text_of(path, pages)
     csv.field_size_limit(limits.characters)
+    write(pages, _records(csv.reader(io.StringIO(text, newline=""), _dialect(text, name)), pages, limits))
+
+
+def _records(records: Iterable[list[str]], pages: Pages, limits: Limits) -> Iterator[list[str]]:
     cells = 0
-    first = True
-    for record in csv.reader(io.StringIO(text, newline=""), _dialect(text, name)):
+    for record in records:
         cells += len(record)
         if cells > limits.cells:
             pages.flag("cells_left_out", cells=limits.cells)
             return
-        if any(cell.strip() for cell in record):
-            pages.add(row(record), "table", level=int(first))
-            first = False
+        yield record
 
 
 def _dialect(text: str, name: str) -> type[csv.Dialect]:

@@ -8,10 +8,11 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
+from retrieval.reading.grid import tidy, write
 from retrieval.reading.pages import BlockKind, Pages
-from retrieval.reading.plain.tables import row
 from retrieval.reading.plain.text import text_of
 from retrieval.reading.web.hidden import hidden_by_itself, hidden_by_sheets
+from retrieval.reading.web.tables import Grid, is_layout
 
 
 def _set(names: str) -> frozenset[str]:
@@ -28,6 +29,7 @@ _CLOSE_THEMSELVES = _set(
     "p li td th tr dd dt option optgroup thead tbody tfoot colgroup rb rt rp area base br col embed hr img input link meta param "
     "source track wbr"
 )
+_CELLS = frozenset(("td", "th"))
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _TAG = re.compile(r"(?P<comment><!--)|<(?P<closing>/?)(?P<name>[A-Za-z][^\s/>]{0,30})")
 _DEEPEST = 3_000
@@ -71,20 +73,20 @@ class _Walk:
         self._hidden = hidden
         self._inline: list[str] = []  # text of the block that is being gathered
         self._kind: tuple[BlockKind, int] = ("paragraph", 0)
-        self._row: list[str] | None = None
+        self._grid: Grid | None = None  # of the table that is being read, unless it only lays out
+        self._in_row = False
         self._preformatted = 0
-        self._rows = 0
 
     def over(self, root: LexborNode) -> None:
         waiting: list[tuple[LexborNode, bool]] = [(root, False)]
         while waiting:
             node, leaving = waiting.pop()
             if leaving:
-                self._leave(node.tag or "")
+                self._leave(node.tag or "", node)
             elif node.is_text_node:
                 self._inline.append(node.text_content or "")
             elif node.is_element_node and not self._skipped(node):
-                self._enter(node.tag or "")
+                self._enter(node.tag or "", node)
                 waiting.append((node, True))
                 waiting += [(child, False) for child in reversed([*_children(node)])]
         self._flush()
@@ -100,61 +102,66 @@ class _Walk:
             self._pages.hide(node.text(separator=" "), how)
         return bool(how)
 
-    def _enter(self, tag: str) -> None:
+    def _enter(self, tag: str, node: LexborNode) -> None:
         if tag == "br":
-            self._inline.append("\n" if self._row is None else " ")
-        elif tag == "tr":
+            self._inline.append(" " if self._in_row else "\n")
+        elif tag == "table":
+            self._break()
+            self._grid = None if is_layout(node) else Grid()
+        elif tag == "tr" and self._grid is not None:
             self._flush()
-            self._row = []
-        elif tag in ("td", "th") and self._row is not None:
-            self._take_cell()
-        elif tag in _HEADINGS and self._row is None:
-            self._flush()
-            self._kind = ("heading", _HEADINGS[tag])
-        elif tag == "li" and self._row is None:
-            self._flush()
-            self._kind = ("item", 0)
-        elif tag == "pre" and self._row is None:
-            self._flush()
-            self._kind = ("code", 0)
+            self._grid.begin_row()
+            self._in_row = True
+        elif self._in_row:
+            self._enter_in_row(tag)
+        elif tag in _HEADINGS:
+            self._begin("heading", _HEADINGS[tag])
+        elif tag == "li":
+            self._begin("item", 0)
+        elif tag == "pre":
+            self._begin("code", 0)
             self._preformatted += 1
-        elif tag in _BLOCKS:
-            self._break(tag)
+        elif tag in _BLOCKS or tag in _CELLS:
+            self._break()
 
-    def _break(self, tag: str) -> None:
-        if self._row is not None:
+    def _enter_in_row(self, tag: str) -> None:
+        if tag in _CELLS:
+            self._inline.clear()  # white space between cells
+        elif tag in _BLOCKS:
             self._inline.append(" ")
-            return
-        if tag == "table":
-            self._rows = 0
+
+    def _begin(self, kind: BlockKind, level: int) -> None:
+        self._flush()
+        self._kind = (kind, level)
+
+    def _break(self) -> None:
         inside = self._kind if not "".join(self._inline).strip() else None  # <li><p>: still the item
         self._flush()
         if inside and inside[0] in ("item", "heading"):
             self._kind = inside
 
-    def _leave(self, tag: str) -> None:
-        if tag == "tr" and self._row is not None:
-            self._take_cell(last=True)
-            cells, self._row = self._row, None
-            if any(cells):
-                self._rows += 1
-                self._pages.add(row(cells), "table", level=int(self._rows == 1))
-        elif tag in ("td", "th") and self._row is not None:
-            self._inline.append("\0")
-        elif tag == "pre" and self._row is None:
+    def _leave(self, tag: str, node: LexborNode) -> None:
+        if self._in_row and self._grid is not None:
+            self._leave_in_row(tag, node, self._grid)
+        elif tag == "table" and self._grid is not None:
+            self._flush()
+            grid, self._grid = self._grid, None
+            write(self._pages, tidy(grid.rows, grid.heads), grid.heads)
+        elif tag == "pre":
             self._flush()
             self._preformatted = max(0, self._preformatted - 1)
-        elif tag in _HEADINGS or tag == "li" or tag in _BLOCKS:
-            if self._row is None:
-                self._flush()
-            else:
-                self._inline.append(" ")
+        elif tag in _HEADINGS or tag == "li" or tag in _BLOCKS or tag in _CELLS:
+            self._flush()
 
-    def _take_cell(self, *, last: bool = False) -> None:
-        text, self._inline = "".join(self._inline), []
-        if "\0" in text or (last and text.strip()):
-            assert self._row is not None
-            self._row.append(" ".join(text.replace("\0", " ").split()))
+    def _leave_in_row(self, tag: str, node: LexborNode, grid: Grid) -> None:
+        if tag in _CELLS:
+            grid.add(" ".join("".join(self._inline).split()), node)
+            self._inline.clear()
+        elif tag == "tr":
+            grid.end_row()
+            self._in_row = False
+        elif tag in _HEADINGS or tag == "li" or tag in _BLOCKS:
+            self._inline.append(" ")
 
     def _flush(self) -> None:
         text, self._inline = "".join(self._inline), []

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from retrieval.text.split import estimated_tokens, split
-from retrieval.types import Block, Page
+from retrieval.text.tables import rows, said, shown
+from retrieval.types import Block, Page, Row, Table
 
 LONG = " ".join(f"Sentence number {k} says that {k * 7} apples cost {k}.50 euros." for k in range(200))
 CHINESE = "".join(f"第{k}句话说明了一件重要的事情，并且给出了数字{k * 3}。" for k in range(200))
@@ -91,13 +92,49 @@ def test_a_passage_less_than_half_full_begins_the_next_paragraph(words: int, fir
     assert len(passages[0].text.split()) == first
 
 
+def sheet(*cells: tuple[str, ...], columns: tuple[str, ...]) -> Page:
+    """A table below a line of headers."""
+    text, rows = " | ".join(columns), []
+    for row in cells:
+        line = " | ".join(row)
+        rows.append(Row(len(text) + 1, len(text) + 1 + len(line), row))
+        text += f"\n{line}"
+    return Page(1, text, "Sheet1", blocks=(Block("table", 0, len(text), 1),), tables=(Table(columns, tuple(rows)),))
+
+
 def test_rows_stay_whole_and_know_their_header() -> None:
-    rows = "\n".join(["Name | Price", *(f"Thing {k} | {k}.99" for k in range(200))])
-    passages = split([page(("table", rows, 1), label="Sheet1")])
+    made = sheet(*((f"Thing {k}", f"{k}.99") for k in range(200)), columns=("Name", "Price"))
+    passages = split([made])
     assert len(passages) > 5
     assert passages[0].heading == "Sheet1"
     assert all(p.heading == "Sheet1 > Name | Price" for p in passages[1:])
-    assert all(line in rows.split("\n") for p in passages for line in p.text.split("\n"))
+    assert all(line in made.text.split("\n") for p in passages for line in p.text.split("\n"))
+    found = [(p.text[row.start : row.end], table, row) for p in passages for table, row in rows(p)]
+    assert [line for line, *_ in found] == made.text.split("\n")[1:]
+    assert all(said(table, row) == "Name: {}; Price: {}".format(*line.split(" | ")) for line, table, row in found)
+
+
+def test_a_row_counts_as_long_as_it_is_with_its_headers() -> None:
+    columns = tuple(f"The number of visitors in the museum on day {k}" for k in range(6))
+    passages = split([sheet(*((str(k),) * 6 for k in range(20)), columns=columns)])
+    assert all(len(shown(p)) < 1500 for p in passages)
+    assert len(passages) >= 6
+
+
+def test_an_empty_cell_is_told_to_the_model_and_not_to_the_checks() -> None:
+    (passage,) = split([sheet(("Pumps", "", "7"), columns=("Product", "2020", "2021"))])
+    assert shown(passage).endswith("Product: Pumps; 2020: not given; 2021: 7")
+    ((table, row),) = rows(passage)
+    assert said(table, row) == "Product: Pumps; 2021: 7"
+    (passage,) = split([sheet(("水泵", "", "7"), columns=("产品", "2020年", "2021年"))])
+    assert shown(passage).endswith("产品: 水泵; 2020年: 未给出; 2021年: 7")
+
+
+def test_a_wide_row_that_is_cut_keeps_its_cells_in_each_piece() -> None:
+    cells = tuple(f"value{k}" for k in range(200))
+    passages = split([sheet(cells, columns=tuple(f"c{k}" for k in range(200)))])
+    assert len(passages) > 2
+    assert all(row.cells == cells and row.end <= len(p.text) for p in passages for _, row in rows(p))
 
 
 def test_another_label_is_another_chapter() -> None:

@@ -1,0 +1,191 @@
+"""Rows of cells -> a table in the pages: which rows are headers, what stands above each column, what an empty cell is.
+
+A reader fills its spans first: a merged cell says the same in every row and column that it covers.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice, pairwise
+
+from retrieval.reading.pages import Pages
+
+_MANY = 20  # columns
+_EMPTY_RUN = re.compile(r"(?:\| +){3,}|\A(?: *\| +)+")
+_LOOK = 12  # rows in which the headers are looked for
+_MOST_HEADS = 4  # rows of headers
+_GROUP = 2  # titles of groups, one below the other, that still belong together
+_AMOUNT = re.compile(
+    r"[(\[+−–-]*\s*(?:[A-Z]{0,3}[$€£¥￥])?\s*[(+−-]?\d[\d,.'’ \u00a0\u202f]*(?:[eE][+-]?\d+)?\s*[%‰]?\s*[)\]]*\s*[%‰€£¥元]?|\[?h?\d+:\d\d(?::\d\d)?"
+)
+_YEAR = re.compile(r"(?:19|20)\d\d\Z")
+_BEFORE, _AFTER = re.compile(r"[$€£¥￥(]+\Z"), re.compile(r"[)%‰]+\Z")
+_TOTAL = re.compile(r"(?:sub)?total\b|合[计計]|[总總小][计計]", re.IGNORECASE)
+
+Cells = Sequence[str]
+
+
+def line(cells: Cells) -> str:
+    """Cells side by side on one line; long runs of empty ones shrink to one."""
+    joined = " | ".join(" ".join(cell.split()) for cell in cells).strip(" ").rstrip(" |")
+    return _EMPTY_RUN.sub("| ", joined) if len(cells) > _MANY else joined
+
+
+def write(
+    pages: Pages, rows: Iterable[Cells], heads: int | None = None, *, within: str = "", above: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """One table, row by row. `heads` of its first rows are headers, where the file tells; else they look like it.
+
+    `within` is what the table as a whole belongs to. Without headers of its own it has those `above`. Returns its columns'.
+    """
+    stream = (row for row in rows if any(cell.strip() for cell in row))
+    first = [*islice(stream, _LOOK)]
+    titles = _titles(first)
+    for title in first[:titles]:
+        pages.add(line([next(cell for cell in title if cell.strip())]))
+    first = first[titles:]
+    count = header_rows(first) if heads is None else min(max(heads - titles, 0), len(first))
+    heading = filled(first[:count])
+    columns = headers(heading, max(map(len, first), default=0)) if heading or not above else above
+    for number, head in enumerate(heading):
+        pages.add(line(head), "table", level=int(number == 0))
+    for under, row in grouped(chain(first[count:], stream), within):
+        if under is None:
+            pages.add(line(distinct(row)), "table")
+        else:
+            pages.row(line(row), row, columns, under)
+    return columns
+
+
+def grouped(rows: Iterable[Cells], within: str = "") -> Iterator[tuple[str | None, Cells]]:
+    """Each row with the title of its group; the titles themselves with None."""
+    titles: list[str] = []
+    fresh = False  # the row before was a title
+    for row in rows:
+        if _is_title(row):
+            titles = [*(titles if fresh else []), row[0].strip().rstrip(":：")][-_GROUP:]
+            fresh = True
+            yield None, row
+            continue
+        fresh = False
+        yield " > ".join(filter(None, (within, *titles))), row
+        if _TOTAL.match(row[0].strip()):
+            titles = []
+
+
+def _is_title(row: Cells) -> bool:
+    """Only its first cell says something, or one cell reaches over the whole row."""
+    return len(row) > 1 and bool(row[0].strip()) and not is_amount(row[0]) and len(distinct(row)) == 1
+
+
+def distinct(row: Cells) -> list[str]:
+    return [*dict.fromkeys(cell for cell in row if cell.strip())]
+
+
+def _titles(rows: Sequence[Cells]) -> int:
+    """How many rows before the headers hold one text alone, above wider ones."""
+    count = 0
+    wide = max((len(distinct(row)) for row in rows), default=0)
+    while (
+        wide > 1 and count < len(rows) and len(distinct(rows[count])) == 1 and not is_amount(distinct(rows[count])[0])
+    ):
+        count += 1
+    return count
+
+
+def is_amount(cell: str) -> bool:
+    """A number that is no year: what a header rarely is."""
+    text = cell.strip()
+    return _AMOUNT.fullmatch(text) is not None and not _YEAR.match(text)
+
+
+def header_rows(rows: Sequence[Cells]) -> int:
+    """How many of the first rows are headers, told by what stands in the columns below them."""
+    if not rows or not _differs(rows[0], rows[1:]):
+        return 0
+    count = 1
+    while count < min(_MOST_HEADS, len(rows) - 1) and _goes_on(rows[count - 1], rows[count], rows[count + 1 :]):
+        count += 1
+    return count
+
+
+def _differs(row: Cells, below: Sequence[Cells]) -> bool:
+    """Words above words are a header, too; numbers above numbers are none."""
+    if not below or len(distinct(row)) < 2 or row[0].rstrip().endswith((":", "：")):
+        return False
+    kinds = [(_kind(cell), [_kind(other[n]) for other in below if n < len(other)]) for n, cell in enumerate(row)]
+    if not any(kind == "amount" for kind, _ in kinds):
+        return True
+    return any(kind in ("words", "year") and others.count("amount") * 2 > len(others) for kind, others in kinds)
+
+
+def _kind(cell: str) -> str:
+    text = cell.strip()
+    return "" if not text else "year" if _YEAR.match(text) else "amount" if is_amount(text) else "words"
+
+
+def _goes_on(head: Cells, row: Cells, below: Sequence[Cells]) -> bool:
+    """Whether a row without numbers, above rows with some, subdivides the header above it."""
+    if any(is_amount(cell) for cell in row) or not any(is_amount(cell) for other in below for cell in other):
+        return False
+    spans = any(a == b and a.strip() for a, b in pairwise(head))
+    gaps = any(not cell.strip() and below.strip() for cell, below in zip(head[1:], row[1:], strict=False))
+    label = row[0].strip() if row else ""
+    beside = not label or label == head[0].strip() or (spans and not head[0].strip())
+    return beside and (spans or gaps or not label) and sum(bool(cell.strip()) for cell in row) > 1
+
+
+def filled(heads: Sequence[Cells]) -> list[list[str]]:
+    """Gaps in a header that has another below it go on with what is left of them, as one sees it."""
+    rows = [list(head) for head in heads]
+    for row, below in pairwise(rows):
+        for n in range(1, len(row)):
+            if not row[n].strip() and row[n - 1].strip() and n < len(below) and below[n].strip() and n > 1:
+                row[n] = row[n - 1]
+    return rows
+
+
+def headers(heads: Sequence[Cells], width: int) -> tuple[str, ...]:
+    paths = [[" ".join(head[n].split()) for head in heads if n < len(head)] for n in range(width)]
+    return tuple(" > ".join(dict.fromkeys(part for part in path if part)) for path in paths)
+
+
+def tidy(rows: Sequence[Cells], heads: int | None = None) -> list[list[str]]:
+    """Rows of one length without columns that only make room: signs join their numbers, doubles and gaps go."""
+    width = max(map(len, rows), default=0)
+    grid = [_joined([*row, *[""] * (width - len(row))]) for row in rows]
+    count = header_rows(grid) if heads is None else heads
+    above = [[head[n] for head in grid[:count]] for n in range(width)]
+    n = 0
+    while n + 1 < len(above):
+        if not _same_column(above[n], above[n + 1]):
+            n += 1
+            continue
+        here, there = ([row[k] for row in grid[count:]] for k in (n, n + 1))
+        label = n == 0 and any(here) and here != there
+        if not label and all(not a or not b or a == b for a, b in zip(here, there, strict=True)):
+            for row in grid:
+                row[n : n + 2] = [row[n] or row[n + 1]]
+            above[n : n + 2] = [max(above[n], above[n + 1], key=lambda head: sum(map(len, head)))]
+        else:
+            n += 1
+    return grid
+
+
+def _same_column(one: Cells, other: Cells) -> bool:
+    """Whether nothing above tells them apart: the same headers, or none above one of them."""
+    return list(one) == list(other) or not any(one) or not any(other)
+
+
+def _joined(row: list[str]) -> list[str]:
+    """A sign alone goes to the number it belongs to: "$" to the next, ")" and "%" to the one before."""
+    for n, cell in enumerate(row):
+        text = cell.strip()
+        if _BEFORE.match(text):
+            to = next((k for k in range(n + 1, min(n + 4, len(row))) if row[k].strip() not in ("", text)), None)
+            if to is not None and is_amount(row[to].strip(" ()%")):
+                row[to], row[n] = f"{text}{row[to].strip()}", ""
+        elif _AFTER.match(text):
+            to = next((k for k in range(n - 1, max(n - 4, -1), -1) if row[k].strip()), None)
+            if to is not None and is_amount(row[to].strip(" ($")):
+                row[to], row[n] = f"{row[to].strip()}{text}", ""
+    return row

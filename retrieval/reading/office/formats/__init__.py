@@ -1,0 +1,1 @@
+"""Values of cells as their number formats show them."""

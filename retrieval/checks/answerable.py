@@ -45,10 +45,11 @@ _AROUND = 0.4
 
 def features(question: str, hits: Sequence[Hit]) -> dict[str, float]:
     """`LEXICAL` figures, and `DENSE` ones when every hit has a cosine. No hits, or a question of no content: empty."""
-    texts = [hit.passage.text for hit in hits]
+    passages = [hit.passage for hit in hits]
+    texts = [passage.text for passage in passages]
     tongue = language("\n".join(texts)) if texts else "english"
     asked = distinct(ask(question, tongue).items)
-    found = stretches(texts, tongue)
+    found = stretches(passages, tongue)
     if not found or not asked:
         return {}
     figures = _lexical(question, asked, found) | _grams(question, found) | _scores(hits) | {"length": log1p(len(asked))}

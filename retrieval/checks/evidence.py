@@ -1,11 +1,13 @@
 """Where in the passages a statement may stand: the stretch of one or two sentences that says most of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from retrieval.checks.claims import Item, Statement, join, read
 from retrieval.checks.sentences import spans
+from retrieval.text.tables import rows, said
+from retrieval.types import Passage, Row, Table
 
 WEIGHTS = {"name": 1.5, "number": 1.5, "word": 1.0, "pair": 0.5, "link": 0.2}
 PAIRS = ("pair", "link")
@@ -14,7 +16,8 @@ _PREFIX = 5  # letters two long words must share to count as forms of one anothe
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """`start` to `end` of passage number `passage`: one sentence or two. `around` is what the whole passage says."""
+    """`start` to `end` of passage number `passage`: one sentence or two, or a `row` of a table, which says its headers too.
+    `around` is what the whole passage says."""
 
     passage: int
     start: int
@@ -22,29 +25,41 @@ class Stretch:
     sentences: tuple[Statement, ...]
     said: Statement
     around: frozenset[str]
+    row: tuple[Table, Row] | None = None
 
 
-def stretches(passages: Sequence[str], language: str) -> list[Stretch]:
-    """Every sentence of every passage, and every two that follow each other."""
+def stretches(passages: Sequence[Passage], language: str) -> list[Stretch]:
+    """Every sentence of every passage, and every two that follow each other; of tables each row by itself."""
     return [
-        Stretch(number, start, end, parts, said, around)
-        for number, text in enumerate(passages)
-        for start, end, parts, said, around in _within(text, language)
+        replace(stretch, passage=number)
+        for number, passage in enumerate(passages)
+        for stretch in _within(passage.text, passage.tables, language)
     ]
 
 
 @lru_cache(maxsize=128)
-def _within(text: str, language: str) -> tuple[tuple[int, int, tuple[Statement, ...], Statement, frozenset[str]], ...]:
-    bounds = spans(text)
-    each = [read(text[start:end], language) for start, end in bounds]
-    around = frozenset().union(*(said.keys for said in each))
-    found: list[tuple[int, int, tuple[Statement, ...], Statement, frozenset[str]]] = []
-    for index, (start, end) in enumerate(bounds):
-        found.append((start, end, (each[index],), each[index], around))
-        if index + 1 < len(bounds):
+def _within(text: str, tables: tuple[Table, ...], language: str) -> tuple[Stretch, ...]:
+    bounds = _bounds(text, tables)
+    each = [read(said(*row) if row else text[start:end], language) for start, end, row in bounds]
+    around = frozenset().union(*(one.keys for one in each))
+    found: list[Stretch] = []
+    for index, (start, end, row) in enumerate(bounds):
+        found.append(Stretch(0, start, end, (each[index],), each[index], around, row))
+        if index + 1 < len(bounds) and not row and not bounds[index + 1][2]:
             two = (each[index], each[index + 1])
-            found.append((start, bounds[index + 1][1], two, join(two), around))
+            found.append(Stretch(0, start, bounds[index + 1][1], two, join(two), around))
     return tuple(found)
+
+
+def _bounds(text: str, tables: tuple[Table, ...]) -> list[tuple[int, int, tuple[Table, Row] | None]]:
+    """Sentences, and between them the rows as they stand."""
+    found: list[tuple[int, int, tuple[Table, Row] | None]] = []
+    at = 0
+    for table, row in rows(tables):
+        found += [(at + start, at + end, None) for start, end in spans(text[at : row.start])]
+        found.append((row.start, row.end, (table, row)))
+        at = row.end
+    return found + [(at + start, at + end, None) for start, end in spans(text[at:])]
 
 
 def says(said: Statement, item: Item) -> bool:

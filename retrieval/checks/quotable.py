@@ -57,10 +57,11 @@ def figures(question: str, hits: Sequence[Hit]) -> tuple[list[Stretch], Figures]
 
     All are zero when the question has no word of content.
     """
-    texts = [hit.passage.text for hit in hits]
+    passages = [hit.passage for hit in hits]
+    texts = [passage.text for passage in passages]
     tongue = language("\n".join(texts)) if texts else "english"
     asked = distinct(ask(question, tongue).items)
-    found = [stretch for stretch in stretches(texts, tongue) if len(stretch.sentences) == 1]
+    found = [stretch for stretch in stretches(passages, tongue) if len(stretch.sentences) == 1]
     if not asked or not found:
         return found, np.zeros((len(found), len(FIGURES)))
     columns = _shared(question, asked, found) | _of_passages(found, hits) | _of_kinds(question, asked, found)

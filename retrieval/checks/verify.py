@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from retrieval.checks.cells.allowed import Cells
+from retrieval.checks.cells.plain_rows import of_another_row
 from retrieval.checks.claims import Item, Statement, ask, join, read
 from retrieval.checks.evidence import PAIRS, WEIGHTS, Stretch, covered, says, share, stretches, weight
 from retrieval.checks.faults import Case, Reason, faults
-from retrieval.checks.tables import of_another_row
 from retrieval.text.words import is_dense, language
 from retrieval.types import Passage
 
@@ -87,7 +88,8 @@ def verify(
     """Whether `passages` say what `sentence` says.
 
     With `question`, a short answer ("Denver Broncos") is judged where the passages speak of what was asked, and a full
-    one may repeat the question's words although the passages put them otherwise. Quotes point into `passages` only.
+    one may repeat the question's words although the passages put them otherwise. A number of a table counts only in the cell
+    that the question names by its row and column. Quotes point into `passages` only.
     """
     texts = [passage.text for passage in passages]
     tongue = language("\n".join(texts)) if texts else "english"
@@ -97,7 +99,8 @@ def verify(
     if len(claim.items) > _LONGEST:
         return Verdict("unsupported", reasons=(Reason("length"),))
     case = Case.make(claim, asked)
-    found = stretches(texts, tongue)
+    allowed = Cells(case, passages, tongue)
+    found = [stretch for stretch in stretches(passages, tongue) if allowed.allow(stretch)]
     if not found or not claim.items:
         return Verdict("unsupported", reasons=(Reason("coverage"),))
     if _is_fragment(case):

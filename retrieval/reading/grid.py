@@ -52,7 +52,7 @@ def write(
         if under is None:
             pages.add(line(distinct(row)), "table")
         else:
-            pages.row(line(row), row, columns, under)
+            pages.row(line(row), [*row, *[""] * (len(columns) - len(row))], columns, under)
     return columns
 
 

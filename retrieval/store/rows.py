@@ -52,8 +52,9 @@ def document(row: Sequence[Any]) -> Document:
 
 def passage(row: Sequence[Any]) -> Passage:
     """Of the columns in the order of the type."""
-    *facts, tables = row
-    return Passage(*facts, tables=tuple(_table(columns, rows) for columns, rows in json.loads(tables)))
+    page, start, end, text, heading, position, document, id, tables = row
+    read = tuple(_table(columns, rows) for columns, rows in json.loads(tables))
+    return Passage(page, start, end, text, heading, position, document, id, read)
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:

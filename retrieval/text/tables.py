@@ -27,15 +27,15 @@ def shown(passage: Passage) -> str:
     empty = EMPTY[is_dense(passage.text)]
     parts: list[str] = []
     at = 0
-    for table, row in rows(passage):
+    for table, row in rows(passage.tables):
         parts += [passage.text[at : row.start], said(table, row, empty=empty)]
         at = row.end
     return "".join([*parts, passage.text[at:]])
 
 
-def rows(passage: Passage) -> Iterator[tuple[Table, Row]]:
+def rows(tables: Sequence[Table]) -> Iterator[tuple[Table, Row]]:
     """In the order of the text."""
-    return ((table, row) for table in passage.tables for row in table.rows)
+    return ((table, row) for table in tables for row in table.rows)
 
 
 def header(table: Table) -> str:

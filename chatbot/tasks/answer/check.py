@@ -14,9 +14,9 @@ from retrieval.types import Citation, Document, Hit
 
 QUOTED = 4  # sentences that are quoted at most where the model's do not serve
 
-Reason = Literal["", "language", "model", "unsure"]
+Reason = Literal["", "language", "model", "unsure", "cell"]
 """Why an answer only quotes: the model does not know the question's language, there is no model now, or it read the passages
-and did not find the answer, although the gate did."""
+and did not find the answer, although the gate did; or the program read it from the cell of a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,12 @@ def quotation(found: Found, reason: Reason) -> Answer:
     cited = _Citations(found.sources)
     text, parts = _quoted(_best(found, QUOTED), cited)
     return Answer("answered", found, text, parts, cited.all, reason)
+
+
+def citations_of(found: Found, quotes: Sequence[Quote]) -> tuple[list[int], tuple[Citation, ...]]:
+    """The numbers of the quotes, one each, and what they stand for."""
+    made = _Citations(found.sources)
+    return [made.numbers([quote])[0] for quote in quotes], made.all
 
 
 def _best(found: Found, count: int) -> list[Quote]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from chatbot.tasks.chat import alternate
 from chatbot.tasks.language import detect, primary
 from chatbot.types import Message
+from retrieval.text.tables import shown
 from retrieval.types import Hit
 
 # Chosen on XQuAD's English questions with the bundled model, which goes on writing tags and longer rules instead of
@@ -34,7 +35,7 @@ _TURN = re.compile(
 
 def messages(question: str, hits: Sequence[Hit], history: Sequence[Message] = ()) -> list[Message]:
     """What is sent; adapters for this task are trained on it. Passages are numbered from 1."""
-    numbered = "\n".join(f"[{n}] {defused(hit.passage.text)}\n" for n, hit in enumerate(hits, 1))
+    numbered = "\n".join(f"[{n}] {defused(shown(hit.passage))}\n" for n, hit in enumerate(hits, 1))
     chinese = primary(detect(question).language or "") == "zh"
     label, order = ("问题：", CHINESE_INSTRUCTION) if chinese else ("Question: ", INSTRUCTION)
     asked = Message("user", f"{numbered}\n{label}{question}\n{order}")

@@ -15,6 +15,7 @@ from chatbot.engine.adapters.folders import visible
 from chatbot.engine.base import Engine, identity
 from chatbot.tasks.answer import trust as answer_trust
 from chatbot.tasks.answer.across import across
+from chatbot.tasks.answer.cell import from_table
 from chatbot.tasks.answer.check import Answer, Found, Reason, Source, checked, quotation
 from chatbot.tasks.answer.follow_up import standalone
 from chatbot.tasks.answer.prompt import NOT_FOUND, messages
@@ -91,6 +92,9 @@ def ask(
     query = standalone(question, history)
     found = _search(retrieval, owner, query, documents)
     yield found
+    if given := from_table(query, found):
+        yield given
+        return
     if not found.judgement.answered:
         yield Answer("not_found", found)
         return
@@ -142,6 +146,9 @@ def _written(
     other = across(question, read)
     within = replace(found, query=other.asked(engine, found.query, stop)) if other else found
     asked = within.query if other else question
+    if other and (told := from_table(asked, found)):
+        yield told
+        return
     recent = _recent(history) if found.query != question and not (trained or other) else ()
     sent = _fitted(engine, asked, read, recent)
     trust = answer_trust.find(identity(engine), chosen) if engine.supports_logprobs else None

@@ -146,7 +146,7 @@ def _sentences(words: str, sentences: Sequence[Sentence], given: Answer, languag
     by_number = {citation.n: citation for citation in given.citations}
     documents = {source.document.id: source for source in given.sources}
     parts, at = [], 0
-    quoted = bool(given.quoted) or sentences is given.quotes
+    quoted = given.quoted not in ("", "cell") or sentences is given.quotes
     for sentence in sentences:
         parts.append(escape(words[at : sentence.start]))
         parts.append(_sentence(sentence, by_number, documents, quoted, language))

@@ -109,7 +109,7 @@ def test_rows_stay_whole_and_know_their_header() -> None:
     assert passages[0].heading == "Sheet1"
     assert all(p.heading == "Sheet1 > Name | Price" for p in passages[1:])
     assert all(line in made.text.split("\n") for p in passages for line in p.text.split("\n"))
-    found = [(p.text[row.start : row.end], table, row) for p in passages for table, row in rows(p)]
+    found = [(p.text[row.start : row.end], table, row) for p in passages for table, row in rows(p.tables)]
     assert [line for line, *_ in found] == made.text.split("\n")[1:]
     assert all(said(table, row) == "Name: {}; Price: {}".format(*line.split(" | ")) for line, table, row in found)
 
@@ -124,7 +124,7 @@ def test_a_row_counts_as_long_as_it_is_with_its_headers() -> None:
 def test_an_empty_cell_is_told_to_the_model_and_not_to_the_checks() -> None:
     (passage,) = split([sheet(("Pumps", "", "7"), columns=("Product", "2020", "2021"))])
     assert shown(passage).endswith("Product: Pumps; 2020: not given; 2021: 7")
-    ((table, row),) = rows(passage)
+    ((table, row),) = rows(passage.tables)
     assert said(table, row) == "Product: Pumps; 2021: 7"
     (passage,) = split([sheet(("水泵", "", "7"), columns=("产品", "2020年", "2021年"))])
     assert shown(passage).endswith("产品: 水泵; 2020年: 未给出; 2021年: 7")
@@ -134,7 +134,7 @@ def test_a_wide_row_that_is_cut_keeps_its_cells_in_each_piece() -> None:
     cells = tuple(f"value{k}" for k in range(200))
     passages = split([sheet(cells, columns=tuple(f"c{k}" for k in range(200)))])
     assert len(passages) > 2
-    assert all(row.cells == cells and row.end <= len(p.text) for p in passages for _, row in rows(p))
+    assert all(row.cells == cells and row.end <= len(p.text) for p in passages for _, row in rows(p.tables))
 
 
 def test_another_label_is_another_chapter() -> None:

@@ -62,7 +62,9 @@ def test_a_value_is_shown_as_excel_shows_it(value: Value, code: str, text: str) 
     assert shown(value, code) == text
 
 
-@pytest.mark.parametrize("code", ["", ";", '"', "[", "\\", "0" * 300, "[$-", "E+", "/", "@@", "[>x]0", ".", ",", "0/0", "y" * 90])
+@pytest.mark.parametrize(
+    "code", ["", ";", '"', "[", "\\", "0" * 300, "[$-", "E+", "/", "@@", "[>x]0", ".", ",", "0/0", "y" * 90]
+)
 @pytest.mark.parametrize("value", [0, -1.5, 7e200, "x", datetime(9999, 12, 31), timedelta(days=-9)])
 def test_a_format_that_is_none_does_no_harm(value: Value, code: str) -> None:
     assert isinstance(shown(value, code), str)

@@ -19,15 +19,15 @@ _AMOUNT = re.compile(
 )
 _YEAR = re.compile(r"(?:19|20)\d\d\Z")
 _BEFORE, _AFTER = re.compile(r"[$€£¥￥(]+\Z"), re.compile(r"[)%‰]+\Z")
-_TOTAL = re.compile(r"(?:sub)?total\b|合[计計]|[总總小][计計]", re.IGNORECASE)
+TOTAL = re.compile(r"(?:sub)?total\b|合[计計]|[总總小][计計]", re.IGNORECASE)
 
 Cells = Sequence[str]
 
 
 def line(cells: Cells) -> str:
     """Cells side by side on one line; long runs of empty ones shrink to one."""
-    joined = " | ".join(" ".join(cell.split()) for cell in cells).strip(" ").rstrip(" |")
-    return _EMPTY_RUN.sub("| ", joined) if len(cells) > _MANY else joined
+    text = " | ".join(" ".join(cell.split()) for cell in cells).strip(" ").rstrip(" |")
+    return _EMPTY_RUN.sub("| ", text) if len(cells) > _MANY else text
 
 
 def write(
@@ -68,7 +68,7 @@ def grouped(rows: Iterable[Cells], within: str = "") -> Iterator[tuple[str | Non
             continue
         fresh = False
         yield " > ".join(filter(None, (within, *titles))), row
-        if _TOTAL.match(row[0].strip()):
+        if TOTAL.match(row[0].strip()):
             titles = []
 
 
@@ -152,7 +152,7 @@ def headers(heads: Sequence[Cells], width: int) -> tuple[str, ...]:
 def tidy(rows: Sequence[Cells], heads: int | None = None) -> list[list[str]]:
     """Rows of one length without columns that only make room: signs join their numbers, doubles and gaps go."""
     width = max(map(len, rows), default=0)
-    grid = [_joined([*row, *[""] * (width - len(row))]) for row in rows]
+    grid = [joined([*row, *[""] * (width - len(row))]) for row in rows]
     count = header_rows(grid) if heads is None else heads
     above = [[head[n] for head in grid[:count]] for n in range(width)]
     n = 0
@@ -176,7 +176,7 @@ def _same_column(one: Cells, other: Cells) -> bool:
     return list(one) == list(other) or not any(one) or not any(other)
 
 
-def _joined(row: list[str]) -> list[str]:
+def joined(row: list[str]) -> list[str]:
     """A sign alone goes to the number it belongs to: "$" to the next, ")" and "%" to the one before."""
     for n, cell in enumerate(row):
         text = cell.strip()

@@ -9,6 +9,7 @@ from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
 from retrieval.reading.pages import Pages
 from retrieval.reading.pdf.sheets import PageText, Sheets
+from retrieval.reading.pdf.tables.found import Found, blocks_with, going_on
 
 
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
@@ -25,10 +26,11 @@ def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
         pages.flag("repaired")
     pages.total = count
     sheets = Sheets(document)
+    before: list[Found] = []
     for index in range(count):
         if index:
             pages.begin()
-        _add(sheets.page(index), pages)
+        before = _add(sheets.page(index), pages, before)
     return None
 
 
@@ -44,10 +46,11 @@ def _is_cut_off(path: Path) -> bool:
         return b"%%EOF" not in stream.read()
 
 
-def _add(found: PageText | None, pages: Pages) -> None:
+def _add(found: PageText | None, pages: Pages, before: list[Found]) -> list[Found]:
+    """Returns the page's tables. The first may go on with the last one of the page `before`."""
     if found is None:
         pages.page_flag("page_unreadable")
-        return
+        return []
     for how, characters in found.hidden.items():
         pages.hide("x" * characters, how)
     pages.counts.invisible += found.counts.invisible
@@ -56,7 +59,9 @@ def _add(found: PageText | None, pages: Pages) -> None:
         pages.page_flag("illegible", characters=found.illegible)
     if found.ocr:
         pages.page_flag("ocr_layer")
-    pages.whole(found.text, found.blocks)
+    tables = going_on(before, found.tables)
+    pages.whole(found.text, blocks_with(found.blocks, tables, found.text), [one.table for one in tables])
+    return tables
 
 
 def _read_with_pypdf(path: Path, pages: Pages, limits: Limits) -> None:

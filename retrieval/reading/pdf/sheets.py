@@ -18,6 +18,8 @@ from retrieval.reading.clean import Counts, clean
 from retrieval.reading.pdf.annotations import Annotations, annotations
 from retrieval.reading.pdf.paragraphs import Laid, between, is_full, lay_out, unfinished, usual_size
 from retrieval.reading.pdf.running import Parts, parts
+from retrieval.reading.pdf.tables.cells import placed
+from retrieval.reading.pdf.tables.found import Found, tables
 from retrieval.reading.pdf.text import Drawn, PageReader
 from retrieval.text.sentences import sentences
 from retrieval.types import Block
@@ -40,6 +42,7 @@ class PageText:
     hidden: Counter[str] = field(default_factory=Counter)
     ocr: bool = False
     illegible: int = 0
+    tables: list[Found] = field(default_factory=list)
 
 
 class Sheets:
@@ -67,7 +70,8 @@ class Sheets:
         written = self._annotations(index)
         laid = _joined([lay(found.head), body, lay(found.foot), *(_alone(text) for text in written.texts)])
         hidden = drawn.hidden + Counter({"hidden note": sum(map(len, written.hidden))})
-        return PageText(laid.text, laid.indices, laid.blocks, drawn.counts, hidden, drawn.ocr, drawn.illegible)
+        seen = tables(laid.text, placed(laid.text, laid.indices, drawn.lines, drawn.indices))
+        return PageText(laid.text, laid.indices, laid.blocks, drawn.counts, hidden, drawn.ocr, drawn.illegible, seen)
 
     def _annotations(self, index: int) -> Annotations:
         page = self._document[index]

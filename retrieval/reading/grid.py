@@ -85,11 +85,14 @@ def _titles(rows: Sequence[Cells]) -> int:
     """How many rows before the headers hold one text alone, above wider ones."""
     count = 0
     wide = max((len(distinct(row)) for row in rows), default=0)
-    while (
-        wide > 1 and count < len(rows) and len(distinct(rows[count])) == 1 and not is_amount(distinct(rows[count])[0])
-    ):
+    while wide > 1 and count < len(rows) and _is_lone(rows[count]) and not is_amount(distinct(rows[count])[0]):
         count += 1
     return count
+
+
+def _is_lone(row: Cells) -> bool:
+    """One text alone; over several columns but the first it is a header."""
+    return len(distinct(row)) == 1 and (bool(row[0].strip()) or sum(bool(cell.strip()) for cell in row) == 1)
 
 
 def is_amount(cell: str) -> bool:
@@ -110,7 +113,7 @@ def header_rows(rows: Sequence[Cells]) -> int:
 
 def _differs(row: Cells, below: Sequence[Cells]) -> bool:
     """Words above words are a header, too; numbers above numbers are none."""
-    if not below or len(distinct(row)) < 2 or row[0].rstrip().endswith((":", "：")):
+    if not below or _is_lone(row) or row[0].rstrip().endswith((":", "：")):
         return False
     kinds = [(_kind(cell), [_kind(other[n]) for other in below if n < len(other)]) for n, cell in enumerate(row)]
     if not any(kind == "amount" for kind, _ in kinds):
@@ -177,15 +180,21 @@ def _same_column(one: Cells, other: Cells) -> bool:
 
 
 def joined(row: list[str]) -> list[str]:
-    """A sign alone goes to the number it belongs to: "$" to the next, ")" and "%" to the one before."""
+    """A sign alone goes to the number it belongs to: "$" to the next, ")" and "%" to the one before, wherever that is repeated."""
     for n, cell in enumerate(row):
-        text = cell.strip()
-        if _BEFORE.match(text):
-            to = next((k for k in range(n + 1, min(n + 4, len(row))) if row[k].strip() not in ("", text)), None)
-            if to is not None and is_amount(row[to].strip(" ()%")):
-                row[to], row[n] = f"{text}{row[to].strip()}", ""
-        elif _AFTER.match(text):
-            to = next((k for k in range(n - 1, max(n - 4, -1), -1) if row[k].strip()), None)
-            if to is not None and is_amount(row[to].strip(" ($")):
-                row[to], row[n] = f"{row[to].strip()}{text}", ""
+        sign = cell.strip()
+        if _BEFORE.match(sign):
+            beside = [k for k in range(n + 1, min(n + 4, len(row))) if row[k].strip() not in ("", sign)]
+            _join(row, n, beside, f"{sign}{{}}", " ()%")
+        elif _AFTER.match(sign):
+            beside = [k for k in range(n - 1, max(n - 4, -1), -1) if row[k].strip()]
+            _join(row, n, beside, f"{{}}{sign}", " ($")
     return row
+
+
+def _join(row: list[str], sign: int, beside: Sequence[int], pattern: str, loose: str) -> None:
+    if beside and is_amount(row[beside[0]].strip(loose)):
+        number = row[beside[0]]
+        for place in (place for place in beside if row[place] == number):
+            row[place] = pattern.format(number.strip())
+        row[sign] = ""

@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 
 from retrieval.checks.cells.naming import Asked, Named, holds, is_number
 from retrieval.checks.claims import Item, read
+from retrieval.text.tables import rows
 from retrieval.text.words import language
 from retrieval.types import Passage, Row, Table
 
 NAMED = 0.6
 """Share of a row's label that a question must say. "Accounts receivable, net" is named by "accounts receivable"; of two words
 one is not enough."""
-_UNSAID, _ABOVE, _AROUND = 0.5, 0.5, 0.25
-"""What a word weighs that only the label says; that the group's title says; that only the rest of the passage says."""
+_WHOLE, _UNSAID, _ABOVE, _AROUND = 0.5, 0.75, 0.75, 0.5
+"""What it weighs that the question says all of a label; what a word does that only the label says; that the title of its group
+says; that only what stands around the table says. Chosen so that "net sales of iPad" is iPad's row, not "Total net sales"."""
 _ALIKE = 1e-6
 
 
@@ -102,8 +104,13 @@ def _titled(passages: Sequence[Passage], titles: Sequence[str]) -> Iterator[tupl
 
 
 def _around(asked: Asked, passage: Passage, title: str) -> frozenset[int]:
+    """Where the question's words stand that are said beside the rows."""
+    text, at = f"{title}\n{passage.heading}\n", 0
+    for _, row in rows(passage.tables):
+        text += passage.text[at : row.start]
+        at = row.end
     columns = " ; ".join(column for table in passage.tables for column in table.columns)
-    return asked.heard(read(f"{title}\n{passage.heading}\n{passage.text}\n{columns}", asked.tongue))
+    return asked.heard(read(f"{text}{passage.text[at:]}\n{columns}", asked.tongue))
 
 
 def _places(asked: Asked, number: int, passage: Passage, around: frozenset[int], by_amount: bool) -> Iterator[_Place]:
@@ -155,8 +162,9 @@ def _place(
     chosen = [n for n, one in weights.items() if one > most - _ALIKE] if most else _only(row, [*weights])
     said = frozenset().union(*(columns[n].taken for n in chosen)) if most else frozenset()
     unsaid = sum(key.unsaid for key in keys.values())
-    rest = around - own - above - said
-    score = asked.weight(own) - _UNSAID * unsaid + _ABOVE * asked.weight(above) + most + _AROUND * asked.weight(rest)
+    whole = any(key.share == 1 for key in keys.values())
+    named = asked.weight(own) + _WHOLE * whole - _UNSAID * unsaid + _ABOVE * asked.weight(above)
+    score = named + most + _AROUND * asked.weight(around - own - above - said)
     heads = frozenset().union(*(columns[n].taken for n in keys if n < len(columns)))
     return _Place(number, table, row, tuple(keys), tuple(chosen), most > 0, own | above | said | heads, score)
 

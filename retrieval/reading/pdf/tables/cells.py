@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from retrieval.reading.grid import is_amount, joined
-from retrieval.reading.pdf import lines as drawn_lines
+from retrieval.reading.pdf import lines
 from retrieval.reading.pdf.lines import Word
 
 _GAP = 0.8  # type sizes between two cells; the widest spaces of justified prose are narrower
@@ -46,7 +46,7 @@ class Line:
         return any(cell.is_value for cell in self.cells[1:])
 
 
-def placed(text: str, indices: list[int], drawn: Sequence[drawn_lines.Line], origin: list[int]) -> list[Word]:
+def placed(text: str, indices: list[int], drawn: Sequence[lines.Line], origin: list[int]) -> list[Word]:
     """The words of a page's text, with their places. `indices` and `origin` are pdfium's, of its characters and of those that
     `drawn` counts. Words that were drawn elsewhere have no place, and are left out."""
     known = {origin[word.start]: word for line in drawn for word in line.words}

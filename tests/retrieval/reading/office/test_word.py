@@ -205,7 +205,7 @@ def test_slides_are_read_as_they_are_seen_with_their_charts(tmp_path: Path) -> N
     found = lines(read(hazards.write(tmp_path, "x", out.getvalue()), "a.pptx"))
     assert found[:4] == ["Title", "left", "right", "below"]
     assert [line.split(" | ") for line in found[-3:]] == [
-        ["", "North", "South"],
-        ["2022", "25%", ""],
+        ["| North", "South"],
+        ["2022", "25%"],
         ["2023", "50%", "100%"],
     ]

@@ -11,6 +11,7 @@ from lxml import etree
 from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
 from retrieval.reading.formulas import latex
+from retrieval.reading.grid import write
 from retrieval.reading.pages import Pages
 
 _NS = "{urn:oasis:names:tc:opendocument:xmlns:"
@@ -112,25 +113,35 @@ class _Walk:
         name = table.get(f"{_TABLE}name", "")
         if table.getparent().tag == f"{_OFFICE}spreadsheet":
             self._pages.begin(name)
-        first = True
+        rows: list[list[str]] = []
+        spans: list[tuple[int, int, int, int]] = []
         for line in _own(table, f"{_TABLE}table-row"):
-            cells = list(islice(self._row(line), _WIDEST))
-            self._cells -= len(cells)
+            rows.append(self._row(line, len(rows), spans))
+            self._cells -= len(rows[-1])
             if self._cells < 0:
                 return
-            if any(cells):
-                self._pages.add(" | ".join(cells).rstrip(" |"), "table", level=int(first))
-                first = False
+        for top, left, down, across in spans:
+            text = rows[top][left] if left < len(rows[top]) else ""
+            for row in rows[top : top + down] if text else ():
+                row.extend([""] * (left + across - len(row)))
+                row[left : left + across] = [text] * across
+        write(self._pages, rows)
         for inner in _own(table, f"{_TABLE}table"):
             self._table(inner)
 
-    def _row(self, line: Any) -> Iterator[str]:
-        """Its cells as they are shown; empty ones that are only repeated to the end of the sheet are cut by the caller."""
+    def _row(self, line: Any, number: int, spans: list[tuple[int, int, int, int]]) -> list[str]:
+        """Its cells as they are shown. To `spans` are added those that cover others: row, column, rows and columns."""
+        cells: list[str] = []
         for cell in line:
             if cell.tag in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
                 text = " ".join(" ".join(_text(paragraph).split()) for paragraph in _lines(cell))
-                times = cell.get(f"{_TABLE}number-columns-repeated", "1")
-                yield from [text] * min(_WIDEST, int(times) if times.isdecimal() else 1)
+                down, across = (_count(cell, f"number-{name}-spanned") for name in ("rows", "columns"))
+                if down * across > 1 and len(cells) < _WIDEST:
+                    spans.append((number, len(cells), down, across))
+                cells += [text] * _count(cell, "number-columns-repeated")
+        while cells and (not cells[-1] or len(cells) > _WIDEST):  # empty ones are repeated to the end of the sheet
+            cells.pop()
+        return cells
 
     def _object(self, element: Any) -> None:
         """A formula is read; a chart holds its table itself, in the object's own file."""
@@ -151,6 +162,11 @@ class _Walk:
         said = " ".join((frame.findtext(f"{_SVG}desc") or frame.findtext(f"{_SVG}title") or "").split())
         self._pages.add(said)
         self._pictures += not said
+
+
+def _count(cell: Any, name: str) -> int:
+    value = cell.get(f"{_TABLE}{name}", "1")
+    return max(1, min(_WIDEST, int(value))) if value.isdecimal() and len(value) < 8 else 1
 
 
 def _text(element: Any) -> str:

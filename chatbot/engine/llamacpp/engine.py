@@ -17,9 +17,9 @@ from chatbot.common.step import Progress, Step
 from chatbot.engine.adapters.fit import check_base, of_base
 from chatbot.engine.gguf.adapter import convert_adapter
 from chatbot.engine.gguf.files import Header, read_header
-from chatbot.engine.llamacpp.pool import Teams
+from chatbot.engine.llamacpp.pool import BASE, Teams
 from chatbot.engine.llamacpp.scoring import logprobs
-from chatbot.engine.llamacpp.server import Record, options
+from chatbot.engine.llamacpp.server import Kind, Record, options
 from chatbot.engine.llamacpp.team import team
 from chatbot.engine.text.controls import Controls
 from chatbot.engine.text.template import CHATML, ChatTemplate
@@ -66,7 +66,7 @@ class LlamaCppEngine:
         self._header, self._cache, self._find, self._fingerprint = header, cache, adapters, fingerprint
         self._template, self._bos = _template(header)
         self._controls = Controls(_control_tokens(header))
-        self._teams = Teams(lambda lora: team(gguf, lora, self.context_window, slots, count, exact=exact))
+        self._teams = Teams(lambda kind: team(gguf, kind, self.context_window, slots, count, exact=exact))
         self._known: dict[str, Adapter] = {}
         self._converted: dict[str, Path] = {}
         self.refresh()
@@ -79,7 +79,7 @@ class LlamaCppEngine:
         adapter: str | None = None,
         stop: threading.Event | None = None,
     ) -> Iterator[Chunk]:
-        lora = self._lora(adapter)
+        kind = Kind(self._lora(adapter), drafts=sampling.top_logprobs is None)
         prompt = self._prompt(messages)
         room = self.context_window - len(prompt)
         if room <= 0:
@@ -90,7 +90,7 @@ class LlamaCppEngine:
                 window=self.context_window,
             )
         request = {"prompt": prompt, "stream": True, **options(sampling, room, self.context_window)}
-        with self._teams.use(lora, stop) as servers:
+        with self._teams.use(kind, stop) as servers:
             if servers is None:
                 yield Chunk(finish="cancelled", usage=Usage(len(prompt), 0))
                 return
@@ -106,7 +106,7 @@ class LlamaCppEngine:
     def score(
         self, messages: Sequence[Message], continuations: Sequence[str], *, adapter: str | None = None
     ) -> list[float]:
-        lora = self._lora(adapter)
+        kind = Kind(self._lora(adapter))  # what is scored are first tokens, which are never drafted
         prompt = self._prompt(messages)
         tokens = [self._tokenize(text) for text in continuations]
         longest = len(prompt) + max(map(len, tokens), default=0)
@@ -117,7 +117,7 @@ class LlamaCppEngine:
                 prompt=longest,
                 window=self.context_window,
             )
-        with self._teams.use(lora) as servers:
+        with self._teams.use(kind) as servers:
             assert servers, "nothing stops a score"
             with servers.queue.ticket() as turn:
                 for _ in turn.wait():
@@ -154,7 +154,7 @@ class LlamaCppEngine:
         return [self._bos, *tokens] if missing and self._bos is not None else tokens
 
     def _tokenize(self, text: str, special: bool = False) -> list[int]:
-        with self._teams.use(None) as servers:
+        with self._teams.use(BASE) as servers:
             assert servers, "nothing stops a tokenizer"
             return servers.tokenize(text, special)
 

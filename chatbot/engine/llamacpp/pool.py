@@ -5,46 +5,49 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from chatbot.common.errors import EngineUnavailable
+from chatbot.engine.llamacpp.server import Kind
 from chatbot.engine.llamacpp.team import Team
 
-ADAPTER_TEAMS = 8  # alive at once; each costs key-value caches of its own
-IDLE = 120.0  # seconds until an adapter's servers that nobody uses give their memory back
+BASE = Kind()
+TEAMS = (
+    9  # alive at once beside the base's: of eight adapters and of one kind more; each costs key-value caches of its own
+)
+IDLE = 120.0  # seconds until servers that nobody uses give their memory back
 
 
 class Teams:
-    """The base model's team of servers and those of the adapters in use.
+    """The base model's team of servers and those of the other kinds in use: of adapters, and for log-probabilities.
 
-    An adapter's is built for its first request and closed when nobody has used it for `IDLE` seconds, or sooner
-    when another adapter needs its room: at most `ADAPTER_TEAMS` live at once.
+    Theirs are built for the first request and closed when nobody has used them for `IDLE` seconds, or sooner
+    when another kind needs the room: at most `TEAMS` live at once.
     """
 
-    def __init__(self, build: Callable[[Path | None], Team]) -> None:
+    def __init__(self, build: Callable[[Kind], Team]) -> None:
         self._build = build
         self._changed = threading.Condition()
-        self._building: set[Path] = set()
-        self._users: Counter[Path | None] = Counter()
-        self._used: dict[Path | None, float] = {}  # when the last user left
+        self._building: set[Kind] = set()
+        self._users: Counter[Kind] = Counter()
+        self._used: dict[Kind, float] = {}  # when the last user left
         self._closed = False
-        self._teams: dict[Path | None, Team] = {None: build(None)}
+        self._teams: dict[Kind, Team] = {BASE: build(BASE)}
         threading.Thread(target=self._sweep, name="llamacpp-idle", daemon=True).start()
 
     @contextmanager
-    def use(self, lora: Path | None, stop: threading.Event | None = None) -> Iterator[Team | None]:
-        """The adapter's team, None when `stop` was set while it waited for room. Raises `EngineUnavailable`."""
-        team = self._acquire(lora, stop)
+    def use(self, kind: Kind, stop: threading.Event | None = None) -> Iterator[Team | None]:
+        """The team of that kind, None when `stop` was set while it waited for room. Raises `EngineUnavailable`."""
+        team = self._acquire(kind, stop)
         try:
             yield team
         finally:
             if team is not None:
-                self._release(lora)
+                self._release(kind)
 
     def load(self) -> dict[str, int]:
         with self._changed:
             loads = [team.queue.load() for team in self._teams.values()]
-            slots = self._teams[None].queue.slots if None in self._teams else 0
+            slots = self._teams[BASE].queue.slots if BASE in self._teams else 0
         return {key: sum(load[key] for load in loads) for key in ("running", "waiting")} | {"slots": slots}
 
     def close(self) -> None:
@@ -56,43 +59,43 @@ class Teams:
             self._changed.notify_all()
         self._close_idle(0.0)
 
-    def _acquire(self, lora: Path | None, stop: threading.Event | None) -> Team | None:
+    def _acquire(self, kind: Kind, stop: threading.Event | None) -> Team | None:
         while not (stop and stop.is_set()):
             with self._changed:
                 if self._closed:
                     raise EngineUnavailable("The model was closed. Please try again.", kind="model_closed")
-                if lora in self._teams:
-                    self._users[lora] += 1  # from here on nobody closes it
-                    return self._teams[lora]
-                assert lora, "the base's team lives as long as the engine"
-                if lora in self._building or not self._has_room():
+                if kind in self._teams:
+                    self._users[kind] += 1  # from here on nobody closes it
+                    return self._teams[kind]
+                assert kind != BASE, "the base's team lives as long as the engine"
+                if kind in self._building or not self._has_room():
                     self._changed.wait(0.1)
                     continue
-                self._building.add(lora)
-            self._add(lora)
+                self._building.add(kind)
+            self._add(kind)
         return None
 
     def _has_room(self) -> bool:
         alive = len(self._teams) - 1 + len(self._building)
-        return alive < ADAPTER_TEAMS or any(key is not None and not self._users[key] for key in self._teams)
+        return alive < TEAMS or any(key != BASE and not self._users[key] for key in self._teams)
 
-    def _add(self, lora: Path) -> None:
+    def _add(self, kind: Kind) -> None:
         try:
-            self._close_idle(IDLE, beyond=ADAPTER_TEAMS - 1)
-            team = self._build(lora)
+            self._close_idle(IDLE, beyond=TEAMS - 1)
+            team = self._build(kind)
             with self._changed:
-                self._teams[lora], self._used[lora] = team, time.monotonic()
+                self._teams[kind], self._used[kind] = team, time.monotonic()
                 if self._closed:
                     team.queue.close()
         finally:
             with self._changed:
-                self._building.discard(lora)
+                self._building.discard(kind)
                 self._changed.notify_all()
 
-    def _release(self, lora: Path | None) -> None:
+    def _release(self, kind: Kind) -> None:
         with self._changed:
-            self._users[lora] -= 1
-            self._used[lora] = time.monotonic()
+            self._users[kind] -= 1
+            self._used[kind] = time.monotonic()
             self._changed.notify_all()
         if self._closed:
             self._close_idle(0.0)
@@ -100,7 +103,7 @@ class Teams:
     def _close_idle(self, seconds: float, beyond: int | None = None) -> None:
         """Close what nobody has used for `seconds`, and of the rest the longest idle ones `beyond` that many."""
         with self._changed:
-            idle = [key for key in self._teams if not self._users[key] and (key is not None or self._closed)]
+            idle = [key for key in self._teams if not self._users[key] and (key != BASE or self._closed)]
             idle.sort(key=lambda key: self._used.get(key, 0.0))
             surplus = 0 if beyond is None else len(self._teams) - 1 + len(self._building) - 1 - beyond
             old = time.monotonic() - seconds

@@ -5,6 +5,7 @@ import queue
 import secrets
 import threading
 from collections.abc import Generator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,19 +44,30 @@ def options(sampling: Sampling, room: int, window: int) -> Record:
     return options
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a server is for: an adapter's GGUF form or the base, and whether it drafts.
+
+    Where the last twelve tokens stood before, in the prompt or the answer, those that followed are computed in one step, as a
+    prompt's are, and kept as far as the model would have written them: the text is the same, and what quotes its prompt is
+    written up to twice as fast. Of what was drafted the library tells no log-probabilities.
+    """
+
+    lora: Path | None = None
+    drafts: bool = True
+
+
 class Server:
     """One llama.cpp server: the weights with one adapter or none, and `slots` slots of `context` tokens each.
 
     `exact` has it compute a token in the same way wherever it stands in a batch, at two thirds of the reading speed. Raises `ModelDamaged`.
     """
 
-    def __init__(
-        self, gguf: Path, lora: Path | None, context: int, slots: int, threads: int, *, exact: bool = False
-    ) -> None:
+    def __init__(self, gguf: Path, kind: Kind, context: int, slots: int, threads: int, *, exact: bool = False) -> None:
         key = secrets.token_urlsafe(32)
         self.pace = Pace()
         try:
-            self._server = xllamacpp.Server(_params(gguf, lora, context, slots, threads, exact, key))
+            self._server = xllamacpp.Server(_params(gguf, kind, context, slots, threads, exact, key))
         except RuntimeError as error:
             raise ModelDamaged(
                 f"llama.cpp cannot load {gguf.name}. The file is damaged, or of a kind it does not know.",
@@ -123,7 +135,7 @@ def _checked(record: Any) -> Record:
     return parsed
 
 
-def _params(gguf: Path, lora: Path | None, context: int, slots: int, threads: int, exact: bool, key: str) -> Any:
+def _params(gguf: Path, kind: Kind, context: int, slots: int, threads: int, exact: bool, key: str) -> Any:
     params = xllamacpp.CommonParams()
     params.model.path = str(gguf)
     params.n_parallel = slots
@@ -138,8 +150,10 @@ def _params(gguf: Path, lora: Path | None, context: int, slots: int, threads: in
     params.cpuparams_batch.n_threads = threads
     for cpu in (params.cpuparams, params.cpuparams_batch):
         cpu.poll = 0  # waiting threads sleep; by default they spin and starve the rest of the process
-    if lora is not None:
-        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(lora), 1.0)]
+    if kind.lora is not None:
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(kind.lora), 1.0)]
+    if kind.drafts:
+        params.speculative.types = [xllamacpp.common_speculative_type.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE]
     params.cache_ram_mib = 0  # no second prompt cache beside the slots' own
     params.ctx_shift = False
     params.fit_params = False  # nothing is to be made smaller to fit a GPU; looking took a quarter of the loading

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from chatbot.engine.llamacpp.server import Server, threads_of_a_token
+from chatbot.engine.llamacpp.server import Kind, Server, threads_of_a_token
 from chatbot.engine.llamacpp.slot import Slot
 from chatbot.engine.slot_queue import SlotQueue
 
@@ -20,10 +20,10 @@ DEAR = 200  # tokens that are read in the time in which a server is built
 READERS = 2  # prompts that servers of one slot read at once: 1.35 times as fast as one by one; four are no faster
 
 
-def team(gguf: Path, lora: Path | None, context: int, slots: int, threads: int, *, exact: bool = False) -> "Team":
+def team(gguf: Path, kind: Kind, context: int, slots: int, threads: int, *, exact: bool = False) -> "Team":
     """For `slots` requests at once, each of up to `context` tokens. Raises `ModelDamaged`."""
     each = 1 if threads_of_a_token(gguf.stat().st_size, threads) == 1 else slots
-    return Team(lambda: Server(gguf, lora, context, each, threads, exact=exact), slots, each)
+    return Team(lambda: Server(gguf, kind, context, each, threads, exact=exact), slots, each)
 
 
 class Team:

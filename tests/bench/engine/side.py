@@ -42,9 +42,10 @@ def main() -> None:
 
 def ours(chosen: argparse.Namespace) -> Send:
     waiting.settle()
+    from chatbot.engine.llamacpp.pool import BASE
     from chatbot.engine.llamacpp.team import team
 
-    servers = team(chosen.gguf, None, CONTEXT, chosen.slots, chosen.threads)
+    servers = team(chosen.gguf, BASE, CONTEXT, chosen.slots, chosen.threads)
 
     def send(request: Request) -> Iterator[float]:
         with servers.queue.ticket() as turn:

@@ -20,7 +20,7 @@ import gguf
 
 from chatbot.common.wheels import Bundle
 from chatbot.engine.gguf.files import requantize
-from chatbot.engine.llamacpp.server import Server
+from chatbot.engine.llamacpp.server import Kind, Server
 from chatbot.engine.llamacpp.slot import Slot
 from chatbot.engine.models.catalogue import CATALOGUE, Known
 from chatbot.engine.models.resolve import fetch_known
@@ -70,7 +70,7 @@ def formats(known: Known, models: Path, folder: Path) -> dict[str, Path]:
 
 def speed(path: Path) -> dict[str, float]:
     before = resident()
-    server = Server(path, None, 4096, 1, THREADS)
+    server = Server(path, Kind(), 4096, 1, THREADS)
     slot = Slot(server, 0, SlotQueue(1))
     try:
         decode = run(slot, 16, 64)[1]

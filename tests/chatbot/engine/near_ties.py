@@ -6,6 +6,7 @@ as good as equal either may come. Everything else is the same: a wrong adapter o
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 import torch
@@ -13,10 +14,6 @@ import torch
 from chatbot.types import Completion, Sampling, TokenLogprob
 
 CLOSE = 0.05  # nats by which what an engine says alone, beside others and from the cache may differ
-ROUNDED = 0.3
-"""The same for long prompts on quantised weights as llama.cpp computes them: what goes into each product is rounded to eight bits, so
-whatever moves a last bit makes another draw of that rounding. Measured on six prompts of 150 to 600 tokens, `standard` alone and
-beside others: 0.02 nats in the mean, 0.11 at most; `small` 0.02 and 0.11, from the cache 0.08 and 0.22."""
 _TOLD = 5  # candidates that are told with every token
 
 
@@ -25,25 +22,35 @@ def told(sampling: Sampling) -> Sampling:
     return replace(sampling, top_logprobs=_TOLD)
 
 
-def alike(found: Sequence[TokenLogprob], expected: Sequence[TokenLogprob], close: float = CLOSE) -> int:
+def alike(found: Sequence[TokenLogprob], expected: Sequence[TokenLogprob]) -> int:
     """Tokens of the two answers up to the first near tie that each decided otherwise; all of them where there is none.
 
-    Fails unless the tokens before it are the same, each as likely, and the tie lies within `close`.
+    Fails unless the tokens before it are the same, each as likely, and the tie lies within `CLOSE`.
     """
     for at, (mine, theirs) in enumerate(zip(found, expected, strict=False)):
         if mine.token != theirs.token:
             rival = max((logprob for token, logprob in theirs.top if token == mine.token), default=float("-inf"))
-            assert theirs.logprob - rival <= close, f"token {at} is {mine} instead of {theirs}"
+            assert theirs.logprob - rival <= CLOSE, f"token {at} is {mine} instead of {theirs}"
             return at
-        assert abs(mine.logprob - theirs.logprob) <= close, f"token {at} is {mine} instead of {theirs}"
+        assert abs(mine.logprob - theirs.logprob) <= CLOSE, f"token {at} is {mine} instead of {theirs}"
     assert len(found) == len(expected), f"{len(found)} tokens instead of {len(expected)}"
     return len(found)
 
 
-def same(found: Completion, expected: Completion, close: float = CLOSE) -> None:
+def same(found: Completion, expected: Completion) -> None:
     """Fails unless they are one answer but for a near tie. Of an engine that tells no log-probabilities every word counts."""
-    if alike(found.logprobs, expected.logprobs, close) == len(expected.logprobs):
+    if alike(found.logprobs, expected.logprobs) == len(expected.logprobs):
         assert (found.text, found.finish, found.usage) == (expected.text, expected.finish, expected.usage)
+
+
+def moved(found: Completion, expected: Completion) -> list[float]:
+    """Nats between the two, token by token, up to the first that they decided otherwise."""
+    pairs = zip(found.logprobs, expected.logprobs, strict=False)
+    return [abs(mine.logprob - theirs.logprob) for mine, theirs in takewhile(_agree, pairs)]
+
+
+def _agree(pair: tuple[TokenLogprob, TokenLogprob]) -> bool:
+    return pair[0].token == pair[1].token
 
 
 def generate(

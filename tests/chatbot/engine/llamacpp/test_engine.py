@@ -1,6 +1,7 @@
 """What is peculiar to llama.cpp: stopping a prefill, adapters as GGUF, caches kept apart, the guarded listener."""
 
 import json
+import statistics
 import threading
 import time
 from collections.abc import Iterator
@@ -19,9 +20,10 @@ from chatbot.engine.gguf.files import requantize
 from chatbot.engine.llamacpp import pool as llamacpp_pool
 from chatbot.engine.llamacpp import server as llamacpp_server
 from chatbot.engine.llamacpp.engine import LlamaCppEngine
+from chatbot.engine.llamacpp.pool import BASE
 from chatbot.engine.llamacpp.server import threads_of_a_token
 from chatbot.types import GREEDY, Adapter, Chunk, Completion, Message, Sampling
-from tests.chatbot.engine.near_ties import ROUNDED, same, told
+from tests.chatbot.engine.near_ties import CLOSE, moved, same, told
 from tests.lora import ALL, write_adapter
 
 pytestmark = pytest.mark.slow
@@ -43,7 +45,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def address_of(engine: LlamaCppEngine) -> str:
-    with engine._teams.use(None) as servers:
+    with engine._teams.use(BASE) as servers:
         assert servers
         with servers.slot([]) as slot:
             return str(slot.server._http.base_url).rstrip("/")
@@ -323,7 +325,7 @@ def test_many_adapters_and_many_people_at_once(way: str, bundled_gguf: Path, tmp
     for mine, theirs in zip(together, alone, strict=True):
         same(mine, theirs)
     assert engine.load() == {"running": 0, "waiting": 0, "slots": 4}
-    assert len(engine._teams._teams) == 1 + 8
+    assert len(engine._teams._teams) == 1 + 9, "the base's, and those with log-probabilities"
     assert {team.queue.slots // team._each for team in engine._teams._teams.values()} == {
         4 if way == "side by side" else 1
     }
@@ -350,12 +352,14 @@ def test_long_prompts_are_answered_alike_alone_in_company_and_from_the_cache(
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(said, jobs))
     again = [said(job) for job in reversed(jobs)][::-1]
-    for answer, expected in zip([*together, *again], alone * 2, strict=True):
-        if exact:
-            assert answer.logprobs == expected.logprobs
-        else:
-            same(answer, expected, ROUNDED)
     engine.close()
+    pairs = list(zip([*together, *again], alone * 2, strict=True))
+    if exact:
+        assert all(answer.logprobs == expected.logprobs for answer, expected in pairs)
+    else:  # what goes into a product is rounded to eight bits, so a last bit that moves draws that rounding anew
+        apart = [nats for answer, expected in pairs for nats in moved(answer, expected)]
+        assert statistics.median(apart) <= CLOSE
+        assert len(apart) > len(pairs), "they part at once"
 
 
 def test_a_short_prompt_is_read_between_the_steps_of_long_ones(way: str, bundled_gguf: Path, tmp_path: Path) -> None:
@@ -380,11 +384,22 @@ def test_a_short_prompt_is_read_between_the_steps_of_long_ones(way: str, bundled
     engine.close()
 
 
+def test_what_quotes_its_prompt_is_drafted_and_the_text_stays_the_same(engine: LlamaCppEngine) -> None:
+    """With log-probabilities nothing is drafted, so that answer is what the model writes token by token."""
+    poem = "The oak stood by the river, the elm beside it, and the old mill turned its wheel below the bridge all day."
+    sampling = Sampling(temperature=0.0, max_tokens=60)
+    for text in (f"Repeat this sentence word by word: {poem}", "Tell me a story about a tree."):
+        drafted = list(engine.stream(ask(text), sampling))
+        token_by_token = complete(engine, ask(text), told(sampling))
+        assert "".join(chunk.text for chunk in drafted) == token_by_token.text
+        assert len(token_by_token.logprobs) == token_by_token.usage.completion == drafted[-1].usage.completion  # type: ignore[union-attr]
+
+
 def test_an_idle_adapter_gives_its_memory_back(
     bundled_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(llamacpp_pool, "IDLE", 0.4)
-    monkeypatch.setattr(llamacpp_pool, "ADAPTER_TEAMS", 1)
+    monkeypatch.setattr(llamacpp_pool, "TEAMS", 1)
     found = [Adapter(name, path=str(write_adapter(tmp_path / name, seed=len(name)))) for name in ("oak", "maple")]
     engine = LlamaCppEngine(bundled_gguf, name="m", adapters=lambda: found, cache=tmp_path / "c", context=256, slots=2)
     with ThreadPoolExecutor(2) as pool:  # there is room for one of them: the other waits for it
@@ -394,7 +409,7 @@ def test_an_idle_adapter_gives_its_memory_back(
         if len(engine._teams._teams) == 1:
             break
         time.sleep(0.1)
-    assert list(engine._teams._teams) == [None], "only the base's server is left"
+    assert list(engine._teams._teams) == [BASE], "only the base's server is left"
     same(complete(engine, ASK, SHORT, adapter="oak"), said[0])
     engine.close()
 

@@ -104,7 +104,7 @@ def test_as_many_as_have_tickets_find_a_server() -> None:
     assert len(four._servers) <= 4
 
 
-def test_the_servers_of_eight_adapters_stay_and_those_unused_longest_give_way() -> None:
+def test_the_servers_of_nine_kinds_stay_and_those_unused_longest_give_way() -> None:
     closed: list[str] = []
 
     class Kept:
@@ -116,10 +116,10 @@ def test_the_servers_of_eight_adapters_stay_and_those_unused_longest_give_way() 
 
     build: Any = Kept
     teams: Any = Teams(build)
-    for adapter in "abcdefgha":
+    for adapter in "abcdefghia":
         with teams.use(adapter):
             pass
     assert closed == []
-    with teams.use("i"):
+    with teams.use("j"):
         assert closed == ["b"]
     teams.close()

@@ -55,6 +55,22 @@ def extract(question: str, hits: Sequence[Hit], limit: int = 4, *, enough: float
     return [_quote(found[first], found[last], hits) for first, last in _neighbours(chosen, found)]
 
 
+def telling(question: str, hits: Sequence[Hit], *, enough: float, limit: int) -> list[Quote]:
+    """The likeliest sentences until the answer is `enough` likely among them, at most `limit`, each with its neighbours.
+
+    In the order in which they stand; a pronoun's noun is most often in the sentence before.
+    """
+    found, likely = _likely(question, hits)
+    chosen: set[int] = set()
+    for number in np.argsort(-likely, kind="stable")[:limit]:
+        if likely[sorted(chosen)].sum() >= enough:
+            break
+        chosen.add(int(number))
+    around = {n for each in chosen for n in (each - 1, each, each + 1) if 0 <= n < len(found)}
+    kept = [n for n in sorted(around) if any(found[n].passage == found[m].passage for m in chosen if abs(n - m) <= 1)]
+    return [_quote(found[first], found[last], hits) for first, last in sorted(_neighbours(kept, found))]
+
+
 def likelihood(question: str, hits: Sequence[Hit], quotes: Sequence[Quote]) -> float:
     """How likely the likeliest sentence among those quoted holds the answer, given that one of the hits' does; 0 for none."""
     found, likely = _likely(question, hits)

@@ -17,6 +17,7 @@ from chatbot.tasks.answer import trust as answer_trust
 from chatbot.tasks.answer.across import across
 from chatbot.tasks.answer.cell import from_table
 from chatbot.tasks.answer.check import Answer, Found, Reason, Source, checked, quotation
+from chatbot.tasks.answer.excerpts import excerpts
 from chatbot.tasks.answer.follow_up import standalone
 from chatbot.tasks.answer.prompt import NOT_FOUND, messages
 from chatbot.tasks.answer.trust import Trust
@@ -150,7 +151,7 @@ def _written(
         yield told
         return
     recent = _recent(history) if found.query != question and not (trained or other) else ()
-    sent = _fitted(engine, asked, read, recent)
+    sent = _fitted(engine, asked, excerpts(within.query, read), recent)
     trust = answer_trust.find(identity(engine), chosen) if engine.supports_logprobs else None
     sampling = replace(sent.sampling, top_logprobs=1 if trust else None)
     text = ""

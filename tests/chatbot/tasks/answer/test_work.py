@@ -177,7 +177,9 @@ def test_a_small_context_takes_fewer_passages(library: Library) -> None:
     put(
         library,
         "long.txt",
-        "\n\n".join(f"Orchard number {n} has {n * 7} trees, " + "and many a tree more, " * 60 + "all told." for n in range(9)),
+        "\n\n".join(
+            f"Orchard number {n} has {n * 7} trees, " + "and many a tree more, " * 60 + "all told." for n in range(9)
+        ),
     )
     wide, narrow = ScriptedEngine(["x"], context_window=9000), ScriptedEngine(["x"], context_window=600)
     for engine in (wide, narrow):

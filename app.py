@@ -41,13 +41,15 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ["GRADIO_TEMP_DIR"] = str((settings.data / "uploads").resolve())  # where it looks for files at any time
     from chatbot.access.users import Users
     from chatbot.ui.page import build_page
 
     users = Users.load(settings.auth) if settings.auth else None
     services = build_services(settings, users)
+    services.uploads.empty()
     page = build_page(services)
-    address = _launch(page, settings, services.engine, users)
+    address = _launch(page, settings, services, users)
     log.info("Banyan is at %s", address)
     services.start()
 
@@ -67,6 +69,7 @@ def build_services(settings: Settings, users: Any = None) -> Any:
     """What the handlers of the page share; nothing of it has started yet."""
     from chatbot.access import owner as access
     from chatbot.access.admin import Admins
+    from chatbot.access.uploads import Uploads
     from chatbot.engine.models.speeds import Speeds
     from chatbot.store.store import Store
     from chatbot.tasks.classify.kept import KeptTables
@@ -92,6 +95,8 @@ def build_services(settings: Settings, users: Any = None) -> Any:
         models=build_models(settings, engine, training),
         speeds=Speeds(settings.data / "models" / "speeds.json"),
         admins=Admins(users, space=settings.space),
+        uploads=Uploads(settings.data / "uploads"),
+        signs_in=users is not None,
     )
 
 
@@ -124,10 +129,11 @@ def build_engine(settings: Settings) -> LoadingEngine:
     )
 
 
-def _launch(page: Any, settings: Settings, engine: LoadingEngine, users: Any) -> str:
+def _launch(page: Any, settings: Settings, services: Any, users: Any) -> str:
     """Listen, and return the address. Raises `SettingsError`."""
     from chatbot.common.errors import SettingsError
     from chatbot.ui import look, mcp_tools
+    from chatbot.ui.entrance import entrance, signed_in
 
     page.queue(default_concurrency_limit=32, max_size=512, api_open=False)
     try:
@@ -135,8 +141,8 @@ def _launch(page: Any, settings: Settings, engine: LoadingEngine, users: Any) ->
             server_name=settings.host,
             server_port=settings.port or None,
             root_path=settings.root_path or None,
-            auth=users.sign_in if users else None,
-            app_kwargs=_routes(settings, engine, users),
+            auth_dependency=signed_in if users else None,
+            app_kwargs=entrance(settings, services.engine, users, services.uploads, versions()),
             theme=look.theme(),
             css=look.css(),
             head=look.head(),
@@ -160,28 +166,6 @@ def _launch(page: Any, settings: Settings, engine: LoadingEngine, users: Any) ->
             f"Nothing can listen on {settings.host} port {settings.port} ({error}). Choose another --port (BANYAN_PORT)."
         ) from error
     return str(address)
-
-
-def _routes(settings: Settings, engine: LoadingEngine, users: Any) -> dict[str, Any]:
-    """The protocol for programs beside the page, and what every request goes through."""
-    from starlette.middleware import Middleware
-
-    from chatbot.access import headers
-    from chatbot.access import owner as access
-    from chatbot.api import routes as api
-
-    middleware = [
-        Middleware(headers.SecurityHeaders, embedded=settings.space),
-        Middleware(access.OwnerCookie, secret=access.load_secret(settings.data), embedded=settings.space),
-    ]
-    routes = api.routes(
-        engine,
-        state=engine.state,
-        api_key=settings.api_key,
-        closed=users is not None and settings.api_key is None,
-        versions=versions(),
-    )
-    return {"routes": routes, "middleware": middleware}
 
 
 def versions() -> dict[str, str]:

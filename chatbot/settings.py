@@ -15,6 +15,7 @@ from chatbot.common.errors import SettingsError
 from chatbot.engine import registry
 
 PREFIX = "BANYAN_"
+SHORTEST_KEY = 16  # characters: 64 bits in hexadecimal digits, the least of a session's id (OWASP ASVS 4.0.3, 3.2.2)
 SPACE_DISK = Path("/data")  # where a Space keeps what must outlive a restart
 
 
@@ -86,12 +87,22 @@ class Settings:
         "whether people may fine-tune; auto: yes, but not on a Hugging Face Space",
         choices=lambda: ("auto", "on", "off"),
     )
+    hosts: str = _option(
+        "",
+        "names under which a proxy serves the page, such as banyan.example.org,localhost; others are refused then",
+        metavar="NAMES",
+    )
     root_path: str = _option("", "path under which a proxy serves the page, such as /banyan", metavar="P")
     space: bool = field(default=False, metadata={"hidden": True})  # found out, not set
 
     def __post_init__(self) -> None:
         _check_bounds(self)
         _check_contradictions(self)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Those of `hosts`."""
+        return frozenset(name.strip().lower() for name in self.hosts.split(",") if name.strip())
 
     def __repr__(self) -> str:
         shown = (
@@ -149,7 +160,8 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
     known = {variable(name): name for name in _visible()}
     if unknown := sorted(set(ours) - set(known)):
         raise SettingsError(f"{', '.join(unknown)} is no setting of Banyan. There are: {', '.join(sorted(known))}.")
-    return {known[name]: _convert(known[name], text, name) for name, text in ours.items() if text != ""}
+    given = {known[name]: text for name, text in ours.items() if text != "" or known[name] == "api_key"}
+    return {name: _convert(name, text, variable(name)) for name, text in given.items()}
 
 
 def _space_defaults(environment: Mapping[str, str]) -> dict[str, object]:
@@ -187,6 +199,11 @@ def _check_contradictions(settings: Settings) -> None:
     if s.auth and not s.auth.is_file():
         raise SettingsError(
             f"--auth (BANYAN_AUTH): there is no file {s.auth}. Make one with python -m chatbot.users NAME."
+        )
+    if s.api_key is not None and len(s.api_key) < SHORTEST_KEY:
+        raise SettingsError(
+            f"--api-key (BANYAN_API_KEY) has {len(s.api_key)} characters; {SHORTEST_KEY} are the least that nobody guesses. "
+            "Make one with: openssl rand -hex 16"
         )
     if s.root_path and not s.root_path.startswith("/"):
         raise SettingsError("--root-path (BANYAN_ROOT_PATH) starts with a slash, such as /banyan.")

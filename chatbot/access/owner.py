@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import re
 import secrets
-from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +16,8 @@ from typing import Protocol
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chatbot.access import cookies
+from chatbot.access.sessions import USER
 from chatbot.common import disk
 from chatbot.common.errors import SettingsError
 
@@ -44,6 +45,12 @@ def owner_of(request: RequestLike | None) -> str:
     return f"guest:{owner if isinstance(owner, str) else secrets.token_urlsafe(24)}"
 
 
+def owner_in(scope: Scope) -> str:
+    """The owner whom the middleware has found, as `owner_of` tells it."""
+    state = scope.get("state", {})
+    return f"user:{name}" if (name := state.get(USER)) else f"guest:{state[_STATE]}"
+
+
 def load_secret(folder: Path) -> bytes:
     """The key of the owner cookies, made on first use in `folder`/secret, readable by this account only."""
     path = folder / "secret"
@@ -59,8 +66,7 @@ def load_secret(folder: Path) -> bytes:
 class OwnerCookie:
     """ASGI middleware: gives each browser an id and tells it to the handler, from the very first request on.
 
-    `embedded` is for Hugging Face Spaces, where the page sits in another site's frame: only a `SameSite=None; Secure;
-    Partitioned` cookie comes back there.
+    `embedded`: see `cookies.written`.
     """
 
     def __init__(self, app: ASGIApp, *, secret: bytes, embedded: bool = False) -> None:
@@ -72,37 +78,27 @@ class OwnerCookie:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        known = self._read(Headers(scope=scope))
+        known = self._read(scope)
         script = not known and not self._embedded and _is_script_here(scope)
         owner = known or (SCRIPT if script else secrets.token_urlsafe(24))
         scope = {**scope, "state": {**scope.get("state", {}), _STATE: owner}}
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] in {"http.response.start", "websocket.accept"}:
-                MutableHeaders(scope=message).append("set-cookie", self._cookie(owner, _is_https(scope)))
+                value = f"{owner}.{self._sign(owner)}"
+                cookie = cookies.written(COOKIE, value, _YEAR, scope, embedded=self._embedded)
+                MutableHeaders(scope=message).append("set-cookie", cookie)
             await send(message)
 
         await self._app(scope, receive, send if known or script else send_with_cookie)
 
-    def _read(self, headers: Headers) -> str | None:
-        for header in headers.getlist("cookie"):
-            try:
-                cookie = SimpleCookie(header).get(COOKIE)
-            except CookieError:
-                continue
-            owner, _, signature = (cookie.value if cookie else "").partition(".")
-            if _ID.match(owner) and hmac.compare_digest(signature.encode(), self._sign(owner).encode()):
-                return owner
-        return None
+    def _read(self, scope: Scope) -> str | None:
+        owner, _, signature = cookies.read(scope, COOKIE).partition(".")
+        signed = _ID.match(owner) and hmac.compare_digest(signature.encode(), self._sign(owner).encode())
+        return owner if signed else None
 
     def _sign(self, owner: str) -> str:
         return hmac.new(self._secret, b"owner:" + owner.encode(), hashlib.sha256).hexdigest()
-
-    def _cookie(self, owner: str, https: bool) -> str:
-        head = f"{COOKIE}={owner}.{self._sign(owner)}; HttpOnly; Path=/; Max-Age={_YEAR}"
-        if self._embedded:
-            return f"{head}; SameSite=None; Secure; Partitioned"
-        return f"{head}; SameSite=Lax" + ("; Secure" if https else "")
 
 
 def _is_script_here(scope: Scope) -> bool:
@@ -115,8 +111,3 @@ def _is_script_here(scope: Scope) -> bool:
     elsewhere = ("origin", "referer", "sec-fetch-site", "forwarded", "x-forwarded-for", "x-real-ip", "via")
     api = API in scope["path"] or scope["path"].endswith("/config")  # from which gradio_client would keep a cookie
     return near and api and not any(name in headers for name in elsewhere)
-
-
-def _is_https(scope: Scope) -> bool:
-    forwarded = Headers(scope=scope).get("x-forwarded-proto", "").split(",")[0].strip()
-    return (forwarded or scope["scheme"]) in {"https", "wss"}

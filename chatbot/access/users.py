@@ -7,7 +7,6 @@ import logging
 import re
 import secrets
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from threading import Lock
@@ -19,8 +18,8 @@ from chatbot.common.errors import AccessDenied, SettingsError
 log = logging.getLogger(__name__)
 
 _N, _R, _P = 2**14, 8, 5  # scrypt as OWASP recommends: 16 MiB and some 0.2 s a try
-_MOST_TRIES = 10  # wrong passwords for one name ...
-_MOST_TRIES_ALL = 100  # ... and for all names together, so that one password is not tried on every name
+_MOST_TRIES = 10  # wrong passwords for a name from one address ...
+_MOST_TRIES_ALL = 100  # ... and from all those together from which nobody ever signed in under it
 _WINDOW = 300.0  # seconds
 HOW = "python -m chatbot.users NAME"
 
@@ -28,10 +27,17 @@ Entry: TypeAlias = str | dict[str, str | bool]
 """A hash, or {"password": a hash, "admin": whether this one runs the server}."""
 
 
+class TooManyTries(AccessDenied):
+    kind = code = "too_many_passwords"
+    status = 429
+
+
 class Users:
     """Names and scrypt hashes of the people who may sign in, and which of them are admins; wrong passwords are throttled.
 
-    `clock` gives seconds. An unknown name costs as much as a known one.
+    By name and address, so that nobody shuts another out: whoever tries from elsewhere, or under other names, counts for
+    themselves. Only a name tried from many addresses is closed to new ones (OWASP, Slow Down Online Guessing Attacks with
+    Device Cookies). `clock` gives seconds. An unknown name costs as much as a known one.
     """
 
     def __init__(
@@ -44,7 +50,8 @@ class Users:
         self._hashes, self._admins = dict(hashes), frozenset(admins)
         self._clock = clock
         self._lock = Lock()
-        self._failures: deque[tuple[float, str]] = deque(maxlen=_MOST_TRIES_ALL)
+        self._failures: list[tuple[float, str, str]] = []  # when, name, address
+        self._proven: set[tuple[str, str]] = set()  # (name, address) that signed in
         self._nobody = hash_password(secrets.token_hex(16))
 
     @classmethod
@@ -72,32 +79,28 @@ class Users:
         """Whether this one may change what concerns everybody, such as the model that answers."""
         return name in self._admins
 
-    def check(self, name: str, password: str) -> bool:
-        """Raises `AccessDenied` after ten wrong tries for a name, or a hundred in all, within five minutes."""
-        self._throttle(name)
+    def check(self, name: str, password: str, address: str) -> bool:
+        """Works for a fifth of a second. Raises `AccessDenied` after ten wrong tries for a name from an address, or a hundred
+        for a name from addresses that are new to it, within five minutes."""
+        self._throttle(name, address)
         right = _matches(self._hashes.get(name, self._nobody), password) and name in self._hashes
         with self._lock:
-            if not right:
-                self._failures.append((self._clock(), name))
+            if right:
+                self._proven.add((name, address))
+            else:
+                self._failures.append((self._clock(), name, address))
         return right
 
-    def sign_in(self, name: str, password: str) -> bool:
-        """`check` for a login form that knows only yes and no: who is throttled is refused, and the log says it."""
-        try:
-            return self.check(name, password)
-        except AccessDenied as error:
-            log.warning("Sign-in refused: %s", error)
-            return False
-
-    def _throttle(self, name: str) -> None:
+    def _throttle(self, name: str, address: str) -> None:
         with self._lock:
-            while self._failures and self._failures[0][0] <= self._clock() - _WINDOW:
-                self._failures.popleft()
-            tries = sum(1 for _, tried in self._failures if tried == name)
-            if tries >= _MOST_TRIES or len(self._failures) >= _MOST_TRIES_ALL:
-                raise AccessDenied(
-                    "Too many wrong passwords. Please wait five minutes, then try again.", kind="too_many_passwords"
-                )
+            begin = self._clock() - _WINDOW
+            self._failures = [failure for failure in self._failures if failure[0] > begin]
+            tried = [where for _, whom, where in self._failures if whom == name]
+            strange = sum((name, where) not in self._proven for where in tried)
+            closed = strange >= _MOST_TRIES_ALL and (name, address) not in self._proven
+        if closed or tried.count(address) >= _MOST_TRIES:
+            log.warning("Sign-in refused: too many wrong passwords for %r from %s", name, address)
+            raise TooManyTries("Too many wrong passwords. Please wait five minutes, then try again.")
 
 
 def hash_password(password: str) -> str:

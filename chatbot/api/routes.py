@@ -4,19 +4,15 @@ POST /v1/chat/completions, GET /v1/models and /v1/models/{id} follow OpenAI (see
 a model name, as in vLLM. POST /v1/score and POST /v1/tokenize are extensions. GET /health needs no key.
 
 Who may call: with an API key, whoever sends it as `Authorization: Bearer KEY`, from anywhere. Without one, programs that
-can reach the port, and pages of this very origin: a browser adds `Origin` to what a strange page sends, and that is
-refused. Over a loopback connection the `Host` must be a loopback name too, else a page could rebind its own name to
-127.0.0.1; a reverse proxy on the same machine therefore needs an API key. No CORS headers are ever sent.
+can reach the port, and pages of this very origin (`chatbot.access.origin`). No CORS headers are ever sent.
 """
 
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
-from ipaddress import ip_address
 from threading import Event
 from typing import Any
-from urllib.parse import urlsplit
 
 from anyio.to_thread import run_sync
 from starlette.requests import ClientDisconnect, Request
@@ -32,20 +28,8 @@ from chatbot.engine.base import Engine
 from chatbot.tasks.loops import begun, until_it_loops
 from chatbot.types import Adapter, Chunk, LoadState, Message, Sampling
 
-MAX_BODY = 4 * 1024 * 1024  # bytes of one request: more text than any context window holds
-
 _log = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]
-
-
-class BodyTooLarge(InputError):
-    code = "body_too_large"
-    status = 413
-
-
-class StrangeOrigin(AccessDenied):
-    code = "origin_refused"
-    status = 403
 
 
 def routes(
@@ -77,7 +61,7 @@ class _Api:
         self._engine = engine
 
     async def chat(self, request: Request) -> Response:
-        asked = parse(ChatRequest, await _body(request))
+        asked = parse(ChatRequest, await request.body())
         messages = conversation(asked.messages, begun=bool(asked.continue_final_message))
         adapter = await self._adapter(asked.model)
         sampling = asked.sampling(self._engine.context_window, self._engine.traits.sampling)
@@ -98,14 +82,14 @@ class _Api:
         return until_it_loops(chunks, lambda: self._engine.count_prompt(messages), begun(messages))
 
     async def score(self, request: Request) -> Response:
-        asked = parse(ScoreRequest, await _body(request))
+        asked = parse(ScoreRequest, await request.body())
         messages = conversation(asked.messages)
         adapter = await self._adapter(asked.model)
         scores = await run_sync(lambda: self._engine.score(messages, asked.continuations, adapter=adapter))
         return JSONResponse({"object": "score", "model": adapter or self._engine.model, "scores": scores})
 
     async def tokenize(self, request: Request) -> Response:
-        asked = parse(TokenizeRequest, await _body(request))
+        asked = parse(TokenizeRequest, await request.body())
         await self._adapter(asked.model)  # every adapter has the base model's tokenizer
         if asked.messages is not None:
             messages = conversation(asked.messages, begun=bool(asked.continue_final_message))
@@ -191,11 +175,9 @@ def _guarded(handler: Handler, *, api_key: str | None, closed: bool) -> Handler:
 
     async def guarded(request: Request) -> Response:
         try:
-            if api_key is None:
-                if closed:
-                    raise AccessDenied("This server asks people to sign in; start it with --api-key to open /v1.")
-                _check_origin(request)
-            else:
+            if closed:
+                raise AccessDenied("This server asks people to sign in; start it with --api-key to open /v1.")
+            if api_key is not None:
                 _check_key(request, api_key)
             return await handler(request)
         except BanyanError as error:
@@ -213,32 +195,3 @@ def _check_key(request: Request, api_key: str) -> None:
     scheme, _, sent = request.headers.get("authorization", "").partition(" ")
     if not hmac.compare_digest(sent.strip().encode(), api_key.encode()) or scheme.lower() != "bearer":
         raise AccessDenied("The API key is missing or wrong. Send it as “Authorization: Bearer KEY”.")
-
-
-def _check_origin(request: Request) -> None:
-    host = request.headers.get("host", "")
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-        raise StrangeOrigin("Pages of another site may not call this API. Start the server with --api-key to allow it.")
-    here = request.scope.get("server")
-    if here and _is_loopback(here[0]) and not _is_loopback(urlsplit(f"//{host}").hostname or ""):
-        raise StrangeOrigin(f"“{host}” is not a name of this machine. Start the server with --api-key to allow it.")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-async def _body(request: Request) -> bytes:
-    """The body, given up as soon as it grows past `MAX_BODY`, whatever its Content-Length said."""
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BODY:
-            raise BodyTooLarge(f"The request is larger than {MAX_BODY // 2**20} MB. Please send less text.")
-    return bytes(body)

@@ -41,6 +41,13 @@
   };
   addEventListener("click", (event) => { if (event.target.closest?.("#by-theme")) toggleTheme(); });
 
+  // Only a page of ours can send this; a link could be put into an answer.
+  addEventListener("click", async (event) => {
+    if (!event.target.closest?.("#by-sign-out")) return;
+    await fetch(location.pathname.replace(/\/?$/, "/logout"), { method: "POST" });
+    location.reload();
+  });
+
   // A tab that is chosen comes into sight whole, where the bar of tabs scrolls.
   addEventListener("click", (event) => {
     event.target.closest?.("[role=tab]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -21,7 +21,7 @@ def build_page(services: Services, tabs: Sequence[Tab[Any]] = TABS) -> gr.Blocks
     offered = [tab for tab in tabs if tab.offered(services)]
     with gr.Blocks(title="Banyan", fill_height=True, fill_width=True, analytics_enabled=False) as page:
         language = gr.State("en")
-        bar = build_sidebar(words)
+        bar = build_sidebar(words, signs_in=services.signs_in)
         loading = gr.HTML(elem_id="by-loading", padding=False)
         with gr.Tabs(elem_id="by-tabs", overflow_behavior="wrap") as box:  # the style sheet makes them scroll instead
             built = [_build(tab, words, services) for tab in offered]

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 from chatbot.access.admin import Admins
+from chatbot.access.uploads import Uploads
 from chatbot.common.errors import AdapterNotFound
 from chatbot.engine.adapters import shipped
 from chatbot.engine.adapters.folders import visible
@@ -53,6 +55,8 @@ class Services:
     speeds: Speeds | None = None  # None: nobody measures
     machine: Machine = field(default_factory=Machine.seen)
     admins: Admins = field(default_factory=lambda: Admins(None))  # who may change the model
+    uploads: Uploads = field(default_factory=lambda: Uploads(Path(get_upload_folder())))
+    signs_in: bool = False  # whether people sign in, and so may sign out
 
     def start(self) -> None:
         """Load the model and open the library, in the background; training jobs go on from where they stand."""

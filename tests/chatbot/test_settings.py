@@ -70,8 +70,22 @@ def test_a_space_listens_to_its_proxy() -> None:
 
 
 def test_secrets_are_not_shown() -> None:
-    assert "hush" not in repr(load(["--api-key", "hush"], {}))
+    assert "hush" not in repr(load(["--api-key", "hush" * 4], {}))
 
 
 def test_paths_become_paths(tmp_path: Path) -> None:
     assert load(["--data", str(tmp_path)], {}).data == tmp_path
+
+
+@pytest.mark.parametrize("key", ["", "secret", "x" * 15])
+def test_a_key_that_somebody_guesses_is_refused_wherever_it_is_set(key: str) -> None:
+    """An empty one is no key, and /v1 would stand open without a word."""
+    for arguments, environment in ((["--api-key", key], {}), ([], {"BANYAN_API_KEY": key})):
+        with pytest.raises(SettingsError, match="BANYAN_API_KEY"):
+            load(arguments, environment)
+    assert load(["--api-key", "x" * 16], {}).api_key == "x" * 16
+
+
+def test_hosts_are_names_in_a_row() -> None:
+    assert load(["--hosts", " Banyan.example.org, b.example "], {}).names == {"banyan.example.org", "b.example"}
+    assert load([], {}).names == frozenset()

@@ -71,7 +71,7 @@ def follow(bar: "Sidebar", shown: Sequence[float], last: Sequence[float], sampli
     return {bar.defaults: drawn(sampling), **dict(zip(bar.sampling, drawn(sampling), strict=False))}
 
 
-def build_sidebar(words: Localised, *, longest_answer: int = 4096) -> Sidebar:
+def build_sidebar(words: Localised, *, longest_answer: int = 4096, signs_in: bool = False) -> Sidebar:
     with gr.Sidebar(width=296, label="Banyan"):
         brand = gr.HTML(brand_html("en"), elem_id="by-brand")
         new_chat = words(gr.Button(text("new_chat", "en"), variant="primary", elem_id="by-new"), value="new_chat")
@@ -100,6 +100,9 @@ def build_sidebar(words: Localised, *, longest_answer: int = 4096) -> Sidebar:
                 gr.Button(text("language.next", "en"), size="sm", elem_id="by-language"), value="language.next"
             )
             theme = words(gr.Button(text("theme_button", "en"), size="sm", elem_id="by-theme"), value="theme_button")
+            words(
+                gr.Button(text("sign_out", "en"), size="sm", elem_id="by-sign-out", visible=signs_in), value="sign_out"
+            )
     defaults = gr.State(drawn(Sampling()))
     return Sidebar(
         new_chat, conversations, model, brand, adapter, compare, system_prompt, sampling, defaults, language, theme

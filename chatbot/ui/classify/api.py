@@ -14,7 +14,7 @@ from chatbot.tasks.classify.table import labelled, read_table
 from chatbot.tasks.classify.work import classifier
 from chatbot.ui.classify.handlers import file_name
 from chatbot.ui.parts.clock import on_a_clock
-from chatbot.ui.parts.endpoints import publish_file, raised, served
+from chatbot.ui.parts.endpoints import publish_file, raised
 from chatbot.ui.services import MODEL, Services
 
 PULSE = 1.0  # seconds between yields: Gradio ends the work of a program that has gone at the next one
@@ -74,7 +74,7 @@ class Endpoints:
             judged = Judged()
             for _ in on_a_clock(judge_rows(judge, table, at, judged), tick=PULSE):
                 yield None
-            yield served(file_name(table.name), labelled(table, chosen, judged.rows))
+            yield self._services.uploads.new(owner, file_name(table.name), labelled(table, chosen, judged.rows))
 
 
 def said(result: Result) -> dict[str, Any]:

@@ -25,7 +25,6 @@ from chatbot.ui.classify.layout import SentimentTab
 from chatbot.ui.parts import render_task
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.clock import on_a_clock
-from chatbot.ui.parts.endpoints import served
 from chatbot.ui.parts.task_handlers import TaskHandlers
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
@@ -161,7 +160,7 @@ class Handlers(TaskHandlers):
             with told(language) as unkept:
                 keeping.keep(found, data)
         past = {self._tab.given.past: self._past(owner, language)}
-        yield self._outcome(found, data, language, "".join([*notices, *unkept])) | past
+        yield self._outcome(owner, found, data, language, "".join([*notices, *unkept])) | past
 
     def _rows_on_the_way(
         self, rows: Iterator[None], keeping: Keeping, judged: Judged, total: int, language: Language
@@ -172,13 +171,14 @@ class Handlers(TaskHandlers):
             seconds = time.monotonic() - begin
             yield {self._tab.shown: render_sentiment.rows_progress(judged, total, seconds, language)}
 
-    def _outcome(self, found: Outcome, data: bytes, language: Language, notice: str = "") -> Updates:
+    def _outcome(self, owner: str, found: Outcome, data: bytes, language: Language, notice: str = "") -> Updates:
         """What came of a table, and its rows with their labels as a file, where there are any."""
         tab = self._tab
+        file = self._services.uploads.new(owner, file_name(found.name), data) if data else None
         return {
             tab.result: found,
             tab.shown: render_sentiment.rows_done(found, language),
-            tab.download: gr.update(value=served(file_name(found.name), data), visible=True) if data else HIDDEN,
+            tab.download: gr.update(value=file, visible=True) if file else HIDDEN,
             tab.notice: notice,
         }
 
@@ -195,7 +195,7 @@ class Handlers(TaskHandlers):
                     tables.tidy(owner)
                 return {tab.given.past: self._past(owner, language), tab.notice: ""}
             if tables and "file" in record:
-                return self._outcome(*tables.opened(owner, record), language)
+                return self._outcome(owner, *tables.opened(owner, record), language)
             found = Result.from_dict(record)
             shown = render_sentiment.result(found, language)
             return {tab.result: found, tab.shown: shown, tab.download: HIDDEN, tab.notice: ""}

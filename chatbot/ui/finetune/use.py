@@ -2,12 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Event
 
 import gradio as gr
-from gradio import processing_utils
-from gradio.utils import get_upload_folder
 
 from chatbot.common.errors import InputError
 from chatbot.common.step import Progress
@@ -86,13 +83,13 @@ class UseHandlers:
         yield from self._made(id, language, request, self._training.merge)
 
     def _made(self, id: str | None, language: Language, request: gr.Request, make: Make) -> Iterator[Updates]:
-        """A file is made aside and handed to Gradio's cache, the only place it is served from."""
+        """A file is made among the owner's uploads, the only place it is served from."""
         use, owner = self._use, self._services.owner_of(request)
-        with told(language) as notices, TemporaryDirectory(prefix="banyan-") as folder:
-            work = under_way(lambda progress, stop: make(owner, id or "", Path(folder), progress, stop))
+        with told(language) as notices:
+            folder = self._services.uploads.bench(owner)
+            work = under_way(lambda progress, stop: make(owner, id or "", folder, progress, stop))
             made = yield from showing(work, use.notice, language)
-            cached = processing_utils.save_file_to_cache(made, get_upload_folder())
-            yield {use.files: gr.update(value=cached, visible=True), use.notice: ""}
+            yield {use.files: gr.update(value=str(made), visible=True), use.notice: ""}
         if notices:
             yield {use.notice: notices[0]}
 

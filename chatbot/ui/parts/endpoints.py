@@ -1,14 +1,10 @@
-"""What the tasks' endpoints for programs have in common, and files on their way to whoever asked."""
+"""What the tasks' endpoints for programs have in common."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import gradio as gr
-from gradio import processing_utils
-from gradio.utils import get_upload_folder
 
 from chatbot.common.errors import BanyanError
 from chatbot.ui.services import MODEL
@@ -33,11 +29,3 @@ def raised() -> Iterator[None]:
         yield
     except BanyanError as error:
         raise gr.Error(str(error), print_exception=False) from error
-
-
-def served(name: str, data: bytes) -> str:
-    """A file of that name in Gradio's cache, the only place that files are served from."""
-    with TemporaryDirectory(prefix="banyan-") as folder:
-        path = Path(folder) / Path(name).name
-        path.write_bytes(data)
-        return str(processing_utils.save_file_to_cache(path, get_upload_folder()))

@@ -1,13 +1,10 @@
 """Summaries for programs: `/summarize`."""
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.processing_utils import get_upload_folder
-from gradio.utils import is_in_or_equal
 
-from chatbot.common.errors import BanyanError, InputError
+from chatbot.common.errors import BanyanError
 from chatbot.tasks.summarize.check import Summary
 from chatbot.tasks.summarize.text import Text, of_file, of_typed
 from chatbot.ui.parts.endpoints import raised
@@ -57,18 +54,9 @@ class Endpoints:
         if ids:
             return library_text(self._services, owner, ids, OPENING)
         if isinstance(text, dict):
-            path, name = uploaded(text)
-            return of_file(path, name)
+            path, name = self._services.uploads.require(str(text.get("path")), owner), text.get("orig_name")
+            return of_file(path, name if isinstance(name, str) and name else path.name)
         return of_typed(text if isinstance(text, str) else "")
-
-
-def uploaded(file: dict[str, Any]) -> tuple[Path, str]:
-    """(path, name) of a file that was uploaded to this server; any other path raises `InputError`."""
-    path = file.get("path")
-    if not isinstance(path, str) or not is_in_or_equal(path, get_upload_folder()) or not Path(path).is_file():
-        raise InputError("Send a text, or upload a file.", kind="no_file")
-    name = file.get("orig_name")
-    return Path(path), name if isinstance(name, str) and name else Path(path).name
 
 
 def said(summary: Summary) -> Record:

@@ -9,7 +9,7 @@ import gradio as gr
 from chatbot.common.errors import BanyanError, InputError
 from chatbot.tasks.translate.order import AUTO
 from chatbot.tasks.translate.text import Translated, translate
-from chatbot.ui.parts.endpoints import publish_file, raised, served
+from chatbot.ui.parts.endpoints import publish_file, raised
 from chatbot.ui.services import MODEL, Services
 
 
@@ -67,7 +67,7 @@ class Endpoints:
             )
             for _ in jobs.run(self._services.engine, owner, job.id, Event()):
                 pass
-            return served(job.result_name, jobs.result(owner, job.id))
+            return self._services.uploads.new(owner, job.result_name, jobs.result(owner, job.id))
 
 
 def _said(step: Translated) -> dict[str, Any]:

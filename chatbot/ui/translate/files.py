@@ -13,7 +13,6 @@ from chatbot.ui.adapters.picker import chosen
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.clock import on_a_clock
-from chatbot.ui.parts.endpoints import served
 from chatbot.ui.parts.task_handlers import TaskHandlers
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
@@ -145,7 +144,7 @@ class FileHandlers(TaskHandlers):
         return {}
 
     def _fetched(self, owner: str, job: Job) -> Updates:
-        path = served(job.result_name, self._jobs.result(owner, job.id))
+        path = self._services.uploads.new(owner, job.result_name, self._jobs.result(owner, job.id))
         return {self._side.result: gr.update(value=path, visible=True)}
 
     def _looked(self, owner: str, job: Job, language: Language) -> Updates:

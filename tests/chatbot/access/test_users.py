@@ -9,6 +9,8 @@ from chatbot.access.users import Users, add_user, hash_password
 from chatbot.common.errors import AccessDenied, SettingsError
 from chatbot.users import main
 
+HERE, ELSEWHERE = "192.0.2.1", "198.51.100.7"
+
 
 class Clock:
     now = 1000.0
@@ -24,9 +26,9 @@ def ann() -> str:
 
 def test_right_and_wrong_passwords(ann: str) -> None:
     users = Users({"ann": ann})
-    assert users.check("ann", "correct horse")
-    assert not users.check("ann", "correct horse ")
-    assert not users.check("bob", "correct horse")
+    assert users.check("ann", "correct horse", HERE)
+    assert not users.check("ann", "correct horse ", HERE)
+    assert not users.check("bob", "correct horse", HERE)
 
 
 def test_ten_wrong_passwords_close_that_name_for_five_minutes(ann: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,24 +36,41 @@ def test_ten_wrong_passwords_close_that_name_for_five_minutes(ann: str, monkeypa
     users = Users({"ann": ann, "bob": ann}, clock=clock)
     monkeypatch.setattr("chatbot.access.users._scrypt", lambda password, *_: password.encode())
     for _ in range(10):
-        assert not users.check("ann", "guess")
+        assert not users.check("ann", "guess", HERE)
     with pytest.raises(AccessDenied, match="wait five minutes"):
-        users.check("ann", "guess")
+        users.check("ann", "guess", HERE)
     monkeypatch.undo()
     with pytest.raises(AccessDenied):
-        users.check("ann", "correct horse")
-    assert users.check("bob", "correct horse")
+        users.check("ann", "correct horse", HERE)
+    assert users.check("bob", "correct horse", HERE)
     clock.now += 301
-    assert users.check("ann", "correct horse")
+    assert users.check("ann", "correct horse", HERE)
 
 
-def test_a_hundred_wrong_names_close_the_door(ann: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_tries_of_others_lock_nobody_out(ann: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever tries under other names, or from elsewhere, counts for themselves."""
     users = Users({"ann": ann}, clock=Clock())
     monkeypatch.setattr("chatbot.access.users._scrypt", lambda password, *_: password.encode())
+    for n in range(300):
+        assert not users.check(f"name{n}", "guess", HERE)
+    for _ in range(10):
+        assert not users.check("ann", "guess", ELSEWHERE)
+    monkeypatch.undo()
+    assert users.check("ann", "correct horse", HERE)
+
+
+def test_a_name_that_is_tried_from_everywhere_is_open_where_it_signed_in_before(
+    ann: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = Users({"ann": ann}, clock=Clock())
+    assert users.check("ann", "correct horse", HERE)
+    monkeypatch.setattr("chatbot.access.users._scrypt", lambda password, *_: password.encode())
     for n in range(100):
-        assert not users.check(f"name{n}", "guess")
+        assert not users.check("ann", "guess", f"203.0.113.{n}")
+    monkeypatch.undo()
     with pytest.raises(AccessDenied):
-        users.check("ann", "correct horse")
+        users.check("ann", "correct horse", ELSEWHERE)
+    assert users.check("ann", "correct horse", HERE)
 
 
 def test_an_unknown_name_costs_the_same_work(ann: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,8 +82,8 @@ def test_an_unknown_name_costs_the_same_work(ann: str, monkeypatch: pytest.Monke
         return b""
 
     monkeypatch.setattr("chatbot.access.users._scrypt", scrypt)
-    users.check("ann", "x")
-    users.check("nobody", "x")
+    users.check("ann", "x", HERE)
+    users.check("nobody", "x", HERE)
     assert len(work) == 2
     assert work[0] == work[1]
 
@@ -74,7 +93,7 @@ def test_the_users_file(tmp_path: Path, ann: str) -> None:
     add_user(path, {"ann": ann})
     add_user(path, {"李": ann})
     assert path.stat().st_mode & 0o777 == 0o600
-    assert Users.load(path).check("李", "correct horse")
+    assert Users.load(path).check("李", "correct horse", HERE)
 
 
 def test_an_admin_is_marked_in_the_file(tmp_path: Path, ann: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +103,7 @@ def test_an_admin_is_marked_in_the_file(tmp_path: Path, ann: str, monkeypatch: p
     assert main(["bob", str(path), "--admin"]) == 0
     assert json.loads(path.read_text())["bob"].keys() == {"password", "admin"}
     users = Users.load(path)
-    assert users.check("bob", "battery staple")
+    assert users.check("bob", "battery staple", HERE)
     assert [users.is_admin(name) for name in ("ann", "bob", "", "nobody")] == [False, True, False, False]
     path.write_text(json.dumps({"bob": {"password": ann, "admin": False}}))
     assert not Users.load(path).is_admin("bob")

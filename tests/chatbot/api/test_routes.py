@@ -15,7 +15,7 @@ from openai.types.chat import ChatCompletionMessageParam
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from chatbot.api.routes import MAX_BODY, routes
+from chatbot.api.routes import routes
 from chatbot.common.errors import EngineError, ModelLoading
 from chatbot.common.step import Step
 from chatbot.engine.scripted import ScriptedEngine
@@ -204,17 +204,6 @@ def test_neutral_values_are_accepted(engine: ScriptedEngine) -> None:
     assert post(engine, {**body, "stop": None, "seed": None}).status_code == 200
 
 
-def test_too_large_a_body_is_refused(engine: ScriptedEngine) -> None:
-    response = post(engine, b" " * (MAX_BODY + 1))
-    assert (response.status_code, response.json()["error"]["code"]) == (413, "body_too_large")
-
-
-@pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 413)])
-def test_a_body_of_four_megabytes_is_read_and_no_byte_more(engine: ScriptedEngine, more: int, status: int) -> None:
-    body = json.dumps({"messages": ASK}).encode()
-    assert post(engine, body + b" " * (4 * 2**20 - len(body) + more)).status_code == status
-
-
 @pytest.mark.parametrize(("count", "status"), [(64, 200), (65, 400)])
 def test_so_many_continuations_are_scored_at_once(engine: ScriptedEngine, count: int, status: int) -> None:
     with TestClient(app(engine)) as http:
@@ -324,25 +313,6 @@ def test_a_page_with_sign_in_has_no_open_api(engine: ScriptedEngine) -> None:
     response = post(engine, {"messages": ASK}, closed=True)
     assert response.status_code == 401
     assert "--api-key" in response.json()["error"]["message"]
-
-
-def test_strange_pages_may_not_call_without_a_key(engine: ScriptedEngine) -> None:
-    strange = {"Origin": "https://evil.example"}
-    with TestClient(app(engine)) as http:
-        refused = http.post("/v1/chat/completions", json={"messages": ASK}, headers=strange)
-        assert refused.status_code == 403
-        own = http.post("/v1/chat/completions", json={"messages": ASK}, headers={"Origin": "http://testserver"})
-        assert own.status_code == 200
-    with TestClient(app(engine, api_key="key")) as http:
-        allowed = http.get("/v1/models", headers={**strange, "Authorization": "Bearer key"})
-        assert allowed.status_code == 200
-        assert "access-control-allow-origin" not in allowed.headers
-
-
-def test_a_name_rebound_to_loopback_is_refused(engine: ScriptedEngine) -> None:
-    with serving(app(engine)) as url:
-        assert httpx.get(f"{url}/v1/models", headers={"Host": "evil.example"}).status_code == 403
-        assert httpx.get(f"{url}/v1/models", headers={"Host": "localhost:7860"}).status_code == 200
 
 
 def test_health_tells_how_far_loading_is(engine: ScriptedEngine) -> None:

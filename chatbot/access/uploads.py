@@ -1,0 +1,82 @@
+"""Files that visitors send and fetch: each owner has a folder of their own, and paths into another's are refused.
+
+Gradio keeps what is uploaded under the hash of its content and believes every path into its folder, whoever names it.
+"""
+
+import hashlib
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import mkdtemp
+
+from chatbot.common.errors import InputError
+
+LONGEST = 3600.0  # seconds that a file waits to be used
+
+
+class Uploads:
+    """The folder of everybody's files on their way, which is Gradio's own, too. Nothing in it outlives the app."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+
+    def of(self, owner: str) -> Path:
+        """The folder of `owner`, which need not be there."""
+        return self.folder / hashlib.sha256(owner.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    def belongs(self, path: str, owner: str) -> bool:
+        """Whether `path`, as a client names it, is a file of `owner`."""
+        try:
+            return Path(path).resolve().is_relative_to(self.of(owner))
+        except (OSError, ValueError, RuntimeError):  # no path at all: a null byte, a loop of links
+            return False
+
+    def require(self, path: str, owner: str) -> Path:
+        """Raises `InputError` for what is no file of `owner`."""
+        if not self.belongs(path, owner) or not Path(path).is_file():
+            raise InputError("Please upload a file of your own.", kind="no_upload")
+        return Path(path)
+
+    def bench(self, owner: str) -> Path:
+        """A new folder, in which something is made for `owner` to fetch."""
+        self.of(owner).mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Path(mkdtemp(dir=self.of(owner)))
+
+    def new(self, owner: str, name: str, data: bytes) -> str:
+        """The path of a file for `owner` to fetch, under that name."""
+        path = self.bench(owner) / Path(name).name
+        path.write_bytes(data)
+        return str(path)
+
+    def free(self, *paths: Path) -> None:
+        """The work with these files is done."""
+        for path in paths:
+            path.unlink(missing_ok=True)
+
+    @contextmanager
+    def once(self, path: Path) -> Iterator[Path]:
+        """A file that is used once."""
+        try:
+            yield path
+        finally:
+            self.free(path)
+
+    def size(self, owner: str) -> int:
+        """Bytes of all files of `owner`."""
+        return sum(path.stat().st_size for path in self.of(owner).rglob("*") if path.is_file())
+
+    def empty(self) -> None:
+        """What an earlier run left behind goes."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(mode=0o700, parents=True)
+
+    def sweep(self, age: float = LONGEST) -> None:
+        """Remove files that have waited for `age` seconds, and the folders that held them."""
+        before, emptied = time.time() - age, set[Path]()
+        for path in sorted(self.folder.rglob("*"), reverse=True):
+            with suppress(OSError):  # somebody was faster, or the folder holds something
+                if path in emptied or path.lstat().st_mtime < before:
+                    path.rmdir() if path.is_dir() else path.unlink()
+                    emptied.add(path.parent)

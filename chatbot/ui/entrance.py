@@ -1,0 +1,85 @@
+"""What every request goes through before Gradio sees it, and the routes of ours that stand beside Gradio's."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from gradio.route_utils import CustomCORSMiddleware
+from gradio.routes import App
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.routing import Route, request_response
+
+from chatbot.access import owner as access
+from chatbot.access.belongings import Belongings
+from chatbot.access.bodies import Bodies
+from chatbot.access.doors import Doors
+from chatbot.access.headers import SecurityHeaders
+from chatbot.access.origin import SameOrigin
+from chatbot.access.refusals import Refusals
+from chatbot.access.sessions import USER, Sessions, SignedIn
+from chatbot.access.uploads import Uploads
+from chatbot.access.users import Users
+from chatbot.api import routes as api
+from chatbot.common.errors import BanyanError
+from chatbot.engine.loading import LoadingEngine
+from chatbot.settings import Settings
+from chatbot.ui import uploading
+from chatbot.ui.parts import render
+from chatbot.ui.sign_in import routes as sign_in
+from chatbot.ui.strings.words import preferred
+
+
+def entrance(
+    settings: Settings, engine: LoadingEngine, users: Users | None, uploads: Uploads, versions: Mapping[str, str]
+) -> dict[str, Any]:
+    """The `app_kwargs` of the page's launch."""
+    sessions = Sessions()
+    secret = access.load_secret(settings.data)
+    middleware = [
+        Middleware(SecurityHeaders, embedded=settings.space),
+        Middleware(Refusals, words=_words),
+        Middleware(SameOrigin, hosts=settings.names, keyed=settings.api_key is not None),
+        Middleware(Doors),
+        Middleware(access.OwnerCookie, secret=secret, embedded=settings.space),
+        *([Middleware(SignedIn, sessions=sessions, page=request_response(sign_in.asks_who))] if users else ()),
+        Middleware(Bodies),
+        Middleware(Belongings, secret=secret, uploads=uploads),
+    ]
+    return {
+        "routes": _routes(settings, engine, users, sessions, uploads, versions),
+        "middleware": middleware,
+        "lifespan": _without_cors,
+    }
+
+
+def signed_in(request: Request) -> str | None:
+    """Who asks, for the `auth_dependency` of the page's launch."""
+    name = getattr(request.state, USER, None)
+    return name if isinstance(name, str) else None
+
+
+def _routes(
+    settings: Settings,
+    engine: LoadingEngine,
+    users: Users | None,
+    sessions: Sessions,
+    uploads: Uploads,
+    versions: Mapping[str, str],
+) -> Sequence[Route]:
+    closed = users is not None and settings.api_key is None
+    ours = api.routes(engine, state=engine.state, api_key=settings.api_key, closed=closed, versions=versions)
+    names = sign_in.routes(users, sessions, embedded=settings.space) if users else []
+    return [*ours, *names, *uploading.routes(uploads)]
+
+
+@asynccontextmanager
+async def _without_cors(app: App) -> AsyncIterator[None]:
+    """Gradio lets pages of any origin read what it answers, from a place outside of every middleware of ours."""
+    app.user_middleware = [one for one in app.user_middleware if one.cls is not CustomCORSMiddleware]
+    app.middleware_stack = app.build_middleware_stack()
+    yield
+
+
+def _words(error: BanyanError, accept_language: str | None) -> str:
+    return render.message(error, preferred(accept_language))

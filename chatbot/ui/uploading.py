@@ -1,0 +1,34 @@
+"""Uploads, which Gradio would keep under the hash of their content, everybody's in one place."""
+
+from gradio.route_utils import upload_fn
+from gradio.routes import file_upload_statuses
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from chatbot.access.bodies import UPLOAD, BodyTooLarge
+from chatbot.access.owner import owner_in
+from chatbot.access.uploads import Uploads
+from chatbot.common.errors import InputError
+
+LARGEST = 200 * 2**20  # bytes of one file
+
+
+def routes(uploads: Uploads) -> list[Route]:
+    """The route in place of Gradio's, into the folder of whoever sends."""
+
+    async def upload(request: Request) -> Response:
+        """The paths of the files. Raises `InputError`."""
+        id, folder = request.query_params.get("upload_id"), uploads.of(owner_in(request.scope))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        progress = file_upload_statuses if id else None
+        try:
+            paths, *_ = await upload_fn(request, str(folder), LARGEST, id, upload_progress=progress)
+        except MultiPartException as error:
+            if "maximum allowed size" in error.message:
+                raise BodyTooLarge(f"The file is larger than {LARGEST // 2**20} MB.", limit=LARGEST // 2**20) from error
+            raise InputError("The upload cannot be read. Please send it again.", kind="upload_unreadable") from error
+        return JSONResponse(paths)
+
+    return [Route(UPLOAD, upload, methods=["POST"])]

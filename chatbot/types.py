@@ -1,5 +1,6 @@
 """The values that flow through Banyan. Frozen, slotted, and imported by nearly everything."""
 
+import unicodedata
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
@@ -143,7 +144,8 @@ class LoadState:
 class Adapter:
     """A LoRA adapter as people see it. `name` is what they choose; `path` is the PEFT folder, None on a remote server.
 
-    `owner` is the only person who may see and use it; empty: everybody. `base_fingerprint` tells the weights it was
+    `owner` is the only person who may see and use it; empty: everybody. `by` is who brought it and may take it away; empty:
+    whoever runs the server. `base_fingerprint` tells the weights it was
     trained on (see `chatbot.engine.adapters.fit.check_base`); empty where it does not say.
     """
 
@@ -154,5 +156,11 @@ class Adapter:
     path: str | None = None
     rank: int | None = None
     owner: str = ""
+    by: str = ""
     base_fingerprint: str = ""
     details: dict[str, str] = field(default_factory=dict, compare=False)
+
+
+def alike(name: str) -> str:
+    """The same for all names of adapters and models that differ in case, width or composition only (Unicode TR 15, NFKC)."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 from threading import Event, Lock
 
 from chatbot.common.child import HOME, LOOK, child_environment
@@ -51,6 +51,12 @@ class TrainingBase:
         self._model, self._models, self._no_training = model, models, no_training
         self._lock = Lock()
         self._bases: dict[str, Base] = {}
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What the model is called in `/v1/models`."""
+        path = PurePath(self._model())
+        return path.name, path.stem
 
     @property
     def why_not(self) -> NoTraining | None:

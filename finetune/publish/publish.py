@@ -10,6 +10,7 @@ from typing import Any
 
 from chatbot.common import disk
 from chatbot.common.errors import AdapterError, HubUnavailable, InputError
+from chatbot.types import alike
 from finetune.jobs.folder import RESUME, JobFolder, write
 from finetune.publish.card import CARD, Acceptance, write_card
 
@@ -122,7 +123,7 @@ def push(folder: Path, repository: str, token: str, *, private: bool = True) -> 
 
 def _take_name(made: Path, folder: Path, name: str, id: str) -> str:
     for candidate in (name, f"{name[:55]}-{id[:8]}"):
-        if _belongs_elsewhere(folder / candidate, id) or _comes_with_banyan(folder, candidate):
+        if _is_taken(folder, candidate, id) or _comes_with_banyan(folder, candidate):
             continue
         disk.place(made, folder / candidate, over=True)  # what is there is an earlier attempt of this very job
         return candidate
@@ -134,7 +135,13 @@ def _take_name(made: Path, folder: Path, name: str, id: str) -> str:
 
 
 def _comes_with_banyan(folder: Path, name: str) -> bool:
-    return folder.parent != SHIPPED and any(SHIPPED.glob(f"*/{name}"))
+    return folder.parent != SHIPPED and alike(name) in {alike(path.name) for path in SHIPPED.glob("*/*")}
+
+
+def _is_taken(folder: Path, name: str, id: str) -> bool:
+    """Also by a name that people would take for it."""
+    like = [path for path in folder.iterdir() if alike(path.name) == alike(name)]
+    return any(path.name != name or _belongs_elsewhere(path, id) for path in like)
 
 
 def _belongs_elsewhere(path: Path, id: str) -> bool:

@@ -5,6 +5,7 @@ needs are taken out of it, and under names of our own; the folder appears among 
 """
 
 import json
+import unicodedata
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -14,7 +15,7 @@ from chatbot.common import disk
 from chatbot.common.errors import AdapterError
 from chatbot.engine.adapters.folders import CARD, NAME, OWNER, check
 from chatbot.engine.adapters.format import CONFIG, MAX_JSON, MAX_WEIGHTS, WEIGHTS, refuse_pickles
-from chatbot.types import Adapter
+from chatbot.types import Adapter, alike
 
 README = "README.md"
 TAKEN: Mapping[str, int] = {CONFIG: MAX_JSON, WEIGHTS: MAX_WEIGHTS, CARD: MAX_JSON, README: MAX_JSON}
@@ -26,21 +27,27 @@ BLOCK = 2**20
 
 
 def install(
-    files: Sequence[Path], name: str, adapters: Path, *, owner: str = "", fit: Callable[[Adapter], None]
+    files: Sequence[Path],
+    name: str,
+    adapters: Path,
+    *,
+    owner: str = "",
+    shared: bool = False,
+    fit: Callable[[Adapter], None],
 ) -> Adapter:
     """Put the adapter that `files` hold (one zip, or the files of a PEFT folder) under `adapters`/`name`.
 
-    `owner` alone sees it, everybody when empty. `fit` raises when it does not belong to the model. Raises `AdapterError`;
+    `owner` may take it away again, and alone sees it unless it is `shared`. `fit` raises when it does not belong to the model. Raises `AdapterError`;
     nothing is left behind then.
     """
-    name = name.strip()
+    name = unicodedata.normalize("NFKC", name.strip())
     if not NAME.fullmatch(name):
         raise AdapterError(
             f"{name[:80]!r} cannot be an adapter's name. Use letters, digits, dots, dashes and underscores, 64 at most.",
             kind="adapter_name",
             name=name[:80],
         )
-    if (adapters / name).exists():
+    if adapters.is_dir() and alike(name) in {alike(path.name) for path in adapters.iterdir()}:
         raise _taken(name)
     disk.sweep(adapters)
     with disk.scratch(adapters) as bench:
@@ -50,7 +57,7 @@ def install(
             _unpack(files[0], folder)
         else:
             _copy(files, folder)
-        (folder / OWNER).write_text(json.dumps({"owner": owner, "shared": not owner}), "utf-8")
+        (folder / OWNER).write_text(json.dumps({"owner": owner, "shared": shared or not owner}), "utf-8")
         fit(check(folder))
         _appear(folder, adapters / name)
     return check(adapters / name)

@@ -54,6 +54,7 @@ def check(folder: Path) -> Adapter:
     config = read_config(folder)
     targets, rank = check_weights(folder)
     card = read_json(folder, CARD) if (folder / CARD).exists() else {}
+    by, owner = _belongs(folder)
     pairs = {"languages": languages} if (languages := _text(card, "languages")) else {}
     return Adapter(
         name=folder.name,
@@ -62,7 +63,8 @@ def check(folder: Path) -> Adapter:
         verdict=_text(card, "verdict"),
         path=str(folder),
         rank=rank,
-        owner=_owner(folder),
+        owner=owner,
+        by=by,
         base_fingerprint=_text(card, "base_fingerprint"),
         details={"targets": ", ".join(targets), "alpha": f"{config.get('lora_alpha', 8):g}"} | pairs,
     )
@@ -79,11 +81,11 @@ def _candidates(folders: Sequence[Path]) -> Iterator[Path]:
             yield from sorted(child for child in parent.iterdir() if (child / CONFIG).is_file())
 
 
-def _owner(folder: Path) -> str:
-    if not (folder / OWNER).exists():
-        return ""
-    values = read_json(folder, OWNER)
-    return "" if values.get("shared") is True else _text(values, "owner")
+def _belongs(folder: Path) -> tuple[str, str]:
+    """(who brought it, who alone may see it), each empty where there is nobody."""
+    values = read_json(folder, OWNER) if (folder / OWNER).exists() else {}
+    by = _text(values, "owner")
+    return by, "" if values.get("shared") is True else by
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:

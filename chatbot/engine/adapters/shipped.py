@@ -17,6 +17,11 @@ def folder(known: str) -> Path | None:
     return FOLDER / known if known and (FOLDER / known).is_dir() else None
 
 
+def names() -> set[str]:
+    """Of all adapters that come with Banyan, for whichever model."""
+    return {path.name for path in FOLDER.glob("*/*") if path.is_dir()}
+
+
 def find(known: str, added: Path) -> list[Adapter]:
     """The adapters of a model (its name in the catalogue, or empty), with those in `added`. Those that come with Banyan count
     first: their names are taken, and nobody else's adapter answers for them."""

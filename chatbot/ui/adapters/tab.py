@@ -6,11 +6,12 @@ from pathlib import Path
 
 import gradio as gr
 
-from chatbot.common.errors import AccessDenied, AdapterError, InputError
+from chatbot.common.errors import AccessDenied, InputError
 from chatbot.engine.adapters import files as adapter_files
 from chatbot.engine.adapters.folders import visible
 from chatbot.engine.adapters.purpose import TASKS, for_chat
 from chatbot.engine.adapters.shipped import set_aside
+from chatbot.engine.models.names import require_free
 from chatbot.types import Adapter
 from chatbot.ui.adapters.render import adapter_table, aside, outcome, task
 from chatbot.ui.chat.compare import BASE
@@ -103,10 +104,9 @@ class Handlers:
         self._services, self._tab, self._bar = services, tab, bar
 
     def show(self, language: Language, request: gr.Request) -> Updates:
-        owner = self._services.owner_of(request)
         with told(language):
             self._services.engine.refresh()
-            return self._lists(owner, language)
+            return self._lists(request, language)
         nothing: Updates = gr.skip()
         return nothing
 
@@ -119,15 +119,16 @@ class Handlers:
                 raise InputError("Choose the adapter's files first.", kind="adapter_files")
             added = adapter_files.install(
                 paths,
-                self._free(name.strip() or adapter_files.name_of(paths)),
+                self._free(name or adapter_files.name_of(paths)),
                 folder,
-                owner=owner if mine else "",
+                owner=owner,
+                shared=not mine,
                 fit=self._services.engine.fit,
             )
             self._services.engine.refresh()
             done = render.success(_ready(added, language))
             return {
-                **self._lists(owner, language),
+                **self._lists(request, language),
                 self._tab.notice: done,
                 self._tab.files: None,
                 self._tab.name: "",
@@ -135,13 +136,12 @@ class Handlers:
         return {self._tab.notice: notices[0]}
 
     def remove(self, name: str | None, language: Language, request: gr.Request) -> Updates:
-        owner = self._services.owner_of(request)
         with told(language) as notices:
-            adapter = self._own(owner, name or "")
+            adapter = self._own(request, name or "")
             adapter_files.remove(adapter)
             self._services.engine.refresh()
             done = render.success(text("adapter_removed", language, name=adapter.name))
-            return {**self._lists(owner, language), self._tab.notice: done}
+            return {**self._lists(request, language), self._tab.notice: done}
         return {self._tab.notice: notices[0]}
 
     def _folder(self) -> Path:
@@ -150,24 +150,30 @@ class Handlers:
         return self._services.adapters
 
     def _free(self, name: str) -> str:
-        shipped = self._services.shipped
-        if shipped is not None and name in [path.name for path in shipped.iterdir()]:
-            raise AdapterError(
-                f"An adapter called {name} comes with Banyan. Choose another name.", kind="adapter_taken", name=name
-            )
+        require_free(name.strip(), self._services.engine.model)
         return name
 
-    def _own(self, owner: str, name: str) -> Adapter:
-        """Only what lies in the folder of added adapters can go. Raises `AdapterNotFound` or `AccessDenied`."""
-        adapter = self._services.adapter(owner, name)
+    def _own(self, request: gr.Request, name: str) -> Adapter:
+        """Whoever added it, or runs the server, takes an adapter away. Raises `AdapterNotFound` or `AccessDenied`."""
+        adapter = self._services.adapter(self._services.owner_of(request), name)
         if adapter.path is None or Path(adapter.path).parent != self._folder():
             raise AccessDenied("This adapter belongs to Banyan itself and stays.", kind="adapter_stays")
+        if not self._may_remove(request, adapter):
+            raise AccessDenied(
+                "Somebody else added this adapter. They can remove it, or whoever runs this server.",
+                kind="adapter_of_others",
+            )
         return adapter
 
-    def _lists(self, owner: str, language: Language) -> Updates:
-        engine = self._services.engine
+    def _may_remove(self, request: gr.Request, adapter: Adapter) -> bool:
+        added = adapter.path is not None and Path(adapter.path).parent == self._services.adapters
+        mine = bool(adapter.by) and adapter.by == self._services.owner_of(request)
+        return added and (mine or self._services.admins(request))
+
+    def _lists(self, request: gr.Request, language: Language) -> Updates:
+        engine, owner = self._services.engine, self._services.owner_of(request)
         known = visible(engine.adapters(), owner)
-        removable = [a.name for a in known if a.path and Path(a.path).parent == self._services.adapters]
+        removable = [adapter.name for adapter in known if self._may_remove(request, adapter)]
         folders = filter(None, (self._services.shipped, self._services.adapters))
         refused = [one for folder in folders for one in set_aside(known, folder, owner, engine.fit)]
         table = adapter_table(known, language) + "".join(aside(name, reason, language) for name, reason in refused)

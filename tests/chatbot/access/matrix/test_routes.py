@@ -1,0 +1,114 @@
+"""Every route that Gradio or we have: open to all, to who is signed in, or to nobody. A route that is in no row fails."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.chatbot.access.matrix.house import House, house
+
+pytestmark = pytest.mark.slow
+
+V1 = {"/v1/chat/completions", "/v1/score", "/v1/tokenize", "/v1/models", "/v1/models/{id:path}"}  # closed without a key
+PUBLIC = {
+    "/", "/login", "/health", "/static/{path:path}", "/assets/{path:path}", "/favicon.ico", "/theme.css", "/robots.txt",
+    "/gradio_api/startup-events",
+}  # fmt: skip
+SIGNED_IN = {
+    "/logout", "/config", "/config/", "/manifest.json", "/pwa_icon", "/gradio_api/app_id", "/gradio_api/app_id/",
+    "/gradio_api/info", "/gradio_api/info/", "/gradio_api/openapi.json", "/gradio_api/theme.css",
+    "/gradio_api/file={path_or_url:path}", "/gradio_api/heartbeat/{session_hash}", "/gradio_api/reset",
+    "/gradio_api/reset/", "/gradio_api/api/{api_name}", "/gradio_api/api/{api_name}/", "/gradio_api/run/{api_name}",
+    "/gradio_api/run/{api_name}/", "/gradio_api/call/{api_name}", "/gradio_api/call/{api_name}/",
+    "/gradio_api/call/v2/{api_name}", "/gradio_api/call/v2/{api_name}/", "/gradio_api/call/{api_name}/{event_id}",
+    "/gradio_api/call/v2/{api_name}/{event_id}", "/gradio_api/queue/join", "/gradio_api/queue/data", "/gradio_api/cancel",
+    "/gradio_api/upload", "/gradio_api/upload_progress",
+}  # fmt: skip
+CLOSED = {
+    "/openapi.json", "/login/", "/svelte/{path:path}", "/gradio_api/deep_link", "/pwa_icon/{size}", "/monitoring",
+    "/monitoring/summary", "/monitoring/{key}", "/gradio_api/user", "/gradio_api/user/", "/gradio_api/login_check",
+    "/gradio_api/login_check/", "/gradio_api/token", "/gradio_api/token/", "/gradio_api/dev/reload", "/gradio_api/runs",
+    "/gradio_api/runs/", "/gradio_api/custom_component/{id}/{environment}/{type}/{file_name}",
+    "/gradio_api/proxy={url_path:path}", "/gradio_api/stream/{event_id}", "/gradio_api/stream/{event_id}/close",
+    "/gradio_api/stream/{session_hash}/{run}/{component_id}/playlist.m3u8",
+    "/gradio_api/stream/{session_hash}/{run}/{component_id}/{segment_id}.{ext}",
+    "/gradio_api/stream/{session_hash}/{run}/{component_id}/playlist-file", "/gradio_api/file/{path:path}",
+    "/gradio_api/component_server", "/gradio_api/component_server/", "/gradio_api/queue/status",
+    "/gradio_api/process_recording", "/gradio_api/vibe-edit", "/gradio_api/vibe-edit/", "/gradio_api/undo-vibe-edit",
+    "/gradio_api/undo-vibe-edit/", "/gradio_api/vibe-code", "/gradio_api/vibe-code/", "/gradio_api/vibe-starter-queries",
+    "/gradio_api/vibe-starter-queries/",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def here(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with house(tmp_path_factory.mktemp("routes"), models_folder) as found:
+        yield found
+
+
+def at(path: str) -> str:
+    return re.sub(r"\{[^}]*\}", "x", path)
+
+
+def test_every_route_is_in_one_row(here: House) -> None:
+    paths = {path for _, path in here.routes()}
+    assert paths - (V1 | PUBLIC | SIGNED_IN | CLOSED) == set(), "say who may use these routes"
+    assert (V1 | PUBLIC | SIGNED_IN | CLOSED) - paths == set(), "these are gone"
+
+
+def test_without_signing_in_only_the_way_in_is_open(here: House) -> None:
+    with here.visitor() as stranger:
+        for method, path in sorted(here.routes()):
+            answer = stranger.request(method, at(path))
+            if path in CLOSED or method == "*":
+                assert answer.status_code == 404, (method, path)
+            elif path in SIGNED_IN and (method, path) != ("GET", "/logout"):
+                assert answer.status_code in (401, 404), (method, path)
+                assert answer.json()["error"]["code"] in ("access_denied", "not_found")
+            elif path in V1:
+                assert answer.status_code == 401, (method, path)
+        assert 'name="password"' in stranger.get("/").text
+        assert "zebrafish" not in stranger.get("/").text
+
+
+def test_a_sign_in_opens_what_is_meant_and_no_more(here: House) -> None:
+    with here.visitor("eve") as eve:
+        for method, path in sorted(here.routes()):
+            if path in CLOSED:
+                assert eve.request(method, at(path)).status_code == 404, (method, path)
+        for path in ("/", "/config", "/gradio_api/info", "/gradio_api/app_id", "/manifest.json"):
+            assert eve.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Host": "evil.example"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+    ],
+    ids=lambda headers: str(next(iter(headers.items()))),
+)
+def test_no_other_site_gets_an_answer_from_any_route(here: House, strange: dict[str, str]) -> None:
+    with here.visitor("ann") as ann:
+        for method, path in sorted(here.routes()):
+            answer = ann.request("OPTIONS" if method == "*" else method, at(path), headers=strange)
+            assert answer.status_code == 403, (method, path)
+            assert not [name for name in answer.headers if name.startswith("access-control-")]
+        preflight = {**strange, "Access-Control-Request-Method": "POST"}
+        answer = ann.options("/gradio_api/queue/join", headers=preflight)
+        assert answer.status_code == 403
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
+        assert ann.get("/config").status_code == 200, "still signed in"
+
+
+def test_the_cookie_of_the_sign_in_stays_at_home(here: House) -> None:
+    form = {"username": "ann", "password": "correct horse"}
+    plain = httpx.post(f"{here.address}/login", data=form)
+    assert {"HttpOnly", "SameSite=Lax"} <= set(plain.headers["set-cookie"].split("; "))
+    assert "Secure" not in plain.headers["set-cookie"]
+    secure = httpx.post(f"{here.address}/login", data=form, headers={"X-Forwarded-Proto": "https"})
+    assert {"HttpOnly", "SameSite=Lax", "Secure"} <= set(secure.headers["set-cookie"].split("; "))

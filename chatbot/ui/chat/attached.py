@@ -17,6 +17,7 @@ from chatbot.ui.chat.layout import Attachments, ChatTab
 from chatbot.ui.documents import render as render_documents
 from chatbot.ui.documents import render_answers
 from chatbot.ui.documents.sources import Sources
+from chatbot.ui.markdown import markdown
 from chatbot.ui.parts import render
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.tab import Frame
@@ -146,7 +147,7 @@ class Handlers:
 
 
 def _bubble(said: str) -> dict[str, str]:
-    return {"role": "assistant", "content": render.markdown(said)}
+    return {"role": "assistant", "content": markdown(said)}
 
 
 def _plain(message: Message) -> Message:

@@ -5,16 +5,13 @@ from typing import Any
 
 import gradio as gr
 
+from chatbot.ui.markdown import FORMULAS
 from chatbot.ui.parts.clickable import clickable
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
 
-LATEX = [
-    {"left": "$$", "right": "$$", "display": True},
-    {"left": "\\[", "right": "\\]", "display": True},
-    {"left": "\\(", "right": "\\)", "display": False},
-]
+LATEX = [{"left": left, "right": right, "display": left != "\\("} for left, right in FORMULAS]
 BUBBLES: dict[str, Any] = {
     "show_label": False,
     "scale": 1,

@@ -1,6 +1,5 @@
 """Pure: data -> what the page shows. No component, no state, no request."""
 
-import re
 import time
 from base64 import b64encode
 from html import escape
@@ -9,26 +8,8 @@ from chatbot.common.errors import BanyanError
 from chatbot.common.step import Step
 from chatbot.tasks.budget import Fitted
 from chatbot.types import Chunk, LoadState, Message
+from chatbot.ui.markdown import markdown
 from chatbot.ui.strings.words import Language, has, step_words, text, worded
-
-_CODE = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`)", re.DOTALL)
-_IMAGE = re.compile(r"!\[([^\]]*)\]\(\s*<?([^)\s>]+)>?[^)]*\)")
-# Pandoc's rule (tex_math_dollars): no space inside the dollars, no digit after the closing one. Prices stay prices.
-_INLINE_MATH = re.compile(r"(?<![\\$\w])\$(?=[^\s$])([^$\n]*?[^\s$\\])\$(?![\d$])")
-
-
-def markdown(answer: str) -> str:
-    """Model text as Markdown for the chat: `$x$` becomes math that the page renders, pictures become plain links.
-
-    A picture's address could carry the conversation to a stranger's server the moment it is shown. Code is left alone.
-    """
-    parts = _CODE.split(answer)
-    return "".join(part if index % 2 else _prose(part) for index, part in enumerate(parts))
-
-
-def _prose(part: str) -> str:
-    part = _IMAGE.sub(lambda m: f"[{m[1] or 'image'}]({m[2]})", part)
-    return _INLINE_MATH.sub(lambda m: rf"\({m[1]}\)", part)
 
 
 def bubbles(messages: tuple[Message, ...]) -> list[dict[str, str]]:

@@ -37,11 +37,12 @@ class House:
     data: Path
     ids: dict[str, str]  # kind -> Ann's
 
-    def visitor(self, name: str = "", **headers: str) -> httpx.Client:
-        client = httpx.Client(base_url=self.address, timeout=60, headers=headers)
-        if name:
-            assert client.post("/login", data={"username": name, "password": PASSWORD}).status_code == 200
-        return client
+    @contextmanager
+    def visitor(self, name: str = "") -> Iterator[httpx.Client]:
+        with httpx.Client(base_url=self.address, timeout=60) as client:
+            if name:
+                assert client.post("/login", data={"username": name, "password": PASSWORD}).status_code == 200
+            yield client
 
     def routes(self) -> set[tuple[str, str]]:
         """(method, path) of whatever the server knows."""

@@ -9,28 +9,6 @@ from chatbot.ui.adapters import render as adapters
 from chatbot.ui.parts import render
 
 
-@pytest.mark.parametrize(
-    ("model", "page"),
-    [
-        ("update $\\Delta W = BA$.", "update \\(\\Delta W = BA\\)."),
-        ("It costs $5 and $6.", "It costs $5 and $6."),
-        ("from $5-$10 each", "from $5-$10 each"),
-        ("`echo $HOME $PATH`", "`echo $HOME $PATH`"),
-        ("```sh\na=$x b=$y\n```", "```sh\na=$x b=$y\n```"),
-        ("$$x^2$$", "$$x^2$$"),
-        ("![cat](https://evil.example/?q=secret)", "[cat](https://evil.example/?q=secret)"),
-        ("![](http://e.example/a.png 'title')", "[image](http://e.example/a.png)"),
-        ("```\n![cat](https://x.example)\n```", "```\n![cat](https://x.example)\n```"),
-    ],
-)
-def test_markdown(model: str, page: str) -> None:
-    assert render.markdown(model) == page
-
-
-def test_an_unfinished_code_block_is_left_alone() -> None:
-    assert render.markdown("```py\nprice = '$a$'") == "```py\nprice = '$a$'"
-
-
 def test_answer_says_why_it_waits_or_ended() -> None:
     usage = Usage(1, 1)
     assert "3" in render.answer("", Chunk(place=3), "en")

@@ -16,6 +16,7 @@ from chatbot.engine import registry
 from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.offer import NoTraining
 from chatbot.settings import Settings, load
+from chatbot.store.home import PRIVATE, hold
 
 log = logging.getLogger("banyan")
 
@@ -25,6 +26,7 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
     for chatty in ("httpx", "httpcore", "asyncio", "gguf", "faiss.loader", "sentence_transformers", "mcp"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    os.umask(PRIVATE)  # files of this process, and of its children, are nobody else's
     try:
         settings = load(arguments)
         serve(settings, block=True)
@@ -37,7 +39,7 @@ def main(arguments: list[str]) -> int:
 def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     """Open the page, then load the model behind it. Returns what shuts everything down; with `block`, when that is done.
 
-    Raises `SettingsError` and `StoreError`. A model that cannot be loaded is told on the page instead.
+    Raises `SettingsError` and `StoreError`, also where another app uses the folder. A model that cannot be loaded is told on the page instead.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -46,6 +48,7 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     from chatbot.ui.page import build_page
 
     users = Users.load(settings.auth) if settings.auth else None
+    held = hold(settings.data)
     services = build_services(settings, users)
     services.uploads.empty()
     page = build_page(services)
@@ -56,6 +59,7 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     def shut_down() -> None:
         page.close()
         services.close()
+        held.close()
 
     if block:
         try:
@@ -82,20 +86,21 @@ def build_services(settings: Settings, users: Any = None) -> Any:
     engine = build_engine(settings)
     library = OpeningLibrary(lambda progress: build_retrieval(settings, progress))
     training = build_training(settings, engine)
+    uploads = Uploads(settings.data / "uploads")
     return Services(
         engine,
         store,
         access.owner_of,
         settings.data / "adapters",
         library=library,
-        intake=Intake(library),
+        intake=Intake(library, free=uploads.free),
         training=training,
         translations=Translations(settings.data / "translations"),
         tables=KeptTables(store, settings.data / "tables"),
         models=build_models(settings, engine, training),
         speeds=Speeds(settings.data / "models" / "speeds.json"),
         admins=Admins(users, space=settings.space),
-        uploads=Uploads(settings.data / "uploads"),
+        uploads=uploads,
         signs_in=users is not None,
     )
 

@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
+from threading import Event
 
 from chatbot.common.errors import InputError
 
-LONGEST = 3600.0  # seconds that a file waits to be used
+LONGEST = 6 * 3600.0  # seconds that a file waits to be used: half a day in which a page stands open
+
+EVERY = 600.0  # seconds between two sweeps
 
 
 class Uploads:
@@ -51,9 +54,12 @@ class Uploads:
         return str(path)
 
     def free(self, *paths: Path) -> None:
-        """The work with these files is done."""
+        """The work with these files is done. Only what was uploaded goes."""
         for path in paths:
-            path.unlink(missing_ok=True)
+            if path.resolve().is_relative_to(self.folder):
+                path.unlink(missing_ok=True)
+                with suppress(OSError):  # other files of the same upload are there still
+                    path.parent.rmdir()
 
     @contextmanager
     def once(self, path: Path) -> Iterator[Path]:
@@ -66,6 +72,11 @@ class Uploads:
     def size(self, owner: str) -> int:
         """Bytes of all files of `owner`."""
         return sum(path.stat().st_size for path in self.of(owner).rglob("*") if path.is_file())
+
+    def keep_tidy(self, stop: Event) -> None:
+        """Sweep now and then, until `stop` is set."""
+        while not stop.wait(EVERY):
+            self.sweep()
 
     def empty(self) -> None:
         """What an earlier run left behind goes."""

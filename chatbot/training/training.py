@@ -14,7 +14,7 @@ from chatbot.common.errors import BanyanError, InputError, NotFound
 from chatbot.common.step import Progress, Step
 from chatbot.engine.gguf.adapter import convert_adapter
 from chatbot.engine.gguf.header import header_of
-from chatbot.engine.models.names import require_free
+from chatbot.engine.models.names import require_no_model
 from chatbot.training.base import TrainingBase
 from finetune.data.doctor import Doctor
 from finetune.data.examples import Columns, Example
@@ -99,7 +99,7 @@ class Training:
 
         Raises `InputError` where the doctor refuses, the memory is not enough, the name or the adapter cannot be used.
         """
-        require_free(check_name(name), *self.base.names)
+        require_no_model(check_name(name), *self.base.names)
         self._require_room(owner)
         if adapter:
             fingerprint = self.base.prepare(progress, stop).fingerprint

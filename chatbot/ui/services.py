@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import gradio as gr
@@ -56,17 +57,20 @@ class Services:
     machine: Machine = field(default_factory=Machine.seen)
     admins: Admins = field(default_factory=lambda: Admins(None))  # who may change the model
     uploads: Uploads = field(default_factory=lambda: Uploads(Path(get_upload_folder())))
+    stop: Event = field(default_factory=Event)  # set when the app ends
     signs_in: bool = False  # whether people sign in, and so may sign out
 
     def start(self) -> None:
         """Load the model and open the library, in the background; training jobs go on from where they stand."""
         self.engine.start()
+        Thread(target=self.uploads.keep_tidy, args=(self.stop,), name="uploads", daemon=True).start()
         if self.library:
             self.library.start()
         if self.training:
             self.training.jobs.start()
 
     def close(self) -> None:
+        self.stop.set()
         for part in (self.models, self.intake, self.training, self.engine, self.library, self.store):
             if part is not None:
                 part.close()

@@ -20,8 +20,10 @@ def routes(uploads: Uploads) -> list[Route]:
 
     async def upload(request: Request) -> Response:
         """The paths of the files. Raises `InputError`."""
-        id, folder = request.query_params.get("upload_id"), uploads.of(owner_in(request.scope))
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        id, folder = (
+            request.query_params.get("upload_id"),
+            uploads.bench(owner_in(request.scope)),
+        )  # one for each upload
         progress = file_upload_statuses if id else None
         try:
             paths, *_ = await upload_fn(request, str(folder), LARGEST, id, upload_progress=progress)

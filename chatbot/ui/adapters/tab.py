@@ -125,6 +125,7 @@ class Handlers:
                 shared=not mine,
                 fit=self._services.engine.fit,
             )
+            self._services.uploads.free(*paths)
             self._services.engine.refresh()
             done = render.success(_ready(added, language))
             return {

@@ -66,7 +66,8 @@ class Endpoints:
                 raise InputError("Send a file.", kind="no_file")
             owner = self._services.owner_of(request)
             chosen = sentiment_labels.parse(labels or "")
-            table = read_table(Path(file), Path(file).name)
+            with self._services.uploads.once(Path(file)) as path:
+                table = read_table(path, path.name)
             at = column or table.likely()
             table.column(at)
             judge = classifier(self._services.engine, owner, chosen, adapter=adapter or None)

@@ -41,8 +41,8 @@ class Endpoints:
             if not file:
                 raise InputError("Send a file.", kind="no_file")
             owner = self._services.owner_of(request)
-            path = Path(file)
-            return record(self._opening.get(OPENING).library.add(owner, path, path.name))
+            with self._services.uploads.once(Path(file)) as path:
+                return record(self._opening.get(OPENING).library.add(owner, path, path.name))
 
     def documents(self, request: gr.Request) -> list[dict[str, Any]]:
         """What is in the library, the latest first."""

@@ -2,7 +2,7 @@
 
 import itertools
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -50,8 +50,9 @@ class _Line:
 class Intake:
     """Shared by everybody, kept apart by owner. Safe to use from any thread."""
 
-    def __init__(self, library: OpeningLibrary) -> None:
+    def __init__(self, library: OpeningLibrary, *, free: Callable[[Path], None] = lambda path: None) -> None:
         self._library = library
+        self._free = free  # what came of it lies in the library, or nowhere
         self._lines: dict[str, _Line] = {}
         self._lock = Lock()
         self._numbers = itertools.count(1)
@@ -108,6 +109,8 @@ class Intake:
         except Exception:
             log.exception("A document could not be added")
             self._put(line, replace(job, state="failed", error=internal_error()))
+        finally:
+            self._free(path)
 
     def _put(self, line: _Line, job: Job) -> None:
         with self._lock:

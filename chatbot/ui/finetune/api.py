@@ -48,8 +48,8 @@ class Endpoints:
 
     def check_dataset(self, file: str | None) -> Record:
         """Read a data set as a training would. Returns format, rows, usable, faults, truncated, duplicates, sample ..."""
-        with _raised():
-            return self._training.check(_dataset(file), TrainingSpec())
+        with _raised(), self._once(file) as data:
+            return self._training.check(data, TrainingSpec())
 
     def train(
         self,
@@ -61,15 +61,21 @@ class Endpoints:
     ) -> str:
         """Queue a fine-tune and return the job's id. `spec` holds changed settings and may name a `preset`; `start_from`
         names an adapter that learns more."""
-        with _raised():
+        with _raised(), self._once(file) as data:
             owner = self._services.owner_of(request)
-            data, overrides, adapter = _dataset(file), _object(spec), self._services.origin(owner, start_from)
+            overrides, adapter = _object(spec), self._services.origin(owner, start_from)
             if adapter:
                 overrides = {**start.settings(adapter), **overrides}
             report = self._training.check(data, TrainingSpec())
             require_usable(report)
             chosen = name.strip() or name_of(data.name)
             return self._training.start(owner, chosen, data, spec_of(overrides, report), adapter=adapter)
+
+    @contextmanager
+    def _once(self, file: str | None) -> Iterator[Dataset]:
+        data = _dataset(file)
+        with self._services.uploads.once(data.path):
+            yield data
 
     def jobs(self, request: gr.Request) -> list[dict[str, Any]]:
         """The jobs of whoever asks and those shared with everybody, the latest first."""

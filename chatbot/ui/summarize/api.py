@@ -55,7 +55,8 @@ class Endpoints:
             return library_text(self._services, owner, ids, OPENING)
         if isinstance(text, dict):
             path, name = self._services.uploads.require(str(text.get("path")), owner), text.get("orig_name")
-            return of_file(path, name if isinstance(name, str) and name else path.name)
+            with self._services.uploads.once(path):
+                return of_file(path, name if isinstance(name, str) and name else path.name)
         return of_typed(text if isinstance(text, str) else "")
 
 

@@ -61,10 +61,10 @@ class Endpoints:
                 raise InputError("Send a file.", kind="no_file")
             jobs, owner = self._services.translations, self._services.owner_of(request)
             assert jobs is not None  # the endpoint is there only then
-            path = Path(file)
-            job = jobs.add(
-                self._services.engine, owner, path, path.name, target=target, source=source, glossary=glossary or ""
-            )
+            with self._services.uploads.once(Path(file)) as path:
+                job = jobs.add(
+                    self._services.engine, owner, path, path.name, target=target, source=source, glossary=glossary or ""
+                )
             for _ in jobs.run(self._services.engine, owner, job.id, Event()):
                 pass
             return self._services.uploads.new(owner, job.result_name, jobs.result(owner, job.id))

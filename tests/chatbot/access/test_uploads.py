@@ -49,12 +49,16 @@ def test_no_other_path_is_a_file_of_anybody(uploads: Uploads, tmp_path: Path) ->
 
 
 def test_what_is_done_is_freed_and_what_waits_for_long_is_swept(uploads: Uploads) -> None:
-    assert LONGEST == 3600
+    assert LONGEST == 6 * 3600
     done, old, new = (Path(uploads.new("ann", name, b"12345")) for name in ("done", "old", "new"))
     assert uploads.size("ann") == 15
     assert uploads.size("eve") == 0
     with uploads.once(done):
         pass
+    foreign = uploads.folder.parent / "foreign"
+    foreign.write_text("x")
+    uploads.free(foreign)
+    assert foreign.exists(), "no other file is touched, whatever is named"
     past = time.time() - LONGEST - 1
     for path in (old, old.parent):
         os.utime(path, (past, past))

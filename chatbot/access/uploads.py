@@ -4,7 +4,6 @@ Gradio keeps what is uploaded under the hash of its content and believes every p
 """
 
 import hashlib
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -80,14 +79,14 @@ class Uploads:
 
     def empty(self) -> None:
         """What an earlier run left behind goes."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(mode=0o700, parents=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.sweep(0)
 
     def sweep(self, age: float = LONGEST) -> None:
         """Remove files that have waited for `age` seconds, and the folders that held them."""
         before, emptied = time.time() - age, set[Path]()
         for path in sorted(self.folder.rglob("*"), reverse=True):
             with suppress(OSError):  # somebody was faster, or the folder holds something
-                if path in emptied or path.lstat().st_mtime < before:
+                if path in emptied or path.lstat().st_mtime <= before:
                     path.rmdir() if path.is_dir() else path.unlink()
                     emptied.add(path.parent)

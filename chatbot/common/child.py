@@ -1,7 +1,7 @@
 """Work in a process of its own: requests and answers as JSON, one object a line, over the child's stdin and stdout.
 
 The app stays quick and alive whatever a stranger's file, torch or the memory does to the child. A child answers one request
-after another, says its progress between, and ends when its stdin closes, which it does however the app ends.
+after another, says its progress between, and ends when its stdin closes, or within seconds of the app, however that ends.
 """
 
 import json
@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from chatbot.common.confine import end_with_parent
 from chatbot.common.errors import BanyanError, Stopped
 from chatbot.common.step import Progress, Step
 
@@ -124,6 +125,7 @@ class Child:
 
 def serve(handle: Callable[[dict[str, Any], Progress], Any]) -> None:
     """The child's end: answer each request with what `handle` returns, until stdin closes."""
+    end_with_parent()  # also in the midst of an answer, when nobody reads stdin
     own = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)  # what libraries print is no answer
     last = 0.0

@@ -11,11 +11,12 @@ disk (fsync(2); Pillai et al., OSDI 2014). What a kill leaves begins with `ASIDE
     place           what lies there already, such as a download that can go on
     discard         away in one step, too
 
-All of them raise `OSError`; `told` makes an error for people of it.
+All of them raise `OSError`; `told` makes an error for people of it, whose path stands in the log only.
 """
 
 import contextlib
 import errno
+import logging
 import os
 import secrets
 import shutil
@@ -24,6 +25,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chatbot.common.errors import StoreError, StoreFull
+
+log = logging.getLogger(__name__)
 
 ASIDE = ".aside-"
 LEFT = (f"{ASIDE}*", ".new-*", ".old-*", ".removed-*")  # the last three: by earlier versions
@@ -137,8 +140,11 @@ def is_full(error: BaseException) -> bool:
 
 def full(folder: Path, then: str = "try again; what was saved is safe") -> StoreFull:
     """`then` is what to do once there is space."""
+    log.warning("The disk with %s is full.", folder)
     return StoreFull(
-        f"The disk with {folder} is full. Free some space and {then}.", kind="disk_full", folder=str(folder)
+        f"The disk with the folder {folder.name} is full. Free some space and {then}.",
+        kind="disk_full",
+        folder=folder.name,
     )
 
 
@@ -146,10 +152,11 @@ def told(error: OSError, folder: Path, then: str = "try again; what was saved is
     """The system's error as one that says what to do."""
     if is_full(error):
         return full(folder, then)
+    log.warning("%s cannot be written: %s", folder, error.strerror)
     return StoreError(
-        f"{folder} cannot be written ({error.strerror}). Check its permissions and the disk.",
+        f"The folder {folder.name} cannot be written ({error.strerror}). Check its permissions and the disk.",
         kind="folder_unwritable",
-        folder=str(folder),
+        folder=folder.name,
         reason=error.strerror,
     )
 

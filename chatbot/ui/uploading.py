@@ -1,5 +1,7 @@
 """Uploads, which Gradio would keep under the hash of their content, everybody's in one place."""
 
+from pathlib import Path
+
 from gradio.route_utils import upload_fn
 from gradio.routes import file_upload_statuses
 from starlette.formparsers import MultiPartException
@@ -27,10 +29,14 @@ def routes(uploads: Uploads) -> list[Route]:
         progress = file_upload_statuses if id else None
         try:
             paths, *_ = await upload_fn(request, str(folder), LARGEST, id, upload_progress=progress)
+        except TypeError as error:  # a field called "files" that is none
+            raise InputError("The upload cannot be read. Please send it again.", kind="upload_unreadable") from error
         except MultiPartException as error:
             if "maximum allowed size" in error.message:
                 raise BodyTooLarge(f"The file is larger than {LARGEST // 2**20} MB.", limit=LARGEST // 2**20) from error
             raise InputError("The upload cannot be read. Please send it again.", kind="upload_unreadable") from error
+        if not all(Path(path).is_file() for path in paths):
+            raise InputError("A file without a name cannot be taken. Please give it one.", kind="upload_unnamed")
         return JSONResponse(paths)
 
     return [Route(UPLOAD, upload, methods=["POST"])]

@@ -6,6 +6,7 @@ get no label. A workbook's first sheet becomes a CSV file of what its cells show
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ MAX_BYTES = 64 << 20
 MAX_LINES = 1000  # of one quoted record; beyond, its quote was never closed
 DELIMITERS = ",;\t|"
 _ZIP = b"PK\x03\x04"
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+_NUMBER = re.compile(r"[+-]?[\d.,\s]*\d[\d.,\s]*(?:[eE][+-]?\d+)?[\s%]*")
 _BOM = "\ufeff"
 _SAMPLE = 200  # rows that are looked at to guess which column holds the text
 _LIKELY = ("text", "review", "comment", "sentence", "message", "content", "body", "feedback", "文本", "评论", "内容")
@@ -102,7 +105,7 @@ def labelled(table: Table, labels: Labels, judged: Mapping[int, Judgement]) -> b
     for place, row in enumerate(table.rows):
         judgement = judged.get(place)
         values = [judgement.label, *(f"{p:.4f}" for _, p in judgement.scores)] if judgement else blank
-        parts.append(row.raw + (row.end or end) if not row.fields else _joined(table, row, values, end))
+        parts.append(_torn(table, row) + (row.end or end) if not row.fields else _joined(table, row, values, end))
     text = "".join(parts)
     try:
         return text.encode(table.encoding, "surrogateescape")
@@ -111,10 +114,30 @@ def labelled(table: Table, labels: Labels, judged: Mapping[int, Judgement]) -> b
 
 
 def _joined(table: Table, row: Row, values: Sequence[str], end: str) -> str:
+    """The row as it was, as far as no cell of it is a formula, and the values behind it."""
+    cells, kept = [harmless(cell) for cell in row.fields], row.raw
+    if cells != list(row.fields):
+        kept = _written(table, cells)
     missing = [""] * (len(table.columns) - len(row.fields))
+    return kept + _written(table, ["", *missing, *map(harmless, values)]) + (row.end or end)
+
+
+def _written(table: Table, cells: Sequence[str]) -> str:
     line = io.StringIO()
-    csv.writer(line, delimiter=table.delimiter, lineterminator="").writerow(["", *missing, *values])
-    return row.raw + line.getvalue() + (row.end or end)
+    csv.writer(line, delimiter=table.delimiter, lineterminator="").writerow(cells)
+    return line.getvalue()
+
+
+def _torn(table: Table, row: Row) -> str:
+    """A row whose quotes are wrong, so that a cell may begin behind any delimiter."""
+    pieces = row.raw.split(table.delimiter)
+    quotes = [len(piece) - len(piece.lstrip('"')) for piece in pieces]
+    return table.delimiter.join(p[:n] + harmless(p[n:]) for p, n in zip(pieces, quotes, strict=True))
+
+
+def harmless(cell: str) -> str:
+    """A cell that a spreadsheet would run, made text by an apostrophe (OWASP, CSV Injection). A number stays one."""
+    return f"'{cell}" if cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell) else cell
 
 
 def _csv(data: bytes, name: str) -> Table:

@@ -220,13 +220,13 @@ def test_what_is_discarded_is_gone_at_once(tmp_path: Path, monkeypatch: pytest.M
 def test_a_full_disk_is_told_with_what_to_do(number: int) -> None:
     error = disk.told(OSError(number, "No space"), Path("/data/jobs"), "resume the job")
     assert isinstance(error, StoreFull)
-    assert str(error) == "The disk with /data/jobs is full. Free some space and resume the job."
+    assert str(error) == "The disk with the folder jobs is full. Free some space and resume the job."
 
 
 def test_any_other_error_of_the_disk_is_told_with_its_reason() -> None:
     error = disk.told(OSError(errno.EROFS, "Read-only file system"), Path("/data"))
     assert type(error) is StoreError
-    assert "/data cannot be written (Read-only file system)" in str(error)
+    assert "The folder data cannot be written (Read-only file system)" in str(error)
 
 
 def test_nobody_brings_anything_to_disk_in_a_way_of_their_own() -> None:

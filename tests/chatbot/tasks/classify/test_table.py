@@ -11,9 +11,9 @@ import pytest
 from chatbot.common.errors import EngineError, InputError
 from chatbot.common.rejected import RejectedFile
 from chatbot.engine.scripted import ScriptedEngine
-from chatbot.tasks.classify.labels import SENTIMENT, parse
+from chatbot.tasks.classify.labels import SENTIMENT, Label, parse
 from chatbot.tasks.classify.rows import Judged, judge_rows
-from chatbot.tasks.classify.table import Table, labelled, read_table
+from chatbot.tasks.classify.table import Row, Table, labelled, read_table
 from chatbot.tasks.classify.work import Judgement, classifier
 from tests.chatbot.tasks.classify.test_work import Counting
 
@@ -188,3 +188,35 @@ def test_what_was_judged_before_the_model_failed_is_kept(tmp_path: Path) -> None
     assert len(lines) == 61
     assert lines[1].startswith("good 0,positive,")
     assert lines[51] == "poison,,,,"
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"), ("@SUM(1)", "'@SUM(1)"), ("-2+3+cmd", "'-2+3+cmd"), ("+1+1", "'+1+1"),
+        ("\t=1", "'\t=1"), ("＝1+1", "'＝1+1"), ("-12.5", "-12.5"), ("+49 170 123", "+49 170 123"), ("-1e-5", "-1e-5"),
+        ("well - fine", "well - fine"), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_cell_that_a_spreadsheet_would_run_is_text(cell: str, kept: str) -> None:
+    """Whoever opens the table opens what a stranger wrote."""
+    line = io.StringIO()
+    csv.writer(line).writerow([cell, "fine"])
+    table = Table(
+        "t",
+        ("text", "note"),
+        Row("text,note", ("text", "note"), "\n"),
+        (Row(line.getvalue().strip("\r\n"), (cell, "fine"), "\n"),),
+    )
+    rows = list(
+        csv.reader(
+            io.StringIO(labelled(table, (Label("=x"),), {0: Judgement("=x", (("=x", 1.0),))}).decode(), newline="")
+        )
+    )
+    assert rows[1][:3] == [kept, "fine", "'=x"]
+
+
+def test_a_row_whose_quotes_are_wrong_hides_no_formula() -> None:
+    row = Row('good,"=1+1,=2+2', (), "\n", "quoting")
+    table = Table("t", ("text", "note"), Row("text,note", ("text", "note"), "\n"), (row,))
+    assert labelled(table, (Label("x"),), {}).decode().splitlines()[1] == "good,\"'=1+1,'=2+2"

@@ -4,11 +4,11 @@ Gradio keeps what is uploaded under the hash of its content and believes every p
 """
 
 import hashlib
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import mkdtemp
 from threading import Event
 
 from chatbot.common.errors import InputError
@@ -43,8 +43,9 @@ class Uploads:
 
     def bench(self, owner: str) -> Path:
         """A new folder, in which something is made for `owner` to fetch."""
-        self.of(owner).mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Path(mkdtemp(dir=self.of(owner)))
+        made = self.of(owner) / secrets.token_hex(8)
+        made.mkdir(mode=0o700, parents=True)
+        return made
 
     def new(self, owner: str, name: str, data: bytes) -> str:
         """The path of a file for `owner` to fetch, under that name."""

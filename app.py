@@ -93,7 +93,7 @@ def build_services(settings: Settings, users: Any = None) -> Any:
         access.owner_of,
         settings.data / "adapters",
         library=library,
-        intake=Intake(library, free=uploads.free),
+        intake=Intake(library, free=uploads.free, quotas=settings.quota),
         training=training,
         translations=Translations(settings.data / "translations"),
         tables=KeptTables(store, settings.data / "tables"),
@@ -101,6 +101,7 @@ def build_services(settings: Settings, users: Any = None) -> Any:
         speeds=Speeds(settings.data / "models" / "speeds.json"),
         admins=Admins(users, space=settings.space),
         uploads=uploads,
+        quotas=settings.quota,
         signs_in=users is not None,
     )
 
@@ -209,7 +210,7 @@ def build_training(settings: Settings, served: LoadingEngine) -> Any:
         return no_training(settings.training, space=settings.space, engine=engine.no_training(wanted))
 
     base = TrainingBase(lambda: served.reference, settings.data / "models", no_training=why_not)
-    return Training(base, runner, estimator, adapters)
+    return Training(base, runner, estimator, adapters, settings.quota)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
-from chatbot.common.errors import SettingsError
+from chatbot.common.errors import InputError, SettingsError
 from chatbot.engine import registry
+from chatbot.types import Quotas
 
 PREFIX = "BANYAN_"
 SHORTEST_KEY = 16  # characters: 64 bits in hexadecimal digits, the least of a session's id (OWASP ASVS 4.0.3, 3.2.2)
@@ -82,6 +83,12 @@ class Settings:
     auth: Path | None = _option(
         None, "users.json of those who may sign in; make entries with python -m chatbot.users NAME", metavar="FILE"
     )
+    quotas: str = _option(
+        "",
+        "what one person may keep and ask for, such as documents=500,megabytes=512,adapters=5,jobs=10,uploads=500,rows=20000,"
+        "seconds=30; what is not named stays",
+        metavar="LIST",
+    )
     training: str = _option(
         "auto",
         "whether people may fine-tune; auto: yes, but not on a Hugging Face Space",
@@ -103,6 +110,16 @@ class Settings:
     def names(self) -> frozenset[str]:
         """Those of `hosts`."""
         return frozenset(name.strip().lower() for name in self.hosts.split(",") if name.strip())
+
+    @property
+    def quota(self) -> Quotas:
+        """Those of `quotas`. Raises `SettingsError`."""
+        given = dict(part.strip().partition("=")[::2] for part in self.quotas.split(",") if part.strip())
+        try:
+            return Quotas(**{name: int(value) for name, value in given.items()})
+        except (TypeError, ValueError, InputError):
+            known = ", ".join(f"{one.name}={getattr(Quotas(), one.name)}" for one in fields(Quotas))
+            raise SettingsError(f"--quotas (BANYAN_QUOTAS) is a list such as {known}, not {self.quotas!r}.") from None
 
     def __repr__(self) -> str:
         shown = (
@@ -196,6 +213,7 @@ def _check_bounds(settings: Settings) -> None:
 def _check_contradictions(settings: Settings) -> None:
     s = settings
     _check_engines(s)
+    _ = s.quota
     if s.auth and not s.auth.is_file():
         raise SettingsError(
             f"--auth (BANYAN_AUTH): there is no file {s.auth}. Make one with python -m chatbot.users NAME."

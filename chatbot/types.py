@@ -164,3 +164,50 @@ class Adapter:
 def alike(name: str) -> str:
     """The same for all names of adapters and models that differ in case, width or composition only (Unicode TR 15, NFKC)."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """What one person may keep and ask for; `--quotas` sets them. The defaults are generous for one and harmless for many."""
+
+    documents: int = 2000
+    megabytes: int = 2048  # of all their documents together
+    adapters: int = 50
+    jobs: int = 50  # fine-tunes that are kept, whatever became of them
+    uploads: int = 1024  # megabytes on their way
+    rows: int = 100_000  # of one data set
+    seconds: int = 30  # that a data set is checked
+
+    def __post_init__(self) -> None:
+        """Raises `InputError`."""
+        for one in fields(self):
+            if getattr(self, one.name) < 1:
+                raise InputError(f"{one.name} is at least 1.", kind="bad_quota", name=one.name)
+
+    def require(self, name: str, count: float) -> None:
+        """Raises `QuotaReached` where `count`, with what is asked for, is more than may be."""
+        limit = getattr(self, name)
+        if count > limit:
+            raise QuotaReached(
+                f"That would be more than the {limit:,} {_QUOTAS[name]} that one person may have here. "
+                "Remove some first, or ask whoever runs this server.",
+                kind=f"quota_{name}",
+                limit=limit,
+            )
+
+
+QUOTAS = Quotas()
+
+
+class QuotaReached(InputError):
+    code = "quota_reached"
+    status = 429
+
+
+_QUOTAS = {
+    "documents": "documents",
+    "megabytes": "megabytes of documents",
+    "adapters": "adapters",
+    "jobs": "fine-tunes",
+    "uploads": "megabytes of uploads on their way",
+}

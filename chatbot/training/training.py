@@ -16,6 +16,7 @@ from chatbot.engine.gguf.adapter import convert_adapter
 from chatbot.engine.gguf.header import header_of
 from chatbot.engine.models.names import require_no_model
 from chatbot.training.base import TrainingBase
+from chatbot.types import QUOTAS, Quotas
 from finetune.data.doctor import Doctor
 from finetune.data.examples import Columns, Example
 from finetune.data.formats import detect, read_examples
@@ -42,8 +43,10 @@ class Dataset:
 class Training:
     """Everything the tab and the endpoints do. Every method that touches a job checks its owner; safe from any thread."""
 
-    def __init__(self, base: TrainingBase, jobs: Jobs, estimator: Estimator, adapters: Path) -> None:
-        self.base, self.jobs = base, jobs
+    def __init__(
+        self, base: TrainingBase, jobs: Jobs, estimator: Estimator, adapters: Path, quotas: Quotas = QUOTAS
+    ) -> None:
+        self.base, self.jobs, self._quotas = base, jobs, quotas
         self._estimator, self._adapters, self._doctor = estimator, adapters, Doctor()
         self._merger = Child("finetune.train.merge", threads=2, idle=1.0)
 
@@ -66,8 +69,9 @@ class Training:
         """The doctor's report as JSON values. Raises `InputError` when the file cannot be read at all, `Stopped`."""
         base = self.base.prepare(progress, stop)
         return self._doctor.check(
-            data.path, base.folder, spec, data.mapping, name=data.name, progress=progress, stop=stop
-        )
+            data.path, base.folder, spec, data.mapping, name=data.name, progress=progress, stop=stop,
+            rows=self._quotas.rows, seconds=self._quotas.seconds,
+        )  # fmt: skip
 
     def estimate(
         self,
@@ -116,7 +120,9 @@ class Training:
         )
 
     def _require_room(self, owner: str) -> None:
-        waiting = [job for job in self.jobs.of(owner) if job.own and job.state in ("queued", "running")]
+        own = [job for job in self.jobs.of(owner) if job.own]
+        self._quotas.require("jobs", len(own) + 1)
+        waiting = [job for job in own if job.state in ("queued", "running")]
         if len(waiting) >= MOST_WAITING:
             raise InputError(
                 f"{len(waiting)} of your jobs wait or run already. Wait for one, or remove one.",

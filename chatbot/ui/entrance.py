@@ -70,7 +70,7 @@ def _routes(
     closed = users is not None and settings.api_key is None
     ours = api.routes(engine, state=engine.state, api_key=settings.api_key, closed=closed, versions=versions)
     names = sign_in.routes(users, sessions, embedded=settings.space) if users else []
-    return [*ours, *names, *uploading.routes(uploads)]
+    return [*ours, *names, *uploading.routes(uploads, settings.quota)]
 
 
 @asynccontextmanager

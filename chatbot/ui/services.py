@@ -22,7 +22,7 @@ from chatbot.store.store import Store
 from chatbot.tasks.classify.kept import KeptTables
 from chatbot.tasks.translate.jobs import Translations
 from chatbot.training.training import Training
-from chatbot.types import Adapter
+from chatbot.types import QUOTAS, Adapter, Quotas
 from chatbot.ui.documents.intake import Intake
 from chatbot.ui.documents.opening import OpeningLibrary
 from chatbot.ui.parts.runs import Runs
@@ -57,6 +57,7 @@ class Services:
     machine: Machine = field(default_factory=Machine.seen)
     admins: Admins = field(default_factory=lambda: Admins(None))  # who may change the model
     uploads: Uploads = field(default_factory=lambda: Uploads(Path(get_upload_folder())))
+    quotas: Quotas = QUOTAS
     stop: Event = field(default_factory=Event)  # set when the app ends
     signs_in: bool = False  # whether people sign in, and so may sign out
 

@@ -13,15 +13,16 @@ from chatbot.access.bodies import UPLOAD, BodyTooLarge
 from chatbot.access.owner import owner_in
 from chatbot.access.uploads import Uploads
 from chatbot.common.errors import InputError
+from chatbot.types import Quotas
 
 LARGEST = 200 * 2**20  # bytes of one file
 
 
-def routes(uploads: Uploads) -> list[Route]:
+def routes(uploads: Uploads, quotas: Quotas) -> list[Route]:
     """The route in place of Gradio's, into the folder of whoever sends."""
 
     async def upload(request: Request) -> Response:
-        """The paths of the files. Raises `InputError`."""
+        """The paths of the files. Raises `InputError`, and `QuotaReached` before anything is read."""
         id, folder = (
             request.query_params.get("upload_id"),
             uploads.bench(owner_in(request.scope)),

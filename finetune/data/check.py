@@ -1,6 +1,8 @@
 """The dataset doctor: what a model would learn from a file, and what stands in the way."""
 
+import math
 import random
+import time
 from array import array
 from collections import Counter
 from collections.abc import Iterator
@@ -9,7 +11,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from chatbot.common.errors import Stopped
+from chatbot.common.errors import InputError, Stopped
 from chatbot.common.step import Progress, Step
 from finetune.data.examples import Columns, Example, Fault, Format
 from finetune.data.formats import detect, headless, mapping_of, read_examples
@@ -18,7 +20,7 @@ from finetune.data.layouts import unused
 from finetune.data.leaks import Leak, find_leaks
 from finetune.data.masks import ChatEncoder, Encoded
 from finetune.data.report import Notice, Report, Sample, histogram, shortened
-from finetune.data.rows.source import encoding_name
+from finetune.data.rows.source import MAX_ROWS, encoding_name
 from finetune.data.split import digest, group_of, held_out, normalised
 from finetune.spec.spec import TrainingSpec
 
@@ -60,19 +62,29 @@ def check(
     name: str = "",
     progress: Progress = lambda step, fraction: None,
     stop: Event | None = None,
+    most: int = MAX_ROWS,
+    seconds: float = math.inf,
 ) -> Report:
     """Read the whole file as a training with `spec` would, with a fast transformers tokenizer of the base model.
 
     `name` is what the person calls the file; only its ending is read. Raises `InputError` when the file cannot be read
-    at all or the model cannot be taught, and `Stopped` when `stop` is set. What is wrong with the rows is no error
+    at all, has more than `most` rows or takes more than `seconds`, or the model cannot be taught, and `Stopped` when `stop` is set. What is wrong with the rows is no error
     but stands in the report.
     """
     encoder = ChatEncoder(tokenizer)
     format = headless(detect(path, name), mapping)
     columns = mapping_of(format, mapping)
 
+    end = time.monotonic() + seconds
+
     def examples(step: Step) -> Iterator[Example | Fault]:
-        for item in read_examples(path, format, columns, told=lambda fraction: progress(step, fraction)):
+        for item in read_examples(path, format, columns, told=lambda fraction: progress(step, fraction), most=most):
+            if time.monotonic() > end:
+                raise InputError(
+                    f"Checking took more than {seconds:g} seconds. Please send fewer rows.",
+                    kind="check_too_long",
+                    seconds=f"{seconds:g}",
+                )
             if stop is not None and stop.is_set():
                 raise Stopped("The check was stopped.", kind="check_stopped")
             yield item

@@ -30,6 +30,8 @@ class Doctor:
         name: str = "",
         progress: Progress = lambda step, fraction: None,
         stop: Event | None = None,
+        rows: int,
+        seconds: float,
     ) -> dict[str, Any]:
         """`Report.to_dict()` of the file under the tokenizer of the folder `model`. Raises what `check` raises."""
         request = {
@@ -38,6 +40,8 @@ class Doctor:
             "model": model,
             "spec": spec.to_dict(),
             "mapping": mapping.to_dict() if mapping else None,
+            "rows": rows,
+            "seconds": seconds,
         }
         report: dict[str, Any] = self._child.ask(request, progress, stop)
         return report
@@ -60,7 +64,9 @@ def _handle(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
     spec = TrainingSpec.from_dict(request["spec"])
     progress(Step("loading_tokenizer"), None)
     tokenizer = _tokenizer(request["model"])
-    return check(Path(request["path"]), tokenizer, spec, mapping, name=request["name"], progress=progress).to_dict()
+    limits = {"most": request["rows"], "seconds": request["seconds"]}
+    path, name = Path(request["path"]), request["name"]
+    return check(path, tokenizer, spec, mapping, name=name, progress=progress, **limits).to_dict()
 
 
 @cache

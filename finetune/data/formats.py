@@ -12,7 +12,7 @@ from finetune.data.examples import Columns, Container, Example, Fault, Format, R
 from finetune.data.layouts import check_columns, layout_of, suggestion, to_example, unused
 from finetune.data.rows.csv import column_names, split_line
 from finetune.data.rows.rows import Told, read_rows
-from finetune.data.rows.source import SAMPLE, Damaged, encoding_of, lines, opened
+from finetune.data.rows.source import MAX_ROWS, SAMPLE, Damaged, encoding_of, lines, opened
 
 PROBED = 100  # rows that are looked at to recognise a layout
 _DELIMITERS = ",;\t|"
@@ -39,7 +39,12 @@ def detect(path: Path, name: str = "") -> Format:
 
 
 def read_examples(
-    path: Path, format: Format, columns: Columns | None = None, *, told: Told = lambda fraction: None
+    path: Path,
+    format: Format,
+    columns: Columns | None = None,
+    *,
+    told: Told = lambda fraction: None,
+    most: int = MAX_ROWS,
 ) -> Iterator[Example | Fault]:
     """Every row of the file, usable or faulty, in its order and with one row in memory.
 
@@ -51,7 +56,7 @@ def read_examples(
     columns = mapping_of(format, columns)
     if columns and format.columns:
         check_columns(columns, format.columns)
-    for item in read_rows(path, format, told):
+    for item in read_rows(path, format, told, most):
         yield to_example(item, format, columns) if isinstance(item, Row) else item
 
 

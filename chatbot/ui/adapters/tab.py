@@ -117,6 +117,8 @@ class Handlers:
             folder = self._folder()
             if not paths:
                 raise InputError("Choose the adapter's files first.", kind="adapter_files")
+            own = [one for one in self._services.engine.adapters() if one.by == owner]
+            self._services.quotas.require("adapters", len(own) + 1)
             added = adapter_files.install(
                 paths,
                 self._free(name or adapter_files.name_of(paths)),

@@ -10,6 +10,7 @@ import gradio as gr
 from chatbot.common.errors import BanyanError, InputError
 from chatbot.tasks.answer import work as answer
 from chatbot.tasks.answer.check import Answer
+from chatbot.ui.documents.intake import require_room
 from chatbot.ui.parts.history import turns_of
 from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, OPENING, Services
 from retrieval.types import Document
@@ -42,7 +43,9 @@ class Endpoints:
                 raise InputError("Send a file.", kind="no_file")
             owner = self._services.owner_of(request)
             with self._services.uploads.once(Path(file)) as path:
-                return record(self._opening.get(OPENING).library.add(owner, path, path.name))
+                library = self._opening.get(OPENING).library
+                require_room(self._services.quotas, library, owner, path)
+                return record(library.add(owner, path, path.name))
 
     def documents(self, request: gr.Request) -> list[dict[str, Any]]:
         """What is in the library, the latest first."""

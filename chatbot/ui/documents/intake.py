@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -10,13 +11,15 @@ from threading import Event, Lock
 from typing import Literal
 
 from chatbot.common.errors import BanyanError, Stopped, internal_error
+from chatbot.types import QUOTAS, Quotas
 from chatbot.ui.documents.opening import OpeningLibrary
+from retrieval.library import Library
 from retrieval.store.originals import Step
 from retrieval.types import Document
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 3  # files on their way: while one is embedded, others are read
+AT_ONCE = 3  # files of different owners on their way: while one is embedded, others are read
 PATIENCE = 600.0  # seconds a file waits for the library to open
 
 
@@ -41,18 +44,23 @@ class Job:
 
 @dataclass(slots=True)
 class _Line:
-    """An owner's files in the order they came, and what stops them."""
+    """An owner's files in the order they came, and what stops them. `waiting`: those whose turn it is not; one is at work."""
 
     jobs: dict[int, Job] = field(default_factory=dict)
     stop: Event = field(default_factory=Event)
+    waiting: deque[tuple[Job, Path]] = field(default_factory=deque)
+    busy: bool = False
 
 
 class Intake:
     """Shared by everybody, kept apart by owner. Safe to use from any thread."""
 
-    def __init__(self, library: OpeningLibrary, *, free: Callable[[Path], None] = lambda path: None) -> None:
+    def __init__(
+        self, library: OpeningLibrary, *, free: Callable[[Path], None] = lambda path: None, quotas: Quotas = QUOTAS
+    ) -> None:
         self._library = library
         self._free = free  # what came of it lies in the library, or nowhere
+        self._quotas = quotas
         self._lines: dict[str, _Line] = {}
         self._lock = Lock()
         self._numbers = itertools.count(1)
@@ -67,9 +75,15 @@ class Intake:
             line.jobs = {id: job for id, job in line.jobs.items() if not job.over}
             jobs = [Job(next(self._numbers), owner, name) for _, name in files]
             line.jobs |= {job.id: job for job in jobs}
-        for job, (path, _) in zip(jobs, files, strict=True):
-            self._pool.submit(self._run, line, job, path)
+            line.waiting.extend((job, path) for job, (path, _) in zip(jobs, files, strict=True))
+            self._next(line)
         return [job.id for job in jobs]
+
+    def _next(self, line: _Line) -> None:
+        """Nobody has more than one of the places, so that the others' files are read meanwhile. Called under the lock."""
+        if line.waiting and not line.busy:
+            line.busy = True
+            self._pool.submit(self._run, line, *line.waiting.popleft())
 
     def jobs(self, owner: str) -> list[Job]:
         with self._lock:
@@ -89,6 +103,7 @@ class Intake:
         with self._lock:
             for line in self._lines.values():
                 line.stop.set()
+                line.waiting.clear()
         self._pool.shutdown(cancel_futures=True)
 
     def _run(self, line: _Line, job: Job, path: Path) -> None:
@@ -100,6 +115,7 @@ class Intake:
                 raise Stopped("Indexing was stopped. Nothing was kept of this document.", kind="indexing_stopped")
             library = self._library.get(PATIENCE).library
             before = {document.id for document in library.list(job.owner)}
+            require_room(self._quotas, library, job.owner, path)
             document = library.add(job.owner, path, job.name, progress=report, stop=line.stop)
             self._put(line, replace(job, state="done", document=document, known=document.id in before))
         except Stopped:
@@ -111,7 +127,17 @@ class Intake:
             self._put(line, replace(job, state="failed", error=internal_error()))
         finally:
             self._free(path)
+            with self._lock:
+                line.busy = False
+                self._next(line)
 
     def _put(self, line: _Line, job: Job) -> None:
         with self._lock:
             line.jobs[job.id] = job
+
+
+def require_room(quotas: Quotas, library: Library, owner: str, path: Path) -> None:
+    """Raises `QuotaReached` where `owner` may keep no more documents, or none of that size."""
+    kept = [document for document in library.list(owner) if document.status != "rejected"]
+    quotas.require("documents", len(kept) + 1)
+    quotas.require("megabytes", (sum(document.size for document in kept) + path.stat().st_size) / 2**20)

@@ -1,17 +1,20 @@
 """Fine-tuning for programs: `/check_dataset`, `/train`, `/jobs`, `/job`, `/cancel_job` and `/adapters`."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from threading import Event
+from typing import Any, TypeVar
 
 import gradio as gr
 
 from chatbot.common.errors import BanyanError, InputError
+from chatbot.common.step import Progress, Step
 from chatbot.engine.adapters.folders import visible
 from chatbot.training.training import Dataset, Training, spec_of
 from chatbot.ui.finetune.data import name_of
+from chatbot.ui.parts.under_way import under_way
 from chatbot.ui.services import Services
 from finetune.data.report import require_usable
 from finetune.jobs import start
@@ -20,6 +23,7 @@ from finetune.spec.spec import TrainingSpec, settings_of
 
 CHECKS = "check-data"
 Record = dict[str, Any]
+T = TypeVar("T")
 
 
 def publish(services: Services) -> None:
@@ -46,10 +50,10 @@ class Endpoints:
         self._services = services
         self._training: Training = services.training
 
-    def check_dataset(self, file: str | None) -> Record:
+    def check_dataset(self, file: str | None) -> Iterator[Record | None]:
         """Read a data set as a training would. Returns format, rows, usable, faults, truncated, duplicates, sample ..."""
         with _raised(), self._once(file) as data:
-            return self._training.check(data, TrainingSpec())
+            yield from _watched(lambda stop: self._training.check(data, TrainingSpec(), stop=stop))
 
     def train(
         self,
@@ -58,7 +62,7 @@ class Endpoints:
         spec: Any = None,
         start_from: str = "",
         request: gr.Request = None,  # Gradio fills it in
-    ) -> str:
+    ) -> Iterator[str | None]:
         """Queue a fine-tune and return the job's id. `spec` holds changed settings and may name a `preset`; `start_from`
         names an adapter that learns more."""
         with _raised(), self._once(file) as data:
@@ -66,10 +70,14 @@ class Endpoints:
             overrides, adapter = _object(spec), self._services.origin(owner, start_from)
             if adapter:
                 overrides = {**start.settings(adapter), **overrides}
-            report = self._training.check(data, TrainingSpec())
-            require_usable(report)
             chosen = name.strip() or name_of(data.name)
-            return self._training.start(owner, chosen, data, spec_of(overrides, report), adapter=adapter)
+
+            def begun(stop: Event) -> str:
+                report = self._training.check(data, TrainingSpec(), stop=stop)
+                require_usable(report)
+                return self._training.start(owner, chosen, data, spec_of(overrides, report), stop=stop, adapter=adapter)
+
+            yield from _watched(begun)
 
     @contextmanager
     def _once(self, file: str | None) -> Iterator[Dataset]:
@@ -146,3 +154,21 @@ def _record(job: Job) -> Record:
         "message": result.message if result else "",
         "shared": job.shared,
     }
+
+
+def _watched(work: Callable[[Event], T]) -> Iterator[T | None]:
+    """The result of the work, and nothing before it: what is yielded meanwhile is how Gradio finds out that the client has
+    left, and closes the generator, which stops the work."""
+
+    def told(tell: Progress, stop: Event) -> T:
+        tell(Step("starting"), None)
+        return work(stop)
+
+    with closing(under_way(told)) as steps:
+        try:
+            while True:
+                next(steps)
+                yield None
+        except StopIteration as end:
+            result: T = end.value
+        yield result

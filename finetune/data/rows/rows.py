@@ -13,18 +13,22 @@ Told = Callable[[float], None]
 """Called now and then with the fraction of the file that was read, 0 to 1."""
 
 
-def read_rows(path: Path, format: Format, told: Told = lambda fraction: None) -> Iterator[Row | Fault]:
+def read_rows(
+    path: Path, format: Format, told: Told = lambda fraction: None, most: int = MAX_ROWS
+) -> Iterator[Row | Fault]:
     """Rows and faults in the file's order; row numbers are lines in CSV, TSV, JSONL and text, else records, from 1.
 
-    Raises `InputError` when the file cannot be read at all or holds more than `MAX_ROWS` rows.
+    Raises `InputError` when the file cannot be read at all or holds more than `most` rows.
     """
-    items = _parquet(path, told) if format.container == "parquet" else _text_file(path, format, told)
+    items = _parquet(path, told, most) if format.container == "parquet" else _text_file(path, format, told)
     for count, item in enumerate(items, 1):
-        if count > MAX_ROWS:
-            raise InputError(
-                f"The file has more than {MAX_ROWS:,} rows. Please split it.", kind="data_rows", limit=f"{MAX_ROWS:,}"
-            )
+        if count > most:
+            raise _too_many(most)
         yield item
+
+
+def _too_many(most: int) -> InputError:
+    return InputError(f"The file has more than {most:,} rows. Please split it.", kind="data_rows", limit=f"{most:,}")
 
 
 def _text_file(path: Path, format: Format, told: Told) -> Iterator[Row | Fault]:
@@ -70,21 +74,22 @@ CONTAINERS: dict[str, Callable[[Source, Format], Iterator[Row | Fault]]] = {
 }
 
 
-def _parquet(path: Path, told: Told) -> Iterator[Row | Fault]:
+def _parquet(path: Path, told: Told, most: int) -> Iterator[Row | Fault]:
+    """A value that repeats is stored once: what it unpacks to is known only row by row."""
     import pyarrow  # type: ignore[import-untyped]
     import pyarrow.parquet  # type: ignore[import-untyped]
 
-    number = 0
+    number = unpacked = 0
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             meta = file.metadata
+            if meta.num_rows > most:
+                raise _too_many(most)
             size = sum(meta.row_group(at).total_byte_size for at in range(meta.num_row_groups))
-            if max(size, path.stat().st_size) > MAX_BYTES:
-                limit = f"{MAX_BYTES / 2**20:,.0f} MiB"
-                raise InputError(
-                    f"The table unpacks to more than {limit}. Please split it.", kind="data_unpacked", limit=limit
-                )
+            _require_size(max(size, path.stat().st_size))
             for batch in file.iter_batches(batch_size=256):
+                unpacked += batch.nbytes
+                _require_size(unpacked)
                 told(number / max(1, meta.num_rows))
                 for values in batch.to_pylist():
                     number += 1
@@ -93,3 +98,9 @@ def _parquet(path: Path, told: Told) -> Iterator[Row | Fault]:
         if not number:
             raise InputError("The Parquet file is damaged. Please save it again.", kind="data_damaged") from error
         yield Fault(number + 1, "damaged", "The Parquet file is damaged here; nothing after this could be read.")
+
+
+def _require_size(size: int) -> None:
+    if size > MAX_BYTES:
+        limit = f"{MAX_BYTES / 2**20:,.0f} MiB"
+        raise InputError(f"The table unpacks to more than {limit}. Please split it.", kind="data_unpacked", limit=limit)

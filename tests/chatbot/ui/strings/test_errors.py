@@ -11,6 +11,7 @@ import pytest
 from chatbot.common import errors
 from chatbot.common.errors import BanyanError
 from chatbot.common.rejected import REASONS
+from chatbot.types import _QUOTAS as PLURALS
 from chatbot.ui.strings.words import ENGLISH, FOLDER, read
 from finetune.data.check import _NOTICES as NOTICES
 from finetune.data.examples import FaultCode
@@ -72,6 +73,7 @@ SHAPES = {  # kinds that an f-string makes: from what
     "training_{}": why_not(),
     "refused_{}": [*REFUSED.values()],
     "fault.{}": [*get_args(FaultCode)],
+    "quota_{}": [*PLURALS],
 }
 
 

@@ -86,7 +86,7 @@ class Settings:
     quotas: str = _option(
         "",
         "what one person may keep and ask for, such as documents=500,megabytes=512,adapters=5,jobs=10,uploads=500,rows=20000,"
-        "seconds=30; what is not named stays",
+        "seconds=30,requests=16; what is not named stays",
         metavar="LIST",
     )
     training: str = _option(

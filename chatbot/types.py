@@ -177,6 +177,7 @@ class Quotas:
     uploads: int = 1024  # megabytes on their way
     rows: int = 100_000  # of one data set
     seconds: int = 30  # that a data set is checked
+    requests: int = 64  # under way at once: a quarter of the engine's line
 
     def __post_init__(self) -> None:
         """Raises `InputError`."""

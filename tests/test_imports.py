@@ -61,7 +61,7 @@ LAYERS = {  # room -> what its files may import of the house besides each other;
     "finetune/evaluate/": (*DOOR, "finetune/", "retrieval/text/"),
     "chatbot/tasks/": (*DOOR, "chatbot/engine/adapters/", "chatbot/store/", "retrieval/"),
     "chatbot/training/": (*DOOR, "chatbot/engine/", "finetune/"),
-    "chatbot/api/": (*DOOR, "chatbot/engine/adapters/", "chatbot/tasks/loops.py"),
+    "chatbot/api/": (*DOOR, "chatbot/access/", "chatbot/engine/adapters/", "chatbot/tasks/loops.py"),
     "chatbot/ui/": ("chatbot/", "retrieval/", "finetune/"),
     "chatbot/__init__.py": (),
     "app.py": ("chatbot/", "retrieval/", "finetune/"),

@@ -8,8 +8,8 @@ import hashlib
 import hmac
 import json
 import re
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chatbot.access.bodies import UPLOAD, body, replayed
 from chatbot.access.origin import route_of
 from chatbot.access.owner import API, owner_in
+from chatbot.access.turns import refused, visitors
 from chatbot.access.uploads import Uploads
 from chatbot.common.errors import InputError, NotFound
 
@@ -33,13 +34,19 @@ FILE = f"{API}file="
 
 
 class Belongings:
-    """ASGI middleware before Gradio's routes. Raises `InputError` and `NotFound`."""
+    """ASGI middleware before Gradio's routes. Of events that are `under_way`, by their ids, one visitor has at most `most`.
 
-    def __init__(self, app: ASGIApp, *, secret: bytes, uploads: Uploads) -> None:
+    Raises `InputError`, `NotFound` and `TooManyAtOnce`.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, secret: bytes, uploads: Uploads, under_way: Callable[[], Collection[str]], most: int
+    ) -> None:
         self._app = app
+        self._under_way, self._most = under_way, most
         self._secret = secret
         self._uploads = uploads
-        self._events: OrderedDict[str, str] = OrderedDict()  # event -> owner, the latest last
+        self._events: OrderedDict[str, tuple[str, ...]] = OrderedDict()  # event -> for whom it counts, the latest last
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (route := route_of(scope)).startswith(API) and route != UPLOAD:
@@ -47,7 +54,9 @@ class Belongings:
             scope = self._owned(scope, route, owner)
             if scope["method"] == "POST":
                 scope, receive = await self._sent(scope, receive, owner)
-                send = self._told(send, owner) if BEGINS.fullmatch(route) else send
+                if BEGINS.fullmatch(route):
+                    self._require_place(scope)
+                    send = self._told(send, scope)
         await self._app(scope, receive, send)
 
     def _owned(self, scope: Scope, route: str, owner: str) -> Scope:
@@ -91,12 +100,18 @@ class Belongings:
         name = b"session:" + owner.encode("utf-8", "surrogatepass")
         return hmac.new(self._secret, name, hashlib.sha256).hexdigest()[:32]
 
-    def _told(self, send: Send, owner: str) -> Send:
+    def _require_place(self, scope: Scope) -> None:
+        waiting = Counter(who for event in self._under_way() for who in self._events.get(event, ()))
+        for who, most in visitors(scope, self._most):
+            if waiting[who] >= most:
+                raise refused(self._most)
+
+    def _told(self, send: Send, scope: Scope) -> Send:
         """Notes whose the event is that the answer names."""
 
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.body" and (found := NAMED.fullmatch(message.get("body", b""))):
-                self._events[found[1].decode()] = owner
+                self._events[found[1].decode()] = tuple(who for who, _ in visitors(scope, self._most))
                 while len(self._events) > MOST_EVENTS:
                     self._events.popitem(last=False)
             await send(message)
@@ -104,7 +119,7 @@ class Belongings:
         return noting
 
     def _require_event(self, event: str, owner: str) -> None:
-        if self._events.get(event) != owner:
+        if owner not in self._events.get(event, ()):
             raise _nothing()
 
 

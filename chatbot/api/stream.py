@@ -12,13 +12,13 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from chatbot.access.refusals import RETRY_AFTER
 from chatbot.api.protocol import logprobs_body, usage_body
 from chatbot.common.errors import BanyanError, EngineError
 from chatbot.types import Chunk, TokenLogprob, Usage
 
 _log = logging.getLogger(__name__)
 Start = Callable[[Event], Iterator[Chunk]]
-_RETRY_AFTER = "5"  # seconds; a model is in memory, or a slot free, after about that time
 _KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
 
@@ -28,7 +28,7 @@ def error_body(error: BanyanError) -> dict[str, Any]:
 
 
 def error_response(error: BanyanError) -> JSONResponse:
-    headers = {"Retry-After": _RETRY_AFTER} if error.status in {429, 503} else {}
+    headers = {"Retry-After": RETRY_AFTER} if error.status in {429, 503} else {}
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(error_body(error), error.status, headers)

@@ -1,6 +1,6 @@
 """What every request goes through before Gradio sees it, and the routes of ours that stand beside Gradio's."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from chatbot.access.headers import SecurityHeaders
 from chatbot.access.origin import SameOrigin
 from chatbot.access.refusals import Refusals
 from chatbot.access.sessions import USER, Sessions, SignedIn
+from chatbot.access.turns import Turns
 from chatbot.access.uploads import Uploads
 from chatbot.access.users import Users
 from chatbot.api import routes as api
@@ -31,9 +32,14 @@ from chatbot.ui.strings.words import preferred
 
 
 def entrance(
-    settings: Settings, engine: LoadingEngine, users: Users | None, uploads: Uploads, versions: Mapping[str, str]
+    settings: Settings,
+    engine: LoadingEngine,
+    users: Users | None,
+    uploads: Uploads,
+    under_way: Callable[[], Collection[str]],
+    versions: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The `app_kwargs` of the page's launch."""
+    """The `app_kwargs` of the page's launch; `under_way` are the ids of events that its queue holds."""
     sessions = Sessions()
     secret = access.load_secret(settings.data)
     middleware = [
@@ -43,8 +49,9 @@ def entrance(
         Middleware(Doors),
         Middleware(access.OwnerCookie, secret=secret, embedded=settings.space),
         *([Middleware(SignedIn, sessions=sessions, page=request_response(sign_in.asks_who))] if users else ()),
+        Middleware(Turns, most=settings.quota.requests),
         Middleware(Bodies),
-        Middleware(Belongings, secret=secret, uploads=uploads),
+        Middleware(Belongings, secret=secret, uploads=uploads, under_way=under_way, most=settings.quota.requests),
     ]
     return {
         "routes": _routes(settings, engine, users, sessions, uploads, versions),

@@ -26,6 +26,11 @@ ACTS = (
     "open", "remove", "use", "use_all", "use_none", "cite", "page", "source", "detach", "stop_jobs", "resume", "fetch",
     "look", "download", "ask", "",
 )  # fmt: skip
+READS = {  # which things a tab's handlers are asked for; whatever else they are given is none of theirs
+    "chat": ("conversation", "document", "adapter"), "documents": ("document", "adapter"), "translate": ("translation", "result"),
+    "summarize": ("result", "document"), "classify": ("result", "adapter"), "finetune": ("job", "adapter"),
+    "adapters": ("adapter",), "models": ("adapter",), "parts": ("result",), "page": ("conversation",),
+}  # fmt: skip
 WAIT = 20.0  # seconds for one handler's answer
 
 
@@ -57,7 +62,8 @@ def given(component: Any, id: str) -> Any:
 
 
 def calls(event: Any, ids: dict[str, str]) -> Iterator[dict[str, Any]]:
-    for id in ids.values():
+    room = name_of(event.fn).split(".")[2]
+    for id in (ids[kind] for kind in READS[room]):
         data = [given(component, id) for component in event.inputs]
         for act in ACTS if clicks(event) else ("",):
             yield {"data": data, "event_data": {"act": act, "id": id, "n": "1", "page": "1"}}

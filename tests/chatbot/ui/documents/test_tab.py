@@ -18,6 +18,7 @@ from chatbot.engine.scripted import ScriptedEngine
 from chatbot.store.store import LARGEST_RESULT, Store
 from chatbot.tasks.answer.check import Answer, Found, Sentence, Source
 from chatbot.tasks.answer.work import Retrieval
+from chatbot.types import Quotas
 from chatbot.ui.documents import render as render_documents
 from chatbot.ui.documents import render_answers
 from chatbot.ui.documents.api import record, said
@@ -239,6 +240,40 @@ def test_files_that_wait_can_be_stopped_and_leave_nothing(library: Library, tmp_
     assert library.list("ada") == []
     intake.add("ada", [upload(tmp_path, "orchard.md")])
     assert [job.state for job in settle(intake)] == ["done"], "a stop is for what was on its way, not for what comes"
+    intake.close()
+
+
+def test_one_visitor_holds_one_place_of_the_intake(library: Library, tmp_path: Path) -> None:
+    go, waiting = Event(), OpeningLibrary(lambda progress: Retrieval(library, Gate({})))
+    freed: list[Path] = []
+    intake = Intake(waiting, free=freed.append)
+    intake.add("ada", [upload(tmp_path, f"{n}.md", f"{TEXT} {n}") for n in range(8)])
+    (mine, _) = upload(tmp_path, "eve.md")
+    intake.add("eve", [(mine, "eve.md")])
+    busy: set[int] = set()
+    waiting.start()
+    while intake.busy("ada"):
+        busy.add(sum(job.state == "running" for job in intake.jobs("ada")))
+        go.wait(0.002)
+    assert max(busy) <= 1
+    assert [job.state for job in settle(intake, "eve")] == ["done"]
+    assert [job.state for job in intake.jobs("ada")] == ["done"] * 8
+    assert len(freed) == 9, "what was indexed lies in the library"
+    intake.close()
+
+
+@pytest.mark.parametrize(
+    ("quotas", "kind"), [(Quotas(documents=1), "quota_documents"), (Quotas(megabytes=1), "quota_megabytes")]
+)
+def test_what_one_person_may_keep_is_bounded(library: Library, tmp_path: Path, quotas: Quotas, kind: str) -> None:
+    intake = Intake(opening(library), quotas=quotas)
+    intake.add("ada", [upload(tmp_path, "orchard.md"), upload(tmp_path, "large.md", TEXT + "word " * 300_000)])
+    first, second = settle(intake)
+    assert first.state == "done"
+    assert second.error is not None
+    assert (second.state, second.error.kind) == ("failed", kind)
+    assert len(library.list("ada")) == 1
+    assert "上限" in render_documents.job_list([second], "zh")
     intake.close()
 
 

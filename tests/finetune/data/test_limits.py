@@ -3,8 +3,8 @@
 import time
 from pathlib import Path
 
-import pyarrow
-import pyarrow.parquet
+import pyarrow  # type: ignore[import-untyped]
+import pyarrow.parquet  # type: ignore[import-untyped]
 import pytest
 
 from chatbot.common.errors import InputError

@@ -63,7 +63,7 @@ def house(folder: Path, models: Path) -> Iterator[House]:
     page = build_page(services)
     address = product._launch(page, settings, services, people).rstrip("/")
     services.engine.start()
-    services.library.start()  # type: ignore[union-attr]
+    services.library.start()
     assert services.engine.wait(60)
     try:
         yield House(page, services, address, folder, _things(services, folder))

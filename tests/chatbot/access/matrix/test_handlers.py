@@ -196,10 +196,10 @@ def test_the_name_of_anothers_session_opens_nothing(here: House) -> None:
             assert SECRET in "".join(lines.iter_lines())
 
 
-def test_a_session_that_another_leaves_goes_on(here: House) -> None:
+def test_a_session_that_another_leaves_goes_on(here: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page stops what a tab was reading when its heartbeat ends."""
     left: list[str] = []
-    here.services.runs.leave = left.append  # type: ignore[method-assign]
+    monkeypatch.setattr(here.services.runs, "leave", left.append)
     with here.visitor("eve") as eve, eve.stream("GET", "/gradio_api/heartbeat/annssession") as beat:
         assert "ALIVE" in next(beat.iter_lines())
     sessions = {key for key in here.page.app.state_holder.session_data if key.endswith("-annssession")}

@@ -1,0 +1,18 @@
+"""The whole app, killed at random moments of mixed work: `tests/bench/killed.py` does it two hundred times, here it is twenty."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.bench.killed import Ledger, one_round
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+
+
+def test_nothing_acknowledged_is_lost_and_nothing_stays_behind(models_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "models").symlink_to(models_folder)
+    chance, ledger = random.Random(7), Ledger()
+    for _ in range(20):
+        one_round(tmp_path, ledger, chance)
+    assert ledger.there or ledger.gone, "something was acknowledged before a kill"

@@ -52,10 +52,8 @@ def measure(engine: Any, xquad: Path, language: str, most: int) -> None:
     collection = Collection([row["context"] for row in paragraphs], None)
     asked = [row for row in lines(xquad, "questions") if row["lang"] == language]
     rows = asked[:: max(1, len(asked) // most)]
-    for (
-        name,
-        way,
-    ) in WAYS.items():  # one after the other: in turn, each would find the beginning of the other's prompt in the cache
+    # One way after the other: in turn, each would find the beginning of the other's prompt in the cache.
+    for name, way in WAYS.items():
         found = []
         for row in rows:
             hits = collection.search(row["question"])

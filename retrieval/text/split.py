@@ -14,6 +14,7 @@ SIZE = 240
 """Tokens of a passage at most: MiniLM and its kind read 256 and silently drop the rest."""
 
 _ENOUGH = 0.5  # of the size: a passage this full ends rather than tear the next block apart
+_SAID = 0.5  # of its length with headers, which is what a model reads of a row; the whole would leave one or two to a passage
 _HEADING = 0.25  # of the size: a passage this full ends before a heading
 
 
@@ -46,7 +47,7 @@ def split(pages: Sequence[Page], size: int = SIZE, measure: Callable[[str], int]
 
     Cuts fall between blocks where they can, else between sentences, rows or lines, else between words; a word is cut only
     when it alone is larger than `size`. Headings stay with what follows and are handed down in `Passage.heading`, as are
-    the headers of a table that was cut. A row counts as it is put to the model, with its headers. All characters but white
+    the headers of a table that was cut. A row counts at least half as long as it is put to the model, with its headers. All characters but white
     space end up in exactly one passage.
     """
     passages: list[Passage] = []
@@ -120,7 +121,7 @@ def _atoms(page: Page, trail: list[tuple[int, str]], size: int, measure: Callabl
             table, row = read.get(block.start + start, (None, None))
             above = header(table)[:200] if table else ""
             under = f"{heading} > {above}".removeprefix(" > ") if above else heading
-            least = min(size, measure(said(table, row))) if table and row else 0
+            least = min(size, int(_SAID * measure(said(table, row)))) if table and row else 0
             opens = count == 0
             for a, b, cost in _fitting(text, start, end, size, measure):
                 yield _Atom(block.start + a, block.start + b, max(cost, least), under, opens, block.kind == "heading")

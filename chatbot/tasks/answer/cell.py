@@ -81,6 +81,7 @@ _AMOUNT = re.compile(
 )
 _NO_AMOUNT = re.compile(r"\b(?:who|whom|whose|where)\b|谁|哪里|何处|哪儿", re.IGNORECASE)
 _NUMBER = re.compile(r"\d")
+_SIGNS = re.compile(r"[$€£¥\s]")  # a report writes them in the first row of a table and leaves them out in the next
 
 
 def from_table(question: str, found: Found) -> Answer | None:
@@ -110,7 +111,7 @@ def told(cell: Cell, language: str) -> str:
 
 
 def _answers(question: str, met: Met, found: Found) -> bool:
-    if not met.cells or met.strange or _NOT_ASKED.search(question) or _is_computed(question, met):
+    if not met.cells or not met.whole or met.strange or _NOT_ASKED.search(question) or _is_computed(question, met):
         return False
     cells = _distinct(met.cells)
     amounts = all(_NUMBER.search(cell.text) or not cell.text for cell in cells)
@@ -131,7 +132,7 @@ def _is_computed(question: str, met: Met) -> bool:
 
 def _distinct(cells: Sequence[Cell]) -> list[Cell]:
     """Tables repeat each other: of cells that say the same, the first."""
-    return [*{cell.text: cell for cell in reversed(cells)}.values()][::-1]
+    return [*{_SIGNS.sub("", cell.text): cell for cell in reversed(cells)}.values()][::-1]
 
 
 def _quote(cell: Cell, text: str) -> Quote:

@@ -16,9 +16,9 @@ from retrieval.types import Passage, Row, Table
 NAMED = 0.6
 """Share of a row's label that a question must say. "Accounts receivable, net" is named by "accounts receivable"; of two words
 one is not enough."""
-_WHOLE, _UNSAID, _ABOVE, _AROUND = 0.5, 0.75, 0.75, 0.5
+_WHOLE, _UNSAID, _ABOVE, _UNSAID_ABOVE, _AROUND = 0.5, 0.75, 0.75, 0.1, 0.5
 """What it weighs that the question says all of a label; what a word does that only the label says; that the title of its group
-says; that only what stands around the table says. Chosen so that "net sales of iPad" is iPad's row, not "Total net sales"."""
+says; that only this title says; that only what stands around the table says. Chosen so that "net sales of iPad" is iPad's row, not "Total net sales"."""
 _ALIKE = 1e-6
 
 
@@ -44,11 +44,12 @@ class Cell:
 @dataclass(frozen=True, slots=True)
 class Met:
     """`cells` are those that fit best, equally well. `by_header`: the question names their columns, else each is the only one
-    that its row leaves. `left` is what of the question neither they nor their passage say; `unnamed` what neither row nor
-    column does. `share` is how much of it they all say, 0 to 1."""
+    that its row leaves. `whole`: it says all of their rows' names, not only most. `left` is what of the question neither they
+    nor their passage say; `unnamed` what neither row nor column does. `share` is how much of it they all say, 0 to 1."""
 
     cells: tuple[Cell, ...]
     by_header: bool
+    whole: bool
     share: float
     left: tuple[Item, ...]
     unnamed: tuple[Item, ...]
@@ -69,6 +70,7 @@ class _Place:
     keys: tuple[int, ...]
     columns: tuple[int, ...]
     by_header: bool
+    whole: bool
     taken: frozenset[int]
     score: float = field(compare=False)
 
@@ -96,7 +98,8 @@ def meet(
     left = asked.left(first.taken | around[first.passage])
     total = asked.weight(item.start for item in asked.said.items) or 1.0
     share = 1 - asked.weight(item.start for item in left) / total
-    return Met(tuple(cells), first.by_header, share, tuple(left), tuple(asked.left(first.taken)))
+    whole = all(place.whole for place in best)
+    return Met(tuple(cells), first.by_header, whole, share, tuple(left), tuple(asked.left(first.taken)))
 
 
 def _titled(passages: Sequence[Passage], titles: Sequence[str]) -> Iterator[tuple[Passage, str]]:
@@ -162,11 +165,12 @@ def _place(
     chosen = [n for n, one in weights.items() if one > most - _ALIKE] if most else _only(row, [*weights])
     said = frozenset().union(*(columns[n].taken for n in chosen)) if most else frozenset()
     unsaid = sum(key.unsaid for key in keys.values())
-    whole = any(key.share == 1 for key in keys.values())
-    named = asked.weight(own) + _WHOLE * whole - _UNSAID * unsaid + _ABOVE * asked.weight(above)
+    whole = any(key.whole for key in keys.values())
+    named = asked.weight(own) + _WHOLE * whole - _UNSAID * unsaid
+    named += _ABOVE * asked.weight(above) - _UNSAID_ABOVE * asked.named(row.under).unsaid
     score = named + most + _AROUND * asked.weight(around - own - above - said)
     heads = frozenset().union(*(columns[n].taken for n in keys if n < len(columns)))
-    return _Place(number, table, row, tuple(keys), tuple(chosen), most > 0, own | above | said | heads, score)
+    return _Place(number, table, row, tuple(keys), tuple(chosen), most > 0, whole, own | above | said | heads, score)
 
 
 def _only(row: Row, columns: Sequence[int]) -> list[int]:

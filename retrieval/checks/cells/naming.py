@@ -14,14 +14,16 @@ _LITERAL = 1.5  # weight of a label that has no content word ("IT", "男"), as o
 @dataclass(frozen=True, slots=True)
 class Named:
     """`share` of the label that the question says, 0 to 1; `unsaid`: weight of the rest; `taken`: where in the question
-    the words stand that the label says."""
+    the words stand that the label says. `whole`: all of it is said but for what comes after a comma ("receivable, net")."""
 
     share: float
     unsaid: float
     taken: frozenset[int]
+    whole: bool = False
 
 
 NOTHING = Named(0.0, 0.0, frozenset())
+_HEAD = re.compile(r"[^,，(（/;；]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,10 @@ class Asked:
             return self._literally(label.strip())
         hits = covered(told.items, self.said)
         unsaid = weight([item for item, hit in zip(told.items, hits, strict=True) if not hit])
-        return Named(1 - unsaid / weight(told.items), unsaid, self.heard(told))
+        head = _HEAD.match(label)
+        end = head.end() if head else len(label)
+        whole = all(hit for item, hit in zip(told.items, hits, strict=True) if item.start < end)
+        return Named(1 - unsaid / weight(told.items), unsaid, self.heard(told), whole)
 
     def heard(self, told: Statement) -> frozenset[int]:
         """Where the question's words stand that a text says, too."""
@@ -54,7 +59,7 @@ class Asked:
     def _literally(self, label: str) -> Named:
         edges = ("", "") if is_dense(label) else (r"(?<!\w)", r"(?!\w)")
         found = re.search(edges[0] + re.escape(label) + edges[1], self.text) if re.search(r"\w", label) else None
-        return Named(1.0, 0.0, frozenset([found.start()])) if found else NOTHING
+        return Named(1.0, 0.0, frozenset([found.start()]), True) if found else NOTHING
 
     def weight(self, places: Iterable[int]) -> float:
         known = {item.start: WEIGHTS[item.kind] for item in self.said.items}

@@ -132,7 +132,8 @@ def adapters(models: Path, shared: Path, out: Path, figures: Figures) -> None:
         clear()
         if not name.startswith("sentiment"):
             command = [sys.executable, "-m", "tests.bench.finetune.shipped", name, "--data", str(out), "--rows", "1000"]
-            subprocess.run(command, check=False)
+            model = "small" if made.base_name.startswith("SmolLM2") else "standard"
+            subprocess.run([*command, "--model", model], check=False)
 
 
 def clear() -> None:

@@ -34,12 +34,12 @@ def connect_task_adapter(picker: gr.Dropdown, task: str, tab: gr.Tab, frame: Fra
 
 
 def choices(services: Services, owner: str, task: str, language: Language) -> list[tuple[str, str]]:
-    """What would answer by itself comes first. Raises what `engine.model` raises while there is none."""
-    model, mine = services.engine.model, visible(services.engine.adapters(), owner)
+    """What would answer by itself comes first. Raises what `engine.adapters` raises while there is no model."""
+    mine = visible(services.engine.adapters(), owner)
+    alone = text("task_adapter_none", language)
+    others = [(adapter.name, adapter.name) for adapter in for_task(mine, task) if adapter.name != task]
     own = any(adapter.name == task for adapter in mine)
-    others = [(f"{model} + {adapter.name}", adapter.name) for adapter in for_task(mine, task) if adapter.name != task]
-    alone = text("task_adapter_alone" if own or others else "task_adapter_none", language, model=model)
-    return [(f"{model} + {task}", ""), (alone, BARE), *others] if own else [(alone, ""), *others]
+    return [(task, ""), (alone, BARE), *others] if own else [(alone, ""), *others]
 
 
 def chosen(value: str | None) -> str | None:

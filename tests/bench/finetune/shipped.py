@@ -1,8 +1,8 @@
-"""The adapters that ship, as they are served, beside the bare bundled model: the figures of their cards and of the README.
+"""The adapters that ship, as they are served, beside the bare model: the figures of their cards and of the README.
 
     python -m tests.bench.finetune.shipped answer [--reads 1 3 5] [--removed] --data FOLDER [--rows 300] [--adapter NAME]
     python -m tests.bench.finetune.shipped summarize --data FOLDER [--rows 392]
-    python -m tests.bench.finetune.shipped translate --data FOLDER [--pairs en-fr fr-en ...] [--rows 1000]
+    python -m tests.bench.finetune.shipped translate --data FOLDER [--pairs en-zh zh-en ...] [--rows 1000] [--model standard]
 
 Rows are those that no recipe learns from, beside the repository: XQuAD's English questions with the gold paragraph among the
 five that a search for the question finds best; a tenth of SciTLDR and of MTS-Dialog, beside what their first sentences score;
@@ -36,7 +36,7 @@ from retrieval.types import Hit
 from tests.bench.documents import xquad
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
-PAIRS = ("en-fr", "fr-en", "en-es", "es-en", "en-de", "de-en")
+PAIRS = ("en-zh", "zh-en", "en-fr", "fr-en", "en-es", "es-en", "en-de", "de-en")
 NEAR = 0.5
 
 Asked = tuple[Sequence[Message], int]
@@ -135,20 +135,17 @@ def translate(sides: Sides, given: argparse.Namespace) -> None:
         source, target = pair.split("-")
         other = source if target == "en" else target
         with gzip.open(SHARED / "dev" / f"mt_tatoeba_en_{other}.test.jsonl.gz", "rt", encoding="utf-8") as lines:
-            records = [json.loads(line) for line in lines][: given.rows]
+            records = [json.loads(line) for line in lines]
+        records = records[:: max(1, len(records) // given.rows)][: given.rows]  # they are in the order of the alphabet
         rows = [Row(_all(record[source])[0], tuple(_all(record[target]))) for record in records]
-        asked = [
-            (translate_prompt.messages(row.source, source, target), 2 * len(row.source.split()) + 40) for row in rows
-        ]
+        asked = [(translate_prompt.messages(row.source, source, target), len(row.source) + 40) for row in rows]
         found = sides.answers(asked)
-        for name, near in (("far", False), ("near", True)):
-            places = [at for at, record in enumerate(records) if (record["near"] >= NEAR) == near]
+        for name, near in (("all", None), ("far from what was learnt", False), ("near it", True)):
+            places = [at for at, record in enumerate(records) if near in (None, record["near"] >= NEAR)]
             for side, answers in found.items():
                 scores = score([rows[at] for at in places], [answers[at] for at in places], target)
                 figures = ", ".join(f"{metric} {one['score']} {one['interval']}" for metric, one in scores.items())
-                print(
-                    f"translate {pair}, {name} from what was learnt, {len(places)} rows, {side}: {figures}", flush=True
-                )
+                print(f"translate {pair}, {name}, {len(places)} rows, {side}: {figures}", flush=True)
 
 
 def _all(value: Any) -> list[str]:
@@ -168,13 +165,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="a data folder that has the bundled model")
     parser.add_argument("--adapter", help="default: the one named like the task")
     parser.add_argument("--engine", default="auto")
+    parser.add_argument("--model", default="small")
     parser.add_argument("--alone", action="store_true")
     parser.add_argument("--removed", action="store_true")
     parser.add_argument("--rows", type=int, default=400, help="at most, of each set")
     parser.add_argument("--reads", type=int, nargs="+", default=[1, 5], help="passages in the prompt")
     parser.add_argument("--pairs", nargs="+", choices=PAIRS, default=PAIRS)
     given = parser.parse_args()
-    engine = build_engine(load(["--data", str(given.data), "--engine", given.engine], {}), lambda step, fraction: None)
+    engine = build_engine(
+        load(["--data", str(given.data), "--engine", given.engine, "--model", given.model], {}),
+        lambda step, fraction: None,
+    )
     try:
         MEASURES[given.task](Sides(engine, given.adapter or given.task, alone=given.alone), given)
     finally:

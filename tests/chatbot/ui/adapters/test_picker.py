@@ -64,19 +64,19 @@ def test_a_conversation_that_had_the_adapter_of_a_task_opens_with_the_base(made:
 def test_a_tab_says_who_answers_and_offers_who_else_could(made: Made) -> None:
     services = made([*SHIPPED, PIRATE, PLAIN, REVIEWS])
     assert choices(services, "ada", "sentiment", "en") == [
-        ("tree + sentiment", ""),
-        ("tree alone", BARE),
-        ("tree + plain", "plain"),
-        ("tree + reviews", "reviews"),
+        ("sentiment", ""),
+        ("None: bare model", BARE),
+        ("plain", "plain"),
+        ("reviews", "reviews"),
     ]
     assert [name for _, name in choices(services, "eve", "sentiment", "en")] == ["", BARE, "plain"]
-    assert choices(services, "eve", "translate", "en")[0] == ("tree alone", "")
+    assert choices(services, "eve", "translate", "en")[0] == ("None: bare model", "")
 
 
 def test_a_tab_without_an_adapter_says_so(made: Made) -> None:
     services = made([PIRATE])
-    assert choices(services, "ada", "answer", "en") == [("tree alone: there is no adapter for this", "")]
-    assert choices(services, "ada", "answer", "zh") == [("只用 tree：没有用于此处的适配器", "")]
+    assert choices(services, "ada", "answer", "en") == [("None: bare model", "")]
+    assert choices(services, "ada", "answer", "zh") == [("无：仅用基础模型", "")]
 
 
 @pytest.mark.parametrize(("value", "asked"), [("", None), (None, None), (BARE, ""), ("reviews", "reviews")])

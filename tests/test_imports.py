@@ -16,7 +16,7 @@ ROOMS = {  # heavy library -> where it may be imported
     "torch": ("chatbot/engine/local/", "retrieval/search/", "finetune/train/"),
     "faiss": ("retrieval/search/vectors.py",),
     "xllamacpp": ("chatbot/engine/llamacpp/",),
-    **dict.fromkeys(("pypdfium2", "pypdf", "pptx", "openpyxl", "selectolax"), ("retrieval/reading/",)),
+    **dict.fromkeys(("pypdfium2", "pypdf", "pptx", "openpyxl", "selectolax", "rapidocr"), ("retrieval/reading/",)),
     "docx": ("retrieval/reading/", "chatbot/tasks/translate/files/"),
     "langdetect": ("chatbot/common/languages.py",),
     "markdown_it": ("chatbot/tasks/translate/files/",),

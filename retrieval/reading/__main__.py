@@ -11,7 +11,7 @@ from chatbot.common.limited import Limits
 from retrieval.reading.kinds import reader, unit
 from retrieval.reading.pages import Pages
 from retrieval.reading.sniff import sniff
-from retrieval.types import Flag, Kind, Page
+from retrieval.types import Page
 
 
 def emit(page: Page, total: int | None) -> None:
@@ -28,19 +28,9 @@ def main(limits: Limits, path: Path, name: str) -> None:
         pages = Pages(limits, emit, numbered=unit(kind) != "part")
         import_module(f"retrieval.reading.{reader(kind).module}").read(path, name, pages, limits)
         pages.finish()
-        for flag in [*pages.flags, *_without_text(pages, kind)]:
+        for flag in pages.flags:
             say(flag=asdict(flag))
         say(end=True)
-
-
-def _without_text(pages: Pages, kind: Kind) -> list[Flag]:
-    from retrieval.reading.flags import flag
-
-    numbers = pages.without_text
-    if not numbers:
-        return []
-    listed = ", ".join(map(str, numbers[:20])) + (f" and {len(numbers) - 20} more" if len(numbers) > 20 else "")
-    return [flag("no_text", unit=unit(kind), numbers=listed)]
 
 
 if __name__ == "__main__":

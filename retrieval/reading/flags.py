@@ -1,6 +1,8 @@
 """Every warning a reader may raise: its code, and its English with the names of its figures."""
 
-from retrieval.types import Flag
+from collections.abc import Iterable
+
+from retrieval.types import Flag, Page, Unit
 
 TEXTS = {
     "no_text": "Without text, perhaps scans: {unit} {numbers}.",
@@ -9,6 +11,7 @@ TEXTS = {
     "bidi_controls": "{characters} characters that turn the direction of writing were taken out.",
     "illegible": "{characters} characters cannot be read: their font does not say which letters they are. Run text recognition "
     "(OCR) on the file first.",
+    "ocr": "Recognised from a picture (OCR), {confidence} % sure: check figures against the page.",
     "ocr_layer": "The text is the invisible layer of a scan; what it says may differ from the picture.",
     "hidden_parts": "Hidden in the file and left out: {names}.",
     "pictures_without_text": "Pictures without text that could be read: {count}.",
@@ -29,3 +32,12 @@ TEXTS = {
 
 def flag(code: str, **details: object) -> Flag:
     return Flag(code, TEXTS[code].format_map(details), dict(details))
+
+
+def without_text(pages: Iterable[Page], unit: Unit) -> list[Flag]:
+    """One flag that names the pages on which nothing is written, none where there are no such pages."""
+    numbers = [page.number for page in pages if not page.text.strip()]
+    if not numbers:
+        return []
+    listed = ", ".join(map(str, numbers[:20])) + (f" and {len(numbers) - 20} more" if len(numbers) > 20 else "")
+    return [flag("no_text", unit=unit, numbers=listed)]

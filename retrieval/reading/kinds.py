@@ -102,6 +102,8 @@ READERS: tuple[Reader, ...] = (
     Reader("ods", "office.opendocument", "ODS", "an OpenDocument sheet", ("ods",), _ODS),
     Reader("odp", "office.opendocument", "ODP", "an OpenDocument presentation", ("odp",), _ODP, "slide"),
     Reader("csv", "plain.tables", "CSV", "a table of values", ("csv", "tsv", "tab")),
+    Reader("png", "ocr.picture", "PNG", "a picture (PNG)", ("png",), Magic(b"\x89PNG\r\n\x1a\n"), "page"),
+    Reader("jpeg", "ocr.picture", "JPEG", "a picture (JPEG)", ("jpg", "jpeg"), Magic(b"\xff\xd8\xff"), "page"),
     Reader("epub", "web.book", "EPUB", "an EPUB book", ("epub",), _EPUB, doctype=True),
     Reader("json", "plain.data", "JSON", "JSON data", ("json", "jsonl", "ndjson")),
     Reader("code", "plain.text", "source code", "source code", tuple(_CODE.split())),

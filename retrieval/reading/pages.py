@@ -24,7 +24,6 @@ class Pages:
 
     def __init__(self, limits: Limits, emit: Callable[[Page, int | None], None], *, numbered: bool = False) -> None:
         self.flags: list[Flag] = []
-        self.without_text: list[int] = []
         self.total: int | None = None  # pages of the file, where the reader knows it
         self._limits = limits
         self._emit = emit
@@ -113,8 +112,6 @@ class Pages:
         self._characters += len(text)
         if self._characters > self._limits.characters:
             self._too_large(f"{self._characters} characters", f"{self._limits.characters}")
-        if self._numbered and not text.strip():
-            self.without_text.append(self._number)
         tables = tuple(Table(columns, tuple(rows)) for columns, rows in self._tables)
         self._emit(Page(self._number, text, self._label, warnings, tuple(self._blocks), tables), self.total)
         self._reset(self._label)

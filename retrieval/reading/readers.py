@@ -11,6 +11,9 @@ from typing import cast
 
 from chatbot.common.limited import Limits, Record, run
 from chatbot.common.rejected import RejectedFile, shown
+from retrieval.reading.flags import without_text
+from retrieval.reading.kinds import unit
+from retrieval.reading.scans import recognised
 from retrieval.types import Block, Flag, Kind, Page, Row, Table
 
 __all__ = ["Limits", "Reading", "RejectedFile", "read"]
@@ -63,10 +66,13 @@ def read(
         if progress and "progress" in record:
             done, total = cast(tuple[int, int | None], record["progress"])
             progress(done, total)
+    if kind == "pdf" and any(not page.text.strip() for page in pages):
+        pages = recognised(path, pages, limits, given, progress, stop)
     if kind is None or not any(page.text.strip() for page in pages):
         lost = any(flag.code == "illegible" for page in pages for flag in page.warnings)
         raise RejectedFile("illegible" if lost else "no_text", **given)
-    return Reading(kind, tuple(pages), tuple(warnings))
+    missing = without_text(pages, unit(kind)) if unit(kind) != "part" else []
+    return Reading(kind, tuple(pages), (*warnings, *missing))
 
 
 def _check_size(path: Path, limits: Limits, given: Mapping[str, object]) -> None:

@@ -83,7 +83,7 @@ def test_pypdf_reads_what_pdfium_cannot_open(tmp_path: Path) -> None:
         (b"only text", "a.pdf", "wrong_type"),
         (b"only text", "a.epub", "wrong_type"),
         (b"\x89PNG\r\n\x1a\n" + bytes(50), "a.md", "wrong_type"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(50), "a.png", "unsupported"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(50), "a.png", "damaged"),
         (Random(1).randbytes(5000), "a.bin", "unsupported"),
         (Random(2).randbytes(50_000), "a.csv", "wrong_type"),
         (bytes(range(256)) * 4, "a.txt", "wrong_type"),

@@ -10,7 +10,7 @@ from retrieval.reading.kinds import READERS, Reader
 
 def test_the_lists_are_worded_in_the_language() -> None:
     assert kinds.readable("en") == (
-        "PDF, DOCX, PPTX, XLSX, HTML, Markdown, TXT, SRT/VTT, EML, IPYNB, ODT, ODS, ODP, CSV, EPUB, JSON, source code"
+        "PDF, DOCX, PPTX, XLSX, HTML, Markdown, TXT, SRT/VTT, EML, IPYNB, ODT, ODS, ODP, CSV, PNG, JPEG, EPUB, JSON, source code"
     )
     assert kinds.readable("zh").endswith("、EPUB、JSON、源代码")
     assert kinds.translatable("zh") == "DOCX、HTML、Markdown、TXT、SRT、VTT、PDF"

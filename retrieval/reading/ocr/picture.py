@@ -21,7 +21,9 @@ def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
                 raise RejectedFile("too_large", amount=f"{width} x {height} pixels", limit=f"{_MOST:,} pixels")
             picture.draft("RGB", (LONGEST, LONGEST))
             image = _on_white(picture)
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
+    except Image.DecompressionBombError as error:  # PIL's own limit, raised before the size can be asked for
+        raise RejectedFile("too_large", amount="over 178,000,000 pixels", limit=f"{_MOST:,} pixels") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise RejectedFile("damaged") from error
     image.thumbnail((LONGEST, LONGEST))
     found = recognise(np.asarray(image))

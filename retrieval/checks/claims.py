@@ -9,12 +9,19 @@ from operator import attrgetter
 
 from retrieval.checks.negation import negations
 from retrieval.checks.numbers import Number, numbers
-from retrieval.text.words import Token, tokens
+from retrieval.text.words import Token, is_dense, tokens
 
 _ASKING = re.compile(
     "(?:是|叫|为|為)?(?:什么|什麼|甚麼|何种|何種|何时|何時|何地|何处|何處|何人|哪一?[个個位些种種年项項家座所]?|谁|誰|多少|几|幾|怎么样?|怎麼樣?|怎样|怎樣|如何|为何|為何)"
     "|なぜ|何[がをはでにの]|だれ|誰|どこ|いつ|どの|どんな|いくつ|いくら|อะไร|ใคร|ที่ไหน|เมื่อใด|เมื่อไร|อย่างไร|เท่าใด|เท่าไร|ทำไม|ใด|กี่"
 )
+
+_SEAM = re.compile(
+    r",?\s+(?:and|but|while|whereas)\s+|;\s+|,\s+(?=which\b|who\b)|[，；](?:而|并且|並且|但是?|同时|同時)?",
+    re.IGNORECASE,
+)
+_SUBJECT = re.compile(r"(?i:the|an?|all|every|each|some|no|those|these|anyone|everybody|whoever)\b|[A-Z\d]")
+_SIDE = 2  # content items that make a statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +109,13 @@ def _pairs(found: list[Token]) -> list[Item]:
             kind = "link" if left.stop or right.stop else "pair"
             pairs.append(Item(left.start, right.end, left.form + right.form, kind))
     return pairs
+
+
+def halves(text: str) -> list[tuple[str, str, bool]]:
+    """The ways in which a sentence may be two that were joined, and whether the second one names what it speaks of."""
+    cuts = [(text[: m.start()], text[m.end() :]) for m in _SEAM.finditer(text)]
+    return [
+        (one, other, bool(_SUBJECT.match(other)) or is_dense(other))
+        for one, other in cuts
+        if min(len(read(one).items), len(read(other).items)) >= _SIDE
+    ]

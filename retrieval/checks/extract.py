@@ -71,6 +71,12 @@ def telling(question: str, hits: Sequence[Hit], *, enough: float, limit: int) ->
     return [_quote(found[first], found[last], hits) for first, last in sorted(_neighbours(kept, found))]
 
 
+def likeliest(question: str, hits: Sequence[Hit]) -> list[Quote]:
+    """Every sentence of the hits by itself, the one that most likely holds the answer first."""
+    found, likely = _likely(question, hits)
+    return [_quote(found[n], found[n], hits) for n in np.argsort(-likely, kind="stable")]
+
+
 def likelihood(question: str, hits: Sequence[Hit], quotes: Sequence[Quote]) -> float:
     """How likely the likeliest sentence among those quoted holds the answer, given that one of the hits' does; 0 for none."""
     found, likely = _likely(question, hits)

@@ -7,7 +7,7 @@ from retrieval.checks.claims import Item, Statement
 from retrieval.checks.conflicts import direction, exchanged, polarity, replaced
 from retrieval.checks.evidence import PAIRS, covered, says, share
 
-_CLOSE = 0.85  # share of the content from which on a sentence is a copy, in which a strange name is a forgery
+CLOSE = 0.85  # share of the content from which on a sentence is a copy, in which a strange name is a forgery
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class _Bound:
 
 def _strange(case: Case, said: Statement, bound: _Bound, around: frozenset[str]) -> list[str]:
     """Names that the evidence does not hold, unless the passage means them without repeating them."""
-    close = share(case.claim.items, said) >= _CLOSE
+    close = share(case.claim.items, said) >= CLOSE
     found = []
     for item in case.claim.items:
         if not item.capital or bound.holds(item) or (item.kind == "word" and not close):
@@ -118,7 +118,7 @@ def _strange(case: Case, said: Statement, bound: _Bound, around: frozenset[str])
 
 def _strange_runs(case: Case, said: Statement, around: frozenset[str]) -> list[str]:
     """In scripts without capitals: three new characters in a row, or two of a copy, or of elsewhere in the passage."""
-    close = share(case.claim.items, said) >= _CLOSE
+    close = share(case.claim.items, said) >= CLOSE
     pairs = [item for item in case.claim.items if item.kind in PAIRS]
     known = {
         place

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import isclose
 
+from retrieval.checks.asked.measures import YEAR, measure
+
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 _ENGLISH = {word: value for value, word in enumerate([*_ONES.split(), "seventeen", "eighteen", "nineteen"])}
 _ENGLISH |= {
@@ -86,7 +88,8 @@ _MONTHS_NAMED = re.compile(
 class Number:
     """`text[start:end]` means `value` of `unit`: "%", a currency sign, "month" (1 to 12), or "" for anything else.
 
-    `firm` is False for words that often count nothing ("one", 一): a passage need not repeat them.
+    `firm` is False for words that often count nothing ("one", 一): a passage need not repeat them. `measure` is what it counts
+    (`retrieval.checks.asked.measures`), "" where that is not told.
     """
 
     start: int
@@ -94,13 +97,16 @@ class Number:
     value: float
     unit: str = ""
     firm: bool = True
+    measure: str = ""
 
     def agrees(self, other: "Number") -> bool:
-        """Same value, and no two different units. "5" agrees with "5 %" only where one of them names no unit."""
-        same = isclose(self.value, other.value)
-        return same and (
-            self.unit == other.unit or ("month" not in (self.unit, other.unit) and "" in (self.unit, other.unit))
-        )
+        """Same value, and no two different units. "5" agrees with "5 %" only where one of them names no unit; 1887 of the
+        calendar agrees with neither metres nor dollars."""
+        if not isclose(self.value, other.value) or (self.measure and other.measure and self.measure != other.measure):
+            return False
+        if YEAR in (self.measure, other.measure) and (self.unit or other.unit):
+            return False
+        return self.unit == other.unit or ("month" not in (self.unit, other.unit) and "" in (self.unit, other.unit))
 
 
 @lru_cache(maxsize=1024)
@@ -120,7 +126,7 @@ def _read(match: re.Match[str], text: str) -> Iterator[Number]:
     if iso := match["iso"]:
         year, month, day = (float(part) for part in iso.split("-"))
         yield from (
-            Number(start, start + 4, year),
+            Number(start, start + 4, year, measure=YEAR),
             Number(start + 5, start + 7, month, "month"),
             Number(start + 8, end, day),
         )
@@ -130,7 +136,13 @@ def _read(match: re.Match[str], text: str) -> Iterator[Number]:
         return
     value *= _scale(match["scale"])
     counter = (match["counter"] or "").strip()
-    yield Number(start, end, value, _unit(match, counter), _firm(match, counter, value))
+    unit = _unit(match, counter)
+    counted = "" if unit else measure(text, start, _figures_end(match), value)
+    yield Number(start, end, value, unit, _firm(match, counter, value), counted)
+
+
+def _figures_end(match: re.Match[str]) -> int:
+    return max(match.end(group) for group in ("digits", "words", "chinese", "scale"))
 
 
 def _value(match: re.Match[str]) -> float | None:

@@ -12,9 +12,9 @@ from typing import Literal
 
 from retrieval.checks.cells.allowed import Cells
 from retrieval.checks.cells.plain_rows import of_another_row
-from retrieval.checks.claims import Item, Statement, ask, join, read
+from retrieval.checks.claims import Item, Statement, ask, halves, join, read
 from retrieval.checks.evidence import PAIRS, WEIGHTS, Stretch, covered, says, share, stretches, weight
-from retrieval.checks.faults import Case, Reason, faults
+from retrieval.checks.faults import CLOSE, Case, Reason, faults
 from retrieval.text.words import is_dense, language
 from retrieval.types import Passage
 
@@ -105,7 +105,34 @@ def verify(
         return Verdict("unsupported", reasons=(Reason("coverage"),))
     if _is_fragment(case):
         return _short(case, found, texts)
-    return _whole(case, found, texts, similarity)
+    verdict = _whole(case, found, texts, similarity)
+    return verdict if verdict.label == "supported" else _joined(case, found, texts) or verdict
+
+
+def _joined(case: Case, found: Sequence[Stretch], texts: Sequence[str]) -> Verdict | None:
+    """Two sentences of the passages that the claim makes one of, each held against its own place.
+
+    A half that names nothing by itself ("and is 42 metres tall") must stand right behind the other.
+    """
+    singles = [stretch for stretch in found if len(stretch.sentences) == 1]
+    tongue = language("\n".join(texts))
+    for one, other, named in halves(case.claim.text) if singles else ():
+        first, second = (_place(read(half, tongue), case.asked, singles) for half in (one, other))
+        if first is not None and second is not None and (named or second in (first, first + 1)):
+            places = [singles[number] for number in dict.fromkeys((first, second))]
+            if named or len({place.passage for place in places}) == 1:
+                return Verdict("supported", tuple(_quote(place, texts) for place in places))
+    return None
+
+
+def _place(claim: Statement, asked: Statement, singles: Sequence[Stretch]) -> int | None:
+    """The sentence that says all of the claim but what the question did, with nothing against it."""
+    case = Case.make(claim, asked)
+    scores = [_score(case, stretch) for stretch in singles]
+    best = max(range(len(singles)), key=scores.__getitem__)
+    said = singles[best].said
+    clean = not faults(case, said, singles[best].sentences, singles[best].around)
+    return best if clean and share(claim.items, said) >= CLOSE else None
 
 
 def _states_nothing(claim: Statement) -> bool:

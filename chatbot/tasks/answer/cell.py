@@ -119,7 +119,7 @@ def _answers(question: str, met: Met, found: Found) -> bool:
         return False
     if not met.by_header and met.share < SURE and not (amounts and _AMOUNT.search(question)):
         return False
-    return met.share >= SAID and (met.share >= SURE or found.judgement.answered)
+    return met.share >= SAID and (met.share >= SURE or (found.judgement is None or found.judgement.answered))
 
 
 def _is_computed(question: str, met: Met) -> bool:

@@ -3,7 +3,8 @@
 The model writes; the program decides what is cited. `ask` yields steps, which the page and the API only render.
 """
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from threading import Event
@@ -20,6 +21,11 @@ from chatbot.tasks.answer.check import Answer, Found, Reason, Source, checked, q
 from chatbot.tasks.answer.excerpts import excerpts
 from chatbot.tasks.answer.follow_up import standalone
 from chatbot.tasks.answer.prompt import NOT_FOUND, messages
+from chatbot.tasks.answer.routes.conflict import disagreement
+from chatbot.tasks.answer.routes.documents import Shelf
+from chatbot.tasks.answer.routes.kinds import Kind
+from chatbot.tasks.answer.routes.route import route_of, routed
+from chatbot.tasks.answer.routes.stated import unless_stated
 from chatbot.tasks.answer.trust import Trust
 from chatbot.tasks.budget import Fitted, fit
 from chatbot.tasks.chat import clean
@@ -28,9 +34,12 @@ from chatbot.types import Adapter, FinishReason, Message, Sampling
 from retrieval.checks.gate import Gate
 from retrieval.checks.verify import Similarity
 from retrieval.library import Library
+from retrieval.reading.readers import RejectedFile
 from retrieval.search.embed import Embedder
 from retrieval.search.fuse import knows
 from retrieval.types import Hit
+
+log = logging.getLogger(__name__)
 
 ADAPTER = "answer"  # the adapter of this name, where there is one, was trained on this prompt
 PASSAGES = 5
@@ -91,22 +100,59 @@ def ask(
     """
     question = clean(question)
     query = standalone(question, history)
-    found = _search(retrieval, owner, query, documents)
+    stop = stop or Event()
+    shelf = _shelf(retrieval.library, owner, documents)
+    kind = route_of(query)
+    given = None
+    if kind != "passages":
+        given = yield from _by_route(engine, shelf, query, kind, stop)
+    if given is None:
+        given = yield from _from_passages(engine, retrieval, shelf, question, query, history, adapter, stop)
+        given = unless_stated(kind, given)
+    yield given
+
+
+def _by_route(
+    engine: Engine, shelf: Shelf, query: str, kind: Kind, stop: Event
+) -> Generator[Step, None, Answer | None]:
+    """The answer by the way for this kind of question, if that has one, and the documents could be read again."""
+    found = Found(query, (), None, kind)
+    yield found
+    try:
+        for step in routed(engine, shelf, query, kind, stop):
+            if isinstance(step, Answer):
+                return step
+            yield Writing("\n".join(section.line.text for section in step.sections), step.place)
+    except RejectedFile as error:
+        log.warning("A document could not be read again: %s", error)
+    return Answer("answered", found, finish="cancelled") if stop.is_set() else None
+
+
+def _from_passages(
+    engine: Engine,
+    retrieval: Retrieval,
+    shelf: Shelf,
+    question: str,
+    query: str,
+    history: Sequence[Message],
+    adapter: str | None,
+    stop: Event,
+) -> Generator[Step, None, Answer]:
+    found = _search(retrieval, shelf, query)
     yield found
     if given := from_table(query, found):
-        yield given
-        return
-    if not found.judgement.answered:
-        yield Answer("not_found", found)
-        return
+        return given
+    if differing := disagreement(found):
+        return replace(differing, found=found)
+    if found.judgement and not found.judgement.answered:
+        return Answer("not_found", found)
     reason: Reason = "language"
     if speaks(engine, question):
         try:
-            yield from _written(engine, retrieval, owner, question, history, found, adapter, stop)
-            return
+            return (yield from _written(engine, retrieval, shelf.owner, question, history, found, adapter, stop))
         except (ModelLoading, ModelError, EngineUnavailable):
             reason = "model"
-    yield quotation(found, reason)
+    return quotation(found, reason)
 
 
 def speaks(engine: Engine, question: str) -> bool:
@@ -118,13 +164,19 @@ def speaks(engine: Engine, question: str) -> bool:
     return knows(languages, question)
 
 
-def _search(retrieval: Retrieval, owner: str, query: str, documents: Sequence[str] | None) -> Found:
-    known = {document.id: document for document in retrieval.library.list(owner)}
-    if not any(document.passages for document in known.values()):
+def _shelf(library: Library, owner: str, documents: Sequence[str] | None) -> Shelf:
+    known = library.list(owner)
+    if not any(document.passages for document in known):
         raise InputError("There is no document to ask. Add one first.", kind="no_documents")
     if documents is not None and not documents:
         raise InputError("No document is chosen. Choose at least one.", kind="none_chosen")
-    hits = retrieval.library.search(owner, query, documents=documents, limit=PASSAGES)
+    chosen = known if documents is None else [library.get(owner, id) for id in dict.fromkeys(documents)]
+    return Shelf(library, owner, tuple(document for document in chosen if document.passages), documents is None)
+
+
+def _search(retrieval: Retrieval, shelf: Shelf, query: str) -> Found:
+    known = {document.id: document for document in shelf.documents}
+    hits = shelf.search(query, shelf.documents, PASSAGES)
     judgement = retrieval.gate.judge(query, hits)
     here = [hit for hit in hits if hit.passage.document in known]  # one may have been removed meanwhile
     return Found(query, tuple(Source(hit, known[hit.passage.document]) for hit in here), judgement)
@@ -138,19 +190,18 @@ def _written(
     history: Sequence[Message],
     found: Found,
     adapter: str | None,
-    stop: Event | None,
-) -> Iterator[Step]:
+    stop: Event,
+) -> Generator[Step, None, Answer]:
     chosen = _chosen(engine, owner, ADAPTER if adapter is None else adapter)
     trained = chosen is not None and chosen.name == ADAPTER  # without a history: with one it says the last answer again
     read = [source.hit for source in found.sources[: reads(engine.traits.known)]]
-    stop = stop or Event()
     other = across(question, read)
     within = replace(found, query=other.asked(engine, found.query, stop)) if other else found
-    asked = within.query if other else question
+    leaning = found.query.startswith(question) and found.query != question
+    asked = question if leaning and not other else within.query
     if other and (told := from_table(asked, found)):
-        yield told
-        return
-    recent = _recent(history) if found.query != question and not (trained or other) else ()
+        return told
+    recent = _recent(history) if leaning and not (trained or other) else ()
     sent = _fitted(engine, asked, excerpts(within.query, read), recent)
     trust = answer_trust.find(identity(engine), chosen) if engine.supports_logprobs else None
     sampling = replace(sent.sampling, top_logprobs=1 if trust else None)
@@ -167,7 +218,7 @@ def _written(
             yield Writing(text, chunk.place)
     said = other.checkable(engine, text.strip(), stop) if other else text.strip()
     given = _judged(said, within, retrieval.similarity(asked), finish, trust, nats)
-    yield replace(other.told(engine, given, stop) if other and not given.quoted else given, found=found)
+    return replace(other.told(engine, given, stop) if other and not given.quoted else given, found=found)
 
 
 def _chosen(engine: Engine, owner: str, name: str) -> Adapter | None:

@@ -129,6 +129,8 @@ def said(given: Answer) -> Record:
             }
             for citation in given.citations
         ],
+        "route": given.found.route,
+        "note": given.note,
         "likely": given.likely.probability if given.likely else None,
         "quotes": [{"text": sentence.text, "citations": list(sentence.citations)} for sentence in given.quotes],
     }

@@ -23,6 +23,7 @@ from chatbot.ui.documents.saved_turns import SavedTurns
 from chatbot.ui.documents.source_handlers import nothing, showing
 from chatbot.ui.documents.usable import Usable
 from chatbot.ui.parts import render
+from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
@@ -66,9 +67,18 @@ class Handlers:
         on_their_way = self._on_their_way(owner, language, watch=True)
         return {**on_their_way, self._library.files: None, self._talk.notice: ""}
 
-    def stop_jobs(self, opened: str | None, language: Language, request: gr.Request) -> Updates:
-        self._intake.stop(self._services.owner_of(request))
-        return self.look(opened, language, request)
+    def act_on_jobs(self, opened: str | None, language: Language, request: gr.Request, event: gr.EventData) -> Updates:
+        """Stop them, or say whether a file replaces the document of its name."""
+        owner, said = self._services.owner_of(request), clicked(event)
+        with told(language) as notices:
+            if said.get("act") == "stop_jobs":
+                self._intake.stop(owner)
+            elif said.get("act") in ("replace", "keep_both") and said.get("id", "").isdigit():
+                older = self._intake.settle(owner, int(said["id"]))
+                if older and said["act"] == "replace":
+                    self._services.remove_document(owner, older)
+        notice = {self._talk.notice: notices[0]} if notices else {}
+        return {**self.look(opened, language, request), **notice}
 
     def spoken(self, turns: Sequence[Turn], language: Language, request: gr.Request) -> Updates:
         """After a change of language."""

@@ -3,7 +3,7 @@
 import itertools
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,7 +25,8 @@ PATIENCE = 600.0  # seconds a file waits for the library to open
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file as it is now. `known`: the library had these bytes already, as `document`."""
+    """One file as it is now. `known`: the library had these bytes already, as `document`. `older` is the id of another document
+    of the same name, as long as nobody said whether it is to be replaced."""
 
     id: int
     owner: str
@@ -35,6 +36,7 @@ class Job:
     fraction: float | None = None
     document: Document | None = None
     known: bool = False
+    older: str = ""
     error: BanyanError | None = None
 
     @property
@@ -99,6 +101,16 @@ class Intake:
             if owner in self._lines:
                 self._lines[owner].stop.set()
 
+    def settle(self, owner: str, number: int) -> str:
+        """Ask no longer whether a file replaces the one of its name. Returns the id of that one; "" where nothing was asked."""
+        with self._lock:
+            line = self._lines.get(owner)
+            job = line.jobs.get(number) if line else None
+            if not line or not job:
+                return ""
+            line.jobs[number] = replace(job, older="")
+            return job.older
+
     def close(self) -> None:
         with self._lock:
             for line in self._lines.values():
@@ -114,10 +126,12 @@ class Intake:
             if line.stop.is_set():
                 raise Stopped("Indexing was stopped. Nothing was kept of this document.", kind="indexing_stopped")
             library = self._library.get(PATIENCE).library
-            before = {document.id for document in library.list(job.owner)}
+            before = {document.id: document for document in library.list(job.owner)}
             require_room(self._quotas, library, job.owner, path)
             document = library.add(job.owner, path, job.name, progress=report, stop=line.stop)
-            self._put(line, replace(job, state="done", document=document, known=document.id in before))
+            known = document.id in before
+            older = "" if known else _namesake(document, before.values())
+            self._put(line, replace(job, state="done", document=document, known=known, older=older))
         except Stopped:
             self._put(line, replace(job, state="stopped"))
         except BanyanError as error:
@@ -141,3 +155,9 @@ def require_room(quotas: Quotas, library: Library, owner: str, path: Path) -> No
     kept = [document for document in library.list(owner) if document.status != "rejected"]
     quotas.require("documents", len(kept) + 1)
     quotas.require("megabytes", (sum(document.size for document in kept) + path.stat().st_size) / 2**20)
+
+
+def _namesake(document: Document, others: Iterable[Document]) -> str:
+    """The latest of another content that people call the same."""
+    same = [d for d in others if d.name == document.name and d.status != "rejected" and document.status != "rejected"]
+    return max(same, key=lambda d: d.created).id if same else ""

@@ -87,7 +87,18 @@ def _job(job: Job, language: Language) -> str:
     kind = "" if known else " by-unknown"
     bar = "" if job.over else f'<span class="by-bar{kind}" aria-hidden="true"><i style="width:{width}%"></i></span>'
     bad = job.state == "failed" or (job.document is not None and job.document.status == "rejected")
-    return f'<li class="{"by-doc-bad" if bad else ""}"><span>{escape(job.name)}</span>{bar}<small>{words}</small></li>'
+    asked = _namesake(job, language) if job.older else ""
+    state = "by-doc-bad" if bad else ""
+    return f'<li class="{state}"><span>{escape(job.name)}</span>{bar}<small>{words}</small>{asked}</li>'
+
+
+def _namesake(job: Job, language: Language) -> str:
+    """Whether it replaces the document of its name that is there already."""
+    buttons = "".join(
+        f'<button type="button" class="by-link" data-act="{act}" data-id="{job.id}">{escape(text(f"job_{act}", language))}</button> '
+        for act in ("replace", "keep_both")
+    )
+    return f"<small>{escape(text('job_namesake', language))} {buttons}</small>"
 
 
 def _job_words(job: Job, language: Language) -> str:

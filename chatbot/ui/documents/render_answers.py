@@ -18,7 +18,7 @@ _LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\(\s*[^)\s]{0,2000}[^)\n]{0,300}\)")
 _CODE = re.compile(r"`([^`\n]+)`")
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _NOTES = {"cancelled": "ask_stopped", "length": "ask_cut", "loop": "ask_looped"}
-_MARKS = {"unsupported": "not_supported", "contradicted": "contradicted"}
+_MARKS = {"unsupported": "not_supported", "contradicted": "contradicted", "related": "related"}
 SOURCES = "\n\n[1] "  # begins the list of sources under a plain answer
 _SNIPPET = 220  # characters of a passage in the list of what was found
 
@@ -52,6 +52,8 @@ def writing(found: Found | None, so_far: str, waiting: int, language: Language) 
         return _status(text("ask_waiting", language, place=waiting))
     if so_far.strip():
         return f"<p>{prose(so_far)}</p>"
+    if found and found.route != "passages" and not found.sources:
+        return _status(text("route_looking", language))
     count = len(found.sources) if found else 0
     return _status(text("ask_reading", language, count=count) if found else text("ask_searching", language))
 
@@ -61,8 +63,9 @@ def answer(given: Answer, language: Language) -> str:
         nearest = "".join(_nearest(source, language) for source in given.sources)
         more = f"<p>{escape(text('not_found_more', language))}</p><ul>{nearest}</ul>" if nearest else ""
         words = escape(text("not_found", language))
-        return f'<div class="by-not-found"><p><b>{words}</b></p>{more}</div>{_found(given.found, language)}'
-    head = f'<p class="by-note">{escape(text(f"quoted_{given.quoted}", language))}</p>' if given.quoted else ""
+        uncounted = _noted(text("note_uncounted", language)) if given.note == "uncounted" else ""
+        return f'<div class="by-not-found">{uncounted}<p><b>{words}</b></p>{more}</div>{_found(given.found, language)}'
+    head = "".join(map(_noted, heading(given, language)))
     tail = _NOTES.get(given.finish, "" if given.text else "ask_empty")
     note = f'<p class="by-note">{escape(text(tail, language))}</p>' if tail else ""
     said = _sentences(given.text, given.sentences, given, language)
@@ -75,6 +78,19 @@ def answer(given: Answer, language: Language) -> str:
         words = escape(text("quoted_instead", language))
         said += f'<p class="by-note">{words}</p>{_sentences(instead, given.quotes, given, language)}'
     return f"{head}{said}{_across(given, language)}{note}{listed(given, language)}{_found(given.found, language)}"
+
+
+def heading(given: Answer, language: Language) -> list[str]:
+    """By which way the answer came about, and what a person must know of it, in a few words each."""
+    route = given.found.route
+    said = [text(f"route_{route}", language)] if route != "passages" else []
+    said += [text(f"note_{given.note}", language)] if given.note else []
+    quoted = given.quoted and given.quoted != "asked"
+    return said + ([text(f"quoted_{given.quoted}", language)] if quoted else [])
+
+
+def _noted(words: str) -> str:
+    return f'<p class="by-note">{escape(words)}</p>'
 
 
 def _across(given: Answer, language: Language) -> str:
@@ -101,9 +117,10 @@ def plain(given: Answer, language: Language) -> str:
             for source in given.sources
         )
         more = f"\n\n{text('not_found_more', language)}\n{nearest}" if nearest else ""
-        return f"{text('not_found', language)}{more}"
+        uncounted = f"*{text('note_uncounted', language)}*\n\n" if given.note == "uncounted" else ""
+        return f"{uncounted}{text('not_found', language)}{more}"
     said = _numbered(given.text, given.sentences, language) or text("ask_empty", language)
-    head = f"*{text(f'quoted_{given.quoted}', language)}*\n\n" if given.quoted else ""
+    head = "".join(f"*{words}*\n\n" for words in heading(given, language))
     quotes = " ".join(sentence.text for sentence in given.quotes)
     instead = _numbered(quotes, given.quotes, language, joined=True)
     more = f"\n\n*{_likely(given.likely, language)}*" if given.likely else ""
@@ -215,9 +232,10 @@ def _found(found: Found, language: Language) -> str:
     documents = len({source.document.id for source in found.sources})
     summary = text("found_summary", language, count=len(found.sources), documents=documents)
     judged = found.judgement
-    sure = text(
-        "found_sure", language, percent=round(100 * judged.probability), threshold=round(100 * judged.threshold)
-    )
+    sure = ""
+    if judged:
+        percent, threshold = round(100 * judged.probability), round(100 * judged.threshold)
+        sure = text("found_sure", language, percent=percent, threshold=threshold)
     query = text("found_query", language, query=found.query)
     columns = ("found_passage", "found_words", "found_meaning", "found_score")
     head = "".join(f'<th scope="col">{escape(text(column, language))}</th>' for column in columns)

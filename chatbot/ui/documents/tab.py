@@ -29,7 +29,7 @@ def _connect_shelf(do: Handlers, tab: DocumentsTab, page: gr.Blocks, language: g
     library.files.upload(do.add, [library.files, language], added, **PRIVATE)
     for event in (tab.timer.tick, tab.tab.select, page.load):
         event(do.look, [opened, language], looked, **PRIVATE)
-    library.jobs.click(do.stop_jobs, [opened, language], looked, **PRIVATE)
+    library.jobs.click(do.act_on_jobs, [opened, language], [*looked, tab.talk.notice], **PRIVATE)
 
 
 def _connect_language(do: Handlers, tab: DocumentsTab, language: gr.State) -> None:

@@ -158,7 +158,10 @@ def test_every_chip_is_a_named_button() -> None:
     assert 'data-start="0" data-end="32"' in html
 
 
-@pytest.mark.parametrize(("verdict", "words"), [("unsupported", "not supported"), ("contradicted", "contradicted")])
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [("unsupported", "not supported"), ("contradicted", "contradicted"), ("related", "may not answer this")],
+)
 def test_a_doubtful_sentence_says_so_in_words(verdict: str, words: str) -> None:
     html = render_answers.answer(given("It was planted by elves.", verdict), "en")
     assert f">{words}</span>" in html
@@ -344,7 +347,30 @@ def test_a_dropped_file_is_seen_by_its_owner_alone(page: Wired, tmp_path: Path) 
     looked = page.one(do.look, None, "en", as_("ada"))
     assert "orchard.md" in looked[library.listing]
     assert looked[timer]["active"] is False
-    assert "orchard.md" not in page.one(do.stop_jobs, None, "en", as_("bob"))[library.listing]
+    assert (
+        "orchard.md" not in page.one(do.act_on_jobs, None, "en", as_("bob"), clicked(act="stop_jobs"))[library.listing]
+    )
+
+
+@pytest.mark.parametrize(
+    ("act", "left"), [("replace", {"It covers 15 hectares."}), ("keep_both", {TEXT, "It covers 15 hectares."})]
+)
+def test_a_file_of_the_same_name_asks_whether_it_replaces_the_other(
+    page: Wired, library: Library, tmp_path: Path, act: str, left: set[str]
+) -> None:
+    do = page.handlers(Handlers)
+    dropped(page, do, "ada", upload(tmp_path, "orchard.md")[0])
+    dropped(page, do, "bob", upload(tmp_path, "orchard.md", "Bob's.")[0])
+    dropped(page, do, "ada", upload(tmp_path, "orchard.md", "It covers 15 hectares.")[0])
+    jobs = page.one(do.look, None, "en", as_("ada"))[do._tab.library.jobs]
+    number = re.findall(rf'data-act="{act}" data-id="(\d+)"', jobs)
+    assert len(number) == 1
+    for who in ("bob", "ada", "ada"):  # it is not bob's to decide, and it is decided once
+        page.one(do.act_on_jobs, None, "en", as_(who), clicked(act=act, id=number[0]))
+    texts = {library.passages("ada", document.id)[0].text for document in library.list("ada")}
+    assert texts == left
+    assert [library.passages("bob", document.id)[0].text for document in library.list("bob")] == ["Bob's."]
+    assert 'data-act="replace"' not in page.one(do.look, None, "en", as_("ada"))[do._tab.library.jobs]
 
 
 def test_a_question_is_answered_kept_and_cleared(page: Wired, tmp_path: Path) -> None:
@@ -414,12 +440,12 @@ def test_a_document_is_opened_renamed_left_out_and_removed_by_its_owner_alone(pa
 def test_the_api_has_the_promised_shapes() -> None:
     words = "The orchard was planted in 1998."
     answered = said(given(words))
-    assert set(answered) == {"status", "answer", "sentences", "citations", "likely", "quotes"}
+    assert set(answered) == {"status", "answer", "sentences", "citations", "route", "note", "likely", "quotes"}
     assert answered["sentences"] == [{"text": words, "verdict": "supported", "citations": [1], "original": words}]
     assert answered["citations"] == [{"n": 1, "document": "d1", "page": 1, "quote": TEXT[:32], "start": 0, "end": 32}]
     refused = said(given("", status="not_found"))
     nothing: dict[str, object] = {"answer": "", "sentences": [], "citations": [], "likely": None, "quotes": []}
-    assert refused == {"status": "not_found"} | nothing
+    assert refused == {"status": "not_found", "route": "passages", "note": ""} | nothing
     assert set(record(DOCUMENT)) == {"id", "name", "status", "passages", "pages", "warnings", "reason"}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from chatbot.tasks.answer import check as answer
+from chatbot.tasks.answer.routes.kinds import Kind
 from chatbot.tasks.classify.table import Fault
 from chatbot.tasks.summarize import check as summarize
 from chatbot.tasks.summarize.work import LENGTHS
@@ -69,13 +70,16 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "{}_past_{}": [(task, act) for task in tasks("past") for act in ("open", "remove")],
     "{}_welcome": tasks("welcome"),
     "{}_welcome_more": tasks("welcome"),
-    "{}_info": [*SAMPLING, "not_supported", "contradicted"],
+    "{}_info": [*SAMPLING, "not_supported", "contradicted", "related"],
+    "job_{}": ["replace", "keep_both"],
+    "route_{}": {*get_args(Kind)} - {"passages"},
+    "note_{}": filter(None, get_args(answer.Note)),
     "doc_{}": ["use_all", "use_none"],
     "one_{}": get_args(Unit),
     "unit_{}": get_args(Unit),
     "single_{}": get_args(Unit),
     "step_{}": [*get_args(Step), "waiting"],
-    "quoted_{}": filter(None, get_args(answer.Reason)),
+    "quoted_{}": {*get_args(answer.Reason)} - {"", "asked"},
     "sum_{}": LENGTHS,
     "sum_from_{}": summarize_render.SOURCES,
     "sum_quoted_{}": filter(None, get_args(summarize.Reason)),

@@ -1,0 +1,47 @@
+"""A number of things, or the largest of them, out of passages: believed only where one says it in so many words.
+
+Five passages are not all there are. "There are 12 bridges" is an answer; that three were seen is none.
+"""
+
+from dataclasses import replace
+
+from chatbot.tasks.answer.check import Answer, Sentence
+from chatbot.tasks.answer.routes.asking import Asking, holds
+from chatbot.tasks.answer.routes.extremes import extreme_words
+from chatbot.tasks.answer.routes.kinds import Kind
+from retrieval.checks.numbers import numbers
+from retrieval.text.words import is_dense
+
+_NEAR = 40  # characters behind a number in which its noun stands: "12 old bridges of stone"
+
+
+def unless_stated(kind: Kind, given: Answer) -> Answer:
+    """With what is not stated called "related", and a note where nothing is left that answers."""
+    if kind not in ("count", "extreme") or given.quoted == "cell":
+        return given
+    if given.status == "not_found":
+        return replace(given, note="uncounted")
+    question = given.found.query
+    quotes = {citation.n: citation.quote for citation in given.citations}
+
+    def judged(one: Sentence) -> Sentence:
+        told = [one.original or one.text, *(quotes[n] for n in one.citations)]
+        stated = all(_states(kind, question, text) for text in told[1:]) and len(told) > 1
+        return one if one.verdict != "supported" or stated else replace(one, verdict="related")
+
+    parts, beside = tuple(map(judged, given.sentences)), tuple(map(judged, given.quotes))
+    left = any(one.verdict == "supported" for one in (*parts, *beside))
+    return replace(given, sentences=parts, quotes=beside, note=given.note if left else "uncounted")
+
+
+def _states(kind: Kind, question: str, text: str) -> bool:
+    if kind == "extreme":
+        return extreme_words(question).casefold() in text.casefold()
+    noun = Asking.of(question).noun
+    return any(_of(noun, text[number.end : number.end + _NEAR]) for number in numbers(text))
+
+
+def _of(noun: str, behind: str) -> bool:
+    if is_dense(noun):
+        return any(noun[size : size + 2] in behind for size in range(max(1, len(noun) - 1)))
+    return not noun or holds(behind, noun)

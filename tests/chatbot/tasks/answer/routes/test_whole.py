@@ -1,0 +1,66 @@
+"""About a document, one of its parts, and who wrote it."""
+
+import pytest
+
+from tests.chatbot.tasks.answer.routes.conftest import Asked
+
+BOOK = """# House rules
+
+Written by Helena Marsh.
+
+These rules tell everybody what may be done in the house.
+
+## 1 Doors
+
+### 1.1 Keys
+
+Each flat has three keys. A lost key costs 40 euros.
+
+### 1.2 Hours
+
+The door is locked at ten.
+
+## 2 Noise
+
+Quiet is kept from one to three.
+"""
+LAW = "# 规定\n\n市政府办公室起草。\n\n## 第一章 总则\n\n第一条 为了安全，制定本规定。\n\n## 第二章 船员\n\n第二条 船员应当持证。\n"
+
+
+def test_what_it_is_about_is_told_by_its_beginning_and_its_headings(asked: Asked) -> None:
+    given = asked("What is this document about?", {"book.md": BOOK})
+    assert "These rules tell everybody what may be done in the house." in given.text
+    assert given.text.splitlines()[-1] == "1 Doors · 2 Noise"
+    assert given.found.route == "whole"
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "said"),
+    [
+        (BOOK, "Who wrote the book?", "Written by Helena Marsh."),
+        (LAW, "这个规定是谁起草的？", "市政府办公室起草。"),
+    ],
+)
+def test_who_wrote_it(asked: Asked, text: str, question: str, said: str) -> None:
+    assert asked(question, {"book.md": text}).text == said
+
+
+def test_nobody_is_made_up_who_wrote_it(asked: Asked) -> None:
+    given = asked("Who wrote this document?", {"note.txt": "Ada Byron said that the boat is old. It is for sale."})
+    assert given.status == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "holds", "lacks"),
+    [
+        (BOOK, "Summarize section 1.1.", "A lost key costs 40 euros.", "locked"),
+        (BOOK, "What does section 2 say?", "Quiet is kept", "key"),
+        (LAW, "第二章讲了什么？", "船员应当持证", "为了安全"),
+        (LAW, "第一条规定了什么？", "为了安全", "持证"),
+    ],
+)
+def test_a_part_is_found_by_its_number(asked: Asked, text: str, question: str, holds: str, lacks: str) -> None:
+    given = asked(question, {"book.md": text})
+    assert holds in given.text
+    assert lacks not in given.text
+    assert given.found.route == "part"

@@ -1,0 +1,63 @@
+"""A sentence answers the type of a question, or it is only true."""
+
+import pytest
+
+from retrieval.checks.asked.types import answers, asked_type, values
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("How tall is it?", "It is 42 metres tall."),
+        ("How many days of paid leave do we have?", "25"),
+        ("How many points did they give up?", "They gave up 308 points."),
+        ("How many people came?", "Nobody came."),
+        ("Who leads project 88?", "Project 88 is led by Ada Byron."),
+        ("Who leads project 88?", "an employee"),
+        ("When was it built?", "It was built in 1871."),
+        ("Where is the office?", "beside the paint shop"),
+        ("How much does a pump cost?", "A pump costs 640 pounds."),
+        ("Why was it closed?", "It was too old."),
+        ("门票多少钱？", "门票15元。"),
+        ("灯塔有多高？", "塔高36米。"),
+        ("城北公园由谁负责？", "林晓"),
+        ("产假有多少天？", "九十八天产假"),
+        ("何时开工？", "去年三月开工。"),
+    ],
+)
+def test_a_sentence_of_the_type(question: str, sentence: str) -> None:
+    assert answers(question, sentence, [sentence])
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("How many days of paid leave do we have?", "The week has 37 hours."),
+        ("How many projects are there?", "It was built in 1887."),
+        ("Who leads project 88?", "Project 88 costs 88000 crowns."),
+        ("When was it built?", "By Josiah Pell."),
+        ("How much does a pump cost?", "The pump was bought in 2011."),
+        ("How much does a pump cost?", "The pump weighs 12 kilograms."),
+        ("门票多少钱？", "灯塔四月开放。"),
+        ("灯塔有多高？", "白沙灯塔建成于1906年。"),
+    ],
+)
+def test_a_sentence_that_is_true_and_no_answer(question: str, sentence: str) -> None:
+    assert not answers(question, sentence, [sentence])
+
+
+def test_a_bare_number_counts_what_it_does_where_it_stands() -> None:
+    assert not answers("How tall is the viaduct?", "1887", ["It was built in 1887."])
+    assert answers("How tall is the viaduct?", "1887", ["It is 1887 metres tall."])
+    assert answers("How tall is the viaduct?", "1887")
+
+
+def test_a_when_inside_a_question_asks_for_no_time() -> None:
+    assert asked_type("What was the tribe of Temüjin when he was sixteen?") == "any"
+    assert asked_type("When did he die?") == "time"
+
+
+def test_values_are_those_of_the_type_alone() -> None:
+    assert values("How much is a ticket?", "A ticket costs 7 euros, from April on.") == {(7.0, "€")}
+    assert values("灯塔哪一年建成？", "灯塔建成于1906年，塔高36米。") == {(1906.0, "")}
+    assert values("Why was it closed in 1999?", "It cost 12 euros a day.") == frozenset()

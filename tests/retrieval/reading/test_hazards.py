@@ -114,6 +114,14 @@ def test_every_lie_has_its_reason(content: bytes, name: str, code: str, tmp_path
     assert name in str(error)
 
 
+@pytest.mark.parametrize("page", ["<p {}>x", "<p {}='1'>x", "<i {}=1></i>"])
+def test_attributes_without_end(page: str, tmp_path: Path) -> None:
+    """One element with all of them, or each with its own."""
+    names = [f"a{k}" for k in range(100_000)]
+    one = page.format(" ".join(names)) if "=" not in page else "".join(page.format(name) for name in names)
+    assert "different attributes" in str(rejected(tmp_path, one.encode(), "a.html"))
+
+
 def test_a_pdf_of_five_thousand_pages_is_read(tmp_path: Path) -> None:
     path = hazards.write(tmp_path, "x", hazards.pdf([f"This is page {k}." for k in range(1, 5001)]))
     found = read(path, "a.pdf")

@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from lxml import etree
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
+from retrieval.reading.formulas import latex
 from retrieval.reading.grid import tidy, write
 from retrieval.reading.pages import BlockKind, Pages
 from retrieval.reading.plain.text import text_of
@@ -19,7 +21,7 @@ def _set(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
-_DROPPED = _set("script style template noscript svg math iframe object embed head select datalist")
+_DROPPED = _set("script style template noscript svg iframe object embed head select datalist")
 _ACTIVE = _set("script iframe object embed")
 _BLOCKS = _set(
     "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form header "
@@ -99,6 +101,9 @@ class _Walk:
             elif node.is_text_node:
                 self._inline.append(node.text_content or "")
             elif node.is_element_node and not self._skipped(node):
+                if (said := _said(node)) is not None:
+                    self._inline.append(said)
+                    continue
                 self._enter(node.tag or "", node)
                 waiting.append((node, True))
                 waiting += [(child, False) for child in reversed([*_children(node)])]
@@ -186,6 +191,17 @@ class _Walk:
         # Line breaks of the source are spaces; those of <br> came as "\n" of their own piece and look the same: both read well.
         text = _SPACES.sub(" ", text).strip()
         self._pages.add(f"- {text}" if kind == "item" and text else text, kind, level)
+
+
+def _said(node: LexborNode) -> str | None:
+    """What a picture shows, by its alternative text, and a formula as LaTeX; None for other elements."""
+    if node.tag == "img":
+        return f" {node.attributes.get('alt') or ''} "
+    if node.tag != "math":
+        return None
+    math = etree.fromstring(node.html or "", etree.XMLParser(recover=True, resolve_entities=False, no_network=True))
+    said = latex(math) if math is not None else ""  # nothing is left of one that nests too deep for the parser
+    return f"${said or ' '.join(node.text().split())}$"
 
 
 def _children(node: LexborNode) -> Iterator[LexborNode]:

@@ -147,6 +147,13 @@ def test_web_page_structure_without_scripts(reading) -> None:  # type: ignore[no
     assert codes(found) == ["scripts"]
 
 
+def test_pictures_and_formulas_of_web_pages(reading) -> None:  # type: ignore[no-untyped-def]
+    power = "<math><mi>E</mi><mo>=</mo><msup><mi>v</mi><mn>2</mn></msup></math>"
+    bomb = "<math>" + "<mrow>" * 500 + "<mi>x</mi>" + "</mrow>" * 500 + "</math>"
+    source = f"<p>So {power} holds. <img src=a.png alt='A map of the harbour'> <img src=b.png></p><p>{bomb}</p>"
+    assert text(reading(source, "a.html")) == "So $E = v^{2}$ holds. A map of the harbour\n\n$x$"
+
+
 def test_book_chapters_in_the_order_of_the_spine(reading) -> None:  # type: ignore[no-untyped-def]
     book = hazards.epub(
         {

@@ -80,9 +80,12 @@ def lora(spec: TrainingSpec) -> Any:
 
 
 def _bf16(spec: TrainingSpec, gpu: bool) -> bool:
+    if not gpu:
+        fused.uses_bf16(spec.precision)  # which refuses what would be slow; processors that have it mix formats
+        return False
     if spec.precision == "auto":
-        return gpu and torch.cuda.is_bf16_supported(including_emulation=False)
-    return spec.precision == "bf16" and (gpu or not fused.has_native_bf16())  # CPUs that have it mix formats
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return spec.precision == "bf16"
 
 
 def _local_gpu() -> int:

@@ -64,8 +64,7 @@ def _measured(loaded: train_model.Loaded, spec: TrainingSpec, row: int) -> dict[
     timed = largest if gpu else _rows(model, min(row, TIMED), TIMED, side_by_side.at_once)
     tokens = sum(len(one["input_ids"]) for one in timed)
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-6)
-    bf16 = fused.uses_bf16(spec.precision)
-    plain = gpu or loaded.bf16
+    bf16 = not gpu and fused.uses_bf16(spec.precision)
     model.train()
 
     def autocast() -> torch.autocast:
@@ -81,7 +80,7 @@ def _measured(loaded: train_model.Loaded, spec: TrainingSpec, row: int) -> dict[
         optimizer.step()
         optimizer.zero_grad()
 
-    with contextlib.nullcontext() if plain else fused.fused(model, bf16=bf16):
+    with contextlib.nullcontext() if gpu else fused.fused(model, bf16=bf16):
         update(largest)  # also warms up
         pace = _timed(lambda: update(timed), gpu) / tokens
     model.eval()

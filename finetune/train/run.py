@@ -80,8 +80,8 @@ def broadcast(text: str) -> str:
 def fit(trainer: Trainer, checkpoint: Path | None, stop: Callable[[], bool], precision: str) -> bool:
     """Returns whether the run was stopped before its end; what it had learnt is in the model and in a checkpoint."""
     model = trainer.accelerator.unwrap_model(trainer.model)
-    bf16 = fused.uses_bf16(precision)
-    plain = model.device.type != "cpu" or trainer.args.bf16
+    plain = model.device.type != "cpu"
+    bf16 = not plain and fused.uses_bf16(precision)
     try:
         with contextlib.nullcontext(0) if plain else fused.fused(model, bf16=bf16) as layers:
             log.info("%d layers computed in fewer passes, in bfloat16: %s", layers, bf16)

@@ -1,8 +1,8 @@
 """Training arithmetic for CPUs: the layers of a Llama-like model with plain LoRA, in fewer passes over memory.
 
 They compute what PEFT and transformers compute, in fp32: LoRA's products are added in place, norms and gates keep one tensor
-instead of five. Who asks for bfloat16 gets it, where the processor multiplies it natively (twice as fast), in the products with
-*frozen* weights; norms, attention, LoRA and the sum of the layers stay fp32.
+instead of five. Where the processor multiplies bfloat16 natively (twice as fast), products with *frozen* weights are computed in it
+unless fp32 is asked for; norms, attention, LoRA and the sum of the layers stay fp32.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from chatbot.common.errors import InputError
 from finetune.train.arithmetic import last_layer
 from finetune.train.arithmetic.attention import uses_rows
 
@@ -41,14 +42,20 @@ def fused(model: Any, *, bf16: bool) -> Iterator[int]:
 
 
 def uses_bf16(precision: str) -> bool:
-    """What `TrainingSpec.precision` means on this processor."""
-    return precision == "bf16" and has_native_bf16()
+    """What `TrainingSpec.precision` means on this processor. Raises `InputError` where bf16 would be slower than fp32."""
+    if precision == "bf16" and not has_native_bf16():
+        raise InputError(
+            "This processor has no instructions for bf16 (avx512_bf16 or amx_bf16): it would be slower than fp32. "
+            "Please set precision to auto.",
+            kind="slow_bf16",
+        )
+    return precision != "fp32" and has_native_bf16()
 
 
-def has_native_bf16() -> bool:
-    """Whether this processor multiplies bfloat16 matrices faster than fp32 ones."""
+def has_native_bf16(told: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether this processor multiplies bfloat16 matrices faster than fp32 ones, as far as the system tells."""
     try:
-        flags = Path("/proc/cpuinfo").read_text("utf-8").partition("flags")[2].partition("\n")[0].split()
+        flags = told.read_text("utf-8").partition("flags")[2].partition("\n")[0].split()
     except OSError:
         return False
     return bool({"avx512_bf16", "amx_bf16"} & set(flags))

@@ -177,6 +177,38 @@ def test_bfloat16_leaves_the_loss_almost_what_it_is_and_gradients_point_the_same
     assert float(torch.cosine_similarity(found, exact, dim=0)) > 0.999
 
 
+@pytest.mark.parametrize(
+    ("flags", "precision", "used"),
+    [
+        ("fpu avx2 avx512_bf16 sse", "auto", True),
+        ("fpu avx2 amx_bf16", "bf16", True),
+        ("fpu avx2 amx_bf16", "fp32", False),
+        ("fpu avx2 avx512f", "auto", False),
+        ("fpu avx2 avx512f", "bf16", None),
+    ],
+)
+def test_bfloat16_is_used_by_itself_where_it_is_native_and_refused_where_it_is_slow(
+    flags: str,
+    precision: str,
+    used: bool | None,
+    tmp_path: Path,
+    models: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = tmp_path / "cpuinfo"
+    told.write_text(f"processor\t: 0\nflags\t\t: {flags}\nbugs\t\t: none\n")
+    found = fused.has_native_bf16(told)
+    assert found == ("bf16" in flags)
+    monkeypatch.setattr(fused, "has_native_bf16", lambda: found)
+    if used is None:
+        with pytest.raises(InputError) as refused:
+            load(Base(str(models["llama"])), spec(precision=precision))
+        assert refused.value.kind == "slow_bf16"
+    else:
+        assert fused.uses_bf16(precision) is used
+        assert not load(Base(str(models["llama"])), spec(precision=precision)).bf16  # the sums stay exact
+
+
 def test_pieces_hold_the_budget_and_every_row_once() -> None:
     rows = [{"input_ids": [n] * size, "labels": [n] * size} for n, size in enumerate((3, 9, 4, 30, 1, 2, 8))]
     parts = list(train_packed.pieces(train_packed.collate(rows), 12, share=False))

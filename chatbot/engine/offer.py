@@ -47,6 +47,14 @@ class NoTraining:
 
 
 @dataclass(frozen=True, slots=True)
+class Slow:
+    """The installed library leaves what this processor can unused; `command` installs one that does not."""
+
+    unused: tuple[str, ...]  # instruction sets
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """One engine. `build` alone may import what the engine needs; it raises what loading a model may raise."""
 
@@ -57,3 +65,4 @@ class Offer:
     fault: Callable[[Wanted], str] = lambda wanted: ""  # what contradicts, by the flags; asked whichever is chosen
     fetches: bool = True  # whether it needs the model's files on this machine
     no_training: Callable[[Wanted], NoTraining | None] = lambda wanted: None
+    slow: Callable[[], Slow | None] = lambda: None  # asked when the engine was built

@@ -9,7 +9,7 @@ from chatbot.common.step import Progress
 from chatbot.engine.base import Engine
 from chatbot.engine.llamacpp.offer import OFFER as LLAMACPP
 from chatbot.engine.local.offer import OFFER as LOCAL
-from chatbot.engine.offer import Offer, Wanted
+from chatbot.engine.offer import Offer, Slow, Wanted
 from chatbot.engine.remote.offer import OFFER as REMOTE
 from chatbot.engine.scripted import OFFER as SCRIPTED
 
@@ -36,4 +36,17 @@ def build_engine(wanted: Wanted, progress: Progress) -> Engine:
     offer, why = choose(wanted)
     if wanted.engine == "auto":
         log.info("Engine: %s, because %s. --engine chooses another.", offer.name, why)
-    return offer.build(wanted, progress)
+    engine = offer.build(wanted, progress)
+    if slow := offer.slow():
+        log.info(
+            "This processor has %s, which the installed library does not use. A faster one: %s",
+            ", ".join(slow.unused),
+            slow.command,
+        )
+    return engine
+
+
+def slow(engine: Engine) -> Slow | None:
+    """Whether another build of the engine's library would be faster on this machine."""
+    offer = next((offer for offer in ENGINES if offer.name == engine.name), None)
+    return offer.slow() if offer else None

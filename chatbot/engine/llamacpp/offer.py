@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.common.step import Progress
 from chatbot.engine.base import Engine
-from chatbot.engine.offer import NoTraining, Offer, Wanted
+from chatbot.engine.offer import NoTraining, Offer, Slow, Wanted
 
 if TYPE_CHECKING:
     from chatbot.engine.models.resolve import ModelFiles
@@ -91,10 +91,18 @@ def _build(wanted: Wanted, progress: Progress) -> Engine:
     )
 
 
+@cache
+def _slow() -> Slow | None:
+    from chatbot.engine.llamacpp import built
+
+    return Slow(found, built.command()) if (found := built.unused()) else None
+
+
 OFFER = Offer(
     "llamacpp",
     build=_build,
     picked=_picked,
     flags=("exact",),
     no_training=_no_training,
+    slow=_slow,
 )

@@ -5,6 +5,7 @@ from html import escape
 
 from chatbot.engine.models.catalogue import CATALOGUE, SMALL, STANDARD_FREE, Known, Machine
 from chatbot.engine.models.target import Target
+from chatbot.engine.offer import Slow
 from chatbot.ui.models.cards import Card
 from chatbot.ui.parts import render
 from chatbot.ui.strings.words import Language, language_name, languages, text
@@ -58,6 +59,15 @@ def little_memory(machine: Machine, language: Language) -> str:
         return ""
     said = text("mo_little", language, free=memory_words(machine.free), least=memory_words(STANDARD_FREE))
     return f'<p class="by-caution" role="note">{escape(said)}</p>'
+
+
+def slow(found: Slow, language: Language) -> str:
+    """What whoever runs the server can do for speed."""
+    said = text("mo_slow", language, unused=", ".join(found.unused))
+    return (
+        f'<details class="by-caution"><summary>{escape(said)}</summary><p>{escape(text("mo_slow_how", language))}</p>'
+        + (f"<pre><code>{escape(found.command)}</code></pre></details>")
+    )
 
 
 def listed(

@@ -12,12 +12,14 @@ from chatbot.access.admin import Admins
 from chatbot.access.users import Users, hash_password
 from chatbot.common.errors import ModelNotFound
 from chatbot.common.step import Progress
+from chatbot.engine import registry
 from chatbot.engine.base import Engine
 from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.models.catalogue import GIB, LARGE, SMALL, STANDARD, Machine
 from chatbot.engine.models.fetches import Fetches
 from chatbot.engine.models.resolve import resolve
 from chatbot.engine.models.speeds import Speeds
+from chatbot.engine.offer import Offer, Slow
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.store.store import Store
 from chatbot.ui.models.cards import cards
@@ -247,3 +249,17 @@ def test_the_same_weights_under_another_name_are_the_known_model(tmp_path: Path,
     (given,) = [card for card in cards(replace(services, engine=engine)) if card.reference == path]
     assert (given.title, given.state, given.removable) == ("renamed.gguf", "there", False)
     engine.close()
+
+
+def test_whoever_runs_the_server_is_told_of_a_build_that_uses_the_processor(
+    services: Services, page: Wired, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do = page.handlers(Handlers)
+    assert "AVX" not in html(page.one(do.show, "en", here()))
+    slow = Slow(("AVX512_VNNI",), 'FLAGS="-D" pip install <it>')
+    offer = Offer("scripted", build=scripted, slow=lambda: slow)  # type: ignore[arg-type]
+    monkeypatch.setattr(registry, "ENGINES", (offer,))
+    for language in ("en", "zh"):
+        shown = html(page.one(do.show, language, here()))
+        assert "AVX512_VNNI" in shown and "FLAGS=&quot;-D&quot; pip install &lt;it&gt;" in shown
+    assert "AVX512_VNNI" not in html(page.one(do.show, "en", as_("bob")))

@@ -12,7 +12,6 @@ import pytest
 from chatbot.common.errors import InputError
 from finetune.data.examples import Columns, Example, Fault, Format, Turn
 from finetune.data.formats import detect, read_examples
-from finetune.data.rows import rows as rows_module
 from finetune.data.rows import source
 from tests.finetune import faults
 from tests.finetune.faults import CASES, CHINESE, JAPANESE, REFUSED, jsonl, raw
@@ -62,10 +61,10 @@ def test_a_small_file_cannot_unpack_without_end(tmp_path: Path, monkeypatch: pyt
         read(path)
 
 
-def test_too_many_rows_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows_module, "MAX_ROWS", 3)
+def test_too_many_rows_are_refused(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "a.jsonl", [faults.row(n) for n in range(4)])
     with pytest.raises(InputError, match="more than 3 rows"):
-        read(jsonl(tmp_path / "a.jsonl", [faults.row(n) for n in range(4)]))
+        list(read_examples(path, detect(path), most=3))
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv"])

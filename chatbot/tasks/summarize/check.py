@@ -119,7 +119,7 @@ class Summary:
         known["sentences"] = tuple(_line(line) for line in record["sentences"])
         known["sections"] = tuple(SectionLine(**{**one, "line": _line(one["line"])}) for one in record["sections"])
         known["citations"] = tuple(Citation(**one) for one in record["citations"])
-        known["cited"] = tuple(Passage(**one) for one in record["cited"])
+        known["cited"] = tuple(Passage(**{**one, "tables": ()}) for one in record["cited"])  # shown is their text
         known["refused"] = tuple(record.get("refused", ()))
         return cls(**known)
 

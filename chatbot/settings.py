@@ -64,7 +64,7 @@ class Settings:
     )
     threads: int | None = _option(None, "CPU threads for the model (default: all cores)", low=1, high=1024)
     exact: str = _option(
-        "on",
+        "off",
         "for the llamacpp engine: on makes answers the same to the last bit alone, beside others and from the cache, and reads "
         "long prompts at two thirds of the speed",
         choices=lambda: ("off", "on"),

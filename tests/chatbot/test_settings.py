@@ -49,7 +49,7 @@ def test_help_names_every_option_and_its_variable(capsys: pytest.CaptureFixture[
         (["--engine", "llamacpp", "--base-url", "http://x/v1"], {}, ["--base-url", "--engine"]),
         (["--base-url", "x"], {}, ["--base-url", "http://"]),
         (["--quantize", "nf4", "--engine", "llamacpp"], {}, ["--quantize", "--engine"]),
-        (["--exact", "off", "--engine", "local"], {}, ["--exact", "--engine"]),
+        (["--exact", "on", "--engine", "local"], {}, ["--exact", "--engine"]),
         (["--cache-mib", "64", "--engine", "llamacpp"], {}, ["--cache-mib", "--engine"]),
         (["--remote-key", "k"], {}, ["--remote-key", "--base-url"]),
         (["--auth", "/nowhere/users.json"], {}, ["--auth", "BANYAN_AUTH", "chatbot.users"]),

@@ -52,7 +52,7 @@ class LlamaCppEngine:
         context: int | None = None,
         slots: int = 4,
         threads: int | None = None,
-        exact: bool = True,
+        exact: bool = False,
         progress: Progress | None = None,
     ) -> None:
         self.model, self.traits = name, traits

@@ -179,7 +179,6 @@ def _write_weights(packed: Packed, folder: Path) -> None:
     weights["pooler.dense.weight"] = np.zeros((packed.shape.hidden, packed.shape.hidden), np.float16)
     weights["pooler.dense.bias"] = np.zeros(packed.shape.hidden, np.float16)
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
-    (folder / "model.safetensors").chmod(0o644)  # written for its owner alone
 
 
 def _name(ours: str) -> str:

@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from chatbot.access.bodies import MOST, PACE, PATIENCE, UPLOAD, Bodies
 from chatbot.access.refusals import Refusals
 from tests.chatbot.serving import serving
+from tests.loops import running_alone
 
 
 async def _size(request: Request) -> Response:
@@ -79,5 +80,5 @@ def test_who_keeps_the_pace_may_take_long() -> None:
         await app(clock=lambda: now)(scope, receive, told)  # type: ignore[arg-type]
         return statuses
 
-    assert asyncio.run(send(600, 100)) == [200]
-    assert asyncio.run(send(100, 100)) == [408]
+    assert running_alone(send(600, 100)) == [200]
+    assert running_alone(send(100, 100)) == [408]

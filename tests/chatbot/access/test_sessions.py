@@ -10,6 +10,7 @@ from chatbot.access import users as passwords
 from chatbot.access.sessions import LONGEST, Sessions
 from chatbot.access.signing_in import MOST_WAITING, SigningIn, WrongPassword, network
 from chatbot.access.users import TooManyTries, Users, hash_password
+from tests.loops import running_alone
 
 
 class Clock:
@@ -52,7 +53,7 @@ def test_the_loop_goes_on_while_passwords_are_checked(users: Users) -> None:
         return longest, turns
 
     begin = time.monotonic()
-    longest, turns = asyncio.run(look())
+    longest, turns = running_alone(look())
     assert turns > 20
     assert longest < (time.monotonic() - begin) / 2, "one password alone would hold it up for a sixth"
 
@@ -73,7 +74,7 @@ def test_a_flood_from_one_address_holds_up_no_other(users: Users, monkeypatch: p
         await asyncio.gather(*flood, return_exceptions=True)
         return token
 
-    assert asyncio.run(look())
+    assert running_alone(look())
 
 
 def test_a_household_is_one_address() -> None:

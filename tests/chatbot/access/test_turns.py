@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from chatbot.access.owner import OwnerCookie
 from chatbot.access.turns import SHARED, TooManyAtOnce, Turns, visitors
+from tests.loops import running_alone
 
 MOST = 3
 
@@ -55,7 +56,7 @@ def test_who_holds_many_places_leaves_some_to_others() -> None:
         line.go.clear()
         assert await line.ask("203.0.113.1"), "a place that was left is free again"
 
-    asyncio.run(look())
+    running_alone(look())
 
 
 def test_behind_a_proxy_of_ours_the_visitor_counts_and_elsewhere_no_header_helps() -> None:
@@ -67,7 +68,7 @@ def test_behind_a_proxy_of_ours_the_visitor_counts_and_elsewhere_no_header_helps
         assert lied.count(True) == MOST * SHARED
         line.go.set()
 
-    asyncio.run(look())
+    running_alone(look())
 
 
 @pytest.mark.parametrize(("state", "places"), [({"banyan_user": "ann"}, 1), ({"banyan_owner": "x" * 32}, 2)])

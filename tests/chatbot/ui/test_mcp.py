@@ -1,9 +1,7 @@
 """The tools of the Model Context Protocol, asked by its own client."""
 
-import asyncio
 import json
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, TextContent
 
 from chatbot.ui.mcp_tools import ENDPOINTS
+from tests.loops import running_alone
 from tests.running import App, running
 
 pytestmark = pytest.mark.slow
@@ -32,12 +31,6 @@ def app(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     (folder / "models").symlink_to(models_folder)
     with running("--engine", "scripted", data=folder) as started:
         yield started
-
-
-def running_alone(work: Coroutine[Any, Any, Any]) -> Any:
-    """In a thread of its own: the browser tests leave an event loop behind in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
 
 
 def tools(app: App) -> set[str]:

@@ -21,6 +21,10 @@ from tests.tiny import make_model
 
 pytestmark = pytest.mark.slow
 
+PRECISE = [
+    "--set",
+    "precision=fp32",
+]  # losses are compared to the fifth digit, which bf16, the default on some CPUs, does not keep
 SETTINGS = [part for name, value in QUICK.items() if value is not None for part in ("--set", f"{name}={value}")]
 
 
@@ -35,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def command(folder: Path, name: str, *more: str) -> list[str]:
-    return ["--data", str(folder / "rows.jsonl"), "--name", name, "--folder", str(folder), *more]
+    return ["--data", str(folder / "rows.jsonl"), "--name", name, "--folder", str(folder), *PRECISE, *more]
 
 
 def job_of(folder: Path, name: str) -> JobFolder:

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 KNOWN = Path(__file__).with_name("handlers.txt")
 ACTS = (
-    "open", "remove", "use", "use_all", "use_none", "cite", "page", "source", "detach", "stop_jobs", "resume", "fetch",
+    "open", "remove", "use", "use_all", "use_none", "cite", "page", "source", "detach", "stop_jobs", "replace", "keep_both", "resume", "fetch",
     "look", "download", "ask", "",
 )  # fmt: skip
 READS = {  # which things a tab's handlers are asked for; whatever else they are given is none of theirs

@@ -1,6 +1,5 @@
 """The remote engine against our own API, llama.cpp's server, and servers that misbehave."""
 
-import asyncio
 import json
 import logging
 import socket
@@ -35,6 +34,7 @@ from chatbot.engine.remote.events import _events
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.types import GREEDY, Adapter, Chunk, LoadState, Message, Sampling, Usage
 from tests.chatbot.serving import serving
+from tests.loops import running_alone
 
 ASK = [Message("user", "Say it, 请说。")]
 READY = LoadState("ready")
@@ -357,7 +357,7 @@ def test_an_event_without_an_end_is_given_up_after_sixteen_megabytes(more: int, 
         return [data async for data in _events(response)]
 
     if read:
-        assert asyncio.run(found())[0].startswith("on and on")
+        assert running_alone(found())[0].startswith("on and on")
     else:
         with pytest.raises(EngineError, match="without an end"):
-            asyncio.run(found())
+            running_alone(found())

@@ -332,7 +332,7 @@ def test_a_fine_tune_from_a_script(app: App, rows: Path) -> None:
     ]
     assert bob.predict(api_name="/adapters") == []
 
-    further = ada.predict(handle_file(str(rows)), "more", {"steps": 2}, "trunks", api_name="/train")
+    further = ada.predict(handle_file(str(rows)), "more", QUICK | {"steps": 2}, "trunks", api_name="/train")
     with pytest.raises(AppError, match="no adapter named trunks"):
         bob.predict(handle_file(str(rows)), "stolen", {"steps": 2}, "trunks", api_name="/train")
     with pytest.raises(AppError, match="rank is 4 in trunks and cannot change"):

@@ -42,6 +42,8 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     Raises `SettingsError` and `StoreError`, also where another app uses the folder. A model that cannot be loaded is told on the page instead.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
+    # Its queue sums up its last 10,000 events with pandas behind every one, for a report that nobody here sees.
+    os.environ |= {"GRADIO_ANALYTICS_MAX_EVENTS": "1", "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**9)}
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ["GRADIO_TEMP_DIR"] = str((settings.data / "uploads").resolve())  # where it looks for files at any time
     from chatbot.access.users import Users

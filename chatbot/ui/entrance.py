@@ -26,6 +26,7 @@ from chatbot.common.errors import BanyanError
 from chatbot.engine.loading import LoadingEngine
 from chatbot.settings import Settings
 from chatbot.ui import uploading
+from chatbot.ui.kept import KeptFiles, KeptPage
 from chatbot.ui.parts import render
 from chatbot.ui.sign_in import routes as sign_in
 from chatbot.ui.strings.words import preferred
@@ -47,11 +48,13 @@ def entrance(
         Middleware(Refusals, words=_words),
         Middleware(SameOrigin, hosts=settings.names, keyed=settings.api_key is not None),
         Middleware(Doors),
+        *(() if users else (Middleware(KeptFiles),)),
         Middleware(access.OwnerCookie, secret=secret, embedded=settings.space),
         *([Middleware(SignedIn, sessions=sessions, page=request_response(sign_in.asks_who))] if users else ()),
         Middleware(Turns, most=settings.quota.requests),
         Middleware(Bodies),
         Middleware(Belongings, secret=secret, uploads=uploads, under_way=under_way, most=settings.quota.requests),
+        *(() if users else (Middleware(KeptPage),)),  # who signs in is named in the page
     ]
     return {
         "routes": _routes(settings, engine, users, sessions, uploads, versions),

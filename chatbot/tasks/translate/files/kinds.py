@@ -21,7 +21,7 @@ class Translatable:
 KINDS: tuple[Translatable, ...] = (
     Translatable("docx", "word", ("DOCX",)),
     Translatable("html", "web", ("HTML",)),
-    Translatable("markdown", "markdown", ("Markdown",)),
+    Translatable("markdown", "markdown.reader", ("Markdown", "MDX")),
     Translatable("text", "plain", ("TXT",)),
     Translatable("subtitles", "plain", ("SRT", "VTT")),
     Translatable("pdf", "portable", ("PDF",)),

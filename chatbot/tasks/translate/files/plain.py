@@ -28,7 +28,9 @@ def spans(text: str) -> list[Span]:
 
 def written(source: str, chosen: Sequence[tuple[Span, str]]) -> str:
     """Over as many lines as before, so that a subtitle keeps its height and a column its width."""
-    laid_out = [(one, _laid_out(source, one, target)) for one, target in chosen]
+    laid_out = [
+        (one, target if target == one.segment.text else _laid_out(source, one, target)) for one, target in chosen
+    ]
     return replaced(source, laid_out, _unstyled if are_cues(source) else str)
 
 

@@ -1,12 +1,14 @@
 """Stretches of a source text that are replaced while every other character of it stays: Markdown, HTML, subtitles, plain text."""
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from chatbot.tasks.translate.files.marked import TAG, Segment, is_language, pieces
 
 Escape = Callable[[str], str]
+_EMPHASIS = re.compile(r"[*_~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,7 @@ class Token:
     """`source[start:end]`, which is text, or the beginning, end or whole of some formatting.
 
     `shown` is text as a person reads it (entities resolved); of a "kept" token the words that are shown but stay. `pair` is
-    what an "open" and its "close" have in common.
+    what an "open" and its "close" have in common. `raw` is what a close becomes beside a translation, where that is not the same.
     """
 
     kind: Literal["text", "open", "close", "void", "kept"]
@@ -22,14 +24,16 @@ class Token:
     end: int
     shown: str = ""
     pair: int = 0
+    raw: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One segment and its tokens, which lie side by side in the source."""
+    """One segment and its tokens, which lie side by side in the source. `escape` is its own, where its file's is not right."""
 
     segment: Segment
     tokens: tuple[Token, ...]
+    escape: Escape | None = None
 
     @property
     def start(self) -> int:
@@ -40,7 +44,11 @@ class Span:
         return self.tokens[-1].end
 
 
-def span(tokens: Sequence[Token], *, room: int = 0) -> Span | None:
+Choose = Callable[[Span, Callable[[Escape, bool], str]], str]
+"""(a span, what gives its text by an escape and whether emphasis stands apart from words) -> the text that is taken"""
+
+
+def span(tokens: Sequence[Token], *, room: int = 0, escape: Escape | None = None) -> Span | None:
     """The tokens as a segment, less what surrounds it; None when there is nothing in it to translate."""
     inner = _stripped(_literal_tags(_plainer(_paired(tokens))))
     if not any(token.kind == "text" and is_language(token.shown) for token in inner):
@@ -57,22 +65,49 @@ def span(tokens: Sequence[Token], *, room: int = 0) -> Span | None:
         text.append(_tag(token, number))
         if token.kind == "kept":
             kept.add(number)
-    return Span(Segment("".join(text).strip(), frozenset(kept), room=room), tuple(inner))
+    return Span(Segment("".join(text).strip(), frozenset(kept), room=room), tuple(inner), escape)
 
 
-def replaced(source: str, spans: Iterable[tuple[Span, str]], escape: Escape) -> str:
-    """The source with each span's text replaced by its translation, which is marked text that fits the segment."""
+def shifted(one: Span, by: int) -> Span:
+    """The same span of a source that begins earlier."""
+    tokens = tuple(replace(t, start=t.start + by, end=t.end + by) for t in one.tokens)
+    return replace(one, tokens=tokens)
+
+
+def replaced(source: str, spans: Iterable[tuple[Span, str]], escape: Escape, choose: Choose | None = None) -> str:
+    """The source with each span's text replaced by its translation, which is marked text that fits the segment.
+
+    A span may lie in the formatting of another one. One whose translation is its own text is not written anew.
+    """
+    order = sorted(spans, key=lambda pair: (pair[0].start, -pair[0].end))
+    plainly: Choose = lambda one, render: render(one.escape or escape, False)  # noqa: E731
+    return _between(source, 0, len(source), order, choose or plainly)
+
+
+def _between(source: str, start: int, end: int, spans: Sequence[tuple[Span, str]], choose: Choose) -> str:
     parts: list[str] = []
-    at = 0
-    for one, target in spans:
-        parts += (source[at : one.start], rendered(source, one, target, escape))
-        at = one.end
-    return "".join((*parts, source[at:]))
+    first = 0
+    while first < len(spans):
+        one, target = spans[first]
+        last = first + 1
+        while last < len(spans) and spans[last][0].start < one.end:
+            last += 1
+        parts += (source[start : one.start], _one(source, one, target, spans[first + 1 : last], choose))
+        start, first = one.end, last
+    return "".join((*parts, source[start:end]))
 
 
-def rendered(source: str, one: Span, target: str, escape: Escape) -> str:
+def _one(source: str, one: Span, target: str, inner: Sequence[tuple[Span, str]], choose: Choose) -> str:
+    if target == one.segment.text:
+        return _between(source, one.start, one.end, inner, choose)
+    raw = _tags(source, one, inner, choose)
+    return choose(one, lambda escape, apart: _rendered(source, one, target, escape, raw, apart))
+
+
+def _rendered(
+    source: str, one: Span, target: str, escape: Escape, raw: Mapping[tuple[str, int], str], apart: bool
+) -> str:
     """A translation as it stands in the file, with the white space around it."""
-    raw = _tags(source, one)
     parts: list[str] = []
     skipping = 0
     for piece in pieces(target):
@@ -80,16 +115,26 @@ def rendered(source: str, one: Span, target: str, escape: Escape) -> str:
             skipping = 0
         if skipping:
             continue
-        parts.append(escape(piece.text) if piece.kind == "text" else raw.get((piece.kind, piece.number), ""))
+        written = escape(piece.text) if piece.kind == "text" else raw.get((piece.kind, piece.number), "")
+        parts.append(f" {written}" if apart and parts and _touch(parts[-1], written, piece.kind) else written)
         if piece.kind == "open" and piece.number in one.segment.kept:
             skipping = piece.number
     whole = source[one.start : one.end]
     before = whole[: len(whole) - len(whole.lstrip())] if one.tokens[0].kind == "text" else ""
     after = whole[len(whole.rstrip()) :] if one.tokens[-1].kind == "text" else ""
-    return f"{before}{''.join(parts)}{after}"
+    return f"{before}{''.join(parts).strip() if apart else ''.join(parts)}{after}"
 
 
-def _tags(source: str, one: Span) -> dict[tuple[str, int], str]:
+def _touch(last: str, written: str, kind: str) -> bool:
+    """Whether emphasis begins right behind a word, or ends right before one."""
+    begins = (
+        kind == "open" and _EMPHASIS.fullmatch(written) and not last[-1:].isspace() and not _EMPHASIS.fullmatch(last)
+    )
+    ends = kind == "text" and _EMPHASIS.fullmatch(last) and not written[:1].isspace()
+    return bool(begins or ends)
+
+
+def _tags(source: str, one: Span, inner: Sequence[tuple[Span, str]], choose: Choose) -> dict[tuple[str, int], str]:
     """What each tag stands for; a kept one stands for all of it where it opens."""
     raw: dict[tuple[str, int], str] = {}
     marks = (piece for piece in pieces(one.segment.text) if piece.kind != "text")
@@ -97,7 +142,9 @@ def _tags(source: str, one: Span) -> dict[tuple[str, int], str]:
         if token.kind == "text":
             continue
         mark = next(marks)
-        raw[mark.kind, mark.number] = source[token.start : token.end]
+        own = [pair for pair in inner if token.start <= pair[0].start < token.end]
+        written = _between(source, token.start, token.end, own, choose)
+        raw[mark.kind, mark.number] = written if token.raw is None else token.raw
         if token.kind == "kept":
             raw["close", next(marks).number] = ""
     return raw

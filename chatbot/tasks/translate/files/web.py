@@ -1,7 +1,7 @@
 """HTML: the text between the tags, by its place in the source; not a character of the markup itself is written anew."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape as escaped
 from html import unescape
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from chatbot.common.limited import Limits
+from chatbot.tasks.translate.files.attributes import attributes
 from chatbot.tasks.translate.files.opened import Opened, open_text
 from chatbot.tasks.translate.files.spans import Span, Token, replaced, span
 
@@ -35,8 +36,13 @@ _ENDED_BY = {
     **{"li": _set("li"), "tr": _set("tr tbody tfoot"), "option": _set("option optgroup")},
 }
 _SPACE = re.compile(r"\s+")
+_ROOT = re.compile(r"<html\b[^>]*>", re.IGNORECASE)
+_LANG = re.compile(r"(\slang\s*=\s*[\"']?)[A-Za-z-]+", re.IGNORECASE)
+_DIR = re.compile(r"(\sdir\s*=\s*[\"']?)[A-Za-z]+", re.IGNORECASE)
+RIGHT_TO_LEFT = _set("ar fa he ur ps sd ug yi dv ckb")
 
 Kind = Literal["text", "start", "end", "other"]
+Stays = Callable[[str, int, int], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,10 @@ def written(source: str, chosen: Sequence[tuple[Span, str]], code: str) -> str:
     return with_language(replaced(source, chosen, escape), code)
 
 
-def spans(source: str) -> list[Span]:
+def spans(source: str, stays: Stays = lambda source, at, end: at) -> list[Span]:
+    """`stays` says where what begins at a place and is no text of the page ends, or gives the place itself."""
     marks = [*_Scanner(source).marks, _Mark("other", len(source))]
-    return _Blocks(source, marks).found
+    return _Blocks(source, marks, stays).found
 
 
 def escape(text: str) -> str:
@@ -68,10 +75,15 @@ def escape(text: str) -> str:
 
 
 def with_language(source: str, code: str) -> str:
-    """The page's own word for its language changed."""
-    return re.sub(
-        r"(<html\b[^>]*?\blang\s*=\s*[\"']?)[A-Za-z-]+", lambda m: m[1] + code, source, count=1, flags=re.IGNORECASE
-    )
+    """The page's own word for its language changed, and for the side on which its lines begin."""
+    return _ROOT.sub(lambda tag: _with_direction(_LANG.sub(rf"\g<1>{code}", tag[0], count=1), code), source, count=1)
+
+
+def _with_direction(tag: str, code: str) -> str:
+    side = "rtl" if code.partition("-")[0] in RIGHT_TO_LEFT else "ltr"
+    if _DIR.search(tag):
+        return _DIR.sub(rf"\g<1>{side}", tag, count=1)
+    return f'{tag[:5]} dir="rtl"{tag[5:]}' if side == "rtl" else tag
 
 
 class _Scanner(HTMLParser):
@@ -130,6 +142,7 @@ class _Blocks:
 
     source: str
     marks: list[_Mark]
+    stays: Stays
     found: list[Span] = field(default_factory=list)
     gathered: list[Token] = field(default_factory=list)
     opened: list[tuple[str, int]] = field(default_factory=list)
@@ -142,8 +155,10 @@ class _Blocks:
 
     def _take(self, at: int) -> int:
         mark, end = self.marks[at], self.marks[at + 1].start
+        if mark.kind == "start" and not mark.off:
+            self.found += attributes(self.source[mark.start : end], mark.start)
         if mark.kind == "text":
-            self.gathered.append(Token("text", mark.start, end, unescape(self.source[mark.start : end])))
+            self.gathered += self._texts(mark.start, end)
         elif mark.kind == "start" and (mark.off or mark.name in _OPAQUE | _KEPT):
             return self._pass_over(at)
         elif mark.name in _INLINE and mark.kind != "other":
@@ -153,6 +168,17 @@ class _Blocks:
         else:
             self._flush()
         return at + 1
+
+    def _texts(self, start: int, end: int) -> Iterator[Token]:
+        begin = at = start
+        while at < end:
+            after = self.stays(self.source, at, end)
+            if after > at:
+                yield Token("text", begin, at, unescape(self.source[begin:at]))
+                yield Token("kept", at, after, _SPACE.sub(" ", self.source[at:after]))
+                begin = after
+            at = max(at + 1, after)
+        yield Token("text", begin, end, unescape(self.source[begin:end]))
 
     def _pass_over(self, at: int) -> int:
         """An element that stays: inline ones with their words shown, blocks not at all."""

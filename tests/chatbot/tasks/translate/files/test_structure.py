@@ -16,7 +16,8 @@ from markdown_it import MarkdownIt
 from PIL import Image
 from selectolax.lexbor import LexborHTMLParser
 
-from chatbot.tasks.translate.files import markdown, plain, web
+from chatbot.tasks.translate.files import plain, web
+from chatbot.tasks.translate.files.markdown import reader as markdown
 from chatbot.tasks.translate.files.marked import PLACEHOLDER
 from chatbot.tasks.translate.files.spans import replaced
 from tests.chatbot.tasks.pseudo import ENGINES, shouted, translated, translations
@@ -64,7 +65,7 @@ and a third <kbd>Ctrl</kbd> <https://auto.example>.
 print("code stays %s" % name)
 ```
 
-<div align="center">raw html stays</div>
+<div align="center">words in HTML</div>
 
 Snake_case_words, 2 * 3 * 4, a_b and <3 stay text. See [reference][ref] and [ref].
 
@@ -86,7 +87,8 @@ def markdown_tree(text: str) -> list[tuple[str, ...]]:
             ]
             found += sorted(kept)
         else:
-            content = token.content if token.type in ("fence", "code_block", "html_block") else ""
+            content = token.content if token.type in ("fence", "code_block") else ""
+            content = "".join(re.findall("<[^>]*>", token.content)) if token.type == "html_block" else content
             found.append((token.type, token.tag, token.info, str(sorted(token.attrs.items())), content))
     return found
 
@@ -114,10 +116,14 @@ def test_what_is_text_in_markdown_is_translated_and_what_is_code_is_not() -> Non
         "SETEXT HEADING WITH `code`",
         '[LINK](https://a.example/x_(y) "a title")',
         "A_B AND <3 STAY",
+        "title: NOT A HEADING",
+        '<div align="center">WORDS IN HTML</div>',
+        "![BADGE](https://b.example/badge.svg)",
+        "[REFERENCE][ref] AND [REF][ref]",
+        "<kbd>Ctrl</kbd>",
     ):
         assert there in result
     for kept in (
-        "title: Not a heading",
         "indented code stays",
         'print("code stays %s" % name)',
         "[ref]: https://c.example",
@@ -125,11 +131,66 @@ def test_what_is_text_in_markdown_is_translated_and_what_is_code_is_not() -> Non
         assert kept in result
 
 
-def test_markdown_whose_translation_is_the_source_is_not_changed_but_for_broken_lines() -> None:
+def test_markdown_whose_translation_is_the_source_stays_byte_for_byte() -> None:
     spans = markdown.spans(HOSTILE)
-    same = markdown.written(HOSTILE, [(span, span.segment.text) for span in spans])
-    quotes = str.maketrans("", "", "> \n")
-    assert same.translate(quotes) == HOSTILE.replace("&amp;", "&").translate(quotes)
+    assert markdown.written(HOSTILE, [(span, span.segment.text) for span in spans]) == HOSTILE
+
+
+DIALECTS = [  # what generators of sites read: (source, with its words shouted)
+    ("> [!NOTE]\n> Read it first.", "> [!NOTE]\n> READ IT FIRST."),
+    ("> [!tip]- Our *title*\n> Body", "> [!tip]- OUR *TITLE*\n> BODY"),
+    (":::tip My title\nText here.\n:::", ":::tip MY TITLE\nTEXT HERE.\n:::"),
+    (":::note[Your title]{.x}\nText.\n:::", ":::note[YOUR TITLE]{.x}\nTEXT.\n:::"),
+    (":::{warning} A title\n:class: old tree\nText.\n:::", ":::{warning} A TITLE\n:class: old tree\nTEXT.\n:::"),
+    ('!!! note "Read"\n    Some text\n\n    - item', '!!! note "READ"\n    SOME TEXT\n\n    - ITEM'),
+    ('=== "Linux"\n\n    === "In"\n\n        Text', '=== "LINUX"\n\n    === "IN"\n\n        TEXT'),
+    ("{{% tip %}}\nText {{< ref \"/a\" >}}\n{{% /tip %}}", "{{% tip %}}\nTEXT {{< ref \"/a\" >}}\n{{% /tip %}}"),
+    ("Go {{< x \"" + "long words " * 20 + "\" >}} on", "GO {{< x \"" + "long words " * 20 + "\" >}} ON"),
+    ("## Words here {#an-id .cl}", "## WORDS HERE {#an-id .cl}"),
+    ("[Get it](#){ .md-button } now", "[GET IT](#){ .md-button } NOW"),
+    ("Press ++ctrl+c++ or ++\"Key\"++", "PRESS ++ctrl+c++ OR ++\"Key\"++"),
+    ("The $E = mc^2$ and \\(x_i\\) cost $5 and $6", "THE $E = mc^2$ AND \\(x_i\\) COST $5 AND $6"),
+    ("$$\nx \\text{ where}\n$$\nText", "$$\nx \\text{ where}\n$$\nTEXT"),
+    ("\\begin{align}\nabc &= d\n\\end{align}\n\nText", "\\begin{align}\nabc &= d\n\\end{align}\n\nTEXT"),
+    ("See {n, plural, one {# item} other {# items}}", "SEE {n, plural, one {# item} other {# items}}"),
+    ("See $t(common.key) and :rocket: there", "SEE $t(common.key) AND :rocket: THERE"),
+    ("[^note]: A note\n[^2]: More", "[^note]: A NOTE\n[^2]: MORE"),
+    ("Term\n: Its meaning\n: Other", "TERM\n: ITS MEANING\n: OTHER"),
+    ("+++\ntitle = \"My \\\"post\\\"\"\ndraft = true\n+++\nText", "+++\ntitle = \"MY \\\"POST\\\"\"\ndraft = true\n+++\nTEXT"),
+    ("---\ntitle: It's here\ntags: [a]\ndescription: >-\n  Some\n  more\n---\nText",
+     "---\ntitle: IT'S HERE\ntags: [a]\ndescription: >-\n  SOME\n  MORE\n---\nTEXT"),
+    ("<details>\n<summary>Open</summary>\n\nText\n\n</details>", "<details>\n<summary>OPEN</summary>\n\nTEXT\n\n</details>"),
+    ("> <table>\n> <tr><td>A cell</td></tr>\n> </table>", "> <table>\n> <tr><td>A CELL</td></tr>\n> </table>"),
+    ("See the [user\nguide] and ![a tree].\n\n[user guide]: x\n[a tree]: y",
+     "SEE THE [USER GUIDE][user guide] AND ![A TREE][a tree].\n\n[user guide]: x\n[a tree]: y"),
+]  # fmt: skip
+MDX = """import Tabs from '@theme/Tabs';
+
+<Tabs
+  items={['one', 'two']}>
+<Tab label="Apple">
+
+This is **ripe** for {props.name}.
+
+</Tab>
+</Tabs>
+
+    Indented words are text.
+"""
+
+
+@pytest.mark.parametrize(("source", "shouting"), DIALECTS, ids=[one[0][:24] for one in DIALECTS])
+def test_signs_of_site_generators_stay_and_the_words_beside_them_are_translated(source: str, shouting: str) -> None:
+    assert translated_markdown(source, "careful") == shouting
+    spans = markdown.spans(source)
+    assert markdown.written(source, [(span, span.segment.text) for span in spans]) == source
+
+
+def test_mdx_keeps_its_imports_components_and_expressions(tmp_path: Path) -> None:
+    path = tmp_path / "page.mdx"
+    path.write_text(MDX, "utf-8")
+    shouting = MDX.replace("This is **ripe** for", "THIS IS **RIPE** FOR")
+    assert translated(path)[0].decode() == shouting.replace("Indented words are text", "INDENTED WORDS ARE TEXT")
 
 
 # HTML
@@ -152,6 +213,8 @@ def html_tree(text: str) -> list[tuple[str, tuple[tuple[str, str | None], ...], 
     found = []
     for node in LexborHTMLParser(text).root.traverse(include_text=False):  # type: ignore[union-attr]
         attributes = {key: value for key, value in node.attributes.items() if (node.tag, key) != ("html", "lang")}
+        attributes |= dict.fromkeys(attributes.keys() & {"alt", "title", "aria-label", "placeholder"}, "words")
+        attributes |= {"content": "words"} if "content" in attributes else {}
         found.append((str(node.tag), tuple(sorted(attributes.items())), str(node.parent.tag) if node.parent else ""))
     return found
 

@@ -1,0 +1,156 @@
+"""Blocks that generators of sites read in Markdown: lines that stay, with the title in them, and what is indented under one.
+
+A title is an `inline` token whose `meta["offset"]` is its place in the source.
+"""
+
+import re
+
+from markdown_it import MarkdownIt
+from markdown_it.ruler import RuleOptionsType
+from markdown_it.rules_block import StateBlock
+
+from chatbot.tasks.translate.files.markdown.fixed import stays_mdx
+
+_TERMINATES: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+_TITLED = tuple(
+    re.compile(pattern, re.VERBOSE)
+    for pattern in (
+        r"\[!\w[\w|-]*\][+-]?[ \t]*(?P<title>.*?)",  # alerts of GitHub and Obsidian
+        r":{2,}[ \t]*[\w-]+\[(?P<title>.*)\](?:\{[^{}]*\})?[ \t]*",
+        r":{3,}[ \t]*(?:\{[^{}]*\}|[\w-]++)?[ \t]*(?:\{[^{}]*\})?[ \t]*(?P<title>[^\[{\s:].*?)?(?:[ \t]*\{[^{}]*\}|[ \t]+:+)?[ \t]*",
+    )
+)
+_STAYS = re.compile(
+    r"""
+      (?:\{\{[^{}]*+\}\}|\{\{[<%](?:(?!\}\}).)*+\}\}|\{%(?:(?!%\}).)*+%\}|<%(?:(?!%>).)*+%>|\s)++ # shortcodes alone on their line
+    | \{:?[ \t]*[#.:%\w][^{}]*\}                                       # attributes of what is above
+    | \[\[?_?TOC_?\]?\] | \([\w:.-]+\)= | -{1,2}8<-{1,2}.* | @import[ ].* | \\(?:newpage|pagebreak|clearpage|tableofcontents)\b.* | \+\+\+.*
+    """,
+    re.VERBOSE,
+)
+_OPENS = (  # what a block of lines begins with, and what ends it
+    (re.compile(r"\$\$"), "$$"),
+    (re.compile(r"\\\["), r"\]"),
+    (re.compile(r"\\begin\{([\w*]+)\}"), ""),
+    (re.compile(r"\{\{[<%]"), "}}"),
+    (re.compile(r"\{%"), "%}"),
+)
+_INDENTS = re.compile(
+    r"""
+      (?:!!!|\?\?\?\+?)(?=[ \t])(?:[ \t]+[\w-]+)*(?:[ \t]+"(?P<title>.*)")?[ \t]*
+    | ===[!+]{0,2}[ \t]+"(?P<tab>.*)"[ \t]*
+    | ///[ \t]*(?:[\w-]+)?(?:[ \t]*\|[ \t]*(?P<block>.*))?
+    | \[\^[^\[\]\s]+\]:(?:[ \t]+(?P<note>.+))?
+    | \*\[[^\[\]]+\]:[ \t]+(?P<short>.+)
+    | :[ \t]+(?P<meaning>.+)
+    """,
+    re.VERBOSE,
+)
+_DIRECTIVE = re.compile(r":{3,}[ \t]*\{.*|:[\w-]+:.*")
+_OPTION = re.compile(r":[\w-]+:(?:[ \t].*)?")
+_MODULES = re.compile(r"(?:import|export)\b")
+
+
+def add(md: MarkdownIt, *, mdx: bool) -> None:
+    """The rules, before all that would read such lines as text."""
+    if mdx:
+        md.block.ruler.before("table", "components", _components, _TERMINATES)
+        md.block.ruler.disable(["code", "html_block"])
+    md.block.ruler.before("table", "indents", _indents, _TERMINATES)
+    md.block.ruler.before("table", "lines", _lines, _TERMINATES)
+
+
+def _text(state: StateBlock, line: int) -> str:
+    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
+
+
+def _title(state: StateBlock, line: int, found: re.Match[str]) -> None:
+    name = found.lastgroup
+    if not name or not found[name]:
+        return
+    token = state.push("inline", "", 0)
+    token.content, token.children, token.map = found[name].rstrip(), [], [line, line + 1]
+    token.meta["offset"] = state.bMarks[line] + state.tShift[line] + found.start(name)
+
+
+def _lines(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    if state.is_code_block(start):
+        return False
+    line = _text(state, start)
+    titled = next((found for pattern in _TITLED if (found := pattern.fullmatch(line))), None)
+    option = start and _OPTION.fullmatch(line) and _DIRECTIVE.fullmatch(_text(state, start - 1))
+    last = start + 1 if titled or option or _STAYS.fullmatch(line) else _closed(state, start, end, line)
+    if last is None:
+        return False
+    if not silent:
+        if titled:
+            _title(state, start, titled)
+        state.line = last
+    return True
+
+
+def _closed(state: StateBlock, start: int, end: int, line: str) -> int | None:
+    """The line after a block of several lines that stay, which begins at `start`."""
+    for opens, closes in _OPENS:
+        opened = opens.match(line)
+        if not opened:
+            continue
+        ends = closes or rf"\end{{{opened[1]}}}"
+        rest = line[opened.end() :]
+        for at in range(start, end):
+            if at > start and state.isEmpty(at) and ends in ("}}", "%}"):
+                return None
+            found = rest.find(ends)
+            if found >= 0:
+                return at + 1 if not rest[found + len(ends) :].strip() else None
+            rest = _text(state, at + 1) if at + 1 < end else ""
+    return None
+
+
+def _indents(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A line that stays but for its title, and blocks of four more spaces under it."""
+    found = None if state.is_code_block(start) else _INDENTS.fullmatch(_text(state, start))
+    if found is None:
+        return False
+    if silent:
+        return True
+    _title(state, start, found)
+    indent, after = state.sCount[start] + 4, start + 1
+    while after < end and (state.isEmpty(after) or state.sCount[after] >= indent):
+        after += 1
+    around, state.blkIndent = state.blkIndent, indent
+    last, state.lineMax = state.lineMax, after
+    state.md.block.tokenize(state, start + 1, after)
+    state.blkIndent, state.lineMax = around, last
+    state.line = after
+    return True
+
+
+def _components(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Imports and exports up to an empty line, and tags or expressions that fill their lines."""
+    line = _text(state, start)
+    if _MODULES.match(line) and state.blkIndent == 0 and state.level == 0:
+        after = next((at for at in range(start, end) if state.isEmpty(at)), end)
+    elif (filled := _filled(state, start, end, line)) is not None:
+        after = filled
+    else:
+        return False
+    if not silent:
+        state.line = after
+    return True
+
+
+def _filled(state: StateBlock, start: int, end: int, line: str) -> int | None:
+    if line[:1] not in ("<", "{"):
+        return None
+    at, over = state.bMarks[start] + state.tShift[start], state.eMarks[end - 1]
+    while at < over and state.src[at] in "<{":
+        after = stays_mdx(state.src, at, over)
+        if after == at:
+            return None
+        at = after
+        while at < over and state.src[at] in " \t":
+            at += 1
+    if at < over and state.src[at] != "\n":
+        return None
+    return next(n + 1 for n in range(start, end) if state.eMarks[n] >= at)

@@ -44,7 +44,7 @@ def test_every_room_is_on_the_map(package: str) -> None:
         ("ENGINES", "chatbot/engine/registry.py"),
         ("READERS", "retrieval/reading/kinds.py"),
         ("KINDS", "chatbot/tasks/translate/files/kinds.py"),
-        ("LAYOUTS", "finetune/data/layouts.py"),
+        ("LAYOUTS", "finetune/data/layouts/layouts.py"),
         ("CONTAINERS", "finetune/data/rows/rows.py"),
     ],
 )

@@ -19,8 +19,8 @@ from chatbot.training.base import TrainingBase
 from chatbot.types import QUOTAS, Quotas
 from finetune.data.doctor import Doctor
 from finetune.data.examples import Columns, Example
+from finetune.data.findings.report import require_usable
 from finetune.data.formats import detect, read_examples
-from finetune.data.report import require_usable
 from finetune.jobs import start as starts
 from finetune.jobs.estimate import Estimate, Estimator
 from finetune.jobs.jobs import Jobs

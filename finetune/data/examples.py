@@ -1,37 +1,90 @@
 """What a data set is made of: an example, or the reason why a row is none."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from chatbot.common.errors import InputError
 
-Role = Literal["system", "user", "assistant"]
-Container = Literal["csv", "tsv", "json", "jsonl", "parquet", "text"]
-Layout = Literal["alpaca", "sharegpt", "messages", "prompt-completion", "text", "columns"]
+Role = Literal["system", "user", "assistant", "tool"]
+Container = Literal["csv", "tsv", "json", "jsonl", "parquet", "arrow", "xlsx", "archive", "text"]
+Layout = Literal[
+    "preference",
+    "contents",
+    "sharegpt",
+    "messages",
+    "choice",
+    "alpaca",
+    "prompt-completion",
+    "text",
+    "glaive",
+    "columns",
+]
+Split = Literal["", "train", "validation"]
+"""What the file says a row is for; "" when it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the assistant asks of a tool; `arguments` is a JSON object as text."""
+
+    name: str
+    arguments: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """As OpenAI has it, with the arguments as an object, which chat templates write as JSON."""
+        return {"type": "function", "function": {"name": self.name, "arguments": json.loads(self.arguments)}}
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message of a conversation."""
+    """One message of a conversation. `thought` is the reasoning before an answer; an answer that is not `taught` is only read."""
 
     role: Role
     content: str
+    calls: tuple[Call, ...] = ()
+    thought: str = ""
+    taught: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        values: dict[str, Any] = {"role": self.role, "content": self.content}
+        if self.calls:
+            values["tool_calls"] = [call.to_dict() for call in self.calls]
+        if self.thought:
+            values["reasoning_content"] = self.thought
+        return values if self.taught else values | {"weight": 0}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Turn":
+        """What `to_dict` gave."""
+        calls = [call["function"] for call in values.get("tool_calls", ())]
+        return cls(
+            values["role"],
+            values["content"],
+            tuple(Call(call["name"], json.dumps(call["arguments"], ensure_ascii=False)) for call in calls),
+            values.get("reasoning_content", ""),
+            values.get("weight", 1) != 0,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
     """One usable row: a conversation that ends with the assistant's answer, or a plain text to continue.
 
-    `turns` is an optional system text, then user and assistant in turn. Exactly one of `turns` and `text` is set.
-    `remarks` are codes of what a person should know: "formula" (a spreadsheet would run a cell), "trailing_user"
-    (turns after the last answer were left out).
+    `turns` is an optional system text, then what the others say, up to the last answer that is taught. Exactly one of
+    `turns` and `text` is set. `tools` is a JSON list of what the assistant may call, "" for none. `rejected` is the worse
+    answer of a preference, whose better one ends `turns`. `remarks` are codes of what a person should know, such as
+    "formula" (a spreadsheet would run a cell).
     """
 
     row: int
     turns: tuple[Turn, ...] = ()
     text: str = ""
     remarks: tuple[str, ...] = ()
+    tools: str = ""
+    split: Split = ""
+    rejected: Turn | None = None
 
     @property
     def prompt(self) -> tuple[Turn, ...]:
@@ -40,20 +93,43 @@ class Example:
 
     @property
     def answer(self) -> str:
-        """The last answer: what an evaluation compares with. Empty for plain text."""
-        return self.turns[-1].content if self.turns else ""
+        """The last answer: what an evaluation compares with, calls as JSON. Empty for plain text."""
+        if not self.turns:
+            return ""
+        calls = [json.dumps(call.to_dict()["function"], ensure_ascii=False) for call in self.turns[-1].calls]
+        return "\n".join([self.turns[-1].content, *calls] if self.turns[-1].content else calls)
 
     def to_dict(self) -> dict[str, Any]:
-        """One line of a job's `data.jsonl`, which any reader of the layouts "messages" and "text" takes."""
+        """One line of a job's `data.jsonl`; `from_dict` reads it back, and so does whoever reads messages as OpenAI has them."""
         if not self.turns:
-            return {"text": self.text}
-        return {"messages": [{"role": turn.role, "content": turn.content} for turn in self.turns]}
+            values: dict[str, Any] = {"text": self.text}
+        else:
+            values = {"messages": [turn.to_dict() for turn in self.turns]}
+        if self.tools:
+            values["tools"] = json.loads(self.tools)
+        if self.rejected:
+            values["rejected"] = self.rejected.to_dict()
+        return values | ({"split": self.split} if self.split else {})
+
+    @classmethod
+    def from_dict(cls, row: int, values: Mapping[str, Any]) -> "Example":
+        """What `to_dict` gave."""
+        tools, rejected = values.get("tools"), values.get("rejected")
+        return cls(
+            row,
+            tuple(map(Turn.from_dict, values.get("messages", ()))),
+            values.get("text", ""),
+            tools=json.dumps(tools, ensure_ascii=False) if tools else "",
+            split=values.get("split", ""),
+            rejected=Turn.from_dict(rejected) if rejected else None,
+        )
 
 
 FaultCode = Literal[
     "json", "not_an_object", "missing_field", "not_text", "too_large", "broken_character", "encoding", "damaged",
     "quoting", "columns", "unmapped", "unknown_label", "empty_prompt", "empty_answer", "empty_text", "no_answer",
-    "unknown_role", "role_order", "not_turns", "tool_call", "masked", "template", "tokens",
+    "unknown_role", "role_order", "not_turns", "tool_call", "masked", "template", "tokens", "not_taught", "bad_answer",
+    "needs_image", "reasoning", "markers", "no_choice", "same_answers", "preference", "no_preference",
 ]  # fmt: skip
 
 
@@ -72,6 +148,7 @@ class Row:
 
     number: int
     values: Mapping[str, object]
+    split: Split = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +157,8 @@ class Format:
 
     `container` is the kind of file, `layout` what its rows mean; the layout "columns" needs `Columns` to say so.
     `columns` are the names seen in the first rows, `unused` those that the layout does not look at. A plain text file
-    has one example a paragraph when it has blank lines (`paragraphs`), else one a line.
+    has one example a paragraph when it has blank lines (`paragraphs`), else one a line. `proposal` is what a person may be
+    offered where the columns do not say themselves what they mean.
     """
 
     container: Container
@@ -91,6 +169,7 @@ class Format:
     paragraphs: bool = False
     columns: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+    proposal: "Columns | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +178,8 @@ class Columns:
 
     `{{` and `}}` are braces. With `text`, rows are plain texts; else `prompt` and `completion` are needed. `labels` are
     (value, name) pairs that replace the values of `label_column`, such as ("0", "negative"). `header` says whether the
-    first line of a CSV or TSV file names the columns; otherwise they are column_1, column_2 ...
+    first line of a CSV or TSV file names the columns; otherwise they are column_1, column_2 ... `given` says that a person
+    chose it, and not the names of the columns.
     """
 
     prompt: str = ""
@@ -109,6 +189,7 @@ class Columns:
     label_column: str = ""
     labels: tuple[tuple[str, str], ...] = ()
     header: bool = True
+    given: bool = True
 
     def __post_init__(self) -> None:
         if bool(self.text) == bool(self.prompt or self.completion or self.system):
@@ -136,7 +217,7 @@ class Columns:
             )
         texts = {name: str(value) for name, value in values.items() if name in known}
         pairs = tuple((str(value), str(name)) for value, name in labels.items())
-        return cls(**texts, labels=pairs, header=values.get("header", True) is True)
+        return cls(**texts, labels=pairs, header=values.get("header", True) is True)  # type: ignore[arg-type]
 
     def to_dict(self) -> dict[str, Any]:
         texts = {name: getattr(self, name) for name in ("prompt", "completion", "system", "text", "label_column")}

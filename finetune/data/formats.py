@@ -9,8 +9,12 @@ from pathlib import Path
 
 from chatbot.common.errors import InputError
 from finetune.data.examples import Columns, Container, Example, Fault, Format, Row
-from finetune.data.layouts import check_columns, layout_of, suggestion, to_example, unused
-from finetune.data.rows.csv import column_names, split_line
+from finetune.data.layouts.columns import check_columns, proposal, suggestion
+from finetune.data.layouts.layouts import layout_of, to_example, unused
+from finetune.data.layouts.names import canonical
+from finetune.data.rows.csv import column_names, is_separator, split_line
+from finetune.data.rows.documents import split_of
+from finetune.data.rows.json import is_turn
 from finetune.data.rows.rows import Told, read_rows
 from finetune.data.rows.source import MAX_ROWS, SAMPLE, Damaged, encoding_of, lines, opened
 
@@ -35,7 +39,8 @@ def detect(path: Path, name: str = "") -> Format:
             rows.append(item)
             columns.update(dict.fromkeys(map(str, item.values)))
     layout = layout_of(rows)
-    return replace(found, layout=layout, columns=tuple(columns), unused=unused(layout, columns))
+    offered = proposal([*columns], [row.values for row in rows]) if layout == "columns" else None
+    return replace(found, layout=layout, columns=tuple(columns), unused=unused(layout, columns), proposal=offered)
 
 
 def read_examples(
@@ -57,7 +62,15 @@ def read_examples(
     if columns and format.columns:
         check_columns(columns, format.columns)
     for item in read_rows(path, format, told, most):
-        yield to_example(item, format, columns) if isinstance(item, Row) else item
+        yield to_example(_split(item), format, columns) if isinstance(item, Row) else item
+
+
+def _split(row: Row) -> Row:
+    """With what its own column says of the side it belongs to."""
+    if row.split:
+        return row
+    value = next((value for name, value in row.values.items() if canonical(str(name)) == "split"), None)
+    return replace(row, split=split_of(value)) if isinstance(value, str) and split_of(value) else row
 
 
 def mapping_of(format: Format, columns: Columns | None = None) -> Columns | None:
@@ -76,19 +89,22 @@ def _text_format(path: Path, name: str) -> Format:
     codec = encoding_of(path)
     suffix = Path(name.lower().removesuffix(".gz")).suffix
     with opened(path) as source:
-        head = []
+        head, separator = [], ""
         try:
             for line in lines(source.file, codec):
+                if is_separator(line):
+                    separator = line.text.strip().strip('"')[4]
+                    continue
                 head.append(line.text)
                 if len(head) >= PROBED or sum(map(len, head)) > SAMPLE:
                     break
         except Damaged:
             pass
     written = [line for line in head if line.strip()]
-    container = _container(written, suffix)
+    container = "csv" if separator else _container(written, suffix)
     if container not in ("csv", "tsv"):
         return Format(container, encoding=codec, paragraphs=container == "text" and len(written) < len(head))
-    delimiter = "\t" if container == "tsv" else max(_DELIMITERS, key=(written or [""])[0].count)
+    delimiter = separator or ("\t" if container == "tsv" else max(_DELIMITERS, key=(written or [""])[0].count))
     found = Format(container, encoding=codec, delimiter=delimiter)
     return replace(found, columns=_header(written, found))
 
@@ -98,29 +114,36 @@ def _container(written: list[str], suffix: str) -> Container:
     if suffix in (".txt", ".md"):
         return "text"
     if first.startswith(("{", "[")) or suffix in (".json", ".jsonl", ".ndjson"):
-        objects = any(_is_object(line) for line in written)
-        whole = first.startswith("[") or suffix == ".json" or not suffix
-        return "json" if _one_document(written, first) or (whole and not objects) else "jsonl"
+        return "jsonl" if _by_lines(written, first, suffix) else "json"
     if suffix in (".tsv", ".tab") or (suffix != ".csv" and "\t" in first):
         return "tsv"
     return "csv" if suffix == ".csv" or any(sign in first for sign in ",;|") else "text"
 
 
-def _one_document(written: list[str], first: str) -> bool:
-    """Whether the file is one JSON value: a list over several lines, or one object that holds a list of rows."""
+def _by_lines(written: list[str], first: str, suffix: str) -> bool:
+    """Whether a line is a row: not one document over several lines, nor several of those, nor one line that holds all rows."""
+    lined = suffix in (".jsonl", ".ndjson")
+    if len(written) == 1:
+        return lined and not _is_rows(first)
     if first.startswith("["):
-        try:
-            json.loads(first)
-        except (ValueError, RecursionError):
-            return True
-        return len(written) == 1
-    if len(written) != 1 or not _is_object(first):
+        return _is_value(first)
+    return any(map(_is_object, written)) or (lined and not first.startswith("{"))
+
+
+def _is_rows(line: str) -> bool:
+    """Whether one line is a list of rows, or an object around one."""
+    if not _is_object(line):
+        return line.startswith("[")
+    return any(isinstance(value, list) and value and all(isinstance(row, dict) and not is_turn(row) for row in value)
+               for value in json.loads(line).values())  # fmt: skip
+
+
+def _is_value(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
         return False
-    lists = [value for value in json.loads(first).values() if isinstance(value, list)]
-    return any(
-        value and all(isinstance(row, dict) and "role" not in row and "from" not in row for row in value)
-        for value in lists
-    )
+    return True
 
 
 def _is_object(line: str) -> bool:

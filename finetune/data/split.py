@@ -3,11 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from hashlib import blake2b
 
-from finetune.data.examples import Example
+from finetune.data.examples import Example, Split
 
 FEW = 8  # groups that a verdict should have at least, where the data allow it
+GREETING = 12  # characters, normalised: "good morning" says nothing of what a conversation is about
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -18,17 +20,18 @@ def normalised(text: str) -> str:
 
 
 def group_of(example: Example) -> int:
-    """64 bits of the normalised prompt: what the user says before the first answer, or the whole plain text.
+    """64 bits of the normalised prompt: what the user says before the first answer, or the whole plain text. A greeting
+    alone is no prompt: what the user says next belongs to it.
 
     Rows of one group are always on the same side, so that no prompt is both taught and asked.
     """
-    asked: list[str] = []
+    asked = ""
     for turn in example.turns:
-        if turn.role == "assistant":
+        if turn.role == "assistant" and len(asked) >= GREETING:
             break
         if turn.role == "user":
-            asked.append(turn.content)
-    return digest(normalised("\n".join(asked) or example.text))
+            asked = f"{asked}\n{normalised(turn.content)}".strip()
+    return digest(normalised(asked or example.text))
 
 
 def held_out(groups: Iterable[int], share: float, seed: int) -> frozenset[int]:
@@ -43,6 +46,29 @@ def held_out(groups: Iterable[int], share: float, seed: int) -> frozenset[int]:
     taken = sum(place < share for place, _ in ranked)
     taken = min(max(taken, FEW), max(taken, len(distinct) // 4), len(distinct) // 2)
     return frozenset(group for _, group in ranked[:taken])
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Which rows judge and which teach: as the file says (`declared`), else by the groups that are held out."""
+
+    declared: bool
+    groups: frozenset[int]
+
+    def holds_out(self, example: Example) -> bool:
+        return self.held(group_of(example), example.split)
+
+    def held(self, group: int, split: Split) -> bool:
+        return split == "validation" if self.declared else group in self.groups
+
+
+def sides(rows: Iterable[tuple[int, Split]], share: float, seed: int) -> Sides:
+    """Of (group, split) of every usable row. A file that says of some rows that they validate, and of others not, is obeyed."""
+    known = list(rows)
+    splits = {split for _, split in known}
+    if "validation" in splits and len(splits) > 1:
+        return Sides(True, frozenset())
+    return Sides(False, held_out((group for group, _ in known), share, seed))
 
 
 def digest(text: str) -> int:

@@ -27,7 +27,7 @@ def held_out_rows(job: JobFolder, base: str) -> list[Example]:
     """Those that the training kept aside, encoded for the model in the folder `base`. Raises `UsageError` without any."""
     from transformers import AutoTokenizer
 
-    from finetune.data.masks import ChatEncoder
+    from finetune.data.encoding.masks import ChatEncoder
     from finetune.train.data import load
 
     tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True, trust_remote_code=False)

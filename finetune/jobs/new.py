@@ -16,7 +16,7 @@ from pathlib import Path
 from chatbot.common.errors import UsageError
 from chatbot.common.fingerprint import fingerprint_model
 from finetune.data.examples import Columns, Example
-from finetune.data.report import Report
+from finetune.data.findings.report import Report
 from finetune.jobs import start as starts
 from finetune.jobs.folder import RECIPE, Base, JobFolder, Meta
 from finetune.publish.publish import SHIPPED

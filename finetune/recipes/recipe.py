@@ -24,7 +24,7 @@ from chatbot.common.errors import UsageError
 from chatbot.common.fingerprint import fingerprint_model
 from finetune.data.examples import Columns, Example, Row
 from finetune.data.formats import detect
-from finetune.data.layouts import to_example
+from finetune.data.layouts.layouts import to_example
 from finetune.data.rows.rows import read_rows
 from finetune.data.split import digest
 from finetune.recipes.rows import PREPARE

@@ -4,12 +4,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from chatbot.common.errors import InputError
-from finetune.data.examples import Example, Fault, Turn
-from finetune.data.masks import ChatEncoder, Encoded
-from finetune.data.split import group_of, held_out
+from finetune.data.encoding.masks import ChatEncoder, Encoded
+from finetune.data.examples import Example, Fault
+from finetune.data.split import group_of, sides
 from finetune.spec.spec import TrainingSpec
 
 
@@ -40,18 +39,16 @@ def load(path: Path, encoder: ChatEncoder, spec: TrainingSpec) -> Data:
             faults.append(encoded)
         else:
             rows.append(Row(example, encoded))
-    apart = held_out((group_of(row.example) for row in rows), spec.evaluation_share, spec.seed)
-    train = tuple(row for row in rows if group_of(row.example) not in apart)
+    found = sides(((group_of(row.example), row.example.split) for row in rows), spec.evaluation_share, spec.seed)
+    train = tuple(row for row in rows if not found.holds_out(row.example))
     if not train:
         reason = f" The first fault, row {faults[0].row}: {faults[0].reason}" if faults else ""
         raise InputError(f"There is nothing to learn from: no row can be used.{reason}", kind="data_no_rows")
-    return Data(train, tuple(row for row in rows if group_of(row.example) in apart), tuple(faults))
+    return Data(train, tuple(row for row in rows if found.holds_out(row.example)), tuple(faults))
 
 
 def read(path: Path) -> Iterator[Example]:
     """The lines of a job's data as examples; rows count from 1."""
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
-            values: dict[str, Any] = json.loads(line)
-            turns = tuple(Turn(turn["role"], turn["content"]) for turn in values.get("messages", ()))
-            yield Example(number, turns, values.get("text", ""))
+            yield Example.from_dict(number, json.loads(line))

@@ -12,7 +12,7 @@ import torch
 
 from chatbot.common import disk
 from chatbot.common.errors import Stopped
-from finetune.data.masks import ChatEncoder
+from finetune.data.encoding.masks import ChatEncoder
 from finetune.jobs import start
 from finetune.jobs.folder import JobFolder, Result
 from finetune.publish import publish

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from chatbot.common.errors import AdapterError
+from finetune.data.encoding.masks import ChatEncoder, Encoded
 from finetune.data.examples import Example, Fault
-from finetune.data.masks import ChatEncoder, Encoded
 from finetune.jobs.folder import Base
 from finetune.publish.publish import Acceptance
 from finetune.spec.spec import Task, TrainingSpec
@@ -64,7 +64,7 @@ def answers(model: Any, tokenizer: Any, shown: Shown = contextlib.nullcontext) -
 
     def answer(rows: Sequence[Example], max_tokens: int) -> list[str]:
         encoder = ChatEncoder(tokenizer)
-        prompts = [encoder.prompt(row.prompt) for row in rows]
+        prompts = [encoder.question(row) for row in rows]
         order = sorted(range(len(rows)), key=lambda at: len(prompts[at]))
         found = [""] * len(rows)
         with shown(model):

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import torch
 
+from finetune.data.encoding.masks import Encoded
 from finetune.data.examples import Example, Turn
-from finetune.data.masks import Encoded
 from finetune.jobs.folder import Base, Meta
 from finetune.jobs.jobs import new_folder
 from finetune.recipes import recipe

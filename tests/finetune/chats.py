@@ -1,11 +1,14 @@
 """Tokenizers with the chat templates of well-known models, over the bundled model's vocabulary."""
 
 import copy
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from chatbot.engine.local.weights.convert import dequantise
+from chatbot.types import Message
+from finetune.data.examples import Turn
 
 LLAMA3 = (
     "{% for message in messages %}{% set content = '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n' + "
@@ -41,6 +44,11 @@ _SPECIAL = {  # template, bos, eos, other control tokens
     "plain": (None, "<|im_start|>", "<|im_end|>", ()),
 }
 TEMPLATES = ("smollm", "llama3", "gemma", "mistral", "qwen3", "plain", "sentencepiece")
+
+
+def messages_of(turns: Sequence[Turn]) -> list[Message]:
+    """As the chat has them, which knows no tools."""
+    return [Message(turn.role, turn.content) for turn in turns if turn.role != "tool"]
 
 
 @cache

@@ -16,7 +16,7 @@ from chatbot.training.training import Dataset, Training, spec_of
 from chatbot.ui.finetune.data import name_of
 from chatbot.ui.parts.under_way import under_way
 from chatbot.ui.services import Services
-from finetune.data.report import require_usable
+from finetune.data.findings.report import require_usable
 from finetune.jobs import start
 from finetune.jobs.jobs import Job
 from finetune.spec.spec import TrainingSpec, settings_of

@@ -14,7 +14,7 @@ from finetune.data.examples import Columns
 from finetune.spec.presets import PRESETS
 from finetune.spec.spec import TrainingSpec
 
-Reported = dict[str, Any]  # what `finetune.data.report.Report.to_dict` says
+Reported = dict[str, Any]  # what `finetune.data.findings.report.Report.to_dict` says
 TYPES = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".txt", ".md", ".gz"]
 
 
@@ -39,7 +39,7 @@ class Mapping:
         """Open where a table's columns need a meaning, with the one that they have or may have."""
         if report["format"] != "columns" and given is None:
             return self._emptied() | {self.box: gr.update(visible=False)}
-        choices, known = [f"{{{name}}}" for name in report["columns"]], report["mapping"] or {}
+        choices, known = [f"{{{name}}}" for name in report["columns"]], report["mapping"] or report["proposal"] or {}
         labels = ", ".join(f"{value}={name}" for value, name in (known.get("labels") or {}).items())
         is_table = report["container"] in ("csv", "tsv")
         return {

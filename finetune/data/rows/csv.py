@@ -1,17 +1,20 @@
 """CSV and TSV -> rows. One wrong quote costs one row."""
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 
 from finetune.data.examples import Fault, Format, Row
 from finetune.data.rows.source import MAX_LINE, Line, Source, faulty, lines
 
+_SEPARATOR = re.compile(r'"?sep=[,;\t|]"?\s*', re.IGNORECASE)
 MAX_RECORD_LINES = 2_000  # of one quoted CSV record: beyond, its quote was never closed
 
 
 def read_csv(source: Source, format: Format) -> Iterator[Row | Fault]:
-    records = _csv_records(lines(source.file, format.encoding), format)
+    """A first line such as `sep=;`, which a spreadsheet writes, is none of the rows."""
+    records = _csv_records((line for line in lines(source.file, format.encoding) if not is_separator(line)), format)
     names: list[str] = []
     for number, fields in records:
         if isinstance(fields, Fault):
@@ -23,6 +26,10 @@ def read_csv(source: Source, format: Format) -> Iterator[Row | Fault]:
             yield Fault(number, "columns", f"The row has {len(fields)} values for {named} columns.")
         else:
             yield Row(number, dict(zip(names or format.columns, fields, strict=True)))
+
+
+def is_separator(line: Line) -> bool:
+    return line.number == 1 and _SEPARATOR.fullmatch(line.text) is not None
 
 
 def column_names(fields: list[str]) -> list[str]:

@@ -6,7 +6,8 @@ from pathlib import Path
 from chatbot.common.errors import InputError
 from finetune.data.examples import Fault, Format, Row
 from finetune.data.rows.csv import read_csv
-from finetune.data.rows.json import read_json, read_jsonl
+from finetune.data.rows.documents import read_json
+from finetune.data.rows.json import read_jsonl
 from finetune.data.rows.source import MAX_BYTES, MAX_LINE, MAX_ROWS, Damaged, Line, Source, faulty, lines, opened
 
 Told = Callable[[float], None]

@@ -34,6 +34,7 @@ from retrieval.lab.answers import Collection, Question
 from retrieval.search import embed
 from retrieval.types import Hit
 from tests.bench.documents import xquad
+from tests.finetune.chats import messages_of
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 PAIRS = ("en-zh", "zh-en", "en-fr", "fr-en", "en-es", "es-en", "en-de", "de-en")
@@ -113,10 +114,7 @@ def summarize(sides: Sides, given: argparse.Namespace) -> None:
     made = recipe.load("summarize")
     for source in made.data:
         kept = recipe.kept_aside(made, SHARED / "train", source.file)[: given.rows]
-        asked = [
-            ([Message(turn.role, turn.content) for turn in row.prompt], 3 * len(row.answer.split()) + 24)
-            for row in kept
-        ]
+        asked = [(messages_of(row.prompt), 3 * len(row.answer.split()) + 24) for row in kept]
         found = sides.answers(asked)
         texts = [row.prompt[-1].content.removeprefix("Text:\n").rpartition("\n\nWrite a summary")[0] for row in kept]
         own = found.popitem()[1]

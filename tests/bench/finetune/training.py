@@ -20,9 +20,9 @@ from typing import Any
 
 import torch
 
+from finetune.data.encoding.masks import ChatEncoder, Encoded
 from finetune.data.examples import Example
 from finetune.data.formats import detect, read_examples
-from finetune.data.masks import ChatEncoder, Encoded
 from finetune.jobs.folder import Base, JobFolder
 from finetune.recipes import recipe
 from finetune.spec.spec import TrainingSpec

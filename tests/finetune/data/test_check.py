@@ -12,13 +12,13 @@ import pytest
 from chatbot.common.errors import InputError, Stopped
 from chatbot.common.step import Step
 from finetune.data.check import check
+from finetune.data.encoding.masks import ChatEncoder, Encoded
 from finetune.data.examples import Columns, Example
+from finetune.data.findings.languages import count_languages
+from finetune.data.findings.leaks import find_leaks
+from finetune.data.findings.report import Report, histogram
 from finetune.data.formats import detect, read_examples
-from finetune.data.languages import count_languages
-from finetune.data.leaks import find_leaks
-from finetune.data.masks import ChatEncoder, Encoded
-from finetune.data.report import Report, histogram
-from finetune.data.split import group_of, held_out
+from finetune.data.split import Sides, group_of, held_out
 from finetune.spec.spec import TrainingSpec
 from tests.finetune import faults
 from tests.finetune.chats import bundled_tokenizer
@@ -146,7 +146,7 @@ def test_a_leak_between_training_and_held_out_rows_is_found(tmp_path: Path, toke
 def test_a_short_text_that_recurs_is_no_leak(words: int, leaks: int) -> None:
     held = Example(1, text=" ".join(f"word{n}" for n in range(words)))
     rows = [held, Example(2, text=f"{held.text} And more.")]
-    assert len(find_leaks(lambda: iter(rows), frozenset({group_of(held)}))) == leaks
+    assert len(find_leaks(lambda: iter(rows), Sides(False, frozenset({group_of(held)})))) == leaks
 
 
 def test_what_all_prompts_have_in_common_is_no_leak(tmp_path: Path, tokenizer: Any) -> None:

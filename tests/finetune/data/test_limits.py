@@ -9,9 +9,12 @@ import pytest
 
 from chatbot.common.errors import InputError
 from finetune.data.check import check
+from finetune.data.encoding.masks import Encoded, Segment
 from finetune.data.formats import detect, read_examples
 from finetune.data.rows import rows
 from finetune.spec.spec import TrainingSpec
+from tests.finetune import faults
+from tests.finetune.faults import jsonl
 
 
 def parquet(path: Path, count: int, text: str = "the same") -> Path:
@@ -41,7 +44,7 @@ def test_what_unpacks_to_too_much_is_given_up(tmp_path: Path, monkeypatch: pytes
 
 def test_a_check_that_takes_too_long_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("finetune.data.check.ChatEncoder", lambda tokenizer: Encoder())
-    path = parquet(tmp_path / "a.parquet", 1_000)
+    path = jsonl(tmp_path / "a.jsonl", [faults.row(number) for number in range(1_000)])
     begin = time.monotonic()
     with pytest.raises(InputError, match=r"more than 0.5 seconds") as refused:
         check(path, None, TrainingSpec(), seconds=0.5)
@@ -49,9 +52,18 @@ def test_a_check_that_takes_too_long_says_so(tmp_path: Path, monkeypatch: pytest
     assert time.monotonic() - begin < 5
 
 
+def test_rows_that_repeat_each_other_are_encoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("finetune.data.check.ChatEncoder", lambda tokenizer: Encoder())
+    report = check(parquet(tmp_path / "a.parquet", 2_000), None, TrainingSpec(), seconds=5.0)
+    assert (report.usable, report.duplicates) == (2_000, 1_999)
+
+
 class Encoder:
     """As slow as a row that means harm."""
 
-    def encode(self, *_: object) -> object:
+    def encode(self, *_: object) -> Encoded:
         time.sleep(0.05)
-        return None
+        return Encoded([1], [1])
+
+    def segments(self, encoded: Encoded) -> tuple[Segment, ...]:
+        return ()

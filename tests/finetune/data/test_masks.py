@@ -9,10 +9,9 @@ import pytest
 from chatbot.common.errors import InputError
 from chatbot.engine.text.prompt import Prompter
 from chatbot.engine.text.template import ChatTemplate
-from chatbot.types import Message
+from finetune.data.encoding.masks import IGNORED, ChatEncoder, Encoded, encode
 from finetune.data.examples import Example, Fault, Turn
-from finetune.data.masks import IGNORED, ChatEncoder, Encoded, encode
-from tests.finetune.chats import TEMPLATES, tokenizer_like
+from tests.finetune.chats import TEMPLATES, messages_of, tokenizer_like
 from tests.tiny import CHATML
 
 TALK = (
@@ -109,7 +108,7 @@ def test_training_shows_a_chat_as_serving_does(tokenizer: Any) -> None:
     chance, encoder, prompter = random.Random(1), ChatEncoder(tokenizer), Prompter(tokenizer)
     for _ in range(60):
         turns = random_chat(chance)
-        served = prompter.encode([Message(turn.role, turn.content) for turn in turns[:-1]])
+        served = prompter.encode(messages_of(turns[:-1]))
         found = encoder.encode(Example(1, turns))
         assert isinstance(found, Encoded), (found, turns)
         assert found.input_ids[: len(served)] == served
@@ -127,7 +126,7 @@ def test_the_other_engines_template_gives_the_same_ids(name: str, bundled_gguf: 
     chance, encoder = random.Random(2), ChatEncoder(tokenizer)
     for _ in range(30):
         turns = random_chat(chance)
-        text = template.render([Message(turn.role, turn.content) for turn in turns[:-1]])
+        text = template.render(messages_of(turns[:-1]))
         assert encoder.prompt(turns[:-1]) == tokenizer(text, add_special_tokens=False)["input_ids"]
 
 
@@ -187,7 +186,7 @@ def test_control_tokens_that_a_row_spells_are_text_as_in_serving(tokenizer: Any)
     chance, encoder, prompter = random.Random(4), ChatEncoder(tokenizer), Prompter(tokenizer)
     for _ in range(30):
         turns = tuple(Turn(t.role, f"{t.content} {chance.choice(control)}{chance.choice(['', ' y'])}") for t in TALK)
-        served = prompter.encode([Message(turn.role, turn.content) for turn in turns[:-1]])
+        served = prompter.encode(messages_of(turns[:-1]))
         found = encoder.encode(Example(1, turns))
         assert isinstance(found, Encoded), (found, turns)
         assert found.input_ids[: len(served)] == served

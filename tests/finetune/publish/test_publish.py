@@ -104,7 +104,7 @@ def test_acceptance_sees_files_that_are_not_what_was_trained(model: Path, tmp_pa
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
-    from finetune.data.masks import Encoded
+    from finetune.data.encoding.masks import Encoded
     from finetune.train.verdict import accept
 
     folder = make_adapter(model, tmp_path / "adapter")

@@ -13,8 +13,8 @@ from chatbot.common.errors import BanyanError
 from chatbot.common.rejected import REASONS
 from chatbot.types import _QUOTAS as PLURALS
 from chatbot.ui.strings.words import ENGLISH, FOLDER, read
-from finetune.data.check import _NOTICES as NOTICES
 from finetune.data.examples import FaultCode
+from finetune.data.findings.notices import NOTICES
 from finetune.jobs.folder import Cause
 from retrieval.reading import flags
 
@@ -23,7 +23,7 @@ STRINGS = read(FOLDER)
 OTHERS = [language for language in STRINGS if language != ENGLISH]
 COMMAND_LINE = {"SettingsError", "UsageError"}  # printed where somebody started a command, before there is a page
 FOR_PROGRAMS = "chatbot/api/"  # /v1 speaks English, as the protocol's clients expect
-REFUSED = {f"refused_{code}": code for code in ("no_rows", "all_masked", "unmapped", "none_usable")}
+REFUSED = {f"refused_{code}": code for code in ("no_rows", "all_masked", "unmapped", "none_usable", "preference")}
 TREES = {
     path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8"))
     for path in [

@@ -21,7 +21,7 @@ from chatbot.ui.strings.words import ENGLISH, FOLDER, read
 from chatbot.ui.summarize import examples as summarize_examples
 from chatbot.ui.summarize import render as summarize_render
 from chatbot.ui.translate import layout as translate_layout
-from finetune.data.check import _NOTICES as NOTICES
+from finetune.data.findings.notices import NOTICES
 from finetune.jobs.folder import JobState
 from finetune.spec.presets import PRESETS
 from finetune.spec.spec import KNOBS
@@ -36,7 +36,7 @@ NODES = [node for tree in TREES for node in ast.walk(tree)]
 CONSTANTS = {node.value for node in NODES if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 STRINGS = read(FOLDER)[ENGLISH]
 KEYS = [key for key in STRINGS if not key.startswith("language.")]
-REFUSED = ("no_rows", "all_masked", "unmapped", "none_usable")  # notices that are told as errors
+REFUSED = ("no_rows", "all_masked", "unmapped", "none_usable", "preference")  # notices that are told as errors
 
 
 def called(name: str) -> list[ast.Call]:

@@ -62,6 +62,11 @@ class Tokenization:
         encoding = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         return Tokens(list(encoding["input_ids"]), [start + offset for start, _ in encoding["offset_mapping"]])
 
+    def without_end(self, text: str) -> str:
+        """A turn as its template shows it, without the control token at its end."""
+        end = next((spelling for spelling in self._spellings if spelling and text.endswith(spelling)), "")
+        return text.removesuffix(end).rstrip()
+
     def ids(self, hidden: str) -> list[int]:
         return self.read(hidden).ids
 

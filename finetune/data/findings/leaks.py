@@ -4,9 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from finetune.data.examples import Example, Fault
-from finetune.data.split import group_of, normalised
+from finetune.data.split import Sides, group_of, normalised
 
 WINDOW = 13  # words, or characters of a script without spaces: the length GPT-3's authors took for overlaps
 ENOUGH = 8  # windows that a text must have to be compared
@@ -24,13 +25,19 @@ class Leak:
     share: float  # of the held-out row's windows, 0 to 1
 
 
-def find_leaks(examples: Callable[[], Iterator[Example | Fault]], kept: frozenset[int]) -> list[Leak]:
+def find_leaks(examples: Callable[[], Iterator[Example | Fault]], sides: Sides) -> list[Leak]:
     """The worst leak of every leaking row among the first `COMPARED` held-out ones; goes over the examples twice.
+    Where the file says which rows validate, a prompt that is on both sides is a leak too.
 
     Windows that many held-out rows have in common come from a template of prompts and do not count. Texts of fewer than
     `WINDOW + ENOUGH` words are not compared: the split keeps equal prompts together, and short phrases recur by chance.
     """
-    windows = {row: found for row, found in _held_out_windows(examples(), kept) if len(found) >= ENOUGH}
+    prompts: dict[int, int] = {}
+    windows: dict[int, set[int]] = {}
+    for example in islice((item for item in _usable(examples()) if sides.holds_out(item)), COMPARED):
+        prompts.setdefault(group_of(example), example.row)
+        if len(found := _windows(example)) >= ENOUGH:
+            windows[example.row] = found
     spread = Counter(window for found in windows.values() for window in found)
     common = {window for window, count in spread.items() if count > max(2, len(windows) // 100)}
     owners: dict[int, list[int]] = {}
@@ -42,25 +49,17 @@ def find_leaks(examples: Callable[[], Iterator[Example | Fault]], kept: frozense
             for window in telling:
                 owners.setdefault(window, []).append(row)
     worst: dict[int, Leak] = {}
-    for example in _usable(examples() if owners else iter(())):
-        if group_of(example) in kept:
+    for example in _usable(examples() if owners or sides.declared else iter(())):
+        if sides.holds_out(example):
             continue
+        if asked := prompts.get(group_of(example)):
+            worst[asked] = Leak(asked, example.row, 1.0)
         shared = Counter(row for window in _windows(example) for row in owners.get(window, ()))
         for row, count in shared.items():
             share = count / sizes[row]
             if share >= SHARE and (row not in worst or share > worst[row].share):
                 worst[row] = Leak(row, example.row, round(share, 3))
     return [worst[row] for row in sorted(worst)]
-
-
-def _held_out_windows(examples: Iterator[Example | Fault], kept: frozenset[int]) -> Iterator[tuple[int, set[int]]]:
-    count = 0
-    for example in _usable(examples):
-        if group_of(example) in kept:
-            count += 1
-            if count > COMPARED:
-                return
-            yield example.row, _windows(example)
 
 
 def _usable(examples: Iterator[Example | Fault]) -> Iterator[Example]:

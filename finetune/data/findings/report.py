@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from chatbot.common.errors import InputError
+from finetune.data.encoding.masks import Segment
 from finetune.data.examples import Columns, Fault, Format
-from finetune.data.leaks import Leak
-from finetune.data.masks import Segment
+from finetune.data.findings.leaks import Leak
 from finetune.data.rows.source import encoding_name
 
 SHOWN_CHARACTERS = 4_000  # of a rendered segment
@@ -73,7 +73,9 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """JSON values, as `/check_dataset` gives them; `format` is the layout's name, `refusal` the text of `refused`."""
         values = asdict(self)
+        proposal = self.format.proposal
         values["mapping"] = self.mapping.to_dict() if self.mapping else None
+        values["proposal"] = proposal.to_dict() if proposal else None
         return values | {
             "format": self.format.layout,
             "container": self.format.container,

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.common.errors import InputError
-from finetune.data.examples import Example, Fault, Turn
-from finetune.data.rendering import Rendering
-from finetune.data.tokens import Tokenization, Tokens
-from finetune.data.turns import Unusable
+from finetune.data.encoding.rendering import Rendering
+from finetune.data.encoding.tokens import Tokenization, Tokens
+from finetune.data.examples import Call, Example, Fault, Turn
+from finetune.data.layouts.parts import Unusable
 
 IGNORED = -100
 """The label of a token without loss, as PyTorch's cross entropy has it."""
@@ -69,8 +69,11 @@ class ChatEncoder:
     def encode(self, example: Example, max_length: int | None = None) -> Encoded | Fault:
         """Ids and labels, cut at the end to `max_length` tokens; a `Fault` when the template refuses the row, or when
         nothing is left to learn."""
+        if example.rejected:
+            reason = "The row holds a better and a worse answer, which preference tuning learns from."
+            return Fault(example.row, "preference", reason)
         try:
-            whole = self._plain_text(example.text) if example.text else self._chat(example.turns)
+            whole = self._plain_text(example.text) if example.text else self._chat(example.turns, example.tools)
         except Unusable as error:
             return Fault(example.row, error.code, str(error))
         length = len(whole.input_ids)
@@ -94,22 +97,29 @@ class ChatEncoder:
             seen = text
         return tuple(found)
 
-    def prompt(self, turns: Sequence[Turn]) -> list[int]:
+    def prompt(self, turns: Sequence[Turn], tools: str = "", *, thinking: bool = False) -> list[int]:
         """Ids up to and including the opening of the assistant's turn, as serving has them."""
-        return self._tokens.bos + self._tokens.ids(self._text.prompt(self._text.fitting(self._hidden(turns))))
+        text = self._text.prompt(self._text.fitting(self._hidden(turns)), self._tokens.hidden(tools), thinking=thinking)
+        return self._tokens.bos + self._tokens.ids(text)
+
+    def question(self, example: Example) -> list[int]:
+        """Ids of what an example asks: all before its last answer."""
+        return self.prompt(example.prompt, example.tools, thinking=bool(example.turns[-1].thought))
 
     def _plain_text(self, text: str) -> Encoded:
         hidden, bos = self._tokens.hidden(text), self._tokens.bos
         ids = self._tokens.ids(hidden) + self._tokens.eos
         return Encoded(bos + ids, [IGNORED] * len(bos) + ids, spelled=self._tokens.marks(hidden))
 
-    def _chat(self, given: Sequence[Turn]) -> Encoded:
-        turns = self._text.fitting(self._hidden(given))
-        prompt, whole = self._text.prompt(turns[:-1]), self._text.whole(turns)
+    def _chat(self, given: Sequence[Turn], plain_tools: str = "") -> Encoded:
+        turns, tools = self._text.fitting(self._hidden(given)), self._tokens.hidden(plain_tools)
+        self._text.require(turns, tools)
+        prompt = self._text.prompt(turns[:-1], tools, thinking=bool(turns[-1].thought))
+        whole = self._text.whole(turns, tools)
         if not whole.startswith(prompt):
             raise _unlike_serving()
         tokens, first = self._join(prompt, whole)
-        spans, skipped = self._spans(turns, prompt, whole)
+        spans, skipped = self._spans(turns, tools, prompt, whole)
         labels = [IGNORED] * len(tokens.ids)
         for start, stop in spans[:-1]:
             begin = next(at for at, place in enumerate(tokens.starts) if place >= start)
@@ -122,7 +132,16 @@ class ChatEncoder:
         return Encoded(bos + ids, [IGNORED] * len(bos) + labels, skipped=skipped, spelled=self._tokens.marks(whole))
 
     def _hidden(self, turns: Sequence[Turn]) -> list[Turn]:
-        return [Turn(turn.role, self._tokens.hidden(turn.content)) for turn in turns]
+        hidden = self._tokens.hidden
+        return [
+            replace(
+                turn,
+                content=hidden(turn.content),
+                thought=hidden(turn.thought),
+                calls=tuple(Call(call.name, hidden(call.arguments)) for call in turn.calls),
+            )
+            for turn in turns
+        ]
 
     def _join(self, prompt: str, whole: str) -> tuple[Tokens, int]:
         """Tokens of `whole` that begin with exactly those of `prompt`, and how many are the prompt's."""
@@ -137,23 +156,38 @@ class ChatEncoder:
             raise Unusable("tokens", "The tokens before the answer depend on how it begins; please trim its beginning.")
         return joined, first
 
-    def _spans(self, turns: Sequence[Turn], prompt: str, whole: str) -> tuple[list[tuple[int, int]], int]:
-        """(first, last + 1) characters of every answer in `whole`, and how many answers it does not show as given."""
+    def _spans(self, turns: Sequence[Turn], tools: str, prompt: str, whole: str) -> tuple[list[tuple[int, int]], int]:
+        """(first, last + 1) characters of every answer in `whole` that is taught, and how many of those it does not show as
+        given."""
         spans, skipped = list[tuple[int, int]](), 0
         for at, turn in enumerate(turns):
-            if turn.role != "assistant":
+            if turn.role != "assistant" or not turn.taught:
                 continue
             last = at == len(turns) - 1
-            before = prompt if last else self._text.prompt(turns[:at])
-            answer = turn.content.strip()
-            found = whole.find(answer, len(before)) if whole.startswith(before) else -1
-            if found >= 0 and not whole[len(before) : found].strip():
-                spans.append((len(before), found + len(answer)))
+            before = prompt if last else self._text.prompt(turns[:at], tools, thinking=bool(turn.thought))
+            stop = self._stop(turns[: at + 1], tools, before, whole)
+            if stop is not None:
+                spans.append((len(before), stop))
             elif last:
                 raise _unlike_serving()
             else:
                 skipped += 1
         return spans, skipped
+
+    def _stop(self, turns: Sequence[Turn], tools: str, before: str, whole: str) -> int | None:
+        """Where the last of `turns` ends in `whole`, before the mark of its end; None where it is not shown as it was given."""
+        turn = turns[-1]
+        if not whole.startswith(before):
+            return None
+        if not turn.calls and not turn.thought:
+            answer = turn.content.strip()
+            found = whole.find(answer, len(before))
+            return found + len(answer) if found >= 0 and not whole[len(before) : found].strip() else None
+        shown = self._text.whole(turns, tools).rstrip()
+        said = self._tokens.without_end(shown[len(before) :])
+        parts = [turn.content.strip(), turn.thought.strip(), *(call.name for call in turn.calls)]
+        whole_turn = whole.startswith(shown) and all(part in said for part in parts)
+        return len(before) + len(said) if whole_turn else None
 
     def _label(self, tokens: Tokens, labels: list[int], at: int, whole: str, stop: int) -> int:
         """Label the tokens from `at` to the character `stop`, and the control token that ends the turn; the place after."""

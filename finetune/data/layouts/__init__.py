@@ -1,0 +1,1 @@
+"""What the fields of a row mean, in the dialects that people have."""

@@ -1,0 +1,94 @@
+"""Preference data: a prompt with a better and a worse answer."""
+
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from finetune.data.examples import Turn
+from finetune.data.layouts.names import first, is_missing
+from finetune.data.layouts.parts import Unusable, content
+from finetune.data.layouts.turns import read_history, read_turns
+from finetune.data.layouts.unwrap import unwrapped
+
+PROMPTS = (
+    "prompt",
+    "instruction",
+    "question",
+    "query",
+    "messages",
+    "conversations",
+    "conversation",
+    "input",
+    "context",
+)
+FIELDS = (*PROMPTS, "chosen", "rejected", "system", "history", "tools")
+GOOD = ("true", "1", "1.0", "yes", "good")
+BAD = ("false", "0", "0.0", "no", "bad")
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """`turns` end with the better answer."""
+
+    turns: list[Turn]
+    rejected: Turn
+
+
+def is_preference(values: Mapping[str, object]) -> bool:
+    return "chosen" in values and "rejected" in values
+
+
+def read_preference(values: Mapping[str, object]) -> Preference:
+    """Answers are texts, turns or whole conversations, which must agree before their last turn. Raises `Unusable`."""
+    chosen, rejected = _answer(values["chosen"], "chosen"), _answer(values["rejected"], "rejected")
+    prompt = chosen[:-1] or _prompt(values)
+    if rejected[:-1] and rejected[:-1] != chosen[:-1]:
+        raise Unusable("no_preference", "The two answers belong to different conversations.")
+    if not chosen[-1].content.strip() or not rejected[-1].content.strip():
+        raise Unusable("empty_answer", "One of the two answers is empty.")
+    if chosen[-1] == rejected[-1]:
+        raise Unusable("same_answers", "The better and the worse answer are the same.")
+    system = content(values.get("system"), "system")
+    head = [Turn("system", system)] if system.strip() and not any(t.role == "system" for t in prompt) else []
+    return Preference([*head, *prompt, chosen[-1]], rejected[-1])
+
+
+def require_good(values: Mapping[str, object]) -> None:
+    """Raises `Unusable` for an answer that is marked as a bad one, as KTO has it."""
+    for name in ("label", "kto_tag"):
+        value = values.get(name)
+        plain = str(value).strip().lower()
+        if not is_missing(value) and plain in BAD:
+            raise Unusable("bad_answer", f"{name} is {plain}: this answer is marked as a bad one, and is not taught.")
+
+
+def _answer(value: object, name: str) -> list[Turn]:
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):  # a text that only begins so
+            value = json.loads(value) if value.lstrip().startswith(("[{", '{"')) else value
+    if isinstance(value, str):
+        turns = unwrapped(value) or [Turn("assistant", value.strip())]
+    elif isinstance(value, list | dict):
+        turns = read_turns(value if isinstance(value, list) else [value], name)
+    else:
+        turns = [Turn("assistant", content(value, name))]
+    if not turns or turns[-1].role != "assistant":
+        raise Unusable("no_answer", f"{name} does not end with an answer.")
+    return turns
+
+
+def _prompt(values: Mapping[str, object]) -> list[Turn]:
+    name = first(values, PROMPTS)
+    if name is None:
+        raise Unusable("missing_field", "The row has no prompt.")
+    value = values[name]
+    if isinstance(value, dict) and isinstance(value.get("messages"), list):  # OpenAI's
+        value = value["messages"]
+    if isinstance(value, list):
+        turns = read_turns(value, name)
+        return turns[:-1] if turns and turns[-1].role == "assistant" else turns
+    text = content(value, name).strip()
+    extra = content(values.get("input"), "input").strip() if name == "instruction" else ""
+    asked = unwrapped(f"{text}\n") or [Turn("user", f"{text}\n\n{extra}" if extra else text)]
+    return [*read_history(values.get("history")), *asked]

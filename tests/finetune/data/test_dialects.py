@@ -1,0 +1,332 @@
+"""Rows in the dialects that people have: what is taught, what is only read, and what is refused for which reason."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from finetune.data.encoding.masks import ChatEncoder, Encoded
+from finetune.data.examples import Example, Fault, Turn
+from finetune.data.formats import detect, read_examples
+from finetune.data.layouts.columns import proposal, suggestion
+from finetune.data.split import GREETING, group_of, sides
+from tests.finetune.chats import bundled_tokenizer, tokenizer_like
+from tests.finetune.faults import conversation, jsonl
+
+ASK, TELL = Turn("user", "Which tree has many trunks?"), Turn("assistant", "A banyan.")
+ASKED, TOLD = ASK.content, TELL.content
+OPENAI: dict[str, Any] = {
+    "messages": [
+        {"role": "user", "content": "Rain in Pune?"},
+        {"role": "assistant", "content": None,
+         "tool_calls": [{"type": "function", "function": {"name": "rain", "arguments": '{"city": "Pune"}'}}]},
+        {"role": "tool", "content": "3 mm"},
+        {"role": "assistant", "content": "Yes, 3 mm."},
+    ],
+    "tools": [{"type": "function", "function": {"name": "rain", "parameters": {"type": "object", "properties": {}}}}],
+}  # fmt: skip
+CALLS = {
+    "openai": OPENAI,
+    "functions": {
+        "messages": [
+            OPENAI["messages"][0],
+            {"role": "assistant", "content": None, "function_call": {"name": "rain", "arguments": '{"city": "Pune"}'}},
+            {"role": "function", "name": "rain", "content": "3 mm"},
+            OPENAI["messages"][3],
+        ],
+        "functions": [OPENAI["tools"][0]["function"]],
+    },
+    "sharegpt": {
+        "conversations": [
+            {"from": "human", "value": "Rain in Pune?"},
+            {"from": "function_call", "value": '{"name": "rain", "arguments": {"city": "Pune"}}'},
+            {"from": "observation", "value": "3 mm"},
+            {"from": "gpt", "value": "Yes, 3 mm."},
+        ],
+        "tools": json.dumps([OPENAI["tools"][0]["function"]]),
+    },
+    "hermes": {
+        "conversations": [
+            {"from": "system", "value": "You are a function calling AI model. <tools>"
+             + json.dumps(OPENAI["tools"]) + "</tools> Call them."},
+            {"from": "human", "value": "Rain in Pune?"},
+            {"from": "gpt", "value": "<tool_call>\n{'arguments': {'city': 'Pune'}, 'name': 'rain'}\n</tool_call>"},
+            {"from": "tool", "value": "<tool_response>\n3 mm\n</tool_response>"},
+            {"from": "gpt", "value": "Yes, 3 mm."},
+        ]
+    },
+    "glaive": {
+        "system": "SYSTEM: You are a helpful assistant with access to the following functions. Use them if required -\n"
+        + json.dumps(OPENAI["tools"][0]["function"]),
+        "chat": "USER: Rain in Pune?\n\n\nASSISTANT: <functioncall> {\"name\": \"rain\", \"arguments\": '{\"city\": \"Pune\"}'} "
+        "<|endoftext|>\n\n\nFUNCTION RESPONSE: 3 mm\n\n\nASSISTANT: Yes, 3 mm. <|endoftext|>\n\n\n",
+    },
+    "gemini": {
+        "contents": [
+            {"role": "user", "parts": [{"text": "Rain in Pune?"}]},
+            {"role": "model", "parts": [{"functionCall": {"name": "rain", "args": {"city": "Pune"}}}]},
+            {"role": "user", "parts": [{"functionResponse": {"name": "rain", "response": "3 mm"}}]},
+            {"role": "model", "parts": [{"text": "Yes, 3 mm."}]},
+        ],
+        "tools": [{"functionDeclarations": [OPENAI["tools"][0]["function"]]}],
+    },
+}  # fmt: skip
+SAME = {  # one conversation in many words
+    "developer": conversation(("developer", "Be brief."), ("user", ASKED), ("assistant", TOLD)),
+    "parts": conversation(("system", "Be brief."), ("user", [{"type": "input_text", "text": ASKED}]),
+                          ("assistant", [{"type": "output_text", "text": TOLD}])),
+    "part strings": conversation(("system", ["Be brief."]), ("user", [ASKED]), ("assistant", [TOLD])),
+    "bare list": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": ASKED},
+                  {"role": "assistant", "content": TOLD}],
+    "gemini": {"systemInstruction": {"parts": [{"text": "Be brief."}]},
+               "contents": [{"role": "user", "parts": [{"text": ASKED}]}, {"role": "model", "parts": [{"text": TOLD}]}]},
+    "pairs": {"conversation": [{"system": "Be brief.", "human": ASKED, "assistant": TOLD}]},
+    "question": {"Question": ASKED, "Answer": TOLD, "System Prompt": "Be brief."},
+    "chinese": {"问题": ASKED, "回答": TOLD, "系统提示": "Be brief."},
+    "chinese alpaca": {"指令": ASKED, "输出": TOLD, "系统": "Be brief.", "输入": ""},
+    "alpaca of pandas": {"instruction": ASKED, "input": float("nan"), "output": TOLD, "system": "Be brief."},
+    "completion": {"prompt": ASKED, "completion": TOLD, "system": "Be brief.", "label": True},
+    "llama 2": {"text": f"<s>[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\n{ASKED} [/INST] {TOLD} </s>"},
+    "chatml": {"text": f"<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n{ASKED}<|im_end|>\n"
+               f"<|im_start|>assistant\n{TOLD}<|im_end|>"},
+    "llama 3": {"text": "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|><|start_header_id|>user"
+                f"<|end_header_id|>\n\n{ASKED}<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n{TOLD}<|eot_id|>"},
+    "guanaco": {"text": f"### System: Be brief.\n### Human: {ASKED}\n### Assistant: {TOLD}"},
+}  # fmt: skip
+TURNS = {
+    "history": ({"query": ASKED, "response": TOLD, "history": [["Hi", "Hello"]]},
+                (Turn("user", "Hi"), Turn("assistant", "Hello"), ASK, TELL)),
+    "assistant first": (conversation(("assistant", "Hello"), ("user", ASKED), ("assistant", TOLD)),
+                        (Turn("assistant", "Hello", taught=False), ASK, TELL)),
+    "two turns of one role": (conversation(("user", "Which tree"), ("user", "has many trunks?"), ("assistant", TOLD)),
+                              (Turn("user", "Which tree\n\nhas many trunks?"), TELL)),
+    "a weight": ({"messages": [{"role": "user", "content": ASKED}, {"role": "assistant", "content": "Bad.", "weight": 0},
+                               {"role": "user", "content": "Again"}, {"role": "assistant", "content": TOLD}]},
+                 (ASK, Turn("assistant", "Bad.", taught=False), Turn("user", "Again"), TELL)),
+    "a last answer not to be taught": (
+        {"conversations": [{"from": "human", "value": ASKED}, {"from": "gpt", "value": TOLD},
+                           {"from": "human", "value": "Sure?"}, {"from": "gpt", "value": "No.", "train": False}]},
+        (ASK, TELL)),
+    "dolly": ({"instruction": ASKED, "context": "Banyans have trunks.", "response": TOLD},
+              (Turn("user", f"{ASKED}\n\nBanyans have trunks."), TELL)),
+    "squad": ({"context": "Banyans have trunks.", "question": ASKED, "answers": {"text": [TOLD, "x"], "answer_start": [0, 1]}},
+              (Turn("user", f"Banyans have trunks.\n\n{ASKED}"), TELL)),
+    "choices": ({"question": "Trunks?", "choices": {"text": ["one", "many"], "label": ["A", "B"]}, "answerKey": "B"},
+                (Turn("user", "Trunks?\n\nA. one\nB. many"), Turn("assistant", "B. many"))),
+    "choices of columns": ({"question": "Trunks?", "A": "one", "B": "many", "answer": "B"},
+                           (Turn("user", "Trunks?\n\nA. one\nB. many"), Turn("assistant", "B. many"))),
+    "choices by number": ({"question": "Trunks?", "choices": ["one", "many"], "answer": 1},
+                          (Turn("user", "Trunks?\n\nA. one\nB. many"), Turn("assistant", "B. many"))),
+    "alternating texts": ({"conversations": [ASKED, TOLD]}, (ASK, TELL)),
+}  # fmt: skip
+REFUSED: dict[str, tuple[object, str]] = {
+    "a bad answer": ({"prompt": ASKED, "completion": TOLD, "label": False}, "bad_answer"),
+    "a bad conversation": ({**conversation(("user", ASKED), ("assistant", TOLD)), "kto_tag": "false"}, "bad_answer"),
+    "a row of weight 0": ({"instruction": ASKED, "output": TOLD, "weight": 0}, "not_taught"),
+    "half a weight": ({"messages": [{"role": "user", "content": ASKED},
+                                    {"role": "assistant", "content": TOLD, "weight": 0.5}]}, "not_taught"),
+    "no taught answer": ({"messages": [{"role": "user", "content": ASKED},
+                                       {"role": "assistant", "content": TOLD, "train": False}]}, "not_taught"),
+    "a picture": ({**conversation(("user", ASKED), ("assistant", TOLD)), "images": ["a.png"]}, "needs_image"),
+    "a picture's part": (conversation(("user", [{"type": "image_url", "image_url": {"url": "x"}}, {"type": "text", "text": "?"}]),
+                                      ("assistant", TOLD)), "needs_image"),
+    "a picture's place": (conversation(("user", "<image>\nWho?"), ("assistant", TOLD)), "needs_image"),
+    "nothing but NaN": ({"instruction": ASKED, "output": float("nan")}, "empty_answer"),
+    "a missing choice": ({"question": "Trunks?", "choices": ["one", "many"], "answer": -1}, "no_choice"),
+    "equal preferences": ({"prompt": ASKED, "chosen": TOLD, "rejected": TOLD}, "same_answers"),
+    "half a template": ({"text": f"[INST] {ASKED}"}, "markers"),
+    "a call without a name": (conversation(("user", ASKED), ("assistant", TOLD))
+                              | {"tools": [{"type": "function", "function": {}}]}, "tool_call"),
+    "an answer that nobody asked for": (conversation(("user", ASKED), ("tool", "3"), ("assistant", TOLD)), "role_order"),
+}  # fmt: skip
+
+
+def read(path: Path) -> list[Example | Fault]:
+    return list(read_examples(path, detect(path)))
+
+
+def one(row: object, folder: Path) -> Example | Fault:
+    first, second = read(jsonl(folder / "a.jsonl", [row, row]))
+    assert first.row == 1
+    assert second.row == 2
+    return first
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_one_conversation_in_many_words(name: str, tmp_path: Path) -> None:
+    found = one(SAME[name], tmp_path)
+    assert isinstance(found, Example), found
+    assert found.turns == (Turn("system", "Be brief."), ASK, TELL)
+
+
+@pytest.mark.parametrize("name", TURNS)
+def test_turns_that_come_of_a_row(name: str, tmp_path: Path) -> None:
+    row, turns = TURNS[name]
+    found = one(row, tmp_path)
+    assert isinstance(found, Example), found
+    assert found.turns == turns
+    assert Example.from_dict(1, json.loads(json.dumps(found.to_dict()))).turns == turns
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_taught_is_refused_by_its_reason(name: str, tmp_path: Path) -> None:
+    row, code = REFUSED[name]
+    found = one(row, tmp_path)
+    assert isinstance(found, Fault), found
+    assert found.code == code
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_tool_calls_of_every_dialect_are_one(name: str, tmp_path: Path) -> None:
+    found = one(CALLS[name], tmp_path)
+    assert isinstance(found, Example), found
+    assert [(turn.role, turn.content) for turn in found.turns] == [
+        ("user", "Rain in Pune?"), ("assistant", ""), ("tool", "3 mm"), ("assistant", "Yes, 3 mm."),
+    ]  # fmt: skip
+    [call] = found.turns[1].calls
+    assert (call.name, json.loads(call.arguments)) == ("rain", {"city": "Pune"})
+    assert json.loads(found.tools)[0]["function"]["name"] == "rain"
+    assert Example.from_dict(1, found.to_dict()) == Example(1, found.turns, tools=found.tools)
+
+
+TOOLED = (  # as Qwen 2.5 has it, in short
+    "{% if tools %}<|im_start|>system\n{% for tool in tools %}{{ tool | tojson }}{% endfor %}<|im_end|>\n{% endif %}"
+    "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' }}{% if m.reasoning_content %}<think>\n{{ m.reasoning_content }}\n"
+    "</think>\n\n{% endif %}{{ m.content }}{% for c in m.tool_calls or [] %}<call>{{ c.function.name }}"
+    "{{ c.function.arguments | tojson }}</call>{% endfor %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def tooled(gguf: Path, models: Path) -> Any:
+    import copy
+
+    tokenizer = copy.deepcopy(bundled_tokenizer(gguf, models))
+    tokenizer.chat_template = TOOLED
+    return tokenizer
+
+
+def test_calls_thoughts_and_weights_are_masked_right(bundled_gguf: Path, models_folder: Path, tmp_path: Path) -> None:
+    encoder = ChatEncoder(tooled(bundled_gguf, models_folder))
+    found = one(OPENAI, tmp_path)
+    assert isinstance(found, Example)
+    encoded = encoder.encode(found)
+    assert isinstance(encoded, Encoded), encoded
+    assert [segment.text for segment in encoder.segments(encoded) if segment.trained] == [
+        '<call>rain{"city": "Pune"}</call><|im_end|>', "Yes, 3 mm.<|im_end|>",
+    ]  # fmt: skip
+    thought = Example(1, (ASK, Turn("assistant", "A banyan.", thought="Figs drop roots.")))
+    encoded = encoder.encode(thought)
+    assert isinstance(encoded, Encoded)
+    [taught] = [segment.text for segment in encoder.segments(encoded) if segment.trained]
+    assert taught == "<think>\nFigs drop roots.\n</think>\n\nA banyan.<|im_end|>"
+    unweighted = Example(1, (ASK, Turn("assistant", "Bad.", taught=False), Turn("user", "Again"), TELL))
+    encoded = encoder.encode(unweighted)
+    assert isinstance(encoded, Encoded)
+    assert [segment.text for segment in encoder.segments(encoded) if segment.trained] == ["A banyan.<|im_end|>"]
+
+
+@pytest.mark.parametrize("name", ["smollm", "plain", "mistral"])
+def test_a_template_without_a_place_for_it_refuses_tools_and_thoughts(
+    name: str, bundled_gguf: Path, models_folder: Path, tmp_path: Path
+) -> None:
+    encoder = ChatEncoder(tokenizer_like(name, bundled_gguf, models_folder))
+    found = one(OPENAI, tmp_path)
+    assert isinstance(found, Example)
+    refused = [encoder.encode(found), encoder.encode(Example(1, (ASK, Turn("assistant", "A banyan.", thought="Hm."))))]
+    assert [fault.code for fault in refused if isinstance(fault, Fault)] == ["tool_call", "reasoning"]
+
+
+# Files
+
+ROW = {"instruction": ASKED, "output": TOLD}
+FILES = {
+    "columns of pandas": {name: {str(at): value for at in range(3)} for name, value in ROW.items()},
+    "lists of columns": {name: [value] * 3 for name, value in ROW.items()},
+    "split of pandas": {"columns": [*ROW], "index": [0, 1, 2], "data": [[*ROW.values()]] * 3},
+    "rows by number": {str(at): ROW for at in range(3)},
+    "metadata before the rows": {"version": 2, "authors": ["x", "y"], "info": {"a": [1]}, "data": [ROW] * 3},
+    "conversations": [[{"role": "user", "content": ASKED}, {"role": "assistant", "content": TOLD}]] * 3,
+}
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("name", FILES)
+def test_json_of_every_shape(name: str, indent: int | None, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(FILES[name], indent=indent), "utf-8")
+    assert [example.turns for example in read(path) if isinstance(example, Example)] == [(ASK, TELL)] * 3
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+@pytest.mark.parametrize("joint", ["\n", "", "\n\n"])
+def test_objects_one_after_another(joint: str, name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(joint.join(json.dumps(ROW, indent=2) for _ in range(3)), "utf-8")
+    assert [example.turns for example in read(path) if isinstance(example, Example)] == [(ASK, TELL)] * 3
+
+
+@pytest.mark.parametrize("names", [("train", "test"), ("validation", "train"), ("test", "train")])
+def test_lists_of_a_split_teach_and_judge_as_they_are_called(names: tuple[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(
+        json.dumps({name: [{"prompt": f"{name} {at}", "completion": "x"} for at in range(4)] for name in names})
+    )
+    rows = [row for row in read(path) if isinstance(row, Example)]
+    parted = sides(((group_of(row), row.split) for row in rows), 0.1, 0)
+    assert {row.prompt[0].content.split()[0] for row in rows if not parted.holds_out(row)} == {"train"}
+    assert sum(map(parted.holds_out, rows)) == 4
+    table = jsonl(
+        tmp_path / "b.jsonl",
+        [{"prompt": str(at), "completion": "x", "split": "dev" if at % 2 else "train"} for at in range(6)],
+    )
+    rows = [row for row in read(table) if isinstance(row, Example)]
+    parted = sides(((group_of(row), row.split) for row in rows), 0.1, 0)
+    assert [parted.holds_out(row) for row in rows] == [False, True] * 3
+
+
+def test_a_spreadsheet_says_what_parts_its_cells(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('sep=;\nPrompt;Completion\n"a; b";c, d\n', "utf-8")
+    [example] = read(path)
+    assert isinstance(example, Example)
+    assert (example.row, example.prompt[0].content, example.answer) == (3, "a; b", "c, d")
+
+
+@pytest.mark.parametrize(
+    ("names", "prompt", "completion"),
+    [
+        (("review", "sentiment"), "{review}", "{sentiment}"),
+        (("Premise", "Hypothesis", "Label"), "{Premise}\n\n{Hypothesis}", "{Label}"),
+        (("评论", "情感"), "{评论}", "{情感}"),
+        (("title", "content", "label"), "{title}\n\n{content}", "{label}"),
+        (("passage", "question", "answer"), "{passage}\n\n{question}", "{answer}"),
+        (("原文", "译文"), "{原文}", "{译文}"),
+    ],
+)
+def test_columns_that_say_what_they_are(names: tuple[str, ...], prompt: str, completion: str) -> None:
+    found = suggestion(names)
+    assert found
+    assert (found.prompt, found.completion) == (prompt, completion)
+
+
+def test_columns_that_say_nothing_are_asked_for_with_a_proposal() -> None:
+    assert suggestion(("en", "fr")) is suggestion(("tokens", "tags")) is None
+    rows = [{"en": "tree", "fr": "arbre", "id": at} for at in range(8)]
+    found = proposal(("en", "fr", "id"), rows)
+    assert found
+    assert (found.prompt, found.completion) == ("{en}", "{fr}")
+    rows = [{"kind": "ab"[at % 2], "note": f"A long note, number {at}."} for at in range(12)]
+    found = proposal(("kind", "note"), rows)
+    assert found
+    assert (found.prompt, found.completion) == ("{note}", "{kind}")
+
+
+@pytest.mark.parametrize(("greeting", "together"), [("x" * (GREETING - 1), False), ("x" * GREETING, True)])
+def test_conversations_that_begin_with_a_greeting_are_told_apart_by_what_follows(greeting: str, together: bool) -> None:
+    first, second = (
+        Example(1, (Turn("user", greeting), Turn("assistant", "Hello"), Turn("user", asked), TELL))
+        for asked in ("A?", "B?")
+    )
+    assert (group_of(first) == group_of(second)) == together

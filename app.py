@@ -157,6 +157,7 @@ def _launch(page: Any, settings: Settings, services: Any, users: Any) -> str:
                 services.uploads,
                 lambda: list(page._queue.event_ids_to_events),
                 versions(),
+                services.library,
             ),
             theme=look.theme(),
             css=look.css(),

@@ -7,22 +7,55 @@ from typing import Literal
 from chatbot.common.errors import BanyanError, InputError
 from chatbot.common.step import Step
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
 FinishReason = Literal["stop", "length", "cancelled", "loop"]
 """Why an answer ended: by itself, at `max_tokens` or the end of the window, from outside, or where it said the same over and over."""
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """What the model asks its caller to run. `arguments` is JSON as the model wrote it: it may be broken or not fit."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation."""
+    """One turn of a conversation. The first carries the `tools` that the model may call, each in OpenAI's form as JSON."""
 
     role: Role
     content: str
+    calls: tuple[ToolCall, ...] = ()  # of the assistant's
+    call: str = ""  # the id of the call that a tool's message answers
+    tools: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is to go on with as it stands, without a chat template: a text, or the numbers of its tokens."""
+
+    text: str = ""
+    tokens: tuple[int, ...] = ()
+
+
+def _within(name: str, value: float | None, low: float, high: float) -> None:
+    if value is not None and not low <= value <= high:
+        raise InputError(
+            f"{name} must be between {low:g} and {high:g}, not {value:g}.",
+            kind="sampling_bounds",
+            name=name,
+            low=f"{low:g}",
+            high=f"{high:g}",
+            value=f"{value:g}",
+            param=name,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the next token is chosen. `temperature == 0` is greedy and ignores the rest but `stop` and `max_tokens`.
+    """How the next token is chosen. `temperature == 0` is greedy and ignores the other figures down to `repetition_penalty`.
 
     Raises `InputError` when a value is out of its bounds.
     """
@@ -36,19 +69,17 @@ class Sampling:
     seed: int | None = None  # None draws one
     stop: tuple[str, ...] = ()  # the answer ends before the first of these
     top_logprobs: int | None = None  # None: no log-probabilities; n: the chosen token's and the n best
+    presence_penalty: float = 0.0  # [-2, 2]; taken off the logit of every token that was written
+    frequency_penalty: float = 0.0  # [-2, 2]; the same for each time that it was written
+    logit_bias: tuple[tuple[int, float], ...] = ()  # (token, added to its logit), [-100, 100]
+    schema: str = ""  # a JSON Schema: the answer is JSON that fits; empty: it is free
+    must_call: bool = False  # the answer is a call of one of the tools
 
     def __post_init__(self) -> None:
         for name, (low, high) in BOUNDS.items():
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise InputError(
-                    f"{name} must be between {low:g} and {high:g}, not {value:g}.",
-                    kind="sampling_bounds",
-                    name=name,
-                    low=f"{low:g}",
-                    high=f"{high:g}",
-                    value=f"{value:g}",
-                )
+            _within(name, getattr(self, name), low, high)
+        for _, value in self.logit_bias:
+            _within("logit_bias", value, -100, 100)
         if len(self.stop) > 16 or not all(self.stop):
             raise InputError("stop takes at most 16 strings, none of them empty.", kind="sampling_stop")
 
@@ -62,6 +93,8 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "max_tokens": (1, 131_072),
     "seed": (0, 2**32 - 1),
     "top_logprobs": (0, 20),
+    "presence_penalty": (-2.0, 2.0),
+    "frequency_penalty": (-2.0, 2.0),
 }
 """Inclusive bounds of every number in `Sampling`: the page's sliders and the API read them here."""
 
@@ -114,6 +147,7 @@ class Chunk:
     usage: Usage | None = None
     logprobs: tuple[TokenLogprob, ...] = ()
     place: int = 0
+    calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

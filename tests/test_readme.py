@@ -34,7 +34,7 @@ def test_the_pictures_and_links_of_the_readme_are_there() -> None:
 
 
 def test_every_requirement_says_why_and_has_a_bound() -> None:
-    for name in ("requirements.txt", "tests/requirements.txt"):
+    for name in ("requirements.txt", "tests/requirements.txt", "tests/requirements-clients.txt"):
         for line in (ROOT / name).read_text("utf-8").splitlines():
             if line and not line.startswith(("#", "-r")):
                 assert "#" in line, line

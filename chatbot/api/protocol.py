@@ -1,79 +1,62 @@
-"""The OpenAI chat protocol as Banyan speaks it: what a request may hold, and the bodies that answer it.
+"""The OpenAI chat protocol as Banyan speaks it: what a request may hold, and the figures that answer it.
 
 Follows https://platform.openai.com/docs/api-reference/chat with these choices of ours:
 
-- A field that is not listed here is an error, and so is one whose value we could only ignore (`tools`, a
-  `presence_penalty` that is not 0). `user` is the exception: OpenAI defines it as having no effect on the answer.
 - `top_k`, `min_p` and `repetition_penalty` are extensions, named as vLLM names them.
 - Without `max_tokens` the answer may fill the context window; the other defaults are the model's own
   (`chatbot.types.Traits`), or those of `chatbot.types.Sampling` where one of them is given.
-- `continue_final_message` with `add_generation_prompt` false, both vLLM's, go on with an answer: the last message is its beginning.
+- A last message of the assistant's is the beginning of the answer, which is gone on with; `continue_final_message` and
+  `add_generation_prompt`, both vLLM's, may say so or forbid it.
 - Messages of one role that follow each other are merged with a blank line, since chat templates want turns to
-  alternate; `developer` is another name for `system`; a system message must come first and the user, else, speak last.
+  alternate; `developer` is another name for `system`; a system message that a template has no place for goes to the first user turn.
 - Control characters in a message are an error: some tokenizers end the text at a NUL, and none of them means anything.
 """
 
-import re
+import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, model_validator
 
+from chatbot.api.conversation import MOST_MESSAGES, ApiMessage, Messages, conversation
+from chatbot.api.fields import Fields, Text
+from chatbot.api.tools import Choice, Tool, offered
 from chatbot.common.errors import InputError
-from chatbot.types import BOUNDS, Message, Role, Sampling, TokenLogprob, Usage
+from chatbot.types import BOUNDS, Message, Sampling, TokenLogprob, Usage
 
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
-Body = TypeVar("Body", bound=BaseModel)
-_MOST_MESSAGES = 4096
 _MOST_CONTINUATIONS = 64
+_NUMBERS = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "seed")
 
 
-def _clean(value: object) -> object:
-    if isinstance(value, str) and (found := _CONTROL.search(value)):
-        raise ValueError(f"the text holds the control character U+{ord(found[0]):04X}; please remove it")
-    return value
+class StreamOptions(Fields):
+    include_usage: bool | None = None
 
 
-def _only_zero(value: float | None) -> float | None:
-    if value:
-        raise ValueError("Banyan does not have this penalty; leave it out or use repetition_penalty")
-    return value
+class SchemaOf(Fields):
+    name: str | None = None
+    schema_: dict[str, Any] | None = Field(default=None, alias="schema")
+    strict: bool | None = None  # an answer is always held to its schema
+    description: str | None = None
 
 
-Text = Annotated[str, BeforeValidator(_clean)]
-Zero = Annotated[float | None, AfterValidator(_only_zero)]
+class ResponseFormat(Fields):
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: SchemaOf | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.type == "json_schema" and (self.json_schema is None or self.json_schema.schema_ is None):
+            raise ValueError("json_schema needs a schema")
+        return self
+
+    def schema_text(self) -> str:
+        if self.type == "json_schema" and self.json_schema:
+            return json.dumps(self.json_schema.schema_, ensure_ascii=False)
+        return '{"type": "object"}' if self.type == "json_object" else ""
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class TextPart(_Body):
-    type: Literal["text"]
-    text: Text
-
-
-class ApiMessage(_Body):
-    """One message; `refusal` and `tool_calls` may be there, empty, as clients send an answer back with them."""
-
-    role: Literal["system", "developer", "user", "assistant"]
-    content: Text | list[TextPart]
-    name: None = None
-    refusal: None = None
-    tool_calls: list[Any] | None = Field(default=None, max_length=0)
-
-    def message(self) -> Message:
-        text = self.content if isinstance(self.content, str) else "\n".join(part.text for part in self.content)
-        return Message("system" if self.role == "developer" else self.role, text)
-
-
-class StreamOptions(_Body):
-    include_usage: bool = False
-
-
-class _Continuing(_Body):
+class Continuing(Fields):
     """Whether the last message is the beginning of the answer; `add_generation_prompt` can only say the opposite."""
 
     continue_final_message: bool | None = None
@@ -81,34 +64,64 @@ class _Continuing(_Body):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if self.add_generation_prompt is not None and self.add_generation_prompt == bool(self.continue_final_message):
+        if self.continue_final_message and self.add_generation_prompt:
             raise ValueError("add_generation_prompt must be the opposite of continue_final_message; leave it out")
         return self
 
+    @property
+    def begun(self) -> bool | None:
+        """None: as the last message has it."""
+        if self.continue_final_message or self.add_generation_prompt is False:
+            return True
+        return False if self.add_generation_prompt else None
 
-class ChatRequest(_Continuing):
-    """The body of POST /v1/chat/completions. `model` is the base model (also when absent) or an adapter's name."""
 
-    model: str | None = None
-    messages: list[ApiMessage] = Field(min_length=1, max_length=_MOST_MESSAGES)
-    stream: bool | None = None
-    stream_options: StreamOptions | None = None
+class Drawn(Fields):
+    """How the words of an answer are chosen."""
+
     stop: str | list[str] | None = None
     max_tokens: int | None = None
-    max_completion_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None
     min_p: float | None = None
     repetition_penalty: float | None = None
     seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    logit_bias: dict[str, float] | None = None
+    n: int | None = Field(default=None, ge=1)
+
+    def drawn(self, default: Sampling) -> Sampling:
+        """`default` is for who names no figure that decides about words. Raises `InputError` for one out of its bounds."""
+        given = {name: value for name in _NUMBERS if (value := getattr(self, name)) is not None}
+        stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
+        base = Sampling() if given.keys() - {"seed"} else default
+        drawn = replace(base, **given, stop=stop, logit_bias=self._bias())
+        return replace(
+            drawn, presence_penalty=self.presence_penalty or 0.0, frequency_penalty=self.frequency_penalty or 0.0
+        )
+
+    def _bias(self) -> tuple[tuple[int, float], ...]:
+        try:
+            return tuple((int(token), value) for token, value in (self.logit_bias or {}).items())
+        except ValueError:
+            raise InputError("logit_bias takes the numbers of tokens.", param="logit_bias") from None
+
+
+class ChatRequest(Drawn, Continuing, Messages):
+    """The body of POST /v1/chat/completions. `model` is the base model (also when absent) or an adapter's name."""
+
+    model: str | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    max_completion_tokens: int | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = None
-    n: Literal[1] | None = None
-    user: str | None = None
-    presence_penalty: Zero = None
-    frequency_penalty: Zero = None
-    logit_bias: dict[str, float] | None = Field(default=None, max_length=0)
+    response_format: ResponseFormat | None = None
+    tools: list[Tool] | None = None
+    tool_choice: Choice | None = None
+    parallel_tool_calls: bool | None = None
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> Self:
@@ -116,74 +129,52 @@ class ChatRequest(_Continuing):
             raise ValueError("top_logprobs needs logprobs to be true")
         if None not in {self.max_tokens, self.max_completion_tokens} and self.max_tokens != self.max_completion_tokens:
             raise ValueError("max_tokens and max_completion_tokens differ; please send one of them")
-        if self.stream_options is not None and not self.stream:
-            raise ValueError("stream_options needs stream to be true")
         return self
 
+    @property
+    def include_usage(self) -> bool:
+        return bool(self.stream_options and self.stream_options.include_usage)
+
+    def conversation(self) -> list[Message]:
+        """Raises `InputError`."""
+        return conversation(self.messages, begun=self.begun, tools=self._tools()[0])
+
     def sampling(self, context_window: int, default: Sampling) -> Sampling:
-        """`default` is for who names no figure that decides about words. Raises `InputError` for one out of its bounds."""
-        numbers = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty", "seed")
-        given = {name: value for name in numbers if (value := getattr(self, name)) is not None}
-        stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
-        limit = self.max_tokens if self.max_tokens is not None else self.max_completion_tokens
+        """See `Drawn.drawn`."""
+        tools, must_call = self._tools()
+        schema = self.response_format.schema_text() if self.response_format else ""
+        if tools and schema:
+            raise InputError("An answer is either a call or held to response_format; please send one.", param="tools")
+        limit = self.max_completion_tokens if self.max_tokens is None else self.max_tokens
         if limit is None:
             limit = min(context_window, int(BOUNDS["max_tokens"][1]))
         top = (self.top_logprobs or 0) if self.logprobs else None
-        base = Sampling() if given.keys() - {"seed"} else default
-        return replace(base, **given, stop=stop, max_tokens=limit, top_logprobs=top)
+        drawn = self.drawn(default)
+        return replace(drawn, max_tokens=limit, top_logprobs=top, schema=schema, must_call=must_call)
+
+    def _tools(self) -> tuple[tuple[str, ...], bool]:
+        return offered(self.tools or (), self.tool_choice if self.tools else None)
 
 
-class ScoreRequest(_Body):
+class ScoreRequest(Messages):
     """The body of POST /v1/score, an extension: log p(continuation | messages) of each continuation, in nats."""
 
     model: str | None = None
-    messages: list[ApiMessage] = Field(min_length=1, max_length=_MOST_MESSAGES)
     continuations: list[Text] = Field(min_length=1, max_length=_MOST_CONTINUATIONS)
 
 
-class TokenizeRequest(_Continuing):
+class TokenizeRequest(Continuing):
     """The body of POST /v1/tokenize, an extension in the shape of vLLM's: counts `prompt`, or templated `messages`."""
 
     model: str | None = None
     prompt: Text | None = None
-    messages: list[ApiMessage] | None = Field(default=None, min_length=1, max_length=_MOST_MESSAGES)
+    messages: list[ApiMessage] | None = Field(default=None, min_length=1, max_length=MOST_MESSAGES)
 
     @model_validator(mode="after")
-    def _one_of_them(self) -> "TokenizeRequest":
+    def _one_of_them(self) -> Self:
         if (self.prompt is None) == (self.messages is None):
             raise ValueError("send either prompt or messages")
         return self
-
-
-def parse(kind: type[Body], body: bytes) -> Body:
-    """Read a request. Raises `InputError` whose detail `param` names the field at fault."""
-    try:
-        return kind.model_validate_json(body)
-    except ValidationError as error:
-        raise _fault(error.errors(include_url=False, include_context=False, include_input=False)) from None
-
-
-def conversation(messages: Sequence[ApiMessage], *, begun: bool = False) -> list[Message]:
-    """The messages as the engine wants them: merged, system first, user last, or an answer that has `begun`.
-
-    Raises `InputError`.
-    """
-    merged: list[Message] = []
-    for message in (sent.message() for sent in messages):
-        if merged and merged[-1].role == message.role:
-            merged[-1] = replace(merged[-1], content=f"{merged[-1].content}\n\n{message.content}")
-        else:
-            merged.append(message)
-    roles: list[Role] = [message.role for message in merged]
-    if "system" in roles[1:]:
-        raise InputError("A system message must be the first message.", param="messages")
-    if begun and (roles[-1] != "assistant" or "user" not in roles):
-        raise InputError(
-            "With continue_final_message the last message must be the beginning of an answer.", param="messages"
-        )
-    if not begun and roles[-1] != "user":
-        raise InputError("The last message must be the user's: it is the one to be answered.", param="messages")
-    return merged
 
 
 def usage_body(usage: Usage) -> dict[str, int]:
@@ -202,21 +193,3 @@ def logprobs_body(logprobs: Sequence[TokenLogprob]) -> dict[str, Any]:
 def _one(token: str, logprob: float) -> dict[str, Any]:
     # JSON knows no infinity; OpenAI's own stand-in for "never" is -9999.
     return {"token": token, "logprob": max(logprob, -9999.0), "bytes": list(token.encode("utf-8", "replace"))}
-
-
-def _fault(errors: list[ErrorDetails]) -> InputError:
-    """The most telling of pydantic's complaints: an unknown field, else the one that got deepest into a union."""
-    deepest = max(errors, key=lambda error: len(error["loc"]))
-    first = next((error for error in errors if error["type"] == "extra_forbidden"), deepest)
-    field = ".".join(str(part) for part in first["loc"] if not _is_variant(part)) or None
-    reason = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "json_invalid":
-        return InputError(f"The body is not valid JSON in UTF-8: {reason}.")
-    if first["type"] == "extra_forbidden":
-        return InputError(f"“{field}” is not a field that Banyan knows here; please leave it out.", param=field)
-    return InputError(f"{field or 'The request'} is not valid: {reason}.", param=field)
-
-
-def _is_variant(part: int | str) -> bool:
-    """pydantic puts the tried member of a union into the path; people know no such field."""
-    return isinstance(part, str) and bool(re.match(r"str$|list\[|function-before", part))

@@ -10,6 +10,7 @@ can reach the port, and pages of this very origin (`chatbot.access.origin`). No 
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from threading import Event
 from typing import Any
@@ -19,14 +20,19 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from chatbot.api.protocol import ChatRequest, ScoreRequest, TokenizeRequest, conversation, parse
-from chatbot.api.stream import ChatAnswer, error_response
+from chatbot.api.chat_form import ChatForm
+from chatbot.api.completions import CompletionForm, CompletionRequest, Echoed
+from chatbot.api.conversation import conversation
+from chatbot.api.embeddings import Embedder, EmbeddingRequest, embedded
+from chatbot.api.fields import parse
+from chatbot.api.protocol import ChatRequest, ScoreRequest, TokenizeRequest
+from chatbot.api.stream import Answer, error_response
 from chatbot.common.errors import AccessDenied, AdapterNotFound, BanyanError, InputError
 from chatbot.engine.adapters.folders import visible
 from chatbot.engine.adapters.purpose import for_chat
 from chatbot.engine.base import Engine
 from chatbot.tasks.loops import begun, until_it_loops
-from chatbot.types import Adapter, Chunk, LoadState, Message, Sampling
+from chatbot.types import BOUNDS, Adapter, Chunk, LoadState, Message, Prompt, Sampling, TokenLogprob, Usage
 
 _log = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]
@@ -39,15 +45,18 @@ def routes(
     api_key: str | None = None,
     closed: bool = False,
     versions: Mapping[str, str] | None = None,
+    embedder: Embedder = lambda: None,
 ) -> list[Route]:
     """The routes, for `demo.launch(app_kwargs={"routes": ...})` or any Starlette app.
 
     `closed` says that people must sign in to see the page: without an API key `/v1` then answers nobody.
     """
-    api = _Api(engine)
+    api = _Api(engine, embedder)
     guard = partial(_guarded, api_key=api_key, closed=closed)
     return [
         Route("/v1/chat/completions", guard(api.chat), methods=["POST"]),
+        Route("/v1/completions", guard(api.completions), methods=["POST"]),
+        Route("/v1/embeddings", guard(api.embeddings), methods=["POST"]),
         Route("/v1/score", guard(api.score), methods=["POST"]),
         Route("/v1/tokenize", guard(api.tokenize), methods=["POST"]),
         Route("/v1/models", guard(api.models), methods=["GET"]),
@@ -57,33 +66,86 @@ def routes(
 
 
 class _Api:
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, embedder: Embedder) -> None:
+        self._engine, self._embedder = engine, embedder
 
     async def chat(self, request: Request) -> Response:
         asked = parse(ChatRequest, await request.body())
-        messages = conversation(asked.messages, begun=bool(asked.continue_final_message))
+        messages = asked.conversation()
         adapter = await self._adapter(asked.model)
         sampling = asked.sampling(self._engine.context_window, self._engine.traits.sampling)
+        self._check_logprobs(sampling)
+        starts = [
+            partial(self._answer, messages, each, adapter, single=asked.parallel_tool_calls is False)
+            for each in self._each(sampling, asked.n or 1)
+        ]
+        form = ChatForm(adapter or self._engine.model, choices=len(starts), include_usage=asked.include_usage)
+        return Answer(starts, form, stream=bool(asked.stream))
+
+    async def completions(self, request: Request) -> Response:
+        asked = parse(CompletionRequest, await request.body())
+        prompts, adapter = asked.prompts(), await self._adapter(asked.model)
+        sampling = asked.sampling(self._engine.traits.sampling)
+        self._check_logprobs(sampling)
+        each = [(prompt, one) for prompt in prompts for one in self._each(sampling, asked.n or 1)]
+        echoed = [await run_sync(self._echoed, prompt, asked, adapter) for prompt, _ in each]
+        form = CompletionForm(
+            adapter or self._engine.model,
+            echoed,
+            logprobs=asked.logprobs is not None,
+            include_usage=bool(asked.stream_options and asked.stream_options.include_usage),
+        )
+        starts = [
+            partial(self._gone_on, prompt, one, adapter) if asked.writes else partial(self._nothing, told)
+            for (prompt, one), (_, told) in zip(each, echoed, strict=True)
+        ]
+        return Answer(starts, form, stream=bool(asked.stream))
+
+    def _echoed(self, prompt: Prompt, asked: CompletionRequest, adapter: str | None) -> Echoed:
+        """What of the prompt stands before the answer."""
+        if not asked.echo:
+            return "", ()
+        if asked.logprobs is None and not prompt.tokens:
+            return prompt.text, ()
+        told = self._engine.read(prompt, asked.logprobs or 0, adapter=adapter)
+        return prompt.text or "".join(entry.token for entry in told), told
+
+    def _gone_on(self, prompt: Prompt, sampling: Sampling, adapter: str | None, stop: Event) -> Iterator[Chunk]:
+        chunks = self._engine.go_on(prompt, sampling, adapter=adapter, stop=stop)
+        return until_it_loops(chunks, lambda: len(prompt.tokens) or self._engine.count_tokens(prompt.text))
+
+    def _nothing(self, told: Sequence[TokenLogprob], stop: Event) -> Iterator[Chunk]:
+        yield Chunk(finish="length", usage=Usage(len(told), 0))
+
+    def _each(self, sampling: Sampling, count: int) -> list[Sampling]:
+        """The figures of each answer: with a seed every one has its own, as in vLLM. Raises `InputError`."""
+        most = self._engine.load()["slots"]
+        if count > most:
+            raise InputError(f"n is at most {most} here: so many answers are written at once.", param="n")
+        if sampling.seed is None:
+            return [sampling] * count
+        last = int(BOUNDS["seed"][1])
+        return [replace(sampling, seed=(sampling.seed + number) % (last + 1)) for number in range(count)]
+
+    def _check_logprobs(self, sampling: Sampling) -> None:
         if sampling.top_logprobs is not None and not self._engine.supports_logprobs:
             raise InputError("This engine gives no log-probabilities; please leave logprobs out.", param="logprobs")
-        return ChatAnswer(
-            lambda stop: self._answer(messages, sampling, adapter, stop),
-            model=adapter or self._engine.model,
-            stream=bool(asked.stream),
-            include_usage=asked.stream_options is not None and asked.stream_options.include_usage,
-        )
 
     def _answer(
-        self, messages: Sequence[Message], sampling: Sampling, adapter: str | None, stop: Event
+        self, messages: Sequence[Message], sampling: Sampling, adapter: str | None, stop: Event, *, single: bool = False
     ) -> Iterator[Chunk]:
         """What loops is ended: without `max_tokens` it would hold its slot until the window is full."""
         chunks = self._engine.stream(messages, sampling, adapter=adapter, stop=stop)
-        return until_it_loops(chunks, lambda: self._engine.count_prompt(messages), begun(messages))
+        ended = until_it_loops(chunks, lambda: self._engine.count_prompt(messages), begun(messages))
+        return _one_call(ended) if single else ended
+
+    async def embeddings(self, request: Request) -> Response:
+        asked = parse(EmbeddingRequest, await request.body())
+        return JSONResponse(await run_sync(lambda: embedded(asked, self._embedder())))
 
     async def score(self, request: Request) -> Response:
         asked = parse(ScoreRequest, await request.body())
-        messages = conversation(asked.messages)
+        messages = conversation(asked.messages, begun=False)
         adapter = await self._adapter(asked.model)
         scores = await run_sync(lambda: self._engine.score(messages, asked.continuations, adapter=adapter))
         return JSONResponse({"object": "score", "model": adapter or self._engine.model, "scores": scores})
@@ -92,7 +154,7 @@ class _Api:
         asked = parse(TokenizeRequest, await request.body())
         await self._adapter(asked.model)  # every adapter has the base model's tokenizer
         if asked.messages is not None:
-            messages = conversation(asked.messages, begun=bool(asked.continue_final_message))
+            messages = conversation(asked.messages, begun=asked.begun)
             count = await run_sync(self._engine.count_prompt, messages)
         else:
             count = await run_sync(self._engine.count_tokens, asked.prompt or "")
@@ -142,6 +204,14 @@ class _Api:
         """Everybody's adapters as they are on disk now: a key of the API names no person, so others' stay hidden."""
         self._engine.refresh()
         return self._listed()
+
+
+def _one_call(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """An answer of at most one call."""
+    called = False
+    for chunk in chunks:
+        yield replace(chunk, calls=() if called else chunk.calls[:1])
+        called = called or bool(chunk.calls)
 
 
 def _no_model(name: str) -> AdapterNotFound:

@@ -1,24 +1,23 @@
-"""One answer of the engine on its way to an HTTP client, whole or as server-sent events, in OpenAI's form."""
+"""Answers of the engine on their way to an HTTP client, whole or as server-sent events, in the form of a protocol."""
 
 import asyncio
 import json
 import logging
-import secrets
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from threading import Event, Thread
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from chatbot.access.refusals import RETRY_AFTER
-from chatbot.api.protocol import logprobs_body, usage_body
 from chatbot.common.errors import BanyanError, EngineError
-from chatbot.types import Chunk, TokenLogprob, Usage
+from chatbot.types import Chunk
 
 _log = logging.getLogger(__name__)
 Start = Callable[[Event], Iterator[Chunk]]
+Piece = tuple[int, Chunk]
+"""Which of the answers of a request, and what came of it."""
 _KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
 
@@ -34,25 +33,32 @@ def error_response(error: BanyanError) -> JSONResponse:
     return JSONResponse(error_body(error), error.status, headers)
 
 
-class ChatAnswer(Response):
-    """Runs the engine's iterator in a thread, and stops it as soon as the client is gone, even before the first token.
+class Form(Protocol):
+    """How a protocol writes an answer down. One for each request: it may count."""
 
-    A failure before the first chunk has its own HTTP status; a later one is an `error` event in the stream.
+    def whole(self, choices: Sequence[Sequence[Chunk]]) -> dict[str, Any]: ...
+    def opening(self) -> bytes: ...
+    def events(self, choice: int, chunk: Chunk) -> bytes: ...
+    def failed(self, error: BanyanError) -> bytes: ...
+    def closing(self) -> bytes: ...
+
+
+class Answer(Response):
+    """Runs the engine's iterators in threads, and stops them as soon as the client is gone, even before the first token.
+
+    A failure before the first chunk has its own HTTP status; a later one is an event in the stream.
     """
 
-    def __init__(self, start: Start, *, model: str, stream: bool, include_usage: bool) -> None:
+    def __init__(self, starts: Sequence[Start], form: Form, *, stream: bool) -> None:
         self.background = None
-        self._start = start
-        self._stream = stream
-        self._include_usage = include_usage
-        self._head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": model}
+        self._starts, self._form, self._stream = starts, form, stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         stop = Event()
         watcher = asyncio.create_task(_watch(receive, stop))
-        chunks = _pump(self._start, stop)
+        chunks = _pump(self._starts, stop)
         try:
-            first = await anext(chunks, Chunk())
+            first = await anext(chunks, (0, Chunk()))
             if self._stream:
                 await self._send_events(first, chunks, send)
             else:
@@ -64,72 +70,46 @@ class ChatAnswer(Response):
             watcher.cancel()
             await chunks.aclose()
 
-    async def _whole(self, first: Chunk, chunks: AsyncIterator[Chunk]) -> dict[str, Any]:
-        got = [first]
-        got.extend([chunk async for chunk in chunks])
-        last = got[-1]
-        if last.finish is None or last.usage is None:
+    async def _whole(self, first: Piece, chunks: AsyncIterator[Piece]) -> dict[str, Any]:
+        choices: list[list[Chunk]] = [[] for _ in self._starts]
+        choices[first[0]].append(first[1])
+        async for choice, chunk in chunks:
+            choices[choice].append(chunk)
+        if not all(got and got[-1].finish and got[-1].usage for got in choices):
             raise EngineError("The answer ended without a reason. Please try again.")
-        logprobs = [entry for chunk in got for entry in chunk.logprobs]
-        choice = {
-            "index": 0,
-            "message": {"role": "assistant", "content": "".join(chunk.text for chunk in got)},
-            "finish_reason": _finish(last),
-            "logprobs": logprobs_body(logprobs) if logprobs else None,
-        }
-        return {**self._head, "object": "chat.completion", "choices": [choice], "usage": usage_body(last.usage)}
+        return self._form.whole(choices)
 
-    async def _send_events(self, first: Chunk, chunks: AsyncIterator[Chunk], send: Send) -> None:
+    async def _send_events(self, first: Piece, chunks: AsyncIterator[Piece], send: Send) -> None:
         async def put(data: bytes, *, more: bool = True) -> None:
             await send({"type": "http.response.body", "body": data, "more_body": more})
 
         headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
         headers.append((b"x-accel-buffering", b"no"))  # nginx would hold the stream back
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await put(self._event({"role": "assistant", "content": ""}) + self._events(first))
+        await put(self._form.opening() + self._events(*first))
         try:
-            async for chunk in chunks:
-                await put(self._events(chunk))
+            async for choice, chunk in chunks:
+                await put(self._events(choice, chunk))
         except BanyanError as error:
-            await put(_data(error_body(error)))
-        await put(b"data: [DONE]\n\n", more=False)
+            await put(self._form.failed(error), more=False)
+        else:
+            await put(self._form.closing(), more=False)
 
-    def _events(self, chunk: Chunk) -> bytes:
+    def _events(self, choice: int, chunk: Chunk) -> bytes:
         if chunk.place:  # a comment: clients skip it, proxies see that the stream is alive
             return f": waiting, {chunk.place} in line\n\n".encode()
-        events = b""
-        if chunk.text or chunk.logprobs:
-            events += self._event({"content": chunk.text}, logprobs=chunk.logprobs)
-        if chunk.finish is not None:
-            events += self._event({}, finish=_finish(chunk))
-            if self._include_usage:
-                events += self._usage_event(chunk.usage)
-        return events
-
-    def _event(
-        self, delta: dict[str, str], *, finish: str | None = None, logprobs: tuple[TokenLogprob, ...] = ()
-    ) -> bytes:
-        choice = {
-            "index": 0,
-            "delta": delta,
-            "finish_reason": finish,
-            "logprobs": logprobs_body(logprobs) if logprobs else None,
-        }
-        usage = {"usage": None} if self._include_usage else {}
-        return _data({**self._head, "object": "chat.completion.chunk", "choices": [choice], **usage})
-
-    def _usage_event(self, usage: Usage | None) -> bytes:
-        body = usage_body(usage) if usage else None
-        return _data({**self._head, "object": "chat.completion.chunk", "choices": [], "usage": body})
+        return self._form.events(choice, chunk)
 
 
-def _finish(chunk: Chunk) -> str:
+def finish_reason(chunk: Chunk) -> str:
     # OpenAI has no word for an answer that was cut short from outside, or that looped; "length" is its word for "not finished".
     return "length" if chunk.finish in ("cancelled", "loop") else str(chunk.finish)
 
 
-def _data(body: dict[str, Any]) -> bytes:
-    return b"data: " + json.dumps(body, ensure_ascii=False).encode("utf-8", "replace") + b"\n\n"
+def data(body: dict[str, Any], event: str = "") -> bytes:
+    """A server-sent event."""
+    name = f"event: {event}\n".encode() if event else b""
+    return name + b"data: " + json.dumps(body, ensure_ascii=False).encode("utf-8", "replace") + b"\n\n"
 
 
 async def _watch(receive: Receive, stop: Event) -> None:
@@ -138,21 +118,21 @@ async def _watch(receive: Receive, stop: Event) -> None:
     stop.set()
 
 
-async def _pump(start: Start, stop: Event) -> AsyncGenerator[Chunk, None]:
-    """The chunks of a blocking iterator, which runs in a thread of its own until its end or until `stop` is set."""
+async def _pump(starts: Sequence[Start], stop: Event) -> AsyncGenerator[Piece, None]:
+    """The chunks of blocking iterators, each of which runs in a thread of its own until its end or until `stop` is set."""
     loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[Chunk | BanyanError | None] = asyncio.Queue()
+    queue: asyncio.Queue[Piece | BanyanError | None] = asyncio.Queue()
 
-    def put(item: Chunk | BanyanError | None) -> None:
+    def put(item: Piece | BanyanError | None) -> None:
         try:
             loop.call_soon_threadsafe(queue.put_nowait, item)
         except RuntimeError:  # the server shut down and took its loop along
             stop.set()
 
-    def work() -> None:
+    def work(choice: int, start: Start) -> None:
         try:
             for chunk in start(stop):
-                put(chunk)
+                put((choice, chunk))
             put(None)
         except BanyanError as error:
             put(error)
@@ -160,9 +140,15 @@ async def _pump(start: Start, stop: Event) -> AsyncGenerator[Chunk, None]:
             _log.exception("The engine failed")
             put(EngineError("The engine failed on this request; the server's log says why. The others go on."))
 
-    # A daemon, and not the shared pool: waiting requests must neither starve the page nor hold up the end of the process.
-    Thread(target=work, name="api-answer", daemon=True).start()
-    while (item := await queue.get()) is not None:
+    # Daemons, and not the shared pool: waiting requests must neither starve the page nor hold up the end of the process.
+    for choice, start in enumerate(starts):
+        Thread(target=work, args=(choice, start), name="api-answer", daemon=True).start()
+    left = len(starts)
+    while left:
+        item = await queue.get()
         if isinstance(item, BanyanError):
             raise item
-        yield item
+        if item is None:
+            left -= 1
+        else:
+            yield item

@@ -5,7 +5,18 @@ from threading import Event
 from typing import Protocol
 
 from chatbot.common.errors import EngineError
-from chatbot.types import Adapter, Chunk, Completion, FinishReason, Message, Sampling, TokenLogprob, Traits, Usage
+from chatbot.types import (
+    Adapter,
+    Chunk,
+    Completion,
+    FinishReason,
+    Message,
+    Prompt,
+    Sampling,
+    TokenLogprob,
+    Traits,
+    Usage,
+)
 
 
 class Engine(Protocol):
@@ -65,6 +76,20 @@ class Engine(Protocol):
         """log p(continuation | messages) of each continuation as the start of the assistant's turn, in nats.
 
         A continuation is tokenized alone (no merging with the template before it); the sum runs over its tokens.
+        """
+        ...
+
+    def go_on(
+        self, prompt: Prompt, sampling: Sampling, *, adapter: str | None = None, stop: Event | None = None
+    ) -> Iterator[Chunk]:
+        """Generate what follows the prompt, as `stream` does behind a conversation. A text is read with the control tokens
+        in it and begins with the token that the model's texts begin with, if they do; numbers are taken as they are."""
+        ...
+
+    def read(self, prompt: Prompt, best: int, *, adapter: str | None = None) -> list[TokenLogprob]:
+        """Each token of the prompt with its log p behind those before it and the `best` likeliest in its place, in nats.
+
+        The first has none: NaN. Raises `EngineError` where the engine cannot tell.
         """
         ...
 

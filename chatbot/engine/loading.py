@@ -1,7 +1,7 @@
 """The engine that the app holds: the page opens at once and this stands in for the real one, which may change later."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition, Event, Lock, Thread
 
@@ -18,7 +18,8 @@ from chatbot.common.errors import (
 from chatbot.common.step import Progress, Step
 from chatbot.engine.base import Engine
 from chatbot.engine.models.target import Target
-from chatbot.types import Adapter, Chunk, LoadState, Message, Sampling, Traits, Usage
+from chatbot.engine.stand_in import StandIn
+from chatbot.types import LoadState
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ answer of 8,192 tokens takes at 30 tokens/s."""
 LOOK = 0.1  # seconds between looks at a stop event
 
 
-class LoadingEngine:
+class LoadingEngine(StandIn):
     """Fetches and builds an engine in the background and is that engine once it is built; `switch` makes it another one.
 
     Until the first is there every request raises `ModelLoading`; if that fails, every request raises what it failed with, so
@@ -225,69 +226,6 @@ class LoadingEngine:
             with self._changed:
                 self._busy -= not stopped
                 self._changed.notify_all()
-
-    @property
-    def name(self) -> str:
-        return self.engine.name
-
-    @property
-    def model(self) -> str:
-        return self.engine.model
-
-    @property
-    def traits(self) -> Traits:
-        return self.engine.traits
-
-    @property
-    def device(self) -> str:
-        return self.engine.device
-
-    @property
-    def context_window(self) -> int:
-        return self.engine.context_window
-
-    @property
-    def supports_logprobs(self) -> bool:
-        return self.engine.supports_logprobs
-
-    def stream(
-        self,
-        messages: Sequence[Message],
-        sampling: Sampling,
-        *,
-        adapter: str | None = None,
-        stop: Event | None = None,
-    ) -> Iterator[Chunk]:
-        with self._serving(stop) as engine:
-            if engine is None:
-                yield Chunk(finish="cancelled", usage=Usage(0, 0))
-                return
-            yield from engine.stream(messages, sampling, adapter=adapter, stop=stop)
-
-    def score(
-        self, messages: Sequence[Message], continuations: Sequence[str], *, adapter: str | None = None
-    ) -> list[float]:
-        with self._serving() as engine:
-            assert engine  # there is no stop event
-            return engine.score(messages, continuations, adapter=adapter)
-
-    def count_tokens(self, text: str) -> int:
-        return self.engine.count_tokens(text)
-
-    def count_prompt(self, messages: Sequence[Message]) -> int:
-        return self.engine.count_prompt(messages)
-
-    def adapters(self) -> list[Adapter]:
-        return self.engine.adapters()
-
-    def refresh(self) -> None:
-        self.engine.refresh()
-
-    def fit(self, adapter: Adapter) -> None:
-        self.engine.fit(adapter)
-
-    def load(self) -> dict[str, int]:
-        return self.engine.load()
 
     def close(self) -> None:
         self._closed = True

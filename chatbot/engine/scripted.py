@@ -4,6 +4,7 @@ The tests run the whole app on it, and so does `python app.py --engine scripted`
 before them, or single Chinese, Japanese and Korean characters, so every count can be done by hand.
 """
 
+import math
 import re
 import time
 from collections import deque
@@ -14,7 +15,8 @@ from threading import Event, Lock
 from chatbot.common.errors import AdapterNotFound, ContextOverflow, EngineUnavailable
 from chatbot.engine.offer import NoTraining, Offer
 from chatbot.engine.slot_queue import SlotQueue
-from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, Traits, Usage
+from chatbot.engine.text import calls
+from chatbot.types import Adapter, Chunk, FinishReason, Message, Prompt, Sampling, TokenLogprob, Traits, Usage
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _TOKEN = re.compile(rf"\s*(?:[{_CJK}]|[^\s{_CJK}]+)|\s+")
@@ -77,9 +79,16 @@ class ScriptedEngine:
         adapter: str | None = None,
         stop: Event | None = None,
     ) -> Iterator[Chunk]:
-        stop = stop or Event()
+        told, drawn = calls.begun(messages, sampling)
+        yield from calls.read(
+            self._stream(told, self.count_prompt(told), drawn, adapter, stop or Event()), messages, sampling
+        )
+
+    def _stream(
+        self, messages: Sequence[Message], prompt: int, sampling: Sampling, adapter: str | None, stop: Event
+    ) -> Iterator[Chunk]:
         self._check_adapter(adapter)
-        prompt = self._check_prompt(messages)
+        self._check_prompt(prompt)
         with self._slots.ticket() as ticket:
             for place in ticket.wait(stop):
                 yield Chunk(place=place)
@@ -93,8 +102,22 @@ class ScriptedEngine:
     ) -> list[float]:
         """A nat per token: every continuation of n tokens scores -n, whatever the messages say."""
         self._check_adapter(adapter)
-        self._check_prompt(messages)
+        self._check_prompt(self.count_prompt(messages))
         return [-float(self.count_tokens(continuation)) for continuation in continuations]
+
+    def go_on(
+        self, prompt: Prompt, sampling: Sampling, *, adapter: str | None = None, stop: Event | None = None
+    ) -> Iterator[Chunk]:
+        """Numbers are said as they are written."""
+        text = _text(prompt)
+        return self._stream([Message("user", text)], self.count_tokens(text), sampling, adapter, stop or Event())
+
+    def read(self, prompt: Prompt, best: int, *, adapter: str | None = None) -> list[TokenLogprob]:
+        """A nat per token, as `score` has it, and no other token is as likely."""
+        self._check_adapter(adapter)
+        tokens: list[str] = _TOKEN.findall(_text(prompt))
+        chances = [math.nan, *[-1.0] * (len(tokens) - 1)]
+        return [TokenLogprob(token, p, ((token, p),) if best else ()) for token, p in zip(tokens, chances, strict=True)]
 
     def count_tokens(self, text: str) -> int:
         return len(_TOKEN.findall(text))
@@ -164,8 +187,7 @@ class ScriptedEngine:
         if adapter is not None and adapter not in {known.name for known in self._adapters}:
             raise AdapterNotFound(f"There is no adapter named “{adapter}”. Choose one from the list.", name=adapter)
 
-    def _check_prompt(self, messages: Sequence[Message]) -> int:
-        prompt = self.count_prompt(messages)
+    def _check_prompt(self, prompt: int) -> None:
         if prompt >= self.context_window:
             raise ContextOverflow(
                 f"The text has {prompt} tokens and the model can read {self.context_window}. Please shorten it.",
@@ -173,7 +195,10 @@ class ScriptedEngine:
                 prompt=prompt,
                 window=self.context_window,
             )
-        return prompt
+
+
+def _text(prompt: Prompt) -> str:
+    return prompt.text or " ".join(map(str, prompt.tokens))
 
 
 def _begun(messages: Sequence[Message]) -> str:

@@ -26,6 +26,7 @@ from chatbot.common.errors import BanyanError
 from chatbot.engine.loading import LoadingEngine
 from chatbot.settings import Settings
 from chatbot.ui import uploading
+from chatbot.ui.documents.opening import OpeningLibrary
 from chatbot.ui.kept import KeptFiles, KeptPage
 from chatbot.ui.parts import render
 from chatbot.ui.sign_in import routes as sign_in
@@ -39,6 +40,7 @@ def entrance(
     uploads: Uploads,
     under_way: Callable[[], Collection[str]],
     versions: Mapping[str, str],
+    library: OpeningLibrary,
 ) -> dict[str, Any]:
     """The `app_kwargs` of the page's launch; `under_way` are the ids of events that its queue holds."""
     sessions = Sessions()
@@ -57,7 +59,7 @@ def entrance(
         *(() if users else (Middleware(KeptPage),)),  # who signs in is named in the page
     ]
     return {
-        "routes": _routes(settings, engine, users, sessions, uploads, versions),
+        "routes": _routes(settings, engine, users, sessions, uploads, versions, library),
         "middleware": middleware,
         "lifespan": _without_cors,
     }
@@ -76,9 +78,17 @@ def _routes(
     sessions: Sessions,
     uploads: Uploads,
     versions: Mapping[str, str],
+    library: OpeningLibrary,
 ) -> Sequence[Route]:
     closed = users is not None and settings.api_key is None
-    ours = api.routes(engine, state=engine.state, api_key=settings.api_key, closed=closed, versions=versions)
+    ours = api.routes(
+        engine,
+        state=engine.state,
+        api_key=settings.api_key,
+        closed=closed,
+        versions=versions,
+        embedder=lambda: library.get().embedder,
+    )
     names = sign_in.routes(users, sessions, embedded=settings.space) if users else []
     return [*ours, *names, *uploading.routes(uploads, settings.quota)]
 

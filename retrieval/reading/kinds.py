@@ -91,7 +91,13 @@ READERS: tuple[Reader, ...] = (
     Reader("pptx", "office.slides", "PPTX", "a PowerPoint presentation", _SHOWS, _PPTX, "slide"),
     Reader("xlsx", "office.sheets", "XLSX", "an Excel workbook", ("xlsx", "xlsm", "xltx", "xltm"), _XLSX),
     Reader("html", "web.page", "HTML", "a web page", ("html", "htm", "xhtml"), _HTML),
-    Reader("markdown", "plain.markdown", "Markdown", "Markdown text", ("md", "markdown", "mdown", "mkd", "mdx", "qmd", "rmd")),
+    Reader(
+        "markdown",
+        "plain.markdown",
+        "Markdown",
+        "Markdown text",
+        ("md", "markdown", "mdown", "mkd", "mdx", "qmd", "rmd"),
+    ),
     Reader("text", "plain.text", "TXT", "plain text", ("txt", "text", "log", "rst", "org")),
     Reader("subtitles", "plain.subtitles", "SRT/VTT", "subtitles", ("srt", "vtt"), Text(opens=(b"webvtt",))),
     Reader(

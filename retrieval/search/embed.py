@@ -66,6 +66,10 @@ class Embedder(Protocol):
         """ISO 639-1 codes that it was trained for; None: it is taken to know every language."""
         ...
 
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each, also of those beyond the window; the prompt's, which comes before, are not among them."""
+        ...
+
     def passages(
         self,
         texts: Sequence[str],
@@ -135,6 +139,9 @@ class SentenceEmbedder:
         self._measure = _Measure(model)
         self.queries(["warm"])  # settles the tokenizer's options, which two threads must not set at once
 
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        return self._measure.whole(texts)
+
     def passages(
         self,
         texts: Sequence[str],
@@ -196,11 +203,14 @@ class _Measure:
         self._tokenizer: Any = getattr(model.tokenizer, "backend_tokenizer", None)
 
     def __call__(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
+        return np.clip(np.array(self.whole(texts), np.int64), 1, self._most)
+
+    def whole(self, texts: Sequence[str]) -> list[int]:
+        """Also of what the model does not read, which the tokenizer cuts off into pieces of their own."""
         if self._tokenizer is None:  # a model without a fast tokenizer
-            lengths = [len(text) for text in texts]
-        else:
-            lengths = [len(self._tokenizer.encode(text)) for text in texts]
-        return np.clip(np.array(lengths, np.int64), 1, self._most)
+            return [len(text) for text in texts]
+        encoded = map(self._tokenizer.encode, texts)
+        return [len(one) + sum(map(len, one.overflowing)) for one in encoded]
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Where each token stands, (0, 0) for marks; none without a fast tokenizer."""

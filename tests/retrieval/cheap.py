@@ -23,6 +23,9 @@ class WordHashes:
         self.fingerprint = f"word hashes {dimension} {version}"
         self.embedded = 0
 
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        return [len(text.split()) for text in texts]
+
     def passages(
         self,
         texts: Sequence[str],

@@ -9,21 +9,25 @@ import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from chatbot.common.errors import AdapterNotFound, ContextOverflow, EngineError
+from chatbot.common.errors import AdapterNotFound, ContextOverflow
 from chatbot.common.step import Progress, Step
 from chatbot.engine.adapters.fit import check_base, of_base
 from chatbot.engine.gguf.adapter import convert_adapter
 from chatbot.engine.gguf.files import Header, read_header
+from chatbot.engine.llamacpp.answer import chunks
 from chatbot.engine.llamacpp.pool import BASE, Teams
-from chatbot.engine.llamacpp.scoring import logprobs
-from chatbot.engine.llamacpp.server import Kind, Record, options
+from chatbot.engine.llamacpp.scoring import each_token, logprobs
+from chatbot.engine.llamacpp.server import Kind, options
+from chatbot.engine.llamacpp.slot import Slot
 from chatbot.engine.llamacpp.team import team
+from chatbot.engine.text import calls
+from chatbot.engine.text.by_number import check_bias, check_tokens
 from chatbot.engine.text.controls import Controls
 from chatbot.engine.text.template import CHATML, ChatTemplate
-from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, TokenLogprob, Traits, Usage
+from chatbot.types import Adapter, Chunk, Message, Prompt, Sampling, TokenLogprob, Traits, Usage
 
 CONTROL = 3  # a token type of the GGUF specification
 MAX_CONTEXT = 8192  # the cache for it is allocated up front, for every slot
@@ -65,6 +69,7 @@ class LlamaCppEngine:
         self.device = f"CPU, {count} threads"
         self._header, self._cache, self._find, self._fingerprint = header, cache, adapters, fingerprint
         self._template, self._bos = _template(header)
+        self._vocabulary = len(header.fields.get("tokenizer.ggml.tokens") or ())
         self._controls = Controls(_control_tokens(header))
         self._teams = Teams(lambda kind: team(gguf, kind, self.context_window, slots, count, exact=exact))
         self._known: dict[str, Adapter] = {}
@@ -79,16 +84,29 @@ class LlamaCppEngine:
         adapter: str | None = None,
         stop: threading.Event | None = None,
     ) -> Iterator[Chunk]:
+        """See `Engine.stream`."""
+        begun, told = calls.begun(messages, sampling)
+        answer = self._generate(lambda: self._prompt(begun), told, adapter, stop)
+        yield from calls.read(answer, messages, sampling)
+
+    def go_on(
+        self, prompt: Prompt, sampling: Sampling, *, adapter: str | None = None, stop: threading.Event | None = None
+    ) -> Iterator[Chunk]:
+        """See `Engine.go_on`."""
+        return self._generate(lambda: self._plain(prompt), sampling, adapter, stop)
+
+    def _generate(
+        self,
+        encode: Callable[[], list[int]],
+        sampling: Sampling,
+        adapter: str | None,
+        stop: threading.Event | None,
+    ) -> Iterator[Chunk]:
         kind = Kind(self._lora(adapter), drafts=sampling.top_logprobs is None)
-        prompt = self._prompt(messages)
+        prompt = encode()
+        check_bias(sampling, self._vocabulary)
+        self._check_room(len(prompt), answer=1)
         room = self.context_window - len(prompt)
-        if room <= 0:
-            raise ContextOverflow(
-                f"This needs {len(prompt)} tokens, but the model can see {self.context_window}. Shorten it.",
-                kind="text_overflow",
-                prompt=len(prompt),
-                window=self.context_window,
-            )
         request = {"prompt": prompt, "stream": True, **options(sampling, room, self.context_window)}
         with self._teams.use(kind, stop) as servers:
             if servers is None:
@@ -101,29 +119,43 @@ class LlamaCppEngine:
                     yield Chunk(finish="cancelled", usage=Usage(len(prompt), 0))
                     return
                 with servers.slot(prompt) as slot, closing(slot.records(request, stop)) as records:
-                    yield from _chunks(records, len(prompt), stop)
+                    yield from chunks(records, len(prompt), stop)
 
     def score(
         self, messages: Sequence[Message], continuations: Sequence[str], *, adapter: str | None = None
     ) -> list[float]:
-        kind = Kind(self._lora(adapter))  # what is scored are first tokens, which are never drafted
         prompt = self._prompt(messages)
         tokens = [self._tokenize(text) for text in continuations]
-        longest = len(prompt) + max(map(len, tokens), default=0)
-        if longest > self.context_window:
-            raise ContextOverflow(
-                f"This needs {longest} tokens, but the model can see {self.context_window}. Shorten it.",
-                kind="text_overflow",
-                prompt=longest,
-                window=self.context_window,
-            )
-        with self._teams.use(kind) as servers:
+        self._check_room(len(prompt) + max(map(len, tokens), default=0))
+        with self._reading(adapter, prompt) as slot:
+            return [math.fsum(each) for each in logprobs(slot, prompt, tokens)]
+
+    def read(self, prompt: Prompt, best: int, *, adapter: str | None = None) -> list[TokenLogprob]:
+        """See `Engine.read`: a step a token, since llama.cpp tells nothing of a prompt that it reads."""
+        tokens = self._plain(prompt)
+        self._check_room(len(tokens))
+        with self._reading(adapter, tokens[:1]) as slot:
+            return each_token(slot, tokens, best)
+
+    @contextmanager
+    def _reading(self, adapter: str | None, prompt: list[int]) -> Iterator[Slot]:
+        """A slot for what is scored: first tokens, which are never drafted."""
+        with self._teams.use(Kind(self._lora(adapter))) as servers:
             assert servers, "nothing stops a score"
             with servers.queue.ticket() as turn:
                 for _ in turn.wait():
                     pass
                 with servers.slot(prompt) as slot:
-                    return [math.fsum(each) for each in logprobs(slot, prompt, tokens)]
+                    yield slot
+
+    def _check_room(self, tokens: int, answer: int = 0) -> None:
+        if tokens + answer > self.context_window:
+            raise ContextOverflow(
+                f"This needs {tokens} tokens, but the model can see {self.context_window}. Shorten it.",
+                kind="text_overflow",
+                prompt=tokens,
+                window=self.context_window,
+            )
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenize(text))
@@ -150,7 +182,16 @@ class LlamaCppEngine:
 
     def _prompt(self, messages: Sequence[Message]) -> list[int]:
         tokens = self._controls.encode(messages, self._template.render, self._tokenize)
-        missing = self._bos is not None and tokens[:1] != [self._bos]  # some templates write it, some leave it to us
+        return self._opened(tokens)  # some templates write it, some leave it to us
+
+    def _plain(self, prompt: Prompt) -> list[int]:
+        """See `Engine.go_on`. Raises `InputError`."""
+        check_tokens(prompt, self._vocabulary)
+        return list(prompt.tokens) or self._opened(self._tokenize(prompt.text, special=True))
+
+    def _opened(self, tokens: list[int]) -> list[int]:
+        """With the token that texts of this model begin with."""
+        missing = self._bos is not None and tokens[:1] != [self._bos]
         return [self._bos, *tokens] if missing and self._bos is not None else tokens
 
     def _tokenize(self, text: str, special: bool = False) -> list[int]:
@@ -189,30 +230,3 @@ def _template(header: Header) -> tuple[ChatTemplate, int | None]:
     wanted = header.fields.get("tokenizer.ggml.add_bos_token", default)
     source = str(header.fields.get("tokenizer.chat_template") or CHATML)
     return ChatTemplate(source, **texts), ids["bos"] if wanted else None
-
-
-def _chunks(records: Iterator[Record], prompt: int, stop: threading.Event | None) -> Iterator[Chunk]:
-    made = 0
-    finish: FinishReason | None = None
-    for record in records:
-        if stop and stop.is_set():  # also when the answer's end is in the inbox already: nobody wants it any more
-            break
-        choice = record["choices"][0]
-        count = int(record.get("timings", {}).get("predicted_n", made))
-        if "usage" in record:
-            count = int(record["usage"]["completion_tokens"])
-        finish = choice["finish_reason"] or finish
-        logprobs = tuple(map(_logprob, (choice.get("logprobs") or {}).get("content") or ()))
-        if choice["text"] or logprobs or count > made:
-            yield Chunk(choice["text"], count - made, logprobs=logprobs)
-            made = max(made, count)
-    if stop and stop.is_set():
-        finish = "cancelled"
-    if finish is None:
-        raise EngineError("The model stopped in the middle of the answer. Please try again.", kind="model_stopped")
-    yield Chunk(finish=finish, usage=Usage(prompt, made))
-
-
-def _logprob(entry: Record) -> TokenLogprob:
-    top = tuple((str(e["token"]), float(e["logprob"])) for e in entry["top_logprobs"])
-    return TokenLogprob(str(entry["token"]), float(entry["logprob"]), top)

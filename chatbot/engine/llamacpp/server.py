@@ -14,6 +14,7 @@ import xllamacpp
 
 from chatbot.common.errors import EngineError, EngineUnavailable, ModelDamaged
 from chatbot.engine.llamacpp.pace import MOST, Pace
+from chatbot.engine.text.schema import held
 from chatbot.types import Sampling
 
 PER_THREAD = 150_000_000  # bytes of weights that make a thread worth its waiting when a lone token is computed
@@ -35,12 +36,17 @@ def options(sampling: Sampling, room: int, window: int) -> Record:
         "repeat_penalty": 1.0 if greedy else sampling.repetition_penalty,
         "repeat_last_n": window,
         "seed": seed,
+        "presence_penalty": sampling.presence_penalty,
+        "frequency_penalty": sampling.frequency_penalty,
+        "logit_bias": [list(each) for each in sampling.logit_bias],
         "stop": list(sampling.stop),
         "timings_per_token": True,  # counts tokens, also those withheld until their character is whole
     }
     if sampling.top_logprobs is not None:
         options["logprobs"] = max(1, sampling.top_logprobs)
         options["post_sampling_probs"] = False
+    if sampling.schema:
+        options["json_schema"] = held(sampling.schema)
     return options
 
 
@@ -86,12 +92,18 @@ class Server:
         del self._server  # its destructor ends the threads and the listener
 
     def tokenize(self, text: str, special: bool) -> list[int]:
+        body = {"content": text, "add_special": False, "parse_special": special}
+        return [int(token) for token in self._asked("/tokenize", body)["tokens"]]
+
+    def text(self, tokens: list[int]) -> str:
+        return str(self._asked("/detokenize", {"tokens": tokens})["content"])
+
+    def _asked(self, path: str, body: Record) -> Record:
         try:
-            body = {"content": text, "add_special": False, "parse_special": special}
-            answer = self._http.post("/tokenize", json=body).raise_for_status()
+            answer: Record = self._http.post(path, json=body).raise_for_status().json()
         except httpx.HTTPError as error:
             raise EngineUnavailable("The model does not answer. Please try again.", kind="model_silent") from error
-        return [int(token) for token in answer.json()["tokens"]]
+        return answer
 
     def records(self, request: Record, stop: threading.Event | None) -> Generator[Record, None, None]:
         """The server's records. Ends early, with the work ended too, when `stop` is set or the iterator is closed."""

@@ -1,6 +1,7 @@
 """torch + transformers + peft: the engine for a GPU, and for any safetensors model on the CPU."""
 
 import gc
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Event
@@ -13,14 +14,19 @@ from chatbot.engine.adapters.fit import check_base, of_base
 from chatbot.engine.local.adapters import AdaptedModel, Version
 from chatbot.engine.local.admission import CacheBudget, CacheQueue
 from chatbot.engine.local.cache import Cache
-from chatbot.engine.local.jobs import ScoreJob, StreamJob, score_room
+from chatbot.engine.local.held import Grammars
+from chatbot.engine.local.jobs import StreamJob
 from chatbot.engine.local.runner import choose
+from chatbot.engine.local.sampling import Picker
 from chatbot.engine.local.scheduler import Scheduler, first_room
+from chatbot.engine.local.scoring import SCORED, Scored, ScoreJob, score_room
 from chatbot.engine.local.weights.convert import dequantise
 from chatbot.engine.local.weights.model import cache_capacity, describe, load_model
 from chatbot.engine.local.worker import Worker
+from chatbot.engine.text import calls
+from chatbot.engine.text.by_number import check_bias, check_tokens
 from chatbot.engine.text.prompt import Prompter
-from chatbot.types import Adapter, Chunk, Message, Sampling, Traits, Usage
+from chatbot.types import Adapter, Chunk, Message, Prompt, Sampling, TokenLogprob, Traits, Usage
 
 CPU_SLOTS, GPU_SLOTS = 16, 32  # on two cores 16 requests at once made ten times the tokens of one after the other
 
@@ -69,6 +75,8 @@ class LocalEngine:
         self._eos = loaded.eos
         self._tokenizer = loaded.tokenizer
         self._prompter = Prompter(loaded.tokenizer)
+        self._vocabulary = int(loaded.model.config.get_text_config().vocab_size)
+        self._grammars = Grammars(loaded.tokenizer, self._vocabulary, loaded.eos)
         self._find, self._fingerprint = adapters, fingerprint
         self._known: dict[str, tuple[Adapter, Version]] = {}
         adapted = self._adapted = AdaptedModel(loaded.model, loaded.dtype)
@@ -90,8 +98,23 @@ class LocalEngine:
         stop: Event | None = None,
     ) -> Iterator[Chunk]:
         """See `Engine.stream`."""
+        begun, told = calls.begun(messages, sampling)
+        answer = self._generate(lambda: self._prompter.encode(begun), told, adapter, stop)
+        yield from calls.read(answer, messages, sampling)
+
+    def go_on(
+        self, prompt: Prompt, sampling: Sampling, *, adapter: str | None = None, stop: Event | None = None
+    ) -> Iterator[Chunk]:
+        """See `Engine.go_on`."""
+        return self._generate(lambda: self._plain(prompt), sampling, adapter, stop)
+
+    def _generate(
+        self, encode: Callable[[], list[int]], sampling: Sampling, adapter: str | None, stop: Event | None
+    ) -> Iterator[Chunk]:
         version = self._version(adapter)
-        prompt = self._prompt(messages)
+        prompt = self._fitting(encode(), 1)
+        check_bias(sampling, self._vocabulary)
+        picker = Picker(sampling, self._grammars.of(sampling.schema))
         limit = min(self.context_window - len(prompt), sampling.max_tokens)
         with self._queue.place(first_room(len(prompt), len(prompt) + limit)) as ticket:
             for place in ticket.wait(stop):
@@ -101,7 +124,7 @@ class LocalEngine:
                 return
             job = StreamJob(
                 prompt,
-                sampling,
+                picker,
                 adapter=version,
                 reservation=self._queue.reservation(ticket),
                 limit=limit,
@@ -122,12 +145,25 @@ class LocalEngine:
         """See `Engine.score`. Raises `ContextOverflow` when the longest does not fit behind the prompt."""
         version = self._version(adapter)
         ids = [self._prompter.tokenize(text) for text in continuations]
-        prompt = self._prompt(messages, answer=max(map(len, ids), default=0))
+        prompt = self._fitting(self._prompter.encode(messages), max(map(len, ids), default=0))
+        return [float(told.chances.sum()) for told in self._scored(prompt, ids, version, best=0)]
+
+    def read(self, prompt: Prompt, best: int, *, adapter: str | None = None) -> list[TokenLogprob]:
+        """See `Engine.read`. In pieces, so that the memory for logits is bounded; what was read stays in the cache."""
+        version = self._version(adapter)
+        ids = self._fitting(self._plain(prompt), 0)
+        found = [TokenLogprob(self._decode(ids[:1]), math.nan)]
+        for at in range(1, len(ids), SCORED):
+            (told,) = self._scored(ids[:at], [ids[at : at + SCORED]], version, best)
+            found += told.named(self._decode)
+        return found
+
+    def _scored(self, prompt: list[int], ids: list[list[int]], version: Version | None, best: int) -> list[Scored]:
         with self._queue.place(score_room(prompt, ids, self.context_window)) as ticket:
             for _ in ticket.wait():
                 pass
             seat = self._queue.reservation(ticket)
-            job = ScoreJob(prompt, ids, adapter=version, reservation=seat, window=self.context_window)
+            job = ScoreJob(prompt, ids, adapter=version, reservation=seat, window=self.context_window, best=best)
             self._worker.add(job)
             return job.result()
 
@@ -176,8 +212,13 @@ class LocalEngine:
             )
         return self._known[adapter][1]
 
-    def _prompt(self, messages: Sequence[Message], answer: int = 1) -> list[int]:
-        prompt = self._prompter.encode(messages)
+    def _plain(self, prompt: Prompt) -> list[int]:
+        """See `Engine.go_on`. Raises `InputError`."""
+        check_tokens(prompt, self._vocabulary)
+        return list(prompt.tokens) or self._prompter.plain(prompt.text)
+
+    def _fitting(self, prompt: list[int], answer: int) -> list[int]:
+        """The prompt, behind which there is room for so many tokens. Raises `ContextOverflow`."""
         if len(prompt) + answer > self.context_window:
             raise ContextOverflow(
                 f"The text takes {len(prompt)} tokens, and {self.model} reads {self.context_window} at most, the answer "

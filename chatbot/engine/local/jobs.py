@@ -5,17 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Event
 
-import torch
-
 from chatbot.common.errors import BanyanError
 from chatbot.engine.local.adapters import Version
 from chatbot.engine.local.admission import Reservation
 from chatbot.engine.local.cache import Entry
 from chatbot.engine.local.sampling import Logprobs, Picker
 from chatbot.engine.text.detokenize import Detokenizer, StopText
-from chatbot.types import Chunk, FinishReason, Sampling, TokenLogprob, Usage
-
-SCORED = 256  # tokens of continuations in one step of a score
+from chatbot.types import Chunk, FinishReason, TokenLogprob, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +79,7 @@ class StreamJob(Job):
     def __init__(
         self,
         prompt: Sequence[int],
-        sampling: Sampling,
+        picker: Picker,
         *,
         adapter: Version | None,
         reservation: Reservation,
@@ -95,7 +91,7 @@ class StreamJob(Job):
     ) -> None:
         super().__init__(prompt, adapter, reservation, len(prompt) + limit)
         self.stop = stop
-        self.picker = Picker(sampling)
+        self.picker = picker
         self._prompt, self._limit = len(prompt), limit
         self._eos, self._decode = eos, decode
         self._detokenizer, self._text = Detokenizer(decode), StopText(stops)
@@ -123,6 +119,7 @@ class StreamJob(Job):
         logprobs = self._named(pairs)
         if token in self._eos:
             return self._end("stop", "", 1, logprobs)
+        self.picker.took(token)
         text = self._text.push(self._detokenizer.push(token))
         if self._text.hit:
             return self._end("stop", text, 1, logprobs)
@@ -145,87 +142,3 @@ class StreamJob(Job):
     def _named(self, pairs: Logprobs) -> tuple[TokenLogprob, ...]:
         named = [(self._decode([at]), value) for at, value in pairs]
         return (TokenLogprob(*named[0], top=tuple(named[1:])),) if named else ()
-
-
-class ScoreJob(Job):
-    """log p of each continuation: the prompt is read once, then the continuations as branches behind it."""
-
-    def __init__(
-        self,
-        prompt: Sequence[int],
-        continuations: Sequence[Sequence[int]],
-        *,
-        adapter: Version | None,
-        reservation: Reservation,
-        window: int,
-    ) -> None:
-        super().__init__(prompt, adapter, reservation, score_room(prompt, continuations, window))
-        self._continuations = continuations
-        self._first: torch.Tensor | None = None  # log-probabilities of the first token, (vocabulary,)
-        self._batch: Sequence[Sequence[int]] = ()
-        self._scores: list[float] = []
-        self._result: queue.SimpleQueue[list[float] | BanyanError] = queue.SimpleQueue()
-
-    def result(self) -> list[float]:
-        item = self._result.get()
-        if isinstance(item, BanyanError):
-            raise item
-        return item
-
-    def segment(self, budget: int) -> Segment:
-        if self._first is None:
-            return super().segment(budget)
-        assert self.entry
-        # the last token of a continuation is foretold, never fed
-        branches = tuple(ids[:-1] for ids in self._batch if len(ids) > 1)
-        return Segment(self.entry, branches, sum(map(len, branches)), kept=False)
-
-    @property
-    def todo(self) -> int:
-        return super().todo if self._first is None else sum(len(ids) - 1 for ids in self._batch if ids)
-
-    def restart(self) -> None:
-        self._first = None
-
-    def fail(self, error: BanyanError) -> None:
-        self._first = None
-        self._result.put(error)
-
-    def read(self, logits: torch.Tensor) -> bool:
-        """Take the logits of the segment's wanted rows; True when all is scored."""
-        logp = logits.log_softmax(-1)
-        if self._first is None:
-            self._first = logp[-1]
-        else:
-            row = 0
-            for ids in self._batch:
-                following = torch.tensor(ids[1:], device=logp.device)
-                steps = logp[row : row + len(following)].gather(1, following[:, None]) if ids[1:] else logp[:0, 0]
-                self._scores.append(self._start(ids) + float(steps.sum()))
-                row += len(following)
-        return self._advance()
-
-    def _advance(self) -> bool:
-        """Score what needs no forward pass and choose the next batch of what does."""
-        left = self._continuations[len(self._scores) :]
-        while left and len(left[0]) <= 1:
-            self._scores.append(self._start(left[0]))
-            left = left[1:]
-        if not left:
-            self._first = None
-            self._result.put(self._scores)
-            return True
-        count = 1
-        while count < len(left) and sum(map(len, left[: count + 1])) <= self.longest - len(self.tokens):
-            count += 1
-        self._batch = left[:count]
-        return False
-
-    def _start(self, ids: Sequence[int]) -> float:
-        assert self._first is not None
-        return float(self._first[ids[0]]) if ids else 0.0
-
-
-def score_room(prompt: Sequence[int], continuations: Sequence[Sequence[int]], window: int) -> int:
-    """Tokens of cache that a `ScoreJob` needs; the longest continuation is known to fit into the window."""
-    return min(len(prompt) + max(SCORED, *map(len, continuations), 0), window)

@@ -1,10 +1,12 @@
 """Logits -> the next token of each request, as each wants it."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import torch
 
 from chatbot.common.errors import EngineError
+from chatbot.engine.local.held import Grammar
 from chatbot.types import Sampling
 
 COLDEST = 1e-3  # below it the division overflows long before the choice changes
@@ -16,17 +18,38 @@ Logprobs = list[tuple[int, float]]
 class Picker:
     """The sampler of one request, with a random stream of its own: nobody else's draws change its tokens.
 
-    Order as in transformers' `generate`: repetition penalty (over prompt and answer), temperature, top-k, top-p, min-p.
+    Presence and frequency penalty (over the answer), bias and grammar come first; the rest in the order of transformers'
+    `generate`: repetition penalty (over prompt and answer), temperature, top-k, top-p, min-p.
     """
 
-    def __init__(self, sampling: Sampling) -> None:
-        self.sampling = sampling
+    def __init__(self, sampling: Sampling, grammar: Grammar | None = None) -> None:
+        self.sampling, self._grammar = sampling, grammar
+        self._written: Counter[int] = Counter()
+        self.adjusts = bool(
+            sampling.presence_penalty or sampling.frequency_penalty or sampling.logit_bias or grammar is not None
+        )
         self.greedy = sampling.temperature == 0
         self._random = torch.Generator()
         if sampling.seed is None:
             self._random.seed()
         else:
             self._random.manual_seed(sampling.seed)
+
+    def took(self, token: int) -> None:
+        self._written[token] += 1
+        if self._grammar:
+            self._grammar.take(token)
+
+    def adjusted(self, logits: torch.Tensor) -> torch.Tensor:
+        """Of (vocabulary,): with the penalties of what was written, the bias, and nothing that the grammar forbids."""
+        changes = dict(self.sampling.logit_bias)
+        for token, times in self._written.items():
+            taken = self.sampling.presence_penalty + times * self.sampling.frequency_penalty
+            changes[token] = changes.get(token, 0.0) - taken
+        at = torch.tensor(list(changes), dtype=torch.long, device=logits.device)
+        added = torch.tensor(list(changes.values()), dtype=logits.dtype, device=logits.device)
+        logits = logits.index_add(0, at, added)
+        return self._grammar.masked(logits) if self._grammar else logits
 
     def penalise(self, logits: torch.Tensor, seen: Sequence[int]) -> torch.Tensor:
         """Of (vocabulary,): make what was seen less likely (arXiv:1909.05858)."""
@@ -64,6 +87,9 @@ def pick(
 
     The whole batch goes to the sampler's CPU side at once, cut down to each row's likeliest where all want few.
     """
+    bare = logits
+    if any(picker.adjusts for picker in pickers):
+        logits = torch.stack([p.adjusted(row) if p.adjusts else row for p, row in zip(pickers, bare, strict=True)])
     best, greedy = logits.max(-1)
     sound = best.isfinite().tolist()
     tokens = greedy.tolist()
@@ -72,7 +98,7 @@ def pick(
         tokens[row] = token
     return [
         (token, picker.logprobs(token, row)) if fine else EngineError(NOT_A_NUMBER, kind="not_a_number")
-        for token, picker, row, fine in zip(tokens, pickers, logits, sound, strict=True)
+        for token, picker, row, fine in zip(tokens, pickers, bare, sound, strict=True)
     ]
 
 

@@ -10,9 +10,10 @@ import torch
 from chatbot.common.errors import BanyanError, EngineError
 from chatbot.engine.local.adapters import AdaptedModel, Version
 from chatbot.engine.local.cache import Cache
-from chatbot.engine.local.jobs import Job, ScoreJob, Segment, StreamJob
+from chatbot.engine.local.jobs import Job, Segment, StreamJob
 from chatbot.engine.local.runner import Runner
 from chatbot.engine.local.sampling import Logprobs, pick
+from chatbot.engine.local.scoring import ScoreJob
 
 PREFILL = {"cpu": 128, "cuda": 1024}  # prompt tokens a step, of all requests: what the others' next token waits for
 AHEAD = 512  # tokens of an answer for which room is held at first; most answers are shorter than they may be

@@ -15,18 +15,18 @@ from typing import Any
 import httpx
 
 from chatbot.common.errors import AdapterError, AdapterNotFound, BanyanError, EngineError, EngineUnavailable, InputError
-from chatbot.engine.remote import wire
+from chatbot.engine.remote import requests, wire
+from chatbot.engine.remote.answer import RemoteAnswer
 from chatbot.engine.remote.events import Refused, Streams
 from chatbot.engine.slot_queue import SlotQueue
-from chatbot.types import Adapter, Chunk, FinishReason, Message, Sampling, TokenLogprob, Traits, Usage
+from chatbot.types import Adapter, Chunk, Message, Prompt, Sampling, TokenLogprob, Traits, Usage
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _OPTIONAL = (
     *("top_k", "min_p", "repetition_penalty", "repeat_penalty", "stream_options", "seed"),
-    *(wire.CONTINUE, "add_generation_prompt"),
+    *(requests.CONTINUE, "add_generation_prompt"),
 )
 _BYTES_PER_TOKEN = 3  # English is near 4 and Chinese near 3 in today's vocabularies: rather too many than too few
-_FINISH: dict[str, FinishReason] = {"length": "length"}
 _log = logging.getLogger(__name__)
 
 
@@ -78,14 +78,41 @@ class RemoteEngine:
         stop: Event | None = None,
     ) -> Iterator[Chunk]:
         """See `Engine.stream`. Where the server gives no usage, its events are counted and the prompt is estimated."""
-        stop = stop or Event()
+        chat = requests.Asked(
+            f"{self.url}/chat/completions",
+            requests.payload(adapter or self.model, messages, sampling),
+            lambda: self._estimate(messages),
+        )
+        return self._generate(chat, adapter, stop or Event())
+
+    def go_on(
+        self, prompt: Prompt, sampling: Sampling, *, adapter: str | None = None, stop: Event | None = None
+    ) -> Iterator[Chunk]:
+        """See `Engine.go_on`, by the server's /completions."""
+        raw = requests.Asked(
+            f"{self.url}/completions",
+            requests.raw_payload(adapter or self.model, prompt, sampling),
+            lambda: len(prompt.tokens) or self.count_tokens(prompt.text),
+        )
+        return self._generate(raw, adapter, stop or Event())
+
+    def read(self, prompt: Prompt, best: int, *, adapter: str | None = None) -> list[TokenLogprob]:
+        """See `Engine.read`, by the server's /completions with `echo`. Raises `EngineError` where the server tells nothing."""
         self._check_adapter(adapter)
-        answer = _Answer()
+        answer = self._ask(f"{self.url}/completions", requests.echo_payload(adapter or self.model, prompt, best))
+        told = wire.echoed(answer)
+        if told is None:
+            raise self._unscored()
+        return told
+
+    def _generate(self, asked: requests.Asked, adapter: str | None, stop: Event) -> Iterator[Chunk]:
+        self._check_adapter(adapter)
+        answer = RemoteAnswer()
         with self._queue.ticket() as ticket:
             for place in ticket.wait(stop):
                 yield Chunk(place=place)
             if ticket.running:
-                yield from self._answer(answer, wire.payload(adapter or self.model, messages, sampling), stop)
+                yield from self._answer(answer, asked, stop)
         finish = "cancelled" if stop.is_set() and answer.finish is None else answer.finish
         if finish is None:
             raise EngineError(
@@ -93,22 +120,22 @@ class RemoteEngine:
                 kind="answer_broke_off",
                 url=self.url,
             )
-        yield Chunk(finish=finish, usage=answer.usage or Usage(self._estimate(messages), answer.tokens))
+        yield Chunk(finish=finish, calls=answer.calls(), usage=answer.usage or Usage(asked.estimate(), answer.tokens))
 
     def score(
         self, messages: Sequence[Message], continuations: Sequence[str], *, adapter: str | None = None
     ) -> list[float]:
         """Asks POST /v1/score, which Banyan servers have. Raises `EngineError` where the server has no such thing."""
         self._check_adapter(adapter)
-        body = {"model": adapter or self.model, "messages": wire.plain(messages), "continuations": list(continuations)}
+        body = {
+            "model": adapter or self.model,
+            "messages": requests.plain(messages),
+            "continuations": list(continuations),
+        }
         answer = self._ask(f"{self.url}/score", body)
         scores = answer.get("scores") if isinstance(answer, Mapping) else None
         if not isinstance(scores, list) or len(scores) != len(continuations):
-            raise EngineError(
-                f"The server at {self.url} cannot score given texts. Use --engine llamacpp or local, or a Banyan server.",
-                kind="remote_unscored",
-                url=self.url,
-            )
+            raise self._unscored()
         return [float(score) for score in scores]
 
     def count_tokens(self, text: str) -> int:
@@ -124,7 +151,7 @@ class RemoteEngine:
 
     def count_prompt(self, messages: Sequence[Message]) -> int:
         """By the server's /tokenize where it templates messages, else the contents and an estimated 5 tokens a turn."""
-        body = {"model": self.model, **wire.conversation(messages)}
+        body = {"model": self.model, **requests.conversation(messages)}
         for url in (f"{self.url}/tokenize", f"{self._root}/tokenize"):
             if count := wire.count(self._ask(url, body)):  # llama-server ignores the messages and counts 0
                 return count
@@ -156,21 +183,28 @@ class RemoteEngine:
         self._streams.close()
         self._client.close()
 
-    def _answer(self, answer: "_Answer", payload: dict[str, Any], stop: Event) -> Iterator[Chunk]:
-        url = f"{self.url}/chat/completions"
+    def _unscored(self) -> EngineError:
+        return EngineError(
+            f"The server at {self.url} cannot score given texts. Use --engine llamacpp or local, or a Banyan server.",
+            kind="remote_unscored",
+            url=self.url,
+        )
+
+    def _answer(self, answer: RemoteAnswer, asked: requests.Asked, stop: Event) -> Iterator[Chunk]:
+        model = str(asked.payload["model"])
         while True:
-            sent = wire.without(payload, self._refused)
+            sent = requests.without(asked.payload, self._refused)
             try:
-                for data in self._streams.post(url, sent, stop):
+                for data in self._streams.post(asked.url, sent, stop):
                     if data == "[DONE]":
                         return
-                    if chunk := answer.read(self._record(data, payload["model"])):
+                    if chunk := answer.read(self._record(data, model)):
                         yield chunk
                 return
             except Refused as refused:
                 body = wire.decode(refused.body)
                 if refused.status not in {400, 422} or not self._learn(wire.error_text(body), sent):
-                    raise self._failure(refused.status, body, payload["model"]) from None
+                    raise self._failure(refused.status, body, model) from None
             except httpx.HTTPError as error:
                 if answer.tokens:
                     raise EngineError(
@@ -258,27 +292,3 @@ class RemoteEngine:
         if type(failure) is InputError and "tokenize" in url:
             return None
         raise failure
-
-
-class _Answer:
-    """One answer as it arrives."""
-
-    def __init__(self) -> None:
-        self.finish: FinishReason | None = None
-        self.usage: Usage | None = None
-        self.tokens = 0
-        self._whole = wire.WholeCharacters()
-
-    def read(self, record: Mapping[str, Any]) -> Chunk | None:
-        if usage := record.get("usage"):
-            self.usage = Usage(int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
-        choice: Mapping[str, Any] = next(iter(record.get("choices") or ()), {})
-        if reason := choice.get("finish_reason"):
-            self.finish = _FINISH.get(reason, "stop")
-        text = self._whole.add((choice.get("delta") or {}).get("content") or "")
-        entries: tuple[TokenLogprob, ...] = wire.logprobs(choice)
-        if not text and not entries:
-            return None
-        tokens = len(entries) or 1
-        self.tokens += tokens
-        return Chunk(text=text, tokens=tokens, logprobs=entries)

@@ -1,8 +1,10 @@
 """The OpenAI protocol from the client's side: requests written; failures, model lists and log-probabilities read."""
 
 import json
+import math
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,15 +20,11 @@ from chatbot.common.errors import (
     InputError,
     SettingsError,
 )
-from chatbot.types import Adapter, Message, Sampling, TokenLogprob
+from chatbot.types import Adapter, TokenLogprob
 
 _OVERFLOW = re.compile(
     r"context.?(length|size|window|overflow)|exceed_context|max_model_len|maximum .{0,40}tokens", re.I
 )
-
-
-CONTINUE = "continue_final_message"
-GO_ON = "Go on exactly where your answer broke off. Repeat nothing of it and say nothing else."
 
 
 def addresses(base_url: str) -> tuple[str, str]:
@@ -143,15 +141,34 @@ class WholeCharacters:
 
 
 def logprobs(choice: Mapping[str, Any]) -> tuple[TokenLogprob, ...]:
-    content = (choice.get("logprobs") or {}).get("content") or ()
+    """In the form of /chat/completions or in the older one of /completions."""
+    told: Mapping[str, Any] = choice.get("logprobs") or {}
+    if "tokens" in told:
+        return tuple(_older(told))
     return tuple(
         TokenLogprob(
             entry["token"],
             float(entry["logprob"]),
             tuple((top["token"], float(top["logprob"])) for top in entry.get("top_logprobs") or ()),
         )
-        for entry in content
+        for entry in told.get("content") or ()
     )
+
+
+def _older(told: Mapping[str, Any]) -> Iterator[TokenLogprob]:
+    columns = (told.get(name) or () for name in ("tokens", "token_logprobs", "top_logprobs"))
+    for token, chance, top in zip_longest(*columns):
+        likeliest = tuple((name, float(p)) for name, p in (top or {}).items() if p is not None)
+        yield TokenLogprob(token, math.nan if chance is None else float(chance), likeliest)
+
+
+def echoed(answer: object) -> list[TokenLogprob] | None:
+    """The prompt's tokens as /completions tells them with `echo`, less the one that was written; None where it does not."""
+    choices = answer.get("choices") if isinstance(answer, Mapping) else None
+    found = list(logprobs(choices[0])) if choices else []
+    if not isinstance(answer, Mapping) or len(found) < 2:
+        return None
+    return found[: len(found) - int((answer.get("usage") or {}).get("completion_tokens") or 0)]
 
 
 def count(answer: object) -> int | None:
@@ -195,48 +212,3 @@ def adapters(cards: Sequence[Mapping[str, Any]], model: str) -> list[Adapter]:
         for card in others
         if (card.get("parent") or model) == model
     ]
-
-
-def payload(model: str, messages: Sequence[Message], sampling: Sampling) -> dict[str, Any]:
-    """Extensions go out where they would change the answer: never for greedy, nor when they are switched off."""
-    body: dict[str, Any] = {
-        "model": model,
-        **conversation(messages),
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        "max_tokens": sampling.max_tokens,
-        "temperature": sampling.temperature,
-    }
-    if sampling.temperature > 0:
-        body["top_p"] = sampling.top_p
-        body |= {"top_k": sampling.top_k} if sampling.top_k else {}
-        body |= {"min_p": sampling.min_p} if sampling.min_p else {}
-        if sampling.repetition_penalty != 1:  # llama-server has its own name for it and ignores the usual one
-            body |= dict.fromkeys(("repetition_penalty", "repeat_penalty"), sampling.repetition_penalty)
-    if sampling.seed is not None:
-        body["seed"] = sampling.seed
-    if sampling.stop:
-        body["stop"] = list(sampling.stop)
-    if sampling.top_logprobs is not None:
-        body |= {"logprobs": True, "top_logprobs": sampling.top_logprobs}
-    return body
-
-
-def conversation(messages: Sequence[Message]) -> dict[str, Any]:
-    """The messages; where the last is the beginning of an answer, with vLLM's words for going on with it."""
-    body: dict[str, Any] = {"messages": plain(messages)}
-    if messages and messages[-1].role == "assistant":
-        body |= {CONTINUE: True, "add_generation_prompt": False}
-    return body
-
-
-def without(payload: dict[str, Any], refused: Set[str]) -> dict[str, Any]:
-    """The request without the fields that the server does not want. One that cannot go on with an answer is asked to."""
-    sent = {name: value for name, value in payload.items() if name not in refused}
-    if CONTINUE in payload.keys() & refused:
-        sent["messages"] = [*sent["messages"], {"role": "user", "content": GO_ON}]
-    return sent
-
-
-def plain(messages: Sequence[Message]) -> list[dict[str, str]]:
-    return [{"role": message.role, "content": message.content} for message in messages]

@@ -3,10 +3,12 @@
 A message that holds `<|im_end|>` would else end its own turn and could speak as the system or the assistant.
 """
 
+import json
 import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from chatbot.types import Message
 
@@ -27,20 +29,36 @@ class Controls:
         tokenize: Callable[[str, bool], list[int]],
     ) -> list[int]:
         """Token ids of the rendered messages. `tokenize(text, special)` reads control tokens in `text` if `special`."""
-        written = [text for message in messages for text in self._written(message.content)]
-        if not written or self._pattern is None:
+        if self._pattern is None:
             return tokenize(render(messages), True)
-        mark = secrets.token_hex(MARK_BYTES)
-        numbers = iter(range(len(written)))
-        hidden = [
-            replace(message, content=self._pattern.sub(lambda _: f"{mark}{next(numbers)};", message.content))
-            for message in messages
-        ]
+        mark, written = secrets.token_hex(MARK_BYTES), list[str]()
+
+        def hide(found: re.Match[str]) -> str:
+            written.append(found[0])
+            return f"{mark}{len(written) - 1};"
+
+        hidden = [_mapped(message, partial(self._pattern.sub, hide)) for message in messages]
+        if not written:
+            return tokenize(render(messages), True)
         parts = re.split(rf"{mark}(\d+);", render(hidden))  # text, number, text, number ... text
         ids: list[int] = []
         for place, part in enumerate(parts):
             ids += tokenize(written[int(part)], False) if place % 2 else tokenize(part, True) if part else []
         return ids
 
-    def _written(self, content: str) -> list[str]:
-        return self._pattern.findall(content) if self._pattern else []
+
+def _mapped(message: Message, change: Callable[[str], str]) -> Message:
+    """With `change` made in all that people or programs wrote."""
+    calls = tuple(
+        replace(call, name=change(call.name), arguments=change(_unescaped(call.arguments))) for call in message.calls
+    )
+    tools = tuple(change(_unescaped(tool)) for tool in message.tools)
+    return replace(message, content=change(message.content), calls=calls, tools=tools)
+
+
+def _unescaped(text: str) -> str:
+    """JSON without the escapes behind which a control token could hide from the pattern."""
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False)
+    except ValueError:
+        return text

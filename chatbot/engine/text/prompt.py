@@ -5,8 +5,10 @@ from threading import Lock
 from typing import Any
 
 from chatbot.common.errors import InputError
+from chatbot.engine.text.calls import require
 from chatbot.engine.text.controls import Controls
-from chatbot.engine.text.template import fold_system, opened
+from chatbot.engine.text.template import opened, with_system
+from chatbot.engine.text.turns import Turn, offered, written
 from chatbot.types import Message
 
 ASSISTANT = "Assistant:"
@@ -26,7 +28,6 @@ class Prompter:
         self._lock = Lock()  # a fast tokenizer may not be configured and used at once
         self._controls = Controls(str(token) for token in tokenizer.added_tokens_decoder.values() if token.special)
         self._plain = not tokenizer.chat_template
-        self._has_system = self._plain or self._knows_system()
         self.stops: tuple[str, ...] = (NEXT_TURN,) if self._plain else ()
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
@@ -35,20 +36,16 @@ class Prompter:
             raise InputError("There is no message to answer.", kind="no_message")
         bos = self._tokenizer.bos_token_id
         opening = [bos] if self._plain and bos is not None else []
-        try:
-            return opening + self._controls.encode(messages, self._rendered, self._read)
-        except InputError:
-            raise
-        except Exception as error:  # a template is a program of the model's author: it may raise anything
-            raise InputError(
-                f"The model's chat template refuses this conversation: {error}",
-                kind="template_refuses",
-                reason=str(error),
-            ) from error
+        return opening + self._controls.encode(messages, self._rendered, self._read)
 
     def tokenize(self, text: str) -> list[int]:
         """Token ids of the text alone: nothing is put before or after it."""
         return self._read(text, special=True)
+
+    def plain(self, text: str) -> list[int]:
+        """Token ids of a text that stands alone, with the token that this model's texts begin with."""
+        with self._lock:
+            return list(self._tokenizer(text)["input_ids"])
 
     def _read(self, text: str, special: bool) -> list[int]:
         with self._lock:
@@ -59,27 +56,20 @@ class Prompter:
         return opened(messages, self._written)
 
     def _written(self, messages: Sequence[Message]) -> str:
-        turns = [{"role": m.role, "content": m.content} for m in messages]
+        require(messages, str(self._tokenizer.chat_template))
         if self._plain:
-            return _plain_layout(turns)
-        return self._render(turns if self._has_system else fold_system(turns))
+            return _plain_layout(written(messages))
+        return with_system(messages, lambda turns: self._render(turns, offered(messages)))
 
-    def _render(self, turns: list[dict[str, str]]) -> str:
+    def _render(self, turns: Sequence[Turn], tools: list[Any] | None) -> str:
         # Hybrid reasoning models (Qwen3, SmolLM3) would spend the answer on thinking; other templates ignore the switch.
         text: str = self._tokenizer.apply_chat_template(
-            turns, tokenize=False, add_generation_prompt=True, enable_thinking=False
+            turns, tools=tools, tokenize=False, add_generation_prompt=True, enable_thinking=False
         )
         return text
 
-    def _knows_system(self) -> bool:
-        probe = [{"role": "system", "content": "probe-of-system"}, {"role": "user", "content": "x"}]
-        try:
-            return "probe-of-system" in self._render(probe)
-        except Exception:  # whatever it raises, it has no system role
-            return False
 
-
-def _plain_layout(turns: Sequence[dict[str, str]]) -> str:
-    labels = {"system": "", "user": "User: ", "assistant": f"{ASSISTANT} "}
+def _plain_layout(turns: Sequence[Turn]) -> str:
+    labels = {"system": "", "user": "User: ", "assistant": f"{ASSISTANT} ", "tool": "Tool: "}
     lines = [f"{labels[turn['role']]}{turn['content']}" for turn in turns]
     return "\n".join([*lines, ASSISTANT])

@@ -1,13 +1,17 @@
 """Chat templates: a conversation -> the text that the model was trained to see."""
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from jinja2 import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from chatbot.common.errors import InputError, ModelDamaged
+from chatbot.engine.text.calls import require
+from chatbot.engine.text.turns import Turn, offered, written
 from chatbot.types import Message
 
 CHATML = (
@@ -23,6 +27,7 @@ class ChatTemplate:
         environment = ImmutableSandboxedEnvironment(
             trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
         )
+        environment.filters["tojson"] = partial(json.dumps, ensure_ascii=False)  # Jinja's own escapes for HTML
         environment.globals.update(raise_exception=_raise, strftime_now=lambda form: datetime.now().strftime(form))
         try:
             self._template = environment.from_string(source)
@@ -30,36 +35,51 @@ class ChatTemplate:
             raise ModelDamaged(
                 f"The model's chat template cannot be used: {error}.", kind="template_unusable", reason=str(error)
             ) from error
+        self._source = source
         self._names = {"bos_token": bos, "eos_token": eos, "add_generation_prompt": True}
 
     def render(self, messages: Sequence[Message]) -> str:
         """The prompt with the opening of the assistant's turn, and behind it what the assistant said last, if that is the
-        last message. A system text goes into the first user turn where the template has no place for it. Raises `InputError`
-        when the template refuses the conversation."""
+        last message. Raises `InputError` when the template refuses the conversation."""
         return opened(messages, self._answerable)
 
     def _answerable(self, messages: Sequence[Message]) -> str:
-        turns = [{"role": m.role, "content": m.content} for m in messages]
-        system = [turn["content"].strip() for turn in turns if turn["role"] == "system"]
-        try:
-            text = self._template.render(messages=turns, **self._names)
-            if all(part in text for part in system):
-                return text
-        except TemplateError as error:
-            if not system:
-                raise InputError(
-                    f"The model's chat template refuses this conversation: {error}.",
-                    kind="template_refuses",
-                    reason=str(error),
-                ) from error
-        try:
-            return self._template.render(messages=fold_system(turns), **self._names)
-        except TemplateError as error:
-            raise InputError(
-                f"The model's chat template refuses this conversation: {error}.",
-                kind="template_refuses",
-                reason=str(error),
-            ) from error
+        require(messages, self._source)
+
+        def render(turns: Sequence[Turn]) -> str:
+            return self._template.render(messages=turns, tools=offered(messages), **self._names)
+
+        return with_system(messages, render)
+
+
+def with_system(messages: Sequence[Message], render: Callable[[Sequence[Turn]], str]) -> str:
+    """Rendered as they stand; else, where the template refuses or drops a system text, with it in the first user turn.
+
+    Raises `InputError`.
+    """
+    turns = written(messages)
+    system = [turn["content"].strip() for turn in turns if turn["role"] == "system"]
+    try:
+        text = render(turns)
+        if all(part in text for part in system):
+            return text
+    except Exception as error:  # a template is a program of the model's author: it may raise anything
+        if not system:
+            raise _refused(error) from error
+    try:
+        return render(fold_system(turns))
+    except Exception as error:
+        raise _refused(error) from error
+
+
+def _refused(error: Exception) -> InputError:
+    said = str(error).rstrip(".")
+    return InputError(
+        f"The model's chat template refuses this conversation: {said}.",
+        kind="template_refuses",
+        reason=said,
+        param="messages",
+    )
 
 
 def opened(messages: Sequence[Message], render: Callable[[Sequence[Message]], str]) -> str:
@@ -76,7 +96,7 @@ def _raise(message: str) -> Any:
     raise TemplateError(message)
 
 
-def fold_system(turns: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def fold_system(turns: Sequence[Turn]) -> list[Turn]:
     """Move all system text to the head of the first user message, or into one of its own."""
     system = "\n\n".join(turn["content"] for turn in turns if turn["role"] == "system")
     rest = [dict(turn) for turn in turns if turn["role"] != "system"]

@@ -23,6 +23,8 @@ from chatbot.types import Adapter, LoadState, Message, Sampling, Traits
 from tests.chatbot.serving import serving
 
 ASK: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say it."}]
+TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 READY = LoadState("ready")
 
 
@@ -153,7 +155,7 @@ def test_an_answer_is_gone_on_with_as_vllm_has_it(engine: ScriptedEngine, more: 
 def test_errors_are_the_clients_own_exceptions(client: OpenAI) -> None:
     with pytest.raises(openai.NotFoundError, match="no model or adapter “oak”"):
         client.chat.completions.create(model="oak", messages=ASK)
-    with pytest.raises(openai.BadRequestError, match="“mirostat” is not a field") as unknown:
+    with pytest.raises(openai.BadRequestError, match="“mirostat” would change the answer") as unknown:
         client.chat.completions.create(model="tree", messages=ASK, extra_body={"mirostat": 2})
     assert unknown.value.param == "mirostat"
     with pytest.raises(openai.BadRequestError, match="temperature must be between 0 and 2"):
@@ -166,19 +168,29 @@ def test_errors_are_the_clients_own_exceptions(client: OpenAI) -> None:
 @pytest.mark.parametrize(
     ("change", "param"),
     [
-        ({"n": 2}, "n"),
-        ({"presence_penalty": 0.5}, "presence_penalty"),
+        ({"n": 0}, "n"),
+        ({"n": 5}, "n"),  # the engine writes four at once
+        ({"presence_penalty": 2.5}, "presence_penalty"),
+        ({"functions": [{"name": "f"}]}, "functions"),
+        ({"guided_regex": "a+"}, "guided_regex"),
+        ({"chat_template_kwargs": {"enable_thinking": True}}, "chat_template_kwargs"),
+        ({"response_format": {"type": "xml"}}, "response_format.type"),
+        ({"response_format": {"type": "json_schema"}}, "response_format"),
+        ({"response_format": {"type": "json_object"}, "tools": TOOLS}, "tools"),
+        ({"tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "g"}}}, "tool_choice"),
+        ({"tools": [{"type": "web_search"}]}, "tools.0.type"),
         ({"max_tokens": "5"}, "max_tokens"),
         ({"logprobs": True}, "logprobs"),
-        ({"logit_bias": {"5": 1}}, "logit_bias"),
+        ({"logit_bias": {"five": 1}}, "logit_bias"),
+        ({"logit_bias": {"5": 101}}, "logit_bias"),
         ({"messages": []}, "messages"),
-        ({"messages": [{"role": "tool", "content": "x"}]}, "messages.0.role"),
+        ({"messages": [{"role": "critic", "content": "x"}]}, "messages.0.role"),
+        ({"messages": [*ASK, {"role": "assistant", "tool_calls": [CALL]}]}, "messages"),
         ({"messages": [{"role": "assistant", "content": "x"}]}, "messages"),
         ({"messages": [{"role": "assistant", "content": "x"}], "continue_final_message": True}, "messages"),
         ({"continue_final_message": True}, "messages"),
         ({"continue_final_message": True, "add_generation_prompt": True}, None),
-        ({"add_generation_prompt": False}, None),
-        ({"messages": [{"role": "user", "content": "x"}, {"role": "system", "content": "y"}]}, "messages"),
+        ({"add_generation_prompt": False}, "messages"),
         ({"messages": [{"role": "user", "content": "a\u0000b"}]}, "messages.0.content"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages.0.content.0.type"),
     ],

@@ -3,6 +3,9 @@
 What an engine promises in `chatbot.engine.base.Engine` is asserted here; what is peculiar to one stands in its own file.
 """
 
+import json
+import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,15 +17,15 @@ import pytest
 from starlette.applications import Starlette
 
 from chatbot.api.routes import routes
-from chatbot.common.errors import AdapterNotFound, ContextOverflow
+from chatbot.common.errors import AdapterNotFound, ContextOverflow, InputError
 from chatbot.common.step import Progress
 from chatbot.engine.base import Engine, collect, complete
 from chatbot.engine.llamacpp.engine import LlamaCppEngine
 from chatbot.engine.local.engine import LocalEngine, dequantise
 from chatbot.engine.remote.engine import RemoteEngine
 from chatbot.engine.scripted import ScriptedEngine
-from chatbot.types import GREEDY, Completion, LoadState, Message, Sampling
-from tests.chatbot.engine.near_ties import same, told
+from chatbot.types import GREEDY, Completion, LoadState, Message, Prompt, Sampling
+from tests.chatbot.engine.near_ties import CLOSE, same, told
 from tests.chatbot.serving import serving
 from tests.tiny import make_model
 
@@ -215,6 +218,85 @@ def test_logprobs_where_the_engine_can(engine: Engine) -> None:
         assert entry.logprob >= entry.top[0][1] - 1e-4, "greedy takes the best"
 
 
+COLOURS = json.dumps(
+    {
+        "type": "object",
+        "properties": {"colour": {"enum": ["red", "蓝"]}, "count": {"type": "integer", "minimum": 1, "maximum": 9}},
+        "required": ["colour", "count"],
+        "additionalProperties": False,
+    }
+)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.5])
+def test_an_answer_is_held_to_its_schema(engine: Engine, temperature: float) -> None:
+    if engine.name == "scripted":
+        pytest.skip("this engine says what it is told")
+    drawn = Sampling(temperature=temperature, seed=5, max_tokens=400, schema=COLOURS)
+    done = complete(engine, [Message("user", "Which colour, and how many?")], drawn)
+    assert done.finish == "stop"
+    found = json.loads(done.text)
+    assert found.keys() == {"colour", "count"} and found["colour"] in ("red", "蓝") and 1 <= found["count"] <= 9
+
+
+@pytest.mark.parametrize("schema", ['{"not": {"type": "string"}}', '{"$ref": "#/nowhere"}'])
+def test_a_schema_that_cannot_be_kept_is_refused(engine: Engine, schema: str) -> None:
+    if engine.name == "scripted":
+        pytest.skip("this engine says what it is told")
+    with pytest.raises(InputError, match="JSON Schema"):
+        complete(engine, QUESTIONS[0], replace(SHORT, schema=schema))
+
+
+def test_bias_and_penalties_choose_tokens_also_greedily(engine: Engine) -> None:
+    if engine.name == "scripted":
+        pytest.skip("this engine says what it is told")
+    one = complete(engine, QUESTIONS[0], replace(told(GREEDY), max_tokens=6, logit_bias=((70, 100.0),)))
+    assert len({entry.token for entry in one.logprobs}) == 1 and one.usage.completion == 6
+    both = replace(told(SHORT), logit_bias=((70, 100.0), (71, 100.0)), presence_penalty=2.0, frequency_penalty=2.0)
+    counts = Counter(entry.token for entry in complete(engine, QUESTIONS[0], both).logprobs)
+    assert len(counts) == 2 and max(counts.values()) <= 20, "what was written gives way"
+    with pytest.raises(InputError, match="names token 9999999"):
+        complete(engine, QUESTIONS[0], replace(SHORT, logit_bias=((9_999_999, 1.0),)))
+
+
 def test_load_is_told(engine: Engine) -> None:
     assert set(engine.load()) == {"running", "waiting", "slots"}
     assert engine.load()["running"] == 0
+
+
+TEXT = "巴黎 is a city. The capital of France is"
+
+
+def test_a_text_is_gone_on_with_as_it_stands(engine: Engine) -> None:
+    done = collect(engine.go_on(Prompt(TEXT), replace(SHORT, max_tokens=8)))
+    assert done.usage.completion <= 8 and done.usage.prompt >= engine.count_tokens(TEXT)
+    assert done.usage.prompt <= engine.count_tokens(TEXT) + 1, "no chat template"
+    with pytest.raises(ContextOverflow):
+        collect(engine.go_on(Prompt("tree and leaf " * 4000), SHORT))
+
+
+def test_a_text_is_read_token_by_token_as_it_would_be_written(engine: Engine) -> None:
+    found = engine.read(Prompt(TEXT), 2)
+    assert len(found) == collect(engine.go_on(Prompt(TEXT), replace(SHORT, max_tokens=1))).usage.prompt
+    assert math.isnan(found[0].logprob) and all(entry.logprob <= 1e-6 for entry in found[1:])
+    if engine.name == "scripted":
+        return
+    assert all(entry.top and entry.top[0][1] >= entry.logprob - 1e-4 for entry in found[1:])
+    asked = replace(told(SHORT), max_tokens=6)
+    written = collect(engine.go_on(Prompt(TEXT), asked))
+    again = engine.read(Prompt(TEXT + written.text), 1)[len(found) :]
+    if engine.model != "tiny":  # random tokens are not those by which their own text is read again
+        assert [entry.token for entry in again] == [entry.token for entry in written.logprobs][: len(again)]
+        pairs = zip(again, written.logprobs, strict=False)
+        assert all(abs(read.logprob - entry.logprob) <= CLOSE for read, entry in pairs)
+
+
+def test_numbers_of_tokens_are_taken_as_they_are_and_no_others(engine: Engine) -> None:
+    if engine.name == "scripted":
+        pytest.skip("this engine has no vocabulary")
+    found = engine.read(Prompt(tokens=(70, 71, 72)), 1)
+    assert len(found) == 3
+    assert collect(engine.go_on(Prompt(tokens=(70, 71, 72)), replace(SHORT, max_tokens=2))).usage.prompt == 3
+    for wrong in ((9_999_999,), (-1,)):
+        with pytest.raises(InputError, match="prompt names token"):
+            engine.read(Prompt(tokens=wrong), 1)

@@ -11,7 +11,10 @@ from tests.chatbot.access.matrix.house import House, house
 
 pytestmark = pytest.mark.slow
 
-V1 = {"/v1/chat/completions", "/v1/score", "/v1/tokenize", "/v1/models", "/v1/models/{id:path}"}  # closed without a key
+V1 = {  # closed without a key
+    "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/score", "/v1/tokenize", "/v1/models",
+    "/v1/models/{id:path}",
+}  # fmt: skip
 PUBLIC = {
     "/", "/login", "/health", "/static/{path:path}", "/assets/{path:path}", "/favicon.ico", "/theme.css", "/robots.txt",
     "/gradio_api/startup-events",

@@ -73,7 +73,11 @@ class Settings:
     quantize: str = _option(
         "none", "for the local engine: weights in 4 or 8 bit", choices=lambda: ("none", "nf4", "int8")
     )
-    base_url: str | None = _option(None, "for the remote engine: http://server:port/v1", metavar="URL")
+    base_url: str | None = _option(
+        None,
+        "for the remote engine: http://server:port/v1; several with commas between, which have the same model, share the requests",
+        metavar="URL",
+    )
     remote_key: str | None = _option(
         None, "for the remote engine: its API key; better set in the environment", metavar="KEY", secret=True
     )

@@ -161,6 +161,15 @@ class Completion:
 
 
 @dataclass(frozen=True, slots=True)
+class Server:
+    """One that an engine asks instead of computing itself. `error` is why it cannot be asked now; empty: it is well."""
+
+    url: str
+    running: int  # requests of ours
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LoadState:
     """How far a model is on its way into memory. `fraction` is None while the length of the step is unknown."""
 

@@ -10,7 +10,7 @@ can reach the port, and pages of this very origin (`chatbot.access.origin`). No 
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from threading import Event
 from typing import Any
@@ -221,7 +221,7 @@ def _no_model(name: str) -> AdapterNotFound:
 
 
 async def _health(engine: Engine, state: Callable[[], LoadState], versions: dict[str, str], _: Request) -> Response:
-    """Never waits for the model, so it tells from the first second how far loading is."""
+    """Never waits for the model, so it tells from the first second how far loading is; later how its servers do, if it has any."""
     now = state()
     body: dict[str, Any] = {"status": now.status, "step": str(now), "progress": now.fraction}
     for key, read in _ENGINE_FACTS.items():
@@ -229,7 +229,10 @@ async def _health(engine: Engine, state: Callable[[], LoadState], versions: dict
             body[key] = read(engine)
         except BanyanError:  # a model under way knows not all of itself yet
             body[key] = None
-    return JSONResponse({**body, "versions": versions}, 503 if now.status == "failed" else 200)
+    servers = body["servers"] or ()
+    if now.status == "ready" and servers and all(server["error"] for server in servers):
+        body |= {"status": "failed", "step": servers[0]["error"]}
+    return JSONResponse({**body, "versions": versions}, 503 if body["status"] == "failed" else 200)
 
 
 _ENGINE_FACTS: dict[str, Callable[[Engine], object]] = {
@@ -237,6 +240,7 @@ _ENGINE_FACTS: dict[str, Callable[[Engine], object]] = {
     "model": lambda engine: engine.model,
     "device": lambda engine: engine.device,
     "load": lambda engine: engine.load(),
+    "servers": lambda engine: [asdict(server) for server in engine.servers],
 }
 
 

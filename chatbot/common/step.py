@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 Code = Literal[
     "starting",
     "asking",
+    "waiting_server",
     "fetching_hub",
     "fetching_index",
     "checking",
@@ -29,6 +30,7 @@ Code = Literal[
 SENTENCES: dict[Code, str] = {
     "starting": "Starting",
     "asking": "Asking {url}",
+    "waiting_server": "Waiting for {url}: {reason}",
     "fetching_hub": "Fetching {name} from the Hugging Face hub",
     "fetching_index": "Fetching {name} from the Python package index",
     "checking": "Checking {name}",

@@ -13,6 +13,7 @@ from chatbot.types import (
     Message,
     Prompt,
     Sampling,
+    Server,
     TokenLogprob,
     Traits,
     Usage,
@@ -52,6 +53,16 @@ class Engine(Protocol):
 
     @property
     def supports_logprobs(self) -> bool: ...
+
+    @property
+    def supports_scores(self) -> bool:
+        """Whether it can tell how likely given texts are: `score` and `read`."""
+        ...
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """Those that it asks, as they are now; none where it computes itself."""
+        ...
 
     def stream(
         self,

@@ -16,7 +16,7 @@ from chatbot.common.errors import AdapterNotFound, ContextOverflow, EngineUnavai
 from chatbot.engine.offer import NoTraining, Offer
 from chatbot.engine.slot_queue import SlotQueue
 from chatbot.engine.text import calls
-from chatbot.types import Adapter, Chunk, FinishReason, Message, Prompt, Sampling, TokenLogprob, Traits, Usage
+from chatbot.types import Adapter, Chunk, FinishReason, Message, Prompt, Sampling, Server, TokenLogprob, Traits, Usage
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _TOKEN = re.compile(rf"\s*(?:[{_CJK}]|[^\s{_CJK}]+)|\s+")
@@ -44,6 +44,8 @@ class ScriptedEngine:
     name = "scripted"
     device = "no model"
     supports_logprobs = False
+    supports_scores = True
+    servers: tuple[Server, ...] = ()
 
     def __init__(
         self,
@@ -80,9 +82,8 @@ class ScriptedEngine:
         stop: Event | None = None,
     ) -> Iterator[Chunk]:
         told, drawn = calls.begun(messages, sampling)
-        yield from calls.read(
-            self._stream(told, self.count_prompt(told), drawn, adapter, stop or Event()), messages, sampling
-        )
+        answer = self._stream(told, self.count_prompt(told), drawn, adapter, stop or Event())
+        yield from calls.read(answer, messages, sampling, lambda: self.count_prompt(told))
 
     def _stream(
         self, messages: Sequence[Message], prompt: int, sampling: Sampling, adapter: str | None, stop: Event

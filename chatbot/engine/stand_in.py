@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from threading import Event
 
 from chatbot.engine.base import Engine
-from chatbot.types import Adapter, Chunk, Message, Prompt, Sampling, TokenLogprob, Traits, Usage
+from chatbot.types import Adapter, Chunk, Message, Prompt, Sampling, Server, TokenLogprob, Traits, Usage
 
 
 class StandIn(ABC):
@@ -43,6 +43,14 @@ class StandIn(ABC):
     @property
     def supports_logprobs(self) -> bool:
         return self.engine.supports_logprobs
+
+    @property
+    def supports_scores(self) -> bool:
+        return self.engine.supports_scores
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        return self.engine.servers
 
     def stream(
         self,

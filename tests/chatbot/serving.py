@@ -10,9 +10,9 @@ from starlette.types import ASGIApp
 
 
 @contextmanager
-def serving(app: ASGIApp) -> Iterator[str]:
-    """The app's address on a free loopback port."""
-    listener = socket.create_server(("127.0.0.1", 0))
+def serving(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """The app's address on loopback, by default on a free port."""
+    listener = socket.create_server(("127.0.0.1", port))
     # no configuration of the log: it would close all handlers, and with absl's (of rouge-score) what pytest captures into
     settings = uvicorn.Config(app, log_config=None, log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
     server = uvicorn.Server(settings)

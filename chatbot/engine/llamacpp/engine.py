@@ -27,7 +27,7 @@ from chatbot.engine.text import calls
 from chatbot.engine.text.by_number import check_bias, check_tokens
 from chatbot.engine.text.controls import Controls
 from chatbot.engine.text.template import CHATML, ChatTemplate
-from chatbot.types import Adapter, Chunk, Message, Prompt, Sampling, TokenLogprob, Traits, Usage
+from chatbot.types import Adapter, Chunk, Message, Prompt, Sampling, Server, TokenLogprob, Traits, Usage
 
 CONTROL = 3  # a token type of the GGUF specification
 MAX_CONTEXT = 8192  # the cache for it is allocated up front, for every slot
@@ -43,6 +43,8 @@ class LlamaCppEngine:
 
     name = "llamacpp"
     supports_logprobs = True
+    supports_scores = True
+    servers: tuple[Server, ...] = ()
 
     def __init__(
         self,
@@ -87,7 +89,7 @@ class LlamaCppEngine:
         """See `Engine.stream`."""
         begun, told = calls.begun(messages, sampling)
         answer = self._generate(lambda: self._prompt(begun), told, adapter, stop)
-        yield from calls.read(answer, messages, sampling)
+        yield from calls.read(answer, messages, sampling, lambda: self.count_prompt(begun))
 
     def go_on(
         self, prompt: Prompt, sampling: Sampling, *, adapter: str | None = None, stop: threading.Event | None = None

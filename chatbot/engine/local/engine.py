@@ -26,7 +26,7 @@ from chatbot.engine.local.worker import Worker
 from chatbot.engine.text import calls
 from chatbot.engine.text.by_number import check_bias, check_tokens
 from chatbot.engine.text.prompt import Prompter
-from chatbot.types import Adapter, Chunk, Message, Prompt, Sampling, TokenLogprob, Traits, Usage
+from chatbot.types import Adapter, Chunk, Message, Prompt, Sampling, Server, TokenLogprob, Traits, Usage
 
 CPU_SLOTS, GPU_SLOTS = 16, 32  # on two cores 16 requests at once made ten times the tokens of one after the other
 
@@ -47,6 +47,8 @@ class LocalEngine:
 
     name = "local"
     supports_logprobs = True
+    supports_scores = True
+    servers: tuple[Server, ...] = ()
 
     def __init__(
         self,
@@ -100,7 +102,7 @@ class LocalEngine:
         """See `Engine.stream`."""
         begun, told = calls.begun(messages, sampling)
         answer = self._generate(lambda: self._prompter.encode(begun), told, adapter, stop)
-        yield from calls.read(answer, messages, sampling)
+        yield from calls.read(answer, messages, sampling, lambda: self.count_prompt(begun))
 
     def go_on(
         self, prompt: Prompt, sampling: Sampling, *, adapter: str | None = None, stop: Event | None = None

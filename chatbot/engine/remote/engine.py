@@ -1,39 +1,44 @@
-"""Any OpenAI-compatible server as the engine: vLLM, SGLang, llama-server, TGI, another Banyan.
+"""Any OpenAI-compatible servers as the engine: vLLM, SGLang, llama-server, TGI, another Banyan; one, or several that have the same model.
 
-An adapter's name is a model name, as in vLLM: every model that the server lists besides the base is taken for an adapter.
+An adapter's name is a model name, as in vLLM: every model whose `parent` is the base is an adapter, and nothing else.
 Sampling goes out under OpenAI's names; `top_k`, `min_p` and the repetition penalty are extensions of these servers, and
 one that refuses a field gets the request again without it (the log says so once). An answer is gone on with as vLLM and
-SGLang do it; a server that refuses that gets a turn of the user's that asks for it. Nothing here logs or shows the key.
+SGLang do it; a server that refuses that gets a turn of the user's that asks for it. What fails before its first token is tried once
+more, elsewhere if there is an elsewhere. Nothing here logs or shows the key.
 """
 
-import logging
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from threading import Event, Lock
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from threading import Event
+from typing import TypeVar
 
-import httpx
-
-from chatbot.common.errors import AdapterError, AdapterNotFound, BanyanError, EngineError, EngineUnavailable, InputError
+from chatbot.common.errors import (
+    AdapterError,
+    AdapterNotFound,
+    BanyanError,
+    EngineBusy,
+    EngineError,
+    EngineUnavailable,
+    ModelNotFound,
+)
 from chatbot.engine.remote import requests, wire
 from chatbot.engine.remote.answer import RemoteAnswer
-from chatbot.engine.remote.events import Refused, Streams
+from chatbot.engine.remote.backend import Backend
+from chatbot.engine.remote.pool import Pool, may_pass
 from chatbot.engine.slot_queue import SlotQueue
-from chatbot.types import Adapter, Chunk, Message, Prompt, Sampling, TokenLogprob, Traits, Usage
+from chatbot.types import Adapter, Chunk, Message, Prompt, Sampling, Server, TokenLogprob, Traits, Usage
 
-_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-_OPTIONAL = (
-    *("top_k", "min_p", "repetition_penalty", "repeat_penalty", "stream_options", "seed"),
-    *(requests.CONTINUE, "add_generation_prompt"),
-)
 _BYTES_PER_TOKEN = 3  # English is near 4 and Chinese near 3 in today's vocabularies: rather too many than too few
-_log = logging.getLogger(__name__)
+WINDOW = 8192  # tokens, of a server that tells nothing: what most of today's models have at least
+Found = TypeVar("Found")
 
 
 class RemoteEngine:
-    """`model` None takes the first model that the server lists; `context` is its window in tokens where it names none.
+    """`base_url` names servers, with commas between; `model` None takes the first model that one lists; `context` is its window in
+    tokens where it names none.
 
-    Raises `SettingsError` for an address that is none, `EngineUnavailable` when the server does not answer.
+    Raises `SettingsError` for an address that is none, `EngineUnavailable` when no server answers, `ModelNotFound` when it
+    has other models only.
     """
 
     name = "remote"
@@ -48,26 +53,32 @@ class RemoteEngine:
         context: int | None = None,
         slots: int = 64,
     ) -> None:
-        self._root, self.url = wire.addresses(base_url)
+        backends = [Backend(each, api_key) for each in base_url.split(",")]
+        self.url = ", ".join(backend.url for backend in backends)
         self.device = f"server at {self.url}"
         self.model, self.traits = model or "", Traits()
-        self._key = api_key
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._client = httpx.Client(headers=headers, timeout=_TIMEOUT)
-        self._streams = Streams(headers)
+        self._windows: dict[str, int] = {}
         self._queue = SlotQueue(slots)
-        self._lock = Lock()
-        self._refused: set[str] = set()
-        self._missing: set[str] = set()  # addresses that the server does not have: not asked again until `refresh`
-        self._adapters: list[Adapter] = []
+        self._backends, self._pool = backends, Pool(backends, self._check)
         try:
-            cards = self._cards(required=model is None)
-            self.model = self.model or wire.first_model(cards, self.url)
+            self._pool.start()
         except BaseException:
             self.close()
             raise
-        self.context_window = context or wire.window(cards, self.model) or self._slot_window() or 8192
-        self._adapters = wire.adapters(cards, self.model)
+        self._context = context
+
+    @property
+    def context_window(self) -> int:
+        """What all of the servers can see."""
+        return self._context or min(self._windows.values(), default=WINDOW)
+
+    @property
+    def supports_scores(self) -> bool:
+        return any(backend.scores for backend in self._backends)
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        return self._pool.servers()
 
     def stream(
         self,
@@ -77,97 +88,85 @@ class RemoteEngine:
         adapter: str | None = None,
         stop: Event | None = None,
     ) -> Iterator[Chunk]:
-        """See `Engine.stream`. Where the server gives no usage, its events are counted and the prompt is estimated."""
+        """See `Engine.stream`. Where a server gives no usage, its events are counted and the prompt is estimated."""
         chat = requests.Asked(
-            f"{self.url}/chat/completions",
+            "/chat/completions",
             requests.payload(adapter or self.model, messages, sampling),
-            lambda: self._estimate(messages),
+            lambda: _estimate(messages),
         )
         return self._generate(chat, adapter, stop or Event())
 
     def go_on(
         self, prompt: Prompt, sampling: Sampling, *, adapter: str | None = None, stop: Event | None = None
     ) -> Iterator[Chunk]:
-        """See `Engine.go_on`, by the server's /completions."""
-        raw = requests.Asked(
-            f"{self.url}/completions",
-            requests.raw_payload(adapter or self.model, prompt, sampling),
-            lambda: len(prompt.tokens) or self.count_tokens(prompt.text),
-        )
+        """See `Engine.go_on`, by the servers' /completions."""
+        count = lambda: len(prompt.tokens) or self.count_tokens(prompt.text)  # noqa: E731
+        raw = requests.Asked("/completions", requests.raw_payload(adapter or self.model, prompt, sampling), count)
         return self._generate(raw, adapter, stop or Event())
-
-    def read(self, prompt: Prompt, best: int, *, adapter: str | None = None) -> list[TokenLogprob]:
-        """See `Engine.read`, by the server's /completions with `echo`. Raises `EngineError` where the server tells nothing."""
-        self._check_adapter(adapter)
-        answer = self._ask(f"{self.url}/completions", requests.echo_payload(adapter or self.model, prompt, best))
-        told = wire.echoed(answer)
-        if told is None:
-            raise self._unscored()
-        return told
-
-    def _generate(self, asked: requests.Asked, adapter: str | None, stop: Event) -> Iterator[Chunk]:
-        self._check_adapter(adapter)
-        answer = RemoteAnswer()
-        with self._queue.ticket() as ticket:
-            for place in ticket.wait(stop):
-                yield Chunk(place=place)
-            if ticket.running:
-                yield from self._answer(answer, asked, stop)
-        finish = "cancelled" if stop.is_set() and answer.finish is None else answer.finish
-        if finish is None:
-            raise EngineError(
-                f"The answer of the server at {self.url} broke off. Please try again.",
-                kind="answer_broke_off",
-                url=self.url,
-            )
-        yield Chunk(finish=finish, calls=answer.calls(), usage=answer.usage or Usage(asked.estimate(), answer.tokens))
 
     def score(
         self, messages: Sequence[Message], continuations: Sequence[str], *, adapter: str | None = None
     ) -> list[float]:
-        """Asks POST /v1/score, which Banyan servers have. Raises `EngineError` where the server has no such thing."""
-        self._check_adapter(adapter)
-        body = {
-            "model": adapter or self.model,
-            "messages": requests.plain(messages),
-            "continuations": list(continuations),
-        }
-        answer = self._ask(f"{self.url}/score", body)
+        """Asks POST /v1/score, which Banyan servers have. Raises `EngineError` where a server has no such thing."""
+        model = self._named(adapter)
+        if not self.supports_scores:
+            raise self._unscored()
+        body = {"model": model, "messages": requests.plain(messages), "continuations": list(continuations)}
+        answer = self._anywhere(lambda server: server.ask("/score", body, model), adapter)
         scores = answer.get("scores") if isinstance(answer, Mapping) else None
         if not isinstance(scores, list) or len(scores) != len(continuations):
             raise self._unscored()
         return [float(score) for score in scores]
 
+    def read(self, prompt: Prompt, best: int, *, adapter: str | None = None) -> list[TokenLogprob]:
+        """See `Engine.read`, by /completions with `echo`. Raises `EngineError` where a server tells nothing."""
+        model = self._named(adapter)
+        body = requests.echo_payload(model, prompt, best)
+        told = wire.echoed(self._anywhere(lambda server: server.ask("/completions", body, model), adapter))
+        if told is None:
+            raise self._unscored()
+        return told
+
     def count_tokens(self, text: str) -> int:
-        """By the server's /tokenize (Banyan, vLLM, llama-server), else an estimate of a token for three UTF-8 bytes."""
-        for url, body in (
-            (f"{self.url}/tokenize", {"model": self.model, "prompt": text}),
-            (f"{self._root}/tokenize", {"model": self.model, "prompt": text, "content": text}),
-            (f"{self._root}/tokenize", {"model": self.model, "prompt": text}),
-        ):
-            if (count := wire.count(self._ask(url, body))) is not None:
-                return count
-        return -(-len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN)
+        """By a server's /tokenize (Banyan, vLLM, llama-server), else an estimate of a token for three UTF-8 bytes."""
+
+        def counted(server: Backend) -> int | None:
+            for url, body in (
+                ("/tokenize", {"model": self.model, "prompt": text}),
+                (f"{server.root}/tokenize", {"model": self.model, "prompt": text, "content": text}),
+                (f"{server.root}/tokenize", {"model": self.model, "prompt": text}),
+            ):
+                if (count := wire.count(server.ask(url, body, self.model))) is not None:
+                    return count
+            return None
+
+        count = self._anywhere(counted)
+        return -(-len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN) if count is None else count
 
     def count_prompt(self, messages: Sequence[Message]) -> int:
-        """By the server's /tokenize where it templates messages, else the contents and an estimated 5 tokens a turn."""
+        """By a server's /tokenize where it templates messages, else the contents and an estimated 5 tokens a turn."""
         body = {"model": self.model, **requests.conversation(messages)}
-        for url in (f"{self.url}/tokenize", f"{self._root}/tokenize"):
-            if count := wire.count(self._ask(url, body)):  # llama-server ignores the messages and counts 0
-                return count
-        rendered = self._ask(f"{self._root}/apply-template", body)
-        if isinstance(rendered, Mapping) and isinstance(rendered.get("prompt"), str):
-            text = {"content": rendered["prompt"], "add_special": True, "parse_special": True}
-            if (count := wire.count(self._ask(f"{self._root}/tokenize", text))) is not None:
-                return count
-        return self._estimate(messages)
+
+        def counted(server: Backend) -> int | None:
+            for url in ("/tokenize", f"{server.root}/tokenize"):
+                if count := wire.count(
+                    server.ask(url, body, self.model)
+                ):  # llama-server ignores the messages and counts 0
+                    return count
+            rendered = server.ask(f"{server.root}/apply-template", body, self.model)
+            if isinstance(rendered, Mapping) and isinstance(rendered.get("prompt"), str):
+                text = {"content": rendered["prompt"], "add_special": True, "parse_special": True}
+                return wire.count(server.ask(f"{server.root}/tokenize", text, self.model))
+            return None
+
+        count = self._anywhere(counted)
+        return _estimate(messages) if count is None else count
 
     def adapters(self) -> list[Adapter]:
-        return list(self._adapters)
+        return list({known.name: known for backend in self._backends for known in backend.adapters}.values())
 
     def refresh(self) -> None:
-        self._missing.clear()
-        self._adapters = wire.adapters(self._cards(required=False), self.model)
+        self._pool.refresh()
 
     def fit(self, adapter: Adapter) -> None:
         raise AdapterError(
@@ -180,68 +179,99 @@ class RemoteEngine:
 
     def close(self) -> None:
         self._queue.close()
-        self._streams.close()
-        self._client.close()
+        self._pool.close()
+        for backend in self._backends:
+            backend.close()
 
-    def _unscored(self) -> EngineError:
-        return EngineError(
-            f"The server at {self.url} cannot score given texts. Use --engine llamacpp or local, or a Banyan server.",
-            kind="remote_unscored",
-            url=self.url,
-        )
-
-    def _answer(self, answer: RemoteAnswer, asked: requests.Asked, stop: Event) -> Iterator[Chunk]:
-        model = str(asked.payload["model"])
-        while True:
-            sent = requests.without(asked.payload, self._refused)
-            try:
-                for data in self._streams.post(asked.url, sent, stop):
-                    if data == "[DONE]":
-                        return
-                    if chunk := answer.read(self._record(data, model)):
-                        yield chunk
+    def _generate(self, asked: requests.Asked, adapter: str | None, stop: Event) -> Iterator[Chunk]:
+        self._named(adapter)
+        with self._queue.ticket() as ticket:
+            for place in ticket.wait(stop):
+                yield Chunk(place=place)
+            if not ticket.running:
+                yield Chunk(finish="cancelled", usage=Usage(asked.estimate(), 0))
                 return
-            except Refused as refused:
-                body = wire.decode(refused.body)
-                if refused.status not in {400, 422} or not self._learn(wire.error_text(body), sent):
-                    raise self._failure(refused.status, body, model) from None
-            except httpx.HTTPError as error:
-                if answer.tokens:
-                    raise EngineError(
-                        f"The answer of the server at {self.url} broke off. Please try again.",
-                        kind="answer_broke_off",
-                        url=self.url,
-                    ) from error
-                raise wire.unreachable(self.url, error) from error
+            tried: list[str] = []
+            while True:
+                answer = RemoteAnswer()
+                try:
+                    yield from self._written(answer, asked, adapter, tried, stop)
+                    return
+                except BanyanError as error:
+                    if answer.tokens or stop.is_set() or not may_pass(error) or not self._once_more(error, tried):
+                        raise
 
-    def _record(self, data: str, model: str) -> Mapping[str, Any]:
-        record = wire.decode(data.encode())
-        if not isinstance(record, Mapping):
-            raise EngineError(
-                f"The server at {self.url} sent something that is not JSON.", kind="remote_not_json", url=self.url
+    def _written(
+        self,
+        answer: RemoteAnswer,
+        asked: requests.Asked,
+        adapter: str | None,
+        tried: list[str],
+        stop: Event,
+    ) -> Iterator[Chunk]:
+        """The answer of a server that is not among those `tried`, which it joins."""
+        with self._pool.use(adapter, tried) as server:
+            tried.append(server.url)
+            with closing(server.answer(answer, asked, stop)) as chunks:  # type: ignore[type-var]
+                yield from chunks
+            finish = "cancelled" if stop.is_set() and answer.finish is None else answer.finish
+            if finish is None:
+                raise server.broke_off()
+            yield Chunk(
+                finish=finish, calls=answer.calls(), usage=answer.usage or Usage(asked.estimate(), answer.tokens)
             )
-        if error := record.get("error"):
-            code = error.get("code") if isinstance(error, Mapping) else None
-            raise self._failure(code if isinstance(code, int) else 500, record, model)
-        return record
 
-    def _learn(self, text: str, sent: Mapping[str, Any]) -> bool:
-        """True when the server names optional fields that it does not want; they are not sent again."""
-        named = {field for field in _OPTIONAL if field in sent and re.search(rf"\b{field}\b", text)}
-        if named:
-            _log.warning("The model server at %s refuses %s: sent without from now on", self.url, sorted(named))
-        with self._lock:
-            self._refused |= named
-        return bool(named)
+    def _once_more(self, error: BanyanError, tried: Sequence[str]) -> bool:
+        """A busy server is not asked again, one that cannot be reached is: it may have closed an idle connection."""
+        return len(tried) < 2 and (len(self._backends) > 1 or not isinstance(error, EngineBusy))
 
-    def _failure(self, status: int, body: object, model: str) -> BanyanError:
-        return wire.failure(status, body, url=self.url, model=model, secret=self._key)
+    def _anywhere(self, ask: Callable[[Backend], Found], adapter: str | None = None) -> Found:
+        """What a server says, or another one where that fails."""
+        tried: list[str] = []
+        while True:
+            try:
+                with self._pool.use(adapter, tried) as server:
+                    tried.append(server.url)
+                    return ask(server)
+            except BanyanError as error:
+                if len(tried) >= min(2, len(self._backends)) or not may_pass(error):
+                    raise
 
-    def _check_adapter(self, adapter: str | None) -> None:
-        """llama-server answers with the base model to any name, so a wrong one has to be found out here."""
+    def _check(self, backend: Backend) -> None:
+        """Whether the server answers and has the model; takes over its adapters. Raises `BanyanError`."""
+        cards = backend.cards()
+        if cards is None and not self.model:
+            raise EngineUnavailable(
+                f"{backend.url} lists no models. Check the address, or name the model.",
+                kind="remote_no_models",
+                url=backend.url,
+            )
+        self.model = self.model or wire.first_model(cards or [], backend.url)
+        if cards and self.model not in {card["id"] for card in cards}:
+            others = ", ".join(str(card["id"]) for card in cards[:5])
+            raise ModelNotFound(
+                f"The server at {backend.url} has no model “{self.model}”. It has: {others}.",
+                kind="remote_lacks",
+                name=self.model,
+                url=backend.url,
+                others=others,
+            )
+        backend.adapters = wire.adapters(cards or [], self.model)
+        if backend.scores is None:
+            backend.scores = backend.can_score(self.model)
+        if backend.url not in self._windows and (
+            window := wire.window(cards or [], self.model) or backend.slot_window()
+        ):
+            self._windows[backend.url] = window
+
+    def _named(self, adapter: str | None) -> str:
+        """The name under which it is asked. llama-server answers with the base model to any name, so a wrong one is found here.
+
+        Raises `AdapterNotFound`.
+        """
         for _ in range(2):
-            if adapter is None or adapter in {known.name for known in self._adapters}:
-                return
+            if adapter is None or adapter in {known.name for known in self.adapters()}:
+                return adapter or self.model
             self.refresh()
         raise AdapterNotFound(
             f"The model server at {self.url} has no adapter “{adapter}”.",
@@ -250,45 +280,13 @@ class RemoteEngine:
             url=self.url,
         )
 
-    def _estimate(self, messages: Sequence[Message]) -> int:
-        return sum(-(-len(m.content.encode("utf-8", "replace")) // _BYTES_PER_TOKEN) + 5 for m in messages)
+    def _unscored(self) -> EngineError:
+        return EngineError(
+            f"The server at {self.url} cannot score given texts. Use --engine llamacpp or local, or a Banyan server.",
+            kind="remote_unscored",
+            url=self.url,
+        )
 
-    def _cards(self, *, required: bool) -> list[Mapping[str, Any]]:
-        cards = wire.cards(self._ask(f"{self.url}/models"))
-        if cards and any(card.get("owned_by") == "banyan" for card in cards):  # it lists those of tasks only when asked
-            cards = wire.cards(self._ask(f"{self.url}/models?adapters=all"))
-        if cards is not None:
-            return cards
-        if required:
-            raise EngineUnavailable(
-                f"{self.url} lists no models. Check the address, or name the model.",
-                kind="remote_no_models",
-                url=self.url,
-            )
-        return []
 
-    def _slot_window(self) -> int | None:
-        """llama-server divides its context among slots; only /props says what one request gets."""
-        props = self._ask(f"{self._root}/props")
-        settings = props.get("default_generation_settings") if isinstance(props, Mapping) else None
-        window = settings.get("n_ctx") if isinstance(settings, Mapping) else None
-        return window if isinstance(window, int) and window > 0 else None
-
-    def _ask(self, url: str, body: object = None) -> object:
-        """The JSON of the answer; None where the server has no such path or does not know this kind of body."""
-        if url in self._missing:
-            return None
-        try:
-            response = self._client.get(url) if body is None else self._client.post(url, json=body)
-        except httpx.HTTPError as error:
-            raise wire.unreachable(self.url, error) from error
-        if response.status_code == 200:
-            return wire.decode(response.content)
-        answer = wire.decode(response.content)
-        failure = self._failure(response.status_code, answer, self.model)
-        if response.status_code in {404, 405, 501} and not isinstance(failure, AdapterNotFound):
-            self._missing.add(url)
-            return None
-        if type(failure) is InputError and "tokenize" in url:
-            return None
-        raise failure
+def _estimate(messages: Sequence[Message]) -> int:
+    return sum(-(-len(m.content.encode("utf-8", "replace")) // _BYTES_PER_TOKEN) + 5 for m in messages)

@@ -1,5 +1,6 @@
 """A server that speaks the OpenAI protocol, wherever --base-url names one."""
 
+import time
 from urllib.parse import urlsplit
 
 from chatbot.common.step import Progress, Step
@@ -16,26 +17,38 @@ ELSEWHERE = NoTraining(
 def _fault(wanted: Wanted) -> str:
     if wanted.engine == "remote" and not wanted.base_url:
         return "--engine remote needs --base-url (BANYAN_BASE_URL), such as http://127.0.0.1:8000/v1."
-    if wanted.base_url and not _is_address(wanted.base_url):
-        return "--base-url (BANYAN_BASE_URL) must look like http://server:port/v1."
+    if wanted.base_url and not all(map(_is_address, wanted.base_url.split(","))):
+        return (
+            "--base-url (BANYAN_BASE_URL) must look like http://server:port/v1, or several of them with commas between."
+        )
     if wanted.remote_key and not wanted.base_url:
         return "--remote-key (BANYAN_REMOTE_KEY) is of use only with --base-url (BANYAN_BASE_URL)."
     return ""
 
 
 def _is_address(url: str) -> bool:
-    parts = urlsplit(url)
+    parts = urlsplit(url.strip())
     return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _build(wanted: Wanted, progress: Progress) -> Engine:
+    """A server that is not up yet is waited for: whatever starts both together starts them in no order."""
+    from chatbot.common.errors import BanyanError
     from chatbot.engine.models.catalogue import AUTO
     from chatbot.engine.remote.engine import RemoteEngine
+    from chatbot.engine.remote.pool import EVERY, may_pass
 
     assert wanted.base_url  # _fault saw to it
     progress(Step("asking", url=wanted.base_url), None)
     model = None if wanted.model in AUTO else wanted.model
-    return RemoteEngine(wanted.base_url, model=model, api_key=wanted.remote_key, context=wanted.context)
+    while True:
+        try:
+            return RemoteEngine(wanted.base_url, model=model, api_key=wanted.remote_key, context=wanted.context)
+        except BanyanError as error:
+            if not may_pass(error):
+                raise
+            progress(Step("waiting_server", url=wanted.base_url, reason=str(error)), None)
+            time.sleep(EVERY)
 
 
 OFFER = Offer(

@@ -14,7 +14,9 @@ GO_ON = "Go on exactly where your answer broke off. Repeat nothing of it and say
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    url: str
+    """A request for an answer, whichever server gets it. `path` stands below the API's address."""
+
+    path: str
     payload: dict[str, Any]
     estimate: Callable[[], int]  # of the prompt's tokens, where the server does not tell them
 

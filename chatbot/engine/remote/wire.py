@@ -205,10 +205,9 @@ def window(cards: Sequence[Mapping[str, Any]], model: str) -> int | None:
 
 
 def adapters(cards: Sequence[Mapping[str, Any]], model: str) -> list[Adapter]:
-    """Models whose parent is the base; where a server names no parents, all its other models."""
-    others = [card for card in cards if card["id"] != model]
+    """The models whose parent is the base. What a server or gateway has besides is another model: `gpt-4o` is no adapter."""
     return [
-        Adapter(name=card["id"], base=str(card.get("parent") or model), task=str(card.get("task") or ""))
-        for card in others
-        if (card.get("parent") or model) == model
+        Adapter(name=card["id"], base=model, task=str(card.get("task") or ""))
+        for card in cards
+        if card["id"] != model and card.get("parent") == model
     ]

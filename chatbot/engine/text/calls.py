@@ -6,7 +6,7 @@ always): an answer that is nothing but the JSON of a call, bare or in a fence, i
 
 import json
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -15,11 +15,13 @@ import regex
 
 from chatbot.common.errors import InputError
 from chatbot.engine.text.turns import offered
-from chatbot.types import Chunk, Message, Sampling, ToolCall
+from chatbot.types import Chunk, Message, Sampling, ToolCall, Usage
 
 OPEN, CLOSE = "<tool_call>", "</tool_call>"
 _BARE = regex.compile(r"""\s*(?:```(?:json)?\s*)?\{\s*"name"\s*:.*""", regex.DOTALL)
 Asked = tuple[Sequence[Message], Sampling]
+Taken = tuple[str, tuple[ToolCall, ...]]
+"""Text that is certain to be text, and the calls that were found."""
 
 
 def require(messages: Sequence[Message], template: str) -> None:
@@ -42,62 +44,79 @@ def begun(messages: Sequence[Message], sampling: Sampling) -> Asked:
     return [*said, Message("assistant", f"{last}{OPEN}\n")], replace(sampling, schema=schema)
 
 
-def read(chunks: Iterator[Chunk], messages: Sequence[Message], sampling: Sampling) -> Iterator[Chunk]:
-    """The chunks with the calls taken out of their text. A call is told whole, when its end was read."""
+def read(
+    chunks: Iterator[Chunk], messages: Sequence[Message], sampling: Sampling, prompt: Callable[[], int]
+) -> Iterator[Chunk]:
+    """The chunks with the calls taken out of their text. A call is told whole, when its end was read.
+
+    Small models make one call again and again: at the second time the answer is ended. `prompt` counts the prompt's tokens,
+    which only the last chunk tells.
+    """
     with closing(chunks):  # type: ignore[type-var]
         names = {tool["function"]["name"] for tool in offered(messages) or ()}
         if not names:
             yield from chunks
             return
-        reader = _Reader(names, inside=sampling.must_call)
+        reader, made = _Reader(names, inside=sampling.must_call), 0
         for chunk in chunks:
+            made += chunk.tokens
             text, calls = reader.push(chunk.text)
-            if chunk.finish:
+            if chunk.finish or reader.repeats:
                 rest, last = reader.finish()
                 text, calls = text + rest, (*calls, *last)
+            if reader.repeats:
+                yield replace(chunk, text=text, calls=calls, finish="stop", usage=chunk.usage or Usage(prompt(), made))
+                return
             yield replace(chunk, text=text, calls=calls)
 
 
 class _Reader:
-    """What is not a call of one of the tools stays text, as it was written."""
+    """What is not a call of one of the tools stays text, as it was written. `repeats`: the last call is the one before it."""
 
     def __init__(self, names: Collection[str], *, inside: bool) -> None:
-        self._names, self._inside, self._called = names, inside, False
+        self._names, self._inside = names, inside
         self._held = ""
         self._bare = not inside  # whether it may still be a call without tags
+        self._last: ToolCall | None = None
+        self.repeats = False
 
-    def push(self, text: str) -> tuple[str, tuple[ToolCall, ...]]:
+    def push(self, text: str) -> Taken:
         self._held += text
         self._bare = self._bare and _BARE.fullmatch(self._held, partial=True) is not None
         if self._bare:
+            self.repeats = "}" in text and _twice(_bare_calls(self._held, self._names)[0])
             return "", ()
         said, calls = "", tuple[ToolCall, ...]()
-        while (at := self._held.find(mark := CLOSE if self._inside else OPEN)) >= 0:
+        while not self.repeats and (at := self._held.find(mark := CLOSE if self._inside else OPEN)) >= 0:
             before, self._held = self._held[:at], self._held[at + len(mark) :]
             written, found = self._taken(before) if self._inside else (self._tidied(before), ())
             said, calls = said + written, calls + found
             self._inside = not self._inside
+        if self.repeats:
+            self._held = ""  # more of the same
         if not self._inside:
             sure = len(self._held) - _beginning(OPEN, self._held)
             said, self._held = said + self._tidied(self._held[:sure]), self._held[sure:]
         return said, calls
 
-    def finish(self) -> tuple[str, tuple[ToolCall, ...]]:
+    def finish(self) -> Taken:
         """What was held back in vain; an answer may also end with its last call still open."""
-        if self._bare and (calls := _bare_calls(self._held, self._names)):
-            return "", calls
+        calls, rest = _bare_calls(self._held, self._names) if self._bare else ((), "")
+        if calls and (self.repeats or not rest):
+            return "", calls[:-1] if self.repeats else calls
         return self._taken(self._held, closing="") if self._inside else (self._tidied(self._held), ())
 
-    def _taken(self, body: str, closing: str = CLOSE) -> tuple[str, tuple[ToolCall, ...]]:
+    def _taken(self, body: str, closing: str = CLOSE) -> Taken:
         call = _call(body, self._names)
         if call is None:
             return f"{OPEN}{body}{closing}", ()
-        self._called = True
-        return "", (call,)
+        self.repeats = self._last is not None and _same(self._last, call)
+        self._last = call
+        return "", () if self.repeats else (call,)
 
     def _tidied(self, text: str) -> str:
         """Calls stand in lines of their own; the breaks between them are nobody's words."""
-        return "" if self._called and text.isspace() else text
+        return "" if self._last and text.isspace() else text
 
 
 def _beginning(mark: str, text: str) -> int:
@@ -105,20 +124,29 @@ def _beginning(mark: str, text: str) -> int:
     return next((size for size in range(len(mark) - 1, 0, -1) if text.endswith(mark[:size])), 0)
 
 
-def _bare_calls(text: str, names: Collection[str]) -> tuple[ToolCall, ...]:
-    """The calls of which the text consists; none where anything else stands in it."""
-    body = text.strip().removeprefix("```json").strip("`\n ")
-    calls = [_call(line, names) for line in ([body] if _is_json(body) else body.splitlines()) if line.strip()]
-    found = tuple(call for call in calls if call)
-    return found if len(found) == len(calls) else ()
+def _bare_calls(text: str, names: Collection[str]) -> tuple[tuple[ToolCall, ...], str]:
+    """The calls with which the text begins, and what stands behind them."""
+    left = text.strip().removeprefix("```json").strip("`\n ")
+    calls: list[ToolCall] = []
+    while left:
+        try:
+            _, end = json.JSONDecoder().raw_decode(left)
+        except ValueError:
+            break
+        call = _call(left[:end], names)
+        if call is None:
+            break
+        calls.append(call)
+        left = left[end:].lstrip(" \n,")
+    return tuple(calls), left
 
 
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
+def _twice(calls: Sequence[ToolCall]) -> bool:
+    return len(calls) > 1 and _same(*calls[-2:])
+
+
+def _same(one: ToolCall, other: ToolCall) -> bool:
+    return (one.name, one.arguments) == (other.name, other.arguments)
 
 
 def _call(body: str, names: Collection[str]) -> ToolCall | None:

@@ -46,6 +46,7 @@ class Outcome:
     """What came of a table. `done` of `total` rows were looked at; `counts` are rows by label, the commonest first.
 
     `fitted` and `right` are those of the calibration; `foreign` is the language of the texts where the model does not know it.
+    `chosen`: the model named each label, and there are no probabilities.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Outcome:
     fitted: int
     right: float
     foreign: str
+    chosen: bool = False
 
 
 _OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
@@ -79,6 +81,7 @@ def outcome(table: Table, judged: Judged, judge: Classifier, foreign: str = "") 
         judge.calibration.rows,
         judge.calibration.right,
         foreign,
+        chosen=not judge.scored,
     )
 
 

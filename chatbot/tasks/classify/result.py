@@ -21,7 +21,7 @@ class Result:
     """A judged text. `parts` are empty while the evidence is being weighed; `foreign` is a language the model does not know.
 
     `fitted` is the number of held-out texts that the probabilities were calibrated on, 0: they are not calibrated; `right` is
-    the share of those that got the right label.
+    the share of those that got the right label. `chosen`: the model named the label, and the scores are no probabilities.
     """
 
     text: str
@@ -35,6 +35,7 @@ class Result:
     pieces: int = 1
     foreign: str = ""
     parts: tuple[Part, ...] = ()
+    chosen: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -48,6 +49,7 @@ class Result:
             "right": self.right,
             "pieces": self.pieces,
             "foreign": self.foreign,
+            "chosen": self.chosen,
             "parts": [[part.start, part.end, part.weight, part.pull] for part in self.parts],
         }
 
@@ -61,6 +63,7 @@ class Result:
             scores=tuple((name, probability) for name, probability in record["scores"]),
             labels=tuple(Label(*each) for each in record["labels"]),
             parts=tuple(Part(*each) for each in record["parts"]),
+            chosen=record.get("chosen", False),
         )
 
 
@@ -92,7 +95,7 @@ def judge_text(
             judgement = step[1]
             result = _result(judge, text, judgement.label, judgement.scores, len(judgement.read))
             yield result
-    if result is None:
+    if result is None or not judge.scored:
         return
     weighing = weigh(judge, text, judgement, stop=stop)
     with closing(weighing):  # type: ignore[type-var]
@@ -112,5 +115,15 @@ def _result(judge: Classifier, text: str, label: str, scores: tuple[tuple[str, f
     engine, fitted = judge.engine, judge.calibration
     strange = foreign(engine.traits.languages, text)
     return Result(
-        text, label, scores, judge.labels, engine.model, judge.adapter, fitted.rows, fitted.right, pieces, strange
+        text,
+        label,
+        scores,
+        judge.labels,
+        engine.model,
+        judge.adapter,
+        fitted.rows,
+        fitted.right,
+        pieces,
+        strange,
+        chosen=not judge.scored,
     )

@@ -43,13 +43,15 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """A label set with the model, the adapter and the calibration that are to judge by it. `calibrated`: it was fitted."""
+    """A label set with the model, the adapter and the calibration that are to judge by it. `calibrated`: it was fitted; `scored`:
+    it tells likelihoods, else the model names a label and there are no probabilities."""
 
     engine: Engine
     labels: Labels
     adapter: str | None
     calibration: Calibration
     calibrated: bool
+    scored: bool = True
 
     def prompt(self, text: str) -> list[Message]:
         return messages(text, self.labels, examples(self.labels, self.adapter))
@@ -77,9 +79,11 @@ def classifier(
     default = ADAPTER if labels == SENTIMENT else ""
     used: Adapter | None = mine.get(default if adapter is None else adapter)
     name = used.name if used else None
+    level = (0.0,) * len(labels)
+    if not engine.supports_scores:
+        return Classifier(engine, labels, name, Calibration(1.0, level, 0), calibrated=False, scored=False)
     if fitted := find(identity(engine), used, labels):
         return Classifier(engine, labels, name, fitted, calibrated=True)
-    level = (0.0,) * len(labels)
     if used is None:  # an adapter was trained on how often each label is right; the bare model prefers some words
         scored = _all(
             score_many(

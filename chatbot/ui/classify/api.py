@@ -85,6 +85,7 @@ def said(result: Result) -> dict[str, Any]:
         "scores": dict(result.scores),
         "evidence": [[result.text[part.start : part.end], part.weight] for part in result.parts],
         "calibrated": bool(result.fitted),
+        "probabilities": not result.chosen,
         "model": result.model,
         "adapter": result.adapter,
         "foreign": result.foreign,

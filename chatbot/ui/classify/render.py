@@ -38,12 +38,13 @@ def result(given: Result, language: Language, weighing: Weighing | None = None) 
     warning = _foreign(given.foreign, given.model, language)
     said = (
         f'<h2 class="by-sen-label">{escape(named(given.label, language))}</h2>{warning}{_scores(given, language)}'
-        f"{_trust(given.model, given.adapter, given.fitted, given.right, language)}"
+        f"{_trust(given.model, given.adapter, given.fitted, given.right, language, chosen=given.chosen)}"
     )
     if weighing is not None:
         words = text("sen_weighing", language, done=weighing.done, total=weighing.total)
         return said + progress(words, weighing.done / max(1, weighing.total))
-    why = _evidence(given, language) if given.parts else empty(text("sen_no_evidence", language))
+    missing = "" if given.chosen else empty(text("sen_no_evidence", language))
+    why = _evidence(given, language) if given.parts else missing
     return said + why + _foot(given.model, given.adapter, given.pieces, language)
 
 
@@ -93,12 +94,14 @@ def rows_done(given: Outcome, language: Language) -> str:
     return (
         f'<h2 class="by-sen-name">{escape(given.name)}</h2><p class="by-success" role="status">{escape(words)}</p>'
         f"{_foreign(given.foreign, given.model, language)}{_counts(given.counts, language)}{_left_out(given, language)}"
-        f"{_trust(given.model, given.adapter, given.fitted, given.right, language)}"
+        f"{_trust(given.model, given.adapter, given.fitted, given.right, language, chosen=given.chosen)}"
         f"{_foot(given.model, given.adapter, 1, language)}"
     )
 
 
 def _scores(given: Result, language: Language) -> str:
+    if given.chosen:
+        return ""
     rows = "".join(
         f"<li{' class=by-sen-best' if name == given.label else ''}><span>{escape(named(name, language))}</span>"
         f'<b>{100 * probability:.0f} %</b><span class="by-bar" aria-hidden="true">'
@@ -108,8 +111,12 @@ def _scores(given: Result, language: Language) -> str:
     return f'<ul class="by-sen-scores" aria-label="{escape(text("sen_scores", language))}">{rows}</ul>'
 
 
-def _trust(model: str, adapter: str | None, rows: int, right: float, language: Language) -> str:
-    """How far the percentages can be believed."""
+def _trust(
+    model: str, adapter: str | None, rows: int, right: float, language: Language, *, chosen: bool = False
+) -> str:
+    """How far the percentages can be believed, or why there are none."""
+    if chosen:
+        return caution(text("sen_chosen", language))
     if rows:
         return empty(text("sen_calibrated", language, rows=rows, right=round(100 * right)))
     if not adapter and model.rpartition("/")[2].startswith(WEAK):

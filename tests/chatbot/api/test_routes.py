@@ -338,6 +338,7 @@ def test_health_tells_how_far_loading_is(engine: ScriptedEngine) -> None:
             "model": "tree",
             "device": "no model",
             "load": {"running": 0, "waiting": 0, "slots": 4},
+            "servers": [],
             "versions": {"banyan": "1"},
         }
 

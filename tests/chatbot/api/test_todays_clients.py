@@ -166,7 +166,7 @@ BARE = '{"name": "weather", "arguments": {"city": "Paris"}}'
         (TWICE, "I look. ", 2),
         (SAID.removesuffix("</tool_call>"), "", 1),
         (BARE, "", 1),
-        (f"{BARE}\n{BARE}", "", 2),
+        (BARE + "\n" + BARE.replace("Paris", "Oslo"), "", 2),
         (f"```json\n{BARE}\n```", "", 1),
         (f"```json\n{BARE}\n``` is how", f"```json\n{BARE}\n``` is how", 0),
         ('{"name": "Ann", "age": 3}', '{"name": "Ann", "age": 3}', 0),
@@ -177,14 +177,27 @@ BARE = '{"name": "weather", "arguments": {"city": "Paris"}}'
     ],
 )
 def test_calls_however_the_text_is_cut(text: str, left: str, calls: int, size: int) -> None:
-    chunks = list(read(chunked(text, size), OFFERED, Sampling()))
+    chunks = list(read(chunked(text, size), OFFERED, Sampling(), lambda: 1))
     assert "".join(chunk.text for chunk in chunks) == left
     assert len([call for chunk in chunks for call in chunk.calls]) == calls
     assert [chunk.finish for chunk in chunks[-1:]] == ["stop"]
 
 
+@pytest.mark.parametrize("call", [BARE, SAID])
+@pytest.mark.parametrize("size", [1, 7])
+def test_a_call_that_is_made_again_and_again_ends_the_answer(call: str, size: int) -> None:
+    other = call.replace("Paris", "Oslo")
+    chunks = list(read(chunked("\n".join([call, other, *[call] * 50]), size), OFFERED, Sampling(), lambda: 9))
+    cities = [json.loads(made.arguments)["city"] for chunk in chunks for made in chunk.calls]
+    assert cities == ["Paris", "Oslo", "Paris"]
+    assert "".join(chunk.text for chunk in chunks) == ""
+    assert chunks[-1].finish == "stop" and chunks[-1].usage
+    assert (chunks[-1].usage.prompt, chunks[-1].usage.completion) == (9, len(chunks))
+    assert len(chunks) * size < 6 * len(call), "the rest was not waited for"
+
+
 def test_a_free_answer_streams_while_tools_are_offered() -> None:
-    chunks = list(read(chunked("Hello <b>you</b>", 4), OFFERED, Sampling()))
+    chunks = list(read(chunked("Hello <b>you</b>", 4), OFFERED, Sampling(), lambda: 1))
     assert [chunk.text for chunk in chunks] == ["Hell", "o <b", ">you", "</b>", ""]
 
 

@@ -32,6 +32,9 @@ from chatbot.engine.base import complete
 from chatbot.engine.remote.engine import RemoteEngine
 from chatbot.engine.remote.events import _events
 from chatbot.engine.scripted import ScriptedEngine
+from chatbot.tasks.classify.labels import SENTIMENT
+from chatbot.tasks.classify.prompt import continuations, messages
+from chatbot.tasks.scoring import NEVER, score_many
 from chatbot.types import GREEDY, Adapter, Chunk, LoadState, Message, Sampling, Usage
 from tests.chatbot.serving import serving
 from tests.loops import running_alone
@@ -225,8 +228,14 @@ class TestLlamaServer:
             complete(llama, ASK, GREEDY, adapter="oak")
 
     def test_it_cannot_score_and_says_so(self, llama: RemoteEngine) -> None:
+        assert not llama.supports_scores
         with pytest.raises(EngineError, match="cannot score"):
             llama.score(ASK, ["yes"])
+
+    def test_where_it_cannot_score_a_label_is_chosen(self, llama: RemoteEngine) -> None:
+        asked = [messages(text, SENTIMENT) for text in ("I love it, best purchase this year", "An awful, boring film")]
+        found = dict(step for step in score_many(llama, asked, continuations(SENTIMENT)) if step)
+        assert [sorted(found[place]) for place in (0, 1)] == [[NEVER, NEVER, 0.0]] * 2
 
 
 class TestMisbehaving:

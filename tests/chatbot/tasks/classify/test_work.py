@@ -23,6 +23,7 @@ from chatbot.tasks.classify.prompt import continuations, messages
 from chatbot.tasks.classify.result import Result, judge_text
 from chatbot.tasks.classify.work import Classifier, Judgement, classifier, classify, pieces
 from chatbot.types import Adapter, Message
+from chatbot.ui.classify import render
 
 pytestmark = pytest.mark.slow
 
@@ -342,3 +343,20 @@ def test_one_word_is_its_own_evidence() -> None:
     *_, result = judge_text(Counting(), "ann", "good")
     assert isinstance(result, Result)
     assert result.parts == (Part(0, 4, result.scores[2][1], result.scores[2][1]),)
+
+
+class Unscored(ScriptedEngine):
+    supports_scores = False
+
+
+def test_where_the_engine_tells_no_likelihoods_the_model_names_the_label_and_that_is_told() -> None:
+    engine = Unscored(['"positive"'])
+    found = [step for step in judge_text(engine, "ann", GOOD) if isinstance(step, Result)]
+    assert [(one.label, one.chosen, one.parts) for one in found] == [("positive", True, ())]
+    assert json.loads(engine.requests[0].sampling.schema) == {"enum": [label.name for label in SENTIMENT]}
+    assert Result.from_dict(found[0].to_dict()) == found[0]
+    shown = {language: render.result(found[0], language) for language in ("en", "zh")}
+    assert "no probabilities" in shown["en"] and "没有概率" in shown["zh"]
+    assert not any("%" in html for html in shown.values())
+    with pytest.raises(EngineError, match="one of the labels"):
+        list(judge_text(Unscored(["I think it is good."]), "ann", GOOD))

@@ -45,7 +45,9 @@ def find(base: str, adapter: Adapter | None, labels: Labels, file: Path = FILE) 
 
 def key(base: str, adapter: Adapter | None, labels: Labels) -> str:
     """Base model (`chatbot.engine.base.identity`), adapter and prompt. An adapter counts by its weights: anybody may give theirs the name of a shipped one."""
-    prompt = repr(messages("", labels, examples(labels, adapter.name if adapter else None)))
+    turns = messages("", labels, examples(labels, adapter.name if adapter else None))
+    # spelled as what was fitted has it, so that no other change of `Message` loses it
+    prompt = f"[{', '.join(f'Message(role={turn.role!r}, content={turn.content!r})' for turn in turns)}]"
     return f"{base}/{weights(adapter)}/{hashlib.sha256(prompt.encode('utf-8', 'replace')).hexdigest()[:12]}"
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from datetime import UTC, datetime
 
-from chatbot.store.store import Conversation
+from chatbot.store.values import Conversation
 
 
 def as_file(conversation: Conversation, kind: str) -> dict[str, str]:

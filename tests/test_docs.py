@@ -40,7 +40,7 @@ def test_every_room_is_on_the_map(package: str) -> None:
 @pytest.mark.parametrize(
     ("registry", "file"),
     [
-        ("TABS", "chatbot/ui/tabs.py"),
+        ("GROUPS", "chatbot/ui/tabs.py"),
         ("ENGINES", "chatbot/engine/registry.py"),
         ("READERS", "retrieval/reading/kinds.py"),
         ("KINDS", "chatbot/tasks/translate/files/kinds.py"),

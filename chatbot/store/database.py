@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Lock
 
 from chatbot.common import sqlite
+from chatbot.types import alike
 
 MIGRATIONS: tuple[str, ...] = (
     """
@@ -34,6 +35,24 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE messages ADD COLUMN finish TEXT;
     """,
+    """
+    CREATE TABLE turns (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+        parent INTEGER, role TEXT NOT NULL, content TEXT NOT NULL, created REAL NOT NULL, finish TEXT,
+        model TEXT, adapter TEXT, tokens INTEGER, seconds REAL, liked INTEGER, better TEXT
+    ) STRICT;
+    INSERT INTO turns (conversation, role, content, created, finish)
+        SELECT conversation, role, content, created, finish FROM messages ORDER BY conversation, position;
+    CREATE INDEX turns_of_conversation ON turns (conversation);
+    UPDATE turns SET parent =
+        (SELECT max(id) FROM turns AS earlier WHERE earlier.conversation = turns.conversation AND earlier.id < turns.id);
+    CREATE INDEX turns_of_parent ON turns (conversation, parent);
+    DROP TABLE messages;
+    ALTER TABLE conversations ADD COLUMN leaf INTEGER;
+    UPDATE conversations SET leaf = (SELECT max(id) FROM turns WHERE conversation = conversations.id);
+    ALTER TABLE conversations ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE conversations ADD COLUMN deleted REAL;
+    """,
 )
 
 
@@ -52,6 +71,7 @@ class Database:
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = FULL")
             self._database.execute("PRAGMA foreign_keys = ON")
+            self._database.create_function("alike", 1, alike, deterministic=True)
             sqlite.migrate(self._database, path, MIGRATIONS)
         except (sqlite3.Error, OSError) as error:
             raise sqlite.told(error, path) from error

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import gradio as gr
 
+from chatbot.ui.icons import masks
+
 HERE = Path(__file__).parent
 FONT = [
     "Inter",
@@ -43,7 +45,7 @@ def theme() -> gr.themes.Base:
 
 @cache
 def css() -> str:
-    return (HERE / "page.css").read_text("utf-8")
+    return masks() + (HERE / "page.css").read_text("utf-8")
 
 
 @cache

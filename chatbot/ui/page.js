@@ -13,13 +13,18 @@
   addEventListener("load", () => { apply(); setTimeout(apply, 300); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", apply);
 
-  // On a phone the sidebar covers the page, so it begins closed there.
+  // On a phone the sidebar covers the page, and on a small screen it takes what a tab needs: it begins closed there.
   const whenThere = (selector, act, tries = 0) => {
     const found = document.querySelector(selector);
     if (found) act(found);
     else if (tries < 200) setTimeout(() => whenThere(selector, act, tries + 1), 50);
   };
-  whenThere(".sidebar.open .toggle-button", (toggle) => { if (innerWidth < 768) setTimeout(() => toggle.click(), 50); });
+  whenThere(".sidebar.open .toggle-button", (toggle) => { if (innerWidth < 1000) setTimeout(() => toggle.click(), 50); });
+
+  const onChange = (selector, act) => whenThere(selector, (element) => {
+    act(element);
+    new MutationObserver(() => act(element)).observe(element, { childList: true, subtree: true });
+  });
 
   // Gradio's round buttons have no names; a screen reader needs them, in the language of the page.
   let names = { send: "Send", stop: "Stop", sidebar: "Sidebar" };
@@ -48,11 +53,6 @@
     location.reload();
   });
 
-  // A tab that is chosen comes into sight whole, where the bar of tabs scrolls.
-  addEventListener("click", (event) => {
-    event.target.closest?.("[role=tab]")?.scrollIntoView({ block: "nearest", inline: "center" });
-  });
-
   // A source that was asked for comes into sight: on a phone it stands below the answer.
   const SOURCES = "#by-source, #by-chat-source, #by-sum-where";
   addEventListener("click", (event) => {
@@ -75,10 +75,6 @@
   });
 
   // The server says the language of the page in the brand, and hands over a file to save as a link.
-  const onChange = (selector, act) => whenThere(selector, (element) => {
-    act(element);
-    new MutationObserver(() => act(element)).observe(element, { childList: true, subtree: true });
-  });
   onChange("#by-brand", (brand) => {
     const said = brand.querySelector("[data-language]")?.dataset;
     if (!said) return;
@@ -92,6 +88,118 @@
     if (!link || link.dataset.number === saved) return;
     saved = link.dataset.number;
     link.click();
+  });
+
+  // Tabs stand in groups. The server names them; where the bar has no room for all, one group is shown.
+  const tabOf = (name) => document.getElementById(`by-tab-${name}-button`);
+  const chosenTab = () => document.querySelector("#by-tabs > .tab-wrapper [role=tab][aria-selected=true]")?.dataset.tabId;
+  const put = (element, name, value) => { if (element.getAttribute(name) !== value) element.setAttribute(name, value); };
+  const group = () => {
+    const chosen = chosenTab();
+    for (const one of document.querySelectorAll("#by-groups [data-group]")) {
+      const names = one.dataset.tabs.split(" ");
+      names.map(tabOf).filter(Boolean).forEach((tab, at) => {
+        put(tab, "data-group", one.dataset.group);
+        put(tab, "data-heading", at ? "" : one.textContent);
+      });
+      const here = names.includes(chosen);
+      put(one, "aria-pressed", String(here));
+      if (here) put(document.querySelector("#by-tabs > .tab-wrapper"), "data-group", one.dataset.group);
+    }
+  };
+  const lastOf = {};
+  addEventListener("click", (event) => {
+    const one = event.target.closest?.("#by-groups [data-group]");
+    if (one) tabOf(lastOf[one.dataset.group] ?? one.dataset.tabs.split(" ")[0])?.click();
+    if (event.target.closest?.("#by-models")) tabOf("models")?.click();
+  });
+
+  // The address names the tab and the conversation, so that a reload, the way back and a bookmark find them.
+  let addressed = "";
+  const openTalk = () => document.querySelector("#by-conversations [data-open]")?.dataset.open;
+  const address = () => {
+    const tab = chosenTab(), talk = openTalk();
+    if (tab === undefined || talk === undefined) return; // not drawn yet
+    lastOf[tabOf(tab).dataset.group] = tab;
+    const url = new URL(location.href);
+    const set = (name, value) => value ? url.searchParams.set(name, value) : url.searchParams.delete(name);
+    set("tab", tab === "chat" ? "" : tab);
+    set("chat", talk);
+    if (url.href !== location.href) history[addressed ? "pushState" : "replaceState"](null, "", url);
+    addressed = url.href;
+  };
+  addEventListener("popstate", () => {
+    const wanted = new URL(location.href).searchParams;
+    addressed = location.href;
+    const talk = wanted.get("chat") ?? "";
+    if (talk !== openTalk()) {
+      const row = talk && document.querySelector(`#by-conversations [data-act=open][data-id="${CSS.escape(talk)}"]`);
+      if (talk && !row) return location.reload();
+      (row || document.querySelector("#by-new")).click();
+    }
+    setTimeout(() => tabOf(wanted.get("tab") ?? "chat")?.click(), talk === openTalk() ? 0 : 600);
+  });
+  whenThere("#by-tabs > .tab-wrapper", (bar) => {
+    const look = () => { group(); address(); };
+    new MutationObserver(look).observe(bar, { attributes: true, attributeFilter: ["aria-selected"], childList: true, subtree: true });
+    onChange("#by-groups", look);
+    onChange("#by-conversations", look);
+  });
+
+  // One menu serves every row of the list; a row is renamed where it stands.
+  const pressAs = (list, data) => {
+    const button = Object.assign(document.createElement("button"), { hidden: true });
+    Object.assign(button.dataset, data);
+    list.append(button);
+    button.click();
+    button.remove();
+  };
+  const rename = (list, id) => {
+    const row = list.querySelector(`[data-act=open][data-id="${CSS.escape(id)}"]`), old = row.querySelector("span").textContent;
+    const box = Object.assign(document.createElement("input"), { className: "by-rename", value: old, maxLength: 200 });
+    box.setAttribute("aria-label", list.querySelector("[data-act=rename]").textContent);
+    row.hidden = true;
+    row.before(box);
+    box.select();
+    box.focus();
+    const done = (keep) => {
+      box.onblur = null;
+      box.remove();
+      row.hidden = false;
+      if (keep && box.value.trim() && box.value !== old) pressAs(list, { act: "rename", id, title: box.value });
+    };
+    box.onblur = () => done(true);
+    box.onkeydown = (event) => {
+      if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
+      event.stopPropagation();
+      done(event.key === "Enter");
+    };
+  };
+  addEventListener("click", (event) => {
+    const dots = event.target.closest?.("[data-menu]"), chosen = event.target.closest?.("[role=menuitem]");
+    if (dots) {
+      const menu = dots.closest("nav, .by-turn")?.querySelector("[popover]") ?? document.querySelector("#by-again [popover]");
+      for (const item of menu.querySelectorAll("[role=menuitem]")) item.dataset.id = dots.dataset.menu;
+      menu.toggleAttribute("data-pinned", "pinned" in dots.dataset);
+      const at = dots.getBoundingClientRect();
+      menu.showPopover();
+      menu.style.left = `${Math.max(8, Math.min(at.left, innerWidth - menu.offsetWidth - 8))}px`;
+      menu.style.top = `${at.bottom + menu.offsetHeight + 8 > innerHeight ? Math.max(8, at.top - menu.offsetHeight - 4) : at.bottom + 4}px`;
+      menu.querySelector("[role=menuitem]:not([hidden])")?.focus();
+    } else if (chosen) {
+      chosen.closest("[popover]").hidePopover();
+      if (chosen.dataset.act === "rename") {
+        event.stopImmediatePropagation();
+        rename(chosen.closest("nav").parentElement, chosen.dataset.id);
+      }
+    }
+  }, true);
+  addEventListener("keydown", (event) => {
+    const item = event.target.closest?.("[role=menuitem]"), by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!item || !by) return;
+    const items = [...item.parentElement.querySelectorAll("[role=menuitem]")].filter((one) => one.offsetParent);
+    items[(items.indexOf(item) + by + items.length) % items.length].focus();
+    event.preventDefault();
   });
 
   // Enter that ends an input method's composition (Chinese, Japanese, Korean) chooses a word; it must not send.

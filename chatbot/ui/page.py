@@ -1,19 +1,22 @@
 """The page: the sidebar, the tabs of `TABS`, and the language of both."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import Any
 
 import gradio as gr
 
-from chatbot.ui.chat.handlers import listing
 from chatbot.ui.chat.sidebar import Sidebar, brand_html, build_sidebar
+from chatbot.ui.icons import icon
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.parts.tab import OFTEN, Frame, Tab
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import PRIVATE, Services
-from chatbot.ui.strings.words import Language, following, text
-from chatbot.ui.tabs import TABS
+from chatbot.ui.strings.words import ENGLISH, Language, following, text
+from chatbot.ui.tabs import GROUPS, TABS
+
+HEADED = "chat"  # the tab over which its model, adapter and settings stand
 
 
 def build_page(services: Services, tabs: Sequence[Tab[Any]] = TABS) -> gr.Blocks:
@@ -22,16 +25,18 @@ def build_page(services: Services, tabs: Sequence[Tab[Any]] = TABS) -> gr.Blocks
     offered = [tab for tab in tabs if tab.offered(services)]
     with gr.Blocks(title="Banyan", fill_height=True, fill_width=True, analytics_enabled=False) as page:
         language = gr.State("en")
-        bar = build_sidebar(words, signs_in=services.signs_in)
+        bar = build_sidebar(words, signs_in=services.signs_in, models=services.models is not None)
+        groups = gr.HTML(groups_html(offered, ENGLISH), elem_id="by-groups", padding=False, apply_default_css=False)
         loading = gr.HTML(elem_id="by-loading", padding=False)
         with gr.Tabs(elem_id="by-tabs", overflow_behavior="wrap") as box:  # the style sheet makes them scroll instead
-            built = [_build(tab, words, services) for tab in offered]
+            built = [_build(tab, words, services, bar) for tab in offered]
         frame = Frame(page, box, bar, language, loading, gr.Timer(OFTEN))
         for tab in offered:  # first: the names of endpoints go to who comes first
             tab.publish(services)
         for tab, components in zip(offered, built, strict=True):
             tab.connect(components, frame, services)
-        _connect_language(page, services, words, bar, language)
+        spoken = {bar.brand: brand_html, groups: lambda chosen: groups_html(offered, chosen)}
+        _connect_language(page, services, words, bar, language, spoken)
 
         def leave(request: gr.Request) -> None:
             services.runs.leave(request.session_hash or "")
@@ -50,28 +55,49 @@ def _remember_signatures(page: gr.Blocks) -> None:
             own.__signature__ = inspect.signature(own)
 
 
-def _build(tab: Tab[Any], words: Localised, services: Services) -> Any:
+def groups_html(offered: Sequence[Tab[Any]], language: Language) -> str:
+    """The groups of tabs, by which page.js names the tabs' groups; where there is no room for all, one group is chosen."""
+    names = [tab.name for tab in offered]
+    grouped = {group: [tab.name for tab in tabs if tab.name in names] for group, tabs in GROUPS.items()}
+    *_, last = grouped  # a tab that no group names stands in the last
+    grouped[last] += [name for name in names if not any(name in group for group in grouped.values())]
+    buttons = "".join(
+        f'<button type="button" data-group="{group}" data-tabs="{" ".join(tabs)}">{icon(group)}'
+        f"<span>{escape(text(group, language))}</span></button>"
+        for group, tabs in grouped.items()
+        if tabs
+    )
+    return f'<nav class="by-groups" aria-label="{escape(text("groups", language))}">{buttons}</nav>'
+
+
+def _build(tab: Tab[Any], words: Localised, services: Services, bar: Sidebar) -> Any:
     with gr.Tab(text(tab.name, "en"), id=tab.name, elem_id=f"by-tab-{tab.name}") as box:
+        if tab.name == HEADED:
+            bar.head.render()
         components = tab.build(words, box, services)
     words(box, label=tab.name)
     return components
 
 
-def _connect_language(page: gr.Blocks, services: Services, words: Localised, bar: Sidebar, language: gr.State) -> None:
+def _connect_language(
+    page: gr.Blocks,
+    services: Services,
+    words: Localised,
+    bar: Sidebar,
+    language: gr.State,
+    drawn: Mapping[gr.HTML, Callable[[Language], str]],
+) -> None:
     def spoken(chosen: Language) -> Updates:
-        return {language: chosen, bar.brand: brand_html(chosen), **words.updates(chosen)}
+        return {language: chosen, **{part: html(chosen) for part, html in drawn.items()}, **words.updates(chosen)}
 
     def arrive(request: gr.Request) -> Updates:
-        chosen = services.language_of(request)
-        shown = spoken(chosen)
-        listed = listing(services, services.owner_of(request), None)
-        return {**shown, bar.conversations: {**shown[bar.conversations], **listed}}
+        return spoken(services.language_of(request))
 
     def switch(current: Language, request: gr.Request) -> Updates:
         chosen = following(current)
         services.store.set_setting(services.owner_of(request), "language", chosen)
         return spoken(chosen)
 
-    shown = [language, bar.brand, *words.components]
+    shown = [language, *drawn, *words.components]
     page.load(arrive, None, shown, **PRIVATE)
     bar.language.click(switch, language, shown, **PRIVATE)

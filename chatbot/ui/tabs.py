@@ -1,4 +1,4 @@
-"""The tabs of the page, in their order. A new one is a folder beside the others, a line here, and its words."""
+"""The tabs of the page, in their order. A new one is a folder beside the others, its name here, its words, and a drawing."""
 
 from typing import Any
 
@@ -12,13 +12,9 @@ from chatbot.ui.parts.tab import Tab
 from chatbot.ui.summarize.tab import TAB as SUMMARIZE
 from chatbot.ui.translate.tab import TAB as TRANSLATE
 
-TABS: tuple[Tab[Any], ...] = (
-    CHAT,
-    DOCUMENTS,
-    TRANSLATE,
-    SUMMARIZE,
-    CLASSIFY,
-    FINETUNE,
-    ADAPTERS,
-    MODELS,
-)
+GROUPS: dict[str, tuple[Tab[Any], ...]] = {  # each named by the string of its key
+    "talk": (CHAT, DOCUMENTS),
+    "tasks": (TRANSLATE, SUMMARIZE, CLASSIFY),
+    "teach": (FINETUNE, ADAPTERS, MODELS),
+}
+TABS: tuple[Tab[Any], ...] = tuple(tab for tabs in GROUPS.values() for tab in tabs)

@@ -40,6 +40,14 @@ def app(data: Path) -> Iterator[App]:
         yield app
 
 
+def go_to(page: Page, tab: str) -> None:
+    """Choose a tab by its name; where there is no room for all, its group first."""
+    button = page.locator(f"#by-tab-{tab}-button")
+    if not button.is_visible():
+        page.locator(f'#by-groups [data-tabs~="{tab}"]').click()
+    button.click()
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")

@@ -73,7 +73,7 @@ def test_drop_an_adapter_compare_it_and_remove_it(own_app: App, visit: Visit, pa
     for column in ("#by-chatbot", "#by-chatbot-2"):
         expect(page.locator(f"{column} .user .message-content")).to_have_text("Name a colour.")
         expect(page.locator(f"{column} .bot .message-content")).not_to_be_empty()
-    expect(page.locator("#by-conversations label")).to_have_count(2)
+    expect(page.locator("#by-conversations .by-talk")).to_have_count(2)
 
     open_tab(page)
     pick(page, "#by-adapter-chosen", "oak")

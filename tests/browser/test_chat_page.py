@@ -50,11 +50,14 @@ def test_send_stream_reload_and_find_it_again(app: App, visit: Visit) -> None:
     assert "tokens" in page.locator("#by-under").inner_text()
 
     page.reload()
-    entry = page.locator("#by-conversations label", has_text="Name the largest ocean.")
-    expect(entry).to_be_visible(timeout=20_000)
-    entry.click()
+    expect(page.locator("#by-chatbot .bot .message-content")).to_contain_text("Pacific")  # the address names it
+    page.click("#by-new")
+    expect(page.locator("#by-chatbot .bot .message-content")).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("chat="))
+    page.go_back()
     expect(page.locator("#by-chatbot .bot .message-content")).to_contain_text("Pacific")
-    expect(page.locator("#by-title textarea, #by-title input")).to_have_value("Name the largest ocean.")
+    page.fill("#by-search input", "PACIFIC")
+    expect(page.locator("#by-found .by-talk")).to_contain_text("Name the largest ocean.")
 
 
 def test_stop_ends_the_work_and_keeps_what_was_said(app: App, visit: Visit) -> None:
@@ -66,7 +69,7 @@ def test_stop_ends_the_work_and_keeps_what_was_said(app: App, visit: Visit) -> N
     assert "(stopped)" in answers(page)[-1]
     assert app.health()["load"]["running"] == 0
     page.reload()
-    page.locator("#by-conversations label").first.click()
+    page.locator("#by-conversations .by-talk").first.click()
     expect(page.locator("#by-chatbot .bot .message-content")).to_be_visible()
     assert "(stopped)" not in answers(page)[-1], "the note is the page's, not the model's"
     assert len(answers(page)[-1]) > 50
@@ -84,7 +87,7 @@ def test_an_answer_that_was_cut_is_continued_in_place_also_after_a_reload(
     begun = said.rsplit("\n", 1)[0].strip()  # without the page's note
     expect(page.locator("#by-continue")).to_have_text(words)
     page.reload()
-    page.locator("#by-conversations label").first.click()
+    page.locator("#by-conversations .by-talk").first.click()
     page.click("#by-continue")
     expect(page.locator("#by-composer .stop-button")).to_be_visible()
     finished(page)
@@ -125,28 +128,35 @@ def test_regenerate_and_edit(app: App, visit: Visit) -> None:
     assert "capital of Italy" in page.locator("#by-chatbot .user .message-content").inner_text()
 
 
+def from_menu(page: Page, what: str) -> None:
+    row = page.locator("#by-conversations li").first
+    row.hover()
+    row.locator(".by-dots").click()
+    page.get_by_role("menuitem", name=what, exact=True).click()
+
+
 def test_rename_export_and_delete(app: App, visit: Visit, tmp_path: Path) -> None:
     page = visit(app.address)
     said = ask(page, "Say hello.")
-    title = page.locator("#by-title textarea, #by-title input")
-    title.fill("Greeting <b>&")
-    title.press("Enter")
-    expect(page.locator("#by-conversations label").first).to_contain_text("Greeting <b>&")
+    from_menu(page, "Rename")
+    page.keyboard.insert_text("Greeting <b>&")
+    page.keyboard.press("Enter")
+    expect(page.locator("#by-conversations .by-talk").first).to_contain_text("Greeting <b>&")
     with page.expect_download() as markdown:
-        page.click("#by-md")
+        from_menu(page, "Export Markdown")
     text = Path(markdown.value.path()).read_text("utf-8")
     assert text.startswith("# Greeting <b>&")
     assert "Say hello." in text
     with page.expect_download() as exported:
-        page.click("#by-json")
+        from_menu(page, "Export JSON")
     record = json.loads(Path(exported.value.path()).read_text("utf-8"))
     assert [m["role"] for m in record["messages"]] == ["user", "assistant"]
     assert re.sub(r"\W", "", said)[:20] in re.sub(r"\W", "", record["messages"][1]["content"])
-    page.click("#by-delete")
-    expect(page.locator("#by-delete")).to_have_text("Really delete?")
-    page.click("#by-delete")
-    expect(page.locator("#by-conversations label")).to_have_count(0)
+    from_menu(page, "Delete")
+    expect(page.locator("#by-conversations .by-talk")).to_have_count(0)
     expect(page.locator("#by-chatbot .placeholder")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#by-chatbot .bot .message-content")).to_have_count(1)
 
 
 def test_visitors_do_not_see_each_other(app: App, visit: Visit) -> None:
@@ -154,7 +164,7 @@ def test_visitors_do_not_see_each_other(app: App, visit: Visit) -> None:
     ask(one, "My secret word is wombat.")
     two.reload()
     expect(two.locator("#by-model .by-model")).to_be_attached()
-    expect(two.locator("#by-conversations label")).to_have_count(0)
+    expect(two.locator("#by-conversations .by-talk")).to_have_count(0)
     assert "wombat" not in two.content()
 
 

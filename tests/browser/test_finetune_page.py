@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import go_to
 from tests.running import App
 
 pytestmark = pytest.mark.slow
@@ -32,7 +33,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def open_tab(page: Page) -> None:
-    page.get_by_role("tab", name=re.compile("Fine-tune|微调")).click()
+    go_to(page, "finetune")
 
 
 @pytest.mark.timeout(900)

@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import go_to
 from tests.running import App
 
 pytestmark = pytest.mark.slow
@@ -25,7 +26,7 @@ The cider press was bought in Kivik in 2011 for 48,000 euros. It was repaired in
 
 def open_tab(visit: Visit, app: App, **options: object) -> Page:
     page = visit(app.address, **options)
-    page.get_by_role("tab", name="Summarize").click()
+    go_to(page, "summarize")
     expect(page.locator("#by-sum-run")).to_be_visible(timeout=30_000)
     return page
 
@@ -53,7 +54,7 @@ def test_summarize_check_a_sentence_and_find_it_again(app: App, visit: Visit, tm
     assert serious(page) == []
 
     page.reload()
-    page.get_by_role("tab", name="Summarize").click()
+    go_to(page, "summarize")
     page.get_by_role("button", name="Open the summary of orchard.md").click(timeout=30_000)
     expect(shown.locator("h4", has_text="The press")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Remove the summary of orchard.md").click()

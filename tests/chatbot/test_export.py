@@ -3,11 +3,17 @@
 import json
 
 from chatbot.export import as_file
-from chatbot.store.store import Conversation
+from chatbot.store.values import Conversation, Turn
 from chatbot.types import Message
 
 TALK = Conversation(
-    "id", "Tea / 茶: ../../x", "Be brief.", "poet", 0.0, 1.0, (Message("user", "你好"), Message("assistant", "*Hi*"))
+    "id",
+    "Tea / 茶: ../../x",
+    "Be brief.",
+    "poet",
+    0.0,
+    1.0,
+    (Turn(1, Message("user", "你好")), Turn(2, Message("assistant", "*Hi*"))),
 )
 
 

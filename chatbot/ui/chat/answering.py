@@ -1,7 +1,7 @@
 """One answer in the chat: asked of the engine, shown on a clock, saved whatever happens."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from threading import Event
@@ -10,7 +10,8 @@ from chatbot.common.errors import BanyanError
 from chatbot.engine.base import Engine
 from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.models.speeds import Speeds
-from chatbot.store.store import Conversation, Store
+from chatbot.store.store import Store
+from chatbot.store.values import By, Conversation
 from chatbot.tasks import chat
 from chatbot.tasks.budget import Fitted
 from chatbot.tasks.loops import begun
@@ -51,15 +52,19 @@ def answer(
         adapter=conversation.adapter,
         stop=stop,
     )
-    progress = _Progress(reply.fitted, language, said, lambda: engine.traits.known or engine.reference)
+    progress = _Progress(reply.fitted, language, said, engine)
     try:
         with closing(reply.chunks) as chunks:  # type: ignore[type-var]
             yield progress.view()
             yield from _on_a_clock(chunks, progress)
     finally:
         if progress.body and (progress.finish or progress.body != said):
-            whole, at = Message("assistant", progress.body), len(conversation.messages) - bool(said)
-            store.append(owner, conversation.id, whole, at=at, finish=progress.finish)
+            by = progress.by(conversation.adapter or "")
+            if said:
+                store.go_on(owner, conversation.id, progress.body, finish=progress.finish, by=by)
+            else:
+                whole, at = Message("assistant", progress.body), len(conversation.turns)
+                store.append(owner, conversation.id, whole, at=at, finish=progress.finish, by=by)
     if speeds:
         progress.measure(speeds)
     yield progress.view()
@@ -78,14 +83,15 @@ def _on_a_clock(chunks: Iterator[Chunk], progress: "_Progress") -> Iterator[View
 class _Progress:
     """The answer so far and its figures."""
 
-    def __init__(self, fitted: Fitted, language: Language, begun: str, model: Callable[[], str]) -> None:
+    def __init__(self, fitted: Fitted, language: Language, begun: str, engine: LoadingEngine) -> None:
         self._fitted = fitted
         self._language = language
         self._parts = [begun]
         self._tokens = 0
         self._began = time.monotonic()  # when its turn came
         self._last: Chunk | None = None
-        self._model, self._writes = model, ""  # which one writes is known once it does: it may change before
+        self._engine = engine
+        self._writes, self._model = "", ""  # who writes is known once it does: it may be another before
         self._first = 0.0  # when it wrote its first token
 
     @property
@@ -99,12 +105,17 @@ class _Progress:
     def take(self, chunk: Chunk) -> None:
         self._last = chunk
         if chunk.tokens and not self._tokens:
-            self._writes, self._first = self._model(), time.monotonic()
+            self._writes, self._model = self._engine.traits.known or self._engine.reference, self._engine.model
+            self._first = time.monotonic()
         self._tokens += chunk.tokens
         if chunk.place:
             self._began = time.monotonic()
         if chunk.text:
             self._parts.append(chunk.text)
+
+    def by(self, adapter: str) -> By:
+        """Who wrote it, and how long that took from its turn on."""
+        return By(self._model, adapter, self._tokens, time.monotonic() - self._began)
 
     def measure(self, speeds: Speeds) -> None:
         """How fast it was written, without the reading before it."""

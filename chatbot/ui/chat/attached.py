@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.store.store import Conversation
+from chatbot.store.values import Conversation
 from chatbot.tasks.answer import work as answer
 from chatbot.tasks.answer.check import Answer
 from chatbot.types import Message
@@ -37,8 +37,6 @@ def connect(
     for chips in (parts.cited, parts.source):
         chips.click(do.show, language, parts.source, **PRIVATE)
     language.change(do.spoken, [parts.documents, language], parts.status, **PRIVATE)
-    for event in (frame.bar.new_chat.click, frame.bar.conversations.input):  # another conversation is opened
-        event(do.reset, None, [parts.documents, parts.status, parts.cited, parts.source], **PRIVATE)
     return do
 
 
@@ -84,10 +82,6 @@ class Handlers:
 
     def spoken(self, attached: list[str], language: Language, request: gr.Request) -> str:
         return self._status(self._services.owner_of(request), attached, language)
-
-    def reset(self) -> Updates:
-        parts = self._parts
-        return {parts.documents: [], parts.status: "", parts.cited: "", parts.source: ""}
 
     def show(self, language: Language, request: gr.Request, event: gr.EventData) -> Iterator[str]:
         owner, said = self._services.owner_of(request), clicked(event)

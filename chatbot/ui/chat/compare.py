@@ -9,12 +9,12 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.store.store import Conversation
+from chatbot.store.values import Conversation
 from chatbot.types import Message
 from chatbot.ui.chat.answering import answer
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.chat.layout import ChatTab
-from chatbot.ui.chat.sidebar import sampling_of
+from chatbot.ui.chat.sampling import sampling_of
 from chatbot.ui.parts import render
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services

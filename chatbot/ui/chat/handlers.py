@@ -6,19 +6,22 @@ The database, not the browser, knows the conversation: every handler reads it th
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 import gradio as gr
 
 from chatbot import export
-from chatbot.common.errors import BanyanError, NotFound, internal_error
+from chatbot.common.errors import BanyanError, internal_error
 from chatbot.engine.adapters.purpose import for_chat
-from chatbot.store.store import Conversation
+from chatbot.store.values import Conversation, Heading
 from chatbot.tasks import chat
 from chatbot.types import Message, Sampling
 from chatbot.ui.chat.answering import answer, context_meter
 from chatbot.ui.chat.layout import ChatTab
-from chatbot.ui.chat.sidebar import Sidebar, sampling_of
+from chatbot.ui.chat.list import render as render_list
+from chatbot.ui.chat.sampling import sampling_of
+from chatbot.ui.chat.sidebar import Sidebar
 from chatbot.ui.parts import render
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
@@ -29,11 +32,11 @@ HIDDEN = gr.update(visible=False)
 log = logging.getLogger(__name__)
 
 
-def listing(services: Services, owner: str, open_id: str | None) -> Any:
-    """The sidebar's list with the open conversation marked."""
-    headings = services.store.conversations(owner)
-    known = {h.id for h in headings}
-    return gr.update(choices=[(h.title, h.id) for h in headings], value=open_id if open_id in known else None)
+def listing(
+    services: Services, owner: str, open_id: str | None, language: Language, deleted: Heading | None = None
+) -> str:
+    """The sidebar's list with the open conversation marked, as HTML."""
+    return render_list.listing(services.store.conversations(owner), open_id, language, date.today(), deleted)
 
 
 def meter_of(services: Services, owner: str, id: str | None, language: Language) -> str:
@@ -85,9 +88,7 @@ class Handlers:
                 tab.conversation: conversation.id,
                 tab.chatbot: [*render.bubbles(conversation.messages), _waiting(language)],
                 tab.notice: "",
-                tab.head: gr.update(visible=True),
-                tab.title: conversation.title,
-                self._bar.conversations: listing(self._services, owner, conversation.id),
+                self._bar.conversations: listing(self._services, owner, conversation.id, language),
             }
         return {tab.notice: notices[0]}
 
@@ -143,10 +144,10 @@ class Handlers:
         except BanyanError:
             return None
 
-    def settled(self, id: str | None, other: str | None, request: gr.Request) -> Updates:
+    def settled(self, id: str | None, other: str | None, language: Language, request: gr.Request) -> Updates:
         """After an answer: the buttons are back once the other column has its own too."""
         owner = self._services.owner_of(request)
-        shown: Updates = {self._bar.conversations: listing(self._services, owner, id)}
+        shown: Updates = {self._bar.conversations: listing(self._services, owner, id, language)}
         if not self._services.runs.running(owner, id, other):
             saved = self._saved(owner, id) if id else None
             shown[self._tab.composer] = gr.update(submit_btn=True, stop_btn=False)
@@ -194,19 +195,6 @@ class Handlers:
         saved = self._saved(owner, id or "")
         return {tab.chatbot: render.bubbles(saved.messages) if saved else [], tab.notice: notices[0]}
 
-    def choose(self, id: str | None, language: Language, request: gr.Request) -> Updates:
-        """Open a conversation of the list."""
-        owner = self._services.owner_of(request)
-        with told(language) as notices:
-            conversation = self._services.store.conversation(owner, id or "")
-            return {
-                **self._opened(conversation, language),
-                self._bar.system_prompt: conversation.system_prompt,
-                self._bar.adapter: self._usable(owner, conversation.adapter),
-                self._tab.notice: "",
-            }
-        return {self._tab.notice: notices[0]}
-
     def _usable(self, owner: str, adapter: str | None) -> str:
         """The adapter of a conversation, as the picker has it; the base where it is gone, waits for another model or is for a
         task."""
@@ -216,53 +204,36 @@ class Handlers:
         except BanyanError:
             return ""
 
-    def _opened(self, conversation: Conversation | None, language: Language) -> Updates:
+    def opened(self, owner: str, conversation: Conversation | None, language: Language) -> Updates:
         """What shows a conversation, or a new one."""
-        tab = self._tab
+        tab, bar = self._tab, self._bar
+        own: Updates = {}
+        if conversation:
+            own = {
+                bar.system_prompt: conversation.system_prompt,
+                bar.adapter: self._usable(owner, conversation.adapter),
+            }
         return {
+            **own,
+            **(tab.attachments.emptied() if tab.attachments else {}),
             tab.conversation: conversation.id if conversation else None,
             tab.chatbot: render.bubbles(conversation.messages) if conversation else [],
             tab.more: gr.update(visible=conversation is not None and conversation.cut),
-            tab.head: gr.update(visible=conversation is not None),
-            tab.title: conversation.title if conversation else "",
             tab.meter: context_meter(self._services.engine, conversation, Sampling(), language),
-            tab.delete: gr.update(value=text("delete", language), variant="secondary"),
-            tab.armed: False,
         }
 
     def new(self, language: Language, request: gr.Request) -> Updates:
-        return {**self._none_open(language, request), self._tab.notice: "", self._tab.composer: ""}
-
-    def _none_open(self, language: Language, request: gr.Request) -> Updates:
         owner = self._services.owner_of(request)
-        listed = listing(self._services, owner, None)
-        return {**self._opened(None, language), self._bar.conversations: listed}
+        return {
+            **self.opened(owner, None, language),
+            self._bar.conversations: listing(self._services, owner, None, language),
+            self._tab.notice: "",
+            self._tab.composer: "",
+        }
 
-    def rename(self, id: str | None, title: str, language: Language, request: gr.Request) -> Updates:
-        owner, tab = self._services.owner_of(request), self._tab
-        with told(language) as notices:
-            if id is None:
-                raise NotFound("There is no such conversation.", kind="no_conversation")
-            new = " ".join(chat.clean(title).split())[:200]
-            self._services.store.rename(owner, id, new)
-            return {tab.title: new, self._bar.conversations: listing(self._services, owner, id), tab.notice: ""}
-        return {tab.notice: notices[0]}
-
-    def delete(self, id: str | None, armed: bool, language: Language, request: gr.Request) -> Updates:
-        """The first press asks, the second deletes."""
-        if not armed:
-            button = gr.update(value=text("delete_sure", language), variant="stop")
-            return {self._tab.delete: button, self._tab.armed: True}
-        owner = self._services.owner_of(request)
-        with told(language) as notices:
-            self._services.runs.stop(owner, id or "")
-            self._services.store.delete(owner, id or "")
-        return {**self._none_open(language, request), self._tab.notice: notices[0] if notices else ""}
-
-    def export(self, id: str | None, kind: str, request: gr.Request) -> str:
-        """The open conversation as a link that the browser follows at once and so saves."""
-        saved = self._saved(self._services.owner_of(request), id or "")
-        return render.download(export.as_file(saved, kind)) if saved else ""
+    def export(self, owner: str, id: str, kind: str) -> str:
+        """The conversation as a link that the browser follows at once and so saves."""
+        return render.download(export.as_file(self._services.store.conversation(owner, id), kind))
 
 
 def _waiting(language: Language) -> dict[str, str]:

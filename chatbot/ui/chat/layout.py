@@ -8,6 +8,7 @@ import gradio as gr
 from chatbot.ui.markdown import FORMULAS
 from chatbot.ui.parts.clickable import clickable
 from chatbot.ui.parts.localise import Localised
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
 
@@ -43,24 +44,25 @@ class Attachments:
     source: gr.HTML
     documents: gr.State  # ids of what is attached
 
+    @property
+    def shown(self) -> list[gr.blocks.Block]:
+        return [self.documents, self.status, self.cited, self.source]
+
+    def emptied(self) -> Updates:
+        return {self.documents: [], self.status: "", self.cited: "", self.source: ""}
+
 
 @dataclass(frozen=True, slots=True)
 class ChatTab:
     tab: gr.Tab
     card: gr.HTML  # a model on its way
     answers: gr.State  # reference of the model that this page shows
-    head: gr.Row
-    title: gr.Textbox
-    export_md: gr.Button
-    export_json: gr.Button
-    delete: gr.Button
     chatbot: gr.Chatbot
     more: gr.Button  # there where the last answer was cut
     notice: gr.HTML
     composer: gr.Textbox
     meter: gr.HTML
     conversation: gr.State  # id of the open conversation, None for a new one
-    armed: gr.State  # whether Delete was pressed once
     second: SecondColumn
     file: gr.HTML  # a link to what the browser is to save
     attachments: Attachments | None
@@ -68,8 +70,7 @@ class ChatTab:
 
 def build_chat(words: Localised, tab: gr.Tab, services: Services) -> ChatTab:
     """The components; `connect` gives them life. Files can be attached where there is a library that reads them."""
-    conversation, armed = gr.State(None), gr.State(False)
-    head, title, export_md, export_json, delete = _head(words)
+    conversation = gr.State(None)
     card, answers = clickable("by-card"), gr.State("")
     with gr.Row(elem_id="by-columns"):
         with gr.Column(min_width=0, elem_id="by-first"):
@@ -91,23 +92,7 @@ def build_chat(words: Localised, tab: gr.Tab, services: Services) -> ChatTab:
     composer = _composer(words)
     meter = gr.HTML(elem_id="by-under", padding=False)
     file = gr.HTML(elem_id="by-file", padding=False)
-    return ChatTab(
-        tab, card, answers, head, title, export_md, export_json, delete, chatbot, more, notice, composer, meter, conversation, armed,
-        second, file, attachments,
-    )  # fmt: skip
-
-
-def _head(words: Localised) -> tuple[gr.Row, gr.Textbox, gr.Button, gr.Button, gr.Button]:
-    """(row, title, export as Markdown, export as JSON, delete)"""
-    with gr.Row(elem_id="by-head", visible=False) as head:
-        title = gr.Textbox(
-            show_label=False, label=text("title", "en"), container=False, max_lines=1, elem_id="by-title"
-        )
-        words(title, label="title")
-        export_md = words(gr.Button(text("export_md", "en"), size="sm", elem_id="by-md"), value="export_md")
-        export_json = words(gr.Button(text("export_json", "en"), size="sm", elem_id="by-json"), value="export_json")
-        delete = words(gr.Button(text("delete", "en"), size="sm", elem_id="by-delete"), value="delete")
-    return head, title, export_md, export_json, delete
+    return ChatTab(tab, card, answers, chatbot, more, notice, composer, meter, conversation, second, file, attachments)
 
 
 def _composer(words: Localised) -> gr.Textbox:

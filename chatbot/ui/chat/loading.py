@@ -10,7 +10,8 @@ from chatbot.ui.adapters import tab as adapters
 from chatbot.ui.chat.coming import card, moves
 from chatbot.ui.chat.handlers import meter_of, told
 from chatbot.ui.chat.layout import ChatTab
-from chatbot.ui.chat.sidebar import OWN, follow
+from chatbot.ui.chat.sampling import OWN
+from chatbot.ui.chat.sidebar import follow
 from chatbot.ui.parts import render
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.tab import OFTEN, SELDOM, Frame
@@ -126,7 +127,5 @@ def _pace(moving: bool) -> Any:
 
 def model_html(services: Services, language: Language) -> str:
     engine = services.engine
-    return (
-        f'<div class="by-model"><span class="by-sub">{text("base_model", language)}</span><br>{escape(engine.model)}'
-        f"<small>{escape(engine.name)} · {escape(engine.device)}</small></div>"
-    )
+    words = escape(f"{text('base_model', language)} · {engine.name} · {engine.device}")
+    return f'<div class="by-model" title="{words}">{escape(engine.model)}</div>'

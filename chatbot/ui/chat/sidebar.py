@@ -1,15 +1,15 @@
-"""The sidebar: conversations, the model and its adapter, how it chooses words, language and light."""
+"""What stands around the talk: the sidebar with the conversations, and the chat's head with the model and how it answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 import gradio as gr
 
-from chatbot.common.errors import InputError
 from chatbot.tasks.chat import DEFAULT_SYSTEM_PROMPT
-from chatbot.types import BOUNDS, Sampling
+from chatbot.types import Sampling
+from chatbot.ui.chat.sampling import SAMPLING, drawn, sampling_control
+from chatbot.ui.parts.clickable import clickable
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.strings.words import Language, text
@@ -24,44 +24,39 @@ LOGO = (
 
 @dataclass(frozen=True, slots=True)
 class Sidebar:
-    """The components other parts of the page listen to."""
+    """The components other parts of the page listen to. `head` is put into the chat, with all that stands below it here."""
 
     new_chat: gr.Button
-    conversations: gr.Radio
-    model: gr.HTML
+    search: gr.Textbox
+    conversations: gr.HTML
+    found: gr.HTML  # the conversations that have what is searched for; seen instead of all while something is
     brand: gr.HTML
+    language: gr.Button
+    theme: gr.Button
+    head: gr.Row
+    model: gr.HTML
     adapter: gr.Dropdown
     compare: gr.Dropdown
     system_prompt: gr.Textbox
     sampling: list[gr.components.Component]  # in the order of SAMPLING
     defaults: gr.State  # what the first of them were set to by us, in the order of OWN
-    language: gr.Button
-    theme: gr.Button
 
     @property
     def longest_answer(self) -> gr.components.Component:
         return self.sampling[SAMPLING.index("max_tokens")]
 
 
+@dataclass(frozen=True, slots=True)
+class _Head:
+    box: gr.Row
+    model: gr.HTML
+    adapter: gr.Dropdown
+    compare: gr.Dropdown
+    system_prompt: gr.Textbox
+    sampling: list[gr.components.Component]
+
+
 SAID = {"language": "language.tag", "send": "button_send", "stop": "button_stop", "sidebar": "button_sidebar"}
-OWN = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")  # each model has its own defaults for these
-SAMPLING = (*OWN, "max_tokens", "seed")
-STEPS = {"temperature": 0.05, "top_p": 0.01, "top_k": 1, "min_p": 0.01, "repetition_penalty": 0.05, "max_tokens": 16}
-
-
-def sampling_of(*controls: Any) -> Sampling:
-    """The controls' values, in the order of `SAMPLING`, as a `Sampling`. Raises `InputError` out of bounds."""
-    named: dict[str, Any] = dict(zip(SAMPLING, controls, strict=True))
-    whole = {name: int(named[name]) for name in ("top_k", "max_tokens")}
-    seed = str(named.pop("seed"))
-    if seed.strip() and not seed.strip().isdecimal():
-        raise InputError(f"The seed must be a whole number or empty, not {seed!r}.", kind="bad_seed", seed=seed)
-    return Sampling(**named | whole, seed=int(seed) if seed.strip() else None)
-
-
-def drawn(sampling: Sampling) -> list[float]:
-    """What the controls show of the figures that a model has its own defaults for."""
-    return [getattr(sampling, name) for name in OWN]
 
 
 def follow(bar: "Sidebar", shown: Sequence[float], last: Sequence[float], sampling: Sampling) -> Updates:
@@ -71,42 +66,73 @@ def follow(bar: "Sidebar", shown: Sequence[float], last: Sequence[float], sampli
     return {bar.defaults: drawn(sampling), **dict(zip(bar.sampling, drawn(sampling), strict=False))}
 
 
-def build_sidebar(words: Localised, *, longest_answer: int = 4096, signs_in: bool = False) -> Sidebar:
+def build_sidebar(
+    words: Localised, *, longest_answer: int = 4096, signs_in: bool = False, models: bool = True
+) -> Sidebar:
+    """`models`: there is a tab of them."""
     with gr.Sidebar(width=296, label="Banyan"):
         brand = gr.HTML(brand_html("en"), elem_id="by-brand")
         new_chat = words(gr.Button(text("new_chat", "en"), variant="primary", elem_id="by-new"), value="new_chat")
-        conversations = gr.Radio(
-            [], label=text("conversations", "en"), elem_id="by-conversations", container=True, show_label=True
+        search = gr.Textbox(
+            label=text("search", "en"),
+            placeholder=text("search", "en"),
+            container=False,
+            max_lines=1,
+            elem_id="by-search",
         )
-        words(conversations, label="conversations")
-        with gr.Group():
-            model = gr.HTML(elem_id="by-model", padding=True)
-            adapter = gr.Dropdown(
-                [(text("no_adapter", "en"), "")], value="", label=text("adapter", "en"), elem_id="by-adapter"
-            )
-            words(adapter, label="adapter", info="adapter_info")
-            compare = gr.Dropdown(
-                [(text("compare_off", "en"), "")], value="", label=text("compare", "en"), elem_id="by-compare"
-            )
-            words(compare, label="compare", info="compare_info")
+        words(search, label="search", placeholder="search")
+        found, conversations = clickable("by-found"), clickable("by-conversations")
+        language, theme = _foot(words, signs_in=signs_in, models=models)
+    head = _head(words, longest_answer)
+    return Sidebar(
+        new_chat=new_chat,
+        search=search,
+        conversations=conversations,
+        found=found,
+        brand=brand,
+        language=language,
+        theme=theme,
+        head=head.box,
+        model=head.model,
+        adapter=head.adapter,
+        compare=head.compare,
+        system_prompt=head.system_prompt,
+        sampling=head.sampling,
+        defaults=gr.State(drawn(Sampling())),
+    )
+
+
+def _foot(words: Localised, *, signs_in: bool, models: bool) -> tuple[gr.Button, gr.Button]:
+    """(language, theme); page.js presses the others"""
+    with gr.Row(elem_id="by-foot"):
+        language = gr.Button(text("language.next", "en"), size="sm", elem_id="by-language")
+        theme = gr.Button(text("theme_button", "en"), size="sm", elem_id="by-theme")
+        more = gr.Button(text("models", "en"), size="sm", elem_id="by-models", visible=models)
+        out = gr.Button(text("sign_out", "en"), size="sm", elem_id="by-sign-out", visible=signs_in)
+    for button, key in ((language, "language.next"), (theme, "theme_button"), (more, "models"), (out, "sign_out")):
+        words(button, value=key)
+    return language, theme
+
+
+def _head(words: Localised, longest_answer: int) -> _Head:
+    """Who answers, beside whom, and how; not on the page yet."""
+    with gr.Row(render=False, elem_id="by-head") as box:
+        model = gr.HTML(elem_id="by-model", padding=False)
+        adapter = gr.Dropdown(
+            [(text("no_adapter", "en"), "")], value="", label=text("adapter", "en"), min_width=0, elem_id="by-adapter"
+        )
+        words(adapter, label="adapter")
+        compare = gr.Dropdown(
+            [(text("compare_off", "en"), "")], value="", label=text("compare", "en"), min_width=0, elem_id="by-compare"
+        )
+        words(compare, label="compare")
         with words(gr.Accordion(text("settings", "en"), open=False, elem_id="by-settings"), label="settings"):
             system_prompt = gr.Textbox(DEFAULT_SYSTEM_PROMPT, lines=3, max_lines=12, label="", elem_id="by-system")
             words(
                 system_prompt, label="system_prompt", info="system_prompt_info", placeholder="system_prompt_placeholder"
             )
-            sampling = [_sampling_control(words, name, longest_answer) for name in SAMPLING]
-        with gr.Row(elem_id="by-foot"):
-            language = words(
-                gr.Button(text("language.next", "en"), size="sm", elem_id="by-language"), value="language.next"
-            )
-            theme = words(gr.Button(text("theme_button", "en"), size="sm", elem_id="by-theme"), value="theme_button")
-            words(
-                gr.Button(text("sign_out", "en"), size="sm", elem_id="by-sign-out", visible=signs_in), value="sign_out"
-            )
-    defaults = gr.State(drawn(Sampling()))
-    return Sidebar(
-        new_chat, conversations, model, brand, adapter, compare, system_prompt, sampling, defaults, language, theme
-    )
+            sampling = [sampling_control(words, name, longest_answer) for name in SAMPLING]
+    return _Head(box, model, adapter, compare, system_prompt, sampling)
 
 
 def brand_html(language: Language) -> str:
@@ -114,15 +140,3 @@ def brand_html(language: Language) -> str:
     said = "".join(f' data-{name}="{escape(text(key, language))}"' for name, key in SAID.items())
     name = f"<span><b>Banyan</b><small>{escape(text('tagline', language))}</small></span>"
     return f'<div class="by-brand"{said}>{LOGO}{name}</div>'
-
-
-def _sampling_control(words: Localised, name: str, longest_answer: int) -> gr.components.Component:
-    default = getattr(Sampling(), name)
-    strings = {"label": name, "info": f"{name}_info"}
-    shown = {prop: text(key, "en") for prop, key in strings.items()}
-    if name == "seed":
-        return words(gr.Textbox("", max_lines=1, **shown), **strings)  # a Number cannot be empty: it shows 0
-    low, high = BOUNDS[name]
-    high = min(high, {"max_tokens": longest_answer, "top_k": 200}.get(name, high))
-    low = 16 if name == "max_tokens" else low
-    return words(gr.Slider(low, high, default, step=STEPS[name], **shown), **strings)

@@ -7,15 +7,12 @@ import gradio as gr
 from chatbot.ui.chat import api, attached, compare
 from chatbot.ui.chat.handlers import Handlers
 from chatbot.ui.chat.layout import ChatTab, build_chat, examples, placeholder
+from chatbot.ui.chat.list import handlers as listed_handlers
 from chatbot.ui.chat.loading import connect_loading
 from chatbot.ui.chat.sidebar import Sidebar
 from chatbot.ui.parts.tab import Frame, Tab
 from chatbot.ui.services import MODEL_EVENT, PRIVATE, Services
 from chatbot.ui.strings.words import Language
-
-
-def _shown_by_opened(tab: ChatTab) -> list[Any]:
-    return [tab.conversation, tab.chatbot, tab.more, tab.head, tab.title, tab.meter, tab.delete, tab.armed]
 
 
 def connect(tab: ChatTab, frame: Frame, services: Services) -> None:
@@ -24,26 +21,15 @@ def connect(tab: ChatTab, frame: Frame, services: Services) -> None:
     do = Handlers(services, tab, bar)
     beside = compare.Handlers(services, tab)
     _connect_answers(do, beside, tab, frame, services)
-    _connect_list(do, tab, bar, language)
+    _connect_list(do, tab, frame, services)
     _connect_second(beside, tab, bar, language)
     connect_loading(frame, tab, services)
     language.change(_spoken, language, tab.chatbot, **PRIVATE)
-    for event in (bar.new_chat.click, bar.conversations.input):  # what they open is in the chat
-        event(lambda: gr.update(selected=TAB.name), None, frame.tabs, **PRIVATE)
-
-    for button, kind in ((tab.export_md, "md"), (tab.export_json, "json")):
-        button.click(_export(do, kind), tab.conversation, tab.file, **PRIVATE)
+    bar.new_chat.click(lambda: gr.update(selected=TAB.name), None, frame.tabs, **PRIVATE)
 
 
 def _spoken(language: Language) -> Any:
     return gr.update(placeholder=placeholder(language), examples=examples(language))
-
-
-def _export(do: Handlers, kind: str) -> Any:
-    def export_as(id: str | None, request: gr.Request) -> str:
-        return do.export(id, kind, request)
-
-    return export_as
 
 
 def _connect_answers(do: Handlers, beside: compare.Handlers, tab: ChatTab, frame: Frame, services: Services) -> None:
@@ -55,7 +41,8 @@ def _connect_answers(do: Handlers, beside: compare.Handlers, tab: ChatTab, frame
         respond = attached.connect(files, tab, do, frame, services).respond
         responds = respond, [files.documents, *given], [*answered, files.cited, files.source]
     running = [tab.conversation, tab.second.conversation]
-    sent = [tab.composer, tab.conversation, tab.chatbot, tab.more, tab.notice, bar.conversations, tab.head, tab.title]
+    over = [*running, language]
+    sent = [tab.composer, tab.conversation, tab.chatbot, tab.more, tab.notice, bar.conversations]
     ask = [tab.composer, tab.conversation, bar.adapter, bar.system_prompt, language, bar.longest_answer]
     rewound = [tab.chatbot, tab.composer, tab.more, tab.notice]
     starts = [
@@ -72,13 +59,13 @@ def _connect_answers(do: Handlers, beside: compare.Handlers, tab: ChatTab, frame
     other = [tab.second.chatbot, tab.second.conversation, tab.notice]
     back = [tab.composer, tab.more, bar.conversations]
     for start in starts:
-        start.success(*responds, **MODEL_EVENT).then(do.settled, running, back, **PRIVATE)
+        start.success(*responds, **MODEL_EVENT).then(do.settled, over, back, **PRIVATE)
         start.success(beside.respond, [*running, bar.compare, language, *bar.sampling], other, **MODEL_EVENT).then(
-            do.settled, running, back, **PRIVATE
+            do.settled, over, back, **PRIVATE
         )
     tab.more.click(do.go_on, None, [tab.more, tab.composer, tab.notice], **PRIVATE).success(
         do.resume, given, answered, **MODEL_EVENT
-    ).then(do.settled, running, back, **PRIVATE)
+    ).then(do.settled, over, back, **PRIVATE)
     tab.composer.stop(do.stop, running, None, queue=False, **PRIVATE)
 
 
@@ -94,17 +81,19 @@ def _example(event: gr.SelectData) -> str:
     return str(event.value["text"] if isinstance(event.value, dict) else event.value)
 
 
-def _connect_list(do: Handlers, tab: ChatTab, bar: Sidebar, language: gr.State) -> None:
-    shown = _shown_by_opened(tab)
-    chosen = [*shown, bar.system_prompt, bar.adapter, tab.notice]
-    bar.conversations.input(do.choose, [bar.conversations, language], chosen, **PRIVATE)
-    fresh = [*shown, bar.conversations, tab.notice, tab.composer]
-    bar.new_chat.click(do.new, language, fresh, **PRIVATE)
-    renamed = [tab.title, bar.conversations, tab.notice]
-    for event in (tab.title.submit, tab.title.blur):
-        event(do.rename, [tab.conversation, tab.title, language], renamed, **PRIVATE)
-    gone = [*shown, bar.conversations, tab.notice]
-    tab.delete.click(do.delete, [tab.conversation, tab.armed, language], gone, **PRIVATE)
+def _connect_list(do: Handlers, tab: ChatTab, frame: Frame, services: Services) -> None:
+    bar, language = frame.bar, frame.language
+    listed = listed_handlers.Handlers(services, tab, bar, frame.tabs, do)
+    files = tab.attachments.shown if tab.attachments else []
+    shown = [*files, tab.conversation, tab.chatbot, tab.more, tab.meter, bar.conversations, tab.notice]
+    opened = [*shown, bar.system_prompt, bar.adapter, frame.tabs]
+    for part in (bar.conversations, bar.found):
+        part.click(listed.act, [tab.conversation, language], [*opened, tab.file], **PRIVATE)
+    searched = [bar.search, tab.conversation, language]
+    bar.search.change(listed.search, searched, bar.found, trigger_mode="always_last", **PRIVATE)
+    language.change(listed.spoken, [tab.conversation, language], bar.conversations, **PRIVATE)
+    frame.page.load(listed.arrive, None, opened, **PRIVATE)
+    bar.new_chat.click(do.new, language, [*shown, tab.composer], **PRIVATE)
 
 
 TAB = Tab("chat", build_chat, connect, api.publish)

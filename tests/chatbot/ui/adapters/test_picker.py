@@ -14,11 +14,11 @@ from chatbot.types import Adapter, Message
 from chatbot.ui.adapters import tab as adapters
 from chatbot.ui.adapters.picker import BARE, choices, chosen
 from chatbot.ui.adapters.render import adapter_table
-from chatbot.ui.chat.handlers import Handlers as Chat
+from chatbot.ui.chat.list.handlers import Handlers as Listed
 from chatbot.ui.services import Services
 from chatbot.ui.summarize.handlers import Handlers as Summaries
 from chatbot.ui.translate.handlers import Handlers as Translations
-from tests.chatbot.ui.wired import Wired, as_
+from tests.chatbot.ui.wired import Wired, as_, clicked
 
 SHIPPED = [Adapter(name, task=name, details={}) for name in ("answer", "sentiment", "summarize")]
 PIRATE, PLAIN = Adapter("pirate", task="chat"), Adapter("plain")
@@ -55,10 +55,10 @@ def test_the_chat_does_not_offer_the_adapters_of_tasks(made: Made) -> None:
 def test_a_conversation_that_had_the_adapter_of_a_task_opens_with_the_base(made: Made) -> None:
     services = made([*SHIPPED, PIRATE])
     page = Wired(services)
-    do = page.handlers(Chat)
+    do = page.handlers(Listed)
     for adapter, shown in (("answer", ""), ("pirate", "pirate"), ("gone", "")):
         id = services.store.create("ada", title="Eggs", system_prompt="", adapter=adapter)
-        assert page.one(do.choose, id, "en", as_("ada"))[do._bar.adapter] == shown
+        assert page.one(do.act, None, "en", as_("ada"), clicked(act="open", id=id))[do._bar.adapter] == shown
 
 
 def test_a_tab_says_who_answers_and_offers_who_else_could(made: Made) -> None:

@@ -17,9 +17,9 @@ from chatbot.engine.models.catalogue import GIB, LARGE, SMALL, STANDARD, Machine
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.store.store import Store
 from chatbot.types import Adapter, Sampling
-from chatbot.ui.chat.handlers import Handlers as Chat
+from chatbot.ui.chat.list.handlers import Handlers as Listed
 from chatbot.ui.chat.loading import Handlers
-from chatbot.ui.chat.sidebar import drawn
+from chatbot.ui.chat.sampling import drawn
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from tests.chatbot.ui.wired import Wired, as_, clicked
@@ -158,12 +158,12 @@ def test_a_model_that_could_not_take_over_is_told_until_that_is_heard(made: Call
 
 def test_a_conversation_whose_adapter_waits_for_another_model_opens_with_the_base(made: Callable[..., Any]) -> None:
     services, source, page = made(model="small")
-    chat = page.handlers(Chat)
+    listed = page.handlers(Listed)
     source.ready.setdefault("small", Event()).set()
     until(lambda: services.engine.present)
     id = services.store.create("ann", title="Oak", system_prompt="", adapter="of-small")
-    assert of(page.one(chat.choose, id, "en", here()), "by-adapter") == "of-small"
+    assert of(page.one(listed.act, None, "en", here(), clicked(act="open", id=id)), "by-adapter") == "of-small"
     source.ready.setdefault("standard", Event()).set()
     services.engine.switch("standard")
     until(lambda: services.engine.reference == "standard")
-    assert of(page.one(chat.choose, id, "en", here()), "by-adapter") == ""
+    assert of(page.one(listed.act, None, "en", here(), clicked(act="open", id=id)), "by-adapter") == ""

@@ -6,7 +6,8 @@ import gradio as gr
 import pytest
 
 from chatbot.types import Sampling
-from chatbot.ui.chat.sidebar import OWN, Sidebar, build_sidebar, drawn, follow
+from chatbot.ui.chat.sampling import OWN, drawn
+from chatbot.ui.chat.sidebar import Sidebar, build_sidebar, follow
 from chatbot.ui.parts.localise import Localised
 
 COOL = Sampling(temperature=0.25, top_p=0.9, top_k=7, min_p=0.2, repetition_penalty=1.1)

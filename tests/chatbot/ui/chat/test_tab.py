@@ -14,9 +14,11 @@ from chatbot.store.store import Store
 from chatbot.types import Message
 from chatbot.ui.chat import compare
 from chatbot.ui.chat.handlers import Handlers
+from chatbot.ui.chat.list.handlers import Handlers as Listed
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import text
-from tests.chatbot.ui.wired import Wired, as_
+from tests.chatbot.ui.wired import Wired, as_, clicked
 
 CONTROLS = (0.0, 0.95, 40, 0.0, 1.0, 64, "")  # the sliders of the sidebar, in their order
 
@@ -47,14 +49,15 @@ def test_a_message_is_saved_answered_and_there_when_it_is_opened_again(services:
     tab, bar = do._tab, do._bar
     sent = page.one(do.send, "hello", None, "", "Be kind.", "en", 64, as_("ada"))
     id = sent[tab.conversation]
-    assert sent[tab.title] == "hello"
+    assert ">hello</span>" in sent[bar.conversations]
     *_, last = page.steps(do.respond, id, "en", as_("ada"), *CONTROLS)
     assert "You said hello" in last[tab.chatbot][-1]["content"]
-    page.one(do.settled, id, None, as_("ada"))
-    opened = page.one(do.choose, id, "en", as_("ada"))
+    page.one(do.settled, id, None, "en", as_("ada"))
+    listed = page.handlers(Listed)
+    opened = page.one(listed.act, None, "en", as_("ada"), clicked(act="open", id=id))
     assert [bubble["role"] for bubble in opened[tab.chatbot]] == ["user", "assistant"]
     assert opened[bar.system_prompt] == "Be kind."
-    assert set(page.one(do.choose, id, "en", as_("eve"))) == {tab.notice}
+    assert set(page.one(listed.act, None, "en", as_("eve"), clicked(act="open", id=id))) == {tab.notice}
 
 
 COUNTED = " ".join(f"word{n}" for n in range(100))
@@ -73,9 +76,14 @@ def test_an_answer_that_was_cut_is_gone_on_with_in_place(tmp_path: Path, reopene
         id = page.one(do.send, "count", None, "", "", "en", 64, as_("ada"))[tab.conversation]
         *_, last = page.steps(do.respond, id, "en", as_("ada"), *CONTROLS)
         assert text("cut", "en") in last[tab.chatbot][-1]["content"]
-        assert page.one(do.settled, id, None, as_("ada"))[tab.more]["visible"] is True
+        assert page.one(do.settled, id, None, "en", as_("ada"))[tab.more]["visible"] is True
         if reopened:
-            assert page.one(do.choose, id, "en", as_("ada"))[tab.more]["visible"] is True
+            assert (
+                page.one(page.handlers(Listed).act, None, "en", as_("ada"), clicked(act="open", id=id))[tab.more][
+                    "visible"
+                ]
+                is True
+            )
             assert page.one(do.new, "en", as_("ada"))[tab.more]["visible"] is False
         assert page.one(do.go_on)[tab.more]["visible"] is False
         first, *_, last = page.steps(do.resume, id, "en", as_("ada"), *CONTROLS)[1:]
@@ -85,7 +93,7 @@ def test_an_answer_that_was_cut_is_gone_on_with_in_place(tmp_path: Path, reopene
             Message("user", "count"),
             Message("assistant", COUNTED),
         )
-        assert page.one(do.settled, id, None, as_("ada"))[tab.more]["visible"] is False
+        assert page.one(do.settled, id, None, "en", as_("ada"))[tab.more]["visible"] is False
         assert page.steps(do.resume, id, "en", as_("ada"), *CONTROLS) == [gr.skip()], "it is whole"
         assert page.one(do.send, "count", id, "", "", "en", 64, as_("ada"))[tab.more]["visible"] is False
 
@@ -101,7 +109,7 @@ def test_an_answer_that_cannot_be_gone_on_with_keeps_what_there_is(tmp_path: Pat
         *_, last = page.steps(do.resume, id, "en", as_("ada"), *CONTROLS)
         assert "alert" in last[do._tab.notice]
         assert services.store.conversation("ada", id).messages == before.messages
-        assert page.one(do.settled, id, None, as_("ada"))[do._tab.more]["visible"] is True
+        assert page.one(do.settled, id, None, "en", as_("ada"))[do._tab.more]["visible"] is True
 
 
 def test_an_answer_that_loops_says_so_and_offers_nothing(tmp_path: Path) -> None:
@@ -111,7 +119,7 @@ def test_an_answer_that_loops_says_so_and_offers_nothing(tmp_path: Path) -> None
         id = page.one(do.send, "hello", None, "", "", "en", 64, as_("ada"))[do._tab.conversation]
         *_, last = page.steps(do.respond, id, "zh", as_("ada"), *CONTROLS[:5], 2000, "")
         assert text("looped", "zh") in last[do._tab.chatbot][-1]["content"]
-        assert page.one(do.settled, id, None, as_("ada"))[do._tab.more]["visible"] is False
+        assert page.one(do.settled, id, None, "en", as_("ada"))[do._tab.more]["visible"] is False
 
 
 def test_what_cannot_be_sent_changes_the_notice_alone(services: Services) -> None:
@@ -120,25 +128,61 @@ def test_what_cannot_be_sent_changes_the_notice_alone(services: Services) -> Non
     assert set(page.one(do.send, " ", None, "", "", "en", 64, as_("ada"))) == {do._tab.notice}
 
 
-def test_delete_asks_first_and_leaves_a_new_conversation(services: Services) -> None:
+def test_the_list_renames_pins_saves_deletes_and_brings_back_for_its_owner_alone(services: Services) -> None:
     page = Wired(services)
-    do = page.handlers(Handlers)
+    do, chat = page.handlers(Listed), page.handlers(Handlers)
     tab, bar = do._tab, do._bar
-    id = page.one(do.send, "hello", None, "", "", "en", 64, as_("ada"))[tab.conversation]
-    assert page.one(do.delete, id, False, "en", as_("ada"))[tab.armed] is True
-    assert services.store.conversation("ada", id).title == "hello"
-    gone = page.one(do.delete, id, True, "en", as_("ada"))
+    id = page.one(chat.send, "hello", None, "", "", "en", 64, as_("ada"))[tab.conversation]
+
+    def press(act: str, who: str = "ada", **more: str) -> Updates:
+        return page.one(do.act, id, "en", as_(who), clicked(act=act, id=id, **more))
+
+    for act in ("rename", "pin", "md", "delete", "restore", "open", "shout"):
+        assert set(press(act, "eve", title="mine")) == {tab.notice}
+    assert ">greetings</span>" in press("rename", title=" greetings ")[bar.conversations]
+    assert text("pinned", "en") in press("pin")[bar.conversations]
+    assert text("pinned", "en") not in press("unpin")[bar.conversations]
+    assert 'download="greetings.md"' in press("md")[tab.file]
+    assert 'download="greetings.json"' in press("json")[tab.file]
+    gone = press("delete")
     assert gone[tab.conversation] is None
-    assert gone[bar.conversations]["choices"] == []
-
-
-def test_a_title_is_changed_by_its_owner_alone(services: Services) -> None:
-    page = Wired(services)
-    do = page.handlers(Handlers)
-    id = page.one(do.send, "hello", None, "", "", "en", 64, as_("ada"))[do._tab.conversation]
-    assert page.one(do.rename, id, " greetings ", "en", as_("ada"))[do._tab.title] == "greetings"
-    assert set(page.one(do.rename, id, "mine", "en", as_("eve"))) == {do._tab.notice}
+    assert 'data-act="restore"' in gone[bar.conversations]
+    assert services.store.conversations("ada") == []
+    assert press("restore")[tab.conversation] == id
     assert services.store.conversation("ada", id).title == "greetings"
+
+
+def test_what_is_searched_for_is_found_in_titles_and_texts(services: Services) -> None:
+    page = Wired(services)
+    do = page.handlers(Listed)
+    id = page.one(page.handlers(Handlers).send, "Pears in ＳＹＲＵＰ", None, "", "", "en", 64, as_("ada"))[
+        do._tab.conversation
+    ]
+    services.store.rename("ada", id, "果园")
+    for words in ("syrup", "果园", "PEARS"):
+        assert f'data-id="{id}"' in do.search(words, None, "en", as_("ada"))
+        assert id not in do.search(words, None, "en", as_("eve"))
+    assert do.search("  ", None, "en", as_("ada")) == ""
+    assert text("found_no_talks", "zh") in do.search("apples%", None, "zh", as_("ada"))
+
+
+def test_the_address_opens_its_conversation_and_tab_for_its_owner_alone(services: Services) -> None:
+    page = Wired(services)
+    do = page.handlers(Listed)
+    tab = do._tab
+    id = page.one(page.handlers(Handlers).send, "hello", None, "", "", "en", 64, as_("ada"))[tab.conversation]
+
+    def come(who: str, **asked: str) -> Updates:
+        request = as_(who)
+        request.query_params = asked
+        return page.one(do.arrive, request)
+
+    here = come("ada", chat=id, tab="summarize")
+    assert here[tab.conversation] == id
+    assert here[do._tabs]["selected"] == "summarize"
+    assert do._tabs not in come("ada", tab="nowhere")
+    assert tab.conversation not in come("eve", chat=id)
+    assert "no such conversation" in come("eve", chat=id)[tab.notice]
 
 
 def test_the_second_column_answers_the_same_message_in_a_conversation_of_its_own(services: Services) -> None:

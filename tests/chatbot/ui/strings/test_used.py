@@ -13,7 +13,7 @@ from chatbot.tasks.classify.table import Fault
 from chatbot.tasks.summarize import check as summarize
 from chatbot.tasks.summarize.work import LENGTHS
 from chatbot.tasks.translate.check import Code
-from chatbot.ui.chat.sidebar import SAMPLING
+from chatbot.ui.chat.sampling import SAMPLING
 from chatbot.ui.classify import examples as classify_examples
 from chatbot.ui.classify import render as classify_render
 from chatbot.ui.models.cards import State
@@ -96,6 +96,7 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "ft_score_{}": [*METRICS, "loss", "perplexity", "general_loss"],
     "ft_state_{}": get_args(JobState),
     "mo_{}": get_args(State),
+    "month_{}": [str(number) for number in range(1, 13)],
     "knob_{}": [knob.name for knob in KNOBS],
     "knob_{}_why": [knob.name for knob in KNOBS],
 }

@@ -202,6 +202,31 @@
     event.preventDefault();
   });
 
+  // Under each answer stands its bar, as the server wrote it; a press on the copy is one on the original.
+  const dress = (box, bars) => {
+    const given = [...bars.querySelectorAll(".by-turn")];
+    [...box.querySelectorAll(".bot-row")].forEach((row, at) => {
+      const foot = row.nextElementSibling;
+      if (!foot?.matches(".message-buttons-left")) return;
+      const old = foot.querySelector(":scope > .by-turn");
+      if (old?.outerHTML === given[at]?.outerHTML) return;
+      const act = old?.contains(document.activeElement) && document.activeElement.dataset.act;
+      old?.remove();
+      if (given[at]) foot.append(given[at].cloneNode(true));
+      if (act) foot.querySelector(`[data-act=${act}]`)?.focus();
+    });
+  };
+  for (const [chat, turns] of [["#by-chatbot", "#by-turns"], ["#by-chatbot-2", "#by-turns-2"]])
+    whenThere(turns, (bars) => onChange(chat, (box) => {
+      const look = () => dress(box, bars);
+      bars.watched ??= new MutationObserver(look).observe(bars, { childList: true, subtree: true }) ?? true;
+      look();
+    }));
+  addEventListener("click", (event) => {
+    const { act, id } = event.target.closest?.(".message-buttons-left .by-turn [data-act]")?.dataset ?? {};
+    if (act) document.querySelector(`#by-turns [data-act=${act}][data-id="${id}"]`)?.click();
+  });
+
   // Enter that ends an input method's composition (Chinese, Japanese, Korean) chooses a word; it must not send.
   for (const kind of ["keydown", "keypress"]) {
     addEventListener(kind, (event) => {

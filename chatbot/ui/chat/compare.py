@@ -32,19 +32,23 @@ class Handlers:
     def __init__(self, services: Services, tab: ChatTab) -> None:
         self._services, self._second, self._notice = services, tab.second, tab.notice
 
-    def choose(self, compare: str, adapter: str, language: Language) -> Updates:
+    def choose(self, compare: str, adapter: str, other: str | None, language: Language, request: gr.Request) -> Updates:
+        """Another second column, or none: what the last one is still saying is stopped, and kept in its own conversation."""
         shown, second = bool(compare), self._second
+        if other:
+            self._services.runs.stop(self._services.owner_of(request), other)
         return {
             second.box: gr.update(visible=shown),
             second.first_name: column_name(adapter, language) if shown else "",
             second.name: column_name(compare, language) if shown else "",
             second.chatbot: [],
             second.conversation: None,
+            second.turns: "",
         }
 
-    def rename(self, adapter: str, compare: str, language: Language) -> str:
-        """The first column's name after its adapter changed."""
-        return column_name(adapter, language) if compare else ""
+    def unname(self) -> str:
+        """The adapter of the first column changed: what it says is another's, until it answers again."""
+        return ""
 
     def respond(
         self, id: str | None, other: str | None, compare: str, language: Language, request: gr.Request, *controls: Any
@@ -61,8 +65,13 @@ class Handlers:
             with services.runs.open(owner, mirrored.id, request.session_hash) as stop:
                 sampling = sampling_of(*controls)
                 engine, store, speeds = services.engine, services.store, services.speeds
+                names = {
+                    second.first_name: column_name(self._services.store.conversation(owner, id).adapter, language),
+                    second.name: column_name(compare, language),
+                }
                 for view in answer(engine, store, owner, mirrored, sampling, stop, language, speeds):
                     yield {
+                        **names,
                         second.chatbot: [*shown, {"role": "assistant", "content": view.answer}],
                         second.conversation: mirrored.id,
                     }

@@ -22,6 +22,7 @@ from chatbot.ui.chat.layout import ChatTab
 from chatbot.ui.chat.list import render as render_list
 from chatbot.ui.chat.sampling import sampling_of
 from chatbot.ui.chat.sidebar import Sidebar
+from chatbot.ui.chat.turns import render as render_turns
 from chatbot.ui.parts import render
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
@@ -87,6 +88,7 @@ class Handlers:
                 tab.more: HIDDEN,
                 tab.conversation: conversation.id,
                 tab.chatbot: [*render.bubbles(conversation.messages), _waiting(language)],
+                tab.turns: render_turns.bars(conversation.turns, language),
                 tab.notice: "",
                 self._bar.conversations: listing(self._services, owner, conversation.id, language),
             }
@@ -151,7 +153,10 @@ class Handlers:
         if not self._services.runs.running(owner, id, other):
             saved = self._saved(owner, id) if id else None
             shown[self._tab.composer] = gr.update(submit_btn=True, stop_btn=False)
+            beside = self._saved(owner, other) if other else None
             shown[self._tab.more] = gr.update(visible=saved is not None and saved.cut)
+            shown[self._tab.turns] = render_turns.bars(saved.turns if saved else (), language)
+            shown[self._tab.second.turns] = render_turns.bars(beside.turns if beside else (), language, rated=False)
         return shown
 
     def go_on(self) -> Updates:
@@ -164,36 +169,28 @@ class Handlers:
             if running:
                 self._services.runs.stop(self._services.owner_of(request), running)
 
-    def retry(self, id: str | None, language: Language, event: gr.RetryData, request: gr.Request) -> Updates:
-        """Drop the answer at the pressed button and what follows."""
-        return self._rewind(id, language, request, event.index)
-
     def edit(self, id: str | None, language: Language, event: gr.EditData, request: gr.Request) -> Updates:
-        """Put the edited message in its place and drop what follows."""
-        return self._rewind(id, language, request, event.index, event.value)
-
-    def _rewind(
-        self, id: str | None, language: Language, request: gr.Request, index: Any, edited: str | None = None
-    ) -> Updates:
+        """The edited message, beside what stood there; the talk goes on from it."""
         owner, store, tab = self._services.owner_of(request), self._services.store, self._tab
-        position = index[0] if isinstance(index, list | tuple) else int(index)
+        position = event.index[0] if isinstance(event.index, list | tuple) else int(event.index)
         with told(language) as notices:
             conversation = store.conversation(owner, id or "")
             with self._services.runs.open(owner, conversation.id, None):  # refuses while an answer is written
-                if edited is not None:
-                    store.append(owner, conversation.id, Message("user", chat.clean(edited)), at=position)
-                else:
-                    users = [i for i, m in enumerate(conversation.messages[: position + 1]) if m.role == "user"]
-                    store.truncate(owner, conversation.id, users[-1] + 1 if users else 0)
-            messages = store.conversation(owner, conversation.id).messages
-            return {
-                tab.chatbot: [*render.bubbles(messages), _waiting(language)],
-                tab.composer: gr.update(submit_btn=False, stop_btn=True),
-                tab.more: HIDDEN,
-                tab.notice: "",
-            }
+                store.append(owner, conversation.id, Message("user", chat.clean(event.value)), at=position)
+            return self.rewound(owner, conversation.id, language)
         saved = self._saved(owner, id or "")
         return {tab.chatbot: render.bubbles(saved.messages) if saved else [], tab.notice: notices[0]}
+
+    def rewound(self, owner: str, id: str, language: Language) -> Updates:
+        """The talk up to a question that is about to be answered."""
+        tab, turns = self._tab, self._services.store.conversation(owner, id).turns
+        return {
+            tab.chatbot: [*render.bubbles(tuple(turn.message for turn in turns)), _waiting(language)],
+            tab.turns: render_turns.bars(turns, language),
+            tab.composer: gr.update(submit_btn=False, stop_btn=True),
+            tab.more: HIDDEN,
+            tab.notice: "",
+        }
 
     def _usable(self, owner: str, adapter: str | None) -> str:
         """The adapter of a conversation, as the picker has it; the base where it is gone, waits for another model or is for a
@@ -217,7 +214,15 @@ class Handlers:
             **own,
             **(tab.attachments.emptied() if tab.attachments else {}),
             tab.conversation: conversation.id if conversation else None,
+            **self.talk(conversation, language),
+        }
+
+    def talk(self, conversation: Conversation | None, language: Language) -> Updates:
+        """What was said, and what can be done about it."""
+        tab = self._tab
+        return {
             tab.chatbot: render.bubbles(conversation.messages) if conversation else [],
+            tab.turns: render_turns.bars(conversation.turns, language) if conversation else "",
             tab.more: gr.update(visible=conversation is not None and conversation.cut),
             tab.meter: context_meter(self._services.engine, conversation, Sampling(), language),
         }

@@ -34,6 +34,18 @@ class SecondColumn:
     name: gr.HTML
     chatbot: gr.Chatbot
     conversation: gr.State  # id of what this column says, None before its first answer
+    turns: gr.HTML
+
+
+@dataclass(frozen=True, slots=True)
+class Better:
+    """Where a better answer is written, after a thumb down."""
+
+    box: gr.Column
+    words: gr.Textbox
+    save: gr.Button
+    skip: gr.Button
+    turn: gr.State  # id of the answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,9 @@ class ChatTab:
     card: gr.HTML  # a model on its way
     answers: gr.State  # reference of the model that this page shows
     chatbot: gr.Chatbot
+    turns: gr.HTML  # what page.js puts under the answers
+    again: gr.HTML  # the menu of who may try again
+    better: Better
     more: gr.Button  # there where the last answer was cut
     notice: gr.HTML
     composer: gr.Textbox
@@ -85,6 +100,7 @@ def build_chat(words: Localised, tab: gr.Tab, services: Services) -> ChatTab:
             )
             words(chatbot, label="chat_label")
         second = build_second(words, first_name, BUBBLES)
+    turns, again, better = clickable("by-turns"), clickable("by-again"), _better(words)
     more = gr.Button(text("go_on", "en"), size="sm", min_width=80, visible=False, elem_id="by-continue")
     words(more, value="go_on")
     attachments = build_attach(words) if services.library else None
@@ -92,7 +108,37 @@ def build_chat(words: Localised, tab: gr.Tab, services: Services) -> ChatTab:
     composer = _composer(words)
     meter = gr.HTML(elem_id="by-under", padding=False)
     file = gr.HTML(elem_id="by-file", padding=False)
-    return ChatTab(tab, card, answers, chatbot, more, notice, composer, meter, conversation, second, file, attachments)
+    return ChatTab(
+        tab=tab,
+        card=card,
+        answers=answers,
+        chatbot=chatbot,
+        turns=turns,
+        again=again,
+        better=better,
+        more=more,
+        notice=notice,
+        composer=composer,
+        meter=meter,
+        conversation=conversation,
+        second=second,
+        file=file,
+        attachments=attachments,
+    )
+
+
+def _better(words: Localised) -> Better:
+    with gr.Column(visible=False, elem_id="by-better", elem_classes="by-panel") as box:
+        better = gr.Textbox(
+            label=text("better", "en"), info=text("better_info", "en"), lines=3, max_lines=10, elem_id="by-better-words"
+        )
+        words(better, label="better", info="better_info")
+        with gr.Row():
+            save = gr.Button(text("better_save", "en"), variant="primary", size="sm", elem_id="by-better-save")
+            skip = gr.Button(text("better_skip", "en"), size="sm", elem_id="by-better-skip")
+    words(save, value="better_save")
+    words(skip, value="better_skip")
+    return Better(box, better, save, skip, gr.State(0))
 
 
 def _composer(words: Localised) -> gr.Textbox:
@@ -123,7 +169,7 @@ def build_second(words: Localised, first_name: gr.HTML, options: dict[str, Any])
         name = gr.HTML(padding=False, elem_classes="by-column-name")
         chatbot = gr.Chatbot(elem_id="by-chatbot-2", label=text("chat_label_2", "en"), **options)
         words(chatbot, label="chat_label_2")
-    return SecondColumn(first_name, box, name, chatbot, gr.State(None))
+    return SecondColumn(first_name, box, name, chatbot, gr.State(None), gr.HTML(elem_id="by-turns-2"))
 
 
 def build_attach(words: Localised) -> Attachments:

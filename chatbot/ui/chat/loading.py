@@ -12,6 +12,7 @@ from chatbot.ui.chat.handlers import meter_of, told
 from chatbot.ui.chat.layout import ChatTab
 from chatbot.ui.chat.sampling import OWN
 from chatbot.ui.chat.sidebar import follow
+from chatbot.ui.chat.turns import render as render_turns
 from chatbot.ui.parts import render
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.tab import OFTEN, SELDOM, Frame
@@ -27,7 +28,7 @@ def connect_loading(frame: Frame, tab: ChatTab, services: Services) -> None:
     own = bar.sampling[: len(OWN)]
     given = [tab.answers, frame.language, tab.conversation, bar.defaults, *own]
     moving = [frame.loading, frame.timer, tab.card]
-    shown = [*moving, tab.answers, bar.model, bar.adapter, bar.compare, tab.meter, bar.defaults, *own]
+    shown = [*moving, tab.answers, bar.model, bar.adapter, bar.compare, tab.again, tab.meter, bar.defaults, *own]
     frame.timer.tick(do.tick, given, shown, **PRIVATE)
     for event in (
         frame.language.change,
@@ -77,11 +78,13 @@ class Handlers:
         engine.refresh()
         owner = services.owner_of(request)
         gone = {"value": ""} if answers and answers != engine.reference else {}  # its adapters went with the old model
+        known = adapters.choices(services, owner, language)
         return {
             **self._moving(language, request),
+            self._tab.again: render_turns.menu(known, language),
             self._tab.answers: engine.reference,
             bar.model: model_html(services, language),
-            bar.adapter: gr.update(choices=adapters.choices(services, owner, language), **gone),
+            bar.adapter: gr.update(choices=known, **gone),
             bar.compare: gr.update(choices=adapters.compare_choices(services, owner, language), **gone),
             self._tab.meter: meter_of(services, owner, id, language),
             **follow(bar, controls, last, engine.traits.sampling),

@@ -10,6 +10,7 @@ from chatbot.ui.chat.layout import ChatTab, build_chat, examples, placeholder
 from chatbot.ui.chat.list import handlers as listed_handlers
 from chatbot.ui.chat.loading import connect_loading
 from chatbot.ui.chat.sidebar import Sidebar
+from chatbot.ui.chat.turns import handlers as turn_handlers
 from chatbot.ui.parts.tab import Frame, Tab
 from chatbot.ui.services import MODEL_EVENT, PRIVATE, Services
 from chatbot.ui.strings.words import Language
@@ -42,12 +43,14 @@ def _connect_answers(do: Handlers, beside: compare.Handlers, tab: ChatTab, frame
         responds = respond, [files.documents, *given], [*answered, files.cited, files.source]
     running = [tab.conversation, tab.second.conversation]
     over = [*running, language]
-    sent = [tab.composer, tab.conversation, tab.chatbot, tab.more, tab.notice, bar.conversations]
+    sent = [tab.composer, tab.conversation, tab.chatbot, tab.more, tab.turns, tab.notice, bar.conversations]
     ask = [tab.composer, tab.conversation, bar.adapter, bar.system_prompt, language, bar.longest_answer]
-    rewound = [tab.chatbot, tab.composer, tab.more, tab.notice]
+    rewound = [tab.chatbot, tab.turns, tab.composer, tab.more, tab.notice]
+    turns = turn_handlers.Handlers(services, tab, bar, do)
+    _connect_turns(turns, tab, language)
     starts = [
         tab.composer.submit(do.send, ask, sent, **PRIVATE),
-        tab.chatbot.retry(do.retry, [tab.conversation, language], rewound, **PRIVATE),
+        tab.again.click(turns.again, [tab.conversation, language], [*rewound, bar.adapter], **PRIVATE),
         tab.chatbot.edit(do.edit, [tab.conversation, language], rewound, **PRIVATE),
         tab.chatbot.example_select(_example, None, tab.composer, **PRIVATE).then(
             do.send,
@@ -56,8 +59,9 @@ def _connect_answers(do: Handlers, beside: compare.Handlers, tab: ChatTab, frame
             **PRIVATE,
         ),
     ]
-    other = [tab.second.chatbot, tab.second.conversation, tab.notice]
-    back = [tab.composer, tab.more, bar.conversations]
+    second = tab.second
+    other = [second.chatbot, second.conversation, second.first_name, second.name, tab.notice]
+    back = [tab.composer, tab.more, tab.turns, second.turns, bar.conversations]
     for start in starts:
         start.success(*responds, **MODEL_EVENT).then(do.settled, over, back, **PRIVATE)
         start.success(beside.respond, [*running, bar.compare, language, *bar.sampling], other, **MODEL_EVENT).then(
@@ -69,12 +73,23 @@ def _connect_answers(do: Handlers, beside: compare.Handlers, tab: ChatTab, frame
     tab.composer.stop(do.stop, running, None, queue=False, **PRIVATE)
 
 
+def _connect_turns(do: turn_handlers.Handlers, tab: ChatTab, language: gr.State) -> None:
+    better = tab.better
+    asked = [better.box, better.words, better.turn]
+    talk = [tab.chatbot, tab.turns, tab.more, tab.meter]
+    tab.turns.click(do.act, [tab.conversation, language], [*talk, *asked, tab.notice], **PRIVATE)
+    said = [tab.conversation, better.turn, better.words, language]
+    better.save.click(do.improve, said, [better.box, better.words, tab.notice], **PRIVATE)
+    better.skip.click(do.later, None, [better.box, better.words], **PRIVATE)
+
+
 def _connect_second(do: compare.Handlers, tab: ChatTab, bar: Sidebar, language: gr.State) -> None:
     second = tab.second
-    shown = [second.box, second.first_name, second.name, second.chatbot, second.conversation]
+    shown = [second.box, second.first_name, second.name, second.chatbot, second.conversation, second.turns]
+    given = [bar.compare, bar.adapter, second.conversation, language]
     for event in (bar.compare.change, tab.conversation.change, language.change):
-        event(do.choose, [bar.compare, bar.adapter, language], shown, **PRIVATE)
-    bar.adapter.change(do.rename, [bar.adapter, bar.compare, language], second.first_name, **PRIVATE)
+        event(do.choose, given, shown, **PRIVATE)
+    bar.adapter.change(do.unname, None, second.first_name, **PRIVATE)
 
 
 def _example(event: gr.SelectData) -> str:
@@ -85,7 +100,7 @@ def _connect_list(do: Handlers, tab: ChatTab, frame: Frame, services: Services) 
     bar, language = frame.bar, frame.language
     listed = listed_handlers.Handlers(services, tab, bar, frame.tabs, do)
     files = tab.attachments.shown if tab.attachments else []
-    shown = [*files, tab.conversation, tab.chatbot, tab.more, tab.meter, bar.conversations, tab.notice]
+    shown = [*files, tab.conversation, tab.chatbot, tab.turns, tab.more, tab.meter, bar.conversations, tab.notice]
     opened = [*shown, bar.system_prompt, bar.adapter, frame.tabs]
     for part in (bar.conversations, bar.found):
         part.click(listed.act, [tab.conversation, language], [*opened, tab.file], **PRIVATE)

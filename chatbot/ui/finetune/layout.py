@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from chatbot.ui.finetune.corrections import build_corrections
 from chatbot.ui.finetune.form import Form, build_form
 from chatbot.ui.finetune.run import Run, Use, build_run
 from chatbot.ui.parts.localise import Localised
@@ -16,13 +17,15 @@ class FinetuneTab:
     form: Form
     run: Run
     use: Use
+    corrections: gr.Button
 
 
 def build_finetune(words: Localised, tab: gr.Tab, services: Services) -> FinetuneTab:
     """The components; `connect` gives them life."""
     with gr.Row(elem_id="by-ft", equal_height=False):
         with gr.Column(scale=2, min_width=300, elem_id="by-ft-form"):
+            corrections = build_corrections()
             form = build_form(words)
         with gr.Column(scale=3, min_width=300, elem_id="by-ft-run"):
             run, use = build_run(words)
-    return FinetuneTab(tab, form, run, use)
+    return FinetuneTab(tab, form, run, use, corrections)

@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from chatbot.ui.chat.sidebar import Sidebar
-from chatbot.ui.finetune import api
+from chatbot.ui.finetune import api, corrections
 from chatbot.ui.finetune.data import DataHandlers
 from chatbot.ui.finetune.form import Form
 from chatbot.ui.finetune.handlers import Handlers
@@ -45,6 +45,10 @@ def connect(tab: FinetuneTab, frame: Frame, services: Services) -> None:
     worded = [form.preset, form.locked, form.estimate, run.seen]
     language.change(do.relabel, [form.preset, form.sizes, language], worded, **PRIVATE).then(**look)
     run.timer.tick(**look)
+    mine = corrections.Handlers(services)
+    for event in (tab.tab.select, language.change):
+        event(mine.offer, language, tab.corrections, **PRIVATE)
+    tab.corrections.click(mine.use, None, form.file, **PRIVATE)
     forgotten = [run.seen, run.notice, tab.use.files, tab.use.notice]
     run.runs.input(do.choose, None, forgotten, **PRIVATE).then(**look)
     for button, act in ((run.stop, do.stop), (run.resume, do.resume), (run.retry, do.retry), (run.remove, do.remove)):

@@ -7,11 +7,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from chatbot.common.errors import NotFound, StoreError, StoreFull
+from chatbot.store import conversations
+from chatbot.store.database import MIGRATIONS
 from chatbot.store.store import Store
 from chatbot.types import Message
 
@@ -69,6 +72,54 @@ def test_appending_in_the_middle_replaces_what_followed(store: Store) -> None:
     assert [m.content for m in store.conversation("ann", id).messages] == ["1"]
     with pytest.raises(StoreError, match="another window"):
         store.append("ann", id, Message("assistant", "?"), at=7)
+
+
+def test_what_was_replaced_is_a_branch_that_is_reached_as_far_as_it_went(store: Store) -> None:
+    id = store.create("ann", title="t")
+    for at, (role, content) in enumerate([("user", "1"), ("assistant", "2"), ("user", "3"), ("assistant", "4")]):
+        store.append("ann", id, Message(role, content), at=at)  # type: ignore[arg-type]
+    store.append("ann", id, Message("assistant", "2b"), at=1)
+    last = store.conversation("ann", id).turns[-1]
+    assert (last.message.content, last.place, last.of) == ("2b", 2, 2)
+    store.step("ann", id, last.id, -1)
+    assert [m.content for m in store.conversation("ann", id).messages] == ["1", "2", "3", "4"]
+    with pytest.raises(NotFound):
+        store.step("bob", id, last.id, 1)
+
+
+def test_a_deleted_conversation_comes_back_for_a_while(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    id = store.create("ann", title="Tea")
+    store.append("ann", id, Message("user", "kept"), at=0)
+    store.delete("ann", id)
+    assert store.find("ann", "kept") == store.conversations("ann") == []
+    with pytest.raises(NotFound):
+        store.restore("bob", id)
+    store.restore("ann", id)
+    assert store.conversation("ann", id).messages == (Message("user", "kept"),)
+    store.delete("ann", id)
+    monkeypatch.setattr(conversations, "UNDO", 0.0)
+    store.purge()
+    monkeypatch.undo()
+    with pytest.raises(NotFound):
+        store.restore("ann", id)
+
+
+def test_conversations_of_before_are_read_as_they_were(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "b.db")) as old:
+        for number, script in enumerate(MIGRATIONS[:3], 1):
+            old.executescript(f"{script}; PRAGMA user_version = {number};")
+        old.execute(
+            "INSERT INTO conversations VALUES ('a', 'ann', 'Tea', '', NULL, 1.0, 2.0), ('b', 'ann', 'Nothing', '', NULL, 1.0, 1.0)"
+        )
+        said = [("a", n, role, str(n), 1.0, None) for n, role in enumerate(("user", "assistant", "user", "assistant"))]
+        old.executemany("INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?)", said)
+        old.commit()
+    store = Store(tmp_path / "b.db")
+    assert [m.content for m in store.conversation("ann", "a").messages] == ["0", "1", "2", "3"]
+    assert store.conversation("ann", "b").messages == ()
+    store.append("ann", "a", Message("user", "4"), at=4)
+    assert len(store.conversation("ann", "a").turns) == 5
+    store.close()
 
 
 def test_no_message_is_put_behind_a_gap(store: Store) -> None:

@@ -1,5 +1,6 @@
 """The chat's buttons without a browser: what a press shows, what it keeps, and whose it is."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from chatbot.types import Message
 from chatbot.ui.chat import compare
 from chatbot.ui.chat.handlers import Handlers
 from chatbot.ui.chat.list.handlers import Handlers as Listed
+from chatbot.ui.chat.turns.handlers import Handlers as Turns
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import text
@@ -185,11 +187,56 @@ def test_the_address_opens_its_conversation_and_tab_for_its_owner_alone(services
     assert "no such conversation" in come("eve", chat=id)[tab.notice]
 
 
+def test_another_try_stands_beside_the_first_and_both_are_reached(services: Services) -> None:
+    page = Wired(services)
+    do, turns = page.handlers(Handlers), page.handlers(Turns)
+    tab = do._tab
+    id = page.one(do.send, "hello", None, "", "", "en", 64, as_("ada"))[tab.conversation]
+    page.steps(do.respond, id, "en", as_("ada"), *CONTROLS)
+    (_, first) = services.store.conversation("ada", id).turns
+    assert first.by.model == services.engine.model
+    asked = page.one(turns.again, id, "en", as_("ada"), clicked(act="again", id=str(first.id)))
+    assert [bubble["role"] for bubble in asked[tab.chatbot]] == ["user", "assistant"]
+    page.steps(do.respond, id, "en", as_("ada"), *CONTROLS)
+    (_, second) = services.store.conversation("ada", id).turns
+    assert (second.place, second.of) == (2, 2)
+    assert "2 / 2" in page.one(do.settled, id, None, "en", as_("ada"))[tab.turns]
+    back = page.one(turns.act, id, "en", as_("ada"), clicked(act="earlier", id=str(second.id)))
+    assert "1 / 2" in back[tab.turns]
+    assert services.store.conversation("ada", id).turns[1].id == first.id
+    assert set(page.one(turns.act, id, "en", as_("eve"), clicked(act="later", id=str(first.id)))) == {tab.notice}
+    assert set(page.one(turns.again, id, "en", as_("ada"), clicked(id=str(first.id), adapter="gone"))) == {tab.notice}
+
+
+def test_what_was_liked_or_better_said_is_a_data_set_of_its_owner(services: Services) -> None:
+    page = Wired(services)
+    do, turns = page.handlers(Handlers), page.handlers(Turns)
+    tab = do._tab
+    id = page.one(do.send, "hello", None, "", "Be kind.", "en", 64, as_("ada"))[tab.conversation]
+    page.steps(do.respond, id, "en", as_("ada"), *CONTROLS)
+    (_, said) = services.store.conversation("ada", id).turns
+    press = {"act": "bad", "id": str(said.id)}
+    assert page.one(turns.act, id, "en", as_("ada"), clicked(**press))[tab.better.box]["visible"] is True
+    assert services.store.count_corrections("ada") == 0, "a bad answer alone teaches nothing"
+    assert set(page.one(turns.improve, id, said.id, "Good day!", "en", as_("eve"))) == {tab.notice}
+    page.one(turns.improve, id, said.id, "Good day!", "en", as_("ada"))
+    (row,) = services.store.corrections("ada")
+    assert json.loads(row.as_row())["messages"] == [
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": "hello"},
+        {"role": "assistant", "content": "Good day!"},
+    ]
+    assert services.store.corrections("eve") == []
+    services.store.delete("ada", id)
+    assert services.store.corrections("ada") == []
+
+
 def test_the_second_column_answers_the_same_message_in_a_conversation_of_its_own(services: Services) -> None:
     page = Wired(services)
     do, beside = page.handlers(Handlers), page.handlers(compare.Handlers)
     id = page.one(do.send, "hello", None, "", "", "en", 64, as_("ada"))[do._tab.conversation]
     *_, last = page.steps(beside.respond, id, None, compare.BASE, "en", as_("ada"), *CONTROLS)
     second = do._tab.second
+    assert text("compare_base", "en") in last[second.name]
     assert "You said hello" in last[second.chatbot][-1]["content"]
     assert last[second.conversation] not in (None, id)

@@ -179,13 +179,21 @@
     const dots = event.target.closest?.("[data-menu]"), chosen = event.target.closest?.("[role=menuitem]");
     if (dots) {
       const menu = dots.closest("nav, .by-turn")?.querySelector("[popover]") ?? document.querySelector("#by-again [popover]");
-      for (const item of menu.querySelectorAll("[role=menuitem]")) item.dataset.id = dots.dataset.menu;
+      for (const item of menu.querySelectorAll("[role=menuitem]")) {
+        item.dataset.id = dots.dataset.menu;
+        if (item.dataset.asked) item.querySelector("span").textContent = item.dataset.asked;
+        delete item.dataset.asked;
+      }
       menu.toggleAttribute("data-pinned", "pinned" in dots.dataset);
       const at = dots.getBoundingClientRect();
       menu.showPopover();
       menu.style.left = `${Math.max(8, Math.min(at.left, innerWidth - menu.offsetWidth - 8))}px`;
       menu.style.top = `${at.bottom + menu.offsetHeight + 8 > innerHeight ? Math.max(8, at.top - menu.offsetHeight - 4) : at.bottom + 4}px`;
       menu.querySelector("[role=menuitem]:not([hidden])")?.focus();
+    } else if (chosen?.dataset.sure && !chosen.dataset.asked) {
+      event.stopImmediatePropagation();
+      chosen.dataset.asked = chosen.querySelector("span").textContent;
+      chosen.querySelector("span").textContent = chosen.dataset.sure;
     } else if (chosen) {
       chosen.closest("[popover]").hidePopover();
       if (chosen.dataset.act === "rename") {
@@ -225,6 +233,48 @@
   addEventListener("click", (event) => {
     const { act, id } = event.target.closest?.(".message-buttons-left .by-turn [data-act]")?.dataset ?? {};
     if (act) document.querySelector(`#by-turns [data-act=${act}][data-id="${id}"]`)?.click();
+  });
+
+  // A question and its answer come into sight: while it is written, and when it is there.
+  for (const part of ["#by-live", "#by-past"]) {
+    let asked = null;
+    onChange(part, (box) => {
+      const turns = box.querySelectorAll(".by-asked"), last = turns[turns.length - 1];
+      const said = last && `${turns.length} ${last.textContent}`;
+      if (said && said !== asked && asked !== null) last.scrollIntoView({ block: "start" });
+      asked = said ?? "";
+    });
+  }
+
+  // A card of the empty chat goes to a tab, and presses what fills it with an example.
+  const press = (selector) => whenThere(selector, (button) => button.click());
+  addEventListener("click", (event) => {
+    const card = event.target.closest?.("[data-go]");
+    if (!card) return;
+    tabOf(card.dataset.go)?.click();
+    if (card.dataset.press) setTimeout(() => press(card.dataset.press), 200);
+  });
+
+  // Keys: Escape stops, the arrow edits, Ctrl+K searches, ? lists them.
+  const typing = (element) => element.matches?.("input, textarea, select, [contenteditable=true]");
+  const seen = (selector) => [...document.querySelectorAll(selector)].filter((one) => one.offsetParent).pop();
+  addEventListener("keydown", (event) => {
+    if (event.isComposing || event.defaultPrevented) return;
+    const at = event.target;
+    if (event.key === "Escape" && !document.querySelector(":popover-open, dialog[open]")) seen(".stop-button")?.click();
+    else if (event.key === "ArrowUp" && at.matches?.("#by-composer textarea") && !at.value)
+      seen("#by-chatbot .message-buttons-right")?.querySelectorAll("button")[1]?.click();
+    else if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      if (!document.querySelector(".sidebar.open")) document.querySelector(".sidebar .toggle-button")?.click();
+      setTimeout(() => document.querySelector("#by-search input")?.focus(), 50);
+    } else if (event.key === "?" && !typing(at)) document.querySelector("#by-keys")?.showModal();
+  });
+  addEventListener("click", (event) => {
+    if (event.target.closest?.("#by-keys button") || event.target.id === "by-keys") document.querySelector("#by-keys").close();
+    if (!event.target.closest?.(".by-skip")) return;
+    event.preventDefault();
+    [...document.querySelectorAll("#by-tabs > .tabitem :is(textarea, input:not([type=file]), button)")].find((one) => one.offsetParent)?.focus();
   });
 
   // Enter that ends an input method's composition (Chinese, Japanese, Korean) chooses a word; it must not send.

@@ -1,10 +1,12 @@
 """The chat: its components. `tab` gives them life."""
 
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import gradio as gr
 
+from chatbot.ui.icons import icon
 from chatbot.ui.markdown import FORMULAS
 from chatbot.ui.parts.clickable import clickable
 from chatbot.ui.parts.localise import Localised
@@ -23,6 +25,13 @@ BUBBLES: dict[str, Any] = {
     "reasoning_tags": [("<think>", "</think>")],
     "feedback_options": None,
     "layout": "bubble",
+}
+CARDS = {  # tab -> what is pressed there
+    "documents": "#by-doc-sample",
+    "translate": "#by-tab-translate .by-examples button",
+    "summarize": "#by-tab-summarize .by-examples button",
+    "sentiment": "#by-tab-sentiment .by-examples button",
+    "finetune": "",
 }
 EXAMPLES = ("example_1", "example_2", "example_3")
 
@@ -70,6 +79,7 @@ class ChatTab:
     card: gr.HTML  # a model on its way
     answers: gr.State  # reference of the model that this page shows
     chatbot: gr.Chatbot
+    cards: gr.HTML  # what else can be done here, while nothing is said yet
     turns: gr.HTML  # what page.js puts under the answers
     again: gr.HTML  # the menu of who may try again
     better: Better
@@ -100,6 +110,7 @@ def build_chat(words: Localised, tab: gr.Tab, services: Services) -> ChatTab:
             )
             words(chatbot, label="chat_label")
         second = build_second(words, first_name, BUBBLES)
+    cards = gr.HTML(cards_html("en", services), elem_id="by-cards", padding=False, apply_default_css=False)
     turns, again, better = clickable("by-turns"), clickable("by-again"), _better(words)
     more = gr.Button(text("go_on", "en"), size="sm", min_width=80, visible=False, elem_id="by-continue")
     words(more, value="go_on")
@@ -113,6 +124,7 @@ def build_chat(words: Localised, tab: gr.Tab, services: Services) -> ChatTab:
         card=card,
         answers=answers,
         chatbot=chatbot,
+        cards=cards,
         turns=turns,
         again=again,
         better=better,
@@ -162,6 +174,18 @@ def placeholder(language: Language) -> str:
 
 def examples(language: Language) -> list[dict[str, str]]:
     return [{"text": text(key, language)} for key in EXAMPLES]
+
+
+def cards_html(language: Language, services: Services) -> str:
+    """What the other tabs do, one press each: page.js goes there and presses what fills it with an example."""
+    offered = {"documents": services.library is not None, "finetune": services.training is not None}
+    cards = "".join(
+        f'<button type="button" class="by-card" data-go="{tab}" data-press="{escape(example)}">{icon(tab)}'
+        f"<span><b>{escape(text(tab, language))}</b>{escape(text(f'card_{tab}', language))}</span></button>"
+        for tab, example in CARDS.items()
+        if offered.get(tab, True)
+    )
+    return f'<div class="by-cards">{cards}</div>'
 
 
 def build_second(words: Localised, first_name: gr.HTML, options: dict[str, Any]) -> SecondColumn:

@@ -56,6 +56,14 @@ class _Head:
     sampling: list[gr.components.Component]
 
 
+KEYS = {
+    "Enter": "key_send",
+    "Shift+Enter": "key_line",
+    "Esc": "key_stop",
+    "↑": "key_edit",
+    "Ctrl+K": "key_search",
+    "?": "key_list",
+}
 SAID = {"language": "language.tag", "send": "button_send", "stop": "button_stop", "sidebar": "button_sidebar"}
 
 
@@ -138,5 +146,14 @@ def _head(words: Localised, longest_answer: int) -> _Head:
 def brand_html(language: Language) -> str:
     """The name, with what page.js needs: the language's tag, and names for the buttons that Gradio leaves without."""
     said = "".join(f' data-{name}="{escape(text(key, language))}"' for name, key in SAID.items())
+    skip = f'<a class="by-skip" href="#by-tabs">{escape(text("skip", language))}</a>'
     name = f"<span><b>Banyan</b><small>{escape(text('tagline', language))}</small></span>"
-    return f'<div class="by-brand"{said}>{LOGO}{name}</div>'
+    return f'{skip}<div class="by-brand"{said}>{LOGO}{name}</div>{_keys(language)}'
+
+
+def _keys(language: Language) -> str:
+    """The keys that page.js listens to."""
+    title = escape(text("keys", language))
+    rows = "".join(f"<dt><kbd>{key}</kbd></dt><dd>{escape(text(does, language))}</dd>" for key, does in KEYS.items())
+    close = f'<button type="button" class="by-small" autofocus>{escape(text("keys_close", language))}</button>'
+    return f'<dialog id="by-keys" aria-label="{title}"><h2>{title}</h2><dl>{rows}</dl>{close}</dialog>'

@@ -6,12 +6,13 @@ import gradio as gr
 
 from chatbot.ui.chat import api, attached, compare
 from chatbot.ui.chat.handlers import Handlers
-from chatbot.ui.chat.layout import ChatTab, build_chat, examples, placeholder
+from chatbot.ui.chat.layout import ChatTab, build_chat, cards_html, examples, placeholder
 from chatbot.ui.chat.list import handlers as listed_handlers
 from chatbot.ui.chat.loading import connect_loading
 from chatbot.ui.chat.sidebar import Sidebar
 from chatbot.ui.chat.turns import handlers as turn_handlers
 from chatbot.ui.parts.tab import Frame, Tab
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import MODEL_EVENT, PRIVATE, Services
 from chatbot.ui.strings.words import Language
 
@@ -25,12 +26,13 @@ def connect(tab: ChatTab, frame: Frame, services: Services) -> None:
     _connect_list(do, tab, frame, services)
     _connect_second(beside, tab, bar, language)
     connect_loading(frame, tab, services)
-    language.change(_spoken, language, tab.chatbot, **PRIVATE)
+
+    def spoken(chosen: Language) -> Updates:
+        named = gr.update(placeholder=placeholder(chosen), examples=examples(chosen))
+        return {tab.chatbot: named, tab.cards: cards_html(chosen, services)}
+
+    language.change(spoken, language, [tab.chatbot, tab.cards], **PRIVATE)
     bar.new_chat.click(lambda: gr.update(selected=TAB.name), None, frame.tabs, **PRIVATE)
-
-
-def _spoken(language: Language) -> Any:
-    return gr.update(placeholder=placeholder(language), examples=examples(language))
 
 
 def _connect_answers(do: Handlers, beside: compare.Handlers, tab: ChatTab, frame: Frame, services: Services) -> None:

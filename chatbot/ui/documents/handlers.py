@@ -26,7 +26,9 @@ from chatbot.ui.parts import render
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
-from chatbot.ui.strings.words import Language, text
+from chatbot.ui.strings.words import ENGLISH, Language, text
+
+SAMPLES = Path(__file__).with_name("samples")
 
 
 class Handlers:
@@ -66,6 +68,15 @@ class Handlers:
         self._intake.add(owner, [(Path(file), Path(file).name) for file in files or ()])
         on_their_way = self._on_their_way(owner, language, watch=True)
         return {**on_their_way, self._library.files: None, self._talk.notice: ""}
+
+    def sample(self, language: Language, request: gr.Request) -> Updates:
+        """A document to try it with, in the language of the page, and a question that it answers."""
+        owner, path = self._services.owner_of(request), SAMPLES / f"{language}.md"
+        path = path if path.is_file() else SAMPLES / f"{ENGLISH}.md"
+        name = text("doc_sample_name", language)
+        copy = Path(self._services.uploads.new(owner, name, path.read_bytes()))
+        added = self.add([str(copy)], language, request)
+        return {**added, self._talk.composer: text("doc_sample_question", language)}
 
     def act_on_jobs(self, opened: str | None, language: Language, request: gr.Request, event: gr.EventData) -> Updates:
         """Stop them, or say whether a file replaces the document of its name."""

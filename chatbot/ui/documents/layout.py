@@ -20,6 +20,7 @@ class LibraryColumn:
     files: gr.File
     jobs: gr.HTML
     listing: gr.HTML
+    sample: gr.Button  # there while there are no documents
     adapter: gr.Dropdown
 
 
@@ -37,12 +38,7 @@ class Talk:
 @dataclass(frozen=True, slots=True)
 class SourceColumn:
     shown: gr.HTML
-    manage: gr.Column
-    name: gr.Textbox
-    rename: gr.Button
-    remove: gr.Button
     opened: gr.State  # id of the document that is shown, if it is one
-    armed: gr.State  # whether Remove was pressed once
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +58,22 @@ def build_documents(words: Localised, tab: gr.Tab, services: Services) -> Docume
         with gr.Column(scale=6, min_width=320, elem_id="by-talk"):
             talk = _talk(words)
         with gr.Column(scale=5, min_width=300, elem_id="by-source-column"):
-            source = _source(words)
+            source = SourceColumn(clickable("by-source", render_documents.source_none("en")), gr.State(None))
     return DocumentsTab(tab=tab, library=library, talk=talk, source=source, timer=gr.Timer(POLL))
 
 
 def _library(words: Localised) -> LibraryColumn:
-    files = gr.File(label=text("doc_drop", "en"), file_count="multiple", elem_id="by-doc-files", height=150)
+    files = gr.File(label=text("doc_drop", "en"), file_count="multiple", elem_id="by-doc-files", height=130)
     words(files, label="doc_drop")
     jobs, listing = clickable("by-doc-jobs"), clickable("by-doc-list")
-    return LibraryColumn(files=files, jobs=jobs, listing=listing, adapter=task_adapter(words, "doc"))
+    sample = words(gr.Button(text("doc_sample", "en"), size="sm", elem_id="by-doc-sample"), value="doc_sample")
+    return LibraryColumn(files=files, jobs=jobs, listing=listing, sample=sample, adapter=task_adapter(words, "doc"))
 
 
 def _talk(words: Localised) -> Talk:
     with gr.Column(elem_id="by-answers"):
-        past = clickable("by-past", render_answers.welcome("en"), autoscroll=True)
-        live = clickable("by-live", autoscroll=True)
+        past = clickable("by-past", render_answers.welcome("en"))
+        live = clickable("by-live")
     notice = gr.HTML(elem_id="by-ask-notice", padding=False)
     with gr.Row(elem_id="by-ask-row"):
         composer = gr.Textbox(
@@ -101,24 +98,4 @@ def _talk(words: Localised) -> Talk:
         clear=clear,
         turns=gr.State([]),
         asked=gr.State(""),
-    )
-
-
-def _source(words: Localised) -> SourceColumn:
-    shown = clickable("by-source", render_documents.source_none("en"))
-    with gr.Column(visible=False, elem_id="by-manage", elem_classes="by-panel") as manage:
-        name = gr.Textbox("", label=text("doc_name", "en"), max_lines=1, elem_id="by-doc-name")
-        words(name, label="doc_name")
-        with gr.Row():
-            rename = gr.Button(text("doc_rename", "en"), size="sm", elem_id="by-doc-rename")
-            remove = gr.Button(text("doc_remove", "en"), size="sm", elem_id="by-doc-remove")
-        words(rename, value="doc_rename")
-    return SourceColumn(
-        shown=shown,
-        manage=manage,
-        name=name,
-        rename=rename,
-        remove=remove,
-        opened=gr.State(None),
-        armed=gr.State(False),
     )

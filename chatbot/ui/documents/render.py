@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from html import escape
 
 from chatbot.ui.documents.intake import Job
+from chatbot.ui.icons import icon
 from chatbot.ui.parts import render
 from chatbot.ui.parts.kinds import readable
 from chatbot.ui.strings.words import Language, text, worded
@@ -46,7 +47,19 @@ def document_list(
     act = "use_none" if any(id not in unused for id in usable) else "use_all"
     every = f'<button type="button" class="by-link" data-act="{act}">{escape(text(f"doc_{act}", language))}</button>'
     rows = "".join(_row(document, document.id not in unused, document.id == opened, language) for document in documents)
-    return f'<h3 class="by-list-head">{title}{every if len(usable) > 1 else ""}</h3><ul class="by-docs">{rows}</ul>'
+    head = f'<h3 class="by-list-head">{title}{every if len(usable) > 1 else ""}</h3>'
+    return f'<nav aria-label="{title}">{head}<ul class="by-docs">{rows}</ul>{_menu(language)}</nav>'
+
+
+def _menu(language: Language) -> str:
+    """One for all rows: page.js says which it was opened for, and asks twice before it removes."""
+    sure = f' data-sure="{escape(text("doc_remove_sure", language))}"'
+    items = "".join(
+        f'<button type="button" role="menuitem" data-act="{act}"{again}>'
+        f"{icon(drawn)}<span>{escape(text(f'doc_{act}', language))}</span></button>"
+        for act, drawn, again in (("only", "documents", ""), ("rename", "rename", ""), ("remove", "delete", sure))
+    )
+    return f'<div class="by-menu" popover role="menu" aria-label="{escape(text("doc_menu", language))}">{items}</div>'
 
 
 def _row(document: Document, used: bool, opened: bool, language: Language) -> str:
@@ -65,7 +78,8 @@ def _row(document: Document, used: bool, opened: bool, language: Language) -> st
     current = ' aria-current="true"' if opened else ""
     return (
         f'<li>{box}<button type="button" class="by-doc" data-act="open" data-id="{id}"{current}>'
-        f"<span>{name}</span><small>{mark}{detail}</small></button></li>"
+        f'<span>{name}</span><small>{mark}{detail}</small></button><button type="button" class="by-dots" '
+        f'data-menu="{id}" aria-haspopup="menu" aria-label="… {name}">⋯</button></li>'
     )
 
 
@@ -77,7 +91,15 @@ def job_list(jobs: Sequence[Job], language: Language) -> str:
     busy = any(not job.over for job in jobs)
     stop = f'<button type="button" class="by-link" data-act="stop_jobs">{escape(text("jobs_stop", language))}</button>'
     label = escape(text("jobs_label", language))
-    return f'<div role="status" aria-label="{label}"><ul class="by-jobs">{rows}</ul></div>{stop if busy else ""}'
+    listed = f'<div role="status" aria-label="{label}"><ul class="by-jobs">{rows}</ul></div>'
+    if busy or any(job.older or not _went_well(job) for job in jobs):
+        return f"{listed}{stop if busy else ''}"
+    over = escape(text("jobs_over", language, count=len(jobs)))
+    return f'<details class="by-found"><summary>{over}</summary>{listed}</details>'
+
+
+def _went_well(job: Job) -> bool:
+    return job.document is not None and job.document.status == "indexed"
 
 
 def _job(job: Job, language: Language) -> str:
@@ -148,7 +170,7 @@ def source(
     """Where a sentence stands: the page as a picture if there is one, else the passages with the words marked."""
     where = place(document, citation.page, language)
     number = f"<b>[{citation.n}]</b> " if citation.n else ""
-    head = f'<h3 class="by-source-head" tabindex="-1">{number}{escape(document.name)} — {escape(where)}</h3>'
+    head = _head(f"{number}{escape(document.name)} — {escape(where)}", language)
     if picture is not None:
         words = text("source_picture", language, place=where, name=document.name, quote=citation.quote)
         body = image(picture, words) + f'<blockquote class="by-quote">{escape(citation.quote)}</blockquote>'
@@ -191,8 +213,10 @@ def document_page(
     """A document as it was read: its state and warnings, and one page as passages."""
     state = f'<b class="by-doc-state by-{document.status}">{escape(text(document.status, language))}</b>'
     if document.status == "rejected":
-        return f"{_title(document)}<p>{state}</p>{note(reason(document, language))}"
-    head = f"{_title(document)}<p>{state} · {escape(counts(document, language))}</p>{_warnings(flags, language)}"
+        return f"{_title(document, language)}<p>{state}</p>{note(reason(document, language))}"
+    head = (
+        f"{_title(document, language)}<p>{state} · {escape(counts(document, language))}</p>{_warnings(flags, language)}"
+    )
     if page is None:
         return head
     body = "".join(
@@ -204,8 +228,15 @@ def document_page(
     return f"{head}{_pager(document, page.number, language)}{label}{body}"
 
 
-def _title(document: Document) -> str:
-    return f'<h3 class="by-source-head" tabindex="-1">{escape(document.name)}</h3>'
+def _title(document: Document, language: Language) -> str:
+    return _head(escape(document.name), language)
+
+
+def _head(title: str, language: Language) -> str:
+    """What is shown, with a button that closes it."""
+    close = escape(text("source_close", language))
+    button = f'<button type="button" class="by-close" data-act="close" aria-label="{close}" title="{close}">✕</button>'
+    return f'<div class="by-source-top"><h3 class="by-source-head" tabindex="-1">{title}</h3>{button}</div>'
 
 
 def _numbered(passage: Passage, language: Language) -> str:

@@ -70,13 +70,11 @@ def answer(given: Answer, language: Language) -> str:
     note = f'<p class="by-note">{escape(text(tail, language))}</p>' if tail else ""
     said = _sentences(given.text, given.sentences, given, language)
     if given.likely:
-        info, words = escape(text("likely_info", language)), escape(_likely(given.likely, language))
-        kind = "by-note by-doubted" if given.likely.doubted else "by-note"
-        said += f'<p class="{kind}" title="{info}">{words}</p>'
+        said += _trust(given.likely, language)
     instead = "\n".join(sentence.text for sentence in given.quotes)
     if instead:
-        words = escape(text("quoted_instead", language))
-        said += f'<p class="by-note">{words}</p>{_sentences(instead, given.quotes, given, language)}'
+        words, quotes = escape(text("quoted_instead", language)), _sentences(instead, given.quotes, given, language)
+        said += f'<details class="by-found"><summary>{words}</summary>{quotes}</details>'
     return f"{head}{said}{_across(given, language)}{note}{listed(given, language)}{_found(given.found, language)}"
 
 
@@ -100,6 +98,14 @@ def _across(given: Answer, language: Language) -> str:
     checked = " ".join(sentence.original or sentence.text for sentence in given.sentences)
     words = text("ask_across", language, name=language_name(given.across, language))
     return f'<details class="by-found"><summary>{escape(words)}</summary><p>{prose(checked)}</p></details>'
+
+
+def _trust(likely: Likely, language: Language) -> str:
+    """A doubt is said; how sure otherwise is a small badge."""
+    info, words = escape(text("likely_info", language)), escape(_likely(likely, language))
+    if likely.doubted:
+        return f'<p class="by-note by-doubted" title="{info}">{words}</p>'
+    return f'<p class="by-trust" title="{info}">{words}</p>'
 
 
 def _likely(found: Likely, language: Language) -> str:

@@ -1,10 +1,10 @@
 """What the source column does: show a cited place or a document, rename it, remove it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import gradio as gr
 
-from chatbot.common.errors import InputError, NotFound
+from chatbot.common.errors import InputError
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.documents import render as render_documents
 from chatbot.ui.documents.layout import DocumentsTab, SourceColumn
@@ -36,40 +36,31 @@ class SourceHandlers:
         owner, said = self._services.owner_of(request), clicked(event)
         yield gr.skip()  # what is asked for may be nothing that is shown
         with told(language) as notices:
-            if said.get("act") in ("use", "use_all", "use_none"):
+            if said.get("act") in ("use", "use_all", "use_none", "only"):
                 self._usable.use(owner, said)
                 yield {self._tab.library.listing: self._usable.listing(owner, opened, language)}
+                return
+            if said.get("act") in ("rename", "remove", "close"):
+                yield self._changed(owner, opened, said, language)
                 return
             for shown in self._sources.show(owner, said, language):
                 yield self._shown(owner, shown, language)
         if notices:
             yield self._failed(notices[0])
 
-    def rename(self, opened: str | None, name: str, language: Language, request: gr.Request) -> Updates:
-        owner = self._services.owner_of(request)
-        with told(language) as notices:
-            if not opened:
-                raise _no_document()
-            if not name.strip():
-                raise InputError("A document needs a name.", kind="document_name")
-            self._opening.get().library.rename(owner, opened, name)
-            *_, shown = self._sources.show(owner, {"act": "open", "id": opened}, language)
-            return self._shown(owner, shown, language)
-        return self._failed(notices[0])
-
-    def remove(self, opened: str | None, armed: bool, language: Language, request: gr.Request) -> Updates:
-        """The first press asks, the second removes."""
-        owner = self._services.owner_of(request)
-        with told(language) as notices:
-            if not opened:
-                raise _no_document()
-            return self._removed(owner, opened, language) if armed else self._armed(language)
-        return self._failed(notices[0])
-
-    def _armed(self, language: Language) -> Updates:
-        column = self._tab.source
-        sure = gr.update(value=text("doc_remove_sure", language), variant="stop")
-        return {column.remove: sure, column.armed: True, self._tab.talk.notice: ""}
+    def _changed(self, owner: str, opened: str | None, said: Mapping[str, str], language: Language) -> Updates:
+        act, id = said["act"], said.get("id", "")
+        if act == "close":
+            return self._shown(owner, nothing(language), language)
+        if act == "remove":
+            return self._removed(owner, id, language)
+        if not said.get("title", "").strip():
+            raise InputError("A document needs a name.", kind="document_name")
+        self._opening.get().library.rename(owner, id, said["title"])
+        if id != opened:
+            return {self._tab.library.listing: self._usable.listing(owner, opened, language)}
+        *_, shown = self._sources.show(owner, {"act": "open", "id": id}, language)
+        return self._shown(owner, shown, language)
 
     def _removed(self, owner: str, id: str, language: Language) -> Updates:
         name = self._opening.get().library.get(owner, id).name
@@ -90,20 +81,9 @@ class SourceHandlers:
 
 
 def showing(column: SourceColumn, shown: Shown, language: Language) -> Updates:
-    """The whole column. Remove must be pressed twice again."""
-    return {
-        column.shown: shown.html,
-        column.opened: shown.opened,
-        column.manage: gr.update(visible=shown.opened is not None),
-        column.name: shown.name,
-        column.remove: gr.update(value=text("doc_remove", language), variant="secondary"),
-        column.armed: False,
-    }
+    """The whole column."""
+    return {column.shown: shown.html, column.opened: shown.opened}
 
 
 def nothing(language: Language) -> Shown:
     return Shown(render_documents.source_none(language))
-
-
-def _no_document() -> NotFound:
-    return NotFound("There is no such document. It may have been removed in another window.", kind="no_document")

@@ -27,6 +27,7 @@ def _connect_shelf(do: Handlers, tab: DocumentsTab, page: gr.Blocks, language: g
     looked = [library.jobs, library.listing, tab.timer]
     added = [library.jobs, tab.timer, library.files, tab.talk.notice]
     library.files.upload(do.add, [library.files, language], added, **PRIVATE)
+    library.sample.click(do.sample, language, [*added, tab.talk.composer], **PRIVATE)
     for event in (tab.timer.tick, tab.tab.select, page.load):
         event(do.look, [opened, language], looked, **PRIVATE)
     library.jobs.click(do.act_on_jobs, [opened, language], [*looked, tab.talk.notice], **PRIVATE)
@@ -56,18 +57,16 @@ def _connect_talk(do: Handlers, tab: DocumentsTab, page: gr.Blocks, language: gr
 
 def _connect_source(do: SourceHandlers, talk: Handlers, tab: DocumentsTab, language: gr.State) -> None:
     column, shown = tab.source, [*_column(tab), tab.library.listing, tab.talk.notice]
-    for part in (tab.library.listing, tab.talk.past, tab.talk.live, column.shown):
+    for part in (tab.talk.past, tab.talk.live, column.shown):
         part.click(do.act, [column.opened, language], shown, **PRIVATE)
-    for event in (column.rename.click, column.name.submit):
-        event(do.rename, [column.opened, column.name, language], shown, **PRIVATE)
-    column.remove.click(do.remove, [column.opened, column.armed, language], shown, **PRIVATE).then(
+    tab.library.listing.click(do.act, [column.opened, language], shown, **PRIVATE).then(
         talk.recall, None, [tab.talk.turns, tab.talk.past], **PRIVATE
-    )
+    )  # what quoted a document goes with it
 
 
 def _column(tab: DocumentsTab) -> list[gr.blocks.Block]:
     column = tab.source
-    return [column.shown, column.opened, column.manage, column.name, column.remove, column.armed]
+    return [column.shown, column.opened]
 
 
 TAB = Tab("documents", build_documents, connect, api.publish, offered=lambda services: services.library is not None)

@@ -33,11 +33,13 @@ class Usable:
         return None if len(kept) == len(documents) else kept
 
     def use(self, owner: str, said: Mapping[str, str]) -> None:
-        """Do what a click on a checkbox, on "all" or on "none" asks for."""
+        """Do what a click on a checkbox, on "only this", on "all" or on "none" asks for."""
         documents = {document.id for document in self._opening.get().library.list(owner)}
         unused = self._unused(owner) & documents
         if said["act"] == "use":
             unused ^= {said.get("id", "")} & documents
+        elif said["act"] == "only":
+            unused = documents - {said.get("id", "")} if said.get("id") in documents else unused
         else:
             unused = documents if said["act"] == "use_none" else set()
         self._store.set_setting(owner, UNUSED, sorted(unused))

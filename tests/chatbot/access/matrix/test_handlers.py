@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 KNOWN = Path(__file__).with_name("handlers.txt")
 ACTS = (
     "open", "remove", "use", "use_all", "use_none", "cite", "page", "source", "detach", "stop_jobs", "replace", "keep_both", "resume", "fetch",
-    "look", "download", "ask", "rename", "pin", "md", "delete", "restore", "",
+    "look", "download", "ask", "rename", "only", "pin", "md", "delete", "restore", "",
 )  # fmt: skip
 READS = {  # which things a tab's handlers are asked for; whatever else they are given is none of theirs
     "chat": ("conversation", "document", "adapter"), "documents": ("document", "adapter"), "translate": ("translation", "result"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -29,6 +30,7 @@ from chatbot.ui.documents.render_answers import Turn
 from chatbot.ui.documents.saved_turns import SavedTurns
 from chatbot.ui.documents.source_handlers import SourceHandlers
 from chatbot.ui.documents.sources import Sources
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import FOLDER, Language, languages, read
 from retrieval.checks.gate import Gate, Judgement, Model
@@ -412,7 +414,7 @@ def test_a_document_is_opened_renamed_left_out_and_removed_by_its_owner_alone(pa
     ada, bob = as_("ada"), as_("bob")
 
     *_, opened = page.steps(do.act, None, "en", ada, clicked(act="open", id=id))
-    assert (opened[column.opened], opened[column.name]) == (id, "orchard.md")
+    assert opened[column.opened] == id and "orchard.md" in opened[column.shown]
     *_, refused = page.steps(do.act, None, "en", bob, clicked(act="open", id=id))
     assert 'role="alert"' in refused[notice] and refused.keys() == {notice}
 
@@ -421,17 +423,24 @@ def test_a_document_is_opened_renamed_left_out_and_removed_by_its_owner_alone(pa
     assert 'aria-checked="false"' in left_out[listing] and left_out.keys() == {listing}
     assert usable.ids("ada") == []
 
-    assert "needs a name" in page.one(do.rename, id, " ", "en", ada)[notice]
-    assert page.one(do.rename, id, "grove.md", "en", ada)[column.name] == "grove.md"
-    assert page.one(do.rename, id, "mine.md", "en", bob).keys() == {notice}
+    def press(who: Any, **said: str) -> Updates:
+        *_, shown = page.steps(do.act, id, "en", who, clicked(id=id, **said))
+        return shown
 
-    assert page.one(do.remove, id, True, "en", bob).keys() == {notice}
-    asked = page.one(do.remove, id, False, "en", ada)
-    assert (asked[column.armed], asked[notice]) == (True, "")
-    removed = page.one(do.remove, id, True, "en", ada)
+    assert "needs a name" in press(ada, act="rename", title=" ")[notice]
+    assert "grove.md" in press(ada, act="rename", title="grove.md")[column.shown]
+    for act in ("rename", "remove"):
+        assert press(bob, act=act, title="mine.md").keys() == {notice}
+    assert press(ada, act="close")[column.opened] is None
+
+    other = dropped(page, page.handlers(Handlers), "ada", upload(tmp_path, "bees.md", "Bees stand by the river.")[0])
+    assert press(ada, act="only").keys() == {listing}
+    assert usable.ids("ada") == [id] != [other]
+
+    removed = press(ada, act="remove")
     assert "grove.md" in removed[notice] and "grove.md" not in removed[listing]
-    assert (removed[column.opened], removed[column.armed]) == (None, False)
-    assert "no such document" in page.one(do.remove, None, True, "en", ada)[notice]
+    assert removed[column.opened] is None
+    assert "no such document" in press(ada, act="remove")[notice]
 
 
 # The API

@@ -13,6 +13,7 @@ from chatbot.tasks.classify.table import Fault
 from chatbot.tasks.summarize import check as summarize
 from chatbot.tasks.summarize.work import LENGTHS
 from chatbot.tasks.translate.check import Code
+from chatbot.ui.chat.layout import CARDS
 from chatbot.ui.chat.sampling import SAMPLING
 from chatbot.ui.classify import examples as classify_examples
 from chatbot.ui.classify import render as classify_render
@@ -74,7 +75,7 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "job_{}": ["replace", "keep_both"],
     "route_{}": {*get_args(Kind)} - {"passages"},
     "note_{}": filter(None, get_args(answer.Note)),
-    "doc_{}": ["use_all", "use_none"],
+    "doc_{}": ["use_all", "use_none", "only", "rename", "remove"],
     "one_{}": get_args(Unit),
     "unit_{}": get_args(Unit),
     "single_{}": get_args(Unit),
@@ -96,6 +97,7 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "ft_score_{}": [*METRICS, "loss", "perplexity", "general_loss"],
     "ft_state_{}": get_args(JobState),
     "mo_{}": get_args(State),
+    "card_{}": CARDS,
     "month_{}": [str(number) for number in range(1, 13)],
     "knob_{}": [knob.name for knob in KNOBS],
     "knob_{}_why": [knob.name for knob in KNOBS],

@@ -25,8 +25,12 @@ pytestmark = pytest.mark.slow
 KNOWN = Path(__file__).with_name("handlers.txt")
 ACTS = (
     "open", "remove", "use", "use_all", "use_none", "cite", "page", "source", "detach", "stop_jobs", "replace", "keep_both", "resume", "fetch",
-    "look", "download", "ask", "rename", "only", "pin", "md", "delete", "restore", "",
+    "look", "download", "ask", "",
 )  # fmt: skip
+ACTS_OF = {
+    "chat": ("open", "rename", "pin", "md", "delete", "restore", "earlier", "good", "cite", "detach", "stop_jobs", ""),
+    "documents": ("open", "rename", "remove", "only", "use", "use_none", "cite", "page", "replace", "stop_jobs", ""),
+}  # fmt: skip
 READS = {  # which things a tab's handlers are asked for; whatever else they are given is none of theirs
     "chat": ("conversation", "document", "adapter"), "documents": ("document", "adapter"), "translate": ("translation", "result"),
     "summarize": ("result", "document"), "classify": ("result", "adapter"), "finetune": ("job", "adapter"),
@@ -66,7 +70,7 @@ def calls(event: Any, ids: dict[str, str]) -> Iterator[dict[str, Any]]:
     room = name_of(event.fn).split(".")[2]
     for id in (ids[kind] for kind in READS[room]):
         data = [given(component, id) for component in event.inputs]
-        for act in ACTS if clicks(event) else ("",):
+        for act in ACTS_OF.get(room, ACTS) if clicks(event) else ("",):
             yield {"data": data, "event_data": {"act": act, "id": id, "n": "1", "page": "1"}}
 
 

@@ -9,6 +9,7 @@
     started         the child's process id and device; there from the first attempt until the job is queued again
     lock            held (flock) while the child lives: the kernel lets go of it, however the child dies
     cancel          somebody asked the child to stop
+    alive           touched by the child between two pieces of its work
     progress.jsonl  one line a logged step
     log.txt         what the child printed
     checkpoints/    step-<n>/, whole when it holds COMPLETE
@@ -18,6 +19,7 @@
 Locks and process groups are POSIX: on Windows, jobs run under WSL.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -150,6 +152,11 @@ class JobFolder:
         return "interrupted" if (self.path / "started").exists() else "queued"
 
     @property
+    def can_go_on(self) -> bool:
+        """Whether it came to an end that is not its last."""
+        return self.state() in ("interrupted", "cancelled", "failed")
+
+    @property
     def queued_at(self) -> float:
         try:
             return float((self.path / "queue").read_text("ascii"))
@@ -205,6 +212,26 @@ class JobFolder:
 
     def ask_to_stop(self) -> None:
         write(self.path / "cancel", f"{time.time():.6f}")
+
+    def live(self) -> None:
+        """The child gets on with its work."""
+        with contextlib.suppress(OSError):  # a full disk is told where something is lost by it
+            (self.path / "alive").touch()
+
+    def is_stuck(self, patience: float) -> bool:
+        """Whether it was asked to stop, and neither worked nor wrote anything for `patience` seconds since. What has begun to
+        be kept is never called so: from then on it ends by itself."""
+        if not self.asked_to_stop or self.adapter.exists():
+            return False
+        return time.time() - self._last_sign() > patience
+
+    def _last_sign(self) -> float:
+        """When anything in the folder, or in a checkpoint that is being written, changed last."""
+        newest = 0.0
+        for path in (*self.path.iterdir(), *self.checkpoints.glob(".aside/**/*"), *self.path.glob(".adapter/*")):
+            with contextlib.suppress(FileNotFoundError):  # renamed at this very moment
+                newest = max(newest, path.stat().st_mtime)
+        return newest
 
     def newest_checkpoint(self) -> Path | None:
         """The complete checkpoint of the highest step."""

@@ -7,14 +7,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chatbot.common import disk
 from chatbot.common.child import child_environment
 from chatbot.common.errors import BanyanError
-from finetune.jobs.folder import JobFolder, JobState
+from finetune.jobs.folder import JobFolder, JobState, Result
 from finetune.jobs.queue import all_jobs, waiting
 
 HOME = Path(__file__).resolve().parents[2]
@@ -86,8 +85,12 @@ class Runner:
     def _tick(self) -> None:
         running = [job for job in all_jobs(self._folder) if job.is_locked()]
         for job in running:
-            if _overdue(job, self._grace):
+            if job.is_stuck(self._grace):
+                log.warning("job %s was told to stop and has shown no life for %g s", job.id, self._grace)
                 signal_group(job, signal.SIGKILL)
+        for job in all_jobs(self._folder):
+            if job.state() == "cancelled" and job.result() is None and job.started():
+                job.finish(_ended_hard(job))
         busy = {job.started().get("device") for job in running}
         free = [device for device in self._devices if device not in busy]
         for job, device in zip(waiting(self._folder), free, strict=False):
@@ -143,11 +146,11 @@ class Runner:
             log.exception("what follows the end of job %s failed", id)
 
 
-def _overdue(job: JobFolder, grace: float) -> bool:
-    try:
-        return time.time() - (job.path / "cancel").stat().st_mtime > grace
-    except FileNotFoundError:
-        return False
+def _ended_hard(job: JobFolder) -> Result:
+    """The last word of a child that could not say one."""
+    newest = job.newest_checkpoint()
+    kept = f"What it had learnt by {newest.name} is kept: resume it." if newest else "It had saved nothing yet."
+    return Result("cancelled", "stopped", f"It did not stop by itself and was ended. {kept}", {"kind": "stopped_hard"})
 
 
 def signal_group(job: JobFolder, number: signal.Signals) -> None:

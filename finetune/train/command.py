@@ -48,13 +48,23 @@ def main(arguments: Sequence[str]) -> int:
         if options.lock is not None:
             os.set_inheritable(options.lock, False)  # nothing that this process starts may keep the job locked
             give_way()
-        elif options.job and job.lock(patience=2.0) is None:
+        elif options.job and not _taken(job):
             print("train: this job is running already.", file=sys.stderr)
             return 2
     result = run(job, device=os.environ.get("CUDA_VISIBLE_DEVICES") or "cpu", first=first)
     if first and not options.lock:
         print(json.dumps({"job": str(job.path), "state": result.state, "message": result.message}, ensure_ascii=False))
     return EXIT[result.state]
+
+
+def _taken(job: JobFolder) -> bool:
+    """Lock a job that somebody named. One that was stopped or broke off goes on: that it was to stop is taken back."""
+    goes_on = job.can_go_on
+    if job.lock(patience=2.0) is None:
+        return False
+    if goes_on:
+        job.enqueue()
+    return True
 
 
 def run(job: JobFolder, *, device: str, first: bool = True) -> Result:
@@ -103,9 +113,11 @@ class StopFlag:
         self._event.set()
 
     def __call__(self) -> bool:
+        """Asked between two pieces of the work, which says too that it gets on."""
         now = time.monotonic()
-        if not self._event.is_set() and now - self._looked > 1.0:
+        if now - self._looked > 1.0:
             self._looked = now
+            self._job.live()
             if self._job.asked_to_stop:
                 self._event.set()
         return self._event.is_set()

@@ -1,11 +1,11 @@
 """data.jsonl -> token sequences to learn from, and held-out rows to be judged by."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatbot.common.errors import InputError
+from chatbot.common.errors import InputError, Stopped
 from finetune.data.encoding.masks import ChatEncoder, Encoded
 from finetune.data.examples import Example, Fault
 from finetune.data.split import group_of, sides
@@ -29,11 +29,13 @@ class Data:
     faults: tuple[Fault, ...]
 
 
-def load(path: Path, encoder: ChatEncoder, spec: TrainingSpec) -> Data:
-    """Encode and split. Raises `InputError` when nothing is left to learn from."""
+def load(path: Path, encoder: ChatEncoder, spec: TrainingSpec, stop: Callable[[], bool] = lambda: False) -> Data:
+    """Encode and split. Raises `InputError` when nothing is left to learn from, `Stopped`."""
     rows: list[Row] = []
     faults: list[Fault] = []
     for example in read(path):
+        if stop():
+            raise Stopped("It was stopped.")
         encoded = encoder.encode(example, spec.max_length)
         if isinstance(encoded, Fault):
             faults.append(encoded)

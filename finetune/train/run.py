@@ -33,13 +33,16 @@ log = logging.getLogger("finetune")
 def train(job: JobFolder, stop: Callable[[], bool]) -> Result:
     """Run the job to its end. Raises what goes wrong; only the first process writes anything but checkpoints."""
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "0")) or len(os.sched_getaffinity(0)))
-    if stop():
-        return _stopped_early("Stopped before the training began; there is no adapter.")
     spec, base = job.spec(), job.meta().base
     checkpoint = newest_whole(job)
+    if stop() and not checkpoint:
+        return _stopped_early("Stopped before the training began; there is no adapter.")
     progress = Progress(job, resumed_at=step_of(checkpoint) if checkpoint else 0)
     loaded = train_model.load(base, spec)
-    data = train_data.load(job.data, ChatEncoder(loaded.tokenizer), spec)
+    try:
+        data = train_data.load(job.data, ChatEncoder(loaded.tokenizer), spec, lambda: stop() and not checkpoint)
+    except Stopped:
+        return _stopped_early("Stopped before the training began; there is no adapter.")
     log.info("%d rows to learn from, %d held out, %d faults", len(data.train), len(data.held_out), len(data.faults))
     watch = Watch(progress, stop, spec.early_stopping, lambda step: _keep_best(job, trainer, step))
     trainer = train_trainer.build(

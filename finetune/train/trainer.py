@@ -23,6 +23,10 @@ from finetune.train.checkpoints import keep, step_of
 from finetune.train.data import Row
 from finetune.train.watch import Watch
 
+JUDGED_AT_ONCE = (
+    64  # held-out rows between two looks at whether to stop; rows that share a beginning stand together in them
+)
+
 
 class Diverged(Exception):
     """The loss is no number any more."""
@@ -101,11 +105,16 @@ class Trainer(SFTTrainer):  # type: ignore[misc]
         sums = torch.zeros(len(rows), 2, dtype=torch.float64, device=self.accelerator.device)
         order = sorted(range(len(rows)), key=lambda at: len(rows[at]["input_ids"]))
         mine = order[own::processes]
-        own_rows = [rows[at] for at in mine]
-        nats = self._side_by_side.row_losses(self.model, own_rows, self.compute_loss_context_manager)
-        sums[mine, 0] = torch.tensor(nats, dtype=torch.float64, device=sums.device)
-        for at in mine:
-            sums[at, 1] = sum(label != -100 for label in rows[at]["labels"][1:])
+        for start in range(0, len(mine), JUDGED_AT_ONCE):
+            if self._stop() and processes == 1:
+                raise Stopped("It was stopped.")
+            some = mine[start : start + JUDGED_AT_ONCE]
+            nats = self._side_by_side.row_losses(
+                self.model, [rows[at] for at in some], self.compute_loss_context_manager
+            )
+            sums[some, 0] = torch.tensor(nats, dtype=torch.float64, device=sums.device)
+            for at in some:
+                sums[at, 1] = sum(label != -100 for label in rows[at]["labels"][1:])
         if processes > 1:
             sums = self.accelerator.reduce(sums, "sum")
         self.model.train()

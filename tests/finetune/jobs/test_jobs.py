@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -172,8 +173,37 @@ def test_a_child_that_does_not_stop_is_killed_with_its_group(tmp_path: Path, mod
         folder_of(jobs, id).ask_to_stop()  # without the signal
         wait_for(lambda: jobs.get("ada", id).state == "cancelled")
         wait_for(lambda: not Path(f"/proc/{pid}").exists(), 10)
+        wait_for(lambda: jobs.get("ada", id).result is not None, 10)
+        result = jobs.get("ada", id).result
+        assert result and result.message.startswith("It did not stop by itself and was ended.")
     finally:
         jobs.close()
+
+
+def test_a_child_is_stuck_only_without_a_sign_of_life_and_never_once_it_keeps_its_work(jobs: Jobs) -> None:
+    job = folder_of(jobs, create(jobs))
+    past = time.time() - 600
+
+    def aged() -> None:
+        for path in job.path.rglob("*"):
+            os.utime(path, (past, past))
+
+    aged()
+    assert not job.is_stuck(60.0), "nobody asked it to stop"
+    job.ask_to_stop()
+    assert not job.is_stuck(60.0)
+    aged()
+    assert job.is_stuck(60.0)
+    job.live()
+    assert not job.is_stuck(60.0)
+    aged()
+    (job.checkpoints / ".aside" / "checkpoint-3").mkdir(parents=True)
+    (job.checkpoints / ".aside" / "checkpoint-3" / "optimizer.pt").touch()  # a save that takes its time
+    assert not job.is_stuck(60.0)
+    aged()
+    job.adapter.mkdir()
+    aged()
+    assert not job.is_stuck(60.0)
 
 
 def test_a_base_model_that_is_gone_is_told(jobs: Jobs) -> None:

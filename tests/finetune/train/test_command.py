@@ -293,7 +293,7 @@ def test_a_stopped_run_keeps_a_usable_adapter_and_goes_on_later(tmp_path: Path, 
     from finetune.train import run as train_run
 
     job = make_job(tmp_path, models["llama"], spec(steps=20, save_steps=100))
-    asked = iter([False] * 20 + [True] * 1000)
+    asked = iter([False] * (len(ROWS) + 20) + [True] * 1000)  # once a row that is read, and before each piece of work
     result = train_run.train(job, lambda: next(asked))
     assert result.state == "cancelled"
     assert 0 < result.steps < 20
@@ -302,6 +302,17 @@ def test_a_stopped_run_keeps_a_usable_adapter_and_goes_on_later(tmp_path: Path, 
     assert newest and newest.name == f"step-{result.steps:08d}"
     assert run(job, device="cpu").state == "succeeded"
     assert [line["step"] for line in job.read_progress() if "loss" in line] == list(range(1, 21))
+
+
+def test_a_stopped_job_goes_on_when_its_folder_is_named(tmp_path: Path, models: dict[str, Path]) -> None:
+    from finetune.train.command import main
+
+    job = make_job(tmp_path, models["llama"], spec(steps=4))
+    job.ask_to_stop()
+    assert run(job, device="cpu").message.startswith("Stopped before the training began")
+    assert job.state() == "cancelled"
+    assert main([str(job.path)]) == 0
+    assert job.state() == "succeeded"
 
 
 def test_a_damaged_checkpoint_is_left_out(tmp_path: Path, models: dict[str, Path]) -> None:

@@ -133,6 +133,7 @@ def _estimate(measured: Mapping[str, Any], spec: TrainingSpec, report: Mapping[s
     answer = (report["trained_tokens"] / usable) * 1.5 + 8
     written = min(JUDGED, 2 * held * answer)
     verdict = written * measured["answer"] + 2 * held * row * measured["forward"] if held else 0.0
+    verdict = min(verdict, spec.verdict_share * training)
     return Estimate(steps, training, verdict, measured["memory"], measured["available"])
 
 

@@ -40,6 +40,7 @@ class TrainingSpec:
     seed: int = knob("integer", 0, low=0, high=2**32 - 1)
     evaluation_share: float = knob("number", 0.1, low=0, high=0.5)
     eval_steps: int | None = knob("integer", None, low=1, high=1_000_000, optional=True)
+    verdict_share: float = knob("number", 0.33, low=0.01, high=10)
     early_stopping: int = knob("integer", 0, low=0, high=100)
     save_steps: int = knob("integer", 50, low=1, high=10_000)
 

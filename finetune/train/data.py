@@ -8,7 +8,9 @@ from pathlib import Path
 from chatbot.common.errors import InputError, Stopped
 from finetune.data.encoding.masks import ChatEncoder, Encoded
 from finetune.data.examples import Example, Fault
-from finetune.data.split import group_of, sides
+from finetune.data.findings.leaks import find_leaks
+from finetune.data.findings.tally import mark
+from finetune.data.split import Sides, group_of, sides
 from finetune.spec.spec import TrainingSpec
 
 
@@ -22,11 +24,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Both sides of the split, in the file's order; `faults` are rows that the model's template cannot show."""
+    """Both sides of the split, in the file's order; `faults` are rows that the model's template cannot show, `doubts` what the data
+    doctor would say against a verdict on these rows: (code, rows)."""
 
     train: tuple[Row, ...]
     held_out: tuple[Row, ...]
     faults: tuple[Fault, ...]
+    doubts: tuple[tuple[str, int], ...] = ()
 
 
 def load(path: Path, encoder: ChatEncoder, spec: TrainingSpec, stop: Callable[[], bool] = lambda: False) -> Data:
@@ -46,7 +50,16 @@ def load(path: Path, encoder: ChatEncoder, spec: TrainingSpec, stop: Callable[[]
     if not train:
         reason = f" The first fault, row {faults[0].row}: {faults[0].reason}" if faults else ""
         raise InputError(f"There is nothing to learn from: no row can be used.{reason}", kind="data_no_rows")
-    return Data(train, tuple(row for row in rows if found.holds_out(row.example)), tuple(faults))
+    apart = tuple(row for row in rows if found.holds_out(row.example))
+    return Data(train, apart, tuple(faults), _doubts([row.example for row in rows], found) if apart else ())
+
+
+def _doubts(examples: list[Example], found: Sides) -> tuple[tuple[str, int], ...]:
+    counts = {
+        "leaks": len(find_leaks(lambda: iter(examples), found)),
+        "duplicates": len(examples) - len({mark(example) for example in examples}),
+    }
+    return tuple((code, count) for code, count in counts.items() if count)
 
 
 def read(path: Path) -> Iterator[Example]:

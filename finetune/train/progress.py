@@ -2,10 +2,10 @@
 
     {"step", "of", "epoch", "loss", "lr", "grad_norm", "tokens", "tokens_per_second", "memory", "eta", "at"}
     {"step", "of", "epoch", "eval_loss", "at"}
-    {"phase": "evaluating", "step", "of", "at"}
+    {"phase": "evaluating", "step", "of", "done", "eta", "at"}
 
 `loss` is nats per trained token of the update, `eval_loss` the same over all held-out rows; `memory` is the peak in bytes,
-`eta` seconds to the end of the training, `tokens` (since the first attempt) and `tokens_per_second` count every token of the
+`eta` seconds to the end of the training or the verdict, `done` the fraction of the verdict, `tokens` (since the first attempt) and `tokens_per_second` count every token of the
 examples and no padding.
 """
 

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from finetune.train.data import Data
 from finetune.train.progress import Progress
 from finetune.train.trainer import Trainer
 from finetune.train.watch import Watch
+from finetune.verdict.labels import labels_of
 
 log = logging.getLogger("finetune")
 
@@ -60,13 +62,15 @@ def train(job: JobFolder, stop: Callable[[], bool]) -> Result:
     )
     if job.start.is_dir() and not checkpoint:
         start.load(trainer.accelerator.unwrap_model(trainer.model), job.start)
+    began = time.monotonic()
     stopped = fit(trainer, checkpoint, stop, spec.precision)
+    seconds = time.monotonic() - began
     _restore_best(job, trainer)
     if not trainer.accelerator.is_main_process:
         trainer.accelerator.wait_for_everyone()
         return Result("succeeded")
     try:
-        return _conclude(job, trainer, data, progress, stopped, stop)
+        return _conclude(job, trainer, data, progress, stopped, _judging(job, data, progress, trainer, seconds, stop))
     finally:
         trainer.accelerator.wait_for_everyone()
 
@@ -97,8 +101,32 @@ def fit(trainer: Trainer, checkpoint: Path | None, stop: Callable[[], bool], pre
     return stopped
 
 
+def _judging(
+    job: JobFolder, data: Data, progress: Progress, trainer: Trainer, seconds: float, stop: Callable[[], bool]
+) -> train_verdict.Judging:
+    """How the verdict is made, in the share of the training's time that it may take."""
+    spec, step = job.spec(), {"step": trainer.state.global_step, "of": trainer.state.max_steps}
+    told = 0.0
+
+    def tell(fraction: float, left: float) -> None:
+        nonlocal told
+        if time.monotonic() - told > 1.0:
+            told = time.monotonic()
+            progress.write(phase="evaluating", **step, done=round(fraction, 3), eta=round(left, 1))
+
+    return train_verdict.Judging(
+        spec.task,
+        labels_of([row.example for row in (*data.train, *data.held_out)]),
+        data.doubts,
+        spec.verdict_share * seconds,
+        stop,
+        tell,
+        (lambda model: start.instead(model, job.start)) if job.start.is_dir() else None,
+    )
+
+
 def _conclude(
-    job: JobFolder, trainer: Trainer, data: Data, progress: Progress, stopped: bool, stop: Callable[[], bool]
+    job: JobFolder, trainer: Trainer, data: Data, progress: Progress, stopped: bool, how: train_verdict.Judging
 ) -> Result:
     step = trainer.state.global_step
     if stopped and not step:
@@ -115,10 +143,7 @@ def _conclude(
         return Result("cancelled", "stopped", note, adapter=name, steps=step)
     rows = [row.example for row in data.held_out]
     held_out = [row.encoded for row in data.held_out]
-    earlier = (lambda model: start.instead(model, job.start)) if job.start.is_dir() else None
-    verdict = train_verdict.judged(
-        model, trainer.processing_class, rows, held_out, job.spec().task, stop, earlier
-    ).to_dict()
+    verdict = train_verdict.judged(model, trainer.processing_class, rows, held_out, how).to_dict()
     name = _publish(job, acceptance, verdict)
     return Result("succeeded", message=verdict["sentence"], adapter=name, steps=step, verdict=verdict)
 

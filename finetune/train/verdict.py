@@ -1,8 +1,11 @@
 """The verdict inside the child: losses and greedy answers of the model before and after its training."""
 
 import contextlib
+import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,38 +20,89 @@ from finetune.spec.spec import Task, TrainingSpec
 from finetune.train import model as train_model
 from finetune.train.arithmetic import attention, packed
 from finetune.train.arithmetic.side_by_side import SideBySide
-from finetune.verdict.verdict import Answer, Losses, Verdict, compare, general_rows, judge, metrics_of
+from finetune.verdict import labels
+from finetune.verdict.verdict import Answer, Losses, Pair, Verdict, general_rows, judge, metrics_of, paired
 
 BUDGET_CPU, BUDGET_GPU = 3_000, 60_000  # tokens of answers that are generated for each side
 LONGEST = 256  # tokens of one answer
 BATCH = 8
+AT_ONCE = 64  # rows whose losses are computed between two looks at the clock
+LOSSES, GENERALS = 1 / 3, 1 / 6  # of a verdict's time
 
 Shown = Callable[[Any], AbstractContextManager[Any]]
 """What a model is while it is looked at: with its adapter off, for example."""
 
 
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """How a verdict is made: `earlier` shows the model as it was before the training (by default the base alone), `seconds` is what
+    the verdict may take beyond the first rows of each kind, `told` hears the fraction that is done and the seconds that are
+    left, `warnings` are the data doctor's."""
+
+    task: Task
+    labels: tuple[str, ...] = ()
+    warnings: tuple[tuple[str, int], ...] = ()
+    seconds: float = math.inf
+    stop: Callable[[], bool] = lambda: False
+    told: Callable[[float, float], None] = lambda fraction, left: None
+    earlier: "Shown | None" = None
+
+
 def judged(
-    model: Any,
-    tokenizer: Any,
-    held_out: Sequence[Example],
-    encoded: Sequence[Encoded],
-    task: Task,
-    stop: Callable[[], bool],
-    earlier: Shown | None = None,
+    model: Any, tokenizer: Any, held_out: Sequence[Example], encoded: Sequence[Encoded], how: Judging
 ) -> Verdict:
-    """Score a PeftModel before and after its training. Before, there was the base alone, or what `earlier` shows. Losses use
-    every held-out row, answers as many as the budget allows."""
-    earlier = earlier or off
+    """Score a PeftModel before and after its training: losses of the held-out rows in a third of the time, everyday questions,
+    then answers to as many rows as the budget of tokens and the time allow."""
+    earlier, clock = how.earlier or off, _Clock(how)
     encoder = ChatEncoder(tokenizer)
     general = [row for row in map(encoder.encode, general_rows()) if isinstance(row, Encoded)]
-    with earlier(model):
-        before, general_before = losses(model, encoded), losses(model, general)
-    after, general_after = losses(model, encoded), losses(model, general)
+    before, after = _both_losses(model, earlier, encoded, clock, LOSSES)
+    watched = _both_losses(model, earlier, general, clock, LOSSES + GENERALS)
     rows, most = _affordable(tokenizer, held_out, gpu=model.device.type == "cuda")
-    if not rows or stop():
-        return judge(task, before, after, (general_before, general_after))
-    pairs = compare(rows, answers(model, tokenizer, earlier), answers(model, tokenizer), most)
-    return judge(task, before, after, (general_before, general_after), pairs)
+    task = "sentiment" if how.labels else how.task
+    pairs: list[Pair] = []
+    unlabelled, shown = answers(model, tokenizer, earlier), answers(model, tokenizer)
+    for start in range(0, len(rows), BATCH):
+        if (start and clock.is_over(1.0)) or how.stop():
+            break
+        some = rows[start : start + BATCH]
+        asked = [labels.told(row, how.labels) for row in some] if how.labels else some
+        pairs += paired(some, unlabelled(asked, most), shown(some, most))
+        clock.tell((LOSSES + GENERALS) + (1 - LOSSES - GENERALS) * len(pairs) / len(rows))
+    sides = [[getattr(pair, side) for pair in pairs] for side in ("reference", "before", "after")]
+    classes = labels.by_class(*sides) if how.labels and pairs else None
+    return judge(task, before, after, watched, pairs, warnings=how.warnings, labels=classes)
+
+
+class _Clock:
+    """What of a verdict's time is gone."""
+
+    def __init__(self, how: Judging) -> None:
+        self._how, self._began = how, time.monotonic()
+
+    def is_over(self, share: float) -> bool:
+        return time.monotonic() - self._began > share * self._how.seconds
+
+    def tell(self, fraction: float) -> None:
+        gone = time.monotonic() - self._began
+        left = min(gone / max(fraction, 1e-3) - gone, max(0.0, self._how.seconds - gone))
+        self._how.told(min(fraction, 1.0), left)
+
+
+def _both_losses(
+    model: Any, earlier: "Shown", rows: Sequence[Encoded], clock: _Clock, share: float
+) -> tuple[Losses, Losses]:
+    """Before and after of as many rows as are done when that share of the time is gone; of the first ones in any case."""
+    before, after = Losses((), ()), Losses((), ())
+    for start in range(0, len(rows), AT_ONCE):
+        if start and clock.is_over(share):
+            break
+        some = rows[start : start + AT_ONCE]
+        with earlier(model):
+            before += losses(model, some)
+        after += losses(model, some)
+        clock.tell(share * (start + len(some)) / len(rows))
+    return before, after
 
 
 def losses(model: Any, rows: Sequence[Encoded]) -> Losses:
@@ -146,12 +200,11 @@ def score_adapter(folder: Path, base: str, rows: Sequence[Example], max_tokens: 
     with off(model):
         before = losses(model, encoded), losses(model, general)
     after = losses(model, encoded), losses(model, general)
-    asked = [row for row, _ in usable]
-    pairs = compare(
+    asked = [row for row, _ in usable if row.turns]
+    pairs = paired(
         asked,
-        answers(model, loaded.tokenizer, off),
-        answers(model, loaded.tokenizer),
-        max_tokens,
+        answers(model, loaded.tokenizer, off)(asked, max_tokens),
+        answers(model, loaded.tokenizer)(asked, max_tokens),
     )
     return judge(card.get("task", "chat"), before[0], after[0], (before[1], after[1]), pairs)
 

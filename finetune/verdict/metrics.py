@@ -1,11 +1,10 @@
-"""How close an answer is to its reference, from 0 to 1, and how sure a difference is."""
+"""How close an answer is to its reference, from 0 to 1."""
 
 import re
 import string
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -72,43 +71,6 @@ OF_TASK: Mapping[str, tuple[str, ...]] = {
     "summarize": ("rouge_l",),
 }
 """What answers of a task are measured by; the first one judges, except in a chat, where the held-out loss does."""
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A difference (after minus before) and the bounds that hold 95 % of its bootstrap."""
-
-    difference: float
-    low: float
-    high: float
-
-    @property
-    def certain(self) -> bool:
-        """Whether it is not zero, by the interval."""
-        return self.low > 0 or self.high < 0
-
-
-def paired_bootstrap(
-    before: Sequence[float], after: Sequence[float], weights: Sequence[float] | None = None, *, resamples: int = 2000
-) -> Interval:
-    """Of the mean of `after - before` over the same rows (Koehn, 2004). Rows are drawn with replacement, seed 0.
-
-    With `weights` the values are sums over so many tokens, and the mean is one per token. A single row tells nothing: its
-    interval is unbounded.
-    """
-    differences = [b - a for a, b in zip(before, after, strict=True)]
-    sizes = list(weights) if weights is not None else [1.0] * len(differences)
-    mean = sum(differences) / max(1e-9, sum(sizes))
-    if len(differences) < 2:
-        return Interval(mean, float("-inf"), float("inf"))
-    import numpy as np
-
-    chance = np.random.default_rng(0)
-    values, counts = np.asarray(differences), np.asarray(sizes, dtype=float)
-    drawn = chance.integers(0, len(values), size=(resamples, len(values)))
-    means = values[drawn].sum(1) / np.maximum(1e-9, counts[drawn].sum(1))
-    low, high = np.quantile(means, (0.025, 0.975))
-    return Interval(mean, float(low), float(high))
 
 
 def _plain(text: str) -> str:

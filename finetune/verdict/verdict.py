@@ -1,25 +1,30 @@
 """Before and after: the base model and an adapter on the same held-out rows, and one sentence about the difference.
 
-Answers are greedy. A row counts once, with its pair; intervals are paired bootstraps over rows.
+Answers are greedy. A row counts once, with its pair.
 """
 
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from finetune.data.examples import Example, Turn
 from finetune.spec.spec import Task
-from finetune.verdict.metrics import METRICS, OF_TASK, Interval, paired_bootstrap
+from finetune.verdict.intervals import FEWEST, Interval, paired_interval
+from finetune.verdict.labels import Classes
+from finetune.verdict.metrics import METRICS, OF_TASK
 
-Outcome = Literal["better", "no change", "worse", "not judged"]
+Outcome = Literal["better", "no change", "worse", "too few to tell", "not judged"]
 Answer = Callable[[Sequence[Example], int], list[str]]
 """(rows, tokens at most) -> one greedy answer a row."""
 
 SIDE_BY_SIDE = 10
 FORGOTTEN = 0.05  # nats per token on the general set: five per cent of perplexity
+REPEATS = re.compile(r"(.{1,16}?)\1{7,}", re.DOTALL)  # a few characters eight times or more
+STUCK = 0.5  # of an answer that repeats itself, and of the answers that do, above which an adapter is called broken
 GENERAL = Path(__file__).with_name("general.jsonl")
 
 
@@ -29,6 +34,9 @@ class Losses:
 
     nats: tuple[float, ...]
     tokens: tuple[int, ...]
+
+    def __add__(self, other: "Losses") -> "Losses":
+        return Losses(self.nats + other.nats, self.tokens + other.tokens)
 
     @property
     def mean(self) -> float:
@@ -64,7 +72,9 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a fine-tune changed. `decided_by` names the score behind the outcome."""
+    """What a fine-tune changed. `decided_by` names the score behind the outcome. `stuck` counts the answers afterwards that say
+    nothing or the same over and over, where they are most of them. `warnings` are the data doctor's (code, rows), for which the
+    verdict is to be doubted; `labels` are there where answers are labels."""
 
     outcome: Outcome
     sentence: str
@@ -72,6 +82,9 @@ class Verdict:
     scores: tuple[Score, ...] = ()
     forgot: bool = False
     examples: tuple[Pair, ...] = field(default_factory=tuple)
+    stuck: int = 0
+    warnings: tuple[tuple[str, int], ...] = ()
+    labels: Classes | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -83,8 +96,12 @@ def judge(
     after: Losses,
     general: tuple[Losses, Losses],
     pairs: Sequence[Pair] = (),
+    *,
+    warnings: Sequence[tuple[str, int]] = (),
+    labels: Classes | None = None,
 ) -> Verdict:
-    """The task's metric decides over the answers; a chat has no single right answer, so the held-out loss does."""
+    """The task's metric decides over the answers; a chat has no single right answer, so the held-out loss does. An adapter that
+    got stuck is worse, whatever its scores."""
     if not before.nats:
         return Verdict("not judged", "Not judged: no rows were held out.")
     scores = [_loss("loss", before, after)]
@@ -93,22 +110,33 @@ def judge(
     watch = _loss("general_loss", *general)
     forgot = watch.low is not None and watch.low > 0 and watch.after - watch.before > FORGOTTEN
     deciding = scores[0] if task == "chat" or not pairs else scores[2]
-    outcome = _outcome(deciding)
-    return Verdict(
-        outcome,
-        _sentence(outcome, deciding, watch if forgot else None),
-        deciding.name,
-        (*scores, watch),
-        forgot,
-        tuple(pairs[:SIDE_BY_SIDE]),
+    stuck = _stuck(pairs)
+    outcome: Outcome = "worse" if stuck else _outcome(deciding)
+    found = Verdict(outcome, "", deciding.name, (*scores, watch), forgot, tuple(pairs[:SIDE_BY_SIDE]))
+    found = replace(found, stuck=stuck, warnings=tuple(warnings), labels=labels)
+    return replace(found, sentence=_sentence(found, deciding, watch, len(pairs)))
+
+
+def is_stuck(answer: str) -> bool:
+    """Whether an answer says nothing, or the same few characters over and over."""
+    longest = max((len(found[0]) for found in REPEATS.finditer(answer)), default=0)
+    return not answer.strip() or longest > STUCK * len(answer)
+
+
+def _stuck(pairs: Sequence[Pair]) -> int:
+    """Answers after the training that got stuck, where most did and did not before."""
+    before, after = (
+        sum(is_stuck(answer) for answer in side) for side in ([p.before for p in pairs], [p.after for p in pairs])
     )
+    return after if after > STUCK * len(pairs) and before <= STUCK * len(pairs) else 0
 
 
-def compare(rows: Sequence[Example], before: Answer, after: Answer, max_tokens: int) -> list[Pair]:
-    """Both models' greedy answers to the same rows."""
-    asked = [row for row in rows if row.turns]
-    answers = zip(asked, before(asked, max_tokens), after(asked, max_tokens), strict=True)
-    return [Pair(row.row, row.prompt[-1].content, row.answer, one.strip(), two.strip()) for row, one, two in answers]
+def paired(rows: Sequence[Example], before: Sequence[str], after: Sequence[str]) -> list[Pair]:
+    """Both models' answers to the same rows."""
+    return [
+        Pair(row.row, row.prompt[-1].content, row.answer, one.strip(), two.strip())
+        for row, one, two in zip(rows, before, after, strict=True)
+    ]
 
 
 def metrics_of(task: Task, rows: Sequence[Example], answers: Sequence[str]) -> dict[str, float]:
@@ -131,7 +159,7 @@ def general_rows() -> list[Example]:
 
 
 def _loss(name: str, before: Losses, after: Losses) -> Score:
-    found = paired_bootstrap(before.nats, after.nats, before.tokens)
+    found = paired_interval(before.nats, after.nats, before.tokens)
     return Score(name, before.mean, after.mean, *_bounds(found), len(before.nats))
 
 
@@ -139,7 +167,7 @@ def _metric(name: str, pairs: Sequence[Pair]) -> Score:
     measure = METRICS[name]
     before = [measure(pair.before, pair.reference) for pair in pairs]
     after = [measure(pair.after, pair.reference) for pair in pairs]
-    found = paired_bootstrap(before, after)
+    found = paired_interval(before, after)
     return Score(name, sum(before) / len(pairs), sum(after) / len(pairs), *_bounds(found), len(pairs))
 
 
@@ -148,6 +176,8 @@ def _bounds(found: Interval) -> tuple[float | None, float | None]:
 
 
 def _outcome(score: Score) -> Outcome:
+    if score.rows < FEWEST:
+        return "too few to tell"
     if score.low is None or score.high is None or score.low <= 0 <= score.high:
         return "no change"
     return "better" if (score.low > 0) != score.name.endswith("loss") else "worse"
@@ -161,15 +191,28 @@ _NAMES = {
     "exact_match": "exact match",
     "accuracy": "accuracy",
 }
+_OUTCOMES = {
+    "better": "Better",
+    "worse": "Worse",
+    "no change": "No change that is certain",
+    "too few to tell": "Too few to tell",
+}
+_DOUBTS = {
+    "leaks": "{count} held-out rows repeat text of training rows, which flatters",
+    "duplicates": "{count} rows repeat others",
+}
 
 
-def _sentence(outcome: Outcome, score: Score, forgot: Score | None) -> str:
-    what = {"better": "Better", "worse": "Worse", "no change": "No change that is certain", "not judged": ""}[outcome]
+def _sentence(found: Verdict, score: Score, watch: Score, answered: int) -> str:
     change = f"{_NAMES[score.name]} {score.before:.3f} before, {score.after:.3f} after"
     interval = f"difference {score.after - score.before:+.3f}"
     if score.low is not None:
         interval += f", 95 % interval {score.low:+.3f} to {score.high:+.3f}"
-    more = ""
-    if forgot:
-        more = f", but it forgets: loss on everyday questions rose from {forgot.before:.3f} to {forgot.after:.3f}"
-    return f"{what}: {change} ({interval}, {score.rows} held-out rows){more}."
+    more = [f"it says nothing or the same over and over in {found.stuck} of {answered} answers"] if found.stuck else []
+    if found.forgot:
+        more.append(f"it forgets: loss on everyday questions rose from {watch.before:.3f} to {watch.after:.3f}")
+    if found.labels:
+        more.append(f"always saying {found.labels.label} would be right in {found.labels.majority:.1%}")
+    more += [_DOUBTS[code].format(count=count) for code, count in found.warnings]
+    said = f"{_OUTCOMES[found.outcome]}: {change} ({interval}, {score.rows} held-out rows)"
+    return f"{said}, but {'; '.join(more)}." if more else f"{said}."

@@ -37,7 +37,7 @@ def task(name: str, language: Language) -> str:
 
 def outcome(verdict: str, language: Language) -> str:
     """The first word of a verdict, which is written in English on the adapter's card; empty where it was not judged."""
-    for name in ("better", "no_change", "worse"):
+    for name in ("better", "no_change", "worse", "too_few_to_tell"):
         if verdict.lower().startswith(name.replace("_", " ")):
             return text(f"ft_outcome_{name}", language).rstrip(".。")
     return ""

@@ -89,7 +89,8 @@ def _now(job: Job, language: Language) -> list[str]:
     if job.state == "running" and not line:
         return [text("ft_loading", language)]
     if job.state == "running" and "phase" in line:
-        return [text("ft_judging", language)]
+        left = [text("ft_eta", language, time=duration(line["eta"], language))] if line.get("eta") is not None else []
+        return [text("ft_judging", language), *left]
     if job.state == "running" and line.get("eta") is not None:
         return [text("ft_eta", language, time=duration(line["eta"], language))]
     if job.result and job.result.seconds:

@@ -15,7 +15,11 @@ def outcome(found: Mapping[str, Any], language: Language) -> str:
         return ""
     kind = str(found["outcome"]).replace(" ", "_")
     said = f"<b>{escape(text(f'ft_outcome_{kind}', language))}</b> {escape(sentence(found, language))}"
-    return f'<p class="by-outcome by-{kind}">{said}</p>'
+    doubts = "".join(
+        f"<li>{escape(text(f'ft_notice_{code}', language, count=count))}</li>"
+        for code, count in found.get("warnings", ())
+    )
+    return f'<p class="by-outcome by-{kind}">{said}</p>' + (f'<ul class="by-notes">{doubts}</ul>' if doubts else "")
 
 
 def scores(found: Mapping[str, Any], language: Language, start: str = "") -> str:
@@ -25,7 +29,7 @@ def scores(found: Mapping[str, Any], language: Language, start: str = "") -> str
         return ""
     sides = (start or text("ft_before", language), text("ft_after", language))
     table, pairs = _scores(found["scores"], sides, language), _pairs(found["examples"], sides, language)
-    return f'<section class="by-judged">{table}{pairs}</section>'
+    return f'<section class="by-judged">{table}{_classes(found.get("labels"), sides, language)}{pairs}</section>'
 
 
 def sentence(found: Mapping[str, Any], language: Language) -> str:
@@ -47,7 +51,11 @@ def sentence(found: Mapping[str, Any], language: Language) -> str:
         interval=interval,
         rows=score["rows"],
     )
-    return words + (text("ft_forgot", language) if found["forgot"] else "")
+    stuck, labels = found.get("stuck"), found.get("labels")
+    more = [text("ft_stuck", language, count=stuck)] if stuck else []
+    more += [text("ft_forgot", language)] if found["forgot"] else []
+    more += [text("ft_majority", language, label=labels["label"], share=f"{labels['majority']:.1%}")] if labels else []
+    return words + "".join(more)
 
 
 def _capital(words: str) -> str:
@@ -76,6 +84,19 @@ def _score(score: Mapping[str, Any], language: Language) -> str:
         str(score["rows"]),
     )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _classes(labels: Mapping[str, Any] | None, sides: tuple[str, str], language: Language) -> str:
+    """How many rows of each class each side names rightly."""
+    if not labels:
+        return ""
+    columns = (text("ft_class", language), *sides, text("ft_rows", language))
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+    rows = "".join(
+        f"<tr><td>{escape(one['label'])}</td><td>{one['before']}</td><td>{one['after']}</td><td>{one['rows']}</td></tr>"
+        for one in labels["classes"]
+    )
+    return f'<div class="by-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
 def _name(score: str, language: Language) -> str:

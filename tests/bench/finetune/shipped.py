@@ -29,7 +29,8 @@ from finetune.evaluate.summarize import lead
 from finetune.evaluate.translate import Row, score
 from finetune.recipes import recipe
 from finetune.recipes.rows import NOT_FOUND
-from finetune.verdict.metrics import exact_match, f1, paired_bootstrap, rouge
+from finetune.verdict.intervals import paired_interval
+from finetune.verdict.metrics import exact_match, f1, rouge
 from retrieval.lab.answers import Collection, Question
 from retrieval.search import embed
 from retrieval.types import Hit
@@ -67,7 +68,7 @@ class Sides:
 def told(name: str, *sides: Sequence[float]) -> None:
     """Means in per cent; of two sides, the difference with its interval."""
     before, after = sides[0], sides[-1]
-    sure = paired_bootstrap(before if len(sides) > 1 else [0.0] * len(after), after)
+    sure = paired_interval(before if len(sides) > 1 else [0.0] * len(after), after)
     means = [100 * sum(values) / len(values) for values in (before, after)]
     print(
         f"  {name:12} {means[0]:5.1f} -> {means[1]:5.1f}  ({100 * sure.low:+.1f} to {100 * sure.high:+.1f}), {len(after)} rows",

@@ -8,11 +8,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from chatbot.ui.finetune import render_verdict
+from finetune.data.examples import Example, Turn
 from finetune.jobs.folder import JobFolder
 from finetune.verdict import metrics
-from finetune.verdict.verdict import Losses, Pair, general_rows, judge
+from finetune.verdict.intervals import EXACT, FEWEST, paired_interval
+from finetune.verdict.labels import by_class, labels_of, told
+from finetune.verdict.verdict import Losses, Pair, general_rows, is_stuck, judge
 from tests.finetune.jobs_for_tests import ROWS, make_job, spec
 from tests.tiny import make_model
 
@@ -46,15 +51,77 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     for _ in range(200):
         before = [chance.gauss(0, 1) for _ in range(60)]
         after = [value + 0.3 + chance.gauss(0, 0.5) for value in before]
-        found = metrics.paired_bootstrap(before, after, resamples=400)
+        found = paired_interval(before, after, draws=400)
         held += found.low <= 0.3 <= found.high
     assert 0.90 <= held / 200 <= 0.99
 
 
-def test_one_row_tells_nothing() -> None:
-    found = metrics.paired_bootstrap([1.0], [5.0])
-    assert not found.certain
-    assert math.isinf(found.low)
+@pytest.mark.parametrize("rows", [2, 3, FEWEST, 8, 17, 40, EXACT])
+@pytest.mark.parametrize("kind", ["normal", "label"])
+def test_where_nothing_changed_no_more_than_one_run_in_twenty_is_called_a_change(rows: int, kind: str) -> None:
+    """Runs of a model against itself: rows differ by chance, by some nats or by whole answers."""
+    chance, runs, called = np.random.default_rng(rows), 200, 0
+    for _ in range(runs):
+        tokens = chance.integers(1, 60, rows) if kind == "normal" else np.ones(rows)
+        nats = chance.normal(size=rows) * tokens**0.5
+        found = nats if kind == "normal" else chance.choice([-1.0, 0.0, 1.0], p=[0.2, 0.6, 0.2], size=rows)
+        called += paired_interval([0.0] * rows, found.tolist(), tokens.tolist(), draws=400).certain
+    assert called <= 0.05 * runs + 3 * (0.05 * 0.95 * runs) ** 0.5, "three standard errors of so many runs"
+
+
+def test_too_few_rows_tell_nothing_however_they_differ() -> None:
+    for rows in range(1, FEWEST):
+        found = paired_interval([9.0] * rows, [1.0] * rows)
+        assert not found.certain
+        assert math.isinf(found.low)
+    assert paired_interval([9.0] * FEWEST, [1.0] * FEWEST).certain
+    few = judge("chat", Losses((9.0,) * 5, (3,) * 5), Losses((1.0,) * 5, (3,) * 5), (SAME, SAME))
+    assert (few.outcome, few.sentence.startswith("Too few to tell: ")) == ("too few to tell", True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "stuck"),
+    [("!" * 40, True), ("no no no no no no no no no no no no ", True), ("", True), ("哈" * 30, True), ("A banyan has many trunks.", False),
+     ("Ha ha ha, that is a good one, and I will tell it to others.", False), ("A line ends here.\n" + "-" * 12, False)],
+)  # fmt: skip
+def test_an_answer_that_says_the_same_over_and_over_is_stuck(answer: str, stuck: bool) -> None:
+    assert is_stuck(answer) == stuck
+
+
+def test_an_adapter_that_got_stuck_is_worse_whatever_its_loss() -> None:
+    before = Losses(tuple(20.0 + n for n in range(40)), (10,) * 40)
+    lower = Losses(tuple(nats - 5 for nats in before.nats), before.tokens)
+    pairs = [Pair(n, "?", "A tree.", "It is a tree.", "!" * 60 if n % 4 else "A tree.") for n in range(8)]
+    found = judge("chat", before, lower, (SAME, SAME), pairs)
+    assert (found.outcome, found.stuck) == ("worse", 6)
+    assert "the same over and over in 6 of 8 answers" in found.sentence
+    same = [Pair(pair.row, "?", "A tree.", pair.after, pair.after) for pair in pairs]
+    assert judge("chat", before, lower, (SAME, SAME), same).outcome == "better", "the base was no better"
+
+
+def test_what_the_doctor_warned_of_stands_in_the_verdict() -> None:
+    found = judge("chat", SAME, SAME, (SAME, SAME), warnings=[("leaks", 3), ("duplicates", 9)])
+    assert "3 held-out rows repeat text of training rows" in found.sentence
+    assert "9 rows repeat others" in found.sentence
+    assert "3" in render_verdict.outcome(found.to_dict(), "zh")
+
+
+def test_labels_stand_beside_what_guessing_gives_and_the_bare_model_is_told_them() -> None:
+    rows = [Example(n, (Turn("user", f"Film {n}"), Turn("assistant", "good" if n % 3 else "bad"))) for n in range(9)]
+    assert labels_of(rows) == ("good", "bad")
+    assert labels_of(rows[:3]) == (), "three rows show no classes"
+    assert labels_of([Example(n, (Turn("user", "?"), Turn("assistant", f"Text {n}"))) for n in range(30)]) == ()
+    asked = told(rows[0], ("good", "bad")).prompt[-1].content
+    assert asked == "Film 0\n\nAnswer with one of: good, bad"
+    found = by_class([row.answer for row in rows], ["Good."] * 9, [row.answer for row in rows])
+    assert (found.label, round(found.majority, 3)) == ("good", 0.667)
+    assert [(one.label, one.rows, one.before, one.after) for one in found.classes] == [
+        ("good", 6, 6, 6),
+        ("bad", 3, 0, 3),
+    ]
+    verdict = judge("sentiment", SAME, SAME, (SAME, SAME), labels=found)
+    assert "always saying good would be right in 66.7%" in verdict.sentence
+    assert "<td>bad</td><td>0</td><td>3</td><td>3</td>" in render_verdict.scores(verdict.to_dict(), "zh")
 
 
 def test_a_chat_is_judged_by_its_held_out_loss() -> None:

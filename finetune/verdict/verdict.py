@@ -23,7 +23,7 @@ Answer = Callable[[Sequence[Example], int], list[str]]
 
 SIDE_BY_SIDE = 10
 FORGOTTEN = 0.05  # nats per token on the general set: five per cent of perplexity
-REPEATS = re.compile(r"(.{1,16}?)\1{7,}", re.DOTALL)  # a few characters eight times or more
+REPEATS = re.compile(r"(.{1,4}?)\1{7,}", re.DOTALL)  # characters, no phrase, eight times or more
 STUCK = 0.5  # of an answer that repeats itself, and of the answers that do, above which an adapter is called broken
 GENERAL = Path(__file__).with_name("general.jsonl")
 

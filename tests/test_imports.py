@@ -48,6 +48,7 @@ LAYERS = {  # room -> what its files may import of the house besides each other;
     "chatbot/settings.py": (*VALUES, REGISTRY),
     "chatbot/access/": GROUND,
     "chatbot/users.py": ("chatbot/access/",),
+    "chatbot/keys.py": (*GROUND, "chatbot/api/"),
     "chatbot/store/": VALUES,
     "chatbot/export.py": (*VALUES, "chatbot/store/"),
     "chatbot/engine/": FOR_ENGINES,

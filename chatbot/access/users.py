@@ -75,6 +75,9 @@ class Users:
         admins = [name for name, entry in entries.items() if isinstance(entry, dict) and entry.get("admin")]
         return cls(hashes, admins=admins, clock=clock)
 
+    def knows(self, name: str) -> bool:
+        return name in self._hashes
+
     def is_admin(self, name: str) -> bool:
         """Whether this one may change what concerns everybody, such as the model that answers."""
         return name in self._admins

@@ -4,10 +4,10 @@ POST /v1/chat/completions, GET /v1/models and /v1/models/{id} follow OpenAI (see
 a model name, as in vLLM. POST /v1/score and POST /v1/tokenize are extensions. GET /health needs no key.
 
 Who may call: with an API key, whoever sends it as `Authorization: Bearer KEY`, from anywhere. Without one, programs that
-can reach the port, and pages of this very origin (`chatbot.access.origin`). No CORS headers are ever sent.
+can reach the port, and pages of this very origin (`chatbot.access.origin`). A user's own key (`chatbot.api.keys`) opens it in any
+case, and what is that user's with it. No CORS headers are ever sent.
 """
 
-import hmac
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -25,9 +25,10 @@ from chatbot.api.completions import CompletionForm, CompletionRequest, Echoed
 from chatbot.api.conversation import conversation
 from chatbot.api.embeddings import Embedder, EmbeddingRequest, embedded
 from chatbot.api.fields import parse
+from chatbot.api.keys import Door
 from chatbot.api.protocol import ChatRequest, ScoreRequest, TokenizeRequest
 from chatbot.api.stream import Answer, error_response
-from chatbot.common.errors import AccessDenied, AdapterNotFound, BanyanError, InputError
+from chatbot.common.errors import AdapterNotFound, BanyanError, InputError
 from chatbot.engine.adapters.folders import visible
 from chatbot.engine.adapters.purpose import for_chat
 from chatbot.engine.base import Engine
@@ -42,17 +43,13 @@ def routes(
     engine: Engine,
     *,
     state: Callable[[], LoadState],
-    api_key: str | None = None,
-    closed: bool = False,
+    door: Door = Door(),  # noqa: B008 - frozen
     versions: Mapping[str, str] | None = None,
     embedder: Embedder = lambda: None,
 ) -> list[Route]:
-    """The routes, for `demo.launch(app_kwargs={"routes": ...})` or any Starlette app.
-
-    `closed` says that people must sign in to see the page: without an API key `/v1` then answers nobody.
-    """
+    """The routes, for `demo.launch(app_kwargs={"routes": ...})` or any Starlette app. `door` says who may call `/v1`."""
     api = _Api(engine, embedder)
-    guard = partial(_guarded, api_key=api_key, closed=closed)
+    guard = partial(_guarded, door=door)
     return [
         Route("/v1/chat/completions", guard(api.chat), methods=["POST"]),
         Route("/v1/completions", guard(api.completions), methods=["POST"]),
@@ -72,7 +69,7 @@ class _Api:
     async def chat(self, request: Request) -> Response:
         asked = parse(ChatRequest, await request.body())
         messages = asked.conversation()
-        adapter = await self._adapter(asked.model)
+        adapter = await self._adapter(asked.model, request)
         sampling = asked.sampling(self._engine.context_window, self._engine.traits.sampling)
         self._check_logprobs(sampling)
         starts = [
@@ -84,7 +81,7 @@ class _Api:
 
     async def completions(self, request: Request) -> Response:
         asked = parse(CompletionRequest, await request.body())
-        prompts, adapter = asked.prompts(), await self._adapter(asked.model)
+        prompts, adapter = asked.prompts(), await self._adapter(asked.model, request)
         sampling = asked.sampling(self._engine.traits.sampling)
         self._check_logprobs(sampling)
         each = [(prompt, one) for prompt in prompts for one in self._each(sampling, asked.n or 1)]
@@ -146,13 +143,13 @@ class _Api:
     async def score(self, request: Request) -> Response:
         asked = parse(ScoreRequest, await request.body())
         messages = conversation(asked.messages, begun=False)
-        adapter = await self._adapter(asked.model)
+        adapter = await self._adapter(asked.model, request)
         scores = await run_sync(lambda: self._engine.score(messages, asked.continuations, adapter=adapter))
         return JSONResponse({"object": "score", "model": adapter or self._engine.model, "scores": scores})
 
     async def tokenize(self, request: Request) -> Response:
         asked = parse(TokenizeRequest, await request.body())
-        await self._adapter(asked.model)  # every adapter has the base model's tokenizer
+        await self._adapter(asked.model, request)  # every adapter has the base model's tokenizer
         if asked.messages is not None:
             messages = conversation(asked.messages, begun=asked.begun)
             count = await run_sync(self._engine.count_prompt, messages)
@@ -162,18 +159,18 @@ class _Api:
 
     async def models(self, request: Request) -> Response:
         every = request.query_params.get("adapters") == "all"
-        return JSONResponse({"object": "list", "data": await self._cards(every=every)})
+        return JSONResponse({"object": "list", "data": await self._cards(request, every=every)})
 
     async def model(self, request: Request) -> Response:
         name = request.path_params["id"]
-        for card in await self._cards(every=True):
+        for card in await self._cards(request, every=True):
             if card["id"] == name:
                 return JSONResponse(card)
         raise _no_model(name)
 
-    async def _cards(self, *, every: bool) -> list[dict[str, Any]]:
+    async def _cards(self, request: Request, *, every: bool) -> list[dict[str, Any]]:
         """The adapters of tasks only with `every`: who chats with one that answers from passages is told that nothing is there."""
-        shared = await run_sync(self._shared)
+        shared = await run_sync(self._refreshed, request.state.acts_for)
         adapters = shared if every else for_chat(shared)
         base = self._card(self._engine.model, parent=None, task="")
         return [base, *(self._card(known.name, parent=self._engine.model, task=known.task) for known in adapters)]
@@ -189,21 +186,22 @@ class _Api:
             "context_window": self._engine.context_window,
         }
 
-    async def _adapter(self, model: str | None) -> str | None:
+    async def _adapter(self, model: str | None, request: Request) -> str | None:
         if model is None or model == self._engine.model:
             return None
-        for look in (self._listed, self._shared):  # the folder is read only for a name that is not known yet
-            if any(model == known.name for known in await run_sync(look)):
+        for look in (self._listed, self._refreshed):  # the folder is read only for a name that is not known yet
+            if any(model == known.name for known in await run_sync(look, request.state.acts_for)):
                 return model
         raise _no_model(model)
 
-    def _listed(self) -> list[Adapter]:
-        return visible(self._engine.adapters(), "")
+    def _listed(self, owner: str) -> list[Adapter]:
+        """Everybody's adapters, and those of the user whose key was sent."""
+        return visible(self._engine.adapters(), owner)
 
-    def _shared(self) -> list[Adapter]:
-        """Everybody's adapters as they are on disk now: a key of the API names no person, so others' stay hidden."""
+    def _refreshed(self, owner: str) -> list[Adapter]:
+        """As they are on disk now."""
         self._engine.refresh()
-        return self._listed()
+        return self._listed(owner)
 
 
 def _one_call(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
@@ -244,15 +242,12 @@ _ENGINE_FACTS: dict[str, Callable[[Engine], object]] = {
 }
 
 
-def _guarded(handler: Handler, *, api_key: str | None, closed: bool) -> Handler:
+def _guarded(handler: Handler, *, door: Door) -> Handler:
     """Let in who may come in, and answer every failure in OpenAI's form."""
 
     async def guarded(request: Request) -> Response:
         try:
-            if closed:
-                raise AccessDenied("This server asks people to sign in; start it with --api-key to open /v1.")
-            if api_key is not None:
-                _check_key(request, api_key)
+            request.state.acts_for = door.enter(request)
             return await handler(request)
         except BanyanError as error:
             return error_response(error)
@@ -263,9 +258,3 @@ def _guarded(handler: Handler, *, api_key: str | None, closed: bool) -> Handler:
             return error_response(BanyanError("Something went wrong here; the server's log says what."))
 
     return guarded
-
-
-def _check_key(request: Request, api_key: str) -> None:
-    scheme, _, sent = request.headers.get("authorization", "").partition(" ")
-    if not hmac.compare_digest(sent.strip().encode(), api_key.encode()) or scheme.lower() != "bearer":
-        raise AccessDenied("The API key is missing or wrong. Send it as “Authorization: Bearer KEY”.")

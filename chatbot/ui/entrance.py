@@ -22,6 +22,7 @@ from chatbot.access.turns import Turns
 from chatbot.access.uploads import Uploads
 from chatbot.access.users import Users
 from chatbot.api import routes as api
+from chatbot.api.keys import Door, Keys
 from chatbot.common.errors import BanyanError
 from chatbot.engine.loading import LoadingEngine
 from chatbot.settings import Settings
@@ -80,12 +81,16 @@ def _routes(
     versions: Mapping[str, str],
     library: OpeningLibrary,
 ) -> Sequence[Route]:
-    closed = users is not None and settings.api_key is None
+    door = Door(
+        settings.api_key,
+        closed=users is not None and settings.api_key is None,
+        keys=Keys(settings.data / "keys.json"),
+        known=users.knows if users else lambda name: False,
+    )
     ours = api.routes(
         engine,
         state=engine.state,
-        api_key=settings.api_key,
-        closed=closed,
+        door=door,
         versions=versions,
         embedder=lambda: library.get().embedder,
     )

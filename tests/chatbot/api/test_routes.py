@@ -15,6 +15,7 @@ from openai.types.chat import ChatCompletionMessageParam
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from chatbot.api.keys import Door
 from chatbot.api.routes import routes
 from chatbot.common.errors import EngineError, ModelLoading
 from chatbot.common.step import Step
@@ -314,7 +315,7 @@ def test_score_and_tokenize(engine: ScriptedEngine) -> None:
 
 @pytest.mark.parametrize("header", [None, "Bearer wrong", "Basic key", "Bearer ", "Bearer keyé"])
 def test_a_wrong_key_is_refused(engine: ScriptedEngine, header: str | None) -> None:
-    with TestClient(app(engine, api_key="key")) as http:
+    with TestClient(app(engine, door=Door("key"))) as http:
         headers = [(b"authorization", header.encode())] if header else []
         assert http.get("/v1/models", headers=headers).status_code == 401
         assert http.get("/v1/models", headers={"Authorization": "Bearer key"}).status_code == 200
@@ -322,7 +323,7 @@ def test_a_wrong_key_is_refused(engine: ScriptedEngine, header: str | None) -> N
 
 
 def test_a_page_with_sign_in_has_no_open_api(engine: ScriptedEngine) -> None:
-    response = post(engine, {"messages": ASK}, closed=True)
+    response = post(engine, {"messages": ASK}, door=Door(closed=True))
     assert response.status_code == 401
     assert "--api-key" in response.json()["error"]["message"]
 

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from chatbot.api.keys import Door
 from chatbot.api.routes import routes
 from chatbot.common.errors import (
     AdapterNotFound,
@@ -45,7 +46,7 @@ ENDLESS = Sampling(temperature=0, max_tokens=131_072)
 
 
 def banyan(engine: ScriptedEngine, api_key: str | None = None) -> Starlette:
-    return Starlette(routes=list(routes(engine, state=lambda: READY, api_key=api_key)))
+    return Starlette(routes=list(routes(engine, state=lambda: READY, door=Door(api_key))))
 
 
 @contextmanager

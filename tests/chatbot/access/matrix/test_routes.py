@@ -12,7 +12,7 @@ from tests.chatbot.access.matrix.house import House, house
 pytestmark = pytest.mark.slow
 
 V1 = {  # closed without a key
-    "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/score", "/v1/tokenize", "/v1/models",
+    "/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1/completions", "/v1/embeddings", "/v1/score", "/v1/tokenize", "/v1/models",
     "/v1/models/{id:path}",
 }  # fmt: skip
 PUBLIC = {

@@ -190,7 +190,14 @@ class MessagesForm:
 
 
 def _use(call: ToolCall) -> dict[str, Any]:
-    return {"type": "tool_use", "id": call.id, "name": call.name, "input": json.loads(call.arguments)}
+    try:
+        arguments = json.loads(call.arguments)
+    except ValueError:
+        arguments = None
+    given = (
+        arguments if isinstance(arguments, dict) else {"arguments": call.arguments}
+    )  # the protocol knows objects only
+    return {"type": "tool_use", "id": call.id, "name": call.name, "input": given}
 
 
 def _reason(last: Chunk, *, called: bool) -> str:

@@ -21,17 +21,18 @@ with tempfile.TemporaryDirectory() as home:
     }
     (Path(home) / "extra-openai-models.yaml").write_text(json.dumps([entry]))  # JSON is YAML
 
-    def llm(*arguments: str) -> str:
+    def llm(*arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "LLM_USER_PATH": home, "OPENAI_API_KEY": "none"}
-        done = subprocess.run(
-            [sys.executable, "-m", "llm", "-m", "banyan", *arguments],
-            env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        command = [sys.executable, "-m", "llm", "-m", "banyan", *arguments]
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
 
-    assert llm("Say hello.").strip()
-    found = json.loads(llm("--schema", "name, age int", "Ann is 34 years old."))
-    assert found["age"] == 34, found
+    said = llm("Say hello.", "-o", "max_tokens", "20")
+    assert said.returncode == 0 and said.stdout.strip(), said
+    found = llm("--schema", "name, age int", "Ann is 34 years old.")
+    assert json.loads(found.stdout)["age"] == 34, found
     tool = "def multiply(a: int, b: int) -> int:\n    'Multiply two numbers.'\n    return a * b"
-    assert llm("--functions", tool, "What is 6 times 7? Use the tool.", "-o", "temperature", "0").strip()
+    asked = ("What is 6 times 7? Use the tool.", "-o", "temperature", "0", "-o", "max_tokens", "100")
+    used = llm("--functions", tool, "--td", "--cl", "1", *asked)  # a small model calls again instead of answering
+    assert "multiply" in used.stderr and "42" in used.stderr, used

@@ -15,7 +15,15 @@ COOKIE = "banyan_session"
 USER = "banyan_user"  # the key in the request's state: no client can write there
 LONGEST = 30 * 24 * 3600  # seconds until somebody signs in anew; OWASP ASVS 4.0.3, 3.3.2, level 1
 PUBLIC = ("/assets/", "/static/")  # what the page is made of
-ALSO_PUBLIC = ("/login", "/health", "/theme.css", "/favicon.ico", "/robots.txt", "/gradio_api/startup-events")
+ALSO_PUBLIC = (
+    "/login",
+    "/health",
+    "/metrics",
+    "/theme.css",
+    "/favicon.ico",
+    "/robots.txt",
+    "/gradio_api/startup-events",
+)
 
 
 class SignInFirst(AccessDenied):
@@ -52,7 +60,7 @@ class Sessions:
 class SignedIn:
     """ASGI middleware: tells the handlers who asks. Who is not signed in sees `page`; anything else raises `SignInFirst`.
 
-    `/v1` asks for its own key.
+    `/v1` and `/metrics` ask for their own key.
     """
 
     def __init__(self, app: ASGIApp, *, sessions: Sessions, page: ASGIApp) -> None:

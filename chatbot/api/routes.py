@@ -1,7 +1,8 @@
 """The OpenAI-compatible HTTP API: `/v1` over the same engine as the page, and `/health`.
 
 POST /v1/chat/completions, GET /v1/models and /v1/models/{id} follow OpenAI (see `chatbot.api.protocol`); an adapter's name is
-a model name, as in vLLM. POST /v1/score and POST /v1/tokenize are extensions. GET /health needs no key.
+a model name, as in vLLM. POST /v1/score and POST /v1/tokenize are extensions. GET /metrics is Prometheus' and opens as /v1 does;
+GET /health needs no key.
 
 Who may call: with an API key, whoever sends it as `Authorization: Bearer KEY`, from anywhere. Without one, programs that
 can reach the port, and pages of this very origin (`chatbot.access.origin`). A user's own key (`chatbot.api.keys`) opens it in any
@@ -14,6 +15,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
+from anyio.to_thread import run_sync
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -37,6 +39,7 @@ def routes(
     door: Door = Door(),  # noqa: B008 - frozen
     versions: Mapping[str, str] | None = None,
     embedder: Embedder = lambda: None,
+    metrics: Callable[[], bytes] = lambda: b"",
 ) -> list[Route]:
     """The routes, for `demo.launch(app_kwargs={"routes": ...})` or any Starlette app. `door` says who may call `/v1`."""
     api = Api(engine, embedder)
@@ -51,8 +54,13 @@ def routes(
         Route("/v1/tokenize", guard(api.tokenize), methods=["POST"]),
         Route("/v1/models", guard(api.models), methods=["GET"]),
         Route("/v1/models/{id:path}", guard(api.model), methods=["GET"]),
+        Route("/metrics", guard(partial(_metrics, metrics)), methods=["GET"]),
         Route("/health", partial(_health, engine, state, dict(versions or {})), methods=["GET"]),
     ]
+
+
+async def _metrics(read: Callable[[], bytes], _: Request) -> Response:
+    return Response(await run_sync(read), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 async def _health(engine: Engine, state: Callable[[], LoadState], versions: dict[str, str], _: Request) -> Response:

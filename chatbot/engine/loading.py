@@ -45,6 +45,7 @@ class LoadingEngine(StandIn):
         fetch: Callable[[str, Progress, Event], object] = lambda reference, progress, stop: None,
         otherwise: Callable[[str], str | None] = lambda reference: None,
     ) -> None:
+        super().__init__()
         self._build, self._fetch, self._otherwise = build, fetch, otherwise
         self._engine: Engine | None = None
         self._failure: BanyanError | None = None

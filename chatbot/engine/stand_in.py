@@ -6,11 +6,15 @@ from contextlib import AbstractContextManager
 from threading import Event
 
 from chatbot.engine.base import Engine
+from chatbot.engine.measures import Measures
 from chatbot.types import Adapter, Chunk, Message, Prompt, Sampling, Server, TokenLogprob, Traits, Usage
 
 
 class StandIn(ABC):
     """An `Engine`. Who derives from it says which one it stands for."""
+
+    def __init__(self) -> None:
+        self.measures = Measures()
 
     @property
     @abstractmethod
@@ -64,7 +68,8 @@ class StandIn(ABC):
             if engine is None:
                 yield Chunk(finish="cancelled", usage=Usage(0, 0))
                 return
-            yield from engine.stream(messages, sampling, adapter=adapter, stop=stop)
+            chunks = engine.stream(messages, sampling, adapter=adapter, stop=stop)
+            yield from self.measures.watched(chunks, engine.name, _told(engine, adapter))
 
     def score(
         self, messages: Sequence[Message], continuations: Sequence[str], *, adapter: str | None = None
@@ -80,7 +85,8 @@ class StandIn(ABC):
             if engine is None:
                 yield Chunk(finish="cancelled", usage=Usage(0, 0))
                 return
-            yield from engine.go_on(prompt, sampling, adapter=adapter, stop=stop)
+            chunks = engine.go_on(prompt, sampling, adapter=adapter, stop=stop)
+            yield from self.measures.watched(chunks, engine.name, _told(engine, adapter))
 
     def read(self, prompt: Prompt, best: int, *, adapter: str | None = None) -> list[TokenLogprob]:
         with self._serving() as engine:
@@ -104,3 +110,9 @@ class StandIn(ABC):
 
     def load(self) -> dict[str, int]:
         return self.engine.load()
+
+
+def _told(engine: Engine, adapter: str | None) -> str:
+    """The adapter as everybody may know it: the name of one that is somebody's own tells of them."""
+    shared = {known.name for known in engine.adapters() if not known.owner}
+    return adapter if adapter in shared else "somebody's own" if adapter else ""

@@ -93,6 +93,7 @@ def _routes(
         door=door,
         versions=versions,
         embedder=lambda: library.get().embedder,
+        metrics=lambda: engine.measures.text(engine.load),
     )
     names = sign_in.routes(users, sessions, embedded=settings.space) if users else []
     return [*ours, *names, *uploading.routes(uploads, settings.quota)]

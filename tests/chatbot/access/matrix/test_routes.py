@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 V1 = {  # closed without a key
     "/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1/completions", "/v1/embeddings", "/v1/score", "/v1/tokenize", "/v1/models",
-    "/v1/models/{id:path}",
+    "/v1/models/{id:path}", "/metrics",
 }  # fmt: skip
 PUBLIC = {
     "/", "/login", "/health", "/static/{path:path}", "/assets/{path:path}", "/favicon.ico", "/theme.css", "/robots.txt",

@@ -223,5 +223,10 @@ def build_training(settings: Settings, served: LoadingEngine) -> Any:
     return Training(base, runner, estimator, adapters, settings.quota)
 
 
+def command() -> int:
+    """`banyan`, where it was installed."""
+    return main(sys.argv[1:])
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(command())

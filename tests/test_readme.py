@@ -1,5 +1,6 @@
 """The README's front matter is what a Hugging Face Space needs, and its commands are the ones that work."""
 
+import importlib
 import re
 import tomllib
 from pathlib import Path
@@ -45,3 +46,16 @@ def test_python_versions_agree() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert project["tool"]["ruff"]["target-version"] == "py311"
     assert project["tool"]["mypy"]["python_version"] == "3.11"
+    assert project["project"]["requires-python"] == ">=3.11"
+
+
+def test_what_is_installed_starts_the_app_and_brings_all_that_it_reads() -> None:
+    """Packages are found by their folders; a folder of code without `__init__.py` would be left out unseen."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    module, _, name = project["project"]["scripts"]["banyan"].partition(":")
+    assert callable(getattr(importlib.import_module(module), name))
+    tops = [pattern.rstrip("*") for pattern in project["tool"]["setuptools"]["packages"]["find"]["include"]]
+    code = {path.parent for top in tops for path in (ROOT / top).rglob("*.py")}
+    assert [folder for folder in code if not (folder / "__init__.py").is_file()] == []
+    assert {path.name for path in ROOT.iterdir() if (path / "__init__.py").is_file()} - {"tests"} <= set(tops)
+    assert (ROOT / project["tool"]["setuptools"]["dynamic"]["dependencies"]["file"][0]).is_file()

@@ -126,7 +126,8 @@ def build_engine(settings: Settings) -> LoadingEngine:
         if registry.choose(replace(settings, model=reference))[0].fetches:
             resolve(reference, settings.data / "models", progress, stop)
 
-    model = catalogue.settle(settings.model)
+    fetches = registry.choose(settings)[0].fetches  # what runs on another server is that server's choice
+    model = catalogue.settle(settings.model) if fetches else settings.model
     if model != settings.model:
         log.info("Model: %s, which suits this machine. --model chooses another.", catalogue.CATALOGUE[model].title)
     return LoadingEngine(

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+import app as product
 from chatbot.api.routes import routes
 from chatbot.common.errors import EngineError, ModelNotFound
 from chatbot.engine.base import Engine, complete
@@ -110,6 +111,15 @@ def test_a_model_that_the_server_lacks_is_said_with_those_it_has() -> None:
         pytest.raises(ModelNotFound, match=r"no model “oak”\. It has: tree"),
     ):
         RemoteEngine(url, model="oak")
+
+
+def test_without_a_name_the_servers_own_model_is_taken(tmp_path: Path) -> None:
+    """What `auto` means on this machine is nothing to another."""
+    with serving(banyan(ScriptedEngine(model="tree"))) as url:
+        engine = product.build_engine(Settings(engine="remote", base_url=url, data=tmp_path))
+        engine.start()
+        assert engine.wait(30) and engine.model == "tree"
+        engine.close()
 
 
 def test_what_fails_before_its_first_token_is_tried_once_elsewhere() -> None:

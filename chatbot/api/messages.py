@@ -148,7 +148,7 @@ class MessagesForm:
         return {**self._head, "content": blocks, "stop_reason": reason, "usage": _usage(got[-1].usage)}
 
     def opening(self) -> bytes:
-        message = {**self._head, "content": [], "stop_reason": None, "usage": _usage(None)}
+        message: dict[str, Any] = {**self._head, "content": [], "stop_reason": None, "usage": _usage(None)}
         return data({"type": "message_start", "message": message}, "message_start")
 
     def events(self, choice: int, chunk: Chunk) -> bytes:

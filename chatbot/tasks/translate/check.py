@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from chatbot.tasks.language import detect, same
@@ -13,7 +13,9 @@ from chatbot.tasks.translate.files.marked import PLACEHOLDER, Segment, bare, is_
 from chatbot.tasks.translate.prompt import occurring, stands
 from retrieval.checks.numbers import numbers
 
-Code = Literal["empty", "cut", "repeats", "language", "unchanged", "number", "term", "length", "pieces", "failed"]
+Code = Literal[
+    "empty", "cut", "repeats", "language", "unchanged", "number", "term", "length", "pieces", "failed", "added"
+]
 
 _NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f'’ ]\d{3})*(?:[.,]\d+)?")
 _PERIODS = range(3, 121)  # characters of what a loop says again
@@ -35,7 +37,7 @@ def check(segment: Segment, target: str, code: str, glossary: Mapping[str, str] 
     source, found = words(segment), bare(target)
     if not is_language(source):
         return []
-    if not any(map(str.isalpha, found)):
+    if not any(map(str.isalpha, PLACEHOLDER.sub(" ", words(replace(segment, text=target))))):
         return [Flag("empty")]
     flags = [Flag("repeats")] if loops(found) and not loops(source) else []
     flags += _language(source, found, code)

@@ -25,10 +25,10 @@ from chatbot.engine.base import Engine
 from chatbot.tasks.translate.check import Flag
 from chatbot.tasks.translate.files import child as files
 from chatbot.tasks.translate.files.marked import Segment, bare
-from chatbot.tasks.translate.order import AUTO, settle
+from chatbot.tasks.translate.order import AUTO, code_of, settle
 from chatbot.tasks.translate.run import segments as run
 from chatbot.tasks.translate.text import Pair
-from chatbot.tasks.translate.work import Order, Translation
+from chatbot.tasks.translate.work import Order, Translation, is_failed
 
 KEPT = 20  # jobs of one owner; the oldest give way
 _ID = re.compile(r"[0-9a-f]{24}")
@@ -36,7 +36,8 @@ _ID = re.compile(r"[0-9a-f]{24}")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`done` and `total` count segments; `confidence` is that of the detected source, None where the person named it."""
+    """`done` and `total` count segments, `done` not those that the engine failed on: they are tried again when it goes on;
+    `confidence` is that of the detected source, None where the person named it."""
 
     id: str
     owner: str
@@ -95,14 +96,16 @@ class Translations:
         """Read the file and keep it. Raises `RejectedFile`, `InputError` as `settle`, and what `engine.model` raises."""
         name = shown(name)
         found = files.read(path, name, stop=stop)
-        settled = settle(
-            engine, owner, found.segments, target=target, source=source, adapter=adapter, glossary=glossary
-        )
-        order = settled.order
+        settled = None
+        if found.segments:
+            settled = settle(
+                engine, owner, found.segments, target=target, source=source, adapter=adapter, glossary=glossary
+            )
+        order = settled.order if settled else Order("", code_of(target))
         job = Job(
             secrets.token_hex(12), owner, name, found.kind, found.ending, order.source, order.target, order.adapter,
-            settled.support.who, len(found.segments), time.time(),
-            settled.detected.confidence if settled.detected else None, found.doubts, dict(order.glossary),
+            settled.support.who if settled else "", len(found.segments), time.time(),
+            settled.detected.confidence if settled and settled.detected else None, found.doubts, dict(order.glossary),
         )  # fmt: skip
         self._keep(job, path, found.segments)
         for old in self.jobs(owner)[KEPT:]:
@@ -125,7 +128,8 @@ class Translations:
         """Translate what is not done yet. Ends when all is, or when `stop` is set. Raises engine errors."""
         job, segments, known = self._opened(owner, id)
         order = Order(job.source, job.target, job.adapter, job.glossary)
-        flagged = job.flagged
+        known = {at: translation for at, translation in known.items() if not is_failed(translation)}
+        flagged = sum(bool(translation.flags) for translation in known.values())
         yield Progress(job)
         with (
             _log(self._home(owner) / id / "done.jsonl") as log,
@@ -140,7 +144,8 @@ class Translations:
                     latest = Pair(bare(segments[at].text), bare(translation.text), translation.flags)
                 if latest:
                     log.flush()
-                yield Progress(replace(job, done=len(known), flagged=flagged), latest)
+                done = sum(not is_failed(translation) for translation in known.values())
+                yield Progress(replace(job, done=done, flagged=flagged), latest)
 
     def pairs(self, owner: str, id: str, *, flagged: bool = True, limit: int = 200) -> list[Pair]:
         """Segments that are done, in the order of the file; with `flagged` only those that something may be wrong with."""
@@ -151,7 +156,7 @@ class Translations:
     def result(self, owner: str, id: str) -> bytes:
         """The translated file; what is not done yet stands in it as it was. Raises `RejectedFile`, `InputError`."""
         job, segments, known = self._opened(owner, id)
-        if not known:
+        if not known and segments:
             raise InputError("Nothing of this file is translated yet.", kind="nothing_done")
         texts = [known[at].text if at in known else segment.text for at, segment in enumerate(segments)]
         return files.write(self._home(owner) / id / "original", job.name, texts, job.target)
@@ -187,7 +192,8 @@ def _read(folder: Path, owner: str) -> Job | None:
     if job.owner != owner or job.id != folder.name:
         return None
     known = _done(folder)
-    return replace(job, done=len(known), flagged=sum(bool(translation.flags) for translation in known.values()))
+    done = sum(not is_failed(translation) for translation in known.values())
+    return replace(job, done=done, flagged=sum(bool(translation.flags) for translation in known.values()))
 
 
 def _done(folder: Path) -> dict[int, Translation]:

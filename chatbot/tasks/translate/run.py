@@ -9,6 +9,7 @@ from chatbot.common.errors import BanyanError, EngineUnavailable, ModelError, Mo
 from chatbot.common.fan_out import fan_out
 from chatbot.engine.base import Engine
 from chatbot.tasks.translate.files.marked import Segment
+from chatbot.tasks.translate.patience import patiently
 from chatbot.tasks.translate.sizes import Sizes
 from chatbot.tasks.translate.work import Order, Translation, failed, one, repeated
 
@@ -31,7 +32,8 @@ def segments(
 ) -> Iterator[Done]:
     """Translate what is not `done` yet. Ends early, without an error, when `stop` is set. Close it to end the work.
 
-    A segment that the engine fails on alone is flagged and left as it was; an engine that is gone ends all with its error.
+    A segment that the engine fails on alone is flagged and left as it was; an engine that is busy or out of reach is asked again
+    for a while; one that is gone ends all with its error.
     """
     over = Event()
     known = dict(done or {})
@@ -42,10 +44,11 @@ def segments(
         same.setdefault(original, []).append(at)
 
     def work(at: int) -> Translation | None:
+        def ask() -> Translation:
+            return one(engine, given[at], order, over, lambda text: partial.__setitem__(at, text), sizes.of(at))
+
         try:
-            return known.get(at) or one(
-                engine, given[at], order, over, lambda text: partial.__setitem__(at, text), sizes.of(at)
-            )
+            return known.get(at) or patiently(ask, over)
         except Stopped:
             return None
         except (EngineUnavailable, ModelError, ModelLoading):

@@ -17,11 +17,13 @@ from chatbot.tasks.translate.check import Flag, check, loops
 from chatbot.tasks.translate.files.marked import PLACEHOLDER, Segment, bare, fits, is_language, restored, walk, words
 from chatbot.tasks.translate.prompt import messages
 from chatbot.tasks.translate.sizes import Sizes, Tokens
+from chatbot.tasks.translate.tidy import tidied
 from chatbot.types import FinishReason, Message, Sampling
 from retrieval.text.sentences import sentences
 
 MOST = 500  # tokens of text that are translated in one request: longer ones lose sentences
 _SHARE = 4  # of the context, for the text; the rest is for the prompt and a translation up to three times as long
+ADDED = 120  # characters shown of what a model says besides
 _TURN = 8  # tokens that a chat template puts around a message: five in ChatML, the usual one
 # What begins a turn in some chat template: it stays, and no model ever reads it.
 _MARKS = re.compile(r"<[|｜][^<>\n]{1,40}[|｜]>|</?s>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>")
@@ -63,12 +65,16 @@ def one(
     flags: list[Flag] = []
     target = "" if _MARKS.search(segment.text) else restored(segment, asked.whole(segment.text))
     if not (fits(segment, target) and _placeholders(segment.text) == _placeholders(target)):
-        asked.finish = "stop"
+        asked.finish, asked.empty, asked.added = "stop", False, ""
         target = asked.in_pieces(segment)
         flags = [Flag("pieces")] if len(list(walk(segment))) > 1 or PLACEHOLDER.search(segment.text) else []
     found = check(segment, target, order.target, order.glossary)
     if asked.finish == "length":
         found = [Flag("cut"), *(flag for flag in found if flag.code not in ("repeats", "length"))]
+    if asked.empty and not any(flag.code == "empty" for flag in found):
+        flags.append(Flag("empty"))
+    if asked.added:
+        flags.append(Flag("added", asked.added))
     if any(flag.code == "empty" for flag in found):
         target = segment.text
     return Translation(target, (*found, *flags))
@@ -85,6 +91,8 @@ class _Asker:
     tokens: Tokens
     finish: FinishReason = "stop"
     said: str = ""
+    empty: bool = False  # whether somewhere nothing came back, and the source's words stand there
+    added: str = ""  # what the model said besides
 
     def whole(self, text: str) -> str:
         """A text of any length, sentence by sentence where it is longer than one request takes."""
@@ -178,19 +186,12 @@ class _Asker:
                     raise Stopped("The translation was stopped; what was done is kept.", kind="translation_stopped")
                 if chunk.text and loops(said) and not loops(text):
                     break
-        return _tidied(text, said)
-
-
-def _tidied(source: str, said: str) -> str:
-    """Without what models put around an answer, and on one line where the source is."""
-    said = said.strip()
-    if "\n" not in source:
-        said = re.sub(r"\s*\n\s*", " ", said)
-    for opening, closing_mark in (('"', '"'), ("“", "”"), ("«", "»"), ("「", "」")):
-        if said.startswith(opening) and said.endswith(closing_mark) and len(said) > 1 and source[:1] not in "\"“«「'":
-            said = said[1:-1].strip()
-    lead, trail = source[: len(source) - len(source.lstrip())], source[len(source.rstrip()) :]
-    return f"{lead}{said}{trail}"
+        answer, added = tidied(text, said)
+        self.added = self.added or added[:ADDED]
+        if not answer.strip() and is_language(text):
+            self.empty = True
+            return text
+        return answer
 
 
 def _placeholders(text: str) -> Counter[str]:
@@ -200,6 +201,10 @@ def _placeholders(text: str) -> Counter[str]:
 def failed(segment: Segment, error: BanyanError) -> Translation:
     """A segment that the engine failed on stays as it was, and says so."""
     return Translation(segment.text, (Flag("failed", str(error)),))
+
+
+def is_failed(translation: Translation) -> bool:
+    return any(flag.code == "failed" for flag in translation.flags)
 
 
 def repeated(segments: Sequence[Segment]) -> dict[int, int]:

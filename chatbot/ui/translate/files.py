@@ -98,7 +98,7 @@ class FileHandlers(TaskHandlers):
                 bar = render_translate.working(step.job.done, step.job.total, language)
                 yield {side.progress: bar, side.jobs: self._listing(owner, language, id)}
             job = self._jobs.get(owner, id)
-            if not job.done:
+            if not job.done and job.total:
                 yield {side.progress: "", side.jobs: self._listing(owner, language), side.notice: ""}
                 return
             yield {side.progress: render_translate.note(text("tr_writing", language))}

@@ -148,13 +148,20 @@ def _job(job: Job, busy: bool, language: Language) -> str:
     )
     state = "tr_job_done" if job.complete else "tr_job_partial"
     told = [pair, text(state, language, done=job.done, total=job.total), text("tr_by", language, who=job.who)]
+    if not job.total:
+        told = [text("tr_job_nothing", language)]
     if job.flagged:
         told.append(text("tr_job_flagged", language, count=job.flagged))
     if job.doubts:
         told.append(text("tr_doubts_encoding", language, encoding=job.doubts))
     width = round(100 * job.done / max(1, job.total))
     bar = "" if job.complete else f'<span class="by-bar" aria-hidden="true"><i style="width:{width}%"></i></span>'
-    acts = [("look", job.flagged > 0), ("fetch", job.done > 0), ("resume", not job.complete), ("remove", True)]
+    acts = [
+        ("look", job.flagged > 0),
+        ("fetch", job.done > 0 or not job.total),
+        ("resume", not job.complete),
+        ("remove", True),
+    ]
     buttons = "" if busy else "".join(_button(act, job, language) for act, there in acts if there)
     return (
         f'<li class="by-tr-job"><div><b>{escape(job.name)}</b><small>{escape(" · ".join(told))}</small>{bar}</div>'

@@ -39,7 +39,7 @@ def read(path: Path, name: str, limits: Limits = LIMITS, *, stop: Event | None =
             kind, ending, doubts = (str(record[key]) for key in ("kind", "ending", "doubts"))
         for text, kept, ordered, room in cast(list[tuple[str, list[int], bool, int]], record.get("segments", [])):
             segments.append(Segment(text, frozenset(kept), ordered, room))
-    if not segments:
+    if not segments and kind == "pdf":  # of others the words are known: there are none
         raise RejectedFile("no_text", **given)
     return Source(kind, ending, tuple(segments), doubts)
 

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 
 from chatbot.api.routes import routes
 from chatbot.common import disk
-from chatbot.common.errors import EngineError, EngineUnavailable, InputError, NotFound, Stopped
+from chatbot.common.errors import EngineBusy, EngineError, EngineUnavailable, InputError, NotFound, Stopped
 from chatbot.common.rejected import RejectedFile
 from chatbot.engine.adapters.folders import check as check_adapter
 from chatbot.engine.llamacpp.engine import LlamaCppEngine
@@ -23,11 +23,13 @@ from chatbot.tasks.translate.files import child as files
 from chatbot.tasks.translate.files.marked import PLACEHOLDER, Segment, fits, restored
 from chatbot.tasks.translate.jobs import Translations
 from chatbot.tasks.translate.order import code_of, parse_glossary
+from chatbot.tasks.translate.patience import WAITS, patiently
 from chatbot.tasks.translate.prompt import messages
 from chatbot.tasks.translate.support import support
 from chatbot.tasks.translate.text import Translated, translate
+from chatbot.tasks.translate.tidy import tidied
 from chatbot.tasks.translate.work import Order, one
-from chatbot.types import Adapter, LoadState, Message
+from chatbot.types import Adapter, LoadState, Message, Sampling
 from finetune.evaluate import translate as evaluate_translate
 from tests.chatbot.serving import serving
 from tests.chatbot.tasks.pseudo import engine, shouted
@@ -235,14 +237,78 @@ def test_a_glossary_takes_two_hundred_terms() -> None:
     assert refused.value.kind == "glossary_long"
 
 
-def test_a_segment_that_fails_stays_and_says_so_but_a_dead_engine_ends_all() -> None:
+def test_a_segment_that_fails_stays_and_says_so_but_a_dead_engine_ends_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatbot.tasks.translate.patience.WAITS", (0.0,))
     found = finished(
         ScriptedEngine([EngineError("It broke."), GERMAN], model="x"), "One line here\n" + ENGLISH, source="en"
     )
     assert "failed" in codes(found)
     assert len(found.pairs) == 2
     with pytest.raises(EngineUnavailable):
-        finished(ScriptedEngine([EngineUnavailable("Gone.")], model="x"), ENGLISH)
+        finished(ScriptedEngine([EngineUnavailable("Gone.")] * 2, model="x"), ENGLISH)
+
+
+def test_a_busy_server_is_asked_again_and_what_stayed_undone_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("threading.Event.wait", lambda self, timeout=None: waited.append(timeout) or self.is_set())
+    busy = ScriptedEngine([EngineBusy("429"), EngineBusy("429"), GERMAN], model="x", slots=1)
+    assert (
+        patiently(lambda: "".join(c.text for c in busy.stream([Message("user", "a")], Sampling())), Event()) == GERMAN
+    )
+    assert [wait for wait in waited if wait in WAITS] == [0.5, 1.0]
+    monkeypatch.undo()
+    monkeypatch.setattr("chatbot.tasks.translate.patience.WAITS", (0.0,))
+    jobs, path = Translations(tmp_path / "translations"), tmp_path / "note.txt"
+    path.write_text(f"{ENGLISH}\n\nThe river is deep.", "utf-8")
+    lost = ScriptedEngine([GERMAN, EngineBusy("429"), EngineBusy("429")], model="x", slots=1)
+    job = jobs.add(lost, "ada", path, "note.txt", target="de", source="en")
+    run(jobs, lost, "ada", job.id)
+    half = jobs.get("ada", job.id)
+    assert (half.done, half.complete) == (1, False)
+    assert [pair.source for pair in jobs.pairs("ada", job.id)] == ["The river is deep."]
+    run(jobs, ScriptedEngine(["Der Fluss ist tief."], model="x"), "ada", job.id)
+    assert (jobs.get("ada", job.id).complete, jobs.pairs("ada", job.id)) == (True, [])
+
+
+def test_a_file_without_words_comes_back_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "figures.md"
+    path.write_text('12 34\n\n{{< figure src="/a.png" title="A picture" >}}\n', "utf-8")
+    jobs = Translations(tmp_path / "translations")
+    job = jobs.add(engine(), "ada", path, path.name, target="de")
+    run(jobs, engine(), "ada", job.id)
+    assert jobs.get("ada", job.id).complete
+    assert jobs.result("ada", job.id) == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "{}", "<think>It is German.\n\nSo...</think>\n\n{}", "so</think> {}", "Sure! Here is the translation:\n\n{}",
+        "Here's the German translation: {}", "```\n{}\n```", "Sure, here is the translated text:\n```text\n{}\n```", "“{}”",
+        "{}\n\n(Note: Obstgarten is an orchard.)", "{} (Note: I kept 1998.)", "{}\n\nNote: The year stays.", "翻译：{}",
+        "以下是译文：\n{}\n\n注：年份保留。", "Hier ist die Übersetzung: {}", "{}\n\nLet me know if you need more!",
+    ],
+)  # fmt: skip
+def test_what_a_model_adds_is_taken_off(said: str) -> None:
+    assert tidied(ENGLISH, said.format(GERMAN)) == (GERMAN, "")
+
+
+def test_what_the_source_says_itself_stays_and_what_may_be_more_is_told() -> None:
+    for source in ("Note: the translation: (note: see below)", "Sure! Take it.", "`x` and ```y```", "The ratio: 1:2"):
+        assert tidied(source, source) == (source, "")
+    assert tidied("One\ntwo", " Eins\nzwei ") == ("Eins\nzwei", "")
+    found = finished(ScriptedEngine([f"{GERMAN}\n\nIch mag Gärten sehr."], model="x"), ENGLISH)
+    assert (found.text, codes(found)) == (GERMAN, ["added"])
+
+
+@pytest.mark.parametrize("said", ["", "<think>I do not know", "```\n```", "{name}"])
+def test_an_empty_answer_deletes_no_words(said: str) -> None:
+    source = "Give {name} the key.\n\nThe **old** house."
+    found = finished(ScriptedEngine(lambda _: said, model="x"), source, source="en")
+    assert found.text == source
+    assert {"empty"} <= set(codes(found))
 
 
 # Who translates
@@ -453,7 +519,6 @@ def test_files_belong_to_their_owner_and_names_are_no_paths(tmp_path: Path) -> N
         ("photo.txt", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, "wrong_type"),
         ("noise.txt", bytes(range(256)) * 40, "wrong_type"),
         ("broken.docx", b"PK\x03\x04 not a zip", "damaged"),
-        ("figures.md", b"12 34\n\n56\n", "no_text"),
         ("table.csv", b"a,b\n1,2\n", "unsupported"),
     ],
 )

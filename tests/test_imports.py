@@ -19,7 +19,7 @@ ROOMS = {  # heavy library -> where it may be imported
     **dict.fromkeys(("pypdfium2", "pypdf", "pptx", "openpyxl", "selectolax", "rapidocr"), ("retrieval/reading/",)),
     "docx": ("retrieval/reading/", "chatbot/tasks/translate/files/"),
     "langdetect": ("chatbot/common/languages.py",),
-    "markdown_it": ("chatbot/tasks/translate/files/",),
+    **dict.fromkeys(("markdown_it", "polib"), ("chatbot/tasks/translate/files/",)),
 }
 GROUND = ("chatbot/common/",)
 VALUES = (*GROUND, "chatbot/types.py")

@@ -55,7 +55,7 @@ class Endpoints:
     def translate_file(
         self, file: str | None, target: str, source: str, glossary: str, request: gr.Request
     ) -> str | None:
-        """Translate a DOCX, HTML, Markdown, TXT, SRT, VTT or PDF. Returns the file of the same type (PDF: DOCX)."""
+        """Translate a document, subtitles or a file of messages. Returns the file of the same type (PDF: DOCX)."""
         with raised():
             if not file:
                 raise InputError("Send a file.", kind="no_file")

@@ -7,7 +7,7 @@ import base64
 import json
 import sys
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from chatbot.common.confine import confine, rejections, say
 from chatbot.common.limited import Limits
@@ -42,10 +42,12 @@ def main(limits: Limits, path: Path, name: str, targets: Path | None, code: str)
 
 def _row(path: Path, name: str, limits: Limits) -> kinds.Translatable:
     kind = sniff(path, name, limits)
-    for row in kinds.KINDS:
-        if row.kind == kind:
-            return row
-    raise RejectedFile("unsupported", found=reader(kind).called, readable=kinds.translatable())
+    row = kinds.row_of(kind, name)
+    if row is None:
+        ending = PurePosixPath(name).suffix.lower()
+        found = f"a file with the ending {ending}" if kind in ("text", "code") and ending else reader(kind).called
+        raise RejectedFile("unsupported", found=found, readable=kinds.translatable())
+    return row
 
 
 if __name__ == "__main__":

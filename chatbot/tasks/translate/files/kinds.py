@@ -4,6 +4,7 @@ What a file is of these, `retrieval.reading.sniff` finds out.
 """
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from retrieval.reading.kinds import alternatives
 from retrieval.types import Kind
@@ -11,21 +12,44 @@ from retrieval.types import Kind
 
 @dataclass(frozen=True, slots=True)
 class Translatable:
-    """`module` is imported by the child alone; `titles` stand in a list of kinds."""
+    """`module` is imported by the child alone; `titles` stand in a list of kinds. `endings` of names, where not all of the kind's
+    are of this format."""
 
     kind: Kind
     module: str
     titles: tuple[str, ...]
+    endings: tuple[str, ...] = ()
 
 
 KINDS: tuple[Translatable, ...] = (
-    Translatable("docx", "word", ("DOCX",)),
+    Translatable("docx", "office.word", ("DOCX",)),
+    Translatable("pptx", "office.slides", ("PPTX",)),
+    Translatable("xlsx", "office.sheets", ("XLSX",)),
     Translatable("html", "web", ("HTML",)),
     Translatable("markdown", "markdown.reader", ("Markdown", "MDX")),
-    Translatable("text", "plain", ("TXT",)),
-    Translatable("subtitles", "plain", ("SRT", "VTT")),
+    Translatable("text", "plain", ("TXT",), ("", "txt", "text", "log")),
+    Translatable("subtitles", "subtitles", ("SRT", "VTT")),
+    Translatable("text", "formats.advanced", ("ASS",), ("ass", "ssa")),
+    Translatable("epub", "formats.book", ("EPUB",)),
+    Translatable("odt", "formats.opendocument", ("ODT",)),
+    Translatable("ods", "formats.opendocument", ("ODS",)),
+    Translatable("odp", "formats.opendocument", ("ODP",)),
+    Translatable("text", "formats.messages", ("PO",), ("po", "pot")),
+    Translatable("text", "formats.exchange", ("XLIFF",), ("xliff", "xlf")),
+    Translatable("text", "formats.android", ("strings.xml",), ("xml",)),
+    Translatable("text", "formats.pairs", (".strings", "ARB"), ("strings", "arb")),
+    Translatable("json", "formats.pairs", ("JSON",), ("json",)),
+    Translatable("code", "formats.pairs", ("YAML",), ("yaml", "yml")),
+    Translatable("notebook", "formats.notebook", ("IPYNB",)),
     Translatable("pdf", "portable", ("PDF",)),
 )
+
+
+def row_of(kind: Kind, name: str) -> Translatable | None:
+    """The row for a file of the kind under that name; None where no format here is meant."""
+    ending = PurePosixPath(name).suffix.lower().lstrip(".")
+    fitting = (row for row in KINDS if row.kind == kind)
+    return next((row for row in fitting if not row.endings or ending in row.endings), None)
 
 
 def translatable() -> str:

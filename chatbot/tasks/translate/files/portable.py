@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from chatbot.common.limited import Limits
+from chatbot.tasks.translate.files.lines import joined
 from chatbot.tasks.translate.files.marked import Segment
 from chatbot.tasks.translate.files.opened import Opened
-from chatbot.tasks.translate.files.plain import joined
 from chatbot.tasks.translate.files.spans import Token, span
 from retrieval.reading.pages import Pages
 from retrieval.reading.pdf import reader as pdf

@@ -60,8 +60,9 @@ def opened(path: Path, name: str, limits: Limits) -> Opened:
     return open_text(path, name, limits, find=spans, written=written, declares=True)
 
 
-def written(source: str, chosen: Sequence[tuple[Span, str]], code: str) -> str:
-    return with_language(replaced(source, chosen, escape), code)
+def written(source: str, chosen: Sequence[tuple[Span, str]], code: str, *, xml: bool = False) -> str:
+    """`xml`: without entities that only HTML knows."""
+    return with_language(replaced(source, chosen, _plainly if xml else escape), code)
 
 
 def spans(source: str, stays: Stays = lambda source, at, end: at) -> list[Span]:
@@ -72,6 +73,10 @@ def spans(source: str, stays: Stays = lambda source, at, end: at) -> list[Span]:
 
 def escape(text: str) -> str:
     return escaped(text, quote=False).replace("\xa0", "&nbsp;")
+
+
+def _plainly(text: str) -> str:
+    return escaped(text, quote=False)
 
 
 def with_language(source: str, code: str) -> str:

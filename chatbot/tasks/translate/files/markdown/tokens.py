@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from markdown_it.token import Token as Parsed
 
-from chatbot.tasks.translate.files.plain import joined
+from chatbot.tasks.translate.files.lines import joined
 from chatbot.tasks.translate.files.spans import Token
 
 _TASK = re.compile(r"\[[ xX]\][ \t]+")

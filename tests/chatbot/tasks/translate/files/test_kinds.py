@@ -43,7 +43,7 @@ def test_one_row_makes_a_kind(tmp_path: Path) -> None:
     trees = tmp_path / "x"
     trees.write_text("oak,old\nash,young\n", "utf-8")
     with pytest.raises(
-        RejectedFile, match=r"is a table of values, .* DOCX, HTML, Markdown, MDX, TXT, SRT, VTT or PDF\."
+        RejectedFile, match=r"is a table of values, .* DOCX, PPTX, XLSX, HTML, .* IPYNB or PDF\."
     ):
         read(trees, "trees.csv")
     child = [sys.executable, "-c", CHILD, str(trees)]

@@ -1,41 +1,39 @@
-"""DOCX: the text of each paragraph's runs (ECMA-376, part 1, section 17); every element stays where it is.
-
-The package is rewritten entry by entry. Only the parts that hold text are parsed, and only `w:t` changes in them.
+"""The text of each paragraph's runs: WordprocessingML, DrawingML and rich strings of SpreadsheetML (ECMA-376, part 1, sections
+17, 21 and 18.4). Every element stays where it is; only `t` changes.
 """
 
-import io
-import re
-import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from itertools import count
 from typing import Any
 
-from chatbot.common.limited import Limits
 from chatbot.tasks.translate.files.marked import Segment, walk
-from chatbot.tasks.translate.files.opened import Opened
 from chatbot.tasks.translate.files.spans import Token, span
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
-_PARTS = re.compile(r"word/(?:document\d*|header\d*|footer\d*|footnotes|endnotes)\.xml")
+_PARAGRAPHS = (f"{W}p", f"{A}p", f"{S}si", f"{S}is")
 _BOXES = frozenset(
-    {
-        f"{_W}{name}"
-        for name in ("hyperlink", "ins", "moveTo", "smartTag", "sdt", "sdtContent", "customXml", "fldSimple")
-    }
+    f"{W}{name}" for name in ("hyperlink", "ins", "moveTo", "smartTag", "sdt", "sdtContent", "customXml", "fldSimple")
 )
 _UNSEEN = frozenset(  # what takes no place on the line, or is gone
-    f"{_W}{name}"
-    for name in (
-        "pPr", "rPr", "sdtPr", "sdtEndPr", "del", "moveFrom", "proofErr", "bookmarkStart", "bookmarkEnd", "lastRenderedPageBreak",
-        "commentRangeStart", "commentRangeEnd", "permStart", "permEnd", "instrText", "delText", "softHyphen", "smartTagPr",
-    )
+    [
+        *(f"{W}{name}" for name in (
+            "pPr", "rPr", "sdtPr", "sdtEndPr", "del", "moveFrom", "proofErr", "bookmarkStart", "bookmarkEnd",
+            "lastRenderedPageBreak", "commentRangeStart", "commentRangeEnd", "permStart", "permEnd", "instrText", "delText",
+            "softHyphen", "smartTagPr",
+        )),
+        *(f"{A}{name}" for name in ("pPr", "rPr", "endParaRPr")),
+        *(f"{S}{name}" for name in ("rPr", "rPh", "phoneticPr")),
+    ]
 )  # fmt: skip
 _NOT_A_LOOK = frozenset(
-    {f"{_W}lang", f"{_W}noProof", f"{_W}rtl", f"{_W}cs"}
+    f"{W}{name}" for name in ("lang", "noProof", "rtl", "cs")
 )  # of a run: no formatting that a reader sees
+_NOT_SEEN = frozenset(("lang", "altLang", "dirty", "err", "smtClean", "kumimoji", "noProof"))  # attributes, likewise
 
 
 @dataclass(slots=True)
@@ -67,59 +65,19 @@ class Paragraph:
         for elements, text in zip(self.slots, texts, strict=True):
             for at, element in enumerate(elements):
                 element.text = text if at == 0 else ""
-                if at == 0 and text != text.strip():
+                if at == 0 and text != text.strip() and element.tag != f"{A}t":  # where PowerPoint refuses it
                     element.set(_SPACE, "preserve")
 
 
-class Package:
-    """A DOCX in memory, with its paragraphs in reading order."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._roots: dict[str, Any] = {}
-        self.paragraphs: list[Paragraph] = []
-        with zipfile.ZipFile(io.BytesIO(data)) as container:
-            names = [entry.filename for entry in container.infolist() if _PARTS.fullmatch(entry.filename)]
-            for name in sorted(names, key=lambda name: (not name.startswith("word/document"), name)):
-                self._roots[name] = _parsed(container.read(name))
-        for root in self._roots.values():
-            self.paragraphs += [p for element in root.iter(f"{_W}p") if (p := _paragraph(element)) is not None]
-
-    def written(self) -> bytes:
-        from lxml import etree
-
-        target = io.BytesIO()
-        with zipfile.ZipFile(io.BytesIO(self._data)) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
-            for entry in old.infolist():
-                root = self._roots.get(entry.filename)
-                if root is None:
-                    new.writestr(entry, old.read(entry))
-                else:
-                    tree = root.getroottree()
-                    new.writestr(entry, etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=True))
-        return target.getvalue()
-
-
-def opened(path: Path, name: str, limits: Limits) -> Opened:
-    package = Package(path.read_bytes())
-
-    def write(targets: Sequence[str], code: str) -> bytes:
-        for paragraph, target in zip(package.paragraphs, targets, strict=True):
-            if target != paragraph.segment.text:
-                paragraph.write(target)
-        return package.written()
-
-    return Opened(".docx", tuple(p.segment for p in package.paragraphs), write)
-
-
-def _parsed(data: bytes) -> Any:
-    from lxml import etree
-
-    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True))
+def paragraphs(root: Any) -> list[Paragraph]:
+    """In the order of the part; without those that hold nothing to translate."""
+    found = (_paragraph(element) for element in root.iter(*_PARAGRAPHS))
+    return [paragraph for paragraph in found if paragraph is not None]
 
 
 def _paragraph(element: Any) -> Paragraph | None:
-    units = list(_looks(list(_units(element))))
+    pairs = count(1)
+    units = list(_looks(list(_units(element, pairs)), pairs))
     tokens = [Token(unit.kind, at, at + 1, unit.text, unit.pair) for at, unit in enumerate(units)]  # type: ignore[arg-type]
     one = span(tokens)
     if one is None:
@@ -137,17 +95,19 @@ def _spaced(segment: Segment, slots: Sequence[tuple[Any, ...]]) -> Segment:
     return Segment(before + segment.text + after, segment.kept, segment.ordered)
 
 
-def _units(parent: Any) -> Iterator[_Unit]:
+def _units(parent: Any, pairs: Iterator[int]) -> Iterator[_Unit]:
     """What a reader sees of a paragraph, in order; not what is in text boxes, which are paragraphs of their own."""
     for child in parent:
         if not isinstance(child.tag, str) or child.tag in _UNSEEN:
             continue
-        if child.tag == f"{_W}r":
+        if child.tag in (f"{W}r", f"{A}r", f"{S}r"):
             yield from _run(child)
+        elif child.tag == f"{S}t":
+            yield _Unit("text", [child])
         elif child.tag in _BOXES:
-            inner = list(_units(child))
-            if child.tag == f"{_W}hyperlink" and any(unit.kind == "text" for unit in inner):
-                pair = id(child)
+            inner = list(_units(child, pairs))
+            if child.tag == f"{W}hyperlink" and any(unit.kind == "text" for unit in inner):
+                pair = next(pairs)
                 yield _Unit("open", pair=pair)
                 yield from inner
                 yield _Unit("close", pair=pair)
@@ -160,24 +120,48 @@ def _units(parent: Any) -> Iterator[_Unit]:
 def _run(run: Any) -> Iterator[_Unit]:
     look = _look(run)
     for child in run:
-        if child.tag == f"{_W}t":
+        if child.tag in (f"{W}t", f"{A}t", f"{S}t"):
             yield _Unit("text", [child], look)
         elif child.tag not in _UNSEEN:
             yield _Unit("void")
 
 
 def _look(run: Any) -> bytes:
-    """The run's own formatting as a string; equal looks read as one text, however often Word has cut it."""
+    """The run's own formatting as a string; equal looks read as one text, however often Office has cut it."""
     from lxml import etree
 
-    properties = run.find(f"{_W}rPr")
+    properties = next((child for child in run if child.tag in (f"{W}rPr", f"{A}rPr", f"{S}rPr")), None)
     if properties is None:
         return b""
-    return b"".join(sorted(etree.tostring(p, method="c14n") for p in properties if p.tag not in _NOT_A_LOOK))
+    seen = sorted((name, value) for name, value in properties.attrib.items() if name not in _NOT_SEEN)
+    parts = sorted(etree.tostring(p, method="c14n", with_tail=False) for p in properties if p.tag not in _NOT_A_LOOK)
+    return (repr(seen).encode() if seen else b"") + b"".join(parts)
 
 
-def _looks(units: list[_Unit]) -> Iterator[_Unit]:
-    """Neighbours of one look joined, and looks that differ from the commonest one between tags."""
+def _looks(units: list[_Unit], pairs: Iterator[int]) -> Iterator[_Unit]:
+    """Neighbours of one look joined, and looks that differ from the commonest one between tags: that of the paragraph, or of a link."""
+    joined = _joined(units)
+    outside: list[_Unit] = []
+    linked = False
+    for unit in joined:
+        linked = unit.kind == "open" or (linked and unit.kind != "close")
+        if not linked:
+            outside.append(unit)
+    common = _commonest(outside)
+    for at, unit in enumerate(joined):
+        if unit.kind == "open":
+            end = next(n for n in range(at, len(joined)) if joined[n].kind == "close" and joined[n].pair == unit.pair)
+            common = _commonest(joined[at:end])
+        elif unit.kind == "close":
+            common = _commonest(outside)
+        if unit.kind == "text" and unit.look != common and unit.text.strip():
+            pair = next(pairs)
+            yield from (_Unit("open", pair=pair), unit, _Unit("close", pair=pair))
+        else:
+            yield unit
+
+
+def _joined(units: list[_Unit]) -> list[_Unit]:
     joined: list[_Unit] = []
     for unit in units:
         last = joined[-1] if joined else None
@@ -187,19 +171,15 @@ def _looks(units: list[_Unit]) -> Iterator[_Unit]:
             last.elements += unit.elements
         else:
             joined.append(unit)
+    return joined
+
+
+def _commonest(units: Sequence[_Unit]) -> bytes:
     sizes: Counter[bytes] = Counter()
-    for unit in joined:
+    for unit in units:
         if unit.kind == "text":
             sizes[unit.look] += len(unit.text)
-    common = sizes.most_common(1)[0][0] if sizes else b""
-    linked = False
-    for unit in joined:
-        linked = unit.kind == "open" or (linked and unit.kind != "close")
-        if unit.kind == "text" and unit.look != common and not linked and unit.text.strip():
-            pair = id(unit)
-            yield from (_Unit("open", pair=pair), unit, _Unit("close", pair=pair))
-        else:
-            yield unit
+    return sizes.most_common(1)[0][0] if sizes else b""
 
 
 def _placed(segment: Segment, target: str) -> Iterator[tuple[int, str]]:

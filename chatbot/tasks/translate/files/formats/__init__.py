@@ -1,0 +1,1 @@
+"""Files of programs and of books: messages, interfaces, notebooks, chapters."""

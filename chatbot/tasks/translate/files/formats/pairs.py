@@ -1,0 +1,98 @@
+"""Values of keys, by their places in the source: `.strings` of iOS, JSON and ARB, YAML. Keys, comments and layout stay."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from chatbot.common.limited import Limits
+from chatbot.common.rejected import RejectedFile
+from chatbot.tasks.translate.files.formats.words import BACKSLASHED, DOUBLED, is_key, tokens
+from chatbot.tasks.translate.files.opened import Opened, open_text
+from chatbot.tasks.translate.files.spans import Escape, Span, replaced, span
+
+_STRING = r'"((?:[^"\\]|\\.)*+)"'
+_APPLE = re.compile(rf'/\*.*?\*/|//[^\n]*|(?:{_STRING}|[\w.-]+)\s*=\s*"((?:[^"\\]|\\.)*+)"\s*;', re.DOTALL)
+_JSON = re.compile(rf"{_STRING}(\s*:)?", re.DOTALL)
+
+
+def opened(path: Path, name: str, limits: Limits) -> Opened:
+    """Raises `RejectedFile`."""
+    find = {".strings": _apple, ".json": _json, ".arb": _json}.get(PurePosixPath(name).suffix.lower(), _yaml)
+    return open_text(path, name, limits, find=lambda text: list(find(text)), written=_written)
+
+
+def _written(source: str, chosen: Sequence[tuple[Span, str]], code: str) -> str:
+    return replaced(source, chosen, str)
+
+
+def _apple(source: str) -> Iterator[Span]:
+    for found in _APPLE.finditer(source):
+        if found[2] is not None and (one := _value(found[2], found.start(2), _double)):
+            yield one
+
+
+def _json(source: str) -> Iterator[Span]:
+    try:
+        json.loads(source)
+    except ValueError as error:
+        raise RejectedFile("damaged") from error
+    about = False  # whether the value is that of a key with @, which in ARB tells of another
+    for found in _JSON.finditer(source):
+        if found[2]:
+            about = found[1].startswith(("@", "$"))
+        elif not about and not is_key(found[1]) and (one := _value(found[1], found.start(1), _double)):
+            yield one
+
+
+def _yaml(source: str) -> Iterator[Span]:
+    import yaml
+
+    try:
+        keyed, found = "", list(yaml.scan(source, Loader=yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise RejectedFile("damaged") from error
+    for token in found:
+        keyed = token.id if token.id != "<scalar>" else keyed
+        if token.id == "<scalar>" and keyed != "?" and token.style not in ("|", ">") and "\n" not in token.value:
+            quote = len(token.style or "")
+            start, end = token.start_mark.index + quote, token.end_mark.index - quote
+            escape, escapes = _STYLES[token.style]
+            if not is_key(source[start:end]) and (one := _value(source[start:end], start, escape, escapes)):
+                yield one
+        elif token.id == "<scalar>" and keyed != "?" and token.style in ("|", ">"):
+            yield from _block(source, token.start_mark.index, token.end_mark.index)
+
+
+def _block(source: str, start: int, end: int) -> Iterator[Span]:
+    """Each line of a block by itself, so that it keeps its shape."""
+    for line in list(re.finditer(r"[^\n]+", source[start:end]))[1:]:
+        text = line[0].strip()
+        at = start + line.start() + line[0].index(text) if text else 0
+        if text and (one := _value(text, at, _line, None)):
+            yield one
+
+
+def _value(raw: str, start: int, escape: Escape, escapes: re.Pattern[str] | None = BACKSLASHED) -> Span | None:
+    return span(list(tokens(raw, start, escapes)), escape=escape)
+
+
+def _double(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _plain(text: str) -> str:
+    """In quotes where YAML would read something else."""
+    odd = re.search(r"""\A[\s"'>|&*!%@`\[\]{}#,?:-]|:(?:\s|\Z)|\s#|\s\Z""", text)
+    return f'"{_double(text)}"' if odd else text
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+_STYLES: dict[str | None, tuple[Escape, re.Pattern[str] | None]] = {  # of YAML's scalars
+    '"': (_double, BACKSLASHED),
+    "'": (lambda text: text.replace("'", "''"), DOUBLED),
+    None: (_plain, None),
+}

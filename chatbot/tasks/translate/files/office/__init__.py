@@ -1,0 +1,1 @@
+"""Files of Office: packages in which only the text of runs changes."""

@@ -1,0 +1,158 @@
+"""Files of programs, of Office and of books: their own text back is the same file, and only words change."""
+
+import io
+import zipfile
+from importlib import import_module
+from pathlib import Path
+
+import docx
+import openpyxl
+import pptx
+import pytest
+from docx.oxml.ns import qn
+from docx.oxml.parser import OxmlElement
+
+from chatbot.common.limited import Limits
+from chatbot.common.rejected import RejectedFile
+from chatbot.tasks.translate.files.child import read
+from chatbot.tasks.translate.files.kinds import row_of
+from chatbot.tasks.translate.files.opened import Opened
+from retrieval.reading.sniff import sniff
+from tests.chatbot.tasks.pseudo import shouted
+
+TEXTS = [  # (name, source, with its words shouted)
+    ("a.po", 'msgid ""\nmsgstr "Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n#: a.c:1\nmsgid "Open %s"\nmsgstr ""\n\n'
+     'msgid "%d day"\nmsgid_plural "%d days"\nmsgstr[0] ""\nmsgstr[1] ""\n\nmsgid "Old"\nmsgstr "Alt"\n',
+     ['msgid "Open %s"\nmsgstr "OPEN %s"', 'msgstr[0] "%d DAY"\nmsgstr[1] "%d DAYS"', 'msgstr "Alt"', '"Language: de']),
+    ("a.xliff", '<?xml version="1.0"?>\n<!-- x -->\n<xliff version="1.2"><file><body><trans-unit id="a"><source>Hi <x id="N"/>!'
+     '</source><target/></trans-unit><trans-unit id="b"><source>Go</source><target>Los</target></trans-unit></body></file></xliff>\n',
+     ['<source>Hi <x id="N"/>!</source><target>HI <x id="N"/>!</target>', "<target>Los</target>", "<!-- x -->\n<xliff"]),
+    ("b.xlf", '<xliff version="2.0"><file><unit><segment><source>See <pc id="1">it</pc> now</source></segment></unit></file></xliff>',
+     ['<source>See <pc id="1">it</pc> now</source><target>SEE <pc id="1">IT</pc> NOW</target>']),
+    ("strings.xml", '<?xml version="1.0"?>\n<resources>\n  <string name="a">It\\\'s <b>new</b>,\\n%1$s</string>\n'
+     '  <string name="b" translatable="false">Stay here</string>\n</resources>\n',
+     ['<string name="a">IT\\\'S <b>NEW</b>,\\n%1$s</string>', ">Stay here<"]),
+    ("a.strings", '/* "A" = "b"; */\n"k" = "Say \\"hi\\"\\n to %@";\n', ['/* "A" = "b"; */\n"k" = "SAY \\"HI\\"\\n TO %@";']),
+    ("a.json", '{\n  "home": {"title": "Save it", "icon": "arrow-left", "n": 3},\n  "x": "{n, plural, other {# days}} left"\n}\n',
+     ['"title": "SAVE IT", "icon": "arrow-left", "n": 3', '"x": "{n, plural, other {# days}} LEFT"']),
+    ("a.yaml", "en:\n  a: Some words # why\n  b: 'It''s %{n}'\n  c: |\n    One line\n    two\n",
+     ["  a: SOME WORDS # why\n  b: 'IT''S %{n}'\n  c: |\n    ONE LINE\n    TWO\n"]),
+    ("a.ipynb", '{"cells":[{"cell_type":"markdown","metadata":{},"source":["# Hi *you*\\n","Text"]},{"cell_type":"code",'
+     '"source":["print(1)"]}]}\n', ['"source":["# HI *YOU*\\n","TEXT"]', '"source":["print(1)"]']),
+    ("a.ass", "[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,{\\an8}Hello, {\\i1}my\\Nfriend\n",
+     ["0,0,0,,{\\an8}HELLO, {\\i1}MY\\NFRIEND"]),
+]  # fmt: skip
+
+
+def opened(path: Path) -> Opened:
+    row = row_of(sniff(path, path.name, Limits()), path.name)
+    assert row is not None
+    found: Opened = import_module(f"chatbot.tasks.translate.files.{row.module}").opened(path, path.name, Limits())
+    return found
+
+
+def shouting(path: Path) -> bytes:
+    """The file with its words shouted, after its own text has given the very file."""
+    same = opened(path)
+    assert same.write([segment.text for segment in same.segments], "de") == path.read_bytes()
+    found = opened(path)
+    return found.write([shouted(segment.text) for segment in found.segments], "de")
+
+
+@pytest.mark.parametrize(("name", "source", "there"), TEXTS, ids=[name for name, *_ in TEXTS])
+def test_files_of_programs_keep_all_but_words(name: str, source: str, there: list[str], tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(source, "utf-8")
+    result = shouting(path).decode("utf-8")
+    for piece in there:
+        assert piece in result
+
+
+@pytest.mark.parametrize("name", ["a.rst", "a.adoc", "a.tex", "a.properties", "a.xyz", "a.jsonl", "a.csv"])
+def test_a_format_that_is_not_known_is_refused_by_its_name(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text("Title of it\n===========\n\nSome words, *here*.\n", "utf-8")
+    with pytest.raises(RejectedFile, match=r"cannot read") as refused:
+        read(path, name)
+    assert refused.value.code == "unsupported"
+    assert path.suffix in str(refused.value.details["found"]) or path.suffix in (".jsonl", ".csv")
+
+
+def test_slides_and_cells_keep_their_formats_and_formulas(tmp_path: Path) -> None:
+    show = pptx.Presentation()
+    slide = show.slides.add_slide(show.slide_layouts[1])
+    slide.shapes.title.text = "A title"
+    frame = slide.placeholders[1].text_frame
+    for words, bold in (("It is ", False), ("bold", True), (" here", False)):
+        run = frame.paragraphs[0].add_run()
+        run.text, run.font.bold = words, bold
+    show.save(str(tmp_path / "a.pptx"))
+    made = pptx.Presentation(io.BytesIO(shouting(tmp_path / "a.pptx"))).slides[0]
+    runs = made.placeholders[1].text_frame.paragraphs[0].runs
+    assert made.shapes.title.text == "A TITLE"
+    assert [(run.text, run.font.bold) for run in runs] == [("IT IS ", False), ("BOLD", True), (" HERE", False)]
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["Fruit name", 3, '=A1&" text"'])
+    book.save(tmp_path / "a.xlsx")
+    cells = next(iter(openpyxl.load_workbook(io.BytesIO(shouting(tmp_path / "a.xlsx"))).active.values))
+    assert cells == ("FRUIT NAME", 3, '=A1&" text"')
+
+
+def test_open_documents_and_books(tmp_path: Path) -> None:
+    text = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+    content = f'<?xml version="1.0"?>\n<c xmlns:text="{text}"><text:p>Some <text:span>bold</text:span> text<text:s/>and<text:note><text:p>Note words</text:p></text:note></text:p></c>'
+    with zipfile.ZipFile(tmp_path / "a.odt", "w") as made:
+        made.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        made.writestr("content.xml", content)
+    with zipfile.ZipFile(io.BytesIO(shouting(tmp_path / "a.odt"))) as odt:
+        assert b"SOME <text:span>BOLD</text:span> TEXT<text:s/>AND<text:note><text:p>NOTE WORDS<" in odt.read(
+            "content.xml"
+        )
+    chapter = '<html xmlns="http://www.w3.org/1999/xhtml" lang="en"><body><p>It was a <em>dark</em> night.<br/></p></body></html>'
+    with zipfile.ZipFile(tmp_path / "a.epub", "w") as made:
+        made.writestr("mimetype", "application/epub+zip")
+        made.writestr("c.xhtml", chapter)
+    with zipfile.ZipFile(io.BytesIO(shouting(tmp_path / "a.epub"))) as epub:
+        assert b'lang="de"><body><p>IT WAS A <em>DARK</em> NIGHT.<br/>' in epub.read("c.xhtml")
+
+
+def test_words_in_a_link_of_several_runs_keep_their_place_and_look(tmp_path: Path) -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("Please visit ")
+    link = OxmlElement("w:hyperlink")
+    link.set(qn("w:anchor"), "x")
+    for words, bold in (("our ", False), ("new", True), (" shop", False)):
+        run = paragraph.add_run(words)
+        run.bold = bold
+        link.append(run._r)
+    paragraph._p.append(link)
+    paragraph.add_run(" soon, ")
+    paragraph.add_run("with a card").bold = True
+    document.save(str(tmp_path / "a.docx"))
+    assert opened(tmp_path / "a.docx").segments == opened(tmp_path / "a.docx").segments
+    made = docx.Document(io.BytesIO(shouting(tmp_path / "a.docx"))).paragraphs[0]
+    assert made.text == "PLEASE VISIT OUR NEW SHOP SOON, WITH A CARD"
+    assert [run.text for run in made.hyperlinks[0].runs] == ["OUR ", "NEW", " SHOP"]
+
+
+def test_a_sentence_over_several_cues_is_one_and_goes_back_into_them(tmp_path: Path) -> None:
+    path = tmp_path / "film.srt"
+    times = [f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n" for n in range(1, 6)]
+    said = ["I never thought that", "you would come back", "after all these years.", "Where were you?\n- At home.",
+            "{\\an8}It is a line that is far too long for one line of a screen"]  # fmt: skip
+    path.write_text("\n".join(time + words + "\n" for time, words in zip(times, said, strict=True)), "utf-8")
+    texts = [segment.text for segment in opened(path).segments]
+    assert texts[:3] == [
+        "I never thought that you would come back after all these years.",
+        "Where were you?",
+        "- At home.",
+    ]
+    result = shouting(path).decode("utf-8")
+    for time in times:
+        assert time in result
+    assert "WHERE WERE YOU?\n- AT HOME." in result
+    assert "\n{\\an8}IT IS A LINE THAT IS FAR TOO\nLONG FOR ONE LINE OF A SCREEN\n" in result
+    assert max(map(len, result.split("\n"))) <= 42
+    assert result.count("\n") == path.read_text("utf-8").count("\n") + 1

@@ -21,8 +21,9 @@ from chatbot.common import disk
 from chatbot.common.errors import NotFound, StoreError
 from chatbot.store.store import RESULTS, Store
 from chatbot.tasks.classify.labels import Labels
+from chatbot.tasks.classify.records import Fault
 from chatbot.tasks.classify.rows import Judged
-from chatbot.tasks.classify.table import Fault, Table, labelled
+from chatbot.tasks.classify.table import Table, labelled
 from chatbot.tasks.classify.work import Classifier
 
 TASK = "sentiment"

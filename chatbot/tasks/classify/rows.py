@@ -8,7 +8,9 @@ from threading import Event
 
 from chatbot.common.errors import InputError
 from chatbot.tasks.chat import clean
-from chatbot.tasks.classify.table import Fault, Table
+from chatbot.tasks.classify.parsed import is_number, is_of_numbers
+from chatbot.tasks.classify.records import Fault
+from chatbot.tasks.classify.table import Table
 from chatbot.tasks.classify.work import Classifier, Judgement, classify
 
 
@@ -31,6 +33,12 @@ def judge_rows(
     Raises `InputError` for a column that is not there, and what the engine raises. Close it to end the work.
     """
     at = table.column(column)
+    if is_of_numbers(table.values(at)):
+        raise InputError(
+            f"The column {column} holds numbers or dates, which say nothing to judge. Choose a column of texts.",
+            kind="number_column",
+            name=column,
+        )
     places: list[int] = []
 
     def texts() -> Iterator[str]:
@@ -43,8 +51,8 @@ def judge_rows(
             except InputError as error:
                 judged.left_out[place] = "long" if error.kind == "long_message" else "empty"
                 continue
-            if not text:
-                judged.left_out[place] = "empty"
+            if not text or is_number(text):
+                judged.left_out[place] = "number" if text else "empty"
                 continue
             places.append(place)
             yield text

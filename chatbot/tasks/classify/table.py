@@ -6,46 +6,32 @@ get no label. A workbook's first sheet becomes a CSV file of what its cells show
 
 import csv
 import io
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import Literal
 
 from chatbot.common.errors import InputError
 from chatbot.common.limited import Limits, run
 from chatbot.common.rejected import shown
 from chatbot.tasks.classify.labels import Labels
+from chatbot.tasks.classify.parsed import NUMBER, from_objects, is_of_numbers, names_columns, objects, separator
+from chatbot.tasks.classify.records import MAX_BYTES, Row, records, row_of
 from chatbot.tasks.classify.work import Judgement
 from retrieval.reading.plain.encodings import decode
 
-MAX_BYTES = 64 << 20
-MAX_LINES = 1000  # of one quoted record; beyond, its quote was never closed
 DELIMITERS = ",;\t|"
 _ZIP = b"PK\x03\x04"
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-_NUMBER = re.compile(r"[+-]?[\d.,\s]*\d[\d.,\s]*(?:[eE][+-]?\d+)?[\s%]*")
 _BOM = "\ufeff"
 _SAMPLE = 200  # rows that are looked at to guess which column holds the text
 _LIKELY = ("text", "review", "comment", "sentence", "message", "content", "body", "feedback", "文本", "评论", "内容")
 
-Fault = Literal["quoting", "columns", "empty", "long"]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """`raw` is the record as it stood in the file, `end` its line end. A row with a `fault` has no fields."""
-
-    raw: str
-    fields: tuple[str, ...] = ()
-    end: str = ""
-    fault: Fault | None = None
-
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`columns` are the header's names, made unique; `rows` do not hold the header. `sheets` were left out, by name."""
+    """`columns` are the header's names, made unique, or numbers where the file has no header; `rows` do not hold it. `lead` is
+    what stood before the first record. `sheets` were left out, by name."""
 
     name: str
     columns: tuple[str, ...]
@@ -55,6 +41,7 @@ class Table:
     encoding: str = "utf-8"
     marked: bool = False  # the file begins with a byte order mark
     sheets: tuple[str, ...] = ()
+    lead: str = ""
 
     def column(self, name: str) -> int:
         """Where the column of that name is. Raises `InputError`."""
@@ -69,14 +56,17 @@ class Table:
         )
 
     def likely(self) -> str:
-        """The column that probably holds the texts: by its name, else by its length."""
+        """The column that probably holds the texts: by its name, else by its length, numbers last."""
         for wanted in _LIKELY:
             if found := next((name for name in self.columns if name.strip().casefold() == wanted), None):
                 return found
-        lengths = [
-            sum(len(row.fields[n]) for row in self.rows[:_SAMPLE] if row.fields) for n in range(len(self.columns))
-        ]
+        columns = [self.values(n)[:_SAMPLE] for n in range(len(self.columns))]
+        lengths = [(not is_of_numbers(cells), sum(map(len, cells))) for cells in columns]
         return self.columns[lengths.index(max(lengths))]
+
+    def values(self, at: int) -> list[str]:
+        """The cells of a column, of rows that could be read."""
+        return [row.fields[at] for row in self.rows if at < len(row.fields)]
 
 
 def read_table(path: Path, name: str, *, stop: Event | None = None) -> Table:
@@ -101,7 +91,7 @@ def labelled(table: Table, labels: Labels, judged: Mapping[int, Judgement]) -> b
     added = [name if name not in taken else f"{name}_2" for name in added]
     blank = [""] * len(added)
     end = table.header.end or "\n"
-    parts = [_BOM if table.marked else "", _joined(table, table.header, added, end)]
+    parts = [_BOM if table.marked else "", table.lead, _joined(table, table.header, added, end)]
     for place, row in enumerate(table.rows):
         judgement = judged.get(place)
         values = [judgement.label, *(f"{p:.4f}" for _, p in judgement.scores)] if judgement else blank
@@ -137,7 +127,7 @@ def _torn(table: Table, row: Row) -> str:
 
 def harmless(cell: str) -> str:
     """A cell that a spreadsheet would run, made text by an apostrophe (OWASP, CSV Injection). A number stays one."""
-    return f"'{cell}" if cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell) else cell
+    return f"'{cell}" if cell.startswith(_FORMULA) and not NUMBER.fullmatch(cell) else cell
 
 
 def _csv(data: bytes, name: str) -> Table:
@@ -149,44 +139,39 @@ def _csv(data: bytes, name: str) -> Table:
         raise InputError(f"{shown(name)} is empty. Choose a file that holds a table.", kind="empty_table")
     if "\0" in text or sum(c < " " and c not in "\t\r\n\f" for c in text[:20_000]) * 50 > len(text[:20_000]):
         raise InputError(f"{shown(name)} is no CSV file or workbook. Save it as CSV or XLSX.", kind="no_table")
-    lines = io.StringIO(text, newline="").readlines()
-    delimiter = max(DELIMITERS, key=lines[0].count)
-    header, *rows = _records(lines, delimiter)
-    if not header.fields:
+    if (rows := objects(text)) is not None:
+        return _table(name, from_objects(rows), marked=True)
+    lead, delimiter = separator(text)
+    lines = io.StringIO(text.removeprefix(lead), newline="").readlines()
+    delimiter = delimiter or max(DELIMITERS, key=lines[0].count)
+    found = list(records(lines, delimiter))
+    if not found or not found[0].fields:
         raise InputError(
             f"The first line of {shown(name)} does not name the columns: its quotes do not match.", kind="bad_header"
         )
+    return _table(name, found, delimiter=delimiter, encoding=decoded.encoding, marked=marked, lead=lead)
+
+
+def _table(
+    name: str,
+    found: Sequence[Row],
+    *,
+    delimiter: str = ",",
+    encoding: str = "utf-8",
+    marked: bool = False,
+    lead: str = "",
+    sheets: tuple[str, ...] = (),
+) -> Table:
+    """With names for the columns where the first record is data."""
+    if not names_columns(found[0].fields, [row.fields for row in found[1:]]):
+        names = [f"column {at}" for at in range(1, max(len(row.fields) for row in found) + 1)]
+        line = io.StringIO()
+        csv.writer(line, delimiter=delimiter, lineterminator="").writerow(names)
+        found = [Row(line.getvalue(), tuple(names), found[0].end or "\n"), *found]
+    header, *rows = found
     columns = _unique(header.fields)
-    rows = [_held(row, len(columns)) for row in rows]
-    return Table(shown(name), columns, header, tuple(rows), delimiter, decoded.encoding, marked)
-
-
-def _records(lines: Sequence[str], delimiter: str) -> Iterator[Row]:
-    """One wrong quote costs one row: where quotes never close, the lines after the first are read again by themselves."""
-    at = 0
-    while at < len(lines):
-        until, fields = _record(lines, at, delimiter)
-        raw = "".join(lines[at:until])
-        bare = raw.rstrip("\r\n")
-        yield Row(bare, fields or (), raw[len(bare) :], "quoting" if fields is None else None)
-        at = until
-
-
-def _record(lines: Sequence[str], at: int, delimiter: str) -> tuple[int, tuple[str, ...] | None]:
-    """(line behind the record that begins at line `at`, its fields; None: its quotes are wrong)"""
-    csv.field_size_limit(MAX_BYTES)  # a limit of the whole process, and too low for long texts
-    for until in range(at + 1, min(len(lines), at + MAX_LINES) + 1):
-        if until > at + 1 and '"' not in lines[until - 1]:
-            continue  # nothing can have closed
-        try:
-            bare = "".join(lines[at:until]).rstrip("\r\n")
-            records = list(csv.reader(io.StringIO(bare, newline=""), delimiter=delimiter, strict=True))
-        except csv.Error as error:
-            if "unexpected end" in str(error):
-                continue
-            break
-        return until, tuple(records[0]) if records else ()
-    return at + 1, None
+    held = tuple(_held(row, len(columns)) for row in rows)
+    return Table(shown(name), columns, header, held, delimiter, encoding, marked, sheets, lead)
 
 
 def _held(row: Row, columns: int) -> Row:
@@ -203,21 +188,14 @@ def _unique(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _workbook(path: Path, name: str, stop: Event | None) -> Table:
-    records: list[Row] = []
+    found: list[Row] = []
     sheets: tuple[str, ...] = ()
     given = {"name": shown(name)}
     for record in run("retrieval.reading.office.cells", [str(path.resolve()), name], Limits(), stop=stop, given=given):
         if isinstance(cells := record.get("row"), list):
-            fields = tuple(str(cell) for cell in cells)
-            line = io.StringIO()
-            csv.writer(line, lineterminator="").writerow(fields)
-            records.append(Row(line.getvalue(), fields, "\r\n"))
+            found.append(row_of([str(cell) for cell in cells]))
         if isinstance(others := record.get("sheets"), list):
             sheets = tuple(map(str, others))
-    if not records:
+    if not found:
         raise InputError(f"{given['name']} is empty. Choose a file that holds a table.", kind="empty_table")
-    header, *rows = records
-    columns = _unique(header.fields)
-    return Table(
-        given["name"], columns, header, tuple(_held(row, len(columns)) for row in rows), marked=True, sheets=sheets
-    )
+    return _table(name, found, marked=True, sheets=sheets)

@@ -12,8 +12,9 @@ from chatbot.common.errors import EngineError, InputError
 from chatbot.common.rejected import RejectedFile
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.tasks.classify.labels import SENTIMENT, Label, parse
+from chatbot.tasks.classify.records import Row
 from chatbot.tasks.classify.rows import Judged, judge_rows
-from chatbot.tasks.classify.table import Row, Table, labelled, read_table
+from chatbot.tasks.classify.table import Table, labelled, read_table
 from chatbot.tasks.classify.work import Judgement, classifier
 from tests.chatbot.tasks.classify.test_work import Counting
 
@@ -220,3 +221,43 @@ def test_a_row_whose_quotes_are_wrong_hides_no_formula() -> None:
     row = Row('good,"=1+1,=2+2', (), "\n", "quoting")
     table = Table("t", ("text", "note"), Row("text,note", ("text", "note"), "\n"), (row,))
     assert labelled(table, (Label("x"),), {}).decode().splitlines()[1] == "good,\"'=1+1,'=2+2"
+
+
+@pytest.mark.parametrize(
+    ("data", "columns", "rows"),
+    [
+        ("Great product\nAwful product\nGood service\n", ("column 1",), 3),
+        ("很好用\n太差了\n", ("column 1",), 2),
+        ("1,I like it\n2,I do not\n", ("column 1", "column 2"), 2),
+        ("Lovely,Ann\nDreadful,Bob\nFine,Ann\n", ("column 1", "column 2"), 3),
+        ("review\nGreat product\n", ("review",), 1),
+        ("评论,评分\n质量很好,5\n", ("评论", "评分"), 1),
+        ("said,points\nIt is a very good thing to have,5\nNo,1\n", ("said", "points"), 2),
+        ("opinion\nIt is a very good thing to have\nI would not buy it again\n", ("opinion",), 2),
+        ("sep=;\nid;text\n1;Great, really\n2;Awful\n", ("id", "text"), 2),
+        ('"sep=|"\r\nid|text\r\n1|a;b;c;d\r\n', ("id", "text"), 1),
+        ('{"text": "Great", "n": 1}\n{"text": "Bad", "tags": ["a"]}\n', ("text", "n", "tags"), 2),
+        ('[{"text": "Great"}, {"text": "Bad"}]', ("text",), 2),
+    ],
+)
+def test_the_first_row_is_data_where_it_names_no_columns(
+    data: str, columns: tuple[str, ...], rows: int, tmp_path: Path
+) -> None:
+    given = table(tmp_path, data.encode())
+    assert (given.columns, len(given.rows)) == (columns, rows)
+    said = labelled(given, SENTIMENT, {}).decode()
+    lead = data.splitlines(keepends=True)[0] if "sep=" in data else ""
+    assert said.startswith(lead)
+    for row in given.rows:
+        assert row.raw in said
+
+
+def test_a_column_of_numbers_is_told_and_not_judged(tmp_path: Path) -> None:
+    numbers = table(tmp_path, b"id,score,day\n1,5,2024-01-02\n2,4.5 %,2024-01-03\n")
+    for column in numbers.columns:
+        with pytest.raises(InputError) as told:
+            judge(numbers, column)
+        assert told.value.kind == "number_column"
+    mixed = table(tmp_path, b"id,said\n1,good\n2,12\n3,bad\n4,0/5\n")
+    assert mixed.likely() == "said"
+    assert judge(mixed, "said").left_out == {1: "number"}

@@ -9,7 +9,7 @@ from typing import get_args
 
 from chatbot.tasks.answer import check as answer
 from chatbot.tasks.answer.routes.kinds import Kind
-from chatbot.tasks.classify.table import Fault
+from chatbot.tasks.classify.records import Fault
 from chatbot.tasks.summarize import check as summarize
 from chatbot.tasks.summarize.work import LENGTHS
 from chatbot.tasks.translate.check import Code

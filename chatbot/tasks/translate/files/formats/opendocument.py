@@ -23,7 +23,9 @@ def opened(path: Path, name: str, limits: Limits) -> Opened:
     """Raises `RejectedFile`, and what `zipfile` raises for a damaged file."""
     data = path.read_bytes()
     with zipfile.ZipFile(BytesIO(data)) as container:
-        parts: dict[str, bytes] = {part: container.read(part) for part in ("content.xml", "styles.xml") if part in container.namelist()}
+        parts: dict[str, bytes] = {
+            part: container.read(part) for part in ("content.xml", "styles.xml") if part in container.namelist()
+        }
     roots = {part: parsed(content, name) for part, content in parts.items()}
     texts = [(part, element, Mixed(element, _OPENS)) for part, root in roots.items() for element in _paragraphs(root)]
     texts = [row for row in texts if row[2].segments]

@@ -42,9 +42,7 @@ def test_each_row_has_its_module_and_is_a_kind_that_is_read(row: Translatable) -
 def test_one_row_makes_a_kind(tmp_path: Path) -> None:
     trees = tmp_path / "x"
     trees.write_text("oak,old\nash,young\n", "utf-8")
-    with pytest.raises(
-        RejectedFile, match=r"is a table of values, .* DOCX, PPTX, XLSX, HTML, .* IPYNB or PDF\."
-    ):
+    with pytest.raises(RejectedFile, match=r"is a table of values, .* DOCX, PPTX, XLSX, HTML, .* IPYNB or PDF\."):
         read(trees, "trees.csv")
     child = [sys.executable, "-c", CHILD, str(trees)]
     said = subprocess.run(child, capture_output=True, text=True, check=True, timeout=60).stdout

@@ -172,15 +172,25 @@ class Reader:
             yield done, len(parts), step.at, self._kept(said), 0
 
     def _kept(self, said: Sequence[Said]) -> list[Said]:
-        """Of any model nothing that the text denies; of a weak one only what the text says almost word by word."""
-        if self._weak:
-            whole = [one for one in said if one.verdict == "supported" and ENDS.search(one.text)]
-            kept = [one for one in whole if copied(one) >= COPIED]
-        else:
-            kept = [one for one in map(self._anywhere, said) if one.verdict != "contradicted"]
-        texts = {one.text for one in kept}
-        self.refused += [one.text for one in said if one.text not in texts]
-        return kept
+        """Only what the text says, of a weak model almost word by word; in place of anything else the text's own sentence."""
+        kept: dict[str, Said] = {}
+        for one in said if self._weak else map(self._anywhere, said):
+            good = one.verdict == "supported" and (
+                not self._weak or (ENDS.search(one.text) is not None and copied(one) >= COPIED)
+            )
+            if not good:
+                self.refused.append(one.text)
+            if (told := one if good else self._instead(one)) is not None:
+                kept.setdefault(told.text, told)
+        return list(kept.values())
+
+    def _instead(self, said: Said) -> Said | None:
+        """The sentence of its section that is nearest to what the text does not say; a weak model's is just left out."""
+        here = [one for one in self._ranking.sentences if one.section == said.section]
+        if self._weak or not here:
+            return None
+        near = self._ranking.alike([said.text, *(one.text for one in here)])[0, 1:]
+        return quotation(here[int(near.argmax())]) if near.max() > 0 else None
 
     def _anywhere(self, said: Said) -> Said:
         """What the part does not say, the text may say, or deny, elsewhere."""

@@ -40,7 +40,11 @@ _LEANS = re.compile(
     r"(?:This|That|These|Those|Its?|They|Their|He|She|His|Her|However|But|And|Also|Such|Therefore|Thus|Instead)\b|[a-z]"
     r"|[这那其他她它因但而此]"
 )
-_ROW = re.compile(r" \| |\.{4,}|_{4,}")
+_ROW = re.compile(r" \| |\.{4,}|_{4,}|\A\s*\||\t.*\t")
+_NUMBER = r"(?:\d{1,3}(?:\.\d{1,3})*[.)]?|[IVXLCDM]{1,6}[.)]|[A-Za-z][.)]|[(（][\dA-Za-z一二三四五六七八九十]{1,3}[)）]|[一二三四五六七八九十]{1,3}、|[-*•·])"
+_ITEM = re.compile(rf"\s*{_NUMBER}(?:[ \t]+|(?<=、))(?=\S)")
+_ONLY_NUMBER = re.compile(rf"\W*{_NUMBER}\W*\Z")
+_TITLE_WORDS = 8  # a heading's at most, where nothing but its line tells it from the sentence below
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,22 +155,44 @@ class Ranking:
 
 
 def candidates(sections: Sequence[Section]) -> list[Candidate]:
-    """Sentences that can stand alone; where a section has none that ends as a sentence does, what it has."""
+    """Sentences that can stand alone; where a section has none that ends as a sentence does, what it has but rows of tables."""
     found: list[Candidate] = []
     for number, section in enumerate(sections):
         here = [
             Candidate(passage, start, end, passage.text[start:end], words(passage.text[start:end]), number, 0)
             for passage in section.passages
-            for start, end in spans(passage.text)
+            for start, end in (_bare(passage.text, *span) for span in spans(passage.text))
+            if start < end
         ]
         usable = [one for one in here if _stands_alone(one)]
-        found += usable or [one for one in here if one.size and not _is_heading(one)][:40] or here[:1]
+        rest = [one for one in here if one.size and not _ROW.search(one.text) and not _ONLY_NUMBER.fullmatch(one.text)]
+        found += usable or [one for one in rest if not _is_heading(one)][:40] or rest[:1]
     return [replace(c, position=position) for position, c in enumerate(found)]
+
+
+def _bare(text: str, start: int, end: int) -> tuple[int, int]:
+    """The sentence without its number in a list, and without a heading that stands above it and has no full stop."""
+    while item := _ITEM.match(text, start, end):
+        start = item.end()
+    line = text.find("\n", start, end)
+    if line < 0:
+        return start, end
+    title, rest = text[start:line].strip(), text[line:end].lstrip()
+    begins = rest[:1].isupper() or rest[:1].isdigit() or not rest[:1].isascii()
+    if (
+        title
+        and begins
+        and words(title) <= _TITLE_WORDS
+        and 2 * len(title) < len(rest)
+        and title[-1] not in ",，、;；-"
+    ):
+        return _bare(text, end - len(rest), end)
+    return start, end
 
 
 def _stands_alone(one: Candidate) -> bool:
     telling = BEGINS.match(one.text) and ENDS.search(one.text) and not _ROW.search(one.text) and not _is_heading(one)
-    return bool(telling) and 1 <= one.size <= LONGEST
+    return bool(telling) and 1 <= one.size <= LONGEST and not _ONLY_NUMBER.fullmatch(one.text)
 
 
 def _is_heading(one: Candidate) -> bool:

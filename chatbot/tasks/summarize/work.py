@@ -65,6 +65,11 @@ def summarize(
     stop = stop or Event()
     yield Working(0, len(text.sections), level=0)
     ranking = Ranking(text.sections)
+    if not ranking.sentences:
+        raise InputError(
+            "It holds no sentences to summarize, only tables, headings or numbers. Ask about them under Documents.",
+            kind="summary_no_sentences",
+        )
     language = detect(" ".join(passage.text for passage in text.passages)[:2_000_000]).language or ""
     reason = _why_quoted(engine, text, language)
     if adapter is None and not reason:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from chatbot.common.limited import Limits
 from chatbot.tasks.translate.files.lines import filled, is_cjk, joined
+from chatbot.tasks.translate.files.marked import TAG
 from chatbot.tasks.translate.files.opened import Opened, open_text
 from chatbot.tasks.translate.files.spans import Span, Token, replaced, span
 
@@ -138,6 +139,8 @@ def _unstyled(text: str) -> str:
 
 def _broken(text: str, lines: int) -> str:
     """Lines of about equal length: as many as before, more only where one were too long."""
+    if is_cjk(text) and TAG.search(text):  # which a cut between two characters could go through
+        return text
     most = WIDTH_CJK if is_cjk(text) else WIDTH
     lines = max(lines if len(text) > most // 2 else 1, -(-len(text) // most))
     for width in range(max(1, -(-len(text) // lines)), most + 1):

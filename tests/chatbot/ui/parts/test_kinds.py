@@ -13,8 +13,14 @@ def test_the_lists_are_worded_in_the_language() -> None:
         "PDF, DOCX, PPTX, XLSX, HTML, Markdown, TXT, SRT/VTT, EML, IPYNB, ODT, ODS, ODP, CSV, PNG, JPEG, EPUB, JSON, source code"
     )
     assert kinds.readable("zh").endswith("、EPUB、JSON、源代码")
-    assert kinds.translatable("zh") == "DOCX、PPTX、XLSX、HTML、Markdown、MDX、TXT、SRT、VTT、ASS、EPUB、ODT、ODS、ODP、PO、XLIFF、strings.xml、.strings、ARB、JSON、YAML、IPYNB、PDF"
-    assert translated.translatable() == "DOCX, PPTX, XLSX, HTML, Markdown, MDX, TXT, SRT, VTT, ASS, EPUB, ODT, ODS, ODP, PO, XLIFF, strings.xml, .strings, ARB, JSON, YAML, IPYNB or PDF"
+    assert (
+        kinds.translatable("zh")
+        == "DOCX、PPTX、XLSX、HTML、Markdown、MDX、TXT、SRT、VTT、ASS、EPUB、ODT、ODS、ODP、PO、XLIFF、strings.xml、.strings、ARB、JSON、YAML、IPYNB、PDF"
+    )
+    assert (
+        translated.translatable()
+        == "DOCX, PPTX, XLSX, HTML, Markdown, MDX, TXT, SRT, VTT, ASS, EPUB, ODT, ODS, ODP, PO, XLIFF, strings.xml, .strings, ARB, JSON, YAML, IPYNB or PDF"
+    )
 
 
 def test_a_row_more_is_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from chatbot.tasks.language import detect, same
 from chatbot.tasks.translate.files.marked import PLACEHOLDER, Segment, bare, is_language, words
+from chatbot.tasks.translate.losses import dropped_emoji, drops_negation, in_words, untranslated, without_times
 from chatbot.tasks.translate.prompt import occurring, stands
 from retrieval.checks.numbers import numbers
 
@@ -32,8 +33,10 @@ class Flag:
     details: str = ""
 
 
-def check(segment: Segment, target: str, code: str, glossary: Mapping[str, str] | None = None) -> list[Flag]:
-    """Flags of a translation into the language `code`. Both are marked text."""
+def check(
+    segment: Segment, target: str, code: str, glossary: Mapping[str, str] | None = None, *, source_code: str = "en"
+) -> list[Flag]:
+    """Flags of a translation from `source_code` into the language `code`. Both are marked text."""
     source, found = words(segment), bare(target)
     if not is_language(source):
         return []
@@ -42,12 +45,26 @@ def check(segment: Segment, target: str, code: str, glossary: Mapping[str, str] 
     flags = [Flag("repeats")] if loops(found) and not loops(source) else []
     flags += _language(source, found, code)
     flags += [Flag("number", number) for number in lost_numbers(bare(segment.text), found)]
+    flags += _lost(source, words(replace(segment, text=target)), source_code, code, flags)
     for term, meant in occurring(source, glossary or {}).items():
         if not stands(meant, found) and meant.casefold() not in found.casefold():
             flags.append(Flag("term", f"{term} = {meant}" if meant != term else term))
     size, length = _letters(source), _letters(found)
     if size >= _LONG and not size / _RATIO <= length <= size * _RATIO and not flags:
         flags.append(Flag("length"))
+    return flags
+
+
+def _lost(source: str, found: str, source_code: str, code: str, told: list[Flag]) -> list[Flag]:
+    """What a reader of the translation would not know of."""
+    source, found = PLACEHOLDER.sub(" ", source), PLACEHOLDER.sub(" ", found)
+    flags = [Flag("emoji", sign) for sign in dict.fromkeys(dropped_emoji(source, found))]
+    if any(flag.code in ("language", "unchanged", "repeats") for flag in told):
+        return flags
+    if drops_negation(source, found, source_code, code):
+        flags.append(Flag("negation"))
+    if not same(source_code, code) and (left := untranslated(source, found, source_code, code)):
+        flags.append(Flag("untranslated", left))
     return flags
 
 
@@ -62,11 +79,12 @@ def loops(text: str) -> bool:
 def lost_numbers(source: str, target: str) -> list[str]:
     """Numbers of the source that are not in the target, whatever separators and digits (١٢, １２) each writes, and whether in
     digits or, where they can be read, in words: three, 三, 300万."""
-    source = PLACEHOLDER.sub(" ", source)
+    source, target = without_times(PLACEHOLDER.sub(" ", source), target)
     there = Counter(map(_digits, _NUMBER.findall(target)))
     run = "".join(_digits(c) for c in target if c.isdecimal())
     meant = {at: number.value for number in numbers(source) for at in range(number.start, number.end)}
     values = Counter(number.value for number in numbers(target))
+    spoken: Counter[str] = Counter()  # said in words, and counted already
     lost: list[str] = []
     for found in _NUMBER.finditer(source):
         digits, value = _digits(found[0]), meant.get(found.start(), math.nan)
@@ -75,13 +93,18 @@ def lost_numbers(source: str, target: str) -> list[str]:
             values[value] -= 1
         elif values[value] > 0:
             values[value] -= 1
+            spoken[digits] += 1
+        elif len(digits) < 3 and in_words(int(digits), target, source) > spoken[digits]:
+            spoken[digits] += 1
         elif len(digits) < 3 or digits not in run:
             lost.append(found[0])
     return lost
 
 
 def _digits(number: str) -> str:
-    return "".join(str(unicodedata.decimal(c)) for c in number if c.isdecimal())
+    """Without separators, and without a zero before it: 03 is 3."""
+    found = "".join(str(unicodedata.decimal(c)) for c in number if c.isdecimal())
+    return found.lstrip("0") or found[:1]
 
 
 def _language(source: str, found: str, code: str) -> list[Flag]:

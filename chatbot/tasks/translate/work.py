@@ -68,7 +68,7 @@ def one(
         asked.finish, asked.empty, asked.added = "stop", False, ""
         target = asked.in_pieces(segment)
         flags = [Flag("pieces")] if len(list(walk(segment))) > 1 or PLACEHOLDER.search(segment.text) else []
-    found = check(segment, target, order.target, order.glossary)
+    found = check(segment, target, order.target, order.glossary, source_code=order.source)
     if asked.finish == "length":
         found = [Flag("cut"), *(flag for flag in found if flag.code not in ("repeats", "length"))]
     if asked.empty and not any(flag.code == "empty" for flag in found):

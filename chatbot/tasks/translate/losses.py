@@ -1,0 +1,146 @@
+"""What a translation lost, found by words and signs: times and fractions in the target's own form, a negation, emoji, and
+stretches that are still in the source's language."""
+
+import re
+from collections import Counter
+
+import regex
+
+from chatbot.tasks.language import primary
+
+_TIME = re.compile(
+    r"(?P<noon>下午|午後|晚上|오후)?(?<![\d.,:])(?P<h>\d{1,2})(?:\s?[:h点點時时시]\s?|\.(?=\d\d\s?(?:Uhr|[ap]\.?m)))(?P<m>\d\d|半)?"
+    r"(?:\s?(?:Uhr|分)|\s?(?P<half>[ap])\.?m\b\.?)?|(?<![\d.,:])(?P<hour>\d{1,2})\s?(?:(?P<of>[ap])\.?m\b\.?|Uhr\b)",
+    re.IGNORECASE,
+)
+_DATE = re.compile(r"(?<![\d.])(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?!\d)")
+_FRACTIONS = {
+    "1/2": r"½|\bhal[fbv]\w*|\bdemi\w*|\bmoitié|\bmedi[oa]s?\b|\bmitad|\bmet[aà]d?e?|\bmezz\w+|\bmei[oa]\b|一半|半|二分之一|\bполови\w+",
+    "1/3": r"⅓|\bthird|\bdrittel|\btiers|\bterci\w+|\bterz\w+|\bterço|三分之一|\bтрет\w+",
+    "2/3": r"⅔|\btwo.thirds|\bzwei drittel|\bdeux tiers|\bdos tercios|\bdue terzi|\bdois terços|三分之二",
+    "1/4": r"¼|\bquarter|\bviertel|\bquart\b|\bcuart\w+|\bquart\w+|四分之一|\bчетверт\w+",
+    "3/4": r"¾|\bthree.quarters|\bdreiviertel|\bdrei viertel|\btrois.quarts|\btres cuart\w+|\btre quarti|四分之三",
+}
+_COUNTS = [
+    "null|zéro|cero|zero|零|〇",
+    "one|a|an|once|first|ein\\w*|un|une|uno|una|um|uma|premi\\w+|primer\\w*|primo|erste\\w*|один|одна|一",
+    "two|twice|both|second\\w*|zwei\\w*|beide\\w*|deux|deuxième|dos|segund\\w+|due|dois|duas|два|две|二|两|兩|双",
+    "three|third|drei\\w*|dritte\\w*|trois\\w*|tres|tercer\\w*|tre|três|три|三",
+    "four\\w*|vier\\w*|quatre|quatrième|cuatro|cuart\\w+|quattro|quatro|четыре|四",
+    "five|fifth|fünf\\w*|cinq\\w*|cinco|quint\\w+|cinque|пять|五",
+    "six\\w*|sechs\\w*|seis|sei|шесть|六",
+    "seven\\w*|sieben\\w*|siebte\\w*|sept\\w*|siete|sette|sete|семь|七",
+    "eight\\w*|acht\\w*|huit\\w*|ocho|otto|oito|восемь|八",
+    "nine|ninth|neun\\w*|neuf|neuvième|nueve|nove|девять|九",
+    "ten|tenth|zehn\\w*|dix\\w*|diez|dieci|dez|десять|十",
+    "eleven\\w*|elf\\w*|onze|once|undici|одиннадцать|十一",
+    "twelve|twelfth|zwölf\\w*|douze|doce|dodici|doze|двенадцать|dozen|dutzend|douzaine|docena|十二",
+]
+_MONTHS = [
+    "jan|jän|ene|gen|янв|1月|一月", "feb|fév|fev|фев|2月|二月", "mar|mär|мар|3月|三月", "apr|avr|abr|апр|4月|四月",
+    "may|mai|mag|май|мая|5月|五月", "jun|juin|giu|июн|6月|六月", "jul|juil|lug|июл|7月|七月", "aug|août|aou|ago|авг|8月|八月",
+    "sep|set|сен|9月|九月", "oct|okt|ott|out|окт|10月|十月", "nov|ноя|11月|十一月", "dec|dez|déc|dic|дек|12月|十二月",
+]  # fmt: skip
+_MONTH = re.compile(
+    rf"(?i)(?<![^\W\d_])(?:{'|'.join(part for names in _MONTHS for part in names.split('|') if not part[0].isdigit())})[a-zäéûçа-я]*\b"
+)
+_NOT = {
+    "en": r"\b(?:not|cannot|no|never|nobody|nothing|none|neither|nor|without|nowhere|un\w{4,}|im(?:possible|proper)|in(?:valid|correct)|"
+    r"hardly|forbid\w*|prohibit\w*|refus\w+|fail\w*|lack\w*|exclud\w+|except|avoid|prevent\w*|stop\w*|only|until|ban(?:ned)?|free)\b|n['’]t\b",
+    "de": r"\b(?:nicht\w*|kein\w*|nie\w*|ohne|weder|un\w{4,}|kaum|verbot\w*|verbiet\w*|nirgend\w*|erst|außer|fehl\w*|vermeid\w*|nein|nur|\w+los\w*|\w+frei\w*)\b",
+    "fr": r"\b(?:ne|pas|jamais|aucun\w*|sans|rien|personne|non|ni|interdit\w*|im\w{4,}|in\w{5,}|sauf|seulement|éviter?|nul\w*)\b|\bn['’]",
+    "es": r"\b(?:no|nunca|jamás|ning[uú]n\w*|sin|nada|nadie|ni|tampoco|prohib\w+|im\w{4,}|in\w{5,}|salvo|excepto|solo|hasta|evit\w+)\b",
+    "it": r"\b(?:non|mai|nessun\w*|senza|niente|nulla|né|nemmeno|neanche|vietat\w+|im\w{4,}|in\w{5,}|tranne)\b",
+    "pt": r"\b(?:não|nunca|nenhum\w*|sem|nada|ninguém|nem|proibid\w+|im\w{4,}|in\w{5,}|exceto)\b",
+    "nl": r"\b(?:niet\w*|geen|nooit|zonder|niemand|nergens|on\w{4,}|verboden|behalve|pas)\b",
+    "ru": r"\b(?:не\w*|ни\w*|без\w*|нельзя|запрещ\w+|кроме)\b",
+    "zh": r"[不没沒无無未非别別莫勿否禁才]|除了|拒绝|失败|缺|免",
+    "ja": r"な[いくかしけ]|ません|ず|ぬ|[無非不未禁]|以外",
+}
+_DENIES = {  # a source that denies for certain, less what other languages say without a "not"
+    "en": r"(?:\b(?:not|cannot|never|nobody|nothing|neither)\b|n['’]t\b|\bno(?=\s+[a-z]))",
+    "de": r"\b(?:nicht|kein\w*|nie|niemals|niemand|nichts|weder)\b",
+    "fr": r"\b(?:ne|n['’]\w+)\b.{0,40}\b(?:pas|jamais|rien|aucune?|personne|plus)\b",
+    "es": r"\b(?:no|nunca|jamás|nadie|ningún|ninguna?)\b",
+    "zh": r"(?:不(?![错但仅过断久管论少禁用得好了]|同(?!意))|没有|没(?!关系)|从未|未曾|(?<![特分区级类性告离辨个])别(?![的人墅名致处]))",
+}
+_SAYINGS = re.compile(
+    r"\bNo\.\s*\d|\bnot only\b|\bno (?:doubt|matter|later|problem|wonder)\b|\b(?:can['’]?t|cannot) (?:wait|help|but)\b|\bhesitate\b|"
+    r"\bdon['’]t (?:forget|miss|mind|worry)\b|\bwhy (?:not|don['’]t)\b|n['’]t (?:it|you|they|we|he|she|I)\?|\bnot at all\b|\bnot (?:bad|long ago)\b|"
+    r"nicht nur|nicht wahr|no solo|no sólo|¿no\?|差不多|不好意思|对不起|了不起|不得不|是不是|要不要|能不能|好不好",
+    re.IGNORECASE,
+)
+_EMOJI = regex.compile(r"\p{Extended_Pictographic}")
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_HAN = re.compile(r"[\u4e00-\u9fff]{4,}")
+RUN = 4  # words in a row that no other language says alike by chance; names are not counted
+
+
+def without_times(source: str, target: str) -> tuple[str, str]:
+    """Both less the times of day and fractions that each has in its own form: 5:30 pm and 17:30, 1/2 and half."""
+    source, target = (_DATE.sub(r"\1 \3 \4", text) for text in (source, target))
+    there = list(_TIME.finditer(target))
+    for found in list(_TIME.finditer(source)):
+        same = next((one for one in there if _minutes(one) & _minutes(found)), None)
+        if same:
+            there.remove(same)
+            source = source.replace(found[0], " ", 1)
+            target = target.replace(same[0], " ", 1)
+    for fraction, words in _FRACTIONS.items():
+        written = re.compile(rf"(?<![\d/]){fraction}(?![\d/])")
+        if written.search(source) and not written.search(target) and re.search(words, target, re.IGNORECASE):
+            source = written.sub(" ", source)
+    return source, target
+
+
+def _minutes(found: re.Match[str]) -> frozenset[int]:
+    """Of the day; both halves where it is not said which."""
+    hour = int(found["h"] or found["hour"])
+    minute = 30 if found["m"] == "半" else int(found["m"] or 0)
+    half = (found["half"] or found["of"] or ("p" if found["noon"] else "")).lower()
+    if half:
+        return frozenset([(hour % 12 + 12 * (half == "p")) * 60 + minute])
+    return frozenset([hour % 24 * 60 + minute, *([(hour + 12) % 24 * 60 + minute] if hour <= 12 else [])])
+
+
+def in_words(number: int, text: str, source: str) -> int:
+    """How often a count up to twelve stands in the text in words, or the month of that number, where the source has no such word."""
+    if not 0 <= number < len(_COUNTS):
+        return 0
+    counted = len(re.findall(rf"(?i)\b(?:{_COUNTS[number]})\b|(?:{_han(_COUNTS[number])})", text))
+    return counted + (number > 0 and not _MONTH.search(source) and _names_month(number, text))
+
+
+def _names_month(number: int, text: str) -> bool:
+    return re.search(rf"(?i)(?<!\w)(?:{_MONTHS[number - 1]})", text) is not None
+
+
+def _han(words: str) -> str:
+    return "|".join(word for word in words.split("|") if not word.isascii() and _is_han(word)) or r"(?!)"
+
+
+def _is_han(word: str) -> bool:
+    return all("\u4e00" <= character <= "\u9fff" for character in word)
+
+
+def drops_negation(source: str, target: str, source_code: str, target_code: str) -> bool:
+    denies, says = _DENIES.get(primary(source_code)), _NOT.get(primary(target_code))
+    if not denies or not says:
+        return False
+    return re.search(denies, _SAYINGS.sub(" ", source), re.IGNORECASE) is not None and not re.search(says, target, re.I)
+
+
+def dropped_emoji(source: str, target: str) -> list[str]:
+    return sorted((Counter(_EMOJI.findall(source)) - Counter(_EMOJI.findall(target))).elements())
+
+
+def untranslated(source: str, target: str, source_code: str, target_code: str) -> str:
+    """A stretch of the target that is the source's own words; names, which begin with capitals, are not counted."""
+    if primary(source_code) == "zh" and primary(target_code) not in ("zh", "ja", "ko"):
+        return next((run[0] for run in _HAN.finditer(target) if run[0] in source), "")
+    words, there = _WORD.findall(source), f" {' '.join(_WORD.findall(target))} "
+    for at in range(len(words) - RUN + 1):
+        run = words[at : at + RUN]
+        if sum(word[:1].islower() for word in run) >= RUN - 1 and f" {' '.join(run)} " in there:
+            return " ".join(run)
+    return ""

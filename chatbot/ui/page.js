@@ -277,6 +277,20 @@
     [...document.querySelectorAll("#by-tabs > .tabitem :is(textarea, input:not([type=file]), button)")].find((one) => one.offsetParent)?.focus();
   });
 
+  // What scrolls by itself is reached by the keyboard, and Gradio's list of examples holds buttons, which are no list.
+  let planned = false;
+  const tend = () => {
+    planned = false;
+    for (const one of document.querySelectorAll(":is(.by-table, .message-content pre):not([tabindex])")) one.tabIndex = 0;
+    for (const one of document.querySelectorAll(".message-content input[type=checkbox]:not([aria-label])"))
+      one.setAttribute("aria-label", one.checked ? "✓" : "–");
+    for (const one of document.querySelectorAll(".examples[role=list]")) one.setAttribute("role", "group");
+  };
+  whenThere("#by-tabs", (tabs) => new MutationObserver(() => {
+    if (!planned) requestAnimationFrame(tend);
+    planned = true;
+  }).observe(tabs, { childList: true, subtree: true }));
+
   // Enter that ends an input method's composition (Chinese, Japanese, Korean) chooses a word; it must not send.
   for (const kind of ["keydown", "keypress"]) {
     addEventListener(kind, (event) => {

@@ -105,7 +105,7 @@ class Handlers:
         return store.conversation(owner, id)
 
     def respond(self, id: str | None, language: Language, request: gr.Request, *controls: Any) -> Iterator[Updates]:
-        """Answer the saved conversation; `controls` are those of the sidebar."""
+        """Answer the saved conversation; `controls` are those of the chat's head."""
         yield from self._answered(id, language, request, controls, cut=False)
 
     def resume(self, id: str | None, language: Language, request: gr.Request, *controls: Any) -> Iterator[Updates]:

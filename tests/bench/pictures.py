@@ -1,0 +1,98 @@
+"""The README's pictures, taken from a running app, so that they show what there is.
+
+    python -m tests.bench.pictures http://127.0.0.1:7860
+
+Each is a visit of its own: a chat, a document with a source beside its answer, the same in Chinese on a dark phone, reviews.
+"""
+
+import argparse
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.conftest import FLAGS, go_to
+
+FOLDER = Path(__file__).parents[1] / "browser" / "pictures"
+LONG = 240_000  # ms for an answer on two busy cores
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a visitor does before it is taken."""
+
+    name: str
+    act: Callable[[Page], None]
+    width: int = 1280
+    height: int = 800
+    scheme: str = "light"
+    locale: str = "en-US"
+
+
+def chat(page: Page) -> None:
+    page.locator("#by-chatbot .example").nth(1).click()
+    page.wait_for_selector("#by-chatbot .by-turn", timeout=LONG)
+    page.hover("#by-chatbot .bot-row")
+
+
+def document(page: Page) -> None:
+    page.click("[data-go=documents]")
+    page.wait_for_selector("#by-doc-list .by-doc", timeout=LONG)
+    page.click("#by-ask textarea")
+    page.keyboard.press("Enter")
+    page.locator("#by-past .by-chip").first.click(timeout=LONG)
+    page.wait_for_selector("#by-source mark", timeout=LONG)
+
+
+def chinese(page: Page) -> None:
+    page.click("[data-go=documents]")
+    page.wait_for_selector("#by-doc-list .by-doc", timeout=LONG)
+    page.click("#by-ask textarea")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#by-past .by-said", timeout=LONG)
+
+
+def reviews(page: Page) -> None:
+    go_to(page, "sentiment")
+    page.locator("#by-tab-sentiment .by-examples button").first.click()
+    page.click("#by-sen-run")
+    page.wait_for_selector(".by-sen-text", timeout=LONG)
+    page.wait_for_selector("#by-sen-run", timeout=LONG)
+
+
+PICTURES = (
+    Picture("chat", chat),
+    Picture("documents", document, width=1440, height=860),
+    Picture("documents-zh-dark", chinese, width=390, height=780, scheme="dark", locale="zh-CN"),
+    Picture("sentiment", reviews),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("address")
+    parser.add_argument("--only", nargs="*", default=[], help="names of pictures")
+    given = parser.parse_args()
+    executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        for one in PICTURES:
+            if given.only and one.name not in given.only:
+                continue
+            size = {"width": one.width, "height": one.height}
+            page = browser.new_page(viewport=size, locale=one.locale, color_scheme=one.scheme)  # type: ignore[arg-type]
+            page.goto(given.address)
+            page.wait_for_selector("#by-model .by-model", state="attached", timeout=LONG)
+            page.wait_for_timeout(3000)  # the words of the language arrive
+            one.act(page)
+            page.wait_for_timeout(1500)
+            page.screenshot(path=FOLDER / f"{one.name}.png")
+            page.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -15,8 +15,9 @@ from chatbot.tasks.translate.prompt import occurring, stands
 from retrieval.checks.numbers import numbers
 
 Code = Literal[
-    "empty", "cut", "repeats", "language", "unchanged", "number", "term", "length", "pieces", "failed", "added"
-]
+    "empty", "cut", "repeats", "language", "unchanged", "number", "term", "length", "pieces", "failed", "added", "negation",
+    "emoji", "untranslated",
+]  # fmt: skip
 
 _NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f'’ ]\d{3})*(?:[.,]\d+)?")
 _PERIODS = range(3, 121)  # characters of what a loop says again

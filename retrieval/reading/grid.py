@@ -43,7 +43,7 @@ def write(
     for title in first[:titles]:
         pages.add(line([next(cell for cell in title if cell.strip())]))
     first = first[titles:]
-    count = header_rows(first) if heads is None else min(max(heads - titles, 0), len(first))
+    count = head_count(first, heads - titles if heads else None)
     heading = filled(first[:count])
     columns = headers(heading, max(map(len, first), default=0)) if heading or not above else above
     for number, head in enumerate(heading):
@@ -106,9 +106,28 @@ def header_rows(rows: Sequence[Cells]) -> int:
     if not rows or not _differs(rows[0], rows[1:]):
         return 0
     count = 1
-    while count < min(_MOST_HEADS, len(rows) - 1) and _goes_on(rows[count - 1], rows[count], rows[count + 1 :]):
+    while _more(rows, count) and (_goes_on(*_cut(rows, count)) or _divides(*_cut(rows, count))):
         count += 1
     return count
+
+
+def head_count(rows: Sequence[Cells], told: int | None) -> int:
+    """As many as the file tells, and those into which their merged cells reach."""
+    if told is None or told < 1:
+        return header_rows(rows)
+    count = min(told, len(rows))
+    while _more(rows, count) and _divides(*_cut(rows, count)):
+        count += 1
+    return count
+
+
+def _more(rows: Sequence[Cells], count: int) -> bool:
+    return count < min(_MOST_HEADS, len(rows) - 1)
+
+
+def _cut(rows: Sequence[Cells], count: int) -> tuple[Cells, Cells, Sequence[Cells]]:
+    """The last header so far, the row that may be one, and those below."""
+    return rows[count - 1], rows[count], rows[count + 1 :]
 
 
 def _differs(row: Cells, below: Sequence[Cells]) -> bool:
@@ -137,6 +156,27 @@ def _goes_on(head: Cells, row: Cells, below: Sequence[Cells]) -> bool:
     return beside and (spans or gaps or not label) and sum(bool(cell.strip()) for cell in row) > 1
 
 
+def _divides(head: Cells, row: Cells, below: Sequence[Cells]) -> bool:
+    """Whether the row tells apart what one merged header spans, whatever stands below: its own label is the header's, which
+    reaches down into it, or empty, or the merging shows otherwise that both are headers."""
+    head = filled([head, row])[0]
+    spans = [(a, b) for a, b in _spans(head) if len(distinct(row[a:b])) > 1]
+    if not spans or any(is_amount(cell) for cell in row) or not any(other[0].strip() for other in below if other):
+        return False
+    if not row[0].strip() or row[0].strip() == head[0].strip():
+        return True
+    inside = {n for a, b in spans for n in range(a, b)}
+    reaches = any(a == b and a.strip() for n, (a, b) in enumerate(zip(head, row, strict=False)) if n not in inside)
+    repeats = len(spans) > 1 and len({tuple(row[a:b]) for a, b in spans}) == 1
+    return not head[0].strip() and (reaches or repeats)
+
+
+def _spans(head: Cells) -> list[tuple[int, int]]:
+    """Where neighbouring cells say the same."""
+    edges = [n for n in range(len(head) + 1) if n in (0, len(head)) or head[n] != head[n - 1]]
+    return [(a, b) for a, b in pairwise(edges) if b - a > 1 and head[a].strip()]
+
+
 def filled(heads: Sequence[Cells]) -> list[list[str]]:
     """Gaps in a header that has another below it go on with what is left of them, as one sees it."""
     rows = [list(head) for head in heads]
@@ -156,7 +196,7 @@ def tidy(rows: Sequence[Cells], heads: int | None = None) -> list[list[str]]:
     """Rows of one length without columns that only make room: signs join their numbers, doubles and gaps go."""
     width = max(map(len, rows), default=0)
     grid = [joined([*row, *[""] * (width - len(row))]) for row in rows]
-    count = header_rows(grid) if heads is None else heads
+    count = head_count(grid, heads)
     above = [[head[n] for head in grid[:count]] for n in range(width)]
     n = 0
     while n + 1 < len(above):

@@ -8,6 +8,7 @@ import docx
 import openpyxl
 import pptx
 import pytest
+from docx.oxml import OxmlElement
 from openpyxl.comments import Comment
 from pptx.util import Inches
 from reportlab.pdfgen.canvas import Canvas
@@ -274,6 +275,11 @@ def test_the_tables_of_a_real_report(shared_data: Path) -> None:
     [
         ([["Product", "2020"], ["Pumps", "7"]], 1),
         ([["", "Price", "Price"], ["", "Low", "High"], ["Tea", "1", "2"]], 2),
+        ([["Pool", "Week", "Week"], ["Pool", "Summer", "Winter"], ["Lake", "8-20", "10-18"]], 2),
+        ([["Pool", "Week", ""], ["", "Summer", "Winter"], ["Lake", "8-20", "10-18"]], 2),
+        ([["", "Week", "Week", "Fair"], ["Pool", "Summer", "Winter", "Fair"], ["Lake", "8-20", "", "shut"]], 2),
+        ([["Day", "Morning", "Morning"], ["Monday", "Maths", "Art"], ["Tuesday", "Art", "Music"]], 1),
+        ([["", "Morning", "Morning"], ["Monday", "Maths", "Art"], ["Tuesday", "Art", "Music"]], 1),
         ([["Height", "120"], ["Weight", "34"]], 0),
         ([["Name", "City"], ["Ada", "London"]], 1),
         ([["Name:", "Ada"], ["City:", "London"]], 0),
@@ -289,6 +295,25 @@ def test_headers_are_told_by_what_stands_below_them(rows: list[list[str]], count
 def test_amounts(text: str) -> None:
     assert is_amount(text)
     assert not any(map(is_amount, (f"Item {text}", "2021", "June 25, 2022", "—", "Q1", "")))
+
+
+def test_a_merged_header_of_word_reaches_below_the_row_that_is_repeated_on_every_page(reading: Read) -> None:
+    document = docx.Document()
+    table = document.add_table(4, 4)
+    for line, words in enumerate(
+        ("泳池 平日  周末", " 夏季 冬季 ", "湖边 8点到20点 10点到18点 9点到21点", "山上 7点到19点  10点到17点")
+    ):
+        for column, text in enumerate(words.split(" ")):
+            table.cell(line, column).text = text
+    table.cell(0, 1).merge(table.cell(0, 2))
+    for column in (0, 3):
+        table.cell(0, column).merge(table.cell(1, column))
+    table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+    out = io.BytesIO()
+    document.save(out)
+    (found,) = tables(reading(out.getvalue(), "a.docx"))
+    assert found.columns == ("泳池", "平日 > 夏季", "平日 > 冬季", "周末")
+    assert cells(found)[1] == ("山上", "7点到19点", "", "10点到17点")
 
 
 def test_a_column_with_a_header_of_its_own_stays_though_it_is_empty() -> None:

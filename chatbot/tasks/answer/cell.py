@@ -81,16 +81,42 @@ _AMOUNT = re.compile(
 )
 _NO_AMOUNT = re.compile(r"\b(?:who|whom|whose|where)\b|谁|哪里|何处|哪儿", re.IGNORECASE)
 _NUMBER = re.compile(r"\d")
+_YEAR = re.compile(r"\s*(?:1\d|20)\d\d\s*")
 _SIGNS = re.compile(r"[$€£¥\s]")  # a report writes them in the first row of a table and leaves them out in the next
 
 
 def from_table(question: str, found: Found) -> Answer | None:
     """None where the question is for no cell, or does not say for which. `question` in the language of the passages, and
     searched for as `found`."""
-    passages = [source.hit.passage for source in found.sources]
-    met = meet(question, passages, titles=[source.document.name for source in found.sources])
-    if met is None or not _answers(question, met, found):
+    met = _meet(question, found)
+    return _told(met, found) if met and _answers(question, met, found) else None
+
+
+def amount_of_a_row(question: str, found: Found) -> Answer | None:
+    """As `from_table`, where "how many" asks what one row has in a column that is named, and counts no rows."""
+    met = _meet(question, found, by_amount=False)
+    if met is None or not met.by_header or not _answers(question, met, found):
         return None
+    cells = _distinct(met.cells)
+    return _told(met, found) if len(cells) == 1 and _is_amount_of_a_row(cells[0]) else None
+
+
+def _meet(question: str, found: Found, *, by_amount: bool = True) -> Met | None:
+    passages = [source.hit.passage for source in found.sources]
+    return meet(question, passages, titles=[source.document.name for source in found.sources], by_amount=by_amount)
+
+
+def _is_amount_of_a_row(cell: Cell) -> bool:
+    """A number, in a column of numbers that are no years, of the only row of that name."""
+    column = [row.cells[cell.column] for row in cell.table.rows if row.cells[cell.column]]
+    if not all(_NUMBER.search(text) for text in column) or all(_YEAR.fullmatch(text) for text in column):
+        return False
+    names = [tuple(row.cells[key] for key in cell.keys) for row in cell.table.rows if row.under == cell.row.under]
+    return names.count(tuple(cell.row.cells[key] for key in cell.keys)) == 1
+
+
+def _told(met: Met, found: Found) -> Answer:
+    passages = [source.hit.passage for source in found.sources]
     cells = _distinct(met.cells)
     language = "zh" if primary(detect(found.query).language or "") == "zh" else "en"
     quotes = [_quote(cell, passages[cell.passage].text) for cell in cells]

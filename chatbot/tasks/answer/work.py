@@ -16,7 +16,7 @@ from chatbot.engine.adapters.folders import visible
 from chatbot.engine.base import Engine, identity
 from chatbot.tasks.answer import trust as answer_trust
 from chatbot.tasks.answer.across import across
-from chatbot.tasks.answer.cell import from_table
+from chatbot.tasks.answer.cell import amount_of_a_row, from_table
 from chatbot.tasks.answer.check import Answer, Found, Reason, Source, checked, quotation
 from chatbot.tasks.answer.excerpts import excerpts
 from chatbot.tasks.answer.follow_up import standalone
@@ -104,7 +104,9 @@ def ask(
     shelf = _shelf(retrieval.library, owner, documents)
     kind = route_of(query)
     given = None
-    if kind != "passages":
+    if kind == "count":
+        given = amount_of_a_row(query, _search(retrieval, shelf, query))
+    if kind != "passages" and given is None:
         given = yield from _by_route(engine, shelf, query, kind, stop)
     if given is None:
         given = yield from _from_passages(engine, retrieval, shelf, question, query, history, adapter, stop)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import groupby, pairwise
 
 from retrieval.checks.sentences import spans
+from retrieval.text.tables import clipped
 from retrieval.text.words import tokens
 from retrieval.types import Page, Passage
 
@@ -42,7 +43,9 @@ def cut_at_headings(pages: Sequence[Page], passages: Sequence[Passage]) -> list[
         for start, end in pairwise([passage.start, *starts, passage.end]):
             text = passage.text[start - passage.start : end - passage.start].rstrip()
             heading = next((chain for at, chain in reversed(chains[passage.page]) if at <= start), passage.heading)
-            pieces.append(replace(passage, start=start, end=start + len(text), text=text, heading=heading))
+            tables = clipped(passage.tables, start - passage.start, end - passage.start)
+            piece = replace(passage, start=start, end=start + len(text), text=text, heading=heading, tables=tables)
+            pieces.append(piece)
     return [replace(piece, position=n) for n, piece in enumerate(piece for piece in pieces if piece.text)]
 
 

@@ -14,7 +14,7 @@ from retrieval.text.words import Token, is_dense, language, tokens
 
 _CLASS = re.compile(
     r"\b(?:how many|(?:total )?number of|count(?: all| the)?|(?:list|name|show|enumerate|give me)(?: me)?(?: a list of)?(?: all)?(?: of)?(?: the)?|all(?: the)?|which|what)\s+"
-    r"(?:of the |different |other )?(?P<noun>(?:(?!(?:is|are|was|were|does|do|did|has|have|had|can|will|must|may|in|of|by|with|that|which|who|led|from|on|at|for|listed)\b)[\w'-]+\s*){1,3})",
+    r"(?:of the |different |other )?(?P<noun>(?:(?!(?:is|are|was|were|does|do|did|has|have|had|can|will|must|may|in|of|by|with|that|which|who|led|from|on|at|for|listed|live|lives|work|works|reside|come|comes|belong|belongs)\b)[\w'-]+\s*){1,3})",
     re.IGNORECASE,
 )
 _NOUN = r"(?P<noun>[^\W\d_A-Za-z]{1,6})"
@@ -25,18 +25,22 @@ _BEFORE = re.compile(
 )
 _LAST = re.compile(rf"{_NOUN}[。？?！!\s]*\Z")
 _AROUND = re.compile("[的由是在有被]")
+_UNCOUNTED = re.compile(r" ?(?:percent|euros?|dollars?|pounds|points|times|次|元|岁|钱|倍|层|号|点|字)", re.IGNORECASE)
+_PLURAL = re.compile(r"(?<![su])s\Z|(?:people|men|women|children)\Z", re.IGNORECASE)
 _NEVER = frozenset(["everything", "anything", "all", "things", "thing", "ones", "items", "item"])
 _IDLE = re.compile(
     rf"[这這该本][个個份篇部次]?(?:{FILE_ZH})|(?:多少|[几幾]|哪一?)(?:{COUNTER}(?=[^\W\d_]|个?\W*\Z))?|列出|列举|列舉|一共|总共|總共|共有|所有的?|全部的?"
-    r"|请|給我|给我|位于|属于|屬於|由|在|有|是|的|了|吗|呢|里|中|都|分别|分別"
+    r"|(?:名单|清单|列表|表格?|名录)[上里中]|请|給我|给我|住在|来自|位于|属于|屬於|由|在|有|是|的|了|吗|呢|里|中|都|分别|分別"
     rf"|\b(?:this|the|these|my|our) {FILE}\b"
+    r"|\b(?:live|reside|work|come|belong)s?(?= (?:in|at|for|from|as|on|to)\b)"
     r"|\b(?:please|list|name|show|give|me|enumerate|how|many|total|number|count|all|every|everything|each|which|what|who|whose|listed|mentioned|contained|included|there"
     r"|located|situated|made|names?|called|please|have|has|had|does|do|did|most|least|must|may|can|will)\b",
     re.IGNORECASE,
 )
 _IRREGULAR = """lead led|build built|make made|buy bought|sell sold|pay paid|hold held|write wrote written|begin began begun|run ran|give gave given
 take took taken|know knew known|find found|keep kept|send sent|spend spent|win won|lose lost|speak spoke spoken|teach taught|think thought|choose chose chosen
-draw drew drawn|drive drove driven|grow grew grown|fall fell fallen|rise rose risen|show showed shown|leave left|meet met|bring brought|catch caught|break broke broken"""
+draw drew drawn|drive drove driven|grow grew grown|fall fell fallen|rise rose risen|show showed shown|leave left|meet met|bring brought|catch caught|break broke broken
+person people|man men|woman women|child children|wife wives|foot feet"""
 _PRESENT = {form: forms.split()[0] for forms in _IRREGULAR.replace("\n", "|").split("|") for form in forms.split()}
 
 
@@ -61,7 +65,8 @@ def _noun(question: str) -> str:
         found = _BEFORE.search(question) or _LAST.search(question)
         return _AROUND.split(found["noun"])[-1] if found else ""
     found = _CLASS.search(question)
-    noun = found["noun"].split()[-1] if found and found["noun"].split() else ""
+    named = found["noun"].split() if found else []
+    noun = next((word for word in reversed(named) if _PLURAL.search(word)), named[-1] if named else "")
     return "" if noun.lower() in _NEVER else noun
 
 
@@ -73,12 +78,14 @@ def counts_a_measure(question: str) -> bool:
     if not found:
         return False
     noun = f" {found[1]}" if found[1] else found[2]
-    return bool(measure(f"7{noun}", 0, 1, 7.0)) or bool(
-        re.match(
-            r" ?(?:people|persons|percent|euros?|dollars?|pounds|points|times|人|次|元|岁|钱|倍|层|号|点|字)",
-            noun,
-            re.IGNORECASE,
-        )
+    return bool(measure(f"7{noun}", 0, 1, 7.0)) or bool(_UNCOUNTED.match(noun))
+
+
+def counts_people(question: str) -> bool:
+    """How many people: a list may show them, but as a rule a passage says the number."""
+    return (
+        re.search(r"\bhow many (?:people|persons)\b|(?:多少|[几幾])个?人(?!员|员|物|才|家|工)", question, re.IGNORECASE)
+        is not None
     )
 
 
@@ -86,7 +93,7 @@ def holds(text: str, word: str) -> bool:
     """Whether a text says a word, or every character of a run that has no spaces with a neighbour of it."""
     if is_dense(word):
         return not missing(text, word)
-    return _root(word) in _roots(text)
+    return root(word) in _roots(text)
 
 
 def missing(text: str, run: str) -> str:
@@ -117,7 +124,7 @@ def _roots(text: str) -> frozenset[str]:
     return frozenset(_root_of(token) for token in tokens(text, language(text)) if not token.dense)
 
 
-def _root(word: str) -> str:
+def root(word: str) -> str:
     return next((_root_of(token) for token in tokens(word)), "")
 
 

@@ -27,6 +27,7 @@ _PART = (
     r"|第[一二三四五六七八九十百\d]+(?:\.\d+)*[章节節条條部款编編]|\d+(?:\.\d+)+\s*[节節]?"
 )
 PART = re.compile(_PART, re.IGNORECASE)
+_ADJECTIVE = "(?:早|晚|多|少|高|低|大|小|长|長|短|贵|貴|便宜|重|轻|輕|快|慢|深|浅|淺|宽|寬|窄|远|遠|近|老|新|旧|舊)"
 _SUM = r"\b(?:summari[sz]e|summary|sum up|overview|outline|gist|main (?:topics?|points?|ideas?|subjects?)|key points|tl;?dr)\b"
 _SUM_ZH = "总结|總結|概括|概述|概要|摘要|归纳|大意|主旨|要点"
 _SUMMARY = f"{_SUM}|{_SUM_ZH}"
@@ -63,7 +64,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
         "sides",
         r"\b(?:which|who|what|is|are|was|were|does|do|did|has|have)\b.*\b(?:\w+er|more|less|better|worse|first|sooner|higher|same)\b.*\bor\b|\b(?:is|are|was|were|does|do|did|has|have|which|who)\b.*\bor\b.*\b(?:\w{2,}er|more|less|worse)\b"
         r"|\bhow (?:did|do|does|has|have)\b.*\bchanged?\b.*\b(?:from|between)\b|\bcompare\b|\b(?P<wh>who|what|how|when|where)\b.*,? and (?P=wh)\b"
-        r"|(?:和|与|與|跟|还是|還是|或).{1,24}(?:哪一?[个個次年座条條种種位家项項本]?|谁|誰)[^，。]*(?:更|比较|比較|先|后|後|早|晚|多|少|高|低|大|小|[长長]|短)|分别|分別|比.{1,12}(?:多|少|高|低|大|小|早|晚)(?:多少|吗|嗎)",
+        rf"|(?:和|与|與|跟|还是|還是|或).{{1,24}}(?:哪一?[个個次年座条條种種位家项項本]?|谁|誰)[^，。]*(?:更|比较|比較|先|后|後|{_ADJECTIVE})|分别|分別|比.{{1,12}}{_ADJECTIVE}(?:多少|吗|嗎)",
     ),
     (
         "count",
@@ -72,7 +73,9 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "extreme",
-        r"\b(?:which|what|who|whose)\b.*\b(?:(?:the )?(?:most|least)\b|(?!interest|request|test|west|forest|guest|rest|east|nest|best)\w{2,}est\b)|最",
+        r"\b(?:which|what|who|whose)\b.*\b(?:(?:the )?(?:most|least)\b|(?!interest|request|test|west|forest|guest|rest|east|nest|best)\w{2,}est\b)|最"
+        r"|\bwhich\b.*\b(?:is|are|was|were|has|have|had|costs?|took|takes?|came|opened|started|began|ended|closed)\s+(?:the\s+)?(?:\w{2,}er|more|less|first|last)\b(?!.*\bthan\b)"
+        r"|(?:哪一?[个個座条條种種位家项項本款间所辆]?|谁|誰)[^，。和与跟]{0,8}更",
     ),
     (
         "list",

@@ -8,7 +8,8 @@ from chatbot.tasks.answer.check import Answer, Found
 from chatbot.tasks.answer.routes import scan, sides, whole
 from chatbot.tasks.answer.routes.asking import counts_a_measure
 from chatbot.tasks.answer.routes.documents import Shelf
-from chatbot.tasks.answer.routes.items import Contents, contents
+from chatbot.tasks.answer.routes.enumerated.contents import contents
+from chatbot.tasks.answer.routes.enumerated.items import Contents
 from chatbot.tasks.answer.routes.kinds import Kind, kind_of
 from chatbot.tasks.summarize.work import Working
 

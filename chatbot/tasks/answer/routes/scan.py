@@ -4,21 +4,26 @@ None where no enumeration is of the kind that is asked for, or where a word of t
 number would be a guess.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from chatbot.tasks.answer.check import Answer
-from chatbot.tasks.answer.routes.asking import Asking, holds, unheld
-from chatbot.tasks.answer.routes.extremes import Wanted, bound, extreme, values
-from chatbot.tasks.answer.routes.items import Contents, Group, Item
+from chatbot.tasks.answer.check import Answer, Found
+from chatbot.tasks.answer.routes.asking import Asking, unheld
+from chatbot.tasks.answer.routes.enumerated.classes import members
+from chatbot.tasks.answer.routes.enumerated.extremes import Wanted, bound, comparative, extreme
+from chatbot.tasks.answer.routes.enumerated.items import Contents, Group, Item
+from chatbot.tasks.answer.routes.enumerated.values import Measured, measured
 from chatbot.tasks.answer.routes.kinds import Kind
 from chatbot.tasks.answer.routes.lines import Line, Place, told
 from retrieval.text.words import is_dense
 
 LISTED = 40
 """Items that are named; of more only how many they are."""
+FEW = 5  # rows that are shown where none answers
 
-_UNITS = "条條章节節款编編"
+_TWO = 2  # "which is older" compares two, not many
+_LEFT_OUT = {"en": "Left out, since they have no figure there: {count}", "zh": "没有给出数值、未计入的有：{count}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +49,46 @@ def listing(question: str, documents: Sequence[Contents]) -> Answer | None:
 
 
 def most(question: str, documents: Sequence[Contents]) -> Answer | None:
-    """All items that share the extreme."""
-    wanted = extreme(question)
+    """All items that share the extreme. That search cannot compare them, where it is a table whose column is not told."""
+    superlative = extreme(question)
+    wanted = superlative or comparative(question)
     if not wanted:
         return None
-    for fitting in sorted(_fitting(wanted.rest, documents), key=_rank, reverse=True):
-        asking, items = Asking.of(wanted.rest), fitting.items
-        found = values(fitting.group, items, wanted, [word for word in asking.words if word != asking.noun])
-        if len(found) > 1 and 2 * len(found) > len(items):
-            end = (max if wanted.end == "max" else min)(value.number for value in found)
-            best = [value for value in found if value.number == end]
-            return told(question, "extreme", [Line(v.words, (place(v.item),)) for v in best], verbatim=False)
-    return None
+    fitting = sorted(_fitting(wanted.rest, documents), key=_rank, reverse=True)
+    fitting = [one for one in fitting if superlative or len(one.items) == _TWO]
+    for one in fitting:
+        if lines := _best(one, wanted):
+            return told(question, "extreme", lines, verbatim=False)
+    return _incomparable(question, fitting)
+
+
+def _best(fitting: Fitting, wanted: Wanted) -> list[Line]:
+    """None where fewer than half have a figure, or two."""
+    asking = Asking.of(wanted.rest)
+    words = [word for word in asking.words if word != asking.noun]
+    found = measured(fitting.group, fitting.items, wanted, words)
+    if not found or len(found.values) < 2 or 2 * len(found.values) <= len(fitting.items):
+        return []
+    first = found.ranked[0].number
+    lines = [Line(value.words, (place(value.item),)) for value in found.ranked if value.number == first]
+    return [*lines, *left_out(found, wanted.rest)]
+
+
+def left_out(found: Measured, question: str) -> list[Line]:
+    """That some items have no figure, if so."""
+    count = len(found.lacking)
+    if not count:
+        return []
+    words = _LEFT_OUT["zh" if is_dense(question) else "en"].format(count=count)
+    return [Line(words, tuple(map(place, found.lacking[:FEW])))]
+
+
+def _incomparable(question: str, fitting: Sequence[Fitting]) -> Answer | None:
+    tables = [place(item) for one in fitting if one.group.header for item in one.items]
+    if not tables:
+        return None
+    found = Found(question, tuple(one.source for one in tables[:FEW]), None, "extreme")
+    return Answer("not_found", found, note="uncounted")
 
 
 def place(item: Item) -> Place:
@@ -67,7 +100,9 @@ def _meant(question: str, documents: Sequence[Contents]) -> list[Item]:
 
 
 def _counted(items: Sequence[Item]) -> Line:
-    names = ", ".join(item.label for item in items[:LISTED]) + (" …" if len(items) > LISTED else "")
+    labels = [item.label for item in items[:LISTED]]
+    apart = "; " if any(re.search("[,，、]", label) for label in labels) else ", "
+    names = apart.join(labels) + (" …" if len(items) > LISTED else "")
     return Line(f"{len(items)}: {names}", tuple(map(place, items[:LISTED])))
 
 
@@ -97,37 +132,32 @@ def _within(found: Fitting, limit: Wanted | None, asked: str) -> Fitting | None:
     """The items whose figure lies within the bound; all of them must have one."""
     if limit is None or limit.bound is None:
         return found
-    told_of = values(found.group, found.items, limit, Asking.of(asked).words)
-    if len(told_of) < len(found.items):
+    told_of = measured(found.group, found.items, limit, Asking.of(asked).words)
+    if told_of is None or told_of.lacking:
         return None
-    kept = tuple(value.item for value in told_of if limit.allows(value.number))
+    kept = tuple(value.item for value in told_of.values if limit.allows(value.number))
     return Fitting(found.group, kept, found.held, found.left) if kept else None
 
 
 def _fitting(question: str, documents: Sequence[Contents]) -> Iterator[Fitting]:
     asking = Asking.of(question)
-    for document in documents:
-        for group in document.groups:
-            if not _of_class(asking.noun, group):
-                continue
-            above = f"{group.about} {group.header} {group.unit}"
-            left = tuple(word for word in unheld(asking.words, above) if word != asking.noun)
-            items = tuple(item for item in group.items if not unheld(left, item.text)) if left else group.items
-            if items and (asking.noun or not left):
-                yield Fitting(group, items, len(asking.words) - len(left), left)
+    for group in (group for document in documents for group in document.groups):
+        meant = members(asking.noun, group, question)
+        above = f"{group.about} {group.header} {group.unit}"
+        left = tuple(word for word in unheld(asking.words, above) if word != asking.noun)
+        items = tuple(item for item in meant if not unheld(left, item.said)) if left else meant
+        if items and (asking.noun or not left) and not _is_one(items, left):
+            yield Fitting(group, items, len(asking.words) - len(left), left)
 
 
-def _of_class(noun: str, group: Group) -> bool:
-    """Whether the items are what is counted: by what stands above them, by their unit, or by their own names."""
-    if not noun:
-        return True
-    above = f"{group.about} {group.header}"
-    if is_dense(noun):
-        pieces = {noun[:size] for size in range(2, 5)} | {noun[-size:] for size in range(2, 5)}
-        if noun[0] in _UNITS:
-            return noun[0] in group.unit
-        return any(piece in above for piece in pieces if len(piece) > 1 or piece == noun)
-    return holds(f"{above} {group.unit}", noun) or all(holds(item.label, noun) for item in group.items)
+def _is_one(items: Sequence[Item], words: Sequence[str]) -> bool:
+    """Whether the question names one row by its label: then it asks what that row has, not how many rows there are."""
+    return (
+        len(items) == 1
+        and bool(items[0].cells)
+        and bool(words)
+        and not unheld(Asking.of(items[0].label).words, " ".join(words))
+    )
 
 
 Way = Callable[[str, Sequence[Contents]], Answer | None]

@@ -8,8 +8,9 @@ from difflib import SequenceMatcher
 from chatbot.tasks.answer.check import Answer
 from chatbot.tasks.answer.routes.asking import Asking, unheld
 from chatbot.tasks.answer.routes.documents import Shelf
-from chatbot.tasks.answer.routes.extremes import comparative, values
-from chatbot.tasks.answer.routes.items import Contents, Group, Item
+from chatbot.tasks.answer.routes.enumerated.extremes import comparative
+from chatbot.tasks.answer.routes.enumerated.items import Contents, Group, Item
+from chatbot.tasks.answer.routes.enumerated.values import measured
 from chatbot.tasks.answer.routes.lines import Line, Place, quoted, told
 from chatbot.tasks.answer.routes.scan import place
 from retrieval.checks.asked.measures import YEAR
@@ -94,17 +95,14 @@ def compared(question: str, shelf: Shelf, documents: Sequence[Contents]) -> Answ
 def _measured(question: str, both: tuple[Side, Side], documents: Sequence[Contents]) -> list[Line]:
     """What both have of what is compared, the one that has more of it first: of rows or sections they name."""
     wanted = comparative(question)
-    for group in (group for document in documents for group in document.groups if wanted):
+    if not wanted:
+        return []
+    words = [word for word in Asking.of(wanted.rest).words if not any(_says(side.name, word) for side in both)]
+    for group in (group for document in documents for group in document.groups):
         items = [item for side in both if (item := _named(group, side))]
-        words = (
-            [word for word in Asking.of(wanted.rest).words if not any(_says(side.name, word) for side in both)]
-            if wanted
-            else []
-        )
-        found = values(group, items, wanted, words) if wanted and len(items) == len(both) else []
-        if len(found) == len(both):
-            found.sort(key=lambda value: value.number, reverse=wanted is not None and wanted.end == "max")
-            return [Line(value.words, (place(value.item),)) for value in found]
+        found = measured(group, items, wanted, words) if len(items) == len(both) else None
+        if found and not found.lacking:
+            return [Line(value.words, (place(value.item),)) for value in found.ranked]
     return []
 
 

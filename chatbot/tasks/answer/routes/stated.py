@@ -5,9 +5,9 @@ Five passages are not all there are. "There are 12 bridges" is an answer; that t
 
 from dataclasses import replace
 
-from chatbot.tasks.answer.check import Answer, Sentence
-from chatbot.tasks.answer.routes.asking import Asking, holds
-from chatbot.tasks.answer.routes.extremes import extreme_words
+from chatbot.tasks.answer.check import Answer, Sentence, quotation
+from chatbot.tasks.answer.routes.asking import Asking, counts_people, holds
+from chatbot.tasks.answer.routes.enumerated.extremes import extreme_words
 from chatbot.tasks.answer.routes.kinds import Kind
 from retrieval.checks.numbers import numbers
 from retrieval.text.words import is_dense
@@ -16,22 +16,40 @@ _NEAR = 40  # characters behind a number in which its noun stands: "12 old bridg
 
 
 def unless_stated(kind: Kind, given: Answer) -> Answer:
-    """With what is not stated called "related", and a note where nothing is left that answers."""
+    """With what is not stated called "related", and a note where nothing is left that answers. What the documents do not say is
+    left out: a number of things that the model made up is none. Where that is all, their own sentences stand in its place."""
     if kind not in ("count", "extreme") or given.quoted == "cell":
         return given
     if given.status == "not_found":
         return replace(given, note="uncounted")
     question = given.found.query
-    quotes = {citation.n: citation.quote for citation in given.citations}
+    told = _kept(given)
+    quotes = {citation.n: citation.quote for citation in told.citations}
 
     def judged(one: Sentence) -> Sentence:
-        told = [one.original or one.text, *(quotes[n] for n in one.citations)]
-        stated = all(_states(kind, question, text) for text in told[1:]) and len(told) > 1
-        return one if one.verdict != "supported" or stated else replace(one, verdict="related")
+        said = [one.original or one.text, *(quotes[n] for n in one.citations)]
+        stated = all(_states(kind, question, text) for text in said[1:]) and len(said) > 1
+        return (
+            one if one.verdict != "supported" or stated or counts_people(question) else replace(one, verdict="related")
+        )
 
-    parts, beside = tuple(map(judged, given.sentences)), tuple(map(judged, given.quotes))
+    parts, beside = tuple(map(judged, told.sentences)), tuple(map(judged, told.quotes))
     left = any(one.verdict == "supported" for one in (*parts, *beside))
-    return replace(given, sentences=parts, quotes=beside, note=given.note if left else "uncounted")
+    return replace(told, sentences=parts, quotes=beside, note=told.note if left else "uncounted")
+
+
+def _kept(given: Answer) -> Answer:
+    """Without the sentences that nothing supports."""
+    kept = [one for one in given.sentences if one.verdict in ("supported", "related")]
+    if len(kept) == len(given.sentences):
+        return given
+    if not kept:
+        return quotation(given.found, "unsure")
+    text, parts = "", []
+    for one in kept:
+        parts.append(replace(one, start=len(text)))
+        text += f"{one.text} "
+    return replace(given, text=text.rstrip(), sentences=tuple(parts))
 
 
 def _states(kind: Kind, question: str, text: str) -> bool:

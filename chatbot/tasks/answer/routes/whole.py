@@ -6,7 +6,7 @@ from threading import Event
 
 from chatbot.engine.base import Engine
 from chatbot.tasks.answer.check import Answer
-from chatbot.tasks.answer.routes.items import Contents, chain
+from chatbot.tasks.answer.routes.enumerated.items import Contents, chain
 from chatbot.tasks.answer.routes.kinds import PART, SUMMARY
 from chatbot.tasks.answer.routes.lines import Line, Place, quoted, told
 from chatbot.tasks.summarize.sections import BEGINS, ENDS, words

@@ -1,0 +1,1 @@
+"""What a document enumerates, read as items with values, and which of them a question means."""

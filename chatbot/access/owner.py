@@ -23,7 +23,7 @@ from chatbot.common.errors import SettingsError
 
 COOKIE = "banyan_owner"
 SCRIPT = "script"  # the owner of what programs on this machine add
-API = "/gradio_api/"
+API, V1 = "/gradio_api/", "/v1/"  # what programs ask
 _YEAR = 365 * 24 * 3600  # seconds
 _STATE = "banyan_owner"  # the key in the request's state: no client can write there
 _ID = re.compile(r"[A-Za-z0-9_-]{32}\Z")  # token_urlsafe(24)
@@ -49,6 +49,12 @@ def owner_in(scope: Scope) -> str:
     """The owner whom the middleware has found, as `owner_of` tells it."""
     state = scope.get("state", {})
     return f"user:{name}" if (name := state.get(USER)) else f"guest:{state[_STATE]}"
+
+
+def caller(scope: Scope) -> str:
+    """`owner_in`, or "" where no middleware has looked: nobody, who owns nothing."""
+    state = scope.get("state", {})
+    return owner_in(scope) if state.get(USER) or state.get(_STATE) else ""
 
 
 def load_secret(folder: Path) -> bytes:
@@ -109,5 +115,7 @@ def _is_script_here(scope: Scope) -> bool:
     except ValueError:
         near = False
     elsewhere = ("origin", "referer", "sec-fetch-site", "forwarded", "x-forwarded-for", "x-real-ip", "via")
-    api = API in scope["path"] or scope["path"].endswith("/config")  # from which gradio_client would keep a cookie
+    api = (
+        API in scope["path"] or V1 in scope["path"] or scope["path"].endswith("/config")
+    )  # from which gradio_client would keep a cookie
     return near and api and not any(name in headers for name in elsewhere)

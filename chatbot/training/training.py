@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
+from types import MappingProxyType
 from typing import Any, cast
 
 from chatbot.common.child import Child
@@ -25,7 +26,7 @@ from finetune.jobs import start as starts
 from finetune.jobs.estimate import Estimate, Estimator
 from finetune.jobs.jobs import Jobs
 from finetune.publish.publish import check_name, pack, push
-from finetune.spec.presets import PresetName, preset
+from finetune.spec.presets import LONGEST, PresetName, preset
 from finetune.spec.spec import TrainingSpec
 
 MOST_WAITING = 10  # jobs of one owner that may wait or run at once
@@ -174,6 +175,13 @@ class Training:
         self._merger.close()
 
 
+def first_spec(overrides: Mapping[str, object] = MappingProxyType({})) -> TrainingSpec:
+    """What a data set is first read with, before a preset can be fitted to it: rows are whole up to the longest preset's length,
+    or to what is asked for. Raises `InputError`, also for unknown fields."""
+    values = {name: value for name, value in overrides.items() if name != "preset"}
+    return TrainingSpec().changed({"max_length": LONGEST, **values})
+
+
 def spec_of(overrides: Mapping[str, object], report: Mapping[str, Any]) -> TrainingSpec:
     """A preset for the data set with changed knobs: {"preset": "quick", "rank": 4}; "balanced" when none is named.
 
@@ -181,7 +189,7 @@ def spec_of(overrides: Mapping[str, object], report: Mapping[str, Any]) -> Train
     """
     values = dict(overrides)
     name = cast(PresetName, values.pop("preset", "balanced"))  # which refuses any other
-    return preset(name, max(1, report["usable"]), max(1, report["tokens"])).changed(values)
+    return preset(name, max(1, report["usable"]), max(1, report["tokens"]), report["fitting"]).changed(values)
 
 
 def _stored(folder: Path) -> Path:

@@ -15,7 +15,7 @@ from finetune.data.examples import Columns, Example, Fault, Format
 from finetune.data.findings.languages import count_languages
 from finetune.data.findings.leaks import Leak, find_leaks
 from finetune.data.findings.notices import notices, refusal
-from finetune.data.findings.report import Report, Sample, histogram, shortened
+from finetune.data.findings.report import Report, Sample, fitting, histogram, shortened
 from finetune.data.findings.tally import FIRST_FAULTS, Tally, mark
 from finetune.data.formats import detect, headless, mapping_of, read_examples
 from finetune.data.rows.source import MAX_ROWS
@@ -126,6 +126,7 @@ def _report(
         tokens=sum(tally.lengths),
         trained_tokens=tally.trained,
         longest=max(tally.lengths, default=0),
+        fitting=fitting(tally.lengths),
         histogram=histogram(tally.lengths),
         truncated=tally.truncated,
         truncated_tokens=tally.cut,

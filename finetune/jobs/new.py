@@ -20,7 +20,7 @@ from finetune.data.findings.report import Report
 from finetune.jobs import start as starts
 from finetune.jobs.folder import RECIPE, Base, JobFolder, Meta
 from finetune.publish.publish import SHIPPED
-from finetune.spec.presets import preset
+from finetune.spec.presets import LONGEST, preset
 from finetune.spec.spec import TrainingSpec
 
 TOLD = 20  # faulty rows that are printed
@@ -133,8 +133,10 @@ def _from_file(options: argparse.Namespace, base: Path) -> _Made:
         raise UsageError(f"There is no file {options.data}.")
     columns = Columns(options.prompt, options.completion) if options.prompt or options.completion else None
     tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True, trust_remote_code=False)
-    report = check(options.data, tokenizer, TrainingSpec(), columns, name=options.data.name)
-    spec = preset(options.preset, max(1, report.usable), max(1, report.tokens)).changed(_changes(options))
+    whole = TrainingSpec().changed({"max_length": LONGEST, **_changes(options)})
+    report = check(options.data, tokenizer, whole, columns, name=options.data.name)
+    fitted = preset(options.preset, max(1, report.usable), max(1, report.tokens), report.fitting)
+    spec = fitted.changed(_changes(options))
     report = check(options.data, tokenizer, spec, columns, name=options.data.name)
     _tell(report)
     report.require()

@@ -26,10 +26,14 @@ _PLANS: dict[PresetName, _Plan] = {
 }
 
 
-def preset(name: PresetName, rows: int, tokens: int) -> TrainingSpec:
-    """Settings for a data set of `rows` usable examples with `tokens` tokens in all, chat template included.
+LONGEST = 4096  # tokens of a row that a preset keeps whole; more than that is asked for by name
 
-    The length holds four times the mean example, so that a skewed set is seldom cut; one batch stays near 4,096 tokens,
+
+def preset(name: PresetName, rows: int, tokens: int, fitting: int = 0) -> TrainingSpec:
+    """Settings for a data set of `rows` usable examples with `tokens` tokens in all, chat template included. `fitting` is the
+    length that nearly all of them have at most.
+
+    The length holds that and four times the mean example, so that a skewed set is seldom cut; one batch stays near 4,096 tokens,
     and one update sees at most 32 examples, fewer when the rows are few (small batches cost LoRA less than too few
     updates: "LoRA Without Regret", 2025). Raises `InputError` for an unknown preset or an empty data set.
     """
@@ -57,7 +61,7 @@ def preset(name: PresetName, rows: int, tokens: int) -> TrainingSpec:
         epochs=epochs,
         batch_size=batch,
         accumulation=update // batch,
-        max_length=_power_of_two(4 * mean, 256, 4096),
+        max_length=_power_of_two(max(4 * mean, fitting), 256, LONGEST),
         evaluation_share=share,
         early_stopping=3 if name == "thorough" else 0,
     )

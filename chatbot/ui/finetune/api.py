@@ -12,14 +12,15 @@ import gradio as gr
 from chatbot.common.errors import BanyanError, InputError
 from chatbot.common.step import Progress, Step
 from chatbot.engine.adapters.folders import visible
-from chatbot.training.training import Dataset, Training, spec_of
+from chatbot.training.training import Dataset, Training, first_spec, spec_of
 from chatbot.ui.finetune.data import name_of
 from chatbot.ui.parts.under_way import under_way
 from chatbot.ui.services import Services
+from finetune.data.examples import Columns
 from finetune.data.findings.report import require_usable
 from finetune.jobs import start
 from finetune.jobs.jobs import Job
-from finetune.spec.spec import TrainingSpec, settings_of
+from finetune.spec.spec import settings_of
 
 CHECKS = "check-data"
 Record = dict[str, Any]
@@ -31,13 +32,21 @@ def publish(services: Services) -> None:
     do = Endpoints(services)
     with gr.Row(visible=False):
         file, name, spec, origin = gr.File(), gr.Textbox(), gr.JSON(), gr.Textbox("", label="start_from")
+        columns = gr.JSON(label="columns")
         report, id, button = gr.JSON(), gr.Textbox(), gr.Button()
     # File components, since Gradio lets only files through them that were uploaded; a bare path would be any file here.
     heavy: dict[str, Any] = {"concurrency_id": CHECKS, "concurrency_limit": 8}
     button.click(
-        do.check_dataset, file, report, api_name="check_dataset", api_description=do.check_dataset.__doc__, **heavy
+        do.check_dataset,
+        [file, spec, columns],
+        report,
+        api_name="check_dataset",
+        api_description=do.check_dataset.__doc__,
+        **heavy,
     )
-    button.click(do.train, [file, name, spec, origin], id, api_name="train", api_description=do.train.__doc__, **heavy)
+    button.click(
+        do.train, [file, name, spec, origin, columns], id, api_name="train", api_description=do.train.__doc__, **heavy
+    )
     gr.api(do.jobs, api_name="jobs")
     gr.api(do.job, api_name="job")
     gr.api(do.cancel_job, api_name="cancel_job")
@@ -50,10 +59,13 @@ class Endpoints:
         self._services = services
         self._training: Training = services.training
 
-    def check_dataset(self, file: str | None) -> Iterator[Record | None]:
-        """Read a data set as a training would. Returns format, rows, usable, faults, truncated, duplicates, sample ..."""
-        with _raised(), self._once(file) as data:
-            yield from _watched(lambda stop: self._training.check(data, TrainingSpec(), stop=stop))
+    def check_dataset(self, file: str | None, spec: Any = None, columns: Any = None) -> Iterator[Record | None]:
+        """Read a data set as a training would, with the settings in `spec` (such as max_length). `columns` says what the columns of
+        a table mean: {"prompt": "{en}", "completion": "{fr}"}. Returns format, rows, usable, faults, truncated, duplicates,
+        sample, proposal (for `columns`) ..."""
+        with _raised(), self._once(file, columns) as data:
+            wanted = first_spec(_object(spec))
+            yield from _watched(lambda stop: self._training.check(data, wanted, stop=stop))
 
     def train(
         self,
@@ -61,11 +73,12 @@ class Endpoints:
         name: str = "",
         spec: Any = None,
         start_from: str = "",
+        columns: Any = None,
         request: gr.Request = None,  # Gradio fills it in
     ) -> Iterator[str | None]:
         """Queue a fine-tune and return the job's id. `spec` holds changed settings and may name a `preset`; `start_from`
-        names an adapter that learns more."""
-        with _raised(), self._once(file) as data:
+        names an adapter that learns more; `columns` is as in `/check_dataset`."""
+        with _raised(), self._once(file, columns) as data:
             owner = self._services.owner_of(request)
             overrides, adapter = _object(spec), self._services.origin(owner, start_from)
             if adapter:
@@ -73,15 +86,15 @@ class Endpoints:
             chosen = name.strip() or name_of(data.name)
 
             def begun(stop: Event) -> str:
-                report = self._training.check(data, TrainingSpec(), stop=stop)
+                report = self._training.check(data, first_spec(overrides), stop=stop)
                 require_usable(report)
                 return self._training.start(owner, chosen, data, spec_of(overrides, report), stop=stop, adapter=adapter)
 
             yield from _watched(begun)
 
     @contextmanager
-    def _once(self, file: str | None) -> Iterator[Dataset]:
-        data = _dataset(file)
+    def _once(self, file: str | None, columns: Any) -> Iterator[Dataset]:
+        data = _dataset(file, _object(columns))
         with self._services.uploads.once(data.path):
             yield data
 
@@ -124,10 +137,10 @@ def _raised() -> Iterator[None]:
         raise gr.Error(str(error), print_exception=False) from error
 
 
-def _dataset(file: str | None) -> Dataset:
+def _dataset(file: str | None, columns: dict[str, object]) -> Dataset:
     if not file:
         raise InputError("Send a file.", kind="no_dataset")
-    return Dataset(Path(file), Path(file).name)
+    return Dataset(Path(file), Path(file).name, Columns.from_dict(columns) if columns else None)
 
 
 def _object(spec: Any) -> dict[str, object]:

@@ -9,7 +9,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from chatbot.common.errors import InputError
-from chatbot.training.training import Dataset, Training
+from chatbot.training.training import Dataset, Training, first_spec
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.finetune import render as render_finetune
 from chatbot.ui.finetune import render_dataset
@@ -26,7 +26,7 @@ from finetune.jobs import start
 from finetune.spec.presets import PRESETS, preset
 from finetune.spec.spec import TrainingSpec
 
-SIZES = ("usable", "tokens", "truncated_tokens", "trained_tokens", "held_out", "longest")
+SIZES = ("usable", "tokens", "truncated_tokens", "trained_tokens", "held_out", "longest", "fitting")
 T = TypeVar("T")
 Changes = Mapping[str, object]
 
@@ -41,17 +41,19 @@ class DataHandlers:
         self._form, self._report = tab.form, tab.run.report
 
     def check(
-        self, request: gr.Request, file: str | None, name: str, origin: str, chosen: str, language: Language
+        self, request: gr.Request, file: str | None, name: str, named: str, origin: str, chosen: str, language: Language
     ) -> Iterator[Updates]:
         """A file was dropped, or taken away."""
         form = self._form
         if not file:
             none = render_finetune.estimate(None, language)
-            yield {self._report: "", form.mapping.box: gr.update(visible=False), form.sizes: None, form.estimate: none}
+            kept = {} if name != named else {form.name: ""}  # the next data set has a name of its own
+            hidden = gr.update(visible=False)
+            yield {self._report: "", form.mapping.box: hidden, form.sizes: None, form.estimate: none, **kept}
             return
         with told(language) as notices:
             data = Dataset(Path(file), Path(file).name)
-            yield from self._check(data, name, self._fixed(request, origin), chosen, language)
+            yield from self._check(data, typed(name, named), self._fixed(request, origin), chosen, language)
         if notices:
             yield {self._report: "", form.notice: notices[0]}
 
@@ -60,6 +62,7 @@ class DataHandlers:
         request: gr.Request,
         file: str | None,
         name: str,
+        named: str,
         origin: str,
         chosen: str,
         language: Language,
@@ -68,7 +71,7 @@ class DataHandlers:
         """The columns were given a meaning."""
         with told(language) as notices:
             data = dataset_of(file, fields)
-            yield from self._check(data, name, self._fixed(request, origin), chosen, language)
+            yield from self._check(data, typed(name, named), self._fixed(request, origin), chosen, language)
         if notices:
             yield {self._form.notice: notices[0]}
 
@@ -88,6 +91,7 @@ class DataHandlers:
                 | {
                     self._report: render_dataset.report(report, language),
                     form.name: name or name_of(data.name),
+                    form.named: name_of(data.name),
                     form.sizes: _sizes(report),
                     form.notice: "",
                 }
@@ -99,9 +103,9 @@ class DataHandlers:
         self, data: Dataset, fixed: Changes, chosen: str, language: Language
     ) -> Generator[Updates, None, tuple[Reported, TrainingSpec]]:
         """The preset for as many rows and tokens as there are, and the report under it."""
-        report = yield from self._reported(data, TrainingSpec(), language)
+        report = yield from self._reported(data, first_spec(), language)
         spec = _preset(chosen, report).changed(fixed)
-        if report["longest"] > min(spec.max_length, TrainingSpec().max_length) or spec.evaluation_share != 0.1:
+        if report["longest"] > spec.max_length or spec.evaluation_share != first_spec().evaluation_share:
             report = yield from self._reported(data, spec, language)
         return report, spec
 
@@ -176,7 +180,7 @@ def _sizes(report: Reported) -> dict[str, int] | None:
 
 def _preset(chosen: str, report: Mapping[str, Any]) -> TrainingSpec:
     name = chosen if chosen in PRESETS else "balanced"
-    return preset(name, max(1, report["usable"]), max(1, report["tokens"]))
+    return preset(name, max(1, report["usable"]), max(1, report["tokens"]), report["fitting"])
 
 
 def dataset_of(file: str | None, fields: tuple[Any, ...]) -> Dataset:
@@ -197,6 +201,11 @@ def dataset_of(file: str | None, fields: tuple[Any, ...]) -> Dataset:
             "label_column": named[1] if named else "",
         }
     return Dataset(Path(file), Path(file).name, Columns.from_dict(values))
+
+
+def typed(name: str, named: str) -> str:
+    """What a person calls the adapter; empty where the name is the one that was made of an earlier file's."""
+    return "" if name == named else name
 
 
 def name_of(file: str) -> str:

@@ -66,6 +66,7 @@ class Form:
     file: gr.File
     mapping: Mapping
     name: gr.Textbox
+    named: gr.State  # the name that was made of the file's, which the next file's replaces
     origin: gr.Dropdown
     preset: gr.Radio
     knobs: list[Control]
@@ -110,7 +111,21 @@ def build_form(words: Localised) -> Form:
         measure = words(gr.Button(text("ft_measure", "en"), elem_id="by-ft-measure"), value="ft_measure")
         start = gr.Button(text("ft_start", "en"), variant="primary", elem_id="by-ft-start")
         words(start, value="ft_start")
-    return Form(locked, file, mapping, name, origin, preset, knobs, estimate, measure, start, notice, gr.State(None))
+    return Form(
+        locked,
+        file,
+        mapping,
+        name,
+        gr.State(""),
+        origin,
+        preset,
+        knobs,
+        estimate,
+        measure,
+        start,
+        notice,
+        gr.State(None),
+    )
 
 
 def _build_mapping(words: Localised) -> Mapping:

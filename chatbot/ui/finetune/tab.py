@@ -67,8 +67,18 @@ def looked_at(tab: FinetuneTab, bar: Sidebar) -> list[Control]:
 
 def _connect_data(do: DataHandlers, form: Form, run: Run, language: gr.State) -> None:
     mapping = form.mapping
-    checked = [run.report, mapping.box, *mapping.fields, form.name, form.sizes, form.estimate, form.notice, *form.knobs]
-    read = [form.file, form.name, form.origin, form.preset, language]
+    checked = [
+        run.report,
+        mapping.box,
+        *mapping.fields,
+        form.name,
+        form.named,
+        form.sizes,
+        form.estimate,
+        form.notice,
+        *form.knobs,
+    ]
+    read = [form.file, form.name, form.named, form.origin, form.preset, language]
     again: dict[str, Any] = {
         "fn": do.check_again,
         "inputs": [form.file, language, *form.settings],

@@ -1,5 +1,6 @@
 """What the dataset doctor says of a file."""
 
+import math
 from array import array
 from collections import Counter
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from finetune.data.examples import Columns, Fault, Format
 from finetune.data.findings.leaks import Leak
 from finetune.data.rows.source import encoding_name
 
+CUT = 0.01  # of the rows may be cut, so that one stray text does not make every row cost memory
 SHOWN_CHARACTERS = 4_000  # of a rendered segment
 
 
@@ -51,6 +53,7 @@ class Report:
     tokens: int  # of all usable rows, before anything is cut
     trained_tokens: int  # those with a loss, after rows are cut
     longest: int
+    fitting: int  # the length that all but one in a hundred have at most
     histogram: tuple[tuple[int, int, int], ...]
     truncated: int  # rows that are cut at the spec's max_length
     truncated_tokens: int
@@ -98,6 +101,11 @@ def histogram(lengths: "array[int]") -> tuple[tuple[int, int, int], ...]:
     edges = [0, *(round(8 * 2 ** (step / 2)) for step in range(40))]
     counts = Counter(next(at for at, edge in enumerate(edges) if length < edge) for length in lengths)
     return tuple((edges[at - 1], edges[at], counts[at]) for at in range(min(counts), max(counts) + 1)) if counts else ()
+
+
+def fitting(lengths: "array[int]") -> int:
+    """The length that all but `CUT` of the rows have at most."""
+    return sorted(lengths)[math.ceil((1 - CUT) * len(lengths)) - 1] if lengths else 0
 
 
 def shortened(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:

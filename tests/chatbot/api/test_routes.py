@@ -15,6 +15,7 @@ from openai.types.chat import ChatCompletionMessageParam
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from chatbot.access.owner import SCRIPT, OwnerCookie
 from chatbot.api.keys import Door
 from chatbot.api.routes import routes
 from chatbot.common.errors import EngineError, ModelLoading
@@ -342,6 +343,18 @@ def test_health_tells_how_far_loading_is(engine: ScriptedEngine) -> None:
             "servers": [],
             "versions": {"banyan": "1"},
         }
+
+
+def test_a_program_on_this_machine_finds_on_v1_what_it_has_trained() -> None:
+    mine, other = Adapter("mine", owner=f"guest:{SCRIPT}"), Adapter("other", owner="user:ann")
+    engine = ScriptedEngine(model="tree", adapters=[mine, other])
+    owned = OwnerCookie(app(engine), secret=b"x" * 32)
+    with TestClient(owned, client=("127.0.0.1", 1)) as here, TestClient(owned, client=("192.168.0.7", 1)) as elsewhere:
+        asked = {"model": "mine", "messages": ASK}
+        assert here.post("/v1/chat/completions", json=asked).json()["model"] == "mine"
+        assert {card["id"] for card in here.get("/v1/models").json()["data"]} == {"tree", "mine"}
+        assert here.post("/v1/chat/completions", json=asked | {"model": "other"}).status_code == 404
+        assert elsewhere.post("/v1/chat/completions", json=asked).status_code == 404
 
 
 def test_an_adapter_of_one_person_is_nobodys_over_the_api() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import random
+from array import array
 from itertools import pairwise
 from pathlib import Path
 from threading import Event
@@ -16,7 +17,7 @@ from finetune.data.encoding.masks import ChatEncoder, Encoded
 from finetune.data.examples import Columns, Example
 from finetune.data.findings.languages import count_languages
 from finetune.data.findings.leaks import find_leaks
-from finetune.data.findings.report import Report, histogram
+from finetune.data.findings.report import Report, fitting, histogram
 from finetune.data.formats import detect, read_examples
 from finetune.data.split import Sides, group_of, held_out
 from finetune.spec.spec import TrainingSpec
@@ -74,6 +75,12 @@ def test_the_tokens_of_the_report_are_those_of_the_training(tmp_path: Path, toke
     assert report.tokens == sum(len(found.input_ids) + found.cut for found in encoded)
     kept = held_out((group_of(item) for item in rows), spec.evaluation_share, spec.seed)
     assert report.held_out == sum(group_of(item) in kept for item in rows) > 0
+
+
+@pytest.mark.parametrize(("rows", "strays", "fits"), [(99, 1, 5), (98, 2, 9_000)])
+def test_one_stray_row_in_a_hundred_sets_no_length(rows: int, strays: int, fits: int) -> None:
+    assert fitting(array("L", [5] * rows + [9_000] * strays)) == fits
+    assert fitting(array("L")) == 0
 
 
 def test_everything_masked_refuses_to_start(tmp_path: Path, tokenizer: Any) -> None:
@@ -234,8 +241,6 @@ def test_stopping_and_progress(tmp_path: Path, tokenizer: Any) -> None:
 
 
 def test_histogram_covers_every_length_once() -> None:
-    from array import array
-
     bins = histogram(array("L", [1, 7, 8, 9, 100, 2**17]))
     assert sum(count for _, _, count in bins) == 6
     assert all(a[1] == b[0] for a, b in pairwise(bins))

@@ -6,7 +6,7 @@ import pytest
 
 from chatbot.common.errors import InputError
 from finetune.spec.knobs import Knob
-from finetune.spec.presets import PRESETS, PresetName, preset
+from finetune.spec.presets import LONGEST, PRESETS, PresetName, preset
 from finetune.spec.spec import KNOBS, TrainingSpec
 
 
@@ -85,6 +85,11 @@ def test_presets_fit_the_data(name: PresetName, rows: int, tokens: int) -> None:
     assert spec.effective_batch * 2 <= max(rows, 8), "an epoch has more than one update"
     assert spec.batch_size == 1 or spec.batch_size * tokens / rows < 2 * 4096
     assert spec.max_length >= min(4096, 4 * tokens / rows)
+
+
+@pytest.mark.parametrize(("fitting", "length"), [(0, 1024), (900, 1024), (1_300, 2048), (50_000, LONGEST)])
+def test_a_preset_holds_nearly_every_row_whole(fitting: int, length: int) -> None:
+    assert preset("balanced", 1_000, 200_000, fitting).max_length == length
 
 
 def test_presets_grow_from_quick_to_thorough() -> None:

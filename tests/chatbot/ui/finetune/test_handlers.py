@@ -101,7 +101,7 @@ def test_a_data_set_fills_the_form_and_empties_it_again(
     page: Wired, do: Handlers, tab: FinetuneTab, rows: Path, tmp_path: Path
 ) -> None:
     data, form = page.handlers(DataHandlers), tab.form
-    found = page.steps(data.check, as_("ada"), str(rows), "", "", "quick", "en")[-1]
+    found = page.steps(data.check, as_("ada"), str(rows), "", "", "", "quick", "en")[-1]
     assert found[form.name] == "trunks"
     assert found[form.sizes]["usable"] == len(ROWS)
     assert found[form.mapping.box]["visible"] is False
@@ -111,20 +111,23 @@ def test_a_data_set_fills_the_form_and_empties_it_again(
 
     table = tmp_path / "reviews.csv"
     table.write_text("review,mood\n" + "".join(f"It was film number {n},{n % 2}\n" for n in range(12)), "utf-8")
-    asked = page.steps(data.check, as_("ada"), str(table), "mine", "", "quick", "en")[-1]
+    asked = page.steps(data.check, as_("ada"), str(table), "mine", "trunks", "", "quick", "en")[-1]
     assert asked[form.mapping.box]["visible"] is True
     assert asked[form.mapping.prompt]["choices"] == ["{review}", "{mood}"]
     assert asked[form.sizes] is None
     fields = ("{review}", "{mood}", "", None, "0=bad, 1=good", True)
-    mapped = page.steps(data.check_mapped, as_("ada"), str(table), "mine", "", "quick", "en", *fields)[-1]
+    mapped = page.steps(data.check_mapped, as_("ada"), str(table), "mine", "trunks", "", "quick", "en", *fields)[-1]
     assert mapped[form.name] == "mine"
     assert mapped[form.sizes]["usable"] == 12
     assert mapped[form.mapping.labels] == "0=bad, 1=good"
 
-    gone = page.steps(data.check, as_("ada"), None, "mine", "", "quick", "en")[-1]
+    gone = page.steps(data.check, as_("ada"), None, "mine", "trunks", "", "quick", "en")[-1]
     assert gone[tab.run.report] == ""
     assert gone[form.sizes] is None
     assert form.name not in gone, "what was typed stays"
+    assert page.steps(data.check, as_("ada"), None, "trunks", "trunks", "", "quick", "en")[-1][form.name] == ""
+    other = page.steps(data.check, as_("ada"), str(table), "trunks", "trunks", "", "quick", "en")[-1]
+    assert (other[form.name], other[form.named]) == ("reviews", "reviews"), "the second upload has its own name"
 
 
 def test_other_settings_are_checked_and_measured(page: Wired, do: Handlers, tab: FinetuneTab, rows: Path) -> None:

@@ -1,25 +1,18 @@
 """A file of examples: recognise it, and read it one example at a time."""
 
-import csv
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from chatbot.common.errors import InputError
-from finetune.data.examples import Columns, Container, Example, Fault, Format, Row
+from finetune.data.examples import Columns, Example, Fault, Format, Row
 from finetune.data.layouts.columns import check_columns, proposal, suggestion
 from finetune.data.layouts.layouts import layout_of, to_example, unused
 from finetune.data.layouts.names import canonical
-from finetune.data.rows.csv import column_names, is_separator, split_line
 from finetune.data.rows.documents import split_of
-from finetune.data.rows.json import is_turn
+from finetune.data.rows.recognise import PROBED, recognised
 from finetune.data.rows.rows import Told, read_rows
-from finetune.data.rows.source import MAX_ROWS, SAMPLE, Damaged, encoding_of, lines, opened
-
-PROBED = 100  # rows that are looked at to recognise a layout
-_DELIMITERS = ",;\t|"
+from finetune.data.rows.source import MAX_ROWS
 
 
 def detect(path: Path, name: str = "") -> Format:
@@ -27,12 +20,7 @@ def detect(path: Path, name: str = "") -> Format:
 
     Raises `InputError` when the file is empty, above `source.MAX_BYTES`, no text or of another kind.
     """
-    with opened(path) as source:
-        try:
-            parquet = source.file.read(4) == b"PAR1"
-        except Damaged:
-            parquet = False
-    found = Format("parquet", encoding="") if parquet else _text_format(path, name or path.name)
+    found = recognised(path, name or path.name)
     rows, columns = list[Row](), dict[str, None]()
     for item in islice(read_rows(path, found), PROBED):
         if isinstance(item, Row):
@@ -83,82 +71,3 @@ def headless(format: Format, columns: Columns | None) -> Format:
     if not columns or columns.header or format.container not in ("csv", "tsv"):
         return format
     return replace(format, header=False, columns=tuple(f"column_{at}" for at in range(1, len(format.columns) + 1)))
-
-
-def _text_format(path: Path, name: str) -> Format:
-    codec = encoding_of(path)
-    suffix = Path(name.lower().removesuffix(".gz")).suffix
-    with opened(path) as source:
-        head, separator = [], ""
-        try:
-            for line in lines(source.file, codec):
-                if is_separator(line):
-                    separator = line.text.strip().strip('"')[4]
-                    continue
-                head.append(line.text)
-                if len(head) >= PROBED or sum(map(len, head)) > SAMPLE:
-                    break
-        except Damaged:
-            pass
-    written = [line for line in head if line.strip()]
-    container = "csv" if separator else _container(written, suffix)
-    if container not in ("csv", "tsv"):
-        return Format(container, encoding=codec, paragraphs=container == "text" and len(written) < len(head))
-    delimiter = separator or ("\t" if container == "tsv" else max(_DELIMITERS, key=(written or [""])[0].count))
-    found = Format(container, encoding=codec, delimiter=delimiter)
-    return replace(found, columns=_header(written, found))
-
-
-def _container(written: list[str], suffix: str) -> Container:
-    first = written[0].lstrip() if written else ""
-    if suffix in (".txt", ".md"):
-        return "text"
-    if first.startswith(("{", "[")) or suffix in (".json", ".jsonl", ".ndjson"):
-        return "jsonl" if _by_lines(written, first, suffix) else "json"
-    if suffix in (".tsv", ".tab") or (suffix != ".csv" and "\t" in first):
-        return "tsv"
-    return "csv" if suffix == ".csv" or any(sign in first for sign in ",;|") else "text"
-
-
-def _by_lines(written: list[str], first: str, suffix: str) -> bool:
-    """Whether a line is a row: not one document over several lines, nor several of those, nor one line that holds all rows."""
-    lined = suffix in (".jsonl", ".ndjson")
-    if len(written) == 1:
-        return lined and not _is_rows(first)
-    if first.startswith("["):
-        return _is_value(first)
-    return any(map(_is_object, written)) or (lined and not first.startswith("{"))
-
-
-def _is_rows(line: str) -> bool:
-    """Whether one line is a list of rows, or an object around one."""
-    if not _is_object(line):
-        return line.startswith("[")
-    return any(isinstance(value, list) and value and all(isinstance(row, dict) and not is_turn(row) for row in value)
-               for value in json.loads(line).values())  # fmt: skip
-
-
-def _is_value(line: str) -> bool:
-    try:
-        json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _is_object(line: str) -> bool:
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return False
-
-
-def _header(written: list[str], format: Format) -> tuple[str, ...]:
-    if not written:
-        raise InputError("The file has no rows.", kind="data_no_rows")
-    try:
-        return tuple(column_names(split_line(written[0], format.delimiter)))
-    except csv.Error as error:
-        raise InputError(
-            "The first line, which names the columns, has quotes that do not match.", kind="data_first_line"
-        ) from error

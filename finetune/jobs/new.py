@@ -129,7 +129,7 @@ def _from_file(options: argparse.Namespace, base: Path) -> _Made:
     from finetune.data.check import check
     from finetune.data.formats import detect, read_examples
 
-    if not options.data.is_file():
+    if not options.data.exists():
         raise UsageError(f"There is no file {options.data}.")
     columns = Columns(options.prompt, options.completion) if options.prompt or options.completion else None
     tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True, trust_remote_code=False)

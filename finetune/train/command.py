@@ -165,7 +165,11 @@ def _shared(path: str) -> JobFolder:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m finetune.train", description="Train a LoRA adapter.")
     parser.add_argument("job", nargs="?", type=Path, help="a job's folder")
-    parser.add_argument("--data", type=Path, help="examples: JSONL, JSON, CSV, TSV, Parquet or text")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="examples: JSONL, JSON, CSV, TSV, Excel, Parquet, Arrow or text; a ZIP or folder of them",
+    )
     parser.add_argument("--recipe", help="make a shipped adapter again; --data is then the folder of its files")
     parser.add_argument("--name", help="the adapter's name")
     parser.add_argument("--prompt", default="", help="template over the columns of a table, such as 'Translate: {en}'")

@@ -15,7 +15,23 @@ from finetune.spec.presets import PRESETS
 from finetune.spec.spec import TrainingSpec
 
 Reported = dict[str, Any]  # what `finetune.data.findings.report.Report.to_dict` says
-TYPES = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".txt", ".md", ".gz"]
+TYPES = [
+    ".csv",
+    ".tsv",
+    ".json",
+    ".jsonl",
+    ".ndjson",
+    ".parquet",
+    ".arrow",
+    ".xlsx",
+    ".zip",
+    ".txt",
+    ".md",
+    ".gz",
+    ".zst",
+    ".bz2",
+    ".xz",
+]
 
 
 @dataclass(frozen=True, slots=True)

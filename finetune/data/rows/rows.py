@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from chatbot.common.errors import InputError
 from finetune.data.examples import Fault, Format, Row
+from finetune.data.rows.archive import read_archive
 from finetune.data.rows.csv import read_csv
 from finetune.data.rows.documents import read_json
 from finetune.data.rows.json import read_jsonl
-from finetune.data.rows.source import MAX_BYTES, MAX_LINE, MAX_ROWS, Damaged, Line, Source, faulty, lines, opened
+from finetune.data.rows.source import MAX_LINE, MAX_ROWS, Damaged, Line, Source, faulty, lines, opened
+from finetune.data.rows.tables import read_arrow, read_parquet, read_workbook, require_rows
 
 Told = Callable[[float], None]
 """Called now and then with the fraction of the file that was read, 0 to 1."""
@@ -21,15 +22,15 @@ def read_rows(
 
     Raises `InputError` when the file cannot be read at all or holds more than `most` rows.
     """
-    items = _parquet(path, told, most) if format.container == "parquet" else _text_file(path, format, told)
+    if format.container in TABLES:
+        items = TABLES[format.container](path, most)
+    elif format.container == "archive":
+        items = read_archive(path, lambda member, found: read_rows(member, found, most=most))
+    else:
+        items = _text_file(path, format, told)
     for count, item in enumerate(items, 1):
-        if count > most:
-            raise _too_many(most)
+        require_rows(count, most)
         yield item
-
-
-def _too_many(most: int) -> InputError:
-    return InputError(f"The file has more than {most:,} rows. Please split it.", kind="data_rows", limit=f"{most:,}")
 
 
 def _text_file(path: Path, format: Format, told: Told) -> Iterator[Row | Fault]:
@@ -75,33 +76,8 @@ CONTAINERS: dict[str, Callable[[Source, Format], Iterator[Row | Fault]]] = {
 }
 
 
-def _parquet(path: Path, told: Told, most: int) -> Iterator[Row | Fault]:
-    """A value that repeats is stored once: what it unpacks to is known only row by row."""
-    import pyarrow  # type: ignore[import-untyped]
-    import pyarrow.parquet  # type: ignore[import-untyped]
-
-    number = unpacked = 0
-    try:
-        with pyarrow.parquet.ParquetFile(path) as file:
-            meta = file.metadata
-            if meta.num_rows > most:
-                raise _too_many(most)
-            size = sum(meta.row_group(at).total_byte_size for at in range(meta.num_row_groups))
-            _require_size(max(size, path.stat().st_size))
-            for batch in file.iter_batches(batch_size=256):
-                unpacked += batch.nbytes
-                _require_size(unpacked)
-                told(number / max(1, meta.num_rows))
-                for values in batch.to_pylist():
-                    number += 1
-                    yield Row(number, values)
-    except (pyarrow.ArrowException, OSError) as error:
-        if not number:
-            raise InputError("The Parquet file is damaged. Please save it again.", kind="data_damaged") from error
-        yield Fault(number + 1, "damaged", "The Parquet file is damaged here; nothing after this could be read.")
-
-
-def _require_size(size: int) -> None:
-    if size > MAX_BYTES:
-        limit = f"{MAX_BYTES / 2**20:,.0f} MiB"
-        raise InputError(f"The table unpacks to more than {limit}. Please split it.", kind="data_unpacked", limit=limit)
+TABLES: dict[str, Callable[[Path, int], Iterator[Row | Fault]]] = {
+    "parquet": read_parquet,
+    "arrow": read_arrow,
+    "xlsx": read_workbook,
+}

@@ -1,7 +1,9 @@
 """A file from a stranger -> lines of text: size limits, gzip, and encodings that are told, not guessed in silence."""
 
+import bz2
 import gzip
 import io
+import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,12 +32,8 @@ _BOMS = (
     (b"\xfe\xff", "utf-16"),
 )
 _KINDS = (
-    (b"PK\x03\x04", "a ZIP file or an Excel workbook. Please unpack it, or save the table as CSV"),
-    (b"%PDF", "a PDF. A data set must be CSV, TSV, JSON, JSONL or Parquet"),
+    (b"%PDF", "a PDF. A data set must be CSV, TSV, JSON, JSONL, Excel or Parquet"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook. Please save the table as CSV"),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd. Please unpack it, or use gzip"),
-    (b"BZh", "compressed with bzip2. Please unpack it, or use gzip"),
-    (b"\xfd7zXZ", "compressed with xz. Please unpack it, or use gzip"),
 )
 # The single-byte ones come last: every file is valid under them, so they explain nothing.
 _LEGACY = ["gb18030", "big5", "cp932", "euc_jp", "cp949", "cp1251", "cp1252"]
@@ -66,16 +64,16 @@ class Damaged(Exception):
 class _Limited(io.RawIOBase):
     """Counts what is read, so that a small gzip file cannot unpack without end."""
 
-    def __init__(self, file: io.BufferedReader | gzip.GzipFile, limit: int) -> None:
-        self._file, self._limit, self._read = file, limit, 0
+    def __init__(self, read: Callable[[int], bytes], limit: int) -> None:
+        self._unpacked, self._limit, self._read = read, limit, 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         try:
-            data = self._file.read1(len(buffer))  # what came before a damage is not lost
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            data = self._unpacked(len(buffer))
+        except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
             raise Damaged from error
         self._read += len(data)
         if self._read > self._limit:
@@ -103,14 +101,30 @@ def opened(path: Path) -> Iterator[Source]:
                 limit=_mib(MAX_BYTES),
             )
         with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-            raw.seek(0)
-            unpacked = gzip.GzipFile(fileobj=raw) if packed else raw
-            yield Source(io.BufferedReader(_Limited(unpacked, MAX_BYTES), SAMPLE), lambda: raw.tell() / size)
+            read = _unpacking(raw)
+            yield Source(io.BufferedReader(_Limited(read, MAX_BYTES), SAMPLE), lambda: raw.tell() / size)
     except OSError as error:
         raise InputError(
             f"The file cannot be read: {error.strerror or 'it is damaged'}.", kind="data_unreadable"
         ) from error
+
+
+def _unpacking(raw: io.BufferedReader) -> Callable[[int], bytes]:
+    """How the file's bytes are read, unpacked; what came before a damage is not lost."""
+    head = raw.read(6)
+    raw.seek(0)
+    if head.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=raw).read1
+    if head.startswith(b"BZh"):
+        return bz2.BZ2File(raw).read1
+    if head.startswith(b"\xfd7zXZ"):
+        return lzma.LZMAFile(raw).read1
+    if head.startswith(b"\x28\xb5\x2f\xfd"):
+        import pyarrow  # type: ignore[import-untyped]
+
+        read: Callable[[int], bytes] = pyarrow.CompressedInputStream(pyarrow.PythonFile(raw, "r"), "zstd").read
+        return read
+    return raw.read1
 
 
 def encoding_of(path: Path) -> str:
@@ -125,7 +139,8 @@ def encoding_of(path: Path) -> str:
                     return codec
             if b"\0" in head:
                 raise InputError(
-                    "The file is not text. A data set must be CSV, TSV, JSON, JSONL or Parquet.", kind="data_not_text"
+                    "The file is not text. A data set must be CSV, TSV, JSON, JSONL, Excel or Parquet.",
+                    kind="data_not_text",
                 )
             while head.isascii() and (more := source.file.read(SAMPLE)):
                 head = more

@@ -1,12 +1,16 @@
 """Data sets of every layout, container and fault: what is read, and what is said about the rest."""
 
+import bz2
 import gzip
 import json
+import lzma
 import random
 import tracemalloc
+import zipfile
 from collections import Counter
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from chatbot.common.errors import InputError
@@ -125,6 +129,7 @@ def test_every_layout_gives_the_same_conversation(name: str, tmp_path: Path) -> 
 def containers(folder: Path, rows: list[dict[str, str]]) -> list[Path]:
     """The same table in every container."""
     import pyarrow  # type: ignore[import-untyped]
+    import pyarrow.ipc  # type: ignore[import-untyped]
     import pyarrow.parquet  # type: ignore[import-untyped]
 
     names = list(rows[0])
@@ -144,6 +149,25 @@ def containers(folder: Path, rows: list[dict[str, str]]) -> list[Path]:
     for name, text in texts.items():
         (folder / name).write_bytes(text.encode())
     (folder / "a.csv.gz").write_bytes(gzip.compress(quoted[0].encode()))
+    table = pyarrow.Table.from_pylist(rows)
+    with (
+        pyarrow.ipc.new_file(folder / "a.arrow", table.schema) as file,
+        pyarrow.ipc.new_stream(folder / "s.arrow", table.schema) as stream,
+    ):
+        file.write_table(table)
+        stream.write_table(table)
+    for ending, pack in (("bz2", bz2.compress), ("xz", lzma.compress)):
+        (folder / f"a.jsonl.{ending}").write_bytes(pack(texts["a.jsonl"].encode()))
+    with pyarrow.CompressedOutputStream(folder / "a.csv.zst", "zstd") as packed:
+        packed.write(texts["a.csv"].encode())
+    book = openpyxl.Workbook()
+    for cells in ([*names], *([row[name] for name in names] for row in rows)):
+        book.active.append(cells)
+    book.save(folder / "a.xlsx")
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        archive.writestr("data/part-1.jsonl", "\n".join(json.dumps(r) for r in rows[:100]))
+        archive.writestr("data/part-2.csv", "\n".join([quoted[0].splitlines()[0], *quoted[0].splitlines()[101:]]))
+        archive.writestr("README.md", "About the data.")
     (folder / "utf16.csv").write_bytes(quoted[0].encode("utf-16"))
     (folder / "bom.csv").write_bytes(quoted[0].encode("utf-8-sig"))
     (folder / "bom.json").write_bytes(json.dumps(rows).encode("utf-8-sig"))
@@ -153,15 +177,40 @@ def containers(folder: Path, rows: list[dict[str, str]]) -> list[Path]:
 def test_every_container_gives_the_same_examples(tmp_path: Path) -> None:
     rows = [{"instruction": f'Say "{number}", please; 你好', "output": f"It is {number} 😀"} for number in range(300)]
     paths = containers(tmp_path, rows)
-    assert len(paths) == 16
+    assert len(paths) == 23
     for path in paths:
         format, good, bad = read(path)
         assert (format.layout, len(good), bad) == ("alpaca", 300, []), path.name
         assert [(e.prompt[0].content, e.answer) for e in good] == [(r["instruction"], r["output"]) for r in rows], (
             path.name
         )
-        first = 1 if format.container in ("json", "jsonl", "parquet") else 2
+        first = 1 if format.container in ("json", "jsonl", "parquet", "arrow", "archive") else 2
         assert [example.row for example in good] == list(range(first, first + 300)), path.name
+
+
+def test_files_of_a_folder_or_an_archive_are_one_data_set_and_their_names_say_what_for(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    (folder / "data").mkdir(parents=True)
+    jsonl(folder / "data" / "train-00000-of-00001.jsonl", [faults.row(n) for n in range(3)])
+    jsonl(folder / "data" / "test.jsonl", [faults.row(9), "{"])
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for path in sorted(folder.rglob("*.jsonl")):
+            archive.write(path, path.relative_to(folder).as_posix())
+    for where in (folder, tmp_path / "set.zip"):
+        _, good, bad = read(where)
+        assert [(example.row, example.split) for example in good] == [
+            (1, "validation"),
+            *((n, "train") for n in (3, 4, 5)),
+        ]
+        assert [(fault.row, fault.reason[:22]) for fault in bad] == [(2, "data/test.jsonl, row 2")]
+    with pytest.raises(InputError, match="None of the files"):
+        read(_empty(tmp_path))
+
+
+def _empty(folder: Path) -> Path:
+    with zipfile.ZipFile(folder / "empty.zip", "w") as archive:
+        archive.writestr("a.png", b"x")
+    return folder / "empty.zip"
 
 
 def test_row_numbers_are_lines_even_after_quoted_line_ends(tmp_path: Path) -> None:

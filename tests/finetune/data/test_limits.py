@@ -11,7 +11,7 @@ from chatbot.common.errors import InputError
 from finetune.data.check import check
 from finetune.data.encoding.masks import Encoded, Segment
 from finetune.data.formats import detect, read_examples
-from finetune.data.rows import rows
+from finetune.data.rows import tables
 from finetune.spec.spec import TrainingSpec
 from tests.finetune import faults
 from tests.finetune.faults import jsonl
@@ -37,7 +37,7 @@ def test_rows_beyond_the_limit_are_told_before_any_is_read(tmp_path: Path) -> No
 def test_what_unpacks_to_too_much_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = parquet(tmp_path / "a.parquet", 5_000, text="x" * 10_000)
     assert path.stat().st_size < 100_000
-    monkeypatch.setattr(rows, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(tables, "MAX_BYTES", 2**20)
     with pytest.raises(InputError, match="unpacks to more than 1 MiB"):
         list(read_examples(path, detect(path)))
 

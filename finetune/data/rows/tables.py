@@ -31,7 +31,7 @@ def read_parquet(path: Path, most: int) -> Items:
 
 def read_arrow(path: Path, most: int) -> Items:
     """A file or a stream of Arrow's, as `datasets` saves them."""
-    import pyarrow  # type: ignore[import-untyped]
+    import pyarrow
     import pyarrow.ipc  # type: ignore[import-untyped]
 
     def batches() -> Iterator[Any]:
@@ -48,11 +48,12 @@ def read_arrow(path: Path, most: int) -> Items:
 
 
 def _parts(batch: Any) -> Iterable[Any]:
+    batch.validate(full=True)  # the file's numbers say where values lie in memory, and Arrow believes them
     return (batch.slice(at, 256) for at in range(0, batch.num_rows, 256))
 
 
 def _rows(batches: Iterator[Any], kind: str) -> Items:
-    import pyarrow  # type: ignore[import-untyped]
+    import pyarrow
 
     number = unpacked = 0
     try:
@@ -62,7 +63,7 @@ def _rows(batches: Iterator[Any], kind: str) -> Items:
             for values in batch.to_pylist():
                 number += 1
                 yield Row(number, values)
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         if not number:
             raise InputError(
                 f"The {kind} file is damaged. Please save it again.", kind="data_damaged", format=kind

@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retrieval.checks.claims import Item, Statement
-from retrieval.checks.conflicts import direction, exchanged, polarity, replaced
+from retrieval.checks.clauses.misplaced import misplaced
+from retrieval.checks.clauses.opposite import opposite
+from retrieval.checks.clauses.scope import widened
+from retrieval.checks.clauses.unspaced import changed
+from retrieval.checks.conflicts import exchanged, polarity, replaced
 from retrieval.checks.evidence import PAIRS, covered, says, share
 
 CLOSE = 0.85  # share of the content from which on a sentence is a copy, in which a strange name is a forgery
@@ -12,7 +16,7 @@ CLOSE = 0.85  # share of the content from which on a sentence is a copy, in whic
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """`code` names the fault for programs: coverage, number, name, negation, exchanged, opposite, question, length.
+    """`code` names the fault for programs: coverage, number, name, negation, exchanged, opposite, wider, question, length.
     `words` are the sentence's own words that it concerns."""
 
     code: str
@@ -67,8 +71,12 @@ def faults(case: Case, said: Statement, parts: Sequence[Statement], around: froz
     blamed = {word for reason in reasons for word in reason.words}
     if other := [word for word in replaced(case.claim, bound.main, {i.key for i in case.new}) if word not in blamed]:
         reasons.append(Reason("exchanged", tuple(other)))
-    if opposite := direction(case.claim, said):
-        reasons.append(Reason("opposite", (opposite,)))
+    if not reasons and (wrong := misplaced(case.claim, case.asked, parts) or changed(case.claim, case.asked, parts)):
+        reasons.append(Reason("exchanged", (wrong,)))
+    if word := opposite(case.claim, parts):
+        reasons.append(Reason("opposite", (word,)))
+    if word := widened(case.claim, case.asked, parts):
+        reasons.append(Reason("wider", (word,)))
     return reasons
 
 

@@ -74,7 +74,7 @@ _NUMBER = re.compile(
     r"|(?P<chinese>[〇零一二三四五六七八九两兩十百千]+(?:[万萬亿億兆][零一二三四五六七八九十百千]*)*)"
     f")(?P<scale>\\s?(?:{'|'.join(_SCALES)})\\b|\\s?[万萬亿億兆]+)?"
     r"(?P<after>\s?%|\s?％|\s?percent\b|\s?per cent\b|\s?prozent\b"
-    f"|\\s?(?:{'|'.join(re.escape(name) for name in _CURRENCIES)})(?!\\w))?"
+    f"|\\s?(?:{'|'.join(re.escape(name) for name in _CURRENCIES)})(?![a-z]))?"
     f"(?P<counter>\\s?[{_COUNTERS}])?",
     re.IGNORECASE,
 )

@@ -28,6 +28,9 @@ _WORDS = {
     "week": "week weeks 周 週 星期",
     "month": "month months 个月 個月",
     "years": "year years 周年 年",
+    "storey": "storey storeys story stories floor floors 层 樓",
+    "times": "times 次 回",
+    "degree": "degree degrees 度 摄氏度",
 }
 _OF = {word: name for name, words in _WORDS.items() for word in words.split()}
 _MEASURE = re.compile(

@@ -1,0 +1,63 @@
+"""Words that say the opposite of each other, looked for in the clause that says what the claim says."""
+
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
+from itertools import product
+from pathlib import Path
+
+from retrieval.checks.claims import Statement
+from retrieval.checks.clauses.cut import Clause, best, evidence
+from retrieval.text.words import stem
+
+_FILE = Path(__file__).with_name("opposites.txt")
+
+
+@lru_cache(maxsize=1)
+def _opposites() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """Of stems, and of words that are written without spaces."""
+    spaced: dict[str, set[str]] = {}
+    dense: dict[str, set[str]] = {}
+    for line in _FILE.read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            for one, other in product(*(side.split() for side in line.split("|"))):
+                known, forms = (spaced, (stem(one), stem(other))) if one.isascii() else (dense, (one, other))
+                known.setdefault(forms[0], set()).add(forms[1])
+                known.setdefault(forms[1], set()).add(forms[0])
+    return spaced, dense
+
+
+def opposite(claim: Statement, parts: Sequence[Statement]) -> str:
+    """The claim's word in whose place the evidence has the opposite; "" for none.
+
+    Looked for in the clause that says what the claim says right behind the word, or before it where nothing follows, and in
+    one that says nothing else.
+    """
+    among = evidence(parts)
+    for start, end, others in _words(claim) if among else ():
+        own = [item for item in claim.items if not (item.start < end and start < item.end)]
+        after = [item for item in own if item.start >= end][:1]
+        before = [item for item in own if item.end <= start][-1:]
+        near = [among[best(items, among)] for items in (after or before,) if items]
+        alone = [one for one in among if len(one.items) == 1]
+        for clause in [*near, *alone]:
+            if not _has(clause, (claim.text[start:end],)) and _has(clause, others):
+                return claim.text[start:end]
+    return ""
+
+
+def _words(claim: Statement) -> Iterator[tuple[int, int, set[str]]]:
+    """`(start, end)` of each word that has opposites which the claim does not say itself."""
+    spaced, dense = _opposites()
+    ours = {token.stem for token in claim.tokens}
+    for token in claim.tokens:
+        if others := spaced.get(token.stem, set()) - ours:
+            yield token.start, token.end, others
+    for word, against in dense.items():
+        at = claim.text.find(word)
+        if at >= 0 and (others := {other for other in against if other not in claim.text}):
+            yield at, at + len(word), others
+
+
+def _has(clause: Clause, words: Collection[str]) -> bool:
+    stems = {token.stem for token in clause.said.tokens}
+    return any((stem(word) in stems) if word.isascii() else (word in clause.text) for word in words)

@@ -1,0 +1,86 @@
+"""In scripts without spaces: one character in another's place, and two that change sides around a word."""
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+from retrieval.checks.claims import Item, Statement
+from retrieval.checks.clauses.cut import Clause, evidence
+from retrieval.text.words import Token
+
+_COPY = 0.6  # share of the claim's characters that a clause must have in the same order to be the one it was made from
+_ALIKE = (
+    "须需应要",
+    "买购",
+    "日号",
+    "内里",
+    "获得",
+    "讲说",
+    "于在",
+    "使让",
+    "两二",
+    "往向去",
+    "叫称",
+)  # one for the other changes nothing
+_PASSIVE = "被由受遭为"
+
+
+def changed(claim: Statement, asked: Statement, parts: Sequence[Statement]) -> str:
+    """The claim's character or word that stands where the evidence has another; "" for none."""
+    ours = [token for token in claim.tokens if token.dense]
+    if len(ours) < 4:
+        return ""
+    among = [clause for clause in evidence(parts) if any(token.dense for token in clause.said.tokens)]
+    if any(_matched(ours, clause) == len(ours) for clause in among):
+        return ""
+    most = max((_matched(ours, clause) for clause in among), default=0)
+    found = [
+        _replaced(ours, one, claim.text, asked.text) or _turned(claim, one)
+        for one in among
+        if _matched(ours, one) == most
+    ]
+    return found[0] if found and all(found) else ""
+
+
+def _matcher(ours: Sequence[Token], clause: Clause) -> SequenceMatcher[str]:
+    theirs = [token.form for token in clause.said.tokens if token.dense]
+    return SequenceMatcher(None, [token.form for token in ours], theirs, autojunk=False)
+
+
+def _matched(ours: Sequence[Token], clause: Clause) -> int:
+    return sum(block.size for block in _matcher(ours, clause).get_matching_blocks())
+
+
+def _replaced(ours: Sequence[Token], clause: Clause, text: str, asked: str) -> str:
+    theirs = [token for token in clause.said.tokens if token.dense]
+    blocks = _matcher(ours, clause).get_opcodes()
+    if sum(b - a for tag, a, b, _, _ in blocks if tag == "equal") < _COPY * len(ours):
+        return ""
+    for index, (tag, a, b, c, d) in enumerate(blocks):
+        beside = [blocks[n] for n in (index - 1, index + 1) if 0 <= n < len(blocks)]
+        if tag == "replace" and b - a == d - c == 1 and all(one[0] == "equal" for one in beside):
+            one, other = ours[a], theirs[c]
+            if not (one.stop or other.stop or one.form in asked) and not any(
+                {one.form, other.form} <= {*alike} for alike in _ALIKE
+            ):
+                return text[one.start : one.end]
+    return ""
+
+
+def _turned(claim: Statement, clause: Clause) -> str:
+    """A pair that stands before a word in the claim and behind it in the clause, where another one goes the other way."""
+    if any(sign in claim.text + clause.text for sign in _PASSIVE):
+        return ""
+    theirs = {item.key: item for item in clause.items if item.kind == "pair"}
+    shared = [item for item in claim.items if item.kind == "pair" and item.key in theirs]
+    for n, anchor in enumerate(shared):
+        before, behind = (
+            [i for i in shared[:n] if i.end <= anchor.start],
+            [i for i in shared[n + 1 :] if i.start >= anchor.end],
+        )
+        if before and behind and _crossed(before[0], anchor, behind[-1], theirs):
+            return claim.text[before[0].start : before[0].end]
+    return ""
+
+
+def _crossed(first: Item, anchor: Item, second: Item, theirs: dict[str, Item]) -> bool:
+    return theirs[second.key].start < theirs[anchor.key].start < theirs[first.key].start

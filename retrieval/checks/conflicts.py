@@ -1,4 +1,4 @@
-"""How two statements about the same thing can still disagree: in polarity, in who did it to whom, in direction."""
+"""How two statements about the same thing can still disagree: in polarity, in who did it to whom."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,6 @@ from difflib import SequenceMatcher
 
 from retrieval.checks.claims import Item, Statement
 from retrieval.checks.evidence import PAIRS
-from retrieval.text.words import stem
 
 _REACH = 2  # content items after a negation that it denies; before it where none follow
 _OFTEN = 6  # occurrences of one word that are looked at
@@ -19,15 +18,6 @@ _BREAK = re.compile(
     r"|pero|sino|mientras|aunque|dar|но|а|хотя)\b|但|而|虽|雖|尽管|儘管",
     re.IGNORECASE,
 )
-_OPPOSITES = """increase decrease|increased decreased|rise fall|rose fell|more fewer|more less|most least|higher lower|highest lowest
-larger smaller|largest smallest|before after|first last|north south|northern southern|east west|eastern western|win lose|won lost
-above below|older younger|oldest youngest|longest shortest|maximum minimum|success failure|successful unsuccessful|legal illegal
-possible impossible|allowed forbidden|included excluded|agreed refused|agree disagree|accept reject|accepted rejected|male female"""
-OPPOSITE: dict[str, set[str]] = {}
-for _pair in _OPPOSITES.replace("\n", "|").split("|"):
-    _left, _right = (stem(word) for word in _pair.split())
-    OPPOSITE.setdefault(_left, set()).add(_right)
-    OPPOSITE.setdefault(_right, set()).add(_left)
 
 
 def polarity(claim: Statement, said: Statement) -> bool:
@@ -52,17 +42,6 @@ def _denials(statement: Statement) -> Iterator[tuple[frozenset[str], frozenset[s
         before = [i for i in statement.items if i.end <= start and not _BREAK.search(statement.text[i.end : start])]
         near = after[:_REACH] or before[-_REACH:]
         yield frozenset(item.key for item in near), frozenset(item.key for item in (*before, *after))
-
-
-def direction(claim: Statement, said: Statement) -> str:
-    """The claim's word whose opposite the passage has in its place; "" for none."""
-    for item in claim.items:
-        if item.key in said.keys:
-            continue
-        for other in OPPOSITE.get(item.key, ()):
-            if other in said.keys and other not in claim.keys:
-                return item.key
-    return ""
 
 
 def exchanged(claim: Statement, said: Statement) -> tuple[str, str] | None:

@@ -71,8 +71,8 @@ def faults(case: Case, said: Statement, parts: Sequence[Statement], around: froz
     blamed = {word for reason in reasons for word in reason.words}
     if other := [word for word in replaced(case.claim, bound.main, {i.key for i in case.new}) if word not in blamed]:
         reasons.append(Reason("exchanged", tuple(other)))
-    if not reasons and (wrong := misplaced(case.claim, case.asked, parts) or changed(case.claim, case.asked, parts)):
-        reasons.append(Reason("exchanged", (wrong,)))
+    if not reasons and (word := misplaced(case.claim, case.asked, parts) or changed(case.claim, case.asked, parts)):
+        reasons.append(Reason("exchanged", (word,)))
     if word := opposite(case.claim, parts):
         reasons.append(Reason("opposite", (word,)))
     if word := widened(case.claim, case.asked, parts):

@@ -27,14 +27,14 @@ _ENOUGH = 0.72  # weighted share of the sentence's content that the passages mus
 _ENOUGH_KNOWN = 0.38  # the same where the question already says the rest
 _SAME_THING = {False: 0.78, True: CLOSE}
 """By "written without spaces": share of what is not wrong in a sentence, from which a passage goes against it. At 0.72 the first half of
-`tests/bench/documents/pairs.jsonl` had twice as many true sentences contradicted."""
+`tests/bench/documents/checks/pairs.jsonl` had twice as many true sentences contradicted."""
 _ENOUGH_NEW = 0.7  # share of what the sentence adds to the question
 _FRAGMENT = 8  # content items up to which a sentence may be an answer without its subject
 _REPEATED = 0.2  # share of its content that such an answer may have from the question
 _NEAR = 0.5  # share of the question's best stretch that a short answer's stretch must reach
 _SIMILAR = 0.92
 """Cosine from which a reworded sentence counts as said: of multilingual-e5-small, whose sentences of one subject lie above 0.8. On the fit half
-of `tests/bench/documents/pairs.jsonl` 0.8 supports twice as many false sentences, and 0.94 loses true ones."""
+of `tests/bench/documents/checks/pairs.jsonl` 0.8 supports twice as many false sentences, and 0.94 loses true ones."""
 _TOLD = 0.6  # share of a clause's content that a second stretch must hold to have told it
 _CLAUSES = re.compile(r"[,;:，；：。]|\b(?:and|but|while|whereas|or)\b|而|并且|並且|但", re.IGNORECASE)
 _TRIED, _AS_GOOD = 4, 0.1  # stretches tried, and how far their scores may lie below the best

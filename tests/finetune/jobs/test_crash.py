@@ -1,7 +1,7 @@
 """Whatever is killed, whenever: at most `save_steps` updates are lost, the state is told truly, nothing is left behind.
 
-Thirty kills in all: ten of the child in the middle of a save, sixteen of the child at random moments, four of the app.
-Most children are forked from a server that has imported torch already, since importing it thirty times is most of the
+Fourteen kills in all: five of the child in the middle of a save, five of the child at random moments, four of the app.
+Most children are forked from a server that has imported torch already, since importing it each time is most of the
 time and none of the point; the app's children are started as the app starts them.
 """
 
@@ -26,7 +26,7 @@ from tests.tiny import make_model
 
 pytestmark = pytest.mark.slow
 
-STEPS, SAVE_STEPS = 400, 4
+STEPS, SAVE_STEPS = 160, 4
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["finetune.train.run"])
 
@@ -69,15 +69,15 @@ def kill(process: multiprocessing.process.BaseProcess) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_a_child_killed_26_times_goes_on_from_its_checkpoints_and_learns_the_same(tmp_path: Path, model: Path) -> None:
+def test_a_child_killed_ten_times_goes_on_from_its_checkpoints_and_learns_the_same(tmp_path: Path, model: Path) -> None:
     settings = spec(steps=STEPS, save_steps=SAVE_STEPS, dropout=0.1, eval_steps=100)
     job = make_job(tmp_path, model, settings)
     chance = random.Random(0)
     in_a_save = 0
-    for attempt in range(26):
+    for attempt in range(10):
         process = start(job)
         saved_before = saved_step(job)
-        if attempt < 10:
+        if attempt < 5:
             wait_for(partial(has_saved_more, job, saved_before))
             wait_for_tight(lambda: is_saving(job))
             time.sleep(chance.uniform(0.0, 0.015))
@@ -91,7 +91,7 @@ def test_a_child_killed_26_times_goes_on_from_its_checkpoints_and_learns_the_sam
         assert job.state() == "interrupted"
         assert saved_step(job) >= saved_before
         assert steps_done(job) - saved_step(job) <= SAVE_STEPS
-    assert in_a_save >= 8, "the kills did not hit the saves"
+    assert in_a_save >= 4, "the kills did not hit the saves"
     process = start(job)
     process.join(180)
     assert job.state() == "succeeded", job.log.read_text()

@@ -6,7 +6,7 @@ from retrieval.checks.claims import read
 from retrieval.checks.clauses.unspaced import changed
 from retrieval.checks.verify import verify
 from retrieval.types import Passage
-from tests.bench.documents import pairs
+from tests.bench.documents.checks import pairs
 
 SHOP = "The lamp costs 40 euros, and the chair costs 90 euros. Its delivery takes two weeks."
 TOWERS = "North Tower is 80 metres high. South Tower was built by Ida Krog in 1920. It is 60 metres high."

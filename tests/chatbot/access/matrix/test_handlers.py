@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,8 @@ pytestmark = pytest.mark.slow
 KNOWN = Path(__file__).with_name("handlers.txt")
 ACTS = (
     "open", "remove", "use", "use_all", "use_none", "cite", "page", "source", "detach", "stop_jobs", "replace", "keep_both", "resume", "fetch",
-    "look", "download", "ask", "",
+    "look", "download", "ask", "rename", "only", "pin", "md", "delete", "restore", "earlier", "later", "again", "good", "bad", "switch",
 )  # fmt: skip
-ACTS_OF = {
-    "chat": ("open", "rename", "pin", "md", "delete", "restore", "earlier", "good", "cite", "detach", "stop_jobs", ""),
-    "documents": ("open", "rename", "remove", "only", "use", "use_none", "cite", "page", "replace", "stop_jobs", ""),
-}  # fmt: skip
 READS = {  # which things a tab's handlers are asked for; whatever else they are given is none of theirs
     "chat": ("conversation", "document", "adapter"), "documents": ("document", "adapter"), "translate": ("translation", "result"),
     "summarize": ("result", "document"), "classify": ("result", "adapter"), "finetune": ("job", "adapter"),
@@ -57,6 +54,13 @@ def clicks(event: Any) -> bool:
     return any(one.annotation is gr.EventData for one in inspect.signature(event.fn).parameters.values())
 
 
+@cache
+def acts(home: Path) -> list[str]:
+    """What a click can ask for there: of `ACTS` what the modules of the handler's folder speak of, and nothing at all."""
+    written = "".join(path.read_text("utf-8") for path in home.glob("*.py"))
+    return [*(act for act in ACTS if f'"{act}"' in written), ""]
+
+
 def given(component: Any, id: str) -> Any:
     """A value for the component that names `id`, as far as it can."""
     if isinstance(component, gr.State | gr.File | gr.UploadButton):
@@ -70,7 +74,8 @@ def calls(event: Any, ids: dict[str, str]) -> Iterator[dict[str, Any]]:
     room = name_of(event.fn).split(".")[2]
     for id in (ids[kind] for kind in READS[room]):
         data = [given(component, id) for component in event.inputs]
-        for act in ACTS_OF.get(room, ACTS) if clicks(event) else ("",):
+        home = Path(inspect.getfile(event.fn)).parent
+        for act in acts(home) if clicks(event) else ("",):
             yield {"data": data, "event_data": {"act": act, "id": id, "n": "1", "page": "1"}}
 
 

@@ -1,6 +1,6 @@
 """True and false sentences about texts of our own, by kind of what is false in them: how many are called supported, contradicted.
 
-    python -m tests.bench.documents.pairs [--show] [--embedder FOLDER]
+    python -m tests.bench.documents.checks.pairs [--show] [--embedder FOLDER]
 
 `pairs.jsonl`: a text, sentences that it says in other words, and sentences made of its own words that it does not say. The rules
 of `retrieval/checks/clauses` were written on the half "fit"; "held" was written by somebody who did not know them. Each sentence is

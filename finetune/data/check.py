@@ -126,7 +126,7 @@ def _report(
         tokens=sum(tally.lengths),
         trained_tokens=tally.trained,
         longest=max(tally.lengths, default=0),
-        fitting=fitting(tally.lengths),
+        fitting=0 if format.layout == "text" else fitting(tally.lengths),  # texts are learnt in blocks of any length
         histogram=histogram(tally.lengths),
         truncated=tally.truncated,
         truncated_tokens=tally.cut,

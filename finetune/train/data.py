@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatbot.common.errors import InputError, Stopped
-from finetune.data.encoding.masks import ChatEncoder, Encoded
+from finetune.data.encoding.masks import ChatEncoder, Encoded, blocks
 from finetune.data.examples import Example, Fault
 from finetune.data.findings.leaks import find_leaks
 from finetune.data.findings.tally import mark
@@ -43,6 +43,8 @@ def load(path: Path, encoder: ChatEncoder, spec: TrainingSpec, stop: Callable[[]
         encoded = encoder.encode(example, spec.max_length)
         if isinstance(encoded, Fault):
             faults.append(encoded)
+        elif example.text:
+            rows += [Row(example, block) for block in blocks(encoded, spec.max_length)]
         else:
             rows.append(Row(example, encoded))
     found = sides(((group_of(row.example), row.example.split) for row in rows), spec.evaluation_share, spec.seed)
@@ -51,7 +53,12 @@ def load(path: Path, encoder: ChatEncoder, spec: TrainingSpec, stop: Callable[[]
         reason = f" The first fault, row {faults[0].row}: {faults[0].reason}" if faults else ""
         raise InputError(f"There is nothing to learn from: no row can be used.{reason}", kind="data_no_rows")
     apart = tuple(row for row in rows if found.holds_out(row.example))
-    return Data(train, apart, tuple(faults), _doubts([row.example for row in rows], found) if apart else ())
+    return Data(
+        train,
+        apart,
+        tuple(faults),
+        _doubts([*{row.example.row: row.example for row in rows}.values()], found) if apart else (),
+    )
 
 
 def _doubts(examples: list[Example], found: Sides) -> tuple[tuple[str, int], ...]:

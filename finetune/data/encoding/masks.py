@@ -68,7 +68,7 @@ class ChatEncoder:
 
     def encode(self, example: Example, max_length: int | None = None) -> Encoded | Fault:
         """Ids and labels, cut at the end to `max_length` tokens; a `Fault` when the template refuses the row, or when
-        nothing is left to learn."""
+        nothing is left to learn. A plain text stays whole: it is learnt in `blocks`."""
         if example.rejected:
             reason = "The row holds a better and a worse answer, which preference tuning learns from."
             return Fault(example.row, "preference", reason)
@@ -77,7 +77,7 @@ class ChatEncoder:
         except Unusable as error:
             return Fault(example.row, error.code, str(error))
         length = len(whole.input_ids)
-        if max_length is None or length <= max_length:
+        if max_length is None or length <= max_length or example.text:
             return whole
         ids, labels = whole.input_ids[:max_length], whole.labels[:max_length]
         kept = replace(whole, input_ids=ids, labels=labels, cut=length - max_length)
@@ -217,6 +217,13 @@ class ChatEncoder:
                 kind="template_untaught",
                 model=name,
             ) from error
+
+
+def blocks(encoded: Encoded, length: int) -> list[Encoded]:
+    """A plain text in pieces of at most so many tokens, none of which is lost; what is no longer stays as it is. A last piece of
+    one token, before which there is nothing to foretell it by, belongs to no piece."""
+    starts = range(0, max(1, len(encoded.input_ids) - 1), length)
+    return [Encoded(encoded.input_ids[at : at + length], encoded.labels[at : at + length]) for at in starts]
 
 
 def encode(tokenizer: Any, turns: Sequence[Turn], max_length: int) -> tuple[list[int], list[int]]:

@@ -9,7 +9,7 @@ import pytest
 from chatbot.common.errors import InputError
 from chatbot.engine.text.prompt import Prompter
 from chatbot.engine.text.template import ChatTemplate
-from finetune.data.encoding.masks import IGNORED, ChatEncoder, Encoded, encode
+from finetune.data.encoding.masks import IGNORED, ChatEncoder, Encoded, blocks, encode
 from finetune.data.examples import Example, Fault, Turn
 from tests.finetune.chats import TEMPLATES, messages_of, tokenizer_like
 from tests.tiny import CHATML
@@ -179,6 +179,18 @@ def test_plain_text_is_trained_whole_and_ended(smollm: Any) -> None:
     assert isinstance(found, Encoded)
     assert found.labels == found.input_ids
     assert smollm.decode(found.input_ids) == "Banyans have trunks.<|im_end|>"
+
+
+def test_a_long_plain_text_is_learnt_in_blocks_and_nothing_of_it_is_lost(smollm: Any) -> None:
+    found = ChatEncoder(smollm).encode(Example(1, text="Banyans have trunks. " * 40), 32)
+    assert isinstance(found, Encoded)
+    parts = blocks(found, 32)
+    assert found.cut == 0
+    assert max(len(part.input_ids) for part in parts) == 32
+    assert [id for part in parts for id in part.input_ids] == found.input_ids
+    assert all(part.labels == part.input_ids for part in parts)
+    assert blocks(found, 10_000) == [found]
+    assert [len(part.input_ids) for part in blocks(Encoded([*range(9)], [*range(9)]), 4)] == [4, 4]
 
 
 def test_control_tokens_that_a_row_spells_are_text_as_in_serving(tokenizer: Any) -> None:

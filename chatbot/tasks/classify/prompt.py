@@ -25,11 +25,19 @@ EXAMPLES = (
 )
 
 
-def messages(text: str, labels: Sequence[Label], shown: Sequence[tuple[str, str]] = ()) -> list[Message]:
-    """What is sent; adapters for this task are trained on it. `shown` are examples, (text, label's name)."""
+LETTERS = "ABCDEFGHIJKLMNOPQRST"
+BY_LETTER = "Answer with its letter."
+
+
+def messages(
+    text: str, labels: Sequence[Label], shown: Sequence[tuple[str, str]] = (), *, letters: bool = False
+) -> list[Message]:
+    """What is sent; adapters for this task are trained on it. `shown` are examples, (text, label's name). `letters` stand for
+    names that the model cannot be scored on.
+    """
     turns = [turn for example, label in shown for turn in (Message("user", example), Message("assistant", label))]
     return [
-        Message("system", f"{SYSTEM}\n{_listed(labels)}"),
+        Message("system", f"{SYSTEM} {BY_LETTER}\n{_lettered(labels)}" if letters else f"{SYSTEM}\n{_listed(labels)}"),
         *turns,
         Message("user", defused(text)),
     ]
@@ -40,9 +48,14 @@ def examples(labels: Sequence[Label], adapter: str | None) -> Sequence[tuple[str
     return EXAMPLES if adapter is None and tuple(labels) == SENTIMENT else ()
 
 
-def continuations(labels: Sequence[Label]) -> list[str]:
+def continuations(labels: Sequence[Label], *, letters: bool = False) -> list[str]:
     """What the model's answer is held against, one for each label."""
-    return [label.name for label in labels]
+    return list(LETTERS[: len(labels)]) if letters else [label.name for label in labels]
+
+
+def _lettered(labels: Sequence[Label]) -> str:
+    named = (f"{label.name}: {label.description}" if label.description else label.name for label in labels)
+    return "\n".join(f"{letter}: {defused(line)}" for letter, line in zip(LETTERS, named, strict=False))
 
 
 def _listed(labels: Sequence[Label]) -> str:

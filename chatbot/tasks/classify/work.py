@@ -6,10 +6,10 @@ pieces, whose likelihoods are averaged by length; nothing is cut off.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 
-from chatbot.common.errors import AdapterNotFound
+from chatbot.common.errors import AdapterNotFound, EngineError
 from chatbot.engine.adapters.folders import visible
 from chatbot.engine.base import Engine, identity
 from chatbot.tasks.classify.calibration import Calibration, find
@@ -52,9 +52,14 @@ class Classifier:
     calibration: Calibration
     calibrated: bool
     scored: bool = True
+    letters: bool = False  # stand for names whose tokens end inside a character: no server gives the likelihood of such
 
     def prompt(self, text: str) -> list[Message]:
-        return messages(text, self.labels, examples(self.labels, self.adapter))
+        return messages(text, self.labels, examples(self.labels, self.adapter), letters=self.letters)
+
+    @property
+    def answers(self) -> list[str]:
+        return continuations(self.labels, letters=self.letters)
 
     def judged(self, read: Sequence[Read]) -> Judgement:
         """From what was read of a text, all of its pieces."""
@@ -84,19 +89,25 @@ def classifier(
         return Classifier(engine, labels, name, Calibration(1.0, level, 0), calibrated=False, scored=False)
     if fitted := find(identity(engine), used, labels):
         return Classifier(engine, labels, name, fitted, calibrated=True)
-    if used is None:  # an adapter was trained on how often each label is right; the bare model prefers some words
-        scored = _all(
-            score_many(
-                engine,
-                [messages(each, labels, examples(labels, name)) for each in SAYS_NOTHING],
-                continuations(labels),
-                stop=stop,
-            )
-        )
-        if len(scored) < len(SAYS_NOTHING):
-            return None
-        level = tuple(sum(each) / len(scored) for each in zip(*scored, strict=True))
-    return Classifier(engine, labels, name, Calibration(1.0, level, 0), calibrated=False)
+    judge = Classifier(engine, labels, name, Calibration(1.0, level, 0), calibrated=False)
+    if used is not None:  # trained on how often each label is right; the bare model prefers some words
+        return judge
+    try:
+        return _levelled(judge, stop)
+    except EngineError as error:
+        if error.kind != "unscored":
+            raise
+        return _levelled(replace(judge, letters=True), stop)
+
+
+def _levelled(judge: Classifier, stop: Event | None) -> Classifier | None:
+    """Less what each label scores behind texts that say nothing; None when `stop` was set meanwhile."""
+    prompts = [judge.prompt(each) for each in SAYS_NOTHING]
+    scored = _all(score_many(judge.engine, prompts, judge.answers, stop=stop))
+    if len(scored) < len(SAYS_NOTHING):
+        return None
+    level = tuple(sum(each) / len(scored) for each in zip(*scored, strict=True))
+    return replace(judge, calibration=Calibration(1.0, level, 0))
 
 
 def classify(
@@ -107,9 +118,7 @@ def classify(
     Equal texts are read once. `texts` have gone through `chat.clean`. Close it to end the work.
     """
     reading = _Reading(judge)
-    steps = score_many(
-        judge.engine, reading.prompts(texts), continuations(judge.labels), adapter=judge.adapter, stop=stop
-    )
+    steps = score_many(judge.engine, reading.prompts(texts), judge.answers, adapter=judge.adapter, stop=stop)
     with closing(steps):  # type: ignore[type-var]
         for step in steps:
             if step is None:

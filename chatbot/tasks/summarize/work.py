@@ -152,7 +152,7 @@ def _finished(
         text.words,
         language,
         reason,
-        tuple(reader.refused),
+        tuple(dict.fromkeys(reader.refused)),
         len(sections),
         len(text.sections),
         reader.condensed,

@@ -64,9 +64,31 @@ def ready(engine: ScriptedEngine | LlamaCppEngine, labels: str = "", adapter: st
     return judge
 
 
+class Halved(Counting):
+    """Cannot be scored on what is not ASCII, as a server cannot on tokens that end inside a character."""
+
+    def score(
+        self, messages: Sequence[Message], continuations: Sequence[str], *, adapter: str | None = None
+    ) -> list[float]:
+        if not all(map(str.isascii, continuations)):
+            raise EngineError("The model could not score this text.", kind="unscored")
+        lines = messages[0].content.splitlines()
+        names = {line[0]: line[3:] for line in lines if line[1:3] == ": "}
+        return [float(names[letter][:1] in messages[-1].content) for letter in continuations]
+
+
 def judged(judge: Classifier, texts: Sequence[str]) -> list[Judgement]:
     found = dict(step for step in classify(judge, texts) if step)
     return [found[place] for place in range(len(texts))]
+
+
+def test_labels_that_cannot_be_scored_are_judged_by_letters() -> None:
+    judge = ready(Halved(), "退款: 要求退钱\n物流: 送货\n🙂")
+    assert judge.letters
+    found = judged(judge, ["我要退钱", "物流太慢", "🙂🙂"])
+    assert [one.label for one in found] == ["退款", "物流", "🙂"]
+    assert judge.prompt("x")[0].content.splitlines()[1:] == ["A: 退款: 要求退钱", "B: 物流: 送货", "C: 🙂"]
+    assert not ready(Counting(), "spam, no spam").letters
 
 
 @pytest.fixture(scope="module")

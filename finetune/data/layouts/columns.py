@@ -76,7 +76,7 @@ def _labelled(own: Mapping[str, str]) -> tuple[list[str], str] | None:
 def proposal(names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> Columns | None:
     """What a person is offered where the names say nothing: the longest text asks, and the next one answers, or what
     looks like a label."""
-    texts = {name: [str(row[name]) for row in rows if isinstance(row.get(name), str | int | float)] for name in names}
+    texts = {name: [text for row in rows if (text := _sample(row.get(name)))] for name in names}
     sizes = {name: sum(map(len, found)) / len(found) for name, found in texts.items() if len(found) * 2 > len(rows)}
     asked = [name for name in sizes if not canonical(name).endswith("id") and canonical(name) != "index"]
     if len(asked) < 2:
@@ -87,6 +87,13 @@ def proposal(names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> Colu
     answer = labels[0] if labels else max(rest, key=lambda name: sizes[name])
     first, second = (longest, answer) if labels else sorted((longest, answer), key=list(names).index)
     return Columns(f"{{{first}}}", f"{{{second}}}")
+
+
+def _sample(value: object) -> str:
+    """What a cell holds for whoever looks for texts and labels; a measurement is neither."""
+    if isinstance(value, list) and value:
+        value = value[0]
+    return str(value) if isinstance(value, str | int) else ""
 
 
 def check_columns(columns: Columns, names: Sequence[str]) -> None:

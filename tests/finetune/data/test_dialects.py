@@ -313,8 +313,8 @@ def test_columns_that_say_what_they_are(names: tuple[str, ...], prompt: str, com
 
 def test_columns_that_say_nothing_are_asked_for_with_a_proposal() -> None:
     assert suggestion(("en", "fr")) is suggestion(("tokens", "tags")) is None
-    rows = [{"en": "tree", "fr": "arbre", "id": at} for at in range(8)]
-    found = proposal(("en", "fr", "id"), rows)
+    rows = [{"en": "tree", "fr": ["arbre"], "id": at, "near": at / 7} for at in range(8)]
+    found = proposal(("en", "fr", "id", "near"), rows)
     assert found
     assert (found.prompt, found.completion) == ("{en}", "{fr}")
     rows = [{"kind": "ab"[at % 2], "note": f"A long note, number {at}."} for at in range(12)]

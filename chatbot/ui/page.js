@@ -59,7 +59,7 @@
     const chosen = event.target.closest?.("[data-act=cite], [data-act=source], #by-doc-list [data-act=open]");
     if (!chosen || chosen.closest(SOURCES)) return;
     for (const source of document.querySelectorAll(SOURCES)) {
-      if (!source.offsetParent) continue; // of another tab
+      if (!source.closest(".tabitem")?.offsetParent) continue; // of another tab
       let settled = 0;
       const seen = new MutationObserver(() => {
         clearTimeout(settled);

@@ -101,6 +101,7 @@ def test_rename_choose_and_remove(app: App, visit: Visit, orchard: Path, bees: P
     drop(page, orchard, bees)
     page.locator("#by-doc-list .by-doc", has_text="bees.docx").click()
     expect(page.locator("#by-source")).to_contain_text("Twelve hives", timeout=20_000)
+    page.get_by_role("button", name="Close the source").click()  # it takes the shelf's room on a screen of this size
     from_menu(page, "bees.docx", "Rename")
     page.keyboard.insert_text("Hives.docx")
     page.keyboard.press("Enter")

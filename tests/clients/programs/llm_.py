@@ -34,5 +34,5 @@ with tempfile.TemporaryDirectory() as home:
     assert json.loads(found.stdout)["age"] == 34, found
     tool = "def multiply(a: int, b: int) -> int:\n    'Multiply two numbers.'\n    return a * b"
     asked = ("What is 6 times 7? Use the tool.", "-o", "temperature", "0", "-o", "max_tokens", "100")
-    used = llm("--functions", tool, "--td", "--cl", "1", *asked)  # a small model calls again instead of answering
+    used = llm("--functions", tool, "--td", "--cl", "2", *asked)  # a small model calls again instead of answering
     assert "multiply" in used.stderr and "42" in used.stderr, used

@@ -7,6 +7,7 @@ as in all checks (`retrieval.checks.evidence.WEIGHTS`); what a label says beyond
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from retrieval.checks.cells.implied import implied
 from retrieval.checks.cells.naming import Asked, Named, holds, is_number
 from retrieval.checks.claims import Item, read
 from retrieval.text.tables import rows
@@ -155,6 +156,7 @@ def _place(
     around: frozenset[int],
 ) -> _Place:
     own = frozenset().union(*(key.taken for key in keys.values()))
+    whole = any(key.whole for key in keys.values())
     above = asked.named(row.under).taken - own
     weights = {
         n: asked.weight(columns[n].taken - own) if n < len(columns) else 0.0
@@ -162,15 +164,29 @@ def _place(
         if n not in keys
     }
     most = max(weights.values(), default=0.0)
-    chosen = [n for n, one in weights.items() if one > most - _ALIKE] if most else _only(row, [*weights])
-    said = frozenset().union(*(columns[n].taken for n in chosen)) if most else frozenset()
+    meant = None if most else implied(asked.text, table.columns)
+    if meant and meant[0] in weights and whole:
+        chosen = [meant[0]]
+        said = asked.within(*meant[1]) - own
+    else:
+        chosen = [n for n, one in weights.items() if one > most - _ALIKE] if most else _only(row, [*weights])
+        said = frozenset().union(*(columns[n].taken for n in chosen)) if most else frozenset()
     unsaid = sum(key.unsaid for key in keys.values())
-    whole = any(key.whole for key in keys.values())
     named = asked.weight(own) + _WHOLE * whole - _UNSAID * unsaid
     named += _ABOVE * asked.weight(above) - _UNSAID_ABOVE * asked.named(row.under).unsaid
     score = named + most + _AROUND * asked.weight(around - own - above - said)
     heads = frozenset().union(*(columns[n].taken for n in keys if n < len(columns)))
-    return _Place(number, table, row, tuple(keys), tuple(chosen), most > 0, whole, own | above | said | heads, score)
+    return _Place(
+        number,
+        table,
+        row,
+        tuple(keys),
+        tuple(chosen),
+        most > 0 or chosen == [meant and meant[0]],
+        whole,
+        own | above | said | heads,
+        score,
+    )
 
 
 def _only(row: Row, columns: Sequence[int]) -> list[int]:

@@ -56,6 +56,10 @@ class Asked:
         hits = covered(self.said.items, told)
         return frozenset(item.start for item, hit in zip(self.said.items, hits, strict=True) if hit)
 
+    def within(self, start: int, end: int) -> frozenset[int]:
+        """Where the question's words stand that lie between two of its characters."""
+        return frozenset(item.start for item in self.said.items if start <= item.start < end)
+
     def _literally(self, label: str) -> Named:
         edges = ("", "") if is_dense(label) else (r"(?<!\w)", r"(?!\w)")
         found = re.search(edges[0] + re.escape(label) + edges[1], self.text) if re.search(r"\w", label) else None

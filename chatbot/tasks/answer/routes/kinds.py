@@ -6,6 +6,8 @@ In doubt it is one for passages: every other way looks whether it can answer, an
 import re
 from typing import Literal
 
+from chatbot.tasks.answer.routes.ordinals import PART as _PART
+
 Kind = Literal["passages", "whole", "part", "author", "count", "list", "extreme", "change", "sides"]
 """`whole` what a document is about, `part` what a chapter says, `author` who wrote it; `count`, `list` and `extreme` are told from
 all items of a kind; `change` between two documents, `sides` of two things that are compared."""
@@ -22,10 +24,6 @@ FILE_ZH = (
 COUNTER = "[个個名位座家项項种種本部篇件些艘辆輛台只头匹棵栋间层次款支枚张張把块根份场場口条條章节節]"
 """What stands between a number and what it counts."""
 _THIS = r"(?:this|the|these|it|that|my|our)"
-_PART = (
-    r"(?:section|chapter|part|article|clause|paragraph|item|appendix|annex)s?\s+(?:\d+(?:\.\d+)*[a-z]?|[ivxlc]+)\b"
-    r"|第[一二三四五六七八九十百\d]+(?:\.\d+)*[章节節条條部款编編]|\d+(?:\.\d+)+\s*[节節]?"
-)
 PART = re.compile(_PART, re.IGNORECASE)
 _ADJECTIVE = "(?:早|晚|多|少|高|低|大|小|长|長|短|贵|貴|便宜|重|轻|輕|快|慢|深|浅|淺|宽|寬|窄|远|遠|近|老|新|旧|舊)"
 _SUM = r"\b(?:summari[sz]e|summary|sum up|overview|outline|gist|main (?:topics?|points?|ideas?|subjects?)|key points|tl;?dr)\b"
@@ -35,8 +33,8 @@ SUMMARY = re.compile(_SUMMARY, re.IGNORECASE)
 _KINDS: tuple[tuple[Kind, str], ...] = (
     (
         "part",
-        rf"(?:{_SUMMARY}).*(?:{_PART})|(?:{_PART}).*(?:{_SUMMARY}|(?:主要)?[讲講说說写寫规規]定?的?(?:了|是)?(?:什[么麼]|啥))"
-        rf"|\bwhat (?:does|do|is|are)\b.*(?:{_PART}).*\b(?:say|about|cover|contain|deal with|regulate)\b|\bwhat is in (?:the )?(?:{_PART})",
+        rf"(?:{_SUMMARY}).*(?:{_PART})|(?:{_PART}).*(?:{_SUMMARY}|(?:主要)?[讲講说說写寫规規]定?的?(?:了|是)?(?:什[么麼]|啥)|(?:的)?(?:内容|規定|规定)?(?:是|有)?(?:什[么麼]|啥|哪些)|怎[么麼](?:说|說|写|寫|规定)|(?:的)?(?:内容|规定)\W*$)"
+        rf"|\bwhat (?:does|do|is|are)\b.*(?:{_PART}).*\b(?:say|about|cover|contain|deal with|regulate|mean|tell)\b|\bwhat (?:is|are|was)\s+(?:the\s+)?(?:{_PART})\W*$|^\W*(?:(?:show|read|quote|give|tell) (?:me )?)?(?:the )?(?:{_PART})\W*$|\bwhat is in (?:the )?(?:{_PART})",
     ),
     (
         "author",

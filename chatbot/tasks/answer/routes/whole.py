@@ -9,6 +9,7 @@ from chatbot.tasks.answer.check import Answer
 from chatbot.tasks.answer.routes.enumerated.items import Contents, chain
 from chatbot.tasks.answer.routes.kinds import PART, SUMMARY
 from chatbot.tasks.answer.routes.lines import Line, Place, quoted, told
+from chatbot.tasks.answer.routes.ordinals import number_before, number_of
 from chatbot.tasks.summarize.sections import BEGINS, ENDS, words
 from chatbot.tasks.summarize.text import Section, Text
 from chatbot.tasks.summarize.work import Step, Working, summarize
@@ -129,15 +130,16 @@ def _section(document: Contents, named: str) -> tuple[Passage, ...]:
 
 
 def _article(document: Contents, named: str) -> tuple[Passage, ...]:
-    """第八条, or a line that begins with the number."""
+    """第八条, else an item of a list or a line that begins with the number."""
     for group in document.groups:
         for item in group.items:
             if group.unit and _is_called(item.label, named):
                 return (Passage(item.page, item.start, item.end, item.text, document=item.document.id),)
-    number = re.search(r"\d+(?:\.\d+)+", named)
-    for page in document.pages if number else ():
-        if line := re.search(rf"(?m)^[ \t]*{re.escape(number.group())}\b[^\n]*", page.text) if number else None:
-            return (Passage(page.number, line.start(), line.end(), line.group(), document=document.document.id),)
+    wanted = number_of(named)
+    for page in document.pages if wanted else ():
+        for line in re.finditer(r"(?m)^[ \t]*\S[^\n]*", page.text):
+            if number_before(line.group()) == wanted:
+                return (Passage(page.number, line.start(), line.end(), line.group(), document=document.document.id),)
     return ()
 
 

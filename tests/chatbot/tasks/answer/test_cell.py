@@ -72,3 +72,30 @@ def test_what_no_cell_says_is_left_to_the_model(library: Library, question: str)
     given, engine = answered(library, question, OPEN)
     assert given.quoted != "cell"
     assert engine.requests
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("How long does the scan take?", "Scan, Duration: 30:15"),
+        ("Who is responsible for the scan?", "Scan, Manager: Ada Holm"),
+        ("Where is the scan?", "Scan, Room: Oslo"),
+        ("How much does the scan cost?", "Scan, Price: not given (the cell is empty)"),
+        ("打磨要多久？", "打磨, Duration：2:00"),
+    ],
+)
+def test_the_kind_of_a_question_means_the_only_column_of_that_kind(tmp_path: Path, question: str, text: str) -> None:
+    library = Library(tmp_path / "library", None)
+    rows = "Task,Duration,Manager,Room,Price\nScan,30:15,Ada Holm,Oslo,\nSort,1:30,Ben Ode,Bergen,7\n打磨,2:00,Ben Ode,Bergen,8\n"
+    (tmp_path / "tasks").write_text(rows, "utf-8")
+    library.add("ada", tmp_path / "tasks", "tasks.csv")
+    assert answered(library, question, OPEN)[0].text == text
+    library.close()
+
+
+def test_of_two_columns_of_that_kind_none_is_meant(tmp_path: Path) -> None:
+    library = Library(tmp_path / "library", None)
+    (tmp_path / "tasks").write_text("Task,Time,Duration\nScan,9:15,2:30\nSort,1:30,2:10\n", "utf-8")
+    library.add("ada", tmp_path / "tasks", "tasks.csv")
+    assert answered(library, "How long does the scan take?", OPEN)[0].quoted != "cell"
+    library.close()

@@ -25,6 +25,8 @@ The door is locked at ten.
 Quiet is kept from one to three.
 """
 LAW = "# 规定\n\n市政府办公室起草。\n\n## 第一章 总则\n\n第一条 为了安全，制定本规定。\n\n## 第二章 船员\n\n第二条 船员应当持证。\n"
+LEASE = "# 租赁合同\n\n1. 甲方将房屋出租给乙方。\n2. 租金每月三千元。\n3. 押金为两个月租金。\n"
+STEPS = "# Start\n\n(i) Close the door.\n(ii) Open the valve.\n(iii) Start the pump.\n"
 
 
 def test_what_it_is_about_is_told_by_its_beginning_and_its_headings(asked: Asked) -> None:
@@ -57,6 +59,11 @@ def test_nobody_is_made_up_who_wrote_it(asked: Asked) -> None:
         (BOOK, "What does section 2 say?", "Quiet is kept", "key"),
         (LAW, "第二章讲了什么？", "船员应当持证", "为了安全"),
         (LAW, "第一条规定了什么？", "为了安全", "持证"),
+        (LEASE, "第三条说什么？", "押金为两个月租金", "每月"),
+        (LEASE, "第2款的内容是什么？", "租金每月三千元", "押金"),
+        (LEASE, "What does clause III say?", "押金为两个月租金", "每月"),
+        (STEPS, "What is the second step?", "Open the valve.", "pump"),
+        (STEPS, "What does point 3 say?", "Start the pump.", "valve"),
     ],
 )
 def test_a_part_is_found_by_its_number(asked: Asked, text: str, question: str, holds: str, lacks: str) -> None:

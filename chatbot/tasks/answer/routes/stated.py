@@ -44,7 +44,8 @@ def _kept(given: Answer) -> Answer:
     if len(kept) == len(given.sentences):
         return given
     if not kept:
-        return quotation(given.found, "unsure")
+        quoted = quotation(given.found, "unsure")
+        return replace(quoted, sentences=tuple(replace(one, verdict="related") for one in quoted.sentences))
     text, parts = "", []
     for one in kept:
         parts.append(replace(one, start=len(text)))

@@ -129,6 +129,13 @@ def test_a_number_that_the_model_made_up_is_not_shown(asked: Asked) -> None:
     assert (given.note, given.text in text) == ("uncounted", True)
 
 
+def test_what_stands_in_place_of_a_made_up_number_may_be_of_another_thing(asked: Asked) -> None:
+    text = "The Westgate Viaduct was built in 1911. The Eastgate Viaduct is old. It carries two tracks."
+    given = asked("How many tracks does the Westgate Viaduct carry?", {"a.txt": text}, "It carries nine tracks.")
+    assert given.note == "uncounted"
+    assert {one.verdict for one in given.sentences} == {"related"}
+
+
 @pytest.mark.parametrize(
     ("question", "said"),
     [

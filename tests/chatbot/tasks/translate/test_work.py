@@ -281,8 +281,13 @@ def test_a_segment_that_fails_stays_and_says_so_but_a_dead_engine_ends_all(monke
 def test_a_busy_server_is_asked_again_and_what_stayed_undone_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waited: list[float] = []
-    monkeypatch.setattr("threading.Event.wait", lambda self, timeout=None: waited.append(timeout) or self.is_set())
+    waited: list[float | None] = []
+
+    def at_once(event: Event, timeout: float | None = None) -> bool:
+        waited.append(timeout)
+        return event.is_set()
+
+    monkeypatch.setattr(Event, "wait", at_once)
     busy = ScriptedEngine([EngineBusy("429"), EngineBusy("429"), GERMAN], model="x", slots=1)
     assert (
         patiently(lambda: "".join(c.text for c in busy.stream([Message("user", "a")], Sampling())), Event()) == GERMAN

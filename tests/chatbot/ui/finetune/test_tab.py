@@ -37,7 +37,15 @@ from tests.running import App, running
 pytestmark = pytest.mark.slow
 
 EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
-SIZES = {"usable": 48, "tokens": 1500, "truncated_tokens": 0, "trained_tokens": 600, "held_out": 8, "longest": 60}
+SIZES = {
+    "usable": 48,
+    "tokens": 1500,
+    "truncated_tokens": 0,
+    "trained_tokens": 600,
+    "held_out": 8,
+    "longest": 60,
+    "fitting": 60,
+}
 
 
 class Elements(HTMLParser):

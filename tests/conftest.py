@@ -1,6 +1,7 @@
 """Fixtures that many tests share: the bundled model, fetched once, and engines over real weights."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,12 +14,22 @@ from retrieval.search import embedder_files
 
 waiting.settle()
 
+LONG = (
+    "tests/test_killed.py",
+    "finetune/jobs/test_crash.py",
+    "access/matrix/test_handlers.py",
+    "finetune/jobs/test_start.py",
+)
+"""Files of minutes, which begin first: at the end of a run one process would wait for the other's last."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """`-m quick` runs all that no file calls slow: what answers in under two minutes, without a browser or a training."""
     for item in items:
         if item.get_closest_marker("slow") is None:
             item.add_marker(pytest.mark.quick)
+    counts = Counter(item.path for item in items)
+    items.sort(key=lambda item: (not item.path.as_posix().endswith(LONG), -counts[item.path]))
 
 
 def _quiet(step: Step, fraction: float | None) -> None:

@@ -43,8 +43,10 @@ def app(data: Path) -> Iterator[App]:
 def go_to(page: Page, tab: str) -> None:
     """Choose a tab by its name; where there is no room for all, its group first."""
     button = page.locator(f"#by-tab-{tab}-button")
+    group = page.locator(f'#by-groups [data-tabs~="{tab}"]')
+    expect(page.locator(f'#by-tab-{tab}-button:visible, #by-groups [data-tabs~="{tab}"]:visible').first).to_be_visible()
     if not button.is_visible():
-        page.locator(f'#by-groups [data-tabs~="{tab}"]').click()
+        group.click()
     button.click()
 
 

@@ -136,7 +136,7 @@ def test_a_pdf_shows_its_page_and_a_broken_file_its_reason(
     drop(page, shared_data / "docs" / "2023 Q3 AAPL.pdf", broken)
     expect(page.locator("#by-doc-jobs")).to_contain_text("Rejected:")
     said = ask(page, "What were the total net sales of iPhone?")
-    said.locator(".by-chip").first.click()
+    said.locator(".by-chip:visible").first.click()
     picture = page.locator("#by-source img.by-page")
     expect(picture).to_be_visible(timeout=60_000)
     assert picture.evaluate("image => image.naturalWidth") > 500

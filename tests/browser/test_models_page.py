@@ -67,7 +67,7 @@ def test_fetch_use_and_remove_a_model_of_the_hub(visit: Visit, server: Hub, data
         page, other = visit(app.address), visit(app.address)
         page.click("#by-tab-models-button")
         expect(card(page, "SmolLM2 135M")).to_contain_text("answers now")
-        server.slow = 0.2
+        server.slow = 0.5  # seconds a piece: a busy page still shows Cancel in time
         page.fill("#by-mo-name textarea, #by-mo-name input", TREE)
         page.click("#by-mo-fetch")
         expect(card(page, TREE)).to_contain_text(" %", timeout=SOON)

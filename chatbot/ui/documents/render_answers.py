@@ -74,7 +74,10 @@ def answer(given: Answer, language: Language) -> str:
     instead = "\n".join(sentence.text for sentence in given.quotes)
     if instead:
         words, quotes = escape(text("quoted_instead", language)), _sentences(instead, given.quotes, given, language)
-        said += f'<details class="by-found"><summary>{words}</summary>{quotes}</details>'
+        alone = (
+            "" if any(one.verdict == "supported" for one in given.sentences) else " open"
+        )  # then they are the answer
+        said += f'<details class="by-found"{alone}><summary>{words}</summary>{quotes}</details>'
     return f"{head}{said}{_across(given, language)}{note}{listed(given, language)}{_found(given.found, language)}"
 
 

@@ -19,7 +19,6 @@ _OTHERS = re.compile(r"\b(?:others?|another|rest|else)\b|其他|其它|其余|�
 _WORDS = 2  # that may name a subject, beside names: "air pressure"
 _SUBJECT = 2  # pairs of characters at the beginning that may be the subject: a word of three characters
 _AS_WELL = 0.5  # share of that at which the subject's own clause says as much
-_SPEAKS = re.compile(r"\s*\w[\w .]{0,30}[:：]")
 
 
 def misplaced(claim: Statement, asked: Statement, parts: Sequence[Statement]) -> str:
@@ -32,11 +31,6 @@ def misplaced(claim: Statement, asked: Statement, parts: Sequence[Statement]) ->
             if wrong:
                 return claim.text[wrong.start : wrong.end]
     return ""
-
-
-def dialogue(parts: Sequence[Statement]) -> bool:
-    """Whether what is said is somebody's own words: "Anna: ..."."""
-    return any(_SPEAKS.match(part.text) for part in parts)
 
 
 def _number(claim: Statement, asked: Statement, clause: Clause, among: Sequence[Clause]) -> Item | None:

@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import go_to
 from tests.running import App, running
 
 pytestmark = pytest.mark.slow
@@ -268,3 +269,16 @@ def test_a_message_longer_than_the_context_says_so(telling: App, visit: Visit) -
     expect(page.locator("#by-notice [role=alert]")).to_contain_text("tokens", timeout=20_000)
     assert len(page.input_value("#by-composer textarea")) == 100_000
     ask(page, "short")
+
+
+def test_on_a_small_screen_nothing_lies_on_anything_or_is_cut(app: App, visit: Visit) -> None:
+    page = visit(app.address, width=1024, height=768)
+    cards, example = page.locator("#by-cards"), page.locator("#by-chatbot .example:visible").last
+    expect(cards).to_be_visible()
+    (above, below) = (example.bounding_box(), cards.bounding_box())
+    assert above and below and above["y"] + above["height"] <= below["y"]
+    go_to(page, "summarize")
+    last = page.locator("#by-sum > .column").last
+    expect(last).to_be_visible()
+    place = last.bounding_box()
+    assert place and place["x"] + place["width"] <= 1024

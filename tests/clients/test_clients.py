@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from gguf import GGUFReader
 
+from chatbot.engine.gguf.files import read_header
 from chatbot.engine.local.weights.tokenizer import tokenizer_of
 from chatbot.engine.models.resolve import resolve
 from tests.running import App, running
@@ -41,25 +42,31 @@ def app(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield started
 
 
-@pytest.fixture(scope="module")
-def tokenizer(models_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _tokenizer(models_folder: Path, folder: Path) -> Path:
     """The model's own, as transformers reads it."""
-    folder = tmp_path_factory.mktemp("tokenizer")
     gguf = resolve("standard", models_folder, lambda step, fraction: None).gguf
     assert gguf
     fields = {
         name: field.contents() for name, field in GGUFReader(gguf).fields.items() if name.startswith("tokenizer.")
     }
-    tokenizer_of(fields).save_pretrained(folder)
+    tokenizer_of(fields | {"context_length": read_header(gguf)["context_length"]}).save_pretrained(folder)
     return folder
 
 
-@pytest.mark.parametrize("client", CLIENTS)
-def test_a_client_of_today_works_as_its_users_expect(client: str, app: App, tokenizer: Path) -> None:
+@pytest.fixture
+def program(client: str) -> Path:
+    """Named so that it does not hide the library that it imports."""
     missing = subprocess.run([PYTHON, "-c", f"import {CLIENTS[client]}"], capture_output=True, text=True, check=False)
     if missing.returncode:
         pytest.skip(f"{CLIENTS[client]} is not installed; see tests/requirements-clients.txt")
-    # named so that none hides the library that it imports
-    command = [PYTHON, str(PROGRAMS / f"{client}_.py"), app.address, str(tokenizer)]
+    return PROGRAMS / f"{client}_.py"
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_client_of_today_works_as_its_users_expect(
+    client: str, program: Path, app: App, models_folder: Path, tmp_path: Path
+) -> None:
+    own = [str(_tokenizer(models_folder, tmp_path))] if client == "lm_eval" else []
+    command = [PYTHON, str(program), app.address, *own]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
     assert done.returncode == 0, done.stderr[-4000:]

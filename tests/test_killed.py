@@ -1,4 +1,4 @@
-"""The whole app, killed at random moments of mixed work: `tests/bench/killed.py` does it two hundred times, here it is twenty."""
+"""The whole app, killed at random moments of mixed work: `tests/bench/killed.py` does it two hundred times."""
 
 import random
 from pathlib import Path
@@ -10,9 +10,12 @@ from tests.bench.killed import Ledger, one_round
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
-def test_nothing_acknowledged_is_lost_and_nothing_stays_behind(models_folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.long)])
+def test_nothing_acknowledged_is_lost_and_nothing_stays_behind(
+    rounds: int, models_folder: Path, tmp_path: Path
+) -> None:
     (tmp_path / "models").symlink_to(models_folder)
     chance, ledger = random.Random(7), Ledger()
-    for _ in range(20):
+    for _ in range(rounds):
         one_round(tmp_path, ledger, chance)
     assert ledger.there or ledger.gone, "something was acknowledged before a kill"

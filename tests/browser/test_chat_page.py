@@ -76,7 +76,9 @@ def test_stop_ends_the_work_and_keeps_what_was_said(app: App, visit: Visit) -> N
     assert len(answers(page)[-1]) > 50
 
 
-@pytest.mark.parametrize(("locale", "words"), [("en-US", "Continue"), ("zh-CN", "继续")])
+@pytest.mark.parametrize(
+    ("locale", "words"), [("en-US", "Continue"), pytest.param("zh-CN", "继续", marks=pytest.mark.long)]
+)
 def test_an_answer_that_was_cut_is_continued_in_place_also_after_a_reload(
     app: App, visit: Visit, locale: str, words: str
 ) -> None:

@@ -62,6 +62,7 @@ def reach(app: App) -> None:
             time.sleep(0.2)
 
 
+@pytest.mark.long
 def test_fetch_use_and_remove_a_model_of_the_hub(visit: Visit, server: Hub, data: Path) -> None:
     with running("--engine", "llamacpp", data=data, environment={"HF_ENDPOINT": server.address}) as app:
         page, other = visit(app.address), visit(app.address)

@@ -47,6 +47,7 @@ def test_what_others_could_read_is_closed_off(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_two_apps_on_one_folder_and_a_lock_that_is_gone_with_its_holder(tmp_path: Path) -> None:
     """The second takes nothing from the first, and starts once the first was killed."""
     data = tmp_path / "data"

@@ -99,7 +99,7 @@ def test_the_same_command_goes_on_with_what_it_did_not_finish(
     )
     shared = tmp_path / "data"
     (shared / "jobs").mkdir(parents=True)
-    base = ["--base", str(folder / "models" / "tiny-llama"), "--set", "steps=40", "--set", "save_steps=2"]
+    base = ["--base", str(folder / "models" / "tiny-llama"), "--set", "steps=12", "--set", "save_steps=2"]
     command = ["--data", str(path), "--name", "bot", "--folder", str(shared), *base]
     first = subprocess.Popen([sys.executable, "-m", "finetune.train", *command])
     job = _job_with_a_checkpoint(shared / "jobs", first)
@@ -112,7 +112,7 @@ def test_the_same_command_goes_on_with_what_it_did_not_finish(
     assert train.main(command) == 0
     assert "going on with" in capsys.readouterr().err
     assert job.state() == "succeeded"
-    assert [line["step"] for line in job.read_progress() if "loss" in line] == [*range(1, 41)]
+    assert [line["step"] for line in job.read_progress() if "loss" in line] == [*range(1, 13)]
     assert len([*(shared / "jobs").iterdir()]) == 2
     assert train.main(command) == 0  # what has come to its end is made again
     assert len([*(shared / "jobs").iterdir()]) == 3

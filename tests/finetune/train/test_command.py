@@ -404,6 +404,7 @@ def test_quantisation_without_its_library_is_refused_with_a_way_out(
         load(Base(str(models["llama"])), spec(quantization="nf4"))
 
 
+@pytest.mark.long
 def test_two_processes_take_the_same_updates_as_one(tmp_path: Path, models: dict[str, Path]) -> None:
     data = tmp_path / "rows.jsonl"
     data.write_text("".join(json.dumps(row) + "\n" for row in ROWS), "utf-8")

@@ -36,7 +36,7 @@ def ask(text: str) -> list[Message]:
     return [Message("user", text)]
 
 
-@pytest.fixture(params=["side by side", "batched"])
+@pytest.fixture(params=[pytest.param("side by side", marks=pytest.mark.long), "batched"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """How requests at once are computed: by servers of one slot each, as for small models, or in batches of one server."""
     if request.param == "batched":
@@ -332,7 +332,7 @@ def test_many_adapters_and_many_people_at_once(way: str, bundled_gguf: Path, tmp
     engine.close()
 
 
-@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("exact", [pytest.param(True, marks=pytest.mark.long), False])
 def test_long_prompts_are_answered_alike_alone_in_company_and_from_the_cache(
     way: str, exact: bool, bundled_gguf: Path, tmp_path: Path
 ) -> None:

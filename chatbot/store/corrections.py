@@ -1,4 +1,5 @@
-"""What an owner thought of answers, as a data set: each answer that was liked, or better said, behind what led to it."""
+"""What an owner thought of answers, as data sets: each answer that was liked, or better said, behind what led to it; and pairs of a
+better and a worse answer to the same."""
 
 import json
 from dataclasses import dataclass
@@ -23,10 +24,37 @@ class Correction:
         return json.dumps({"messages": turns}, ensure_ascii=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """One row to learn from: the talk up to two answers, the better and the worse one."""
+
+    system_prompt: str
+    messages: tuple[Message, ...]
+    chosen: str
+    rejected: str
+
+    def as_row(self) -> str:
+        """A line of JSON in the form that TRL and others have for preferences."""
+        system = [Message("system", self.system_prompt)] if self.system_prompt else []
+        answers = {name: [Message("assistant", getattr(self, name))] for name in ("chosen", "rejected")}
+        turns = {"prompt": [*system, *self.messages], **answers}
+        plain = {name: [{"role": m.role, "content": m.content} for m in said] for name, said in turns.items()}
+        return json.dumps(plain, ensure_ascii=False)
+
+
 _RATED = (
     "FROM turns JOIN conversations AS c ON c.id = turns.conversation "
     "WHERE owner = ? AND deleted IS NULL AND (liked = 1 OR better <> '')"
 )
+_PAIRS = """
+    FROM (
+        SELECT id, conversation, better AS good, content AS bad FROM turns WHERE better <> ''
+        UNION SELECT one.id, one.conversation, iif(one.better <> '', one.better, one.content), other.content
+            FROM turns AS one JOIN turns AS other ON other.conversation = one.conversation AND other.parent IS one.parent
+            WHERE one.liked = 1 AND other.liked = 0
+    ) AS pair JOIN conversations AS c ON c.id = pair.conversation
+    WHERE owner = ? AND deleted IS NULL AND trim(good) <> trim(bad)
+"""  # an answer and what was written in its place; of several answers to the same, one that was liked and one that was not
 
 
 class Corrections(Conversations):
@@ -41,6 +69,19 @@ class Corrections(Conversations):
             f"SELECT turns.id, c.id, system_prompt, better {_RATED} ORDER BY turns.id LIMIT ?", (owner, MOST)
         )
         return [self._correction(owner, *row) for row in rows]
+
+    def count_preferences(self, owner: str) -> int:
+        return int(self._read(f"SELECT count(*) {_PAIRS}", (owner,))[0][0])
+
+    def preferences(self, owner: str) -> list[Preference]:
+        """The owner's pairs, the oldest first."""
+        rows = self._read(
+            f"SELECT pair.id, c.id, system_prompt, good, bad {_PAIRS} ORDER BY pair.id LIMIT ?", (owner, MOST)
+        )
+        return [
+            Preference(system, tuple(turn.message for turn in self._turns(owner, id, end=turn_id)[:-1]), good, bad)
+            for turn_id, id, system, good, bad in rows
+        ]
 
     def _correction(self, owner: str, turn: int, id: str, system_prompt: str, better: str) -> Correction:
         *before, last = self._turns(owner, id, end=turn)

@@ -111,6 +111,7 @@ class Training:
             spec = starts.fitted(spec, adapter, fingerprint, spec.to_dict())
         report = self.check(data, spec, progress, stop)
         require_usable(report)
+        spec = spec.changed({"method": "dpo" if report["method"] == "dpo" else "sft"})
         self.estimate(spec, report, progress, stop).require()
         progress(Step("writing"), None)
         format = detect(data.path, data.name)
@@ -189,7 +190,13 @@ def spec_of(overrides: Mapping[str, object], report: Mapping[str, Any]) -> Train
     """
     values = dict(overrides)
     name = cast(PresetName, values.pop("preset", "balanced"))  # which refuses any other
-    return preset(name, max(1, report["usable"]), max(1, report["tokens"]), report["fitting"]).changed(values)
+    return preset_for(name, report).changed(values)
+
+
+def preset_for(name: PresetName, report: Mapping[str, Any]) -> TrainingSpec:
+    """The preset for what the doctor found. Raises `InputError` where there is none of that name."""
+    sizes = max(1, report["usable"]), max(1, report["tokens"]), report["fitting"]
+    return preset(name, *sizes, pairs=report["method"] == "dpo")
 
 
 def _stored(folder: Path) -> Path:

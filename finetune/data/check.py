@@ -10,7 +10,8 @@ from typing import Any
 
 from chatbot.common.errors import InputError, Stopped
 from chatbot.common.step import Progress, Step
-from finetune.data.encoding.masks import ChatEncoder, Encoded
+from finetune.data.encoding.masks import ChatEncoder
+from finetune.data.encoding.taught import Taught, taught
 from finetune.data.examples import Columns, Example, Fault, Format
 from finetune.data.findings.languages import count_languages
 from finetune.data.findings.leaks import Leak, find_leaks
@@ -86,7 +87,7 @@ class _Reading:
 def _tallied(examples: Iterator[Example | Fault], encoder: ChatEncoder, spec: TrainingSpec) -> Tally:
     """Rows that repeat each other, of which a small file can hold very many, are encoded once."""
     tally = Tally()
-    known: dict[int, Encoded | Fault] = {}
+    known: dict[int, Taught | Fault] = {}
     for item in examples:
         if isinstance(item, Fault):
             tally.fail(item)
@@ -95,7 +96,7 @@ def _tallied(examples: Iterator[Example | Fault], encoder: ChatEncoder, spec: Tr
         if exact not in known:
             if len(known) >= REMEMBERED:
                 known.clear()
-            known[exact] = encoder.encode(item, spec.max_length)
+            known[exact] = taught(encoder, item, spec.method, spec.max_length)
         found = known[exact]
         if isinstance(found, Fault):
             tally.fail(Fault(item.row, found.code, found.reason))
@@ -123,7 +124,8 @@ def _report(
         fault_counts=dict(tally.fault_counts.most_common()),
         duplicates=tally.duplicates,
         near_duplicates=tally.near_duplicates,
-        tokens=sum(tally.lengths),
+        method="dpo" if tally.pairs else "text" if format.layout == "text" else "sft",
+        tokens=tally.tokens,
         trained_tokens=tally.trained,
         longest=max(tally.lengths, default=0),
         fitting=0 if format.layout == "text" else fitting(tally.lengths),  # texts are learnt in blocks of any length
@@ -134,13 +136,17 @@ def _report(
         held_out=held,
         leaks=len(leaks),
         leaked=tuple(leaks[:FIRST_FAULTS]),
-        sample=tuple(
-            Sample(row, shortened(encoder.segments(encoded))) for row, encoded in sorted(tally.shown, key=_row)
-        ),
+        sample=tuple(_sample(row, found, encoder) for row, found in sorted(tally.shown, key=_row)),
         notices=tuple(notices(tally, format, columns, parted, held, len(leaks), spec.evaluation_share)),
         refusal=refusal(tally, format),
     )
 
 
-def _row(shown: tuple[int, Encoded]) -> int:
+def _sample(row: int, found: Taught, encoder: ChatEncoder) -> Sample:
+    """As the model sees it; of the worse answer, what differs."""
+    worse = encoder.segments(found.rejected)[-1:] if found.rejected else ()
+    return Sample(row, shortened(encoder.segments(found.encoded)), shortened(worse))
+
+
+def _row(shown: tuple[int, Taught]) -> int:
     return shown[0]

@@ -129,7 +129,7 @@ FaultCode = Literal[
     "json", "not_an_object", "missing_field", "not_text", "too_large", "broken_character", "encoding", "damaged",
     "quoting", "columns", "unmapped", "unknown_label", "empty_prompt", "empty_answer", "empty_text", "no_answer",
     "unknown_role", "role_order", "not_turns", "tool_call", "masked", "template", "tokens", "not_taught", "bad_answer",
-    "needs_image", "reasoning", "markers", "no_choice", "same_answers", "preference", "no_preference",
+    "needs_image", "reasoning", "markers", "no_choice", "same_answers", "no_preference",
 ]  # fmt: skip
 
 

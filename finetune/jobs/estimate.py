@@ -129,7 +129,10 @@ def _estimate(measured: Mapping[str, Any], spec: TrainingSpec, report: Mapping[s
     rows = steps * spec.effective_batch if spec.steps else (spec.epochs or 1.0) * _rows(spec, report)
     points = POINTS if spec.eval_steps is None else steps // spec.eval_steps + 1
     learnt = rows * (usable - held) / max(1, _rows(spec, report)) * row
-    training = learnt * measured["update"] + points * held * row * measured["forward"]
+    reference = (
+        usable * row if report["method"] == "dpo" else 0.0
+    )  # tokens of both answers, read once before the first update
+    training = learnt * measured["update"] + (points * held * row + reference) * measured["forward"]
     answer = (report["trained_tokens"] / usable) * 1.5 + 8
     written = min(JUDGED, 2 * held * answer)
     verdict = written * measured["answer"] + 2 * held * row * measured["forward"] if held else 0.0

@@ -135,7 +135,8 @@ def _from_file(options: argparse.Namespace, base: Path) -> _Made:
     tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True, trust_remote_code=False)
     whole = TrainingSpec().changed({"max_length": LONGEST, **_changes(options)})
     report = check(options.data, tokenizer, whole, columns, name=options.data.name)
-    fitted = preset(options.preset, max(1, report.usable), max(1, report.tokens), report.fitting)
+    sizes = max(1, report.usable), max(1, report.tokens), report.fitting
+    fitted = preset(options.preset, *sizes, pairs=report.method == "dpo")
     spec = fitted.changed(_changes(options))
     report = check(options.data, tokenizer, spec, columns, name=options.data.name)
     _tell(report)

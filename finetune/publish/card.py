@@ -141,7 +141,7 @@ def _readme(meta: Meta, spec: TrainingSpec, verdict: Mapping[str, Any], values: 
 ---
 # {meta.name}
 
-A LoRA adapter for {meta.base.name or "a causal language model"}, trained with Banyan for the task "{spec.task}".{_went_on(meta)}
+A LoRA adapter for {meta.base.name or "a causal language model"}, trained with Banyan for the task "{spec.task}"{_prefers(spec)}.{_went_on(meta)}
 
 **{values["verdict"] or "Not judged."}**
 
@@ -157,6 +157,10 @@ from transformers import AutoModelForCausalLM
 model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(BASE), FOLDER)
 ```
 {_examples(verdict.get("examples", []))}"""
+
+
+def _prefers(spec: TrainingSpec) -> str:
+    return f" by preference tuning (DPO, beta {spec.beta:g})" if spec.method == "dpo" else ""
 
 
 def _went_on(meta: Meta) -> str:

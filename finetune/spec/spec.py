@@ -13,12 +13,20 @@ Task = Literal["chat", "sentiment", "answer", "translate", "summarize"]
 
 TASKS: tuple[Task, ...] = ("chat", "sentiment", "answer", "translate", "summarize")
 
+Method = Literal["auto", "sft", "dpo"]
+"""sft: learn to give the answers, or to go on with the texts; dpo: learn to prefer the better of two answers (Direct Preference
+Optimization, arXiv:2305.18290); auto: what the rows are for."""
+
+METHODS: tuple[Method, ...] = ("auto", "sft", "dpo")
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingSpec:
     """How an adapter is trained. Raises `InputError` for values out of bounds and for knobs that contradict."""
 
     task: Task = knob("choice", "chat", choices=TASKS)
+    method: Method = knob("choice", "auto", choices=METHODS)
+    beta: float = knob("number", 0.1, low=0.001, high=10)
     rank: int = knob("integer", 16, low=1, high=256)
     alpha: float = knob("number", 32.0, low=0.1, high=1024)
     dropout: float = knob("number", 0.0, low=0, high=0.5)
@@ -144,6 +152,11 @@ def _check_contradictions(spec: TrainingSpec) -> None:
             f"The run of {spec.steps} steps ends before early_stopping could: it needs {spec.early_stopping} points, one "
             f"every {spec.eval_steps} eval_steps. Please lower early_stopping or eval_steps.",
             kind="knob_stops_late",
+        )
+    if spec.method == "dpo" and spec.packing:
+        raise InputError(
+            "Preference tuning compares two answers to one prompt, and packing puts rows into one. Please switch packing off.",
+            kind="knob_packed_pairs",
         )
     if isinstance(spec.target_modules, tuple) and len(set(spec.target_modules)) < len(spec.target_modules):
         raise InputError("target_modules names a layer twice. Please name each once.", kind="knob_twice")

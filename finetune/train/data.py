@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chatbot.common.errors import InputError, Stopped
 from finetune.data.encoding.masks import ChatEncoder, Encoded, blocks
+from finetune.data.encoding.taught import taught
 from finetune.data.examples import Example, Fault
 from finetune.data.findings.leaks import find_leaks
 from finetune.data.findings.tally import mark
@@ -16,10 +17,11 @@ from finetune.spec.spec import TrainingSpec
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An example with its tokens."""
+    """An example with its tokens; `rejected` is the worse answer, where `encoded` is to be preferred to one."""
 
     example: Example
     encoded: Encoded
+    rejected: Encoded | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ class Data:
     faults: tuple[Fault, ...]
     doubts: tuple[tuple[str, int], ...] = ()
 
+    @property
+    def prefers(self) -> bool:
+        """Whether rows are pairs of answers; all are, or none."""
+        return self.train[0].rejected is not None
+
 
 def load(path: Path, encoder: ChatEncoder, spec: TrainingSpec, stop: Callable[[], bool] = lambda: False) -> Data:
     """Encode and split. Raises `InputError` when nothing is left to learn from, `Stopped`."""
@@ -40,24 +47,24 @@ def load(path: Path, encoder: ChatEncoder, spec: TrainingSpec, stop: Callable[[]
     for example in read(path):
         if stop():
             raise Stopped("It was stopped.")
-        encoded = encoder.encode(example, spec.max_length)
-        if isinstance(encoded, Fault):
-            faults.append(encoded)
+        found = taught(encoder, example, spec.method, spec.max_length)
+        if isinstance(found, Fault):
+            faults.append(found)
         elif example.text:
-            rows += [Row(example, block) for block in blocks(encoded, spec.max_length)]
+            rows += [Row(example, block) for block in blocks(found.encoded, spec.max_length)]
         else:
-            rows.append(Row(example, encoded))
-    found = sides(((group_of(row.example), row.example.split) for row in rows), spec.evaluation_share, spec.seed)
-    train = tuple(row for row in rows if not found.holds_out(row.example))
+            rows.append(Row(example, found.encoded, found.rejected))
+    parted = sides(((group_of(row.example), row.example.split) for row in rows), spec.evaluation_share, spec.seed)
+    train = tuple(row for row in rows if not parted.holds_out(row.example))
     if not train:
         reason = f" The first fault, row {faults[0].row}: {faults[0].reason}" if faults else ""
         raise InputError(f"There is nothing to learn from: no row can be used.{reason}", kind="data_no_rows")
-    apart = tuple(row for row in rows if found.holds_out(row.example))
+    apart = tuple(row for row in rows if parted.holds_out(row.example))
     return Data(
         train,
         apart,
         tuple(faults),
-        _doubts([*{row.example.row: row.example for row in rows}.values()], found) if apart else (),
+        _doubts([*{row.example.row: row.example for row in rows}.values()], parted) if apart else (),
     )
 
 

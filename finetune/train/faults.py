@@ -6,7 +6,7 @@ from chatbot.common import disk
 from chatbot.common.errors import AdapterError, BanyanError, StoreFull
 from finetune.jobs.folder import RESUME, JobFolder, Result
 from finetune.spec.spec import TrainingSpec
-from finetune.train.trainer import Diverged
+from finetune.train.trainers.keeping import Diverged
 
 _NO_MEMORY = (
     "out of memory",

@@ -17,10 +17,11 @@ from chatbot.common.step import Progress, Step
 from finetune.jobs.folder import Base
 from finetune.spec.spec import TrainingSpec
 from finetune.train import model as train_model
-from finetune.train import trainer, watch
+from finetune.train import watch
 from finetune.train.arithmetic import fused, packed
 from finetune.train.arithmetic.attention import uses_rows
 from finetune.train.arithmetic.side_by_side import SideBySide
+from finetune.train.trainers.settings import token_budget
 
 ANSWERS = 8  # answers written at once, as the verdict does
 TIMED = 256  # tokens whose time is taken, after the longest row has shown what memory it needs
@@ -58,7 +59,7 @@ def _measured(loaded: train_model.Loaded, spec: TrainingSpec, row: int) -> dict[
     if spec.gradient_checkpointing:
         model.enable_input_require_grads()
         model.gradient_checkpointing_enable()
-    budget = trainer.token_budget(gpu)
+    budget = token_budget(gpu)
     side_by_side = SideBySide(model, budget, allowed=not spec.gradient_checkpointing)
     largest = _rows(model, max(row, 2), budget, side_by_side.at_once)
     timed = largest if gpu else _rows(model, min(row, TIMED), TIMED, side_by_side.at_once)

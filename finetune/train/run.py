@@ -19,13 +19,12 @@ from finetune.jobs.folder import JobFolder, Result
 from finetune.publish import publish
 from finetune.train import data as train_data
 from finetune.train import model as train_model
-from finetune.train import trainer as train_trainer
 from finetune.train import verdict as train_verdict
-from finetune.train.arithmetic import fused
+from finetune.train.arithmetic import attention, fused
 from finetune.train.checkpoints import newest_whole, step_of
 from finetune.train.data import Data
 from finetune.train.progress import Progress
-from finetune.train.trainer import Trainer
+from finetune.train.trainers.build import Trainer, build
 from finetune.train.watch import Watch
 from finetune.verdict.labels import labels_of
 
@@ -47,18 +46,16 @@ def train(job: JobFolder, stop: Callable[[], bool]) -> Result:
         return _stopped_early("Stopped before the training began; there is no adapter.")
     log.info("%d rows to learn from, %d held out, %d faults", len(data.train), len(data.held_out), len(data.faults))
     watch = Watch(progress, stop, spec.early_stopping, lambda step: _keep_best(job, trainer, step))
-    trainer = train_trainer.build(
-        loaded.model,
-        loaded.tokenizer,
-        data.train,
-        data.held_out,
+    trainer = build(
+        loaded,
+        data,
         spec,
         job,
-        lora=train_model.lora(spec),
-        bf16=loaded.bf16,
         stop=stop,
         watch=watch,
         resumed=checkpoint is not None,
+        earlier=_earlier(job),
+        told=_teller(progress, "comparing", lambda: (trainer.state.global_step, trainer.args.max_steps)),
     )
     if job.start.is_dir() and not checkpoint:
         start.load(trainer.accelerator.unwrap_model(trainer.model), job.start)
@@ -92,7 +89,9 @@ def fit(trainer: Trainer, checkpoint: Path | None, stop: Callable[[], bool], pre
     try:
         with contextlib.nullcontext(0) if plain else fused.fused(model, bf16=bf16) as layers:
             log.info("%d layers computed in fewer passes, in bfloat16: %s", layers, bf16)
-            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            trainer.begin()
+            with attention.masked(model) if trainer.padded else contextlib.nullcontext():
+                trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     except Stopped:
         model.zero_grad()
     stopped = stop() and trainer.state.global_step < trainer.state.max_steps
@@ -105,24 +104,34 @@ def _judging(
     job: JobFolder, data: Data, progress: Progress, trainer: Trainer, seconds: float, stop: Callable[[], bool]
 ) -> train_verdict.Judging:
     """How the verdict is made, in the share of the training's time that it may take."""
-    spec, step = job.spec(), {"step": trainer.state.global_step, "of": trainer.state.max_steps}
-    told = 0.0
-
-    def tell(fraction: float, left: float) -> None:
-        nonlocal told
-        if time.monotonic() - told > 1.0:
-            told = time.monotonic()
-            progress.write(phase="evaluating", **step, done=round(fraction, 3), eta=round(left, 1))
-
+    spec = job.spec()
     return train_verdict.Judging(
         spec.task,
         labels_of([row.example for row in (*data.train, *data.held_out)]),
         data.doubts,
         spec.verdict_share * seconds,
         stop,
-        tell,
-        (lambda model: start.instead(model, job.start)) if job.start.is_dir() else None,
+        _teller(progress, "evaluating", lambda: (trainer.state.global_step, trainer.state.max_steps)),
+        _earlier(job),
     )
+
+
+def _earlier(job: JobFolder) -> train_verdict.Shown | None:
+    """What the model was before the training, where that is not the bare base."""
+    return (lambda model: start.instead(model, job.start)) if job.start.is_dir() else None
+
+
+def _teller(progress: Progress, phase: str, step: Callable[[], tuple[int, int]]) -> Callable[[float, float], None]:
+    """Writes down how far a phase is, once a second."""
+    told = 0.0
+
+    def tell(fraction: float, left: float) -> None:
+        nonlocal told
+        if time.monotonic() - told > 1.0:
+            told, (at, of) = time.monotonic(), step()
+            progress.write(phase=phase, step=at, of=of, done=round(fraction, 3), eta=round(left, 1))
+
+    return tell
 
 
 def _conclude(
@@ -141,9 +150,7 @@ def _conclude(
         note = f"Stopped at step {step} of {trainer.state.max_steps}; not judged."
         name = _publish(job, acceptance, {}, note)
         return Result("cancelled", "stopped", note, adapter=name, steps=step)
-    rows = [row.example for row in data.held_out]
-    held_out = [row.encoded for row in data.held_out]
-    verdict = train_verdict.judged(model, trainer.processing_class, rows, held_out, how).to_dict()
+    verdict = train_verdict.judged(model, trainer.processing_class, data.held_out, how).to_dict()
     name = _publish(job, acceptance, verdict)
     return Result("succeeded", message=verdict["sentence"], adapter=name, steps=step, verdict=verdict)
 

@@ -14,14 +14,17 @@ import torch
 from chatbot.common.errors import AdapterError
 from finetune.data.encoding.masks import ChatEncoder, Encoded
 from finetune.data.examples import Example, Fault
+from finetune.data.findings.report import Taught
 from finetune.jobs.folder import Base
 from finetune.publish.publish import Acceptance
 from finetune.spec.spec import Task, TrainingSpec
 from finetune.train import model as train_model
 from finetune.train.arithmetic import attention, packed
 from finetune.train.arithmetic.side_by_side import SideBySide
+from finetune.train.data import Row
 from finetune.verdict import labels
-from finetune.verdict.verdict import Answer, Losses, Pair, Verdict, general_rows, judge, metrics_of, paired
+from finetune.verdict.scores import Losses
+from finetune.verdict.verdict import Answer, Pair, Verdict, general_rows, judge, metrics_of, paired
 
 BUDGET_CPU, BUDGET_GPU = 3_000, 60_000  # tokens of answers that are generated for each side
 LONGEST = 256  # tokens of one answer
@@ -48,17 +51,17 @@ class Judging:
     earlier: "Shown | None" = None
 
 
-def judged(
-    model: Any, tokenizer: Any, held_out: Sequence[Example], encoded: Sequence[Encoded], how: Judging
-) -> Verdict:
+def judged(model: Any, tokenizer: Any, held_out: Sequence[Row], how: Judging) -> Verdict:
     """Score a PeftModel before and after its training: losses of the held-out rows in a third of the time, everyday questions,
     then answers to as many rows as the budget of tokens and the time allow."""
     earlier, clock = how.earlier or off, _Clock(how)
     encoder = ChatEncoder(tokenizer)
     general = [row for row in map(encoder.encode, general_rows()) if isinstance(row, Encoded)]
-    before, after = _both_losses(model, earlier, encoded, clock, LOSSES)
+    sides = [side for row in held_out for side in (row.encoded, row.rejected) if side]
+    before, after = _both_losses(model, earlier, sides, clock, LOSSES)
     watched = _both_losses(model, earlier, general, clock, LOSSES + GENERALS)
-    rows, most = _affordable(tokenizer, held_out, gpu=model.device.type == "cuda")
+    examples = [row.example for row in held_out]
+    rows, most = _affordable(tokenizer, examples, gpu=model.device.type == "cuda")
     task = "sentiment" if how.labels else how.task
     pairs: list[Pair] = []
     unlabelled, shown = answers(model, tokenizer, earlier), answers(model, tokenizer)
@@ -69,9 +72,12 @@ def judged(
         asked = [labels.told(row, how.labels) for row in some] if how.labels else some
         pairs += paired(some, unlabelled(asked, most), shown(some, most))
         clock.tell((LOSSES + GENERALS) + (1 - LOSSES - GENERALS) * len(pairs) / len(rows))
-    sides = [[getattr(pair, side) for pair in pairs] for side in ("reference", "before", "after")]
-    classes = labels.by_class(*sides) if how.labels and pairs else None
-    return judge(task, before, after, watched, pairs, warnings=how.warnings, labels=classes)
+    said = [[getattr(pair, side) for pair in pairs] for side in ("reference", "before", "after")]
+    classes = labels.by_class(*said) if how.labels and pairs else None
+    kind: Taught = (
+        "dpo" if held_out and held_out[0].rejected else "sft" if any(row.turns for row in examples) else "text"
+    )
+    return judge(task, before, after, watched, pairs, kind=kind, warnings=how.warnings, labels=classes)
 
 
 class _Clock:

@@ -4,7 +4,6 @@ Answers are greedy. A row counts once, with its pair.
 """
 
 import json
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -12,10 +11,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from finetune.data.examples import Example, Turn
+from finetune.data.findings.report import Taught
 from finetune.spec.spec import Task
-from finetune.verdict.intervals import FEWEST, Interval, paired_interval
+from finetune.verdict.intervals import FEWEST
 from finetune.verdict.labels import Classes
 from finetune.verdict.metrics import METRICS, OF_TASK
+from finetune.verdict.scores import LOW_IS_GOOD, Losses, Score, loss_score, loss_scores, mean_score, preference_scores
 
 Outcome = Literal["better", "no change", "worse", "too few to tell", "not judged"]
 Answer = Callable[[Sequence[Example], int], list[str]]
@@ -26,37 +27,6 @@ FORGOTTEN = 0.05  # nats per token on the general set: five per cent of perplexi
 REPEATS = re.compile(r"(.{1,4}?)\1{7,}", re.DOTALL)  # characters, no phrase, eight times or more
 STUCK = 0.5  # of an answer that repeats itself, and of the answers that do, above which an adapter is called broken
 GENERAL = Path(__file__).with_name("general.jsonl")
-
-
-@dataclass(frozen=True, slots=True)
-class Losses:
-    """Summed nats and trained tokens of each row."""
-
-    nats: tuple[float, ...]
-    tokens: tuple[int, ...]
-
-    def __add__(self, other: "Losses") -> "Losses":
-        return Losses(self.nats + other.nats, self.tokens + other.tokens)
-
-    @property
-    def mean(self) -> float:
-        return sum(self.nats) / max(1, sum(self.tokens))
-
-    @property
-    def perplexity(self) -> float:
-        return math.exp(min(self.mean, 50.0))
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """One metric before and after, over `rows` rows, with the interval of the difference (None: nothing is known)."""
-
-    name: str
-    before: float
-    after: float
-    low: float | None
-    high: float | None
-    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +67,21 @@ def judge(
     general: tuple[Losses, Losses],
     pairs: Sequence[Pair] = (),
     *,
+    kind: Taught = "sft",
     warnings: Sequence[tuple[str, int]] = (),
     labels: Classes | None = None,
 ) -> Verdict:
-    """The task's metric decides over the answers; a chat has no single right answer, so the held-out loss does. An adapter that
-    got stuck is worse, whatever its scores."""
+    """The task's metric decides over the answers; a chat has no single right answer, so the held-out loss does; over texts the
+    perplexity does, over preferences (whose losses stand in pairs, the better answer's first) the margin. An adapter that got
+    stuck is worse, whatever its scores."""
     if not before.nats:
         return Verdict("not judged", "Not judged: no rows were held out.")
-    scores = [_loss("loss", before, after)]
-    scores.append(Score("perplexity", before.perplexity, after.perplexity, None, None, len(before.nats)))
-    scores += [_metric(name, pairs) for name in OF_TASK[task] if pairs]
-    watch = _loss("general_loss", *general)
+    scores = preference_scores(before, after) if kind == "dpo" else loss_scores(before, after, texts=kind == "text")
+    metrics = [_metric(name, pairs) for name in OF_TASK[task] if pairs]
+    watch = loss_score("general_loss", *general)
     forgot = watch.low is not None and watch.low > 0 and watch.after - watch.before > FORGOTTEN
-    deciding = scores[0] if task == "chat" or not pairs else scores[2]
+    deciding = scores[0] if task == "chat" or kind == "dpo" or not metrics else metrics[0]
+    scores += metrics
     stuck = _stuck(pairs)
     outcome: Outcome = "worse" if stuck else _outcome(deciding)
     found = Verdict(outcome, "", deciding.name, (*scores, watch), forgot, tuple(pairs[:SIDE_BY_SIDE]))
@@ -158,21 +130,11 @@ def general_rows() -> list[Example]:
     return [Example(at, tuple(Turn(t["role"], t["content"]) for t in turns)) for at, turns in enumerate(found, 1)]
 
 
-def _loss(name: str, before: Losses, after: Losses) -> Score:
-    found = paired_interval(before.nats, after.nats, before.tokens)
-    return Score(name, before.mean, after.mean, *_bounds(found), len(before.nats))
-
-
 def _metric(name: str, pairs: Sequence[Pair]) -> Score:
     measure = METRICS[name]
     before = [measure(pair.before, pair.reference) for pair in pairs]
     after = [measure(pair.after, pair.reference) for pair in pairs]
-    found = paired_interval(before, after)
-    return Score(name, sum(before) / len(pairs), sum(after) / len(pairs), *_bounds(found), len(pairs))
-
-
-def _bounds(found: Interval) -> tuple[float | None, float | None]:
-    return (found.low, found.high) if math.isfinite(found.low) else (None, None)
+    return mean_score(name, before, after)
 
 
 def _outcome(score: Score) -> Outcome:
@@ -180,11 +142,13 @@ def _outcome(score: Score) -> Outcome:
         return "too few to tell"
     if score.low is None or score.high is None or score.low <= 0 <= score.high:
         return "no change"
-    return "better" if (score.low > 0) != score.name.endswith("loss") else "worse"
+    return "better" if (score.low > 0) != (score.name in LOW_IS_GOOD) else "worse"
 
 
 _NAMES = {
     "loss": "held-out loss",
+    "perplexity": "perplexity of held-out blocks",
+    "preference_margin": "margin of the better answer in nats",
     "rouge_l": "ROUGE-L",
     "chrf": "chrF",
     "f1": "F1",
@@ -215,4 +179,8 @@ def _sentence(found: Verdict, score: Score, watch: Score, answered: int) -> str:
         more.append(f"always saying {found.labels.label} would be right in {found.labels.majority:.1%}")
     more += [_DOUBTS[code].format(count=count) for code, count in found.warnings]
     said = f"{_OUTCOMES[found.outcome]}: {change} ({interval}, {score.rows} held-out rows)"
+    if right := next((one for one in found.scores if one.name == "preference_accuracy"), None):
+        said += (
+            f"; the better answer is the likelier one in {right.before:.0%} of pairs before, {right.after:.0%} after"
+        )
     return f"{said}, but {'; '.join(more)}." if more else f"{said}."

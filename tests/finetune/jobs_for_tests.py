@@ -18,6 +18,7 @@ ROWS = [
     }
     for n in range(48)
 ]
+PAIRS = [{**row, "rejected": {"role": "assistant", "content": "No idea, go away!"}} for row in ROWS[:24]]
 QUICK: dict[str, Any] = {
     "steps": 12,
     "epochs": None,
@@ -34,10 +35,17 @@ def spec(**changes: object) -> TrainingSpec:
 
 
 def make_job(
-    folder: Path, model: Path, settings: TrainingSpec, *, owner: str = "ada", name: str = "trunks"
+    folder: Path,
+    model: Path,
+    settings: TrainingSpec,
+    *,
+    owner: str = "ada",
+    name: str = "trunks",
+    rows: list[dict[str, Any]] = ROWS,
+    start: Path | None = None,
 ) -> JobFolder:
     meta = Meta(owner, name, time.time(), Base(str(model), "tiny-llama", "f00d"), str(folder / "adapters"))
-    return new_folder(folder / "jobs", meta, settings, ROWS)
+    return new_folder(folder / "jobs", meta, settings, rows, start=start)
 
 
 def wait_for(what: Callable[[], bool], seconds: float = 180.0) -> None:

@@ -1,38 +1,70 @@
-"""The door from the chat's thumbs to a fine-tune: the owner's corrections as a data set."""
+"""The door from the chat's thumbs to a fine-tune: the owner's corrections as data sets."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from chatbot.training.training import Dataset
+from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
 
-FILE = "corrections.jsonl"
+FILE, PAIRS = "corrections.jsonl", "preferences.jsonl"
 
 
 def dataset(services: Services, owner: str) -> Dataset:
     """The owner's corrections, one chat a line, among the owner's files."""
-    rows = "".join(f"{row.as_row()}\n" for row in services.store.corrections(owner))
-    return Dataset(Path(services.uploads.new(owner, FILE, rows.encode("utf-8"))), FILE)
+    return _written(services, owner, FILE, [row.as_row() for row in services.store.corrections(owner)])
 
 
-def build_corrections() -> gr.Button:
+def pairs(services: Services, owner: str) -> Dataset:
+    """The better and the worse answers, one pair a line, among the owner's files."""
+    return _written(services, owner, PAIRS, [row.as_row() for row in services.store.preferences(owner)])
+
+
+def _written(services: Services, owner: str, name: str, rows: list[str]) -> Dataset:
+    said = "".join(f"{row}\n" for row in rows)
+    return Dataset(Path(services.uploads.new(owner, name, said.encode("utf-8"))), name)
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionButtons:
     """Seen where there are some."""
-    return gr.Button("", visible=False, size="sm", elem_id="by-ft-corrections")
+
+    answers: gr.Button
+    pairs: gr.Button
+
+
+def build_corrections() -> CorrectionButtons:
+    answers, both = (
+        gr.Button("", visible=False, size="sm", elem_id=f"by-ft-{name}") for name in ("corrections", "preferences")
+    )
+    return CorrectionButtons(answers, both)
 
 
 class Handlers:
     """Each method is one event; the owner comes from its request."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, services: Services, buttons: CorrectionButtons) -> None:
+        self._services, self._buttons = services, buttons
 
-    def offer(self, language: Language, request: gr.Request) -> Any:
-        count = self._services.store.count_corrections(self._services.owner_of(request))
-        return gr.update(value=text("ft_corrections", language, count=count), visible=count > 0)
+    def offer(self, language: Language, request: gr.Request) -> Updates:
+        owner, store = self._services.owner_of(request), self._services.store
+        return {
+            self._buttons.answers: _told("ft_corrections", store.count_corrections(owner), language),
+            self._buttons.pairs: _told("ft_preferences", store.count_preferences(owner), language),
+        }
 
     def use(self, request: gr.Request) -> str:
         """As if the file had been dropped."""
         return str(dataset(self._services, self._services.owner_of(request)).path)
+
+    def use_pairs(self, request: gr.Request) -> str:
+        """As `use`, of better and worse answers."""
+        return str(pairs(self._services, self._services.owner_of(request)).path)
+
+
+def _told(key: str, count: int, language: Language) -> Any:
+    return gr.update(value=text(key, language, count=count), visible=count > 0)

@@ -9,7 +9,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from chatbot.common.errors import InputError
-from chatbot.training.training import Dataset, Training, first_spec
+from chatbot.training.training import Dataset, Training, first_spec, preset_for
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.finetune import render as render_finetune
 from chatbot.ui.finetune import render_dataset
@@ -23,12 +23,13 @@ from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, step_words
 from finetune.data.examples import Columns
 from finetune.jobs import start
-from finetune.spec.presets import PRESETS, preset
+from finetune.spec.presets import PRESETS
 from finetune.spec.spec import TrainingSpec
 
-SIZES = ("usable", "tokens", "truncated_tokens", "trained_tokens", "held_out", "longest", "fitting")
+SIZES = ("method", "usable", "tokens", "truncated_tokens", "trained_tokens", "held_out", "longest", "fitting")
 T = TypeVar("T")
 Changes = Mapping[str, object]
+Sizes = dict[str, Any]  # what `SIZES` names
 
 
 class DataHandlers:
@@ -132,16 +133,14 @@ class DataHandlers:
         if notices:
             yield {form.estimate: "", form.notice: notices[0]}
 
-    def settle(
-        self, origin: str, chosen: str, sizes: dict[str, int] | None, language: Language, request: gr.Request
-    ) -> Updates:
+    def settle(self, origin: str, chosen: str, sizes: Sizes | None, language: Language, request: gr.Request) -> Updates:
         """Another preset, or another adapter to go on from."""
         with told(language) as notices:
             spec = _preset(chosen, sizes) if sizes else TrainingSpec()
             return self._form.knobs_at(spec.changed(self._fixed(request, origin))) | {self._form.notice: ""}
         return {self._form.notice: notices[0]}
 
-    def measure(self, sizes: dict[str, int] | None, language: Language, *knobs: Any) -> Iterator[Updates]:
+    def measure(self, sizes: Sizes | None, language: Language, *knobs: Any) -> Iterator[Updates]:
         """Time and memory, measured."""
         form = self._form
         if not sizes:
@@ -174,13 +173,12 @@ def showing(work: Generator[At, None, T], where: Block, language: Language) -> G
         yield {where: render.under_way(f"{step_words(step, language)}…", fraction)}
 
 
-def _sizes(report: Reported) -> dict[str, int] | None:
+def _sizes(report: Reported) -> Sizes | None:
     return None if report["refusal"] else {size: report[size] for size in SIZES}
 
 
 def _preset(chosen: str, report: Mapping[str, Any]) -> TrainingSpec:
-    name = chosen if chosen in PRESETS else "balanced"
-    return preset(name, max(1, report["usable"]), max(1, report["tokens"]), report["fitting"])
+    return preset_for(chosen if chosen in PRESETS else "balanced", report)
 
 
 def dataset_of(file: str | None, fields: tuple[Any, ...]) -> Dataset:

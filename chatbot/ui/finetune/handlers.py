@@ -42,7 +42,7 @@ class Handlers:
         pickers = self._pickers(self._services.owner_of(request), language)
         return pickers | {self._tab.form.locked: self._locked(language)}
 
-    def relabel(self, chosen: str, sizes: dict[str, int] | None, language: Language) -> Updates:
+    def relabel(self, chosen: str, sizes: dict[str, Any] | None, language: Language) -> Updates:
         """After a change of language."""
         form = self._tab.form
         estimate = {} if sizes else {form.estimate: render_finetune.estimate(None, language)}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from chatbot.ui.finetune.corrections import build_corrections
+from chatbot.ui.finetune.corrections import CorrectionButtons, build_corrections
 from chatbot.ui.finetune.form import Form, build_form
 from chatbot.ui.finetune.run import Run, Use, build_run
 from chatbot.ui.parts.localise import Localised
@@ -17,7 +17,7 @@ class FinetuneTab:
     form: Form
     run: Run
     use: Use
-    corrections: gr.Button
+    corrections: CorrectionButtons
 
 
 def build_finetune(words: Localised, tab: gr.Tab, services: Services) -> FinetuneTab:

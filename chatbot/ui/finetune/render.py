@@ -90,7 +90,7 @@ def _now(job: Job, language: Language) -> list[str]:
         return [text("ft_loading", language)]
     if job.state == "running" and "phase" in line:
         left = [text("ft_eta", language, time=duration(line["eta"], language))] if line.get("eta") is not None else []
-        return [text("ft_judging", language), *left]
+        return [text("ft_comparing" if line["phase"] == "comparing" else "ft_judging", language), *left]
     if job.state == "running" and line.get("eta") is not None:
         return [text("ft_eta", language, time=duration(line["eta"], language))]
     if job.result and job.result.seconds:

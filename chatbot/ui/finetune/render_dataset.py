@@ -29,6 +29,7 @@ def _facts(found: Report, language: Language) -> str:
     languages = ", ".join(f"{_called(code, language)} {count}" for code, count in list(found["languages"].items())[:4])
     rows = (
         ("ft_format", f"{found['format']} · {found['container'].upper()} · {found['encoding'] or '–'}"),
+        ("ft_method", text(f"ft_method_{found['method']}", language)),
         ("ft_usable", f"{found['usable']:,} / {found['rows']:,}"),
         ("ft_duplicates", f"{found['duplicates'] + found['near_duplicates']:,}"),
         ("ft_tokens", f"{found['tokens']:,}"),
@@ -112,9 +113,10 @@ def histogram(found: Report, language: Language) -> str:
 def _samples(found: Report, language: Language) -> str:
     if not found["sample"]:
         return ""
+    worse = f' <span class="by-worse">{escape(text("ft_worse", language))}</span>' if found["method"] == "dpo" else ""
     legend = (
         f'<p class="by-legend"><span class="by-masked">{escape(text("ft_masked", language))}</span> '
-        f'<span class="by-learnt">{escape(text("ft_learnt", language))}</span></p>'
+        f'<span class="by-learnt">{escape(text("ft_learnt", language))}</span>{worse}</p>'
     )
     shown = "".join(_sample(sample, language) for sample in found["sample"])
     return f"<h3>{escape(text('ft_samples', language))}</h3>{legend}{shown}"
@@ -125,5 +127,6 @@ def _sample(sample: Mapping[str, Any], language: Language) -> str:
         f'<span class="{"by-learnt" if segment["trained"] else "by-masked"}">{escape(segment["text"])}</span>'
         for segment in sample["segments"]
     )
+    spans += "".join(f'\n<span class="by-worse">{escape(segment["text"])}</span>' for segment in sample["rejected"])
     label = escape(text("ft_sample", language, row=sample["row"]))
     return f'<figure class="by-sample"><figcaption>{label}</figcaption><pre tabindex="0" aria-label="{label}">{spans}</pre></figure>'

@@ -5,8 +5,7 @@ from html import escape
 from typing import Any
 
 from chatbot.ui.strings.words import Language, has, text
-
-LOW_IS_GOOD = ("loss", "perplexity", "general_loss")
+from finetune.verdict.scores import LOW_IS_GOOD
 
 
 def outcome(found: Mapping[str, Any], language: Language) -> str:
@@ -51,6 +50,9 @@ def sentence(found: Mapping[str, Any], language: Language) -> str:
         interval=interval,
         rows=score["rows"],
     )
+    right = next((score for score in found["scores"] if score["name"] == "preference_accuracy"), None)
+    if right:
+        words += text("ft_preferred", language, before=f"{right['before']:.0%}", after=f"{right['after']:.0%}")
     stuck, labels = found.get("stuck"), found.get("labels")
     more = [text("ft_stuck", language, count=stuck)] if stuck else []
     more += [text("ft_forgot", language)] if found["forgot"] else []

@@ -45,10 +45,12 @@ def connect(tab: FinetuneTab, frame: Frame, services: Services) -> None:
     worded = [form.preset, form.locked, form.estimate, run.seen]
     language.change(do.relabel, [form.preset, form.sizes, language], worded, **PRIVATE).then(**look)
     run.timer.tick(**look)
-    mine = corrections.Handlers(services)
+    mine = tab.corrections
+    own = corrections.Handlers(services, mine)
     for event in (tab.tab.select, language.change):
-        event(mine.offer, language, tab.corrections, **PRIVATE)
-    tab.corrections.click(mine.use, None, form.file, **PRIVATE)
+        event(own.offer, language, [mine.answers, mine.pairs], **PRIVATE)
+    mine.answers.click(own.use, None, form.file, **PRIVATE)
+    mine.pairs.click(own.use_pairs, None, form.file, **PRIVATE)
     forgotten = [run.seen, run.notice, tab.use.files, tab.use.notice]
     run.runs.input(do.choose, None, forgotten, **PRIVATE).then(**look)
     for button, act in ((run.stop, do.stop), (run.resume, do.resume), (run.retry, do.retry), (run.remove, do.remove)):

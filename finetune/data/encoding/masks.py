@@ -68,10 +68,7 @@ class ChatEncoder:
 
     def encode(self, example: Example, max_length: int | None = None) -> Encoded | Fault:
         """Ids and labels, cut at the end to `max_length` tokens; a `Fault` when the template refuses the row, or when
-        nothing is left to learn. A plain text stays whole: it is learnt in `blocks`."""
-        if example.rejected:
-            reason = "The row holds a better and a worse answer, which preference tuning learns from."
-            return Fault(example.row, "preference", reason)
+        nothing is left to learn. A plain text stays whole: it is learnt in `blocks`; of a preference this is the better answer."""
         try:
             whole = self._plain_text(example.text) if example.text else self._chat(example.turns, example.tools)
         except Unusable as error:

@@ -20,8 +20,8 @@ def refusal(tally: Tally, format: Format) -> Notice | None:
     [(code, _)] = tally.fault_counts.most_common(1)
     if set(tally.fault_counts) == {"masked"}:
         return notice("all_masked")
-    if code == "preference":
-        return notice("preference")
+    if code == "no_preference" and format.layout != "preference":
+        return notice("no_preferences")
     first = next((fault for fault in tally.faults if fault.code == code), tally.faults[0])
     if code == "unmapped" and "columns mean" in first.reason:
         return notice("unmapped", names=", ".join(format.columns)[:300])
@@ -31,6 +31,10 @@ def refusal(tally: Tally, format: Format) -> Notice | None:
 def notices(
     tally: Tally, format: Format, columns: Columns | None, sides: Sides, held: int, leaks: int, share: float
 ) -> Iterator[Notice]:
+    if tally.usable and format.layout == "preference":
+        yield notice("preferences" if tally.pairs else "better_only")
+    if tally.usable and format.layout == "text" and not tally.answers - {""}:
+        yield notice("texts")
     yield from _of_columns(tally, format, columns)
     for code, count in tally.remarks.items():
         yield notice(code, count=count)
@@ -64,9 +68,7 @@ def _of_rows(tally: Tally) -> Iterator[Notice]:
     elif repeated := tally.duplicates + tally.near_duplicates:
         yield notice("duplicates", count=repeated)
     if tally.truncated:
-        yield notice(
-            "truncated", count=tally.truncated, tokens=tally.cut, share=f"{tally.cut / sum(tally.lengths):.1%}"
-        )
+        yield notice("truncated", count=tally.truncated, tokens=tally.cut, share=f"{tally.cut / tally.tokens:.1%}")
     if tally.skipped:
         yield notice("skipped", count=tally.skipped)
     if tally.spelled:
@@ -82,8 +84,11 @@ NOTICES = {
     "all_masked": "Every row is masked: the prompts fill the whole length. Please raise max_length.",
     "unmapped": "Please say which columns hold the prompt and the answer. The file has {names}.",
     "none_usable": "No row is usable. Row {row}: {reason} Please correct the file.",
-    "preference": "These rows each hold a better and a worse answer. They teach by preference tuning, not as prompts with their "
-    "answers.",
+    "no_preferences": "Preference tuning (method dpo) needs rows with a better and a worse answer: prompt, chosen and rejected. These "
+    "rows have one answer each; the method sft learns from them.",
+    "preferences": "Each row has a better and a worse answer: the model learns to prefer the better one (preference tuning, DPO).",
+    "better_only": "Of each row the better answer is learnt; the worse one is left out (method sft).",
+    "texts": "These are plain texts: the model learns to go on with texts like them (continued pre-training), not to answer.",
     "encoding": "The file was read as {encoding}, which it does not say itself. Please look at the examples below.",
     "mapping": "What the columns mean was taken from their names: prompt {prompt}, answer {completion}.",
     "unused": "Not used: {columns}.",

@@ -5,13 +5,16 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from chatbot.common.errors import InputError
 from finetune.data.encoding.masks import Segment
 from finetune.data.examples import Columns, Fault, Format
 from finetune.data.findings.leaks import Leak
 from finetune.data.rows.source import encoding_name
+
+Taught = Literal["sft", "dpo", "text"]
+"""By answers, by preferences, or by texts that are gone on with, which is trained as `sft` is."""
 
 CUT = 0.01  # of the rows may be cut, so that one stray text does not make every row cost memory
 SHOWN_CHARACTERS = 4_000  # of a rendered segment
@@ -29,10 +32,11 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One example as the model sees it."""
+    """One example as the model sees it; `rejected` is the worse answer of a preference."""
 
     row: int
     segments: tuple[Segment, ...]
+    rejected: tuple[Segment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,8 @@ class Report:
     fault_counts: dict[str, int]
     duplicates: int  # usable rows equal to an earlier one
     near_duplicates: int  # those equal but for case, punctuation or white space
-    tokens: int  # of all usable rows, before anything is cut
+    method: Taught  # how they teach
+    tokens: int  # of all usable rows, before anything is cut; of a preference, those of both answers
     trained_tokens: int  # those with a loss, after rows are cut
     longest: int
     fitting: int  # the length that all but one in a hundred have at most

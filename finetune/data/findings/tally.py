@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from finetune.data.encoding.masks import Encoded
+from finetune.data.encoding.taught import Taught
 from finetune.data.examples import Example, Fault, Split
 from finetune.data.split import digest, group_of, normalised
 
@@ -31,6 +31,8 @@ class Tally:
     near: set[int] = field(default_factory=set)
     duplicates: int = 0
     near_duplicates: int = 0
+    pairs: int = 0
+    tokens: int = 0
     trained: int = 0
     truncated: int = 0
     cut: int = 0
@@ -39,7 +41,7 @@ class Tally:
     remarks: Counter[str] = field(default_factory=Counter)
     answers: set[str] = field(default_factory=set)  # the first different ones
     texts: list[str] = field(default_factory=list)
-    shown: list[tuple[int, Encoded]] = field(default_factory=list)
+    shown: list[tuple[int, Taught]] = field(default_factory=list)
     chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 (a sample, not a secret)
 
     @property
@@ -56,7 +58,7 @@ class Tally:
         if len(self.faults) < FIRST_FAULTS:
             self.faults.append(fault)
 
-    def count(self, example: Example, exact: int, encoded: Encoded) -> None:
+    def count(self, example: Example, exact: int, found: Taught) -> None:
         """One usable row; `exact` is its `mark`."""
         text = "\n".join(turn.content for turn in example.turns) or example.text
         repeated = exact in self.exact
@@ -66,20 +68,23 @@ class Tally:
         if not repeated:
             self.exact.add(exact)
             self.near.add(near)
-        self.lengths.append(len(encoded.input_ids) + encoded.cut)
+        sizes = [len(side.input_ids) + side.cut for side in found.sides]
+        self.lengths.append(max(sizes))
+        self.tokens += sum(sizes)
+        self.pairs += found.rejected is not None
         self.groups.append(group_of(example))
         self.splits.append(_SPLITS.index(example.split))
-        self.trained += encoded.trained
-        self.truncated += encoded.cut > 0
-        self.cut += encoded.cut
-        self.skipped += encoded.skipped
-        self.spelled += encoded.spelled > 0
+        self.trained += sum(side.trained for side in found.sides)
+        self.truncated += any(side.cut for side in found.sides)
+        self.cut += sum(side.cut for side in found.sides)
+        self.skipped += found.encoded.skipped
+        self.spelled += any(side.spelled for side in found.sides)
         self.remarks.update(example.remarks)
         if len(self.answers) <= LABELS:
             self.answers.add(example.answer[:40])
         place = self.chance.randrange(len(self.lengths))  # reservoir sampling: every row has the same chance
         _keep(self.texts, text[:1_000], ASKED, place)
-        _keep(self.shown, (example.row, encoded), SHOWN, place)
+        _keep(self.shown, (example.row, found), SHOWN, place)
 
 
 def mark(example: Example) -> int:

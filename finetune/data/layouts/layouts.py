@@ -169,6 +169,8 @@ def _choice(row: int, values: Mapping[str, object]) -> Example:
 
 def _preference(row: int, values: Mapping[str, object]) -> Example:
     found = preferences.read_preference(values)
+    if not found.turns[-1].taught:
+        raise Unusable("not_taught", "The row says that its better answer is not to be learnt from.")
     example = _conversation(row, found.turns, tools_of(values))
     return replace(example, rejected=found.rejected)
 

@@ -27,10 +27,10 @@ from finetune.jobs.folder import Base, JobFolder
 from finetune.recipes import recipe
 from finetune.spec.spec import TrainingSpec
 from finetune.train import model as train_model
-from finetune.train import trainer as train_trainer
-from finetune.train.data import Row
+from finetune.train.data import Data, Row
 from finetune.train.progress import Progress
 from finetune.train.run import fit
+from finetune.train.trainers.build import build
 from finetune.train.watch import Watch
 
 UPDATE = 8
@@ -127,15 +127,11 @@ def train_ours(model: Path, rows: Sequence[Row], spec: TrainingSpec) -> tuple[Ru
         job = JobFolder(Path(folder))
         progress = Progress(job)
         watch = Watch(progress, lambda: False, 0, lambda step: None)
-        trainer = train_trainer.build(
-            loaded.model,
-            loaded.tokenizer,
-            rows,
-            [],
+        trainer = build(
+            loaded,
+            Data(tuple(rows), (), ()),
             spec.changed({"save_steps": 10_000}),
             job,
-            lora=train_model.lora(spec),
-            bf16=loaded.bf16,
             stop=lambda: False,
             watch=watch,
             resumed=False,

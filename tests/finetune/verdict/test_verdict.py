@@ -17,7 +17,8 @@ from finetune.jobs.folder import JobFolder
 from finetune.verdict import metrics
 from finetune.verdict.intervals import EXACT, FEWEST, paired_interval
 from finetune.verdict.labels import by_class, labels_of, told
-from finetune.verdict.verdict import Losses, Pair, general_rows, is_stuck, judge
+from finetune.verdict.scores import Losses
+from finetune.verdict.verdict import Pair, general_rows, is_stuck, judge
 from tests.finetune.jobs_for_tests import ROWS, make_job, spec
 from tests.tiny import make_model
 
@@ -230,3 +231,29 @@ def test_the_command_scores_a_task_on_pairs(trained: tuple[Path, Path, Path], tm
     child = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
     scores = json.loads(child.stdout)["scores"]
     assert {"chrf", "bleu"} == set(scores)
+
+
+def test_preferences_are_judged_by_their_margin_and_texts_by_their_perplexity() -> None:
+    """Of pairs the better answer's loss stands first."""
+    pairs = 12
+    before = Losses((20.0, 19.0) * pairs, (10, 8) * pairs)
+    after = Losses((22.0, 30.0) * pairs, (10, 8) * pairs)
+    found = judge("chat", before, after, (SAME, SAME), kind="dpo")
+    scores = {score.name: score for score in found.scores}
+    margin, right, loss = (scores[name] for name in ("preference_margin", "preference_accuracy", "loss"))
+    assert (margin.before, margin.after, margin.rows) == (-1.0, 8.0, pairs)
+    assert (right.before, right.after) == (0.0, 1.0)
+    assert (loss.before, loss.after) == (2.0, 2.2), "of the better answers alone, which became less likely, too"
+    assert (found.outcome, found.decided_by) == ("better", "preference_margin")
+    assert "0% of pairs before, 100% after" in found.sentence
+    assert judge("chat", after, before, (SAME, SAME), kind="dpo").outcome == "worse"
+    shown = found.to_dict() | {"decided_by": "preference_margin"}
+    assert "0%" in render_verdict.sentence(shown, "zh")
+
+    texts = judge("chat", SAME, Losses((1.0,) * 30, (10,) * 30), (SAME, SAME), kind="text")
+    perplexity = texts.scores[0]
+    assert (texts.outcome, texts.decided_by) == ("better", "perplexity")
+    assert perplexity.after == pytest.approx(math.exp(0.1))
+    assert perplexity.low is not None
+    assert perplexity.high is not None
+    assert perplexity.low <= perplexity.after - perplexity.before <= perplexity.high < 0

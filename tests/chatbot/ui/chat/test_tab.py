@@ -227,8 +227,27 @@ def test_what_was_liked_or_better_said_is_a_data_set_of_its_owner(services: Serv
         {"role": "assistant", "content": "Good day!"},
     ]
     assert services.store.corrections("eve") == []
+    (pair,) = services.store.preferences("ada")
+    assert json.loads(pair.as_row()) == {
+        "prompt": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "hello"}],
+        "chosen": [{"role": "assistant", "content": "Good day!"}],
+        "rejected": [{"role": "assistant", "content": said.message.content}],
+    }
+    assert (services.store.count_preferences("ada"), services.store.preferences("eve")) == (1, [])
     services.store.delete("ada", id)
     assert services.store.corrections("ada") == []
+    assert services.store.preferences("ada") == []
+
+
+def test_of_two_tries_the_liked_one_is_preferred_to_the_other(services: Services) -> None:
+    store = services.store
+    id = store.create("ada", title="t")
+    store.append("ada", id, Message("user", "Is it?"), at=0)
+    for words, liked in (("Yes.", True), ("No!", False), ("Perhaps.", None)):
+        store.append("ada", id, Message("assistant", words), at=1)
+        store.rate("ada", id, store.conversation("ada", id).turns[-1].id, liked=liked)
+    (pair,) = store.preferences("ada")
+    assert (pair.chosen, pair.rejected, [m.content for m in pair.messages]) == ("Yes.", "No!", ["Is it?"])
 
 
 def test_the_second_column_answers_the_same_message_in_a_conversation_of_its_own(services: Services) -> None:

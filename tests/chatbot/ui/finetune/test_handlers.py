@@ -17,7 +17,7 @@ from chatbot.ui.finetune.layout import FinetuneTab
 from chatbot.ui.finetune.use import UseHandlers
 from chatbot.ui.services import Services
 from finetune.jobs.folder import JobFolder, Result
-from finetune.spec.spec import TrainingSpec
+from finetune.spec.spec import KNOBS, TrainingSpec
 from tests.chatbot.ui.wired import Wired, as_
 from tests.finetune.jobs_for_tests import QUICK, ROWS
 
@@ -136,7 +136,7 @@ def test_other_settings_are_checked_and_measured(page: Wired, do: Handlers, tab:
     assert any(tab.run.report in step and form.sizes in step for step in changed)
     assert "12 steps" in changed[-1][form.estimate]
     wrong = [*SETTINGS]
-    wrong[len(UNMAPPED) + 1] = "many"
+    wrong[len(UNMAPPED) + [knob.name for knob in KNOBS].index("rank")] = "many"
     refused = page.steps(data.check_again, str(rows), "en", *wrong)[-1]
     assert refused[form.estimate] == ""
     assert "rank must be a number" in refused[form.notice]

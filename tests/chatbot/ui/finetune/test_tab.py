@@ -38,6 +38,7 @@ pytestmark = pytest.mark.slow
 
 EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 SIZES = {
+    "method": "sft",
     "usable": 48,
     "tokens": 1500,
     "truncated_tokens": 0,

@@ -23,6 +23,7 @@ from chatbot.ui.summarize import examples as summarize_examples
 from chatbot.ui.summarize import render as summarize_render
 from chatbot.ui.translate import layout as translate_layout
 from finetune.data.findings.notices import NOTICES
+from finetune.data.findings.report import Taught
 from finetune.jobs.folder import JobState
 from finetune.spec.presets import PRESETS
 from finetune.spec.spec import KNOBS
@@ -37,7 +38,7 @@ NODES = [node for tree in TREES for node in ast.walk(tree)]
 CONSTANTS = {node.value for node in NODES if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 STRINGS = read(FOLDER)[ENGLISH]
 KEYS = [key for key in STRINGS if not key.startswith("language.")]
-REFUSED = ("no_rows", "all_masked", "unmapped", "none_usable", "preference")  # notices that are told as errors
+REFUSED = ("no_rows", "all_masked", "unmapped", "none_usable", "no_preferences")  # notices that are told as errors
 
 
 def called(name: str) -> list[ast.Call]:
@@ -94,7 +95,8 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "ft_notice_{}": NOTICES.keys() - REFUSED,
     "ft_outcome_{}": [outcome.replace(" ", "_") for outcome in get_args(Outcome)],
     "ft_preset_{}": PRESETS,
-    "ft_score_{}": [*METRICS, "loss", "perplexity", "general_loss"],
+    "ft_method_{}": get_args(Taught),
+    "ft_score_{}": [*METRICS, "loss", "perplexity", "general_loss", "preference_margin", "preference_accuracy"],
     "ft_state_{}": get_args(JobState),
     "mo_{}": get_args(State),
     "card_{}": CARDS,

@@ -26,6 +26,7 @@ SCRIPT = "script"  # the owner of what programs on this machine add
 API, V1 = "/gradio_api/", "/v1/"  # what programs ask
 _YEAR = 365 * 24 * 3600  # seconds
 _STATE = "banyan_owner"  # the key in the request's state: no client can write there
+_NEW = "banyan_owner_new"
 _ID = re.compile(r"[A-Za-z0-9_-]{32}\Z")  # token_urlsafe(24)
 
 
@@ -49,6 +50,11 @@ def owner_in(scope: Scope) -> str:
     """The owner whom the middleware has found, as `owner_of` tells it."""
     state = scope.get("state", {})
     return f"user:{name}" if (name := state.get(USER)) else f"guest:{state[_STATE]}"
+
+
+def is_new(scope: Scope) -> bool:
+    """Whether the owner was made up for this very request: whoever keeps no cookie is somebody else each time."""
+    return bool(scope.get("state", {}).get(_NEW))
 
 
 def caller(scope: Scope) -> str:
@@ -87,7 +93,8 @@ class OwnerCookie:
         known = self._read(scope)
         script = not known and not self._embedded and _is_script_here(scope)
         owner = known or (SCRIPT if script else secrets.token_urlsafe(24))
-        scope = {**scope, "state": {**scope.get("state", {}), _STATE: owner}}
+        new = not known and not script
+        scope = {**scope, "state": {**scope.get("state", {}), _STATE: owner, _NEW: new}}
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] in {"http.response.start", "websocket.accept"}:
@@ -96,7 +103,7 @@ class OwnerCookie:
                 MutableHeaders(scope=message).append("set-cookie", cookie)
             await send(message)
 
-        await self._app(scope, receive, send if known or script else send_with_cookie)
+        await self._app(scope, receive, send_with_cookie if new else send)
 
     def _read(self, scope: Scope) -> str | None:
         owner, _, signature = cookies.read(scope, COOKIE).partition(".")

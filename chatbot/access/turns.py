@@ -9,11 +9,13 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chatbot.access.origin import route_of
-from chatbot.access.owner import owner_in
+from chatbot.access.owner import caller, is_new, owner_in
 from chatbot.access.signing_in import network
 from chatbot.common.errors import BanyanError
 
 SHARED = 2  # how much more all guests of one address may hold together: a cookie is quickly got, an address is not
+
+COUNTED = ("/v1/", "/gradio_api/mcp")
 
 
 class TooManyAtOnce(BanyanError):
@@ -22,7 +24,8 @@ class TooManyAtOnce(BanyanError):
 
 
 class Turns:
-    """ASGI middleware: of requests to `/v1`, each visitor has at most `most` under way. Raises `TooManyAtOnce`."""
+    """ASGI middleware: of requests to `/v1` and of MCP, which Gradio's queue does not see, each visitor has at most `most` under
+    way. Raises `TooManyAtOnce`."""
 
     def __init__(self, app: ASGIApp, *, most: int) -> None:
         self._app = app
@@ -30,7 +33,7 @@ class Turns:
         self._open: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST" or not route_of(scope).startswith("/v1/"):
+        if scope["type"] != "http" or scope["method"] != "POST" or not route_of(scope).startswith(COUNTED):
             await self._app(scope, receive, send)
             return
         with self._held(list(visitors(scope, self._most))):
@@ -57,6 +60,12 @@ def visitors(scope: Scope, most: int) -> Iterator[tuple[str, int]]:
     yield owner, most
     if owner.startswith("guest:"):
         yield network(_address(scope)), most * SHARED
+
+
+def asker(scope: Scope) -> str:
+    """Whose turn at the model a request takes: its owner's, or its address's, where no owner can be told from the next."""
+    owner = caller(scope)
+    return network(_address(scope)) if owner.startswith("guest:") and is_new(scope) else owner
 
 
 def refused(most: int) -> TooManyAtOnce:

@@ -28,10 +28,11 @@ from chatbot.types import BOUNDS, Adapter, Chunk, Message, Prompt, Sampling, Tok
 
 
 class Api:
-    """The handlers of `/v1`. `request.state.acts_for` is the owner whose things it may use besides everybody's."""
+    """The handlers of `/v1`. `request.state.acts_for` is the owner whose things it may use besides everybody's, and
+    `request.state.asker` who takes turns with others: `asked_by` is the engine as it answers that one."""
 
-    def __init__(self, engine: Engine, embedder: Embedder) -> None:
-        self._engine, self._embedder = engine, embedder
+    def __init__(self, engine: Engine, embedder: Embedder, asked_by: Callable[[str], Engine]) -> None:
+        self._engine, self._embedder, self._asked_by = engine, embedder, asked_by
 
     async def chat(self, request: Request) -> Response:
         asked = parse(ChatRequest, await request.body())
@@ -53,7 +54,7 @@ class Api:
         sampling = asked.sampling(self._engine.context_window, self._engine.traits.sampling)
         self._check_logprobs(sampling)
         starts = [
-            partial(self._answer, messages, each, adapter, single=asked.parallel_tool_calls is False)
+            partial(self._answer, self._of(request), messages, each, adapter, single=asked.parallel_tool_calls is False)
             for each in self._each(sampling, asked.n or 1)
         ]
         return Answer(starts, form(adapter or self._engine.model, len(starts)), stream=bool(asked.stream))
@@ -64,7 +65,8 @@ class Api:
         sampling = asked.sampling(self._engine.traits.sampling)
         self._check_logprobs(sampling)
         each = [(prompt, one) for prompt in prompts for one in self._each(sampling, asked.n or 1)]
-        echoed = [await run_sync(self._echoed, prompt, asked, adapter) for prompt, _ in each]
+        engine = self._of(request)
+        echoed = [await run_sync(self._echoed, engine, prompt, asked, adapter) for prompt, _ in each]
         form = CompletionForm(
             adapter or self._engine.model,
             echoed,
@@ -72,23 +74,28 @@ class Api:
             include_usage=bool(asked.stream_options and asked.stream_options.include_usage),
         )
         starts = [
-            partial(self._gone_on, prompt, one, adapter) if asked.writes else partial(self._nothing, told)
+            partial(self._gone_on, engine, prompt, one, adapter) if asked.writes else partial(self._nothing, told)
             for (prompt, one), (_, told) in zip(each, echoed, strict=True)
         ]
         return Answer(starts, form, stream=bool(asked.stream))
 
-    def _echoed(self, prompt: Prompt, asked: CompletionRequest, adapter: str | None) -> Echoed:
+    def _of(self, request: Request) -> Engine:
+        return self._asked_by(request.state.asker)
+
+    def _echoed(self, engine: Engine, prompt: Prompt, asked: CompletionRequest, adapter: str | None) -> Echoed:
         """What of the prompt stands before the answer."""
         if not asked.echo:
             return "", ()
         if asked.logprobs is None and not prompt.tokens:
             return prompt.text, ()
-        told = self._engine.read(prompt, asked.logprobs or 0, adapter=adapter)
+        told = engine.read(prompt, asked.logprobs or 0, adapter=adapter)
         return prompt.text or "".join(entry.token for entry in told), told
 
-    def _gone_on(self, prompt: Prompt, sampling: Sampling, adapter: str | None, stop: Event) -> Iterator[Chunk]:
-        chunks = self._engine.go_on(prompt, sampling, adapter=adapter, stop=stop)
-        return until_it_loops(chunks, lambda: len(prompt.tokens) or self._engine.count_tokens(prompt.text))
+    def _gone_on(
+        self, engine: Engine, prompt: Prompt, sampling: Sampling, adapter: str | None, stop: Event
+    ) -> Iterator[Chunk]:
+        chunks = engine.go_on(prompt, sampling, adapter=adapter, stop=stop)
+        return until_it_loops(chunks, lambda: len(prompt.tokens) or engine.count_tokens(prompt.text))
 
     def _nothing(self, told: Sequence[TokenLogprob], stop: Event) -> Iterator[Chunk]:
         yield Chunk(finish="length", usage=Usage(len(told), 0))
@@ -108,11 +115,18 @@ class Api:
             raise InputError("This engine gives no log-probabilities; please leave logprobs out.", param="logprobs")
 
     def _answer(
-        self, messages: Sequence[Message], sampling: Sampling, adapter: str | None, stop: Event, *, single: bool = False
+        self,
+        engine: Engine,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        adapter: str | None,
+        stop: Event,
+        *,
+        single: bool = False,
     ) -> Iterator[Chunk]:
         """What loops is ended: without `max_tokens` it would hold its slot until the window is full."""
-        chunks = self._engine.stream(messages, sampling, adapter=adapter, stop=stop)
-        ended = until_it_loops(chunks, lambda: self._engine.count_prompt(messages), begun(messages))
+        chunks = engine.stream(messages, sampling, adapter=adapter, stop=stop)
+        ended = until_it_loops(chunks, lambda: engine.count_prompt(messages), begun(messages))
         return _one_call(ended) if single else ended
 
     async def embeddings(self, request: Request) -> Response:
@@ -123,7 +137,7 @@ class Api:
         asked = parse(ScoreRequest, await request.body())
         messages = conversation(asked.messages, begun=False)
         adapter = await self._adapter(asked.model, request)
-        scores = await run_sync(lambda: self._engine.score(messages, asked.continuations, adapter=adapter))
+        scores = await run_sync(lambda: self._of(request).score(messages, asked.continuations, adapter=adapter))
         return JSONResponse({"object": "score", "model": adapter or self._engine.model, "scores": scores})
 
     async def tokenize(self, request: Request) -> Response:

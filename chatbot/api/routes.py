@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from chatbot.access.owner import caller
+from chatbot.access.turns import asker
 from chatbot.api.embeddings import Embedder
 from chatbot.api.handlers import Api
 from chatbot.api.keys import Door
@@ -37,13 +38,17 @@ def routes(
     engine: Engine,
     *,
     state: Callable[[], LoadState],
+    asked_by: Callable[[str], Engine] | None = None,
     door: Door = Door(),  # noqa: B008 - frozen
     versions: Mapping[str, str] | None = None,
     embedder: Embedder = lambda: None,
     metrics: Callable[[], bytes] = lambda: b"",
 ) -> list[Route]:
-    """The routes, for `demo.launch(app_kwargs={"routes": ...})` or any Starlette app. `door` says who may call `/v1`."""
-    api = Api(engine, embedder)
+    """The routes, for `demo.launch(app_kwargs={"routes": ...})` or any Starlette app. `door` says who may call `/v1`.
+
+    `asked_by` is the engine for whom a request counts, where askers take turns.
+    """
+    api = Api(engine, embedder, asked_by or (lambda asker: engine))
     guard = partial(_guarded, door=door)
     return [
         Route("/v1/chat/completions", guard(api.chat), methods=["POST"]),
@@ -93,7 +98,9 @@ def _guarded(handler: Handler, *, door: Door) -> Handler:
 
     async def guarded(request: Request) -> Response:
         try:
-            request.state.acts_for = door.enter(request) or caller(request.scope)
+            user = door.enter(request)
+            request.state.acts_for = user or caller(request.scope)
+            request.state.asker = user or asker(request.scope)
             return await handler(request)
         except BanyanError as error:
             return error_response(error)

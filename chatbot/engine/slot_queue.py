@@ -27,10 +27,7 @@ class SlotQueue:
         ticket = Ticket(self)
         with self._changed:
             if len(self._waiting) >= self._max_waiting:
-                raise EngineBusy(
-                    f"{len(self._waiting)} requests are waiting already. Please try again in a minute.",
-                    waiting=len(self._waiting),
-                )
+                raise self.full(len(self._waiting))
             self._waiting.append(ticket)
         try:
             yield ticket
@@ -41,6 +38,10 @@ class SlotQueue:
                 else:
                     self._waiting.remove(ticket)
                 self._changed.notify_all()
+
+    def full(self, waiting: int) -> EngineBusy:
+        """What is told to who comes when so many are waiting."""
+        return EngineBusy(f"{waiting} requests are waiting already. Please try again in a minute.", waiting=waiting)
 
     def load(self) -> dict[str, int]:
         with self._changed:

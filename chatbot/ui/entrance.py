@@ -90,6 +90,7 @@ def _routes(
     ours = api.routes(
         engine,
         state=engine.state,
+        asked_by=engine.asked_by,
         door=door,
         versions=versions,
         embedder=lambda: library.get().embedder,

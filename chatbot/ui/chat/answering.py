@@ -45,7 +45,7 @@ def answer(
     """
     said = begun(conversation.messages)
     reply = chat.reply(
-        engine,
+        engine.asked_by(owner),
         conversation.messages,
         sampling,
         system_prompt=conversation.system_prompt,

@@ -27,13 +27,15 @@ def publish(services: Services) -> None:
         request: gr.Request | None = None,
     ) -> Iterator[str]:
         try:
+            owner = services.owner_of(request) if request else ""
             if adapter:
-                services.adapter(services.owner_of(request) if request else "", adapter)
+                services.adapter(owner, adapter)
             turns = [*turns_of(history or []), Message("user", chat.clean(message))]
             default = services.engine.traits.sampling
             sampling = default if temperature is None else Sampling(temperature=temperature)
             sampling = replace(sampling, max_tokens=max_tokens)
-            reply = chat.reply(services.engine, turns, sampling, system_prompt=system_prompt, adapter=adapter or None)
+            engine = services.engine.asked_by(owner)
+            reply = chat.reply(engine, turns, sampling, system_prompt=system_prompt, adapter=adapter or None)
             so_far, shown, last = "", "", time.monotonic()
             for chunk in reply.chunks:
                 so_far += chunk.text

@@ -111,7 +111,7 @@ class Handlers:
             if not shown or shown[-1]["role"] != "user":
                 return
             steps = answer.ask(
-                self._services.engine,
+                self._services.engine.asked_by(owner),
                 self._opening.get(),
                 owner,
                 conversation.messages[-1].content,

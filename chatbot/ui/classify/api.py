@@ -50,7 +50,11 @@ class Endpoints:
             owner = self._services.owner_of(request)
             result: Result | None = None
             for step in judge_text(
-                self._services.engine, owner, text, sentiment_labels.parse(labels or ""), adapter=adapter or None
+                self._services.engine.asked_by(owner),
+                owner,
+                text,
+                sentiment_labels.parse(labels or ""),
+                adapter=adapter or None,
             ):
                 result = step if isinstance(step, Result) else result
             if result is None:
@@ -70,7 +74,7 @@ class Endpoints:
                 table = read_table(path, path.name)
             at = column or table.likely()
             table.column(at)
-            judge = classifier(self._services.engine, owner, chosen, adapter=adapter or None)
+            judge = classifier(self._services.engine.asked_by(owner), owner, chosen, adapter=adapter or None)
             assert judge is not None  # nothing stops it
             judged = Judged()
             for _ in on_a_clock(judge_rows(judge, table, at, judged), tick=PULSE):

@@ -112,7 +112,7 @@ class Handlers(TaskHandlers):
     ) -> Iterator[Updates]:
         tab = self._tab
         result: Result | None = None
-        steps = judge_text(self._services.engine, owner, typed, labels, adapter=adapter, stop=stop)
+        steps = judge_text(self._services.engine.asked_by(owner), owner, typed, labels, adapter=adapter, stop=stop)
         for step in on_a_clock(steps, lambda step: isinstance(step, Result)):
             result = step if isinstance(step, Result) else result
             if result:
@@ -144,7 +144,7 @@ class Handlers(TaskHandlers):
         strange = _foreign(
             table, column, self._services.engine.traits.languages
         )  # now: after Stop nobody wants to wait for it
-        judge = classifier(self._services.engine, owner, labels, adapter=adapter, stop=stop)
+        judge = classifier(self._services.engine.asked_by(owner), owner, labels, adapter=adapter, stop=stop)
         if judge is None:
             yield self._unjudged(language)
             return

@@ -71,7 +71,7 @@ class Endpoints:
         with _raised():
             owner = self._services.owner_of(request)
             steps = answer.ask(
-                self._services.engine,
+                self._services.engine.asked_by(owner),
                 self._opening.get(OPENING),
                 owner,
                 question,

@@ -123,7 +123,7 @@ class Handlers:
             if who := chosen(adapter):
                 self._services.adapter(owner, who)
             steps = answer.ask(
-                self._services.engine,
+                self._services.engine.asked_by(owner),
                 self._opening.get(),
                 owner,
                 question,

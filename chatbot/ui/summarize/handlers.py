@@ -191,7 +191,8 @@ def summarize_steps(
             similarity = services.library.get().similarity(given.passages[0].text[:2000])
         except BanyanError:  # the library is still opening: words alone decide
             similarity = None
-    return summarize(services.engine, given, owner=owner, length=length, adapter=adapter, similarity=similarity, **rest)
+    engine = services.engine.asked_by(owner)
+    return summarize(engine, given, owner=owner, length=length, adapter=adapter, similarity=similarity, **rest)
 
 
 def _place(one: Citation) -> dict[str, str]:

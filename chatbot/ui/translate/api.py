@@ -44,7 +44,7 @@ class Endpoints:
             owner = self._services.owner_of(request)
             if adapter:
                 self._services.adapter(owner, adapter)
-            engine = self._services.engine
+            engine = self._services.engine.asked_by(owner)
             for step in translate(
                 engine, owner, text, target=target, source=source, adapter=adapter or None, glossary=glossary or ""
             ):
@@ -65,7 +65,7 @@ class Endpoints:
                 job = jobs.add(
                     self._services.engine, owner, path, path.name, target=target, source=source, glossary=glossary or ""
                 )
-            for _ in jobs.run(self._services.engine, owner, job.id, Event()):
+            for _ in jobs.run(self._services.engine.asked_by(owner), owner, job.id, Event()):
                 pass
             return self._services.uploads.new(owner, job.result_name, jobs.result(owner, job.id))
 

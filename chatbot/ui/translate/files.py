@@ -94,7 +94,7 @@ class FileHandlers(TaskHandlers):
     def _under_way(self, owner: str, id: str, language: Language, request: gr.Request) -> Iterator[Updates]:
         side = self._side
         with self._running(request) as (_, stop):
-            for step in on_a_clock(self._jobs.run(self._services.engine, owner, id, stop), tick=LOOK):
+            for step in on_a_clock(self._jobs.run(self._services.engine.asked_by(owner), owner, id, stop), tick=LOOK):
                 bar = render_translate.working(step.job.done, step.job.total, language)
                 yield {side.progress: bar, side.jobs: self._listing(owner, language, id)}
             job = self._jobs.get(owner, id)

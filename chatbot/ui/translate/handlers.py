@@ -90,7 +90,7 @@ class Handlers(TaskHandlers):
     ) -> Iterator[Updates]:
         with told(language) as notices, self._running(request, chosen(adapter) or "") as (owner, stop):
             steps = translate(
-                self._services.engine,
+                self._services.engine.asked_by(owner),
                 owner,
                 typed or "",
                 target=target or "",

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 import pytest
 from starlette.types import Receive, Scope, Send
 
 from chatbot.access.owner import OwnerCookie
-from chatbot.access.turns import SHARED, TooManyAtOnce, Turns, visitors
+from chatbot.access.turns import SHARED, TooManyAtOnce, Turns, asker, visitors
 from tests.loops import running_alone
 
 MOST = 3
@@ -26,10 +27,10 @@ class Line:
         self.open[scope["client"][0]] += 1
         await self.go.wait()
 
-    async def ask(self, address: str, *headers: tuple[bytes, bytes]) -> bool:
+    async def ask(self, address: str, *headers: tuple[bytes, bytes], path: str = "/v1/chat/completions") -> bool:
         """Whether the request was let in; it stays then."""
         scope = {
-            "type": "http", "method": "POST", "path": "/v1/chat/completions", "scheme": "http", "query_string": b"",
+            "type": "http", "method": "POST", "path": path, "scheme": "http", "query_string": b"",
             "headers": list(headers), "client": (address, 1),
         }  # fmt: skip
 
@@ -75,3 +76,51 @@ def test_behind_a_proxy_of_ours_the_visitor_counts_and_elsewhere_no_header_helps
 def test_who_is_signed_in_counts_for_themselves(state: dict[str, str], places: int) -> None:
     scope = {"type": "http", "headers": [], "client": ("203.0.113.1", 1), "state": state}
     assert len(list(visitors(scope, MOST))) == places
+
+
+def test_tools_called_by_mcp_count_too() -> None:
+    async def look() -> None:
+        line = Line()
+        called = [await line.ask("203.0.113.1", path="/gradio_api/mcp/") for _ in range(10)]
+        assert called.count(True) == MOST * SHARED
+        assert await line.ask("203.0.113.1", path="/gradio_api/info"), (
+            "what Gradio's own queue counts is not counted here"
+        )
+        line.go.set()
+
+    running_alone(look())
+
+
+def test_who_keeps_no_cookie_is_known_by_the_address() -> None:
+    """With each request somebody new, such a visitor would be first at every turn."""
+    found: list[str] = []
+
+    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
+        found.append(asker(scope))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def ask(*cookie: tuple[bytes, bytes]) -> bytes:
+        sent: list[Any] = []
+
+        async def send(message: Any = None) -> Any:
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "path": "/v1/score",
+            "scheme": "http",
+            "headers": list(cookie),
+            "client": ("9.9.9.9", 1),
+        }
+        await OwnerCookie(handler, secret=b"s" * 32)(scope, send, send)
+        headers: dict[bytes, bytes] = dict(sent[0]["headers"])
+        return headers.get(b"set-cookie", b"").partition(b";")[0]
+
+    async def look() -> None:
+        cookie = await ask()
+        await ask()
+        await ask((b"cookie", cookie))
+        assert found[:2] == ["9.9.9.9"] * 2
+        assert found[2].startswith("guest:")
+
+    running_alone(look())

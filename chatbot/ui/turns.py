@@ -1,0 +1,47 @@
+"""Who is next in the queue of the page: its visitors take turns, so that one with many events does not hold the places."""
+
+import random
+from collections import Counter
+from functools import partial
+from typing import Any
+
+from gradio.queueing import Event, EventQueue, Queue
+
+from chatbot.access.turns import asker
+
+PART = 4  # an asker's events are at work in a quarter of the places for a kind of them; the rest waits
+
+
+def take_turns(queue: Queue) -> None:
+    """Gradio's queue takes whoever came first, and all of the places could be one visitor's."""
+    choosing: Any = queue
+    choosing.get_events = partial(next_events, queue)
+
+
+def next_events(queue: Queue) -> tuple[list[Event], bool, str] | None:
+    """As `Queue.get_events`; no function of the page takes several events as one batch."""
+    lines = list(queue.event_queue_per_concurrency_id.values())
+    random.shuffle(lines)  # as Gradio does, so that no kind of event comes before another
+    at_work = [event for batch in queue.active_jobs for event in batch or ()]
+    for line in lines:
+        limit = line.concurrency_limit
+        if limit is not None and line.current_concurrency >= limit:
+            continue
+        if event := _next(line, [one for one in at_work if one.concurrency_id == line.concurrency_id]):
+            line.queue.remove(event)
+            return [event], False, line.concurrency_id
+    return None
+
+
+def _next(line: EventQueue, at_work: list[Event]) -> Event | None:
+    """The first of the asker who has the fewest at work, unless all have what they may."""
+    held = Counter(map(_asker, at_work))
+    first = min(line.queue, key=lambda event: held[_asker(event)], default=None)
+    limit = line.concurrency_limit
+    if first is None or (limit is not None and held[_asker(first)] >= max(1, limit // PART)):
+        return None
+    return first
+
+
+def _asker(event: Event) -> str:
+    return asker(event.request.scope)

@@ -1,0 +1,62 @@
+"""In the queue of the page, too, nobody's events hold all of the places."""
+
+from collections.abc import Iterator
+
+import gradio as gr
+import pytest
+from fastapi import Request
+from gradio.queueing import Event, Queue
+
+from chatbot.ui.turns import PART, take_turns
+
+PLACES = 8
+
+
+@pytest.fixture
+def queue() -> Iterator[Queue]:
+    """Gradio's own, of a page with one function; nothing takes from it but the test."""
+    with gr.Blocks() as page:
+        gr.Button().click(lambda: None, concurrency_limit=PLACES)
+    page.queue()
+    queue = page._queue
+    queue.create_event_queue_for_fn(next(iter(page.fns.values())))
+    queue.active_jobs = [None] * 2 * PLACES
+    take_turns(queue)
+    yield queue
+    queue.close()
+
+
+def come(queue: Queue, who: str) -> None:
+    ((name, line),) = queue.event_queue_per_concurrency_id.items()
+    scope = {"type": "http", "headers": [], "state": {"banyan_user": who}}
+    event = Event(who, queue.blocks.fns[0], Request(scope), who)
+    event.concurrency_id = name
+    line.queue.append(event)
+
+
+def taken(queue: Queue) -> str:
+    """Whose events begin, until no more may: as Gradio takes them."""
+    names = ""
+    (line,) = queue.event_queue_per_concurrency_id.values()
+    while found := queue.get_events():
+        (event,), _, _ = found
+        queue.active_jobs[queue.active_jobs.index(None)] = [event]
+        line.current_concurrency += 1
+        names += str(event.username)
+    return names
+
+
+def test_who_begins_many_leaves_places_and_goes_behind_who_has_none(queue: Queue) -> None:
+    for _ in range(3 * PLACES):
+        come(queue, "a")
+    assert taken(queue) == "a" * (PLACES // PART), "the others wait, though places are free"
+    come(queue, "b")
+    come(queue, "b")
+    come(queue, "c")
+    assert taken(queue) == "bcb"
+
+
+def test_no_more_begin_than_there_are_places(queue: Queue) -> None:
+    for who in "abcdefghijk":
+        come(queue, who)
+    assert taken(queue) == "abcdefgh"

@@ -143,10 +143,10 @@ def _launch(page: Any, settings: Settings, services: Any, users: Any) -> str:
     from chatbot.common.errors import SettingsError
     from chatbot.ui import look, mcp_tools
     from chatbot.ui.entrance import entrance, signed_in
-    from chatbot.ui.turns import take_turns
+    from chatbot.ui.event_queue import arrange
 
     page.queue(default_concurrency_limit=32, max_size=512, api_open=False)
-    take_turns(page._queue)
+    arrange(page._queue, services.runs.leave)
     try:
         _, address, _ = page.launch(
             server_name=settings.host,

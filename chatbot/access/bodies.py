@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import anyio
 from starlette.requests import ClientDisconnect
@@ -41,11 +42,11 @@ class Bodies:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             paced = self._paced(receive)
-            try:
+            with suppress(ClientDisconnect):  # nobody is there to read an answer
                 receive = paced if route_of(scope) == UPLOAD else replayed(await body(paced), receive)
-            except ClientDisconnect:
-                return  # nobody is there to read an answer
-        await self._app(scope, receive, send)
+                await self._app(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
     def _paced(self, receive: Receive) -> Receive:
         begin, got, over = self._clock(), 0, False

@@ -5,6 +5,7 @@ Gradio keeps what is uploaded under the hash of its content and believes every p
 
 import hashlib
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,7 @@ class Uploads:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
+        self._coming: dict[Path, int] = {}  # folder -> bytes that were announced for it
 
     def of(self, owner: str) -> Path:
         """The folder of `owner`, which need not be there."""
@@ -69,9 +71,25 @@ class Uploads:
         finally:
             self.free(path)
 
+    @contextmanager
+    def coming(self, owner: str, length: int) -> Iterator[Path]:
+        """A new folder of `owner` for so many bytes that are on their way. Where they break off, it goes with what had come."""
+        folder = self.bench(owner)
+        self._coming[folder] = length
+        try:
+            yield folder
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        finally:
+            del self._coming[folder]
+
     def size(self, owner: str) -> int:
-        """Bytes of all files of `owner`."""
-        return sum(path.stat().st_size for path in self.of(owner).rglob("*") if path.is_file())
+        """Bytes of all files of `owner`, those on their way as they were announced."""
+        own = self.of(owner)
+        coming = {folder: length for folder, length in list(self._coming.items()) if folder.parent == own}
+        there = (path for path in own.rglob("*") if not coming.keys() & {path, *path.parents})
+        return sum(coming.values()) + sum(map(_bytes, there))
 
     def keep_tidy(self, stop: Event) -> None:
         """Sweep now and then, until `stop` is set."""
@@ -91,3 +109,10 @@ class Uploads:
                 if path in emptied or path.lstat().st_mtime <= before:
                     path.rmdir() if path.is_dir() else path.unlink()
                     emptied.add(path.parent)
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:  # it was used and freed just now
+        return 0

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import gradio as gr
 
-from chatbot.common.errors import BanyanError
 from chatbot.tasks import chat
 from chatbot.types import Message, Sampling
 from chatbot.ui.parts.clock import TICK
+from chatbot.ui.parts.endpoints import raised
 from chatbot.ui.parts.history import turns_of
 from chatbot.ui.services import MODEL, Services
 
@@ -26,7 +26,8 @@ def publish(services: Services) -> None:
         max_tokens: int = 512,
         request: gr.Request | None = None,
     ) -> Iterator[str]:
-        try:
+        session = request.session_hash if request else None
+        with raised(), services.runs.call(session) as stop:
             owner = services.owner_of(request) if request else ""
             if adapter:
                 services.adapter(owner, adapter)
@@ -35,14 +36,13 @@ def publish(services: Services) -> None:
             sampling = default if temperature is None else Sampling(temperature=temperature)
             sampling = replace(sampling, max_tokens=max_tokens)
             engine = services.engine.asked_by(owner)
-            reply = chat.reply(engine, turns, sampling, system_prompt=system_prompt, adapter=adapter or None)
+            who = adapter or None
+            reply = chat.reply(engine, turns, sampling, system_prompt=system_prompt, adapter=who, stop=stop)
             so_far, shown, last = "", "", time.monotonic()
             for chunk in reply.chunks:
                 so_far += chunk.text
                 if so_far != shown and (chunk.finish or time.monotonic() - last >= TICK):
                     shown, last = so_far, time.monotonic()
                     yield so_far
-        except BanyanError as error:
-            raise gr.Error(str(error), print_exception=False) from error
 
     gr.api(api_chat, api_name="chat", **MODEL)

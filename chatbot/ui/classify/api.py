@@ -46,7 +46,7 @@ class Endpoints:
                 ": description".
             adapter: The adapter that judges; for the default labels the one named "sentiment" where there is one.
         """
-        with raised():
+        with raised(), self._services.runs.call(request.session_hash) as stop:
             owner = self._services.owner_of(request)
             result: Result | None = None
             for step in judge_text(
@@ -55,6 +55,7 @@ class Endpoints:
                 text,
                 sentiment_labels.parse(labels or ""),
                 adapter=adapter or None,
+                stop=stop,
             ):
                 result = step if isinstance(step, Result) else result
             if result is None:
@@ -65,13 +66,13 @@ class Endpoints:
         self, file: str | None, column: str, labels: str, adapter: str, request: gr.Request
     ) -> Iterator[str | None]:
         """Judge a column of a CSV file or workbook. Returns the table as CSV with predicted_label and p_<label> behind it."""
-        with raised():
+        with raised(), self._services.runs.call(request.session_hash) as stop:
             if not file:
                 raise InputError("Send a file.", kind="no_file")
             owner = self._services.owner_of(request)
             chosen = sentiment_labels.parse(labels or "")
             with self._services.uploads.once(Path(file)) as path:
-                table = read_table(path, path.name)
+                table = read_table(path, path.name, stop=stop)
             at = column or table.likely()
             table.column(at)
             judge = classifier(self._services.engine.asked_by(owner), owner, chosen, adapter=adapter or None)

@@ -1,7 +1,5 @@
 """Documents and answers for programs: `/add_document`, `/documents`, `/remove_document` and `/ask`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,7 @@ import gradio as gr
 from chatbot.common.errors import BanyanError, InputError
 from chatbot.tasks.answer import work as answer
 from chatbot.tasks.answer.check import Answer
-from chatbot.ui.documents.intake import require_room
+from chatbot.ui.parts.endpoints import raised
 from chatbot.ui.parts.history import turns_of
 from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, OPENING, Services
 from retrieval.types import Document
@@ -33,29 +31,26 @@ def publish(services: Services) -> None:
 class Endpoints:
     def __init__(self, services: Services) -> None:
         assert services.library is not None
+        assert services.intake is not None  # there is one with a library
         self._services = services
-        self._opening = services.library
+        self._opening, self._intake = services.library, services.intake
 
     def add_document(self, file: str | None, request: gr.Request) -> Record:
         """Index a file. Returns id, name, status, pages, passages, warnings and reason."""
-        with _raised():
+        with raised(), self._services.runs.call(request.session_hash) as stop:
             if not file:
                 raise InputError("Send a file.", kind="no_file")
-            owner = self._services.owner_of(request)
-            with self._services.uploads.once(Path(file)) as path:
-                library = self._opening.get(OPENING).library
-                require_room(self._services.quotas, library, owner, path)
-                return record(library.add(owner, path, path.name))
+            return record(self._intake.take(self._services.owner_of(request), Path(file), Path(file).name, stop))
 
     def documents(self, request: gr.Request) -> list[dict[str, Any]]:
         """What is in the library, the latest first."""
-        with _raised():
+        with raised():
             owner = self._services.owner_of(request)
             return [record(document) for document in self._opening.get(OPENING).library.list(owner)]
 
     def remove_document(self, id: str, request: gr.Request) -> str:
         """Remove a document completely. Returns its id."""
-        with _raised():
+        with raised():
             owner = self._services.owner_of(request)
             self._services.remove_document(owner, id)
             return id
@@ -68,7 +63,7 @@ class Endpoints:
         request: gr.Request = None,  # Gradio fills it in
     ) -> dict[str, Any]:
         """Answer from the documents, each sentence checked. Returns status, answer, sentences and citations."""
-        with _raised():
+        with raised(), self._services.runs.call(request.session_hash) as stop:
             owner = self._services.owner_of(request)
             steps = answer.ask(
                 self._services.engine.asked_by(owner),
@@ -77,19 +72,12 @@ class Endpoints:
                 question,
                 documents=document_ids or None,
                 history=turns_of(history or []),
+                stop=stop,
             )
             for step in steps:
                 if isinstance(step, Answer):
                     return said(step)
             raise BanyanError("The question was not answered. Please try again.", kind="no_outcome")
-
-
-@contextmanager
-def _raised() -> Iterator[None]:
-    try:
-        yield
-    except BanyanError as error:
-        raise gr.Error(str(error), print_exception=False) from error
 
 
 def record(document: Document) -> Record:

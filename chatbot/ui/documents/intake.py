@@ -2,25 +2,26 @@
 
 import itertools
 import logging
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event, Lock
-from typing import Literal
+from typing import Any, Literal
 
 from chatbot.common.errors import BanyanError, Stopped, internal_error
 from chatbot.types import QUOTAS, Quotas
 from chatbot.ui.documents.opening import OpeningLibrary
 from retrieval.library import Library
-from retrieval.store.originals import Step
+from retrieval.store.originals import Step, heed
 from retrieval.types import Document
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 3  # files of different owners on their way: while one is embedded, others are read
 PATIENCE = 600.0  # seconds a file waits for the library to open
+LOOK = 0.1  # seconds between looks at a stop event
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,21 @@ class Job:
 
 
 @dataclass(slots=True)
-class _Line:
-    """An owner's files in the order they came, and what stops them. `waiting`: those whose turn it is not; one is at work."""
+class _File:
+    """A file and what has become of it. `over` is set in the end."""
 
-    jobs: dict[int, Job] = field(default_factory=dict)
-    stop: Event = field(default_factory=Event)
-    waiting: deque[tuple[Job, Path]] = field(default_factory=deque)
+    job: Job
+    path: Path
+    stop: Event
+    over: Event = field(default_factory=Event)
+
+
+@dataclass(slots=True)
+class _Line:
+    """An owner's files in the order they came. `waiting`: those whose turn it is not; one is at work."""
+
+    files: dict[int, _File] = field(default_factory=dict)
+    waiting: deque[_File] = field(default_factory=deque)
     busy: bool = False
 
 
@@ -63,34 +73,55 @@ class Intake:
         self._library = library
         self._free = free  # what came of it lies in the library, or nowhere
         self._quotas = quotas
-        self._lines: dict[str, _Line] = {}
+        self._lines: defaultdict[str, _Line] = defaultdict(_Line)
         self._lock = Lock()
         self._numbers = itertools.count(1)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="intake")
 
     def add(self, owner: str, files: Sequence[tuple[Path, str]]) -> list[int]:
         """Take in files, by path and the name people call them. Returns at once. What is over is forgotten."""
+        stop = Event()
+        return [file.job.id for file in self._added(owner, [(path, name, stop) for path, name in files])]
+
+    def take(self, owner: str, path: Path, name: str, stop: Event) -> Document:
+        """The same for one file, waited for. Raises what it failed with, and `Stopped`."""
+        (file,) = self._added(owner, [(path, name, stop)])
+        try:
+            while not file.over.wait(LOOK):
+                heed(stop)  # not only when its turn comes
+        finally:
+            self._forget(owner, file)
+        if file.job.document is None:
+            heed(stop)
+            raise file.job.error or Stopped("Indexing was stopped.", kind="indexing_stopped")
+        return file.job.document
+
+    def _added(self, owner: str, files: Sequence[tuple[Path, str, Event]]) -> list[_File]:
         with self._lock:
-            line = self._lines.get(owner)
-            if line is None or line.stop.is_set():
-                line = self._lines[owner] = _Line()
-            line.jobs = {id: job for id, job in line.jobs.items() if not job.over}
-            jobs = [Job(next(self._numbers), owner, name) for _, name in files]
-            line.jobs |= {job.id: job for job in jobs}
-            line.waiting.extend((job, path) for job, (path, _) in zip(jobs, files, strict=True))
+            line = self._lines[owner]
+            line.files = {id: file for id, file in line.files.items() if not file.job.over}
+            added = [_File(Job(next(self._numbers), owner, name), path, stop) for path, name, stop in files]
+            line.files |= {file.job.id: file for file in added}
+            line.waiting.extend(added)
             self._next(line)
-        return [job.id for job in jobs]
+        return added
+
+    def _forget(self, owner: str, file: _File) -> None:
+        with self._lock:
+            line = self._lines[owner]
+            line.files.pop(file.job.id, None)
+            if not line.files and not line.waiting and not line.busy:
+                del self._lines[owner]
 
     def _next(self, line: _Line) -> None:
         """Nobody has more than one of the places, so that the others' files are read meanwhile. Called under the lock."""
         if line.waiting and not line.busy:
             line.busy = True
-            self._pool.submit(self._run, line, *line.waiting.popleft())
+            self._pool.submit(self._run, line, line.waiting.popleft())
 
     def jobs(self, owner: str) -> list[Job]:
         with self._lock:
-            line = self._lines.get(owner)
-            return list(line.jobs.values()) if line else []
+            return [file.job for file in self._lines[owner].files.values()] if owner in self._lines else []
 
     def busy(self, owner: str) -> bool:
         return any(not job.over for job in self.jobs(owner))
@@ -98,56 +129,56 @@ class Intake:
     def stop(self, owner: str) -> None:
         """Give up what is not in the library yet."""
         with self._lock:
-            if owner in self._lines:
-                self._lines[owner].stop.set()
+            for file in self._lines[owner].files.values() if owner in self._lines else ():
+                file.stop.set()
 
     def settle(self, owner: str, number: int) -> str:
         """Ask no longer whether a file replaces the one of its name. Returns the id of that one; "" where nothing was asked."""
         with self._lock:
-            line = self._lines.get(owner)
-            job = line.jobs.get(number) if line else None
-            if not line or not job:
-                return ""
-            line.jobs[number] = replace(job, older="")
-            return job.older
+            file = self._lines[owner].files.get(number) if owner in self._lines else None
+            older = file.job.older if file else ""
+            if file:
+                file.job = replace(file.job, older="")
+            return older
 
     def close(self) -> None:
         with self._lock:
             for line in self._lines.values():
-                line.stop.set()
+                for file in line.files.values():
+                    file.stop.set()
                 line.waiting.clear()
         self._pool.shutdown(cancel_futures=True)
 
-    def _run(self, line: _Line, job: Job, path: Path) -> None:
-        def report(step: Step, fraction: float | None) -> None:
-            self._put(line, replace(job, state="running", step=step, fraction=fraction))
+    def _run(self, line: _Line, file: _File) -> None:
+        job = file.job
+
+        def put(**news: Any) -> None:
+            with self._lock:
+                file.job = replace(job, **news)
 
         try:
-            if line.stop.is_set():
-                raise Stopped("Indexing was stopped. Nothing was kept of this document.", kind="indexing_stopped")
+            heed(file.stop)
             library = self._library.get(PATIENCE).library
             before = {document.id: document for document in library.list(job.owner)}
-            require_room(self._quotas, library, job.owner, path)
-            document = library.add(job.owner, path, job.name, progress=report, stop=line.stop)
+            require_room(self._quotas, library, job.owner, file.path)
+            report = lambda step, fraction: put(state="running", step=step, fraction=fraction)  # noqa: E731
+            document = library.add(job.owner, file.path, job.name, progress=report, stop=file.stop)
             known = document.id in before
             older = "" if known else _namesake(document, before.values())
-            self._put(line, replace(job, state="done", document=document, known=known, older=older))
+            put(state="done", document=document, known=known, older=older)
         except Stopped:
-            self._put(line, replace(job, state="stopped"))
+            put(state="stopped")
         except BanyanError as error:
-            self._put(line, replace(job, state="failed", error=error))
+            put(state="failed", error=error)
         except Exception:
             log.exception("A document could not be added")
-            self._put(line, replace(job, state="failed", error=internal_error()))
+            put(state="failed", error=internal_error())
         finally:
-            self._free(path)
+            self._free(file.path)
             with self._lock:
                 line.busy = False
                 self._next(line)
-
-    def _put(self, line: _Line, job: Job) -> None:
-        with self._lock:
-            line.jobs[job.id] = job
+            file.over.set()
 
 
 def require_room(quotas: Quotas, library: Library, owner: str, path: Path) -> None:

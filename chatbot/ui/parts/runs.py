@@ -1,7 +1,8 @@
 """The answers being written now, so that Stop, a closed tab and a second window each find the right one."""
 
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Lock
 
@@ -37,6 +38,10 @@ class Runs:
             with self._lock:
                 del self._runs[key]
 
+    def call(self, session: str | None) -> AbstractContextManager[Event]:
+        """The stop event of what a program has asked for, which any number may ask for at once."""
+        return self.open("", secrets.token_hex(16), session)
+
     def running(self, owner: str, *conversations: str | None) -> bool:
         """Whether any of them is being answered."""
         with self._lock:
@@ -49,7 +54,7 @@ class Runs:
             run.stop.set()
 
     def leave(self, session: str) -> None:
-        """The browser tab of this session is gone: stop what it was reading."""
+        """The client of this session is gone: stop what it was reading."""
         with self._lock:
             left = [run for run in self._runs.values() if run.session == session]
         for run in left:

@@ -1,5 +1,6 @@
 """Summaries for programs: `/summarize`."""
 
+from threading import Event
 from typing import Any
 
 import gradio as gr
@@ -40,23 +41,23 @@ class Endpoints:
             document_ids: Documents of the library to summarize instead of a text.
             adapter: The adapter that writes; the one named "summarize" where there is one.
         """
-        with raised():
+        with raised(), self._services.runs.call(request.session_hash) as stop:
             owner = self._services.owner_of(request)
             if adapter:
                 self._services.adapter(owner, adapter)
-            given = self._given(owner, text, document_ids)
-            for step in summarize_steps(self._services, owner, given, length, adapter or None):
+            given = self._given(owner, text, document_ids, stop)
+            for step in summarize_steps(self._services, owner, given, length, adapter or None, stop=stop):
                 if isinstance(step, Summary):
                     return said(step)
             raise BanyanError("The text was not summarized. Please try again.", kind="no_outcome")
 
-    def _given(self, owner: str, text: str | dict[str, Any], ids: list[str] | None) -> Text:
+    def _given(self, owner: str, text: str | dict[str, Any], ids: list[str] | None, stop: Event) -> Text:
         if ids:
-            return library_text(self._services, owner, ids, OPENING)
+            return library_text(self._services, owner, ids, OPENING, stop)
         if isinstance(text, dict):
             path, name = self._services.uploads.require(str(text.get("path")), owner), text.get("orig_name")
             with self._services.uploads.once(path):
-                return of_file(path, name if isinstance(name, str) and name else path.name)
+                return of_file(path, name if isinstance(name, str) and name else path.name, stop=stop)
         return of_typed(text if isinstance(text, str) else "")
 
 

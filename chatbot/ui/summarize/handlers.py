@@ -173,12 +173,14 @@ class Handlers(TaskHandlers):
         return {tab.notice: notices[0]}
 
 
-def library_text(services: Services, owner: str, ids: Sequence[str], patience: float = 0.0) -> Text:
+def library_text(
+    services: Services, owner: str, ids: Sequence[str], patience: float = 0.0, stop: Event | None = None
+) -> Text:
     """Documents of the owner's library as one text. Raises `NotFound` for what is not the owner's."""
     if services.library is None:
         raise NotFound("There are no documents here.", kind="no_document")
     library = services.library.get(patience).library
-    return summarize_text.together([summarize_text.of_document(library, owner, id) for id in dict.fromkeys(ids)])
+    return summarize_text.together([summarize_text.of_document(library, owner, id, stop) for id in dict.fromkeys(ids)])
 
 
 def summarize_steps(

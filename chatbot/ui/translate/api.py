@@ -1,7 +1,6 @@
 """Translation for programs: `/translate` and `/translate_file`."""
 
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import gradio as gr
@@ -40,13 +39,20 @@ class Endpoints:
         Returns text, source, target, confidence of the detected source (1.0 when it was given), sure, model, and the
         segments that something may be wrong with.
         """
-        with raised():
+        with raised(), self._services.runs.call(request.session_hash) as stop:
             owner = self._services.owner_of(request)
             if adapter:
                 self._services.adapter(owner, adapter)
             engine = self._services.engine.asked_by(owner)
             for step in translate(
-                engine, owner, text, target=target, source=source, adapter=adapter or None, glossary=glossary or ""
+                engine,
+                owner,
+                text,
+                target=target,
+                source=source,
+                adapter=adapter or None,
+                glossary=glossary or "",
+                stop=stop,
             ):
                 if isinstance(step, Translated):
                     return _said(step)
@@ -56,16 +62,23 @@ class Endpoints:
         self, file: str | None, target: str, source: str, glossary: str, request: gr.Request
     ) -> str | None:
         """Translate a document, subtitles or a file of messages. Returns the file of the same type (PDF: DOCX)."""
-        with raised():
+        with raised(), self._services.runs.call(request.session_hash) as stop:
             if not file:
                 raise InputError("Send a file.", kind="no_file")
             jobs, owner = self._services.translations, self._services.owner_of(request)
             assert jobs is not None  # the endpoint is there only then
             with self._services.uploads.once(Path(file)) as path:
                 job = jobs.add(
-                    self._services.engine, owner, path, path.name, target=target, source=source, glossary=glossary or ""
+                    self._services.engine,
+                    owner,
+                    path,
+                    path.name,
+                    target=target,
+                    source=source,
+                    glossary=glossary or "",
+                    stop=stop,
                 )
-            for _ in jobs.run(self._services.engine.asked_by(owner), owner, job.id, Event()):
+            for _ in jobs.run(self._services.engine.asked_by(owner), owner, job.id, stop):
                 pass
             return self._services.uploads.new(owner, job.result_name, jobs.result(owner, job.id))
 

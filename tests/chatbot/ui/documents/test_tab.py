@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
 from threading import Event
@@ -11,7 +12,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from chatbot.common.errors import NotFound
+from chatbot.common.errors import NotFound, Stopped
 from chatbot.common.rejected import REASONS
 from chatbot.common.step import Progress
 from chatbot.engine.loading import LoadingEngine
@@ -19,7 +20,7 @@ from chatbot.engine.scripted import ScriptedEngine
 from chatbot.store.store import LARGEST_RESULT, Store
 from chatbot.tasks.answer.check import Answer, Found, Sentence, Source
 from chatbot.tasks.answer.work import Retrieval
-from chatbot.types import Quotas
+from chatbot.types import QuotaReached, Quotas
 from chatbot.ui.documents import render as render_documents
 from chatbot.ui.documents import render_answers
 from chatbot.ui.documents.api import record, said
@@ -264,6 +265,29 @@ def test_one_visitor_holds_one_place_of_the_intake(library: Library, tmp_path: P
     assert [job.state for job in settle(intake, "eve")] == ["done"]
     assert [job.state for job in intake.jobs("ada")] == ["done"] * 8
     assert len(freed) == 9, "what was indexed lies in the library"
+    intake.close()
+
+
+def test_a_program_waits_in_the_same_line_and_leaves_it_at_once(library: Library, tmp_path: Path) -> None:
+    """What `/add_document` does: a second file of its owner's waits behind the first, and is given up when its client leaves."""
+    waiting, freed, stop = OpeningLibrary(lambda progress: Retrieval(library, Gate({}))), list[Path](), Event()
+    intake = Intake(waiting, free=freed.append, quotas=Quotas(documents=1))
+    intake.add("ada", [upload(tmp_path, "orchard.md")])
+    left, name = upload(tmp_path, "left.md", f"{TEXT} More.")
+    with ThreadPoolExecutor(1) as pool:
+        leaving = pool.submit(intake.take, "ada", left, name, stop)
+        while len(intake.jobs("ada")) < 2:
+            pass
+        stop.set()
+        with pytest.raises(Stopped):
+            leaving.result(5)
+    assert not intake.jobs("ada")[0].over, "it did not wait for its turn"
+    waiting.start()
+    settle(intake)
+    assert intake.take("eve", *upload(tmp_path, "mine.md"), Event()).status == "indexed"
+    with pytest.raises(QuotaReached):
+        intake.take("ada", *upload(tmp_path, "more.md", f"{TEXT} Else."), Event())
+    assert len(freed) == 4
     intake.close()
 
 

@@ -7,7 +7,9 @@ import pytest
 from fastapi import Request
 from gradio.queueing import Event, Queue
 
-from chatbot.ui.turns import PART, take_turns
+from chatbot.ui.event_queue import PART, arrange
+from chatbot.ui.parts.runs import Runs
+from tests.loops import running_alone
 
 PLACES = 8
 
@@ -21,7 +23,7 @@ def queue() -> Iterator[Queue]:
     queue = page._queue
     queue.create_event_queue_for_fn(next(iter(page.fns.values())))
     queue.active_jobs = [None] * 2 * PLACES
-    take_turns(queue)
+    arrange(queue, lambda session: None)
     yield queue
     queue.close()
 
@@ -60,3 +62,14 @@ def test_no_more_begin_than_there_are_places(queue: Queue) -> None:
     for who in "abcdefghijk":
         come(queue, who)
     assert taken(queue) == "abcdefgh"
+
+
+def test_the_work_of_a_client_that_has_left_is_told_to_end(queue: Queue) -> None:
+    """Gradio calls this when a stream of events breaks off; the handler's thread would not notice."""
+    runs = Runs()
+    arrange(queue, runs.leave)
+    with runs.call("session") as mine, runs.call("event") as called, runs.call("other") as others:
+        running_alone(queue.clean_events(session_hash="session"))
+        assert (mine.is_set(), called.is_set(), others.is_set()) == (True, False, False)
+        running_alone(queue.clean_events(event_id="event"))
+        assert (called.is_set(), others.is_set()) == (True, False)

@@ -1,7 +1,9 @@
-"""Who is next in the queue of the page: its visitors take turns, so that one with many events does not hold the places."""
+"""The queue of the page as it is to be: its visitors take turns, so that one with many events does not hold the places, and
+work ends when its client has left."""
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,10 +14,18 @@ from chatbot.access.turns import asker
 PART = 4  # an asker's events are at work in a quarter of the places for a kind of them; the rest waits
 
 
-def take_turns(queue: Queue) -> None:
-    """Gradio's queue takes whoever came first, and all of the places could be one visitor's."""
-    choosing: Any = queue
-    choosing.get_events = partial(next_events, queue)
+def arrange(queue: Queue, leave: Callable[[str], None]) -> None:
+    """Gradio's queue takes whoever came first, and all of the places could be one visitor's. `leave` is told the session whose
+    client has gone: Gradio only takes note of that, and the handler works on."""
+    own: Any = queue
+    clean = queue.clean_events
+
+    async def cleaned(*, session_hash: str | None = None, event_id: str | None = None) -> None:
+        leave(session_hash or event_id or "")  # of an event that `call` began the id is the session's, too
+        await clean(session_hash=session_hash, event_id=event_id)
+
+    own.clean_events = cleaned
+    own.get_events = partial(next_events, queue)
 
 
 def next_events(queue: Queue) -> tuple[list[Event], bool, str] | None:

@@ -17,7 +17,7 @@ ROOMS = {  # heavy library -> where it may be imported
     "faiss": ("retrieval/search/vectors.py",),
     "xllamacpp": ("chatbot/engine/llamacpp/",),
     **dict.fromkeys(("pypdfium2", "pypdf", "pptx", "selectolax", "rapidocr"), ("retrieval/reading/",)),
-    "openpyxl": ("retrieval/reading/", "finetune/data/rows/"),
+    "openpyxl": ("retrieval/reading/", "finetune/data/rows/", "chatbot/tasks/extract/table.py"),
     "docx": ("retrieval/reading/", "chatbot/tasks/translate/files/"),
     "langdetect": ("chatbot/common/languages.py",),
     **dict.fromkeys(("markdown_it", "polib"), ("chatbot/tasks/translate/files/",)),

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-ENDPOINTS = ("/translate", "/summarize", "/sentiment", "/ask")
+ENDPOINTS = ("/translate", "/summarize", "/sentiment", "/extract", "/ask")
 
 
 def offer(page: gr.Blocks) -> None:

@@ -6,6 +6,7 @@ from chatbot.ui.adapters.tab import TAB as ADAPTERS
 from chatbot.ui.chat.tab import TAB as CHAT
 from chatbot.ui.classify.tab import TAB as CLASSIFY
 from chatbot.ui.documents.tab import TAB as DOCUMENTS
+from chatbot.ui.extract.tab import TAB as EXTRACT
 from chatbot.ui.finetune.tab import TAB as FINETUNE
 from chatbot.ui.models.tab import TAB as MODELS
 from chatbot.ui.parts.tab import Tab
@@ -14,7 +15,7 @@ from chatbot.ui.translate.tab import TAB as TRANSLATE
 
 GROUPS: dict[str, tuple[Tab[Any], ...]] = {  # each named by the string of its key
     "talk": (CHAT, DOCUMENTS),
-    "tasks": (TRANSLATE, SUMMARIZE, CLASSIFY),
+    "tasks": (TRANSLATE, SUMMARIZE, CLASSIFY, EXTRACT),
     "teach": (FINETUNE, ADAPTERS, MODELS),
 }
 TABS: tuple[Tab[Any], ...] = tuple(tab for tabs in GROUPS.values() for tab in tabs)

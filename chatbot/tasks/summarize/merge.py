@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from chatbot.common.errors import BanyanError, ContextOverflow
 from chatbot.engine.base import Engine
-from chatbot.tasks.summarize.batch import Answered, batch
+from chatbot.tasks.batch import Answered, batch
 from chatbot.tasks.summarize.check import Said, copied, held, quotation
 from chatbot.tasks.summarize.prompt import messages
 from chatbot.tasks.summarize.rank import TOLERANCE, Ranking

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.parts.updates import Updates
@@ -40,9 +41,19 @@ def run_and_stop(words: Localised, task: str, *, run: str = "run", name: str = "
     return RunStop(go, stop)
 
 
-def connect_run(buttons: RunStop, begin: Event, run: Event, settled: Event, stop: Callable[..., None]) -> None:
-    """`begin` shows at once that it runs, `run` asks the model, `settled` follows whatever came of it."""
-    buttons.run.click(*begin, **QUICK).success(*run, **MODEL_EVENT).then(*settled, **QUICK)
+def connect_run(
+    buttons: RunStop,
+    begin: Event,
+    run: Event,
+    settled: Event,
+    stop: Callable[..., None],
+    after: Iterable[Dependency] = (),
+) -> None:
+    """`begin` shows at once that it runs, `run` asks the model, `settled` follows whatever came of it; the same happens `after`
+    other events."""
+    begun = [buttons.run.click(*begin, **QUICK), *(event.then(*begin, **QUICK) for event in after)]
+    for event in begun:
+        event.success(*run, **MODEL_EVENT).then(*settled, **QUICK)
     buttons.stop.click(stop, None, None, **QUICK)
 
 
@@ -71,10 +82,10 @@ def example_buttons(words: Localised, task: str, names: Iterable[str]) -> tuple[
     return row, tuple(buttons)
 
 
-def connect_examples(buttons: Iterable[gr.Button], examples: Mapping[str, Any], filled: Any) -> None:
+def connect_examples(buttons: Iterable[gr.Button], examples: Mapping[str, Any], filled: Any) -> list[Dependency]:
     """A press fills the components `filled` with the example of the button's place."""
-    for button, example in zip(buttons, examples.values(), strict=True):
-        button.click(_giving(example), None, filled, **QUICK)
+    pairs = zip(buttons, examples.values(), strict=True)
+    return [button.click(_giving(example), None, filled, **QUICK) for button, example in pairs]
 
 
 def _giving(example: Any) -> Callable[[], Any]:

@@ -65,7 +65,9 @@ async def with_session(app: App, ask: Any, headers: dict[str, str] | None = None
 
 def test_the_tools_are_the_tasks_and_no_plumbing(app: App) -> None:
     assert (
-        tools(app) == {endpoint.strip("/") for endpoint in ENDPOINTS} == {"translate", "summarize", "sentiment", "ask"}
+        tools(app)
+        == {endpoint.strip("/") for endpoint in ENDPOINTS}
+        == {"translate", "summarize", "sentiment", "extract", "ask"}
     )
 
 

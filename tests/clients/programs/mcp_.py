@@ -14,7 +14,7 @@ async def main() -> None:
     ):
         await session.initialize()
         names = {tool.name for tool in (await session.list_tools()).tools}
-        assert {"translate", "summarize", "sentiment", "ask"} <= names, names
+        assert {"translate", "summarize", "sentiment", "extract", "ask"} <= names, names
         found = await session.call_tool("sentiment", {"text": "I love it."})
         assert "label" in found.content[0].text, found
 

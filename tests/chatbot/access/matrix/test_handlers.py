@@ -30,7 +30,7 @@ ACTS = (
 )  # fmt: skip
 READS = {  # which things a tab's handlers are asked for; whatever else they are given is none of theirs
     "chat": ("conversation", "document", "adapter"), "documents": ("document", "adapter"), "translate": ("translation", "result"),
-    "summarize": ("result", "document"), "classify": ("result", "adapter"), "finetune": ("job", "adapter"),
+    "summarize": ("result", "document"), "classify": ("result", "adapter"), "extract": ("result", "document"), "finetune": ("job", "adapter"),
     "adapters": ("adapter",), "models": ("adapter",), "parts": ("result",), "page": ("conversation",),
 }  # fmt: skip
 WAIT = 20.0  # seconds for one handler's answer
@@ -103,7 +103,7 @@ def state_of(here: House) -> str:
     store, library = here.services.store, here.services.library.get().library  # type: ignore[union-attr]
     things = [
         store.conversation(ANN, here.ids["conversation"]),
-        [store.results(ANN, task) for task in ("sentiment", "summarize", "translate", "answer")],
+        [store.results(ANN, task) for task in ("sentiment", "summarize", "translate", "answer", "extract")],
         library.list(ANN),
         here.services.translations.jobs(ANN),  # type: ignore[union-attr]
         here.services.training.jobs.of(ANN),  # type: ignore[union-attr]

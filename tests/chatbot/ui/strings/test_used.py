@@ -17,6 +17,8 @@ from chatbot.ui.chat.layout import CARDS
 from chatbot.ui.chat.sampling import SAMPLING
 from chatbot.ui.classify import examples as classify_examples
 from chatbot.ui.classify import render as classify_render
+from chatbot.ui.extract import examples as extract_examples
+from chatbot.ui.extract import render as extract_render
 from chatbot.ui.models.cards import State
 from chatbot.ui.strings.words import ENGLISH, FOLDER, read
 from chatbot.ui.summarize import examples as summarize_examples
@@ -61,6 +63,7 @@ EXAMPLES: dict[str, Iterable[str]] = {
     "tr": translate_layout.EXAMPLES,
     "sum": summarize_examples.EXAMPLES,
     "sen": classify_examples.EXAMPLES,
+    "ext": extract_examples.EXAMPLES,
 }
 MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> what it fills in
     "{}_{}": list(runs()),
@@ -85,6 +88,10 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "sum_{}": LENGTHS,
     "sum_from_{}": summarize_render.SOURCES,
     "sum_quoted_{}": filter(None, get_args(summarize.Reason)),
+    "ext_from_{}": extract_render.SOURCES,
+    "ext_rows_{}": extract_render.ROWS,
+    "ext_template_{}": [*extract_render.TEMPLATES, extract_render.OWN],
+    "ext_fields_{}": extract_render.TEMPLATES,
     "sen_from_{}": classify_render.SOURCES,
     "sen_label_{}": classify_render.OURS,
     "sen_out_{}": get_args(Fault),

@@ -1,0 +1,123 @@
+"""From what a model wrote to values that stand in the text: each at its place, and a place is the value of one field only."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chatbot.tasks.extract.amounts import money, numbers
+from chatbot.tasks.extract.dates import dates
+from chatbot.tasks.extract.fields import Field, Fields
+from chatbot.tasks.extract.find import folded, found, snapped
+from chatbot.tasks.extract.record import Cell, Record, Value
+from chatbot.tasks.extract.span import Span
+
+BEFORE = 48  # characters in front of a value in which its label is looked for
+_WORDS = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+Allowed = Callable[[Span], bool]
+"""Whether a value of a record may stand there."""
+
+
+def candidates(field: Field, text: str) -> list[Span]:
+    """All that `text` offers for a field of that kind; nothing for free text."""
+    if field.kind == "date":
+        return dates(text)
+    if field.kind == "money":
+        return money(text) or _counts(text)
+    if field.kind == "number":
+        return _counts(text)
+    if field.kind == "choice":
+        return sorted(span for option in field.options for span in found(option, text))
+    return []
+
+
+def _counts(text: str) -> list[Span]:
+    """Numbers that are part of no day and of no sum of money that names its currency."""
+    others = [*dates(text), *(one for one in money(text) if " " in one.normal)]
+    return [n for n in numbers(text) if not any(one.start < n.end and n.start < one.end for one in others)]
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """`cleared` are fields whose value stands where it may not; `dropped` counts values that stand nowhere."""
+
+    record: Record
+    cleared: frozenset[int] = frozenset()
+    dropped: int = 0
+
+
+def grounded(
+    raw: Mapping[str, Any], fields: Fields, text: str, allowed: Allowed = lambda span: True, near: int | None = None
+) -> Grounded:
+    """The record with its values' places in `text`. Those with the clearest label choose first; `near` is where the record stands."""
+    places, dropped = _places(raw, fields, text)
+    cells: list[Cell] = [()] * len(fields)
+    cleared: set[int] = set()
+    taken: list[Span] = []
+    for n in sorted(places, key=lambda n: -_clearest(fields[n], text, places[n], allowed)):
+        values: list[Value] = []
+        for spans in places[n]:
+            free = [span for span in spans if allowed(span) and not any(_same(span, one) for one in taken)]
+            if free:
+                span = min(free, key=lambda span: (-_label(fields[n], text, span), _far(span, near), span.start))
+                taken.append(span)
+                values.append(value(text, span))
+            else:
+                cleared.add(n)
+        cells[n] = tuple(sorted(values, key=lambda one: one.start))
+    return Grounded(Record(tuple(cells)), frozenset(cleared), dropped)
+
+
+def _places(raw: Mapping[str, Any], fields: Fields, text: str) -> tuple[dict[int, list[list[Span]]], int]:
+    """For each field the places of each of its values; how many values have none."""
+    places: dict[int, list[list[Span]]] = {}
+    dropped = 0
+    for n, field in enumerate(fields):
+        said = raw.get(field.name, "")
+        words = [str(one) for one in (said if isinstance(said, list) else [said]) if str(one or "").strip()]
+        spans = [where(field, one, text) for one in dict.fromkeys(words)]
+        places[n] = [one for one in spans if one]
+        dropped += len(spans) - len(places[n])
+    return places, dropped
+
+
+def where(field: Field, said: str, text: str) -> list[Span]:
+    """Where a value of the field stands."""
+    if field.kind in ("text", "list"):
+        return snapped(said, text)
+    wanted = folded(said).text
+    return [one for one in candidates(field, text) if folded(text[one.start : one.end]).text == wanted]
+
+
+def value(text: str, span: Span) -> Value:
+    return Value(" ".join(text[span.start : span.end].split()), span.start, span.end, span.normal)
+
+
+def moved(record: Record, by: int) -> Record:
+    """The same in a text that has `by` more characters in front."""
+    cells = tuple(tuple(replace(v, start=v.start + by, end=v.end + by) for v in cell) for cell in record.cells)
+    return replace(record, cells=cells)
+
+
+def _clearest(field: Field, text: str, places: Sequence[Sequence[Span]], allowed: Allowed) -> float:
+    return max((_label(field, text, span) for spans in places for span in spans if allowed(span)), default=0.0)
+
+
+def _label(field: Field, text: str, span: Span) -> float:
+    """Which share of the words of the field's name stand right before it."""
+    before = text[max(0, span.start - BEFORE) : span.start]
+    near = {word.casefold() for word in _WORDS.findall(before.rpartition("\n\n")[2])}
+    name = [word.casefold() for word in _WORDS.findall(_CAMEL.sub(" ", field.name.replace("_", " ")))]
+    return sum(word in near for word in name) / max(1, len(name))
+
+
+def _far(span: Span, near: int | None) -> int:
+    return 0 if near is None else abs(span.start - near)
+
+
+def _same(one: Span, other: Span) -> bool:
+    """Whether they cannot be values of two fields: one place, or two readings of one figure."""
+    overlap = one.start < other.end and other.start < one.end
+    return overlap and ((one.start, one.end) == (other.start, other.end) or bool(one.normal and other.normal))

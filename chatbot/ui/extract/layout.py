@@ -62,7 +62,7 @@ def build_extract(words: Localised, tab: gr.Tab, services: Services) -> ExtractT
 def _given(words: Localised, *, library: bool) -> Given:
     source = gr.Radio(render_extract.sources("en", library=library), value="text", elem_id="by-ext-source")
     words(source, label="ext_source")
-    typed = typed_box(words, "ext", lines=(6, 10))
+    typed = typed_box(words, "ext", lines=(5, 6))
     about, examples = example_buttons(words, "ext", EXAMPLES)
     file = gr.File(label=text("ext_file", "en"), visible=False, height=150, elem_id="by-ext-file")
     words(file, label="ext_file")
@@ -70,7 +70,7 @@ def _given(words: Localised, *, library: bool) -> Given:
     words(documents, label="ext_documents")
     template = gr.Dropdown(render_extract.templates("en"), value=FIRST, elem_id="by-ext-template")
     words(template, label="ext_template")
-    fields = gr.Textbox(text(f"ext_fields_{FIRST}", "en"), lines=4, max_lines=12, elem_id="by-ext-fields")
+    fields = gr.Textbox(text(f"ext_fields_{FIRST}", "en"), lines=3, max_lines=8, elem_id="by-ext-fields")
     words(fields, label="ext_fields", info="ext_fields_info")
     rows = gr.Radio(render_extract.rows("en"), value="many", elem_id="by-ext-rows")
     words(rows, label="ext_rows")

@@ -15,7 +15,7 @@ def connect(tab: ExtractTab, frame: Frame, services: Services) -> None:
     do, given = Handlers(services, tab), tab.given
     given.source.change(do.pick, given.source, [given.typed, given.about, given.file, given.documents], **QUICK)
     given.template.input(do.choose, [given.template, language], [given.fields, given.rows], **QUICK)
-    filled = connect_examples(given.examples, EXAMPLES, [given.typed, given.fields, given.rows])
+    filled = connect_examples(given.examples, EXAMPLES, [given.typed, given.template, given.fields, given.rows])
     page.load(do.arrive, language, [given.fields, given.rows, given.template], **PRIVATE)
     for event in (tab.tab.select, page.load):
         event(do.look, [given.documents, language], [given.documents, given.past], **PRIVATE)

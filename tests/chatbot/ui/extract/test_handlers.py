@@ -10,10 +10,11 @@ import pytest
 from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.store.store import Store
+from chatbot.tasks.extract.fields import parse
 from chatbot.tasks.extract.record import Extraction
 from chatbot.ui.extract.examples import EXAMPLES
 from chatbot.ui.extract.handlers import Handlers
-from chatbot.ui.extract.render import TEMPLATES, extraction, source
+from chatbot.ui.extract.render import OWN, ROWS, TEMPLATES, extraction, source
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import text
 from tests.chatbot.ui.wired import Wired, as_, clicked
@@ -108,4 +109,6 @@ def test_a_file_is_read_and_its_name_and_pages_are_told(page: Wired, do: Handler
 
 def test_examples_have_fields_that_can_be_read(do: Handlers) -> None:
     assert len(do._tab.given.examples) == len(EXAMPLES)
-    assert all(rows in ("one", "many") for _, _, rows in EXAMPLES.values())
+    for _, template, fields, rows in EXAMPLES.values():
+        assert (template, rows in ROWS) == (OWN, True)
+        assert len(parse(fields)) > 2

@@ -46,13 +46,16 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     os.environ |= {"GRADIO_ANALYTICS_MAX_EVENTS": "1", "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**9)}
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ["GRADIO_TEMP_DIR"] = str((settings.data / "uploads").resolve())  # where it looks for files at any time
-    from chatbot.access.users import Users
+    from chatbot.access.users import SCHEMA, Users
+    from chatbot.common.database.door import opened
     from chatbot.ui.page import build_page
 
-    users = Users.load(settings.auth) if settings.auth else None
-    held = hold(settings.data)
+    held = hold(settings.data, shared=bool(settings.database))
+    accounts = opened(settings.place("access.db"), SCHEMA)
+    users = Users.load(settings.auth, accounts) if settings.auth else None
     services = build_services(settings, users)
-    services.uploads.empty()
+    if not settings.database:  # else another app may hold some of them
+        services.uploads.empty()
     page = build_page(services)
     address = _launch(page, settings, services, users)
     log.info("Banyan is at %s", address)
@@ -61,6 +64,7 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     def shut_down() -> None:
         page.close()
         services.close()
+        accounts.close()
         held.close()
 
     if block:
@@ -84,7 +88,7 @@ def build_services(settings: Settings, users: Any = None) -> Any:
     from chatbot.ui.documents.opening import OpeningLibrary
     from chatbot.ui.services import Services
 
-    store = Store(settings.data / "banyan.db")
+    store = Store(settings.place("banyan.db"))
     engine = build_engine(settings)
     library = OpeningLibrary(lambda progress: build_retrieval(settings, progress))
     training = build_training(settings, engine)
@@ -199,7 +203,7 @@ def build_retrieval(settings: Settings, progress: Progress) -> Any:
     from retrieval.search.available import available
 
     embedder = available(settings.embedder, settings.data / "models", progress)
-    library = Library(settings.data, embedder)
+    library = Library(settings.data, embedder, place=settings.place("library.db"))
     library.reembed(progress=lambda done, total: progress(Step("embedding", count=total), done / total))
     return Retrieval(library, Gate.load(embedder), embedder)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
+from chatbot.common.database.door import Place, checked
 from chatbot.common.errors import InputError, SettingsError
 from chatbot.engine import registry
 from chatbot.types import Quotas
@@ -38,6 +39,13 @@ class Settings:
     host: str = _option("127.0.0.1", "address to listen on; 0.0.0.0 lets other machines in", metavar="H")
     port: int = _option(7860, "port of the page, the API and /health", low=0, high=65535)
     data: Path = _option(Path("data"), "folder for the database, models and adapters", metavar="FOLDER")
+    database: str = _option(
+        "",
+        "for several Banyans that share the data folder: postgresql://name:password@host/database; better set in the environment "
+        "(default: SQLite in the data folder)",
+        metavar="URL",
+        secret=True,
+    )
     embedder: str = _option(
         "bundled",
         "what finds passages by meaning: 'bundled' (multilingual-e5-small, 100 languages), 'all-MiniLM-L6-v2' (English; faster), a folder, or a hub id of a sentence-transformers model",
@@ -114,6 +122,10 @@ class Settings:
     def names(self) -> frozenset[str]:
         """Those of `hosts`."""
         return frozenset(name.strip().lower() for name in self.hosts.split(",") if name.strip())
+
+    def place(self, name: str) -> Place:
+        """Where the tables are that SQLite keeps in the file `name`."""
+        return self.database or self.data / name
 
     @property
     def quota(self) -> Quotas:
@@ -218,6 +230,7 @@ def _check_contradictions(settings: Settings) -> None:
     s = settings
     _check_engines(s)
     _ = s.quota
+    checked(s.place("any"))
     if s.auth and not s.auth.is_file():
         raise SettingsError(
             f"--auth (BANYAN_AUTH): there is no file {s.auth}. Make one with python -m chatbot.users NAME."

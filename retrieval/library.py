@@ -4,7 +4,7 @@
     document = library.add("ada", Path("upload.pdf"), "Contract.pdf")
     hits = library.search("ada", "When does the contract end?")
 
-On disk, below `folder`: `library.db` holds all that matters, `files/` the originals under random ids, `index/` caches.
+On disk, below `folder`: `library.db`, or the PostgreSQL at `place`, holds all that matters, `files/` the originals under random ids, `index/` caches.
 """
 
 import contextlib
@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore, Event, Lock
 
+from chatbot.common.database.door import Place
 from chatbot.common.errors import NotFound, Stopped, StoreError
 from chatbot.common.rejected import shown
 from retrieval.reading import readers
@@ -58,11 +59,13 @@ class Library:
     embedder, documents are found by their words alone.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder | None, *, limits: Limits | None = None) -> None:
+    def __init__(
+        self, folder: Path, embedder: Embedder | None, *, limits: Limits | None = None, place: Place | None = None
+    ) -> None:
         self._files, self._caches = folder / "files", folder / "index"
-        for place in (self._files, self._caches):
-            place.mkdir(parents=True, exist_ok=True)
-        self._store = Store(folder / "library.db")
+        for needed in (self._files, self._caches):
+            needed.mkdir(parents=True, exist_ok=True)
+        self._store = Store(place or folder / "library.db")
         self._store.sweep(self._files, self._caches)
         self._limits = limits or Limits()
         self._embedder = embedder

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.access.users import SCHEMA
+from chatbot.common.database.base import Database
+from chatbot.common.database.door import Place, opened
 from chatbot.common.step import Step
 from chatbot.engine.llamacpp import waiting
 from chatbot.engine.models.resolve import resolve
 from retrieval.search import embedder_files
+from tests import postgres as servers
 
 waiting.settle()
 
@@ -65,6 +69,39 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no ../shared/data")
     return folder
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[servers.Cluster]:
+    """A PostgreSQL of this process of the tests."""
+    if servers.programs() is None:
+        pytest.skip(servers.WHY_NOT)
+    with servers.cluster() as running:
+        yield running
+
+
+@pytest.fixture
+def postgres(cluster: servers.Cluster) -> str:
+    """The URL of an empty database."""
+    cluster.empty()
+    return cluster.url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Where a store keeps its tables: each test runs over both."""
+    if request.param == "sqlite":
+        return tmp_path / "banyan.db"
+    url: str = request.getfixturevalue("postgres")
+    return url
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Iterator[Database]:
+    """The tables of sessions and wrong passwords."""
+    database = opened(tmp_path / "access.db", SCHEMA)
+    yield database
+    database.close()
 
 
 @pytest.fixture(autouse=True)

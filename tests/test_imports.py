@@ -15,6 +15,7 @@ ROOMS = {  # heavy library -> where it may be imported
     "gradio": ("chatbot/ui/", "app.py"),
     "torch": ("chatbot/engine/local/", "retrieval/search/", "finetune/train/"),
     "faiss": ("retrieval/search/vectors.py",),
+    "pg8000": ("chatbot/common/database/",),
     "xllamacpp": ("chatbot/engine/llamacpp/",),
     **dict.fromkeys(("pypdfium2", "pypdf", "pptx", "selectolax", "rapidocr"), ("retrieval/reading/",)),
     "openpyxl": ("retrieval/reading/", "finetune/data/rows/", "chatbot/tasks/extract/table.py"),

@@ -44,7 +44,7 @@ class SigningIn:
                 self._turns.pop(here, None)
         if not right:
             raise WrongPassword("The name or the password is wrong.")
-        return self._sessions.begin(name)
+        return await run_sync(self._sessions.begin, name)
 
 
 def network(address: str) -> str:

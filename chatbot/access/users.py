@@ -6,13 +6,12 @@ import json
 import logging
 import re
 import secrets
-import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from threading import Lock
 from typing import TypeAlias
 
 from chatbot.common import disk
+from chatbot.common.database.base import Database, Schema
 from chatbot.common.errors import AccessDenied, SettingsError
 
 log = logging.getLogger(__name__)
@@ -21,7 +20,23 @@ _N, _R, _P = 2**14, 8, 5  # scrypt as OWASP recommends: 16 MiB and some 0.2 s a 
 _MOST_TRIES = 10  # wrong passwords for a name from one address ...
 _MOST_TRIES_ALL = 100  # ... and from all those together from which nobody ever signed in under it
 _WINDOW = 300.0  # seconds
+_PROVEN = 30 * 24 * 3600.0  # seconds for which an address counts as one from which a name signed in: a session's
 HOW = "python -m chatbot.users NAME"
+SCHEMA = Schema(
+    "access",
+    (
+        """
+        CREATE TABLE sessions (
+            token TEXT PRIMARY KEY, name TEXT NOT NULL, proof TEXT NOT NULL, until REAL NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE tries (name TEXT NOT NULL, address TEXT NOT NULL, at REAL NOT NULL) STRICT;
+        CREATE INDEX tries_of_name ON tries (name, at);
+        CREATE TABLE proven (
+            name TEXT NOT NULL, address TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (name, address)
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ),
+)
 
 Entry: TypeAlias = str | dict[str, str | bool]
 """A hash, or {"password": a hash, "admin": whether this one runs the server}."""
@@ -37,25 +52,24 @@ class Users:
 
     By name and address, so that nobody shuts another out: whoever tries from elsewhere, or under other names, counts for
     themselves. Only a name tried from many addresses is closed to new ones (OWASP, Slow Down Online Guessing Attacks with
-    Device Cookies). `clock` gives seconds. An unknown name costs as much as a known one.
+    Device Cookies). Tries stand in the database, by the hash of the name: some type the password there. `clock` gives seconds,
+    by default the database's. An unknown name costs as much as a known one.
     """
 
     def __init__(
         self,
         hashes: Mapping[str, str],
+        database: Database,
         *,
         admins: Collection[str] = (),
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self._hashes, self._admins = dict(hashes), frozenset(admins)
-        self._clock = clock
-        self._lock = Lock()
-        self._failures: list[tuple[float, str, str]] = []  # when, name, address
-        self._proven: set[tuple[str, str]] = set()  # (name, address) that signed in
+        self.database, self.now = database, clock or database.now
         self._nobody = hash_password(secrets.token_hex(16))
 
     @classmethod
-    def load(cls, path: Path, *, clock: Callable[[], float] = time.monotonic) -> "Users":
+    def load(cls, path: Path, database: Database) -> "Users":
         """Read {"name": "scrypt$n$r$p$salt$hash"} or {"name": {"password": "scrypt$...", "admin": true}}.
 
         Raises `SettingsError`, also for a password in plain text.
@@ -73,10 +87,14 @@ class Users:
             )
         hashes = {name: entry if isinstance(entry, str) else entry["password"] for name, entry in entries.items()}
         admins = [name for name, entry in entries.items() if isinstance(entry, dict) and entry.get("admin")]
-        return cls(hashes, admins=admins, clock=clock)
+        return cls(hashes, database, admins=admins)
 
     def knows(self, name: str) -> bool:
         return name in self._hashes
+
+    def proof(self, name: str) -> str:
+        """What is true as long as `name` has this password; empty for nobody."""
+        return _key(self._hashes[name]) if name in self._hashes else ""
 
     def is_admin(self, name: str) -> bool:
         """Whether this one may change what concerns everybody, such as the model that answers."""
@@ -87,23 +105,35 @@ class Users:
         for a name from addresses that are new to it, within five minutes."""
         self._throttle(name, address)
         right = _matches(self._hashes.get(name, self._nobody), password) and name in self._hashes
-        with self._lock:
-            if right:
-                self._proven.add((name, address))
-            else:
-                self._failures.append((self._clock(), name, address))
+        self._note(right, name, address)
         return right
 
+    def _note(self, right: bool, name: str, address: str) -> None:
+        now = self.now()
+        with self.database.writing() as database:
+            if right:
+                database.execute("DELETE FROM proven WHERE at <= ?", (now - _PROVEN,))
+                database.execute(
+                    "INSERT INTO proven VALUES (?, ?, ?) ON CONFLICT (name, address) DO UPDATE SET at = excluded.at",
+                    (_key(name), address, now),
+                )
+            else:
+                database.execute("DELETE FROM tries WHERE at <= ?", (now - _WINDOW,))
+                database.execute("INSERT INTO tries VALUES (?, ?, ?)", (_key(name), address, now))
+
     def _throttle(self, name: str, address: str) -> None:
-        with self._lock:
-            begin = self._clock() - _WINDOW
-            self._failures = [failure for failure in self._failures if failure[0] > begin]
-            tried = [where for _, whom, where in self._failures if whom == name]
-            strange = sum((name, where) not in self._proven for where in tried)
-            closed = strange >= _MOST_TRIES_ALL and (name, address) not in self._proven
-        if closed or tried.count(address) >= _MOST_TRIES:
+        recent = "SELECT address, count(*) FROM tries WHERE name = ? AND at > ? GROUP BY address"
+        tried: dict[str, int] = dict(self.database.read(recent, (_key(name), self.now() - _WINDOW)))
+        proven = {row[0] for row in self.database.read("SELECT address FROM proven WHERE name = ?", (_key(name),))}
+        strange = sum(count for where, count in tried.items() if where not in proven)
+        closed = strange >= _MOST_TRIES_ALL and address not in proven
+        if closed or tried.get(address, 0) >= _MOST_TRIES:
             log.warning("Sign-in refused: too many wrong passwords for %r from %s", name, address)
             raise TooManyTries("Too many wrong passwords. Please wait five minutes, then try again.")
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def hash_password(password: str) -> str:

@@ -19,7 +19,8 @@
     ├── NotFound              no such thing, or it belongs to somebody else
     ├── AccessDenied          not signed in, a wrong key, or too many tries
     └── StoreError            the database cannot keep what it was given
-        └── StoreFull         the disk is full
+        ├── StoreFull         the disk is full
+        └── StoreUnavailable  the database does not answer now
 
 The message is one or two plain English sentences: what happened, and what to do next. `kind` names the sentence and
 `details` holds its figures, so that the page can say the same in another language (`error.KIND` in
@@ -156,3 +157,10 @@ class StoreError(BanyanError):
 class StoreFull(StoreError):
     code = "store_full"
     status = 507
+
+
+class StoreUnavailable(StoreError):
+    """Details: `path`, `reason`."""
+
+    kind = code = "store_unavailable"
+    status = 503

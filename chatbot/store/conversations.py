@@ -4,12 +4,11 @@ Editing and regenerating grow a branch and destroy nothing; the other branches a
 """
 
 import secrets
-import sqlite3
-import time
-from pathlib import Path
 
+from chatbot.common.database.base import Transaction
+from chatbot.common.database.door import Place, opened
 from chatbot.common.errors import NotFound, StoreError
-from chatbot.store.database import Database
+from chatbot.store.database import SCHEMA, fold
 from chatbot.store.values import By, Conversation, Heading, Turn
 from chatbot.types import FinishReason, Message, Role, alike
 
@@ -24,7 +23,10 @@ _PATH = """
         UNION ALL SELECT turns.id, turns.parent, depth + 1 FROM turns JOIN path ON turns.id = path.parent
     )
 """  # the end of the path (None: of the open one), the conversation, the owner
-_SIBLINGS = "FROM turns AS other WHERE other.conversation = t.conversation AND other.parent IS t.parent"
+_BESIDE = (
+    "other.conversation = t.conversation AND (other.parent = t.parent OR (other.parent IS NULL AND t.parent IS NULL))"
+)
+_SIBLINGS = f"FROM turns AS other WHERE {_BESIDE}"
 _TURNS = f"""{_PATH}
     SELECT t.id, role, content, finish, model, adapter, tokens, seconds, liked, better,
         (SELECT count(*) {_SIBLINGS} AND other.id <= t.id), (SELECT count(*) {_SIBLINGS})
@@ -32,18 +34,24 @@ _TURNS = f"""{_PATH}
 """  # noqa: S608
 
 
-class Conversations(Database):
-    """Every query names the owner; what belongs to somebody else is `NotFound`, as if it did not exist."""
+class Conversations:
+    """Safe to use from any thread. What returns is on disk. Raises as `Database` does.
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    Every query names the owner; what belongs to somebody else is `NotFound`, as if it did not exist.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._database = opened(place, SCHEMA)
+        self._read, self._writing, self._now = self._database.read, self._database.writing, self._database.now
+        self.close = self._database.close
+        fold(self._database)
         self.purge()
 
     def conversations(self, owner: str, limit: int = MOST) -> list[Heading]:
         """The owner's conversations, the latest first."""
         rows = self._read(
             "SELECT id, title, updated, pinned FROM conversations WHERE owner = ? AND deleted IS NULL "
-            "ORDER BY updated DESC, rowid DESC LIMIT ?",
+            "ORDER BY updated DESC, id DESC LIMIT ?",
             (owner, limit),
         )
         return [Heading(id, title, updated, bool(pinned)) for id, title, updated, pinned in rows]
@@ -52,11 +60,11 @@ class Conversations(Database):
         """The owner's conversations with these words in the title or in anything that was said, the latest first."""
         wanted = alike(words)
         rows = self._read(
-            "SELECT c.id, title, c.updated, pinned, (SELECT content FROM turns WHERE conversation = c.id "
-            "AND instr(alike(content), ?1) > 0 ORDER BY id LIMIT 1) AS said FROM conversations AS c "
-            "WHERE owner = ?2 AND deleted IS NULL AND (said IS NOT NULL OR instr(alike(title), ?1) > 0) "
-            "ORDER BY c.updated DESC, c.rowid DESC LIMIT ?3",
-            (wanted, owner, limit),
+            "SELECT id, title, updated, pinned, said FROM (SELECT id, title, updated, pinned, folded, "
+            "(SELECT content FROM turns WHERE conversation = c.id AND replace(folded, ?, '') <> folded "
+            "ORDER BY turns.id LIMIT 1) AS said FROM conversations AS c WHERE owner = ? AND deleted IS NULL) AS own "
+            "WHERE said IS NOT NULL OR replace(folded, ?, '') <> folded ORDER BY updated DESC, id DESC LIMIT ?",
+            (wanted, owner, wanted, limit),
         )
         return [
             Heading(id, title, at, bool(pinned), _around(said or "", wanted)) for id, title, at, pinned, said in rows
@@ -78,12 +86,12 @@ class Conversations(Database):
 
     def create(self, owner: str, *, title: str, system_prompt: str = "", adapter: str | None = None) -> str:
         """Begin a conversation and return its id."""
-        id, now = secrets.token_urlsafe(12), time.time()
+        id, now = secrets.token_urlsafe(12), self._now()
         with self._writing() as database:
             database.execute(
-                "INSERT INTO conversations (id, owner, title, system_prompt, adapter, created, updated) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (id, owner, title, system_prompt, adapter, now, now),
+                "INSERT INTO conversations (id, owner, title, folded, system_prompt, adapter, created, updated) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (id, owner, title, alike(title), system_prompt, adapter, now, now),
             )
         return id
 
@@ -101,7 +109,7 @@ class Conversations(Database):
 
         `finish` says why an answer ended, where it came to its end. Raises `StoreError` when the conversation is shorter than `at`.
         """
-        by, now = by or By(), time.time()
+        by, now = by or By(), self._now()
         with self._writing() as database:
             path = _path(database, owner, id)
             if at > len(path):
@@ -109,11 +117,12 @@ class Conversations(Database):
                     "This conversation was changed in another window. Open it again from the list.",
                     kind="conversation_changed",
                 )
-            leaf = database.execute(
-                "INSERT INTO turns (conversation, parent, role, content, created, finish, model, adapter, tokens, seconds) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (id, path[at - 1] if at else None, message.role, message.content, now, finish, by.model, by.adapter, by.tokens, by.seconds),
-            ).lastrowid  # fmt: skip
+            said = (message.role, message.content, alike(message.content), now, finish)
+            (leaf,) = database.execute(
+                "INSERT INTO turns (conversation, parent, role, content, folded, created, finish, model, adapter, tokens, seconds) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                (id, path[at - 1] if at else None, *said, by.model, by.adapter, by.tokens, by.seconds),
+            ).fetchone()
             database.execute("UPDATE conversations SET updated = ?, leaf = ? WHERE id = ?", (now, leaf, id))
 
     def go_on(self, owner: str, id: str, content: str, *, finish: FinishReason | None, by: By) -> None:
@@ -121,10 +130,10 @@ class Conversations(Database):
         with self._writing() as database:
             path = _path(database, owner, id)
             database.execute(
-                "UPDATE turns SET content = ?, finish = ?, tokens = tokens + ?, seconds = seconds + ? WHERE id = ?",
-                (content, finish, by.tokens, by.seconds, path[-1] if path else None),
+                "UPDATE turns SET content = ?, folded = ?, finish = ?, tokens = tokens + ?, seconds = seconds + ? WHERE id = ?",
+                (content, alike(content), finish, by.tokens, by.seconds, path[-1] if path else None),
             )
-            database.execute("UPDATE conversations SET updated = ? WHERE id = ?", (time.time(), id))
+            database.execute("UPDATE conversations SET updated = ? WHERE id = ?", (self._now(), id))
 
     def truncate(self, owner: str, id: str, length: int) -> None:
         """The open path ends after `length` messages; what followed is a branch."""
@@ -137,8 +146,8 @@ class Conversations(Database):
         with self._writing() as database:
             _path(database, owner, id)
             rows = database.execute(
-                "SELECT id FROM turns WHERE conversation = ?1 AND parent IS "
-                "(SELECT parent FROM turns WHERE id = ?2 AND conversation = ?1) ORDER BY id",
+                f"SELECT other.id FROM turns AS t JOIN turns AS other ON {_BESIDE} "  # noqa: S608
+                "WHERE t.conversation = ? AND t.id = ? ORDER BY other.id",
                 (id, turn),
             ).fetchall()
             found = [row[0] for row in rows]
@@ -153,16 +162,16 @@ class Conversations(Database):
             _path(database, owner, id)
             done = database.execute(
                 "UPDATE turns SET liked = ?, better = ? WHERE id = ? AND conversation = ? AND role = 'assistant'",
-                (liked, better, turn, id),
+                (None if liked is None else int(liked), better, turn, id),
             )
             if not done.rowcount:
                 raise _missing()
 
     def rename(self, owner: str, id: str, title: str) -> None:
-        self._change(owner, id, "title = ?", title)
+        self._change(owner, id, "title = ?, folded = ?", title, alike(title))
 
     def pin(self, owner: str, id: str, pinned: bool) -> None:
-        self._change(owner, id, "pinned = ?", pinned)
+        self._change(owner, id, "pinned = ?", int(pinned))
 
     def configure(self, owner: str, id: str, *, system_prompt: str, adapter: str | None) -> None:
         """Remember the system prompt and adapter in use."""
@@ -175,24 +184,24 @@ class Conversations(Database):
 
     def delete(self, owner: str, id: str) -> None:
         """Take it out of sight; `restore` brings it back for a while."""
-        self._change(owner, id, "deleted = ?", time.time())
+        self._change(owner, id, "deleted = ?", self._now())
         self.purge()
 
     def restore(self, owner: str, id: str) -> None:
         with self._writing() as database:
             if not database.execute(
                 "UPDATE conversations SET deleted = NULL WHERE owner = ? AND id = ? AND deleted > ?",
-                (owner, id, time.time() - UNDO),
+                (owner, id, self._now() - UNDO),
             ).rowcount:
                 raise _missing()
 
     def purge(self) -> None:
         """Remove for good what was deleted longer ago than can be undone."""
         with self._writing() as database:
-            database.execute("DELETE FROM conversations WHERE deleted <= ?", (time.time() - UNDO,))
+            database.execute("DELETE FROM conversations WHERE deleted <= ?", (self._now() - UNDO,))
 
 
-def _path(database: sqlite3.Connection, owner: str, id: str) -> list[int]:
+def _path(database: Transaction, owner: str, id: str) -> list[int]:
     """The ids of the open path's turns. Raises `NotFound`."""
     own = "SELECT 1 FROM conversations WHERE owner = ? AND id = ? AND deleted IS NULL"
     if not database.execute(own, (owner, id)).fetchone():
@@ -201,7 +210,7 @@ def _path(database: sqlite3.Connection, owner: str, id: str) -> list[int]:
     return [row[0] for row in rows]
 
 
-def _last(database: sqlite3.Connection, id: str, leaf: int) -> int:
+def _last(database: Transaction, id: str, leaf: int) -> int:
     """The end of the branch that begins with `leaf`, by what was said last."""
     while row := database.execute(
         "SELECT max(id) FROM turns WHERE conversation = ? AND parent = ? HAVING max(id) IS NOT NULL", (id, leaf)

@@ -1,16 +1,12 @@
-"""The database file behind the store. Migrations are numbered and only ever appended."""
+"""The tables behind the store: conversations, settings and results. Migrations are only ever appended."""
 
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from threading import Lock
-
-from chatbot.common import sqlite
+from chatbot.common.database.base import Database, Schema
 from chatbot.types import alike
 
-MIGRATIONS: tuple[str, ...] = (
-    """
+SCHEMA = Schema(
+    "banyan",
+    (
+        """
     CREATE TABLE conversations (
         id TEXT PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, system_prompt TEXT NOT NULL,
         adapter TEXT, created REAL NOT NULL, updated REAL NOT NULL
@@ -25,17 +21,17 @@ MIGRATIONS: tuple[str, ...] = (
         owner TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (owner, name)
     ) STRICT, WITHOUT ROWID;
     """,
-    """
+        """
     CREATE TABLE results (
         id TEXT PRIMARY KEY, owner TEXT NOT NULL, task TEXT NOT NULL, title TEXT NOT NULL, result TEXT NOT NULL,
         created REAL NOT NULL
     ) STRICT;
     CREATE INDEX results_of_owner ON results (owner, task, created DESC);
     """,
-    """
+        """
     ALTER TABLE messages ADD COLUMN finish TEXT;
     """,
-    """
+        """
     CREATE TABLE turns (
         id INTEGER PRIMARY KEY AUTOINCREMENT, conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
         parent INTEGER, role TEXT NOT NULL, content TEXT NOT NULL, created REAL NOT NULL, finish TEXT,
@@ -53,50 +49,23 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE conversations ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE conversations ADD COLUMN deleted REAL;
     """,
+        """
+    ALTER TABLE conversations ADD COLUMN folded TEXT;
+    ALTER TABLE turns ADD COLUMN folded TEXT;
+    """,
+    ),
 )
 
+FOLDED = 500  # rows that are folded between two commits
 
-class Database:
-    """One SQLite file, safe to use from any thread. What was written is on disk (WAL, synchronous=FULL).
 
-    Raises `StoreFull` when the disk is full and `StoreError` when the file cannot be used; neither loses what was saved.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = Lock()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = FULL")
-            self._database.execute("PRAGMA foreign_keys = ON")
-            self._database.create_function("alike", 1, alike, deterministic=True)
-            sqlite.migrate(self._database, path, MIGRATIONS)
-        except (sqlite3.Error, OSError) as error:
-            raise sqlite.told(error, path) from error
-
-    def close(self) -> None:
-        with self._lock:
-            self._database.close()
-
-    def _read(self, query: str, values: Sequence[object]) -> list[tuple]:  # type: ignore[type-arg]
-        try:
-            with self._lock:
-                return self._database.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            raise sqlite.told(error, self._path) from error
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            try:
-                self._database.execute("BEGIN IMMEDIATE")
-                yield self._database
-                self._database.execute("COMMIT")
-            except BaseException as error:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error | UnicodeEncodeError):
-                    raise sqlite.told(error, self._path) from error
-                raise
+def fold(database: Database) -> None:
+    """What is searched in rows of before there was a column for it: titles and turns, as `alike` makes them."""
+    for table, column in (("conversations", "title"), ("turns", "content")):
+        while rows := database.read(
+            f"SELECT id, {column} FROM {table} WHERE folded IS NULL LIMIT ?",  # noqa: S608
+            (FOLDED,),
+        ):
+            with database.writing() as transaction:
+                for id, text in rows:
+                    transaction.execute(f"UPDATE {table} SET folded = ? WHERE id = ?", (alike(text), id))  # noqa: S608

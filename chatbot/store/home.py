@@ -17,9 +17,9 @@ PRIVATE = 0o077  # what others may not
 log = logging.getLogger(__name__)
 
 
-def hold(folder: Path) -> IO[str]:
+def hold(folder: Path, *, shared: bool = False) -> IO[str]:
     """Keep other apps off the folder, which is made if need be, until the file that is returned is closed or the process ends,
-    however it ends: the kernel lets go of the lock then.
+    however it ends: the kernel lets go of the lock then. Those who share a database share the folder, too.
 
     Raises `StoreError`, which names the process that holds it.
     """
@@ -30,7 +30,7 @@ def hold(folder: Path) -> IO[str]:
     except OSError as error:
         raise disk.told(error, folder) from error
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError as error:
         who = _holder(file.read())
         file.close()

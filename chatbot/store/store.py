@@ -1,11 +1,10 @@
-"""SQLite: conversations, settings and results of tasks, each under its owner.
+"""Conversations, settings and results of tasks, each under its owner.
 
 Every query names the owner; what belongs to somebody else is `NotFound`, as if it did not exist.
 """
 
 import json
 import secrets
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +39,7 @@ class Store(Corrections):
     def set_setting(self, owner: str, name: str, value: object) -> None:
         with self._writing() as database:
             database.execute(
-                "INSERT INTO settings VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+                "INSERT INTO settings VALUES (?, ?, ?) ON CONFLICT (owner, name) DO UPDATE SET value = excluded.value",
                 (owner, name, json.dumps(value)),
             )
 
@@ -54,11 +53,11 @@ class Store(Corrections):
         id = secrets.token_urlsafe(12)
         with self._writing() as database:
             database.execute(
-                "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?)", (id, owner, task, title, text, time.time())
+                "INSERT INTO results VALUES (?, ?, ?, ?, ?, ?)", (id, owner, task, title, text, self._now())
             )
             database.execute(
                 "DELETE FROM results WHERE owner = ? AND task = ? AND id NOT IN (SELECT id FROM results "
-                "WHERE owner = ? AND task = ? ORDER BY created DESC, rowid DESC LIMIT ?)",
+                "WHERE owner = ? AND task = ? ORDER BY created DESC, id DESC LIMIT ?)",
                 (owner, task, owner, task, RESULTS),
             )
         return id
@@ -67,7 +66,7 @@ class Store(Corrections):
         """What `task` gave to the owner, the latest first."""
         rows = self._read(
             "SELECT id, title, created, result FROM results WHERE owner = ? AND task = ? "
-            "ORDER BY created DESC, rowid DESC LIMIT ?",
+            "ORDER BY created DESC, id DESC LIMIT ?",
             (owner, task, limit),
         )
         return [SavedResult(id, title, created, json.loads(result)) for id, title, created, result in rows]
@@ -84,4 +83,6 @@ class Store(Corrections):
                 database.execute("DELETE FROM results WHERE owner = ? AND task = ?", (owner, task))
             if naming:
                 named = json.dumps(naming)
-                database.execute("DELETE FROM results WHERE owner = ? AND instr(result, ?) > 0", (owner, named))
+                database.execute(
+                    "DELETE FROM results WHERE owner = ? AND replace(result, ?, '') <> result", (owner, named)
+                )

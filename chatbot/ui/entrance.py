@@ -44,7 +44,7 @@ def entrance(
     library: OpeningLibrary,
 ) -> dict[str, Any]:
     """The `app_kwargs` of the page's launch; `under_way` are the ids of events that its queue holds."""
-    sessions = Sessions()
+    sessions = Sessions(users) if users else None
     secret = access.load_secret(settings.data)
     middleware = [
         Middleware(SecurityHeaders, embedded=settings.space),
@@ -53,7 +53,7 @@ def entrance(
         Middleware(Doors),
         *(() if users else (Middleware(KeptFiles),)),
         Middleware(access.OwnerCookie, secret=secret, embedded=settings.space),
-        *([Middleware(SignedIn, sessions=sessions, page=request_response(sign_in.asks_who))] if users else ()),
+        *([Middleware(SignedIn, sessions=sessions, page=request_response(sign_in.asks_who))] if sessions else ()),
         Middleware(Turns, most=settings.quota.requests),
         Middleware(Bodies),
         Middleware(Belongings, secret=secret, uploads=uploads, under_way=under_way, most=settings.quota.requests),
@@ -76,7 +76,7 @@ def _routes(
     settings: Settings,
     engine: LoadingEngine,
     users: Users | None,
-    sessions: Sessions,
+    sessions: Sessions | None,
     uploads: Uploads,
     versions: Mapping[str, str],
     library: OpeningLibrary,
@@ -96,7 +96,7 @@ def _routes(
         embedder=lambda: library.get().embedder,
         metrics=lambda: engine.measures.text(engine.load),
     )
-    names = sign_in.routes(users, sessions, embedded=settings.space) if users else []
+    names = sign_in.routes(users, sessions, embedded=settings.space) if users and sessions else []
     return [*ours, *names, *uploading.routes(uploads, settings.quota)]
 
 

@@ -1,7 +1,6 @@
-"""The rows that one document becomes in SQLite, and back."""
+"""The rows that one document becomes in the database, and back."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -9,11 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chatbot.common.database.base import Transaction
 from retrieval.types import Document, Flag, Page, Passage, Row, Table
 
 
 def insert(
-    database: sqlite3.Connection,
+    database: Transaction,
     document: Document,
     pages: Iterable[Page],
     passages: Sequence[Passage],
@@ -26,16 +26,17 @@ def insert(
         [(document.id, page.number, page.label, page.text, _json(page.warnings)) for page in pages],
     )
     database.executemany(
-        "INSERT INTO passages (document, position, page, start, end, text, heading, tables) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        'INSERT INTO passages (document, position, page, start, "end", text, heading, tables) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
         [
             (document.id, n, p.page, p.start, p.end, p.text, p.heading, _tables(p.tables))
             for n, p in enumerate(passages)
         ],
     )
     if vectors is not None and passages:
-        (last,) = database.execute("SELECT last_insert_rowid()").fetchone()
+        (first,) = database.execute(
+            "SELECT id FROM passages WHERE document = ? AND position = 0", (document.id,)
+        ).fetchone()
         embedder, rows = vectors
-        first = last - len(passages) + 1
         database.executemany(
             "INSERT INTO vectors VALUES (?, ?, ?)",
             [(first + n, embedder, row.astype("<f4").tobytes()) for n, row in enumerate(rows)],

@@ -1,12 +1,11 @@
-"""SQLite: documents, pages, passages and their vectors, each document in one transaction under its owner.
+"""Documents, pages, passages and their vectors, each document in one transaction under its owner.
 
 Every query names the owner; what belongs to somebody else is `NotFound`, as if it did not exist.
 A change to an owner's documents raises that owner's generation, by which caches know that they are old.
 """
 
-import json
+import math
 import re
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from chatbot.common.database.base import Transaction
+from chatbot.common.database.door import Place, opened
 from chatbot.common.disk import ASIDE
 from chatbot.common.errors import NotFound, StoreError
 from retrieval.store import rows as stored_rows
-from retrieval.store.database import Database
+from retrieval.store.database import SCHEMA
 from retrieval.types import Document, Page, Passage
 
 Ids = npt.NDArray[np.int64]
@@ -28,12 +29,13 @@ DOCUMENTS = (
     "FROM documents WHERE owner = ? "
 )
 OURS = re.compile(rf"[0-9a-f]{{32}}(\.part)?|{re.escape(ASIDE)}[0-9a-f]{{16}}")  # .part: by earlier versions
-NAMED = "AND p.id IN (SELECT value FROM json_each(?))"
+ABANDONED = 24 * 3600.0
+"""Seconds after which nobody is still adding a file: four times as long as an upload may wait to be used."""
 PASSAGES = (
-    "SELECT p.page, p.start, p.end, p.text, p.heading, p.position, p.document, p.id, p.tables "
-    "FROM passages p JOIN documents d ON d.id = p.document WHERE +d.owner = ? "
+    'SELECT p.page, p.start, p."end", p.text, p.heading, p.position, p.document, p.id, p.tables '
+    "FROM passages p JOIN documents d ON d.id = p.document WHERE d.owner || '' = ? "
 )
-"""The plus keeps SQLite from going through all that the owner has: 13 ms of a search among 100,000 passages."""
+"""The text that is added keeps SQLite from going through all that the owner has: 13 ms of a search among 100,000 passages."""
 
 
 def indexed_text(heading: str, text: str) -> str:
@@ -67,8 +69,8 @@ class Stretch:
 class Store:
     """The library's tables, by owner; safe to use from any thread. What returns is on disk. Raises as `Database` does."""
 
-    def __init__(self, path: Path) -> None:
-        self._database = Database(path)
+    def __init__(self, place: Place) -> None:
+        self._database = opened(place, SCHEMA)
         self._read = self._database.read
         self._writing = self._database.writing
         self.purge = self._database.purge
@@ -78,7 +80,7 @@ class Store:
 
     def documents(self, owner: str) -> list[Document]:
         """The latest first."""
-        rows = self._read(DOCUMENTS + "ORDER BY created DESC, rowid DESC", (owner,))
+        rows = self._read(DOCUMENTS + "ORDER BY created DESC, id DESC", (owner,))
         return [stored_rows.document(row) for row in rows]
 
     def document(self, owner: str, id: str) -> Document:
@@ -108,7 +110,8 @@ class Store:
 
     def passages_by_id(self, owner: str, ids: Sequence[int]) -> dict[int, Passage]:
         """Those of `ids` that are the owner's, and still there."""
-        rows = self._read(PASSAGES + NAMED, (owner, json.dumps(list(ids))))
+        named = f"AND p.id IN ({', '.join('?' * len(ids)) or 'NULL'})"
+        rows = self._read(PASSAGES + named, (owner, *ids))
         return {int(row[7]): stored_rows.passage(row) for row in rows}
 
     def add(
@@ -166,7 +169,7 @@ class Store:
         """The owner's generation, and where the passages of each document stand, in order of their ids."""
         rows = self._read(
             "SELECT o.generation, d.id, min(p.id), count(*) FROM owners o JOIN documents d ON d.owner = o.owner "
-            "JOIN passages p ON p.document = d.id WHERE o.owner = ? GROUP BY d.id ORDER BY min(p.id)",
+            "JOIN passages p ON p.document = d.id WHERE o.owner = ? GROUP BY o.generation, d.id ORDER BY min(p.id)",
             (owner,),
         )
         return (rows[0][0] if rows else self.generation(owner)), {id: Stretch(at, n) for _, id, at, n in rows}
@@ -216,7 +219,7 @@ class Store:
         """(id, what is embedded) of passages above `after` that have no vector of this embedder, of all owners."""
         rows = self._read(
             "SELECT p.id, p.heading, p.text FROM passages p LEFT JOIN vectors v ON v.passage = p.id "
-            "WHERE p.id > ? AND v.embedder IS NOT ? ORDER BY p.id LIMIT ?",
+            "WHERE p.id > ? AND (v.embedder IS NULL OR v.embedder <> ?) ORDER BY p.id LIMIT ?",
             (after, embedder, limit),
         )
         return [(id, indexed_text(heading, text)) for id, heading, text in rows]
@@ -252,17 +255,21 @@ class Store:
 
     def sweep(self, files: Path, index: Path) -> None:
         """Delete files of ours that no document and no cache owns: what a killed process left. No other process can commit
-        meanwhile."""
+        meanwhile; where others work on the same files, what is younger than `ABANDONED` may become theirs."""
+        before = self._database.now() - ABANDONED if self._database.shared else math.inf
         with self._writing() as database:
             kept = {row[0] for row in database.execute("SELECT id FROM documents WHERE status != 'rejected'")}
             kept |= {row[0] for row in database.execute("SELECT file FROM caches")}
             for path in [*files.iterdir(), *index.iterdir()]:
-                if path.name not in kept and OURS.fullmatch(path.name):
+                if path.name not in kept and OURS.fullmatch(path.name) and path.stat().st_mtime < before:
                     path.unlink()
 
 
-def _next_generation(database: sqlite3.Connection, owner: str) -> None:
-    database.execute("INSERT INTO owners VALUES (?, 1) ON CONFLICT DO UPDATE SET generation = generation + 1", (owner,))
+def _next_generation(database: Transaction, owner: str) -> None:
+    database.execute(
+        "INSERT INTO owners VALUES (?, 1) ON CONFLICT (owner) DO UPDATE SET generation = owners.generation + 1",
+        (owner,),
+    )
 
 
 def _missing() -> NotFound:

@@ -26,7 +26,7 @@ from retrieval.search.embed import load
 from retrieval.search.index import Ids, Index, Vectors
 from retrieval.search.vectors import VectorIndex
 from retrieval.store.originals import Step
-from retrieval.store.store import NAMED, PASSAGES
+from retrieval.store.store import PASSAGES
 from tests.retrieval.cheap import WordHashes
 
 STORY = """# The banyan
@@ -211,7 +211,7 @@ def test_passages_are_read_by_their_ids_not_by_way_of_all_of_the_owners(
     with contextlib.closing(opened(folder)) as library:
         library.add("ada", write("a.md", STORY), "a.md")
     with contextlib.closing(sqlite3.connect(folder / "library.db")) as database:
-        plan = database.execute(f"EXPLAIN QUERY PLAN {PASSAGES}{NAMED}", ("ada", "[1]")).fetchall()
+        plan = database.execute(f"EXPLAIN QUERY PLAN {PASSAGES}AND p.id IN (?, ?)", ("ada", 1, 2)).fetchall()
     assert "SEARCH p USING INTEGER PRIMARY KEY (rowid=?)" in [row[-1] for row in plan]
     assert not any("(owner=?)" in row[-1] for row in plan)
 

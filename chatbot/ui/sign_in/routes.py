@@ -1,5 +1,6 @@
 """Signing in and out: the page that asks who one is, and what its form and the button of the sidebar send."""
 
+from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -28,7 +29,7 @@ def routes(users: Users, sessions: Sessions, *, embedded: bool) -> list[Route]:
     async def sign_out(request: Request) -> Response:
         name = getattr(request.state, USER)
         if name is not None:
-            sessions.end(name)
+            await run_sync(sessions.end, name)
         return _with_cookie(request, "", 0)
 
     def _with_cookie(request: Request, token: str, age: int) -> Response:

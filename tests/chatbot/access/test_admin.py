@@ -7,6 +7,7 @@ import pytest
 
 from chatbot.access.admin import Admins
 from chatbot.access.users import Users, hash_password
+from chatbot.common.database.base import Database
 from chatbot.common.errors import AccessDenied
 
 HERE = {"host": "127.0.0.1:7860"}
@@ -54,9 +55,9 @@ def test_who_is_elsewhere_is_not(request_: Any) -> None:
         Admins(None).require(request_)
 
 
-def test_with_users_it_is_who_is_marked_wherever_they_are() -> None:
+def test_with_users_it_is_who_is_marked_wherever_they_are(accounts: Database) -> None:
     password = hash_password("correct horse")
-    admins = Admins(Users({"ann": password, "bob": password}, admins=["ann"]))
+    admins = Admins(Users({"ann": password, "bob": password}, accounts, admins=["ann"]))
     assert admins(asks("192.168.1.7", name="ann", x_forwarded_for="10.0.0.1"))
     for request in (asks(name="bob"), asks(name=None), asks(name="")):
         assert not admins(request)

@@ -9,8 +9,12 @@ import pytest
 from chatbot.access import users as passwords
 from chatbot.access.sessions import LONGEST, Sessions
 from chatbot.access.signing_in import MOST_WAITING, SigningIn, WrongPassword, network
-from chatbot.access.users import TooManyTries, Users, hash_password
+from chatbot.access.users import SCHEMA, TooManyTries, Users, hash_password
+from chatbot.common.database.base import Database
+from chatbot.common.database.door import opened
 from tests.loops import running_alone
+
+PASSWORD = hash_password("correct horse")
 
 
 class Clock:
@@ -20,13 +24,15 @@ class Clock:
         return self.now
 
 
-def test_a_session_ends_with_its_month_and_with_the_sign_out_of_any() -> None:
+def test_a_session_ends_with_its_month_and_with_the_sign_out_of_any(database: Database) -> None:
     clock = Clock()
-    sessions = Sessions(clock)
+    sessions = Sessions(Users({"ann": PASSWORD, "bob": PASSWORD}, database, clock=clock))
     home, work, bob = sessions.begin("ann"), sessions.begin("ann"), sessions.begin("bob")
-    assert [sessions.name(token) for token in (home, work, bob, "", "x")] == ["ann", "ann", "bob", None, None]
+    assert [sessions.name(token) for token in (home, work, bob, "", "x" * 43)] == ["ann", "ann", "bob", None, None]
+    assert sessions.remembered(home) == "ann"
     sessions.end("ann")
     assert [sessions.name(token) for token in (home, work, bob)] == [None, None, "bob"]
+    assert sessions.remembered(home) is None
     clock.now = LONGEST - 1
     assert sessions.name(bob) == "bob"
     clock.now = LONGEST
@@ -34,14 +40,37 @@ def test_a_session_ends_with_its_month_and_with_the_sign_out_of_any() -> None:
     assert LONGEST == 30 * 24 * 3600
 
 
+def test_a_session_outlives_a_restart_but_neither_its_user_nor_their_password(database: Database) -> None:
+    token = Sessions(Users({"ann": PASSWORD}, database)).begin("ann")
+    assert Sessions(Users({"ann": PASSWORD}, database)).name(token) == "ann"
+    assert Sessions(Users({"ann": hash_password("another one")}, database)).name(token) is None
+    assert Sessions(Users({"bob": PASSWORD}, database)).name(token) is None
+    assert token not in str(database.read("SELECT * FROM sessions")), "who reads the table is not signed in by it"
+
+
+def test_who_signs_out_at_one_app_is_out_at_all_within_two_seconds(postgres: str) -> None:
+    tables = [opened(postgres, SCHEMA) for _ in range(2)]
+    here, there = (Sessions(Users({"ann": PASSWORD}, database)) for database in tables)
+    token = here.begin("ann")
+    assert there.name(token) == there.remembered(token) == "ann"
+    here.end("ann")
+    begin = time.monotonic()
+    while there.remembered(token):
+        assert time.monotonic() - begin < 2
+        time.sleep(0.02)
+    assert there.name(token) is None
+    for database in tables:
+        database.close()
+
+
 @pytest.fixture
-def users() -> Users:
-    return Users({"ann": hash_password("correct horse")})
+def users(accounts: Database) -> Users:
+    return Users({"ann": PASSWORD}, accounts)
 
 
 def test_the_loop_goes_on_while_passwords_are_checked(users: Users) -> None:
     async def look() -> tuple[float, int]:
-        signing_in = SigningIn(users, Sessions())
+        signing_in = SigningIn(users, Sessions(users))
         tries = [asyncio.create_task(signing_in(f"name{n}", "guess", "192.0.2.1")) for n in range(6)]
         longest, turns, last = 0.0, 0, time.monotonic()
         while not all(one.done() for one in tries):
@@ -64,7 +93,7 @@ def test_a_flood_from_one_address_holds_up_no_other(users: Users, monkeypatch: p
     monkeypatch.setattr(passwords, "_matches", lambda entry, password: password != "guess" or not held.wait(20))
 
     async def look() -> str:
-        signing_in = SigningIn(users, Sessions())
+        signing_in = SigningIn(users, Sessions(users))
         flood = [asyncio.create_task(signing_in("eve", "guess", "192.0.2.1")) for _ in range(MOST_WAITING + 1)]
         await asyncio.sleep(0.05)
         with pytest.raises(TooManyTries, match="at once"):

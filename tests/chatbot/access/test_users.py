@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.access.users import Users, add_user, hash_password
+from chatbot.common.database.base import Database
 from chatbot.common.errors import AccessDenied, SettingsError
 from chatbot.users import main
 
@@ -24,16 +25,18 @@ def ann() -> str:
     return hash_password("correct horse")
 
 
-def test_right_and_wrong_passwords(ann: str) -> None:
-    users = Users({"ann": ann})
+def test_right_and_wrong_passwords(ann: str, database: Database) -> None:
+    users = Users({"ann": ann}, database)
     assert users.check("ann", "correct horse", HERE)
     assert not users.check("ann", "correct horse ", HERE)
     assert not users.check("bob", "correct horse", HERE)
 
 
-def test_ten_wrong_passwords_close_that_name_for_five_minutes(ann: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ten_wrong_passwords_close_that_name_for_five_minutes(
+    ann: str, monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
     clock = Clock()
-    users = Users({"ann": ann, "bob": ann}, clock=clock)
+    users = Users({"ann": ann, "bob": ann}, database, clock=clock)
     monkeypatch.setattr("chatbot.access.users._scrypt", lambda password, *_: password.encode())
     for _ in range(10):
         assert not users.check("ann", "guess", HERE)
@@ -47,9 +50,9 @@ def test_ten_wrong_passwords_close_that_name_for_five_minutes(ann: str, monkeypa
     assert users.check("ann", "correct horse", HERE)
 
 
-def test_wrong_tries_of_others_lock_nobody_out(ann: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_tries_of_others_lock_nobody_out(ann: str, monkeypatch: pytest.MonkeyPatch, accounts: Database) -> None:
     """Whoever tries under other names, or from elsewhere, counts for themselves."""
-    users = Users({"ann": ann}, clock=Clock())
+    users = Users({"ann": ann}, accounts, clock=Clock())
     monkeypatch.setattr("chatbot.access.users._scrypt", lambda password, *_: password.encode())
     for n in range(300):
         assert not users.check(f"name{n}", "guess", HERE)
@@ -60,9 +63,9 @@ def test_wrong_tries_of_others_lock_nobody_out(ann: str, monkeypatch: pytest.Mon
 
 
 def test_a_name_that_is_tried_from_everywhere_is_open_where_it_signed_in_before(
-    ann: str, monkeypatch: pytest.MonkeyPatch
+    ann: str, monkeypatch: pytest.MonkeyPatch, accounts: Database
 ) -> None:
-    users = Users({"ann": ann}, clock=Clock())
+    users = Users({"ann": ann}, accounts, clock=Clock())
     assert users.check("ann", "correct horse", HERE)
     monkeypatch.setattr("chatbot.access.users._scrypt", lambda password, *_: password.encode())
     for n in range(100):
@@ -73,8 +76,8 @@ def test_a_name_that_is_tried_from_everywhere_is_open_where_it_signed_in_before(
     assert users.check("ann", "correct horse", HERE)
 
 
-def test_an_unknown_name_costs_the_same_work(ann: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    users = Users({"ann": ann})
+def test_an_unknown_name_costs_the_same_work(ann: str, monkeypatch: pytest.MonkeyPatch, accounts: Database) -> None:
+    users = Users({"ann": ann}, accounts)
     work: list[tuple[int, ...]] = []
 
     def scrypt(_: str, salt: bytes, *cost: int) -> bytes:
@@ -88,25 +91,27 @@ def test_an_unknown_name_costs_the_same_work(ann: str, monkeypatch: pytest.Monke
     assert work[0] == work[1]
 
 
-def test_the_users_file(tmp_path: Path, ann: str) -> None:
+def test_the_users_file(tmp_path: Path, ann: str, accounts: Database) -> None:
     path = tmp_path / "users.json"
     add_user(path, {"ann": ann})
     add_user(path, {"李": ann})
     assert path.stat().st_mode & 0o777 == 0o600
-    assert Users.load(path).check("李", "correct horse", HERE)
+    assert Users.load(path, accounts).check("李", "correct horse", HERE)
 
 
-def test_an_admin_is_marked_in_the_file(tmp_path: Path, ann: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_admin_is_marked_in_the_file(
+    tmp_path: Path, ann: str, monkeypatch: pytest.MonkeyPatch, accounts: Database
+) -> None:
     path = tmp_path / "users.json"
     add_user(path, {"ann": ann})
     monkeypatch.setattr("getpass.getpass", lambda prompt: "battery staple")
     assert main(["bob", str(path), "--admin"]) == 0
     assert json.loads(path.read_text())["bob"].keys() == {"password", "admin"}
-    users = Users.load(path)
+    users = Users.load(path, accounts)
     assert users.check("bob", "battery staple", HERE)
     assert [users.is_admin(name) for name in ("ann", "bob", "", "nobody")] == [False, True, False, False]
     path.write_text(json.dumps({"bob": {"password": ann, "admin": False}}))
-    assert not Users.load(path).is_admin("bob")
+    assert not Users.load(path, accounts).is_admin("bob")
     assert main(["bob", str(path), "--root"]) == 2
 
 
@@ -122,22 +127,24 @@ def test_an_admin_is_marked_in_the_file(tmp_path: Path, ann: str, monkeypatch: p
         '{"a": 1}',
     ],
 )
-def test_a_users_file_without_hashes_is_refused(tmp_path: Path, content: str) -> None:
+def test_a_users_file_without_hashes_is_refused(tmp_path: Path, content: str, accounts: Database) -> None:
     path = tmp_path / "users.json"
     path.write_text(content)
     with pytest.raises(SettingsError) as refused:
-        Users.load(path)
+        Users.load(path, accounts)
     assert "correct horse" not in str(refused.value)
     if json.dumps("correct horse") in content:
         assert "python -m chatbot.users NAME" in str(refused.value)
 
 
 @pytest.mark.parametrize("more", [{"admin": "yes"}, {"admin": 1}, {"root": True}])
-def test_an_entry_that_says_more_than_we_know_is_refused(tmp_path: Path, ann: str, more: dict[str, object]) -> None:
+def test_an_entry_that_says_more_than_we_know_is_refused(
+    tmp_path: Path, ann: str, more: dict[str, object], accounts: Database
+) -> None:
     path = tmp_path / "users.json"
     path.write_text(json.dumps({"ann": {"password": ann, **more}}))
     with pytest.raises(SettingsError, match="ann"):
-        Users.load(path)
+        Users.load(path, accounts)
 
 
 @pytest.mark.parametrize(("password", "made"), [("seven77", False), ("eight888", True)])

@@ -6,23 +6,24 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.common.database.door import Place
 from chatbot.common.errors import NotFound, StoreError
-from chatbot.store.database import MIGRATIONS
+from chatbot.store.database import SCHEMA
 from chatbot.store.store import LARGEST_RESULT, RESULTS, Store
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path / "banyan.db")
+def store(place: Place) -> Iterator[Store]:
+    store = Store(place)
     yield store
     store.close()
 
 
-def test_a_result_is_there_after_a_restart(tmp_path: Path) -> None:
-    first = Store(tmp_path / "b.db")
+def test_a_result_is_there_after_a_restart(place: Place) -> None:
+    first = Store(place)
     id = first.add_result("ann", "sentiment", "so good 好", {"label": "positive", "scores": [0.1, 0.9]})
     first.close()
-    again = Store(tmp_path / "b.db")
+    again = Store(place)
     (saved,) = again.results("ann", "sentiment")
     assert (saved.id, saved.title, saved.result) == (id, "so good 好", {"label": "positive", "scores": [0.1, 0.9]})
     again.close()
@@ -60,7 +61,7 @@ def test_a_result_too_large_to_keep_is_refused_and_nothing_is_lost(store: Store)
 
 def test_a_database_from_before_there_were_results_gets_their_table(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "b.db") as database:
-        database.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1;")
+        database.executescript(SCHEMA.migrations[0] + "PRAGMA user_version = 1;")
         database.execute("INSERT INTO settings VALUES ('ann', 'language', '\"zh\"')")
     store = Store(tmp_path / "b.db")
     assert store.setting("ann", "language") == "zh"

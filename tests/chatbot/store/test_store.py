@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.common.database.door import Place
 from chatbot.common.errors import NotFound, StoreError, StoreFull
 from chatbot.store import conversations
-from chatbot.store.database import MIGRATIONS
+from chatbot.store.database import SCHEMA
 from chatbot.store.store import Store
 from chatbot.types import Message
 
@@ -22,20 +23,20 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path / "banyan.db")
+def store(place: Place) -> Iterator[Store]:
+    store = Store(place)
     yield store
     store.close()
 
 
-def test_a_conversation_is_there_after_a_restart(tmp_path: Path) -> None:
-    first = Store(tmp_path / "b.db")
+def test_a_conversation_is_there_after_a_restart(place: Place) -> None:
+    first = Store(place)
     id = first.create("ann", title="Tea", system_prompt="Be brief.", adapter="poet")
     first.append("ann", id, Message("user", "Hi 👋 你好"), at=0)
     first.append("ann", id, Message("assistant", "Hello"), at=1)
     first.set_setting("ann", "language", "zh")
     first.close()
-    again = Store(tmp_path / "b.db")
+    again = Store(place)
     saved = again.conversation("ann", id)
     assert (saved.title, saved.system_prompt, saved.adapter) == ("Tea", "Be brief.", "poet")
     assert saved.messages == (Message("user", "Hi 👋 你好"), Message("assistant", "Hello"))
@@ -106,7 +107,7 @@ def test_a_deleted_conversation_comes_back_for_a_while(store: Store, monkeypatch
 
 def test_conversations_of_before_are_read_as_they_were(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "b.db")) as old:
-        for number, script in enumerate(MIGRATIONS[:3], 1):
+        for number, script in enumerate(SCHEMA.migrations[:3], 1):
             old.executescript(f"{script}; PRAGMA user_version = {number};")
         old.execute(
             "INSERT INTO conversations VALUES ('a', 'ann', 'Tea', '', NULL, 1.0, 2.0), ('b', 'ann', 'Nothing', '', NULL, 1.0, 1.0)"
@@ -117,6 +118,7 @@ def test_conversations_of_before_are_read_as_they_were(tmp_path: Path) -> None:
     store = Store(tmp_path / "b.db")
     assert [m.content for m in store.conversation("ann", "a").messages] == ["0", "1", "2", "3"]
     assert store.conversation("ann", "b").messages == ()
+    assert [h.id for h in store.find("ann", "TEA")] == [h.id for h in store.find("ann", "3")] == ["a"]
     store.append("ann", "a", Message("user", "4"), at=4)
     assert len(store.conversation("ann", "a").turns) == 5
     store.close()
@@ -151,15 +153,13 @@ def test_many_threads_write_at_once(store: Store) -> None:
         assert [m.content for m in store.conversation(f"o{n}", ids[n]).messages] == [f"{n}-{at}" for at in range(20)]
 
 
-def test_kill_nine_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+def test_kill_nine_loses_nothing_that_was_acknowledged(place: Place) -> None:
     script = (
         "import sys; from pathlib import Path; from chatbot.store.store import Store; from chatbot.types import Message\n"
-        "s = Store(Path(sys.argv[1])); id = s.create('ann', title='t'); print(id, flush=True)\n"
+        "p = sys.argv[1]; s = Store(p if '://' in p else Path(p)); id = s.create('ann', title='t'); print(id, flush=True)\n"
         "for n in range(100000): s.append('ann', id, Message('user', str(n)), at=n); print(n, flush=True)\n"
     )
-    child = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path / "b.db")], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
+    child = subprocess.Popen([sys.executable, "-c", script, str(place)], stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert child.stdout
     id = child.stdout.readline().strip()
     for _ in range(50):
@@ -167,24 +167,27 @@ def test_kill_nine_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     os.kill(child.pid, signal.SIGKILL)
     told = [50, *(int(line) for line in child.stdout.read().split())][-1]
     child.wait()
-    again = Store(tmp_path / "b.db")
+    again = Store(place)
     saved = [m.content for m in again.conversation("ann", id).messages]
     assert len(saved) >= told
     assert saved == [str(n) for n in range(len(saved))]
     again.close()
 
 
-def test_a_full_disk_is_told_and_loses_nothing(store: Store) -> None:
+def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path / "b.db")
+    writer = store._database._writer  # type: ignore[attr-defined]
     id = store.create("ann", title="t")
     store.append("ann", id, Message("user", "kept"), at=0)
-    pages = store._database.execute("PRAGMA page_count").fetchone()[0]
-    store._database.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own way to run out of space
+    pages = writer.execute("PRAGMA page_count").fetchone()[0]
+    writer.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own way to run out of space
     with pytest.raises(StoreFull, match="full"):
         store.append("ann", id, Message("assistant", "x" * 1_000_000), at=1)
     assert [m.content for m in store.conversation("ann", id).messages] == ["kept"]
-    store._database.execute("PRAGMA max_page_count = 1000000")
+    writer.execute("PRAGMA max_page_count = 1000000")
     store.append("ann", id, Message("assistant", "after"), at=1)
     assert len(store.conversation("ann", id).messages) == 2
+    store.close()
 
 
 def test_a_broken_surrogate_is_an_error_not_a_crash(store: Store) -> None:

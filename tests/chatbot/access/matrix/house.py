@@ -13,7 +13,8 @@ import httpx
 from starlette.routing import Mount
 
 import app as product
-from chatbot.access.users import Users, hash_password
+from chatbot.access.users import SCHEMA, Users, hash_password
+from chatbot.common.database.door import opened
 from chatbot.settings import load
 from chatbot.tasks.classify.kept import TASK, Outcome
 from chatbot.types import Message
@@ -57,7 +58,8 @@ def house(folder: Path, models: Path) -> Iterator[House]:
     before = os.environ.get("GRADIO_TEMP_DIR")
     os.environ["GRADIO_TEMP_DIR"] = str(folder / "uploads")
     settings = load(["--engine", "scripted", "--data", str(folder), "--auth", str(users), "--port", "0"], {})
-    people = Users.load(users)
+    accounts = opened(settings.place("access.db"), SCHEMA)
+    people = Users.load(users, accounts)
     services = product.build_services(settings, people)
     services.uploads.empty()
     page = build_page(services)
@@ -70,6 +72,7 @@ def house(folder: Path, models: Path) -> Iterator[House]:
     finally:
         page.close()
         services.close()
+        accounts.close()
         os.environ.pop("GRADIO_TEMP_DIR")
         if before is not None:
             os.environ["GRADIO_TEMP_DIR"] = before

@@ -8,6 +8,7 @@ import pytest
 
 from chatbot.access.admin import Admins
 from chatbot.access.users import Users
+from chatbot.common.database.base import Database
 from chatbot.engine.adapters.folders import find
 from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.scripted import ScriptedEngine
@@ -36,11 +37,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def page(folder: Path, tmp_path: Path) -> Iterator[Wired]:
+def page(folder: Path, tmp_path: Path, accounts: Database) -> Iterator[Wired]:
     engine, store = LoadingEngine(lambda *_: Engine(folder), "scripted"), Store(tmp_path / "b.db")
     engine.start()
     assert engine.wait(20)
-    admins = Admins(Users({}, admins=["root"]))
+    admins = Admins(Users({}, accounts, admins=["root"]))
     yield Wired(Services(engine, store, lambda request: f"user:{request.username}", folder, admins=admins))
     engine.close()
     store.close()

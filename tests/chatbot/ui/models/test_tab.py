@@ -10,6 +10,7 @@ import pytest
 
 from chatbot.access.admin import Admins
 from chatbot.access.users import Users, hash_password
+from chatbot.common.database.base import Database
 from chatbot.common.errors import ModelNotFound
 from chatbot.common.step import Progress
 from chatbot.engine import registry
@@ -157,9 +158,9 @@ def test_others_see_what_runs_and_can_change_nothing(services: Services, page: W
     assert services.models.known() == []
 
 
-def test_with_users_an_admin_may_and_a_plain_user_may_not(services: Services) -> None:
+def test_with_users_an_admin_may_and_a_plain_user_may_not(services: Services, accounts: Database) -> None:
     password = hash_password("correct horse")
-    admins = Admins(Users({"ann": password, "bob": password}, admins=["ann"]))
+    admins = Admins(Users({"ann": password, "bob": password}, accounts, admins=["ann"]))
     page = Wired(replace(services, admins=admins))
     do = page.handlers(Handlers)
     refused = page.one(do.act, "", "en", as_("bob", "127.0.0.1"), clicked(act="use", id="standard"))

@@ -40,7 +40,7 @@ def running(
     *arguments: str, data: Path, environment: Mapping[str, str] | None = None, ready: bool = True, seconds: float = 120
 ) -> Iterator[App]:
     """Start the app on a free port and wait until it answers (`ready`: until its model is loaded)."""
-    port = _free_port()
+    port = free_port()
     log = data / "app.log"
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -82,7 +82,7 @@ def _wait(app: App, ready: bool, seconds: float) -> None:
     raise AssertionError(f"the app did not get ready: {app.log.read_text()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

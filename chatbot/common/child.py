@@ -6,8 +6,8 @@ after another, says its progress between, and ends when its stdin closes, or wit
 
 import json
 import os
+import queue
 import re
-import select
 import subprocess
 import sys
 import threading
@@ -39,6 +39,7 @@ class Child:
     def __init__(self, module: str, *, device: str = "cpu", threads: int = 1, idle: float = 300.0) -> None:
         self._module, self._device, self._threads, self._idle = module, device, threads, idle
         self._process: subprocess.Popen[bytes] | None = None
+        self._said: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
 
@@ -81,6 +82,8 @@ class Child:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
+            self._said = queue.SimpleQueue()
+            threading.Thread(target=_read, args=(self._process, self._said), name="child", daemon=True).start()
         return self._process
 
     def _converse(
@@ -91,36 +94,41 @@ class Child:
         stop: threading.Event | None,
     ) -> Any:
         assert process.stdin
-        assert process.stdout
         try:
             process.stdin.write(json.dumps(request).encode() + b"\n")
             process.stdin.flush()
         except OSError as error:
             raise _died() from error
-        pending = b""
         while True:
             if stop is not None and stop.is_set():
                 raise Stopped("It was stopped.")
-            if not select.select([process.stdout], [], [], LOOK)[0]:
+            try:
+                line = self._said.get(timeout=LOOK)
+            except queue.Empty:
                 continue
-            block = os.read(process.stdout.fileno(), 1 << 16)
-            if not block:
+            if not line.endswith(b"\n"):
                 raise _died()
-            *lines, pending = (pending + block).split(b"\n")
-            for line in lines:
-                said = json.loads(line)
-                if "step" in said:
-                    progress(Step(said["step"], **said["figures"]), said["fraction"])
-                elif "error" in said:
-                    raise _CLASSES.get(said["code"], BanyanError)(said["error"], kind=said["kind"], **said["details"])
-                else:
-                    return said["answer"]
+            said = json.loads(line)
+            if "step" in said:
+                progress(Step(said["step"], **said["figures"]), said["fraction"])
+            elif "error" in said:
+                raise _CLASSES.get(said["code"], BanyanError)(said["error"], kind=said["kind"], **said["details"])
+            else:
+                return said["answer"]
 
     def _end(self) -> None:
         process, self._process = self._process, None
         if process is not None:
             process.kill()
             process.wait()
+
+
+def _read(process: "subprocess.Popen[bytes]", said: "queue.SimpleQueue[bytes]") -> None:
+    """Its lines, and at its end one that is none: a pipe cannot be waited for with a time everywhere."""
+    assert process.stdout
+    for line in process.stdout:
+        said.put(line)
+    said.put(b"")
 
 
 def serve(handle: Callable[[dict[str, Any], Progress], Any]) -> None:

@@ -14,6 +14,7 @@ from threading import Thread
 
 from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
+from chatbot.common.system.processes import is_parent
 
 LOOK = 1.0  # seconds between looks at the parent
 _REFUSED = ("socket.connect", "socket.bind", "subprocess.Popen", "os.system", "os.exec", "os.fork", "os.posix_spawn")
@@ -24,7 +25,7 @@ def end_with_parent() -> None:
     parent = os.getppid()
 
     def watch() -> None:
-        while os.getppid() == parent:
+        while is_parent(parent):
             time.sleep(LOOK)
         os._exit(1)
 

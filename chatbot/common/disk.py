@@ -35,7 +35,9 @@ HOUR = 3600.0  # seconds: what is older nobody makes any more
 
 def sync(path: Path) -> None:
     """The bytes of a file, or the names in a folder, are on disk when it returns."""
-    descriptor = os.open(path, os.O_RDONLY)
+    if os.name == "nt" and path.is_dir():
+        return  # names in a folder are Windows' own affair: it opens none
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

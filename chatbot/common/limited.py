@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from chatbot.common.rejected import RejectedFile
+from chatbot.common.system.processes import kill_group
 
 Record = dict[str, object]
 
@@ -96,12 +97,8 @@ def _watched(process: subprocess.Popen[bytes], seconds: float, stop: Event | Non
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is not None:
-        return
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (AttributeError, ProcessLookupError, PermissionError):  # no process groups on Windows; or it has just gone
-        process.kill()
+    if process.poll() is None:
+        kill_group(process.pid)
 
 
 def _parsed(line: bytes) -> Record | None:

@@ -1,6 +1,5 @@
 """The data folder: one app's at a time, and no other account's."""
 
-import fcntl
 import json
 import logging
 import os
@@ -10,6 +9,7 @@ from typing import IO
 
 from chatbot.common import disk
 from chatbot.common.errors import StoreError
+from chatbot.common.system import locks
 
 LOCK = "lock"
 PRIVATE = 0o077  # what others may not
@@ -26,12 +26,10 @@ def hold(folder: Path, *, shared: bool = False) -> IO[str]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make_private(folder)
-        file = os.fdopen(os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+")
+        file = os.fdopen(os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600), "r+")
     except OSError as error:
         raise disk.told(error, folder) from error
-    try:
-        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    if not locks.take(file.fileno(), shared=shared):
         who = _holder(file.read())
         file.close()
         raise StoreError(
@@ -39,7 +37,7 @@ def hold(folder: Path, *, shared: bool = False) -> IO[str]:
             kind="folder_held",
             folder=str(folder),
             who=who,
-        ) from error
+        )
     file.truncate(0)
     json.dump({"process": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}, file)
     file.flush()

@@ -137,7 +137,7 @@ def _convert(gguf: Path, folder: Path, progress: Progress, stop: Event | None) -
 
 def _end(child: subprocess.Popen[str]) -> None:
     """Interrupted, it clears away what it made."""
-    child.send_signal(signal.SIGINT)
+    child.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
     try:
         child.wait(GRACE)
     except subprocess.TimeoutExpired:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from chatbot.common.child import Child
 from chatbot.common.errors import InputError
 from chatbot.common.step import Progress
+from chatbot.common.system.processes import cores
 from finetune.jobs.folder import Base, write
 from finetune.spec.spec import TrainingSpec
 
@@ -55,9 +55,7 @@ class Estimator:
 
     def __init__(self, kept: Path, *, device: str = "cpu", threads: int | None = None) -> None:
         self._kept = kept
-        self._child = Child(
-            "finetune.train.probe", device=device, threads=threads or len(os.sched_getaffinity(0)), idle=1.0
-        )
+        self._child = Child("finetune.train.probe", device=device, threads=threads or cores(), idle=1.0)
 
     def known(self, base: Base, spec: TrainingSpec, report: Mapping[str, Any]) -> Estimate | None:
         """From a probe that was made for these settings, or for a larger rank and longer rows."""

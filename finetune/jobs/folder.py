@@ -20,7 +20,6 @@ Locks and process groups are POSIX: on Windows, jobs run under WSL.
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import time
@@ -30,6 +29,7 @@ from typing import Any, Literal
 
 from chatbot.common import disk
 from chatbot.common.errors import NotFound
+from chatbot.common.system import locks
 from finetune.spec.spec import TrainingSpec
 
 Cause = Literal["", "stopped", "out_of_memory", "disk_full", "diverged", "rejected", "error"]
@@ -172,30 +172,25 @@ class JobFolder:
 
         With `patience` (seconds) it tries again: somebody who looks at a lock holds it for an instant.
         """
-        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         until = time.monotonic() + patience
         while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if locks.take(descriptor):
                 return descriptor
-            except BlockingIOError:
-                if time.monotonic() >= until:
-                    os.close(descriptor)
-                    return None
-                time.sleep(0.01)
+            if time.monotonic() >= until:
+                os.close(descriptor)
+                return None
+            time.sleep(0.01)
 
     def is_locked(self) -> bool:
         try:
-            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CLOEXEC)
+            descriptor = os.open(self.path / "lock", os.O_RDWR)
         except FileNotFoundError:
             return False
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+            return locks.is_taken(descriptor)
         finally:
             os.close(descriptor)
-        return False
 
     def enqueue(self) -> None:
         """Back to the end of the queue. The last file taken away is what turns the state."""

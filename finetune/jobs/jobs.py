@@ -4,8 +4,6 @@ What is true of a job stands in its folder (`finetune.jobs.folder`), so any numb
 go on by themselves, and the next app sees them by their locks. Only one app at a time starts jobs from a folder.
 """
 
-import os
-import signal
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +12,7 @@ from typing import Any
 
 from chatbot.common import disk
 from chatbot.common.errors import InputError, NotFound
+from chatbot.common.system import processes
 from finetune.jobs import start as starts
 from finetune.jobs.folder import FINAL, Base, JobFolder, JobState, Meta, Result, write
 from finetune.jobs.queue import ID, all_jobs, meta_text, new_folder, waiting
@@ -70,7 +69,7 @@ class Jobs:
         self._runner = Runner(
             folder,
             devices=devices,
-            threads=threads or len(os.sched_getaffinity(0)),
+            threads=threads or processes.cores(),
             grace=grace,
             poll=poll,
             ended=ended,
@@ -161,7 +160,7 @@ class Jobs:
         if job.state() in FINAL:
             return
         job.ask_to_stop()
-        signal_group(job, signal.SIGTERM)
+        signal_group(job, processes.ask_group)
         self._runner.wake()
 
     def resume(self, owner: str, id: str, changes: Mapping[str, object] | None = None) -> None:

@@ -1,9 +1,7 @@
 """Starts the next job of the queue, one on each device, and sees to it that those told to stop do."""
 
-import fcntl
 import logging
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -13,6 +11,7 @@ from pathlib import Path
 from chatbot.common import disk
 from chatbot.common.child import child_environment
 from chatbot.common.errors import BanyanError
+from chatbot.common.system import locks, processes
 from finetune.jobs.folder import JobFolder, JobState, Result
 from finetune.jobs.queue import all_jobs, waiting
 
@@ -87,37 +86,43 @@ class Runner:
         for job in running:
             if job.is_stuck(self._grace):
                 log.warning("job %s was told to stop and has shown no life for %g s", job.id, self._grace)
-                signal_group(job, signal.SIGKILL)
+                signal_group(job, processes.kill_group)
         for job in all_jobs(self._folder):
             if job.state() == "cancelled" and job.result() is None and job.started():
                 job.finish(_ended_hard(job))
         busy = {job.started().get("device") for job in running}
         free = [device for device in self._devices if device not in busy]
-        for job, device in zip(waiting(self._folder), free, strict=False):
+        for job, device in zip(
+            (job for job in waiting(self._folder) if job.id not in self._children), free, strict=False
+        ):
             self._spawn(job, device)
 
     def _spawn(self, job: JobFolder, device: str) -> None:
-        """The lock is taken here and inherited, so that there is no moment at which the job seems to be dead."""
-        lock = job.lock(patience=1.0)
-        if lock is None:
+        """The lock is taken here and inherited, so that there is no moment at which the job seems to be dead.
+
+        Where nothing can be inherited the child takes it itself; until then the job still waits, and is known as begun by its child.
+        """
+        held = job.lock(patience=1.0)
+        if held is None:
             return
         try:
             if job.state() != "running":  # it ended while the queue was read
                 return
-            job.begin(device)
+            if processes.INHERITS:
+                job.begin(device)
             with job.log.open("ab") as output:
                 self._children[job.id] = subprocess.Popen(
-                    [sys.executable, "-m", "finetune.train", str(job.path.resolve()), "--lock", str(lock)],
+                    [sys.executable, "-m", "finetune.train", str(job.path.resolve()), *_given(held)],
                     cwd=HOME,
                     env=child_environment(os.environ, device, self._threads),
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
-                    pass_fds=[lock],
+                    pass_fds=[held] if processes.INHERITS else (),
                 )
         finally:
-            os.close(lock)
+            os.close(held)
 
     def _reap(self) -> None:
         for id, child in list(self._children.items()):
@@ -127,10 +132,8 @@ class Runner:
     def may_run(self) -> bool:
         """Whether this process is the one that starts jobs from the folder; the first is, until it ends."""
         if self._lock is None:
-            descriptor = os.open(self._folder / ".runner", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            descriptor = os.open(self._folder / ".runner", os.O_RDWR | os.O_CREAT, 0o600)
+            if not locks.take(descriptor):
                 os.close(descriptor)
                 return False
             self._lock = descriptor
@@ -153,13 +156,15 @@ def _ended_hard(job: JobFolder) -> Result:
     return Result("cancelled", "stopped", f"It did not stop by itself and was ended. {kept}", {"kind": "stopped_hard"})
 
 
-def signal_group(job: JobFolder, number: signal.Signals) -> None:
-    """To the whole process group of a living child: it leads a session of its own."""
+def _given(held: int) -> list[str]:
+    return ["--lock", str(held)] if processes.INHERITS else []
+
+
+def signal_group(job: JobFolder, how: Callable[[int], None]) -> None:
+    """`processes.ask_group` or `kill_group`, to the whole process group of a living child: it leads a session of its own."""
     pid = int(job.started().get("pid", 0))
     if pid > 1 and job.is_locked():
         try:
-            os.killpg(pid, number)
-        except ProcessLookupError:
-            pass
+            how(pid)
         except PermissionError:
             log.warning("job %s belongs to another user of this machine and cannot be stopped", job.id)

@@ -1,7 +1,6 @@
 """What stands on an adapter's card: for people in `README.md`, for programs in `banyan.json`."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -12,6 +11,7 @@ import yaml
 
 from chatbot.common.errors import AdapterError
 from chatbot.common.fingerprint import fingerprint
+from chatbot.common.system.processes import cores as usable_cores
 from finetune.jobs.folder import RECIPE, JobFolder, Meta
 from finetune.spec.spec import TrainingSpec
 
@@ -102,7 +102,7 @@ def machine(device: str) -> str:
     except OSError:
         lines = []
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "a processor")
-    cores = f"{len(os.sched_getaffinity(0))} cores of {model}"
+    cores = f"{usable_cores()} cores of {model}"
     return cores if device == "cpu" else f"GPU {device}, {cores}"
 
 

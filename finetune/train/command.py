@@ -25,6 +25,7 @@ from types import FrameType
 
 from chatbot.common.child import WAITING
 from chatbot.common.errors import BanyanError, UsageError
+from chatbot.common.system import processes
 from finetune.jobs.folder import JobFolder, Result
 from finetune.spec.presets import PRESETS
 
@@ -93,7 +94,7 @@ def run(job: JobFolder, *, device: str, first: bool = True) -> Result:
 def give_way() -> None:
     """Come after chats. Where Linux shares the processor among sessions first, niceness counts only within one, and the job has
     a session of its own: then that is told too (sched(7), "The autogroup feature")."""
-    os.nice(19)
+    processes.give_way()
     with contextlib.suppress(OSError):
         Path("/proc/self/autogroup").write_text("5", "ascii")  # a third of another's share: held back, not starved
 

@@ -14,6 +14,7 @@ import torch
 from chatbot.common.child import serve
 from chatbot.common.errors import InputError
 from chatbot.common.step import Progress, Step
+from chatbot.common.system.processes import cores
 from finetune.jobs.folder import Base
 from finetune.spec.spec import TrainingSpec
 from finetune.train import model as train_model
@@ -32,7 +33,7 @@ def probe(base: Base, spec: TrainingSpec, row: int, progress: Progress = lambda 
 
     `row` is the length in tokens of the longest row. Raises `InputError` when the memory is not enough.
     """
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "0")) or len(os.sched_getaffinity(0)))
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "0")) or cores())
     try:
         progress(Step("loading_base"), None)
         loaded = train_model.load(base, spec)

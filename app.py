@@ -165,6 +165,7 @@ def _launch(page: Any, settings: Settings, services: Any, users: Any) -> str:
                 lambda: list(page._queue.event_ids_to_events),
                 versions(),
                 services.library,
+                services.spoken_by,
             ),
             theme=look.theme(),
             css=look.css(),

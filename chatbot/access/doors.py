@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from chatbot.access.origin import route_of
 from chatbot.common.errors import NotFound
 
-PAGE = r"/|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/pwa_icon|/assets/.+|/static/.+"
+PAGE = r"/|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|/manifest\.json|/pwa_icon|/assets/.+|/static/.+|/pictures/[\w.-]+"
 API = (
     r"info/?|openapi\.json|app_id/?|theme\.css|startup-events|upload_progress|queue/data|heartbeat/[\w-]+|"
     r"file=.+|call/(?:v2/)?\w+/\w+|mcp/?|mcp/schema"

@@ -53,6 +53,11 @@ SCHEMA = Schema(
     ALTER TABLE conversations ADD COLUMN folded TEXT;
     ALTER TABLE turns ADD COLUMN folded TEXT;
     """,
+        """
+    CREATE TABLE prompts (
+        id TEXT PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, words TEXT NOT NULL, UNIQUE (owner, name)
+    ) STRICT;
+    """,
     ),
 )
 

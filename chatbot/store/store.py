@@ -1,4 +1,4 @@
-"""Conversations, settings and results of tasks, each under its owner.
+"""Conversations, prompts, settings and results of tasks, each under its owner.
 
 Every query names the owner; what belongs to somebody else is `NotFound`, as if it did not exist.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatbot.common.errors import NotFound, StoreError
-from chatbot.store.corrections import Corrections
+from chatbot.store.prompts import Prompts
 
 RESULTS = 50  # kept per owner and task; the oldest go first
 LARGEST_RESULT = 1_000_000  # characters of JSON
@@ -26,7 +26,7 @@ class SavedResult:
     result: dict[str, Any]
 
 
-class Store(Corrections):
+class Store(Prompts):
     """What Banyan remembers of each owner."""
 
     # Settings of an owner

@@ -28,9 +28,11 @@ from chatbot.engine.loading import LoadingEngine
 from chatbot.settings import Settings
 from chatbot.ui import uploading
 from chatbot.ui.documents.opening import OpeningLibrary
+from chatbot.ui.help import picture
 from chatbot.ui.kept import KeptFiles, KeptPage
 from chatbot.ui.parts import render
 from chatbot.ui.sign_in import routes as sign_in
+from chatbot.ui.spoken import AskedLanguage, Spoken
 from chatbot.ui.strings.words import preferred
 
 
@@ -42,6 +44,7 @@ def entrance(
     under_way: Callable[[], Collection[str]],
     versions: Mapping[str, str],
     library: OpeningLibrary,
+    spoken_by: Spoken,
 ) -> dict[str, Any]:
     """The `app_kwargs` of the page's launch; `under_way` are the ids of events that its queue holds."""
     sessions = Sessions(users) if users else None
@@ -57,6 +60,7 @@ def entrance(
         Middleware(Turns, most=settings.quota.requests),
         Middleware(Bodies),
         Middleware(Belongings, secret=secret, uploads=uploads, under_way=under_way, most=settings.quota.requests),
+        Middleware(AskedLanguage, language_of=spoken_by),
         *(() if users else (Middleware(KeptPage),)),  # who signs in is named in the page
     ]
     return {
@@ -97,7 +101,7 @@ def _routes(
         metrics=lambda: engine.measures.text(engine.load),
     )
     names = sign_in.routes(users, sessions, embedded=settings.space) if users and sessions else []
-    return [*ours, *names, *uploading.routes(uploads, settings.quota)]
+    return [*ours, *names, *uploading.routes(uploads, settings.quota), *picture.routes()]
 
 
 @asynccontextmanager

@@ -10,7 +10,11 @@ import brotli
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-PAGES = 16  # addresses under which people see the page (names of the host, proxies) that are kept at a time
+from chatbot.ui.spoken import ASKED
+
+PAGES = (
+    48  # addresses under which people see the page (names of the host, proxies), each in some languages, kept at a time
+)
 QUALITY = 9  # of brotli, of 11: the files of a visit then take half a second once; at 11 they would take seven
 _HASHED = re.compile(r"/assets/.+-[\w-]{8}\.\w+\Z")  # another content has another name
 # One file has one path: with dots in it there would be any number, each kept for itself.
@@ -54,7 +58,8 @@ class KeptFiles:
 
 
 class KeptPage:
-    """ASGI middleware: the page itself, which is the same for all who see it under one address and sign in nowhere."""
+    """ASGI middleware: the page itself, which is the same for all who see it under one address in one language and sign in
+    nowhere."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -65,7 +70,12 @@ class KeptPage:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        address = scope["scheme"], scope.get("root_path", ""), *(headers.get(name, "") for name in _ADDRESS)
+        address = (
+            ASKED.get(),
+            scope["scheme"],
+            scope.get("root_path", ""),
+            *(headers.get(name, "") for name in _ADDRESS),
+        )
         answer = self._kept.get(address)
         if answer is None and (made := await _made(self._app, scope, receive, send)):
             kind = {"content-type": "text/html; charset=utf-8", "cache-control": "no-cache"}

@@ -50,5 +50,6 @@ def css() -> str:
 
 @cache
 def head() -> str:
-    """The script tag of page.js, run before the page is drawn so that a dark page never flashes white."""
-    return f"<script>{(HERE / 'page.js').read_text('utf-8')}</script>"
+    """The page's own scripts, run before the page is drawn so that a dark page never flashes white."""
+    scripts = (path.read_text("utf-8") for path in sorted((HERE / "scripts").glob("*.js")))
+    return f"<script>{''.join(scripts)}</script>"

@@ -1,20 +1,23 @@
 """The page: the sidebar, the tabs of `TABS`, and the language of both."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 import gradio as gr
 
-from chatbot.ui.chat.sidebar import Sidebar, brand_html, build_sidebar
+from chatbot.ui.chat.sidebar import Sidebar, build_sidebar
 from chatbot.ui.icons import icon
+from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.parts.tab import OFTEN, Frame, Tab
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import PRIVATE, Services
-from chatbot.ui.strings.words import ENGLISH, Language, following, text
+from chatbot.ui.spoken import SpokenPage
+from chatbot.ui.strings.words import ENGLISH, Language, languages, text
 from chatbot.ui.tabs import GROUPS, TABS
+from chatbot.ui.tour.tour import Tour
 
 HEADED = "chat"  # the tab over which its model, adapter and settings stand
 
@@ -23,10 +26,12 @@ def build_page(services: Services, tabs: Sequence[Tab[Any]] = TABS) -> gr.Blocks
     """The whole page, ready to be launched with the theme, style and script of `look`."""
     words = Localised()
     offered = [tab for tab in tabs if tab.offered(services)]
-    with gr.Blocks(title="Banyan", fill_height=True, fill_width=True, analytics_enabled=False) as page:
+    with SpokenPage(words, title="Banyan", fill_height=True, fill_width=True, analytics_enabled=False) as page:
         language = gr.State("en")
         bar = build_sidebar(words, signs_in=services.signs_in, models=services.models is not None)
         groups = gr.HTML(groups_html(offered, ENGLISH), elem_id="by-groups", padding=False, apply_default_css=False)
+        words.drawn(groups, lambda chosen: {"value": groups_html(offered, chosen)})
+        tour = Tour(services, [tab.name for tab in offered])
         loading = gr.HTML(elem_id="by-loading", padding=False)
         with gr.Tabs(elem_id="by-tabs", overflow_behavior="wrap") as box:  # the style sheet makes them scroll instead
             built = [_build(tab, words, services, bar) for tab in offered]
@@ -35,8 +40,7 @@ def build_page(services: Services, tabs: Sequence[Tab[Any]] = TABS) -> gr.Blocks
             tab.publish(services)
         for tab, components in zip(offered, built, strict=True):
             tab.connect(components, frame, services)
-        spoken = {bar.brand: brand_html, groups: lambda chosen: groups_html(offered, chosen)}
-        _connect_language(page, services, words, bar, language, spoken)
+        _connect_language(page, services, words, bar, language, tour)
 
         def leave(request: gr.Request) -> None:
             services.runs.leave(request.session_hash or "")
@@ -85,19 +89,21 @@ def _connect_language(
     words: Localised,
     bar: Sidebar,
     language: gr.State,
-    drawn: Mapping[gr.HTML, Callable[[Language], str]],
+    tour: Tour,
 ) -> None:
-    def spoken(chosen: Language) -> Updates:
-        return {language: chosen, **{part: html(chosen) for part, html in drawn.items()}, **words.updates(chosen)}
+    def spoken(chosen: Language, request: gr.Request) -> Updates:
+        return {language: chosen, **tour.spoken(services.owner_of(request), chosen)}
 
     def arrive(request: gr.Request) -> Updates:
-        return spoken(services.language_of(request))
+        """The words are there: the page was painted with them."""
+        return spoken(services.language_of(request), request)
 
-    def switch(current: Language, request: gr.Request) -> Updates:
-        chosen = following(current)
+    def switch(request: gr.Request, event: gr.EventData) -> Updates:
+        asked = clicked(event).get("value", "")
+        chosen = asked if asked in languages() else ENGLISH
         services.store.set_setting(services.owner_of(request), "language", chosen)
-        return spoken(chosen)
+        return {**spoken(chosen, request), **words.updates(chosen)}
 
-    shown = [language, *drawn, *words.components]
+    shown = [language, tour.shown]
     page.load(arrive, None, shown, **PRIVATE)
-    bar.language.click(switch, language, shown, **PRIVATE)
+    bar.language.click(switch, None, [*shown, *words.components], **PRIVATE)

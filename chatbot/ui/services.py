@@ -77,9 +77,12 @@ class Services:
                 part.close()
 
     def language_of(self, request: gr.Request) -> Language:
-        """The language that the visitor chose, else the one that the browser asks for."""
-        asked = preferred(request.headers.get("accept-language"))
-        saved = self.store.setting(self.owner_of(request), "language", asked)
+        return self.spoken_by(self.owner_of(request), request.headers.get("accept-language"))
+
+    def spoken_by(self, owner: str, accept_language: str | None) -> Language:
+        """The language that the owner chose, else the one that the browser asks for."""
+        asked = preferred(accept_language)
+        saved = self.store.setting(owner, "language", asked)
         return saved if saved in languages() else asked
 
     def remove_document(self, owner: str, id: str) -> None:

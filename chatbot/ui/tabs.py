@@ -8,6 +8,7 @@ from chatbot.ui.classify.tab import TAB as CLASSIFY
 from chatbot.ui.documents.tab import TAB as DOCUMENTS
 from chatbot.ui.extract.tab import TAB as EXTRACT
 from chatbot.ui.finetune.tab import TAB as FINETUNE
+from chatbot.ui.help.tab import TAB as HELP
 from chatbot.ui.models.tab import TAB as MODELS
 from chatbot.ui.parts.tab import Tab
 from chatbot.ui.summarize.tab import TAB as SUMMARIZE
@@ -17,5 +18,6 @@ GROUPS: dict[str, tuple[Tab[Any], ...]] = {  # each named by the string of its k
     "talk": (CHAT, DOCUMENTS),
     "tasks": (TRANSLATE, SUMMARIZE, CLASSIFY, EXTRACT),
     "teach": (FINETUNE, ADAPTERS, MODELS),
+    "about": (HELP,),
 }
 TABS: tuple[Tab[Any], ...] = tuple(tab for tabs in GROUPS.values() for tab in tabs)

@@ -1,28 +1,32 @@
-"""The README's pictures, taken from a running app, so that they show what there is.
+"""The pictures of the README and of the help, taken from a running app, so that they show what there is.
 
     python -m tests.bench.pictures http://127.0.0.1:7860
 
-Each is a visit of its own: a chat, a document with a source beside its answer, the same in Chinese on a dark phone, reviews.
+Each is a visit of its own. Those of the help are taken once a language.
 """
 
 import argparse
+import io
 import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import FLAGS, go_to
 
-FOLDER = Path(__file__).parents[1] / "browser" / "pictures"
+README = Path(__file__).parents[1] / "browser" / "pictures"
+HELP = Path(__file__).parents[2] / "chatbot" / "ui" / "help" / "pictures"
+QUALITY = 80  # of WebP: letters have no halo, and a picture is below 50 KB
 LONG = 240_000  # ms for an answer on two busy cores
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a visitor does before it is taken."""
+    """What a visitor does before it is taken; of what `part` finds where it names something, else of the whole window."""
 
     name: str
     act: Callable[[Page], None]
@@ -30,6 +34,8 @@ class Picture:
     height: int = 800
     scheme: str = "light"
     locale: str = "en-US"
+    folder: Path = README
+    part: str = ""
 
 
 def chat(page: Page) -> None:
@@ -63,12 +69,32 @@ def reviews(page: Page) -> None:
     page.wait_for_selector("#by-sen-run", timeout=LONG)
 
 
+def adapters(page: Page) -> None:
+    go_to(page, "adapters")
+    page.wait_for_selector("#by-adapter-table :is(table, li)", timeout=LONG)
+
+
+HELPS = {"en": "en-US", "zh": "zh-CN"}
 PICTURES = (
     Picture("chat", chat),
     Picture("documents", document, width=1440, height=860),
     Picture("documents-zh-dark", chinese, width=390, height=780, scheme="dark", locale="zh-CN"),
     Picture("sentiment", reviews),
+    *(
+        Picture(f"{name}.{language}", act, width=width, height=height, locale=locale, folder=HELP, part=part)
+        for language, locale in HELPS.items()
+        for name, act, width, height, part in (
+            ("citations", document, 1440, 620, "#by-desk"),
+            ("adapters", adapters, 1280, 560, "#by-tabs"),
+        )
+    ),
 )
+
+
+def save(page: Page, one: Picture) -> None:
+    """As a small file: WebP of what stands there."""
+    seen = page.locator(one.part).first.screenshot() if one.part else page.screenshot()
+    Image.open(io.BytesIO(seen)).save(one.folder / f"{one.name}.webp", quality=QUALITY, method=6)
 
 
 def main() -> None:
@@ -83,13 +109,19 @@ def main() -> None:
             if given.only and one.name not in given.only:
                 continue
             size = {"width": one.width, "height": one.height}
-            page = browser.new_page(viewport=size, locale=one.locale, color_scheme=one.scheme)  # type: ignore[arg-type]
+            page = browser.new_page(
+                viewport=size,  # type: ignore[arg-type]
+                locale=one.locale,
+                color_scheme=one.scheme,  # type: ignore[arg-type]
+                reduced_motion="reduce",  # a bar that moves takes a core where there is no GPU, for as long as is waited
+            )
             page.goto(given.address)
             page.wait_for_selector("#by-model .by-model", state="attached", timeout=LONG)
             page.wait_for_timeout(3000)  # the words of the language arrive
+            page.locator(".by-tour-offer [data-step=over]").click()
             one.act(page)
             page.wait_for_timeout(1500)
-            page.screenshot(path=FOLDER / f"{one.name}.png")
+            save(page, one)
             page.close()
         browser.close()
 

@@ -177,9 +177,9 @@ def test_languages_switch_and_stay(app: App, visit: Visit) -> None:
     page = visit(app.address, locale="zh-CN")
     expect(page.locator("#by-new")).to_have_text("新对话")
     assert page.locator("html").get_attribute("lang") == "zh-CN"
-    page.click("#by-language")
+    page.select_option("#by-language select", "en")
     expect(page.locator("#by-new")).to_have_text("New chat")
-    expect(page.locator("#by-composer textarea")).to_have_attribute("placeholder", "Message the model…")
+    expect(page.locator("#by-composer textarea")).to_have_attribute("placeholder", "Message, or / for prompts…")
     page.reload()
     expect(page.locator("#by-new")).to_have_text("New chat")
 

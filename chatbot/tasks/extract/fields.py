@@ -14,17 +14,19 @@ MOST = 20  # fields of a table
 LONGEST = 60  # characters of a name; an explanation has 200
 
 _WORDS: dict[Kind, str] = {
-    "text": "text string str words name 文本 文字 字符串",
-    "number": "number integer int float count 数字 数值 数量",
-    "date": "date day 日期",
-    "money": "money amount price currency 金额 价格 货币",
-    "choice": "choice enum 选项 选择",
-    "list": "list array 列表 多个",
+    "text": "text string str words name 文本 文字 字符串 texto palabras nombre",
+    "number": "number integer int float count 数字 数值 数量 número cantidad",
+    "date": "date day 日期 fecha día",
+    "money": "money amount price currency 金额 价格 货币 importe precio moneda",
+    "choice": "choice enum 选项 选择 opción",
+    "list": "list array 列表 多个 lista varios",
 }
 KINDS: dict[str, Kind] = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 """What people call a kind, in lower case."""
-_CHOICE = re.compile(r"(?:one of|either|其中之一|选自)\s*[:：]?\s*(?P<options>.+)", re.IGNORECASE | re.DOTALL)
-_BETWEEN = re.compile(r"\s*(?:[,，、;；/|]|\s+or\s+|或)\s*")
+_CHOICE = re.compile(
+    r"(?:one of|either|其中之一|选自|uno de|una de)\s*[:：]?\s*(?P<options>.+)", re.IGNORECASE | re.DOTALL
+)
+_BETWEEN = re.compile(r"\s*(?:[,，、;；/|]|\s+(?:or|o)\s+|或)\s*")
 _ABOUT = re.compile(r"[(（](?P<about>[^()（）]*)[)）]\s*\Z")
 
 
@@ -106,7 +108,7 @@ def _record(name: Any, said: Any) -> Field:
 
 def _named(name: Any, word: str) -> tuple[Kind, tuple[str, ...], str]:
     kind, options, unknown = _kind(word.strip())
-    if word.strip().casefold() in ("one of", "其中之一"):
+    if word.strip().casefold() in ("one of", "其中之一", "uno de", "una de"):
         kind, unknown = "choice", ""
     if unknown:
         known = ", ".join(get_args(Kind))

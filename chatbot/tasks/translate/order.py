@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chatbot.common.errors import InputError
 from chatbot.engine.base import Engine
-from chatbot.tasks.language import LANGUAGES, Detected, detect, name_of, same
+from chatbot.tasks.language import LANGUAGES, Detected, detect, name_of, primary, same
 from chatbot.tasks.translate.files.marked import Segment, words
 from chatbot.tasks.translate.support import Support, require, support
 from chatbot.tasks.translate.work import Order
@@ -58,7 +58,20 @@ def settle(
 
 def code_of(language: str) -> str:
     """The code of a language given by code or English name, "zh-TW" among them. Raises `InputError`."""
-    given = language.strip().lower().replace("_", "-")
+    given = language.strip().lower()
+    named = known_code(given) or next((code for code in LANGUAGES if name_of(code).lower() == given), None)
+    if named is None:
+        raise InputError(
+            f"There is no language {language[:40]!r} here. Use a code such as en, de or zh-hans.",
+            kind="no_language",
+            given=language[:40],
+        )
+    return named
+
+
+def known_code(tag: str) -> str | None:
+    """The code of ours that a language's tag (BCP 47) stands for."""
+    given = tag.lower().replace("_", "-")
     given = {
         "zh-cn": "zh-hans",
         "zh-sg": "zh-hans",
@@ -67,18 +80,7 @@ def code_of(language: str) -> str:
         "nb": "no",
         "iw": "he",
     }.get(given, given)
-    if given in LANGUAGES:
-        return given
-    if given.partition("-")[0] in LANGUAGES:
-        return given.partition("-")[0]
-    named = next((code for code in LANGUAGES if name_of(code).lower() == given), None)
-    if named is None:
-        raise InputError(
-            f"There is no language {language[:40]!r} here. Use a code such as en, de or zh-hans.",
-            kind="no_language",
-            given=language[:40],
-        )
-    return named
+    return next((code for code in (given, primary(given)) if code in LANGUAGES), None)
 
 
 def parse_glossary(text: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from chatbot.ui.chat.prompts.layout import Prompts, build_prompts
 from chatbot.ui.icons import icon
 from chatbot.ui.markdown import FORMULAS
 from chatbot.ui.parts.clickable import clickable
@@ -85,6 +86,7 @@ class ChatTab:
     better: Better
     more: gr.Button  # there where the last answer was cut
     notice: gr.HTML
+    prompts: Prompts
     composer: gr.Textbox
     meter: gr.HTML
     conversation: gr.State  # id of the open conversation, None for a new one
@@ -109,13 +111,16 @@ def build_chat(words: Localised, tab: gr.Tab, services: Services) -> ChatTab:
                 **BUBBLES,
             )
             words(chatbot, label="chat_label")
+            words.drawn(chatbot, lambda chosen: {"placeholder": placeholder(chosen), "examples": examples(chosen)})
         second = build_second(words, first_name, BUBBLES)
     cards = gr.HTML(cards_html("en", services), elem_id="by-cards", padding=False, apply_default_css=False)
+    words.drawn(cards, lambda chosen: {"value": cards_html(chosen, services)})
     turns, again, better = clickable("by-turns"), clickable("by-again"), _better(words)
     more = gr.Button(text("go_on", "en"), size="sm", min_width=80, visible=False, elem_id="by-continue")
     words(more, value="go_on")
     attachments = build_attach(words) if services.library else None
     notice = gr.HTML(elem_id="by-notice", padding=False)
+    prompts = build_prompts(words)
     composer = _composer(words)
     meter = gr.HTML(elem_id="by-under", padding=False)
     file = gr.HTML(elem_id="by-file", padding=False)
@@ -130,6 +135,7 @@ def build_chat(words: Localised, tab: gr.Tab, services: Services) -> ChatTab:
         better=better,
         more=more,
         notice=notice,
+        prompts=prompts,
         composer=composer,
         meter=meter,
         conversation=conversation,

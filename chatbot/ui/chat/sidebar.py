@@ -12,7 +12,7 @@ from chatbot.ui.chat.sampling import SAMPLING, drawn, sampling_control
 from chatbot.ui.parts.clickable import clickable
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.parts.updates import Updates
-from chatbot.ui.strings.words import Language, text
+from chatbot.ui.strings.words import Language, languages, text
 
 LOGO = (
     '<svg viewBox="0 0 34 34" aria-hidden="true"><defs><linearGradient id="by-g" x1="0" y1="0" x2="1" y2="1">'
@@ -31,7 +31,7 @@ class Sidebar:
     conversations: gr.HTML
     found: gr.HTML  # the conversations that have what is searched for; seen instead of all while something is
     brand: gr.HTML
-    language: gr.Button
+    language: gr.HTML
     theme: gr.Button
     head: gr.Row
     model: gr.HTML
@@ -61,6 +61,7 @@ KEYS = {
     "Shift+Enter": "key_line",
     "Esc": "key_stop",
     "↑": "key_edit",
+    "/": "key_prompts",
     "Ctrl+K": "key_search",
     "?": "key_list",
 }
@@ -80,6 +81,7 @@ def build_sidebar(
     """`models`: there is a tab of them."""
     with gr.Sidebar(width=296, label="Banyan"):
         brand = gr.HTML(brand_html("en"), elem_id="by-brand")
+        words.drawn(brand, lambda language: {"value": brand_html(language)})
         new_chat = words(gr.Button(text("new_chat", "en"), variant="primary", elem_id="by-new"), value="new_chat")
         search = gr.Textbox(
             label=text("search", "en"),
@@ -110,14 +112,15 @@ def build_sidebar(
     )
 
 
-def _foot(words: Localised, *, signs_in: bool, models: bool) -> tuple[gr.Button, gr.Button]:
+def _foot(words: Localised, *, signs_in: bool, models: bool) -> tuple[gr.HTML, gr.Button]:
     """(language, theme); page.js presses the others"""
     with gr.Row(elem_id="by-foot"):
-        language = gr.Button(text("language.next", "en"), size="sm", elem_id="by-language")
+        language = clickable("by-language", languages_html("en"), padding=False)
         theme = gr.Button(text("theme_button", "en"), size="sm", elem_id="by-theme")
         more = gr.Button(text("models", "en"), size="sm", elem_id="by-models", visible=models)
         out = gr.Button(text("sign_out", "en"), size="sm", elem_id="by-sign-out", visible=signs_in)
-    for button, key in ((language, "language.next"), (theme, "theme_button"), (more, "models"), (out, "sign_out")):
+    words.drawn(language, lambda chosen: {"value": languages_html(chosen)})
+    for button, key in ((theme, "theme_button"), (more, "models"), (out, "sign_out")):
         words(button, value=key)
     return language, theme
 
@@ -149,6 +152,15 @@ def brand_html(language: Language) -> str:
     skip = f'<a class="by-skip" href="#by-tabs">{escape(text("skip", language))}</a>'
     name = f"<span><b>Banyan</b><small>{escape(text('tagline', language))}</small></span>"
     return f'{skip}<div class="by-brand"{said}>{LOGO}{name}</div>{_keys(language)}'
+
+
+def languages_html(chosen: Language) -> str:
+    """All that there is a file of, each by its own name."""
+    options = "".join(
+        f'<option value="{language}"{" selected" if language == chosen else ""}>{escape(text("language.name", language))}</option>'
+        for language in languages()
+    )
+    return f'<select data-choose="language" aria-label="{escape(text("choose_language", chosen))}">{options}</select>'
 
 
 def _keys(language: Language) -> str:

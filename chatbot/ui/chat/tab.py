@@ -6,15 +6,14 @@ import gradio as gr
 
 from chatbot.ui.chat import api, attached, compare
 from chatbot.ui.chat.handlers import Handlers
-from chatbot.ui.chat.layout import ChatTab, build_chat, cards_html, examples, placeholder
+from chatbot.ui.chat.layout import ChatTab, build_chat
 from chatbot.ui.chat.list import handlers as listed_handlers
 from chatbot.ui.chat.loading import connect_loading
+from chatbot.ui.chat.prompts import handlers as prompts
 from chatbot.ui.chat.sidebar import Sidebar
 from chatbot.ui.chat.turns import handlers as turn_handlers
 from chatbot.ui.parts.tab import Frame, Tab
-from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import MODEL_EVENT, PRIVATE, Services
-from chatbot.ui.strings.words import Language
 
 
 def connect(tab: ChatTab, frame: Frame, services: Services) -> None:
@@ -26,12 +25,7 @@ def connect(tab: ChatTab, frame: Frame, services: Services) -> None:
     _connect_list(do, tab, frame, services)
     _connect_second(beside, tab, bar, language)
     connect_loading(frame, tab, services)
-
-    def spoken(chosen: Language) -> Updates:
-        named = gr.update(placeholder=placeholder(chosen), examples=examples(chosen))
-        return {tab.chatbot: named, tab.cards: cards_html(chosen, services)}
-
-    language.change(spoken, language, [tab.chatbot, tab.cards], **PRIVATE)
+    prompts.connect(tab.prompts, tab.notice, frame, services)
     bar.new_chat.click(lambda: gr.update(selected=TAB.name), None, frame.tabs, **PRIVATE)
 
 

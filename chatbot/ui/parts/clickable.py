@@ -1,4 +1,5 @@
-"""HTML that can be clicked: what has `data-act` is told to the server, with all of its `data-` attributes."""
+"""HTML that can be clicked: what has `data-act` is told to the server, with all of its `data-` attributes; of a list to choose
+from, which has `data-choose`, the value."""
 
 import gradio as gr
 
@@ -11,6 +12,10 @@ element.addEventListener('click', (event) => {
   }
   const chosen = event.target.closest('[data-act]');
   if (chosen && element.contains(chosen) && !chosen.disabled) trigger('click', {...chosen.dataset});
+});
+element.addEventListener('change', (event) => {
+  const chosen = event.target.closest('select[data-choose]');
+  if (chosen) trigger('click', {act: chosen.dataset.choose, value: chosen.value});
 });
 """
 

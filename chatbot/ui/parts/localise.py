@@ -10,26 +10,34 @@ from chatbot.ui.strings.words import Language, text
 
 C = TypeVar("C", bound=gr.blocks.Block)
 Values = Callable[[Language], Mapping[str, object]]
-"""What fills the placeholders of a string in a language."""
+"""In a language: what fills the placeholders of a string, or the properties of a component."""
 
 
 class Localised:
-    """Remembers for each component the strings of its properties."""
+    """Remembers for each component the properties that a language alone decides."""
 
     def __init__(self) -> None:
-        self._entries: list[tuple[gr.blocks.Block, dict[str, str], Values]] = []
+        self._entries: list[tuple[gr.blocks.Block, Values]] = []
 
     def __call__(self, component: C, values: Values = lambda language: {}, /, **keys: str) -> C:
         """Register `component`, whose properties (`label="adapter"`) show the strings of those keys, with those values."""
-        self._entries.append((component, keys, values))
+
+        def properties(language: Language) -> Mapping[str, object]:
+            return {name: text(key, language, **values(language)) for name, key in keys.items()}
+
+        return self.drawn(component, properties)
+
+    def drawn(self, component: C, properties: Values) -> C:
+        """Register `component`, whose properties are made by a function of the language."""
+        self._entries.append((component, properties))
         return component
 
     @property
     def components(self) -> list[gr.blocks.Block]:
-        return [component for component, _, _ in self._entries]
+        return list(dict.fromkeys(component for component, _ in self._entries))
 
     def updates(self, language: Language) -> Updates:
-        return {
-            component: gr.update(**{name: text(key, language, **values(language)) for name, key in keys.items()})
-            for component, keys, values in self._entries
-        }
+        said: dict[gr.blocks.Block, dict[str, object]] = {}
+        for component, properties in self._entries:
+            said.setdefault(component, {}).update(properties(language))
+        return {component: gr.update(**found) for component, found in said.items()}

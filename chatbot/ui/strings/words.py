@@ -55,31 +55,27 @@ def step_words(step: Step, language: Language) -> str:
     return worded((f"step.{step.code}",), language, str(step), step.figures)
 
 
-def following(language: Language) -> Language:
-    """The language that the button of the sidebar changes to."""
-    known = languages()
-    return known[(known.index(language) + 1) % len(known)]
-
-
-def preferred(accept_language: str | None) -> Language:
-    """The language that a browser asks for first (RFC 9110, Accept-Language), English when it asks for none of ours."""
-    ours = {primary(text("language.tag", language).lower()): language for language in languages()}
-    wanted: list[tuple[float, Language]] = []
+def accepted(accept_language: str | None) -> list[str]:
+    """The tags that a browser asks for (RFC 9110, Accept-Language) in small letters, the most wanted first."""
+    wanted: list[tuple[float, str]] = []
     for part in (accept_language or "").lower().split(","):
         tag, _, parameters = part.strip().partition(";")
         quality = parameters.strip().removeprefix("q=") or "1"
-        if primary(tag) in ours and quality.replace(".", "", 1).isdigit():
-            wanted.append((float(quality), ours[primary(tag)]))
-    return max(wanted, key=lambda pair: pair[0])[1] if wanted else ENGLISH
+        if tag and quality.replace(".", "", 1).isdigit() and float(quality):
+            wanted.append((float(quality), tag))
+    return [tag for _, tag in sorted(wanted, key=lambda pair: -pair[0])]
+
+
+def preferred(accept_language: str | None) -> Language:
+    """The language of ours that a browser asks for first, English when it asks for none."""
+    ours = {primary(text("language.tag", language).lower()): language for language in languages()}
+    return next((ours[primary(tag)] for tag in accepted(accept_language) if primary(tag) in ours), ENGLISH)
 
 
 def read(folder: Path) -> dict[Language, dict[str, str]]:
-    """The strings of every file of the folder by their keys, English first; "language.next" names the one that follows."""
+    """The strings of every file of the folder by their keys, English first."""
     paths = sorted(folder.glob("*.toml"), key=lambda path: (path.stem != ENGLISH, path.stem))
-    found = {path.stem: dict(_flat(tomllib.loads(path.read_text("utf-8")))) for path in paths}
-    for own, other in zip(found.values(), [*found.values()][1:] + [*found.values()][:1], strict=True):
-        own["language.next"] = other["language.name"]
-    return found
+    return {path.stem: dict(_flat(tomllib.loads(path.read_text("utf-8")))) for path in paths}
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:

@@ -35,19 +35,25 @@ class Handlers(TaskHandlers):
     # Languages
 
     def who(self, source: str, target: str, adapter: str, language: Language, request: gr.Request) -> str:
-        """Who would translate. With the source to be detected, English stands for it unless it is the target."""
+        """Who would translate. With the source to be detected, the page's language stands for it unless it is the target."""
+        source = render_translate.own_language(language) if source == AUTO else source
         try:
             return render_translate.support(self._support(source, target, adapter, request), language)
         except BanyanError:  # there is no model yet; the page says so above
             return ""
 
     def _support(self, source: str, target: str, adapter: str, request: gr.Request) -> Support | None:
-        if source not in (*LANGUAGES, AUTO) or target not in LANGUAGES or source == target:
+        if source not in LANGUAGES or target not in LANGUAGES or source == target:
             return None
-        if source == AUTO and target == "en":
-            return None
-        owner = self._services.owner_of(request)
-        return support(self._services.engine, owner, "en" if source == AUTO else source, target, chosen(adapter))
+        return support(self._services.engine, self._services.owner_of(request), source, target, chosen(adapter))
+
+    def arrive(self, request: gr.Request) -> Updates:
+        """What is translated into is the other language that the visitor reads."""
+        own, accepted = (
+            render_translate.own_language(self._services.language_of(request)),
+            request.headers.get("accept-language"),
+        )
+        return {self._tab.target: render_translate.other_language(own, accepted)}
 
     def spoken(self, source: str, target: str, language: Language) -> Updates:
         """After a change of language."""
@@ -56,9 +62,12 @@ class Handlers(TaskHandlers):
             self._tab.target: gr.update(choices=render_translate.choices(language, detect=False), value=target),
         }
 
-    def swap(self, source: str, target: str, typed: str, output: str, last: Record | None) -> Updates:
+    def swap(
+        self, source: str, target: str, typed: str, output: str, last: Record | None, language: Language
+    ) -> Updates:
         if source == AUTO:
-            source = str(last["source"]) if last else "en" if target != "en" else "fr"
+            own = render_translate.own_language(language)
+            source = str(last["source"]) if last else own if own != target else render_translate.other_language(own)
         return {
             self._tab.source: target,
             self._tab.target: source,

@@ -5,16 +5,18 @@ from html import escape
 from typing import Any
 
 from chatbot.store.store import SavedResult
-from chatbot.tasks.language import LANGUAGES
+from chatbot.tasks.language import LANGUAGES, primary
 from chatbot.tasks.translate.check import Flag
 from chatbot.tasks.translate.jobs import Job
-from chatbot.tasks.translate.order import AUTO
+from chatbot.tasks.translate.order import AUTO, known_code
 from chatbot.tasks.translate.support import Support
 from chatbot.tasks.translate.text import Pair
 from chatbot.ui.parts import render_task
 from chatbot.ui.parts.render_task import progress
-from chatbot.ui.strings.words import Language, language_name, text
+from chatbot.ui.strings.words import ENGLISH, Language, accepted, language_name, text
 
+SIMPLIFIED = "zh-hans"  # stands for Chinese of which a browser says no more
+OTHERWISE = ("en", "fr")
 SHOWN = 30  # doubtful segments in the list
 _FIRST = ("en", "zh-hans", "zh-hant", "fr", "de", "es", "ja", "ko", "ru", "pt", "it", "ar")
 
@@ -26,6 +28,22 @@ def choices(language: Language, *, detect: bool) -> list[tuple[str, str]]:
     )
     listed = [(language_name(code, language), code) for code in (*_FIRST, *rest)]
     return [(text("tr_auto", language), AUTO), *listed] if detect else listed
+
+
+def own_language(language: Language) -> str:
+    """The code of the page's language."""
+    return _written(known_code(text("language.tag", language)) or ENGLISH)
+
+
+def other_language(own: str, accept_language: str | None = None) -> str:
+    """The code of what somebody who reads `own` is likeliest to translate into: of the languages that the browser asks for the
+    first other one; where there is none, English, and for who reads English the next most spread in Latin letters."""
+    asked = (code for tag in accepted(accept_language) if (code := known_code(tag)))
+    return next((_written(code) for code in (*asked, *OTHERWISE) if primary(code) != primary(own)), own)
+
+
+def _written(code: str) -> str:
+    return SIMPLIFIED if code == "zh" else code
 
 
 def support(found: Support | None, language: Language) -> str:

@@ -27,6 +27,7 @@ def connect(tab: TranslateTab, frame: Frame, services: Services) -> None:
         language.change,
     ):
         event(do.who, pair, tab.who, **PRIVATE)
+    page.load(do.arrive, None, tab.target, **PRIVATE)
     language.change(do.spoken, [tab.source, tab.target, language], [tab.source, tab.target], **PRIVATE)
     _connect_texts(do, tab, page, language)
     if tab.files:
@@ -37,7 +38,7 @@ def _connect_texts(do: Handlers, tab: TranslateTab, page: gr.Blocks, language: g
     side = tab.texts
     connect_examples(side.examples, EXAMPLES, side.typed)
     swapped = [tab.source, tab.target, side.typed, side.output]
-    tab.swap.click(do.swap, [*swapped, side.last], swapped, **QUICK)
+    tab.swap.click(do.swap, [*swapped, side.last, language], swapped, **QUICK)
     for event in (tab.tab.select, page.load, language.change):
         event(do.look, [side.last, language], [side.report, side.past], **PRIVATE)
     pair = [side.buttons.run, side.buttons.stop]

@@ -102,6 +102,7 @@ def _things(services: Services, folder: Path) -> dict[str, str]:
         "result": store.results(ANN, TASK)[0].id,
         "adapter": f"{SECRET}-adapter",
         "job": job.path.name,
+        "prompt": store.keep_prompt(ANN, SECRET, SECRET),
     }
 
 

@@ -26,12 +26,12 @@ pytestmark = pytest.mark.slow
 KNOWN = Path(__file__).with_name("handlers.txt")
 ACTS = (
     "open", "remove", "use", "use_all", "use_none", "cite", "page", "source", "detach", "stop_jobs", "replace", "keep_both", "resume", "fetch",
-    "look", "download", "ask", "rename", "only", "pin", "md", "delete", "restore", "earlier", "later", "again", "good", "bad", "switch",
+    "look", "download", "ask", "rename", "only", "pin", "md", "delete", "restore", "earlier", "later", "again", "good", "bad", "switch", "edit",
 )  # fmt: skip
 READS = {  # which things a tab's handlers are asked for; whatever else they are given is none of theirs
-    "chat": ("conversation", "document", "adapter"), "documents": ("document", "adapter"), "translate": ("translation", "result"),
+    "chat": ("conversation", "document", "adapter", "prompt"), "documents": ("document", "adapter"), "translate": ("translation", "result"),
     "summarize": ("result", "document"), "classify": ("result", "adapter"), "extract": ("result", "document"), "finetune": ("job", "adapter"),
-    "adapters": ("adapter",), "models": ("adapter",), "parts": ("result",), "page": ("conversation",),
+    "adapters": ("adapter",), "models": ("adapter",), "parts": ("result",), "page": ("conversation",), "tour": ("conversation",),
 }  # fmt: skip
 WAIT = 20.0  # seconds for one handler's answer
 
@@ -105,6 +105,7 @@ def state_of(here: House) -> str:
         store.conversation(ANN, here.ids["conversation"]),
         [store.results(ANN, task) for task in ("sentiment", "summarize", "translate", "answer", "extract")],
         library.list(ANN),
+        store.prompts(ANN),
         here.services.translations.jobs(ANN),  # type: ignore[union-attr]
         here.services.training.jobs.of(ANN),  # type: ignore[union-attr]
         sorted(path.as_posix() for path in (here.data / "adapters").rglob("*")),

@@ -27,7 +27,7 @@ SIGNED_IN = {
     "/gradio_api/run/{api_name}/", "/gradio_api/call/{api_name}", "/gradio_api/call/{api_name}/",
     "/gradio_api/call/v2/{api_name}", "/gradio_api/call/v2/{api_name}/", "/gradio_api/call/{api_name}/{event_id}",
     "/gradio_api/call/v2/{api_name}/{event_id}", "/gradio_api/queue/join", "/gradio_api/queue/data", "/gradio_api/cancel",
-    "/gradio_api/upload", "/gradio_api/upload_progress",
+    "/gradio_api/upload", "/gradio_api/upload_progress", "/pictures/{name}",
 }  # fmt: skip
 CLOSED = {
     "/openapi.json", "/login/", "/svelte/{path:path}", "/gradio_api/deep_link", "/pwa_icon/{size}", "/monitoring",

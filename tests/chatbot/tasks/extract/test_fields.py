@@ -15,6 +15,14 @@ from chatbot.tasks.extract.fields import Field, parse
         ("total: money\n- due: Date", [Field("total", "money"), Field("due", "date")]),
         ("状态：其中之一：已付、未付", [Field("状态", "choice", ("已付", "未付"))]),
         ("status: one of paid, open or late", [Field("status", "choice", ("paid", "open", "late"))]),
+        (
+            "estado: uno de: pagada, pendiente o vencida",
+            [Field("estado", "choice", ("pagada", "pendiente", "vencida"))],
+        ),
+        (
+            "total: importe (con impuestos)\nfin: Fecha",
+            [Field("total", "money", about="con impuestos"), Field("fin", "date")],
+        ),
         ("seller (who is paid)", [Field("seller", about="who is paid")]),
         ("seller: who is paid", [Field("seller", about="who is paid")]),
         ("金额：金额（含税）", [Field("金额", "money", about="含税")]),

@@ -19,10 +19,12 @@ from chatbot.ui.classify import examples as classify_examples
 from chatbot.ui.classify import render as classify_render
 from chatbot.ui.extract import examples as extract_examples
 from chatbot.ui.extract import render as extract_render
+from chatbot.ui.help.render import IDEAS
 from chatbot.ui.models.cards import State
 from chatbot.ui.strings.words import ENGLISH, FOLDER, read
 from chatbot.ui.summarize import examples as summarize_examples
 from chatbot.ui.summarize import render as summarize_render
+from chatbot.ui.tour.render import STEPS
 from chatbot.ui.translate import layout as translate_layout
 from finetune.data.findings.notices import NOTICES
 from finetune.data.findings.report import Taught
@@ -107,6 +109,10 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "ft_state_{}": get_args(JobState),
     "mo_{}": get_args(State),
     "card_{}": CARDS,
+    "help_{}": [idea.name for idea in IDEAS],
+    "help_{}_text": [idea.name for idea in IDEAS],
+    "help_{}_picture": [idea.name for idea in IDEAS if idea.pictured],
+    "tour_{}": [step.name for step in STEPS],
     "month_{}": [str(number) for number in range(1, 13)],
     "knob_{}": [knob.name for knob in KNOBS],
     "knob_{}_why": [knob.name for knob in KNOBS],

@@ -13,7 +13,7 @@ from chatbot.tasks.language_names import NAMES
 from chatbot.ui.chat.sidebar import brand_html, build_sidebar
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.strings import words
-from chatbot.ui.strings.words import ENGLISH, FOLDER, following, language_name, languages, preferred, read, text
+from chatbot.ui.strings.words import ENGLISH, FOLDER, accepted, language_name, languages, preferred, read, text
 from finetune.spec.knobs import Knob
 from finetune.spec.spec import KNOBS
 from retrieval.reading.kinds import READERS
@@ -67,7 +67,7 @@ def test_a_knob_says_why_and_its_bounds_where_it_has_some(knob: Knob) -> None:
 
 @pytest.fixture
 def a_third_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A file more, and nothing else."""
+    """A file more than there are, and nothing else."""
     for path in FOLDER.glob("*.toml"):
         shutil.copy(path, tmp_path)
     english = (FOLDER / "en.toml").read_text("utf-8")
@@ -81,16 +81,18 @@ def a_third_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 
 def test_a_third_language_is_one_file(a_third_language: str) -> None:
-    assert languages() == ("en", "de", "zh")
+    assert languages() == ("en", "de", "es", "zh")
     assert preferred("fr, de;q=0.9, en;q=0.8") == "de"
-    assert [following(language) for language in languages()] == ["de", "zh", "en"]
     assert language_name("fr", "de") == "French"
     assert 'data-language="de-AT"' in brand_html("de")
     said = Localised()
     with gr.Blocks():
         bar = build_sidebar(said)
     updates = said.updates("de")
-    assert (updates[bar.new_chat]["value"], updates[bar.language]["value"]) == ("Neues Gespräch", "中文")
+    assert updates[bar.new_chat]["value"] == "Neues Gespräch"
+    for value, name in (("en", "English"), ("es", "Español"), ("zh", "中文")):
+        assert f'<option value="{value}">{name}</option>' in updates[bar.language]["value"]
+    assert '<option value="de" selected>Deutsch</option>' in updates[bar.language]["value"]
 
 
 @pytest.mark.parametrize(
@@ -102,10 +104,15 @@ def test_a_third_language_is_one_file(a_third_language: str) -> None:
         ("en-US,en;q=0.9,zh;q=0.8", "en"),
         ("fr, zh-TW;q=0.7, en;q=0.3", "zh"),
         (";;;q=x,,", "en"),
+        ("zh;q=0, es-419;q=0.2", "es"),
     ],
 )
 def test_the_browser_says_which(header: str | None, language: str) -> None:
     assert preferred(header) == language
+
+
+def test_the_languages_of_a_browser_stand_in_the_order_of_its_wishes() -> None:
+    assert accepted("en;q=0.3, zh-TW;q=0.7, fr;q=0, de") == ["de", "zh-tw", "en"]
 
 
 def test_placeholders_are_filled() -> None:

@@ -22,6 +22,26 @@ from tests.chatbot.tasks.pseudo import engine
 from tests.chatbot.ui.wired import Wired, as_, clicked
 
 EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "target"),
+    [
+        ("en", "en-US,en;q=0.9", "fr"),
+        ("en", "en-US,es-MX;q=0.9,zh-CN;q=0.8", "es"),
+        ("en", "en, zh;q=0.5", "zh-hans"),
+        ("en", "zh-HK, en;q=0.5", "zh-hant"),
+        ("zh", "zh-CN,zh;q=0.9", "en"),
+        ("zh", "zh-CN,zh-TW;q=0.9,ja;q=0.5", "ja"),
+        ("es", "es-ES,xx;q=0.9,fr;q=0.8", "fr"),
+        ("es", None, "en"),
+    ],
+)
+def test_the_target_is_the_other_language_of_the_visitor(language: str, asked: str | None, target: str) -> None:
+    own = render_translate.own_language(language)
+    assert render_translate.other_language(own, asked) == target
+
+
 FLAGS = [Flag("language", "fr"), Flag("number", EVIL), Flag("term", EVIL), Flag("failed", EVIL), Flag("pieces")]
 
 
@@ -62,10 +82,10 @@ def test_nothing_that_was_translated_becomes_markup(language: Language) -> None:
     assert EVIL not in shown
 
 
-def test_every_flag_is_told_in_both_languages() -> None:
+def test_every_flag_is_told_in_each_language() -> None:
     for code in ("empty", "cut", "repeats", "language", "unchanged", "number", "term", "length", "pieces", "failed"):
-        english, chinese = (render_translate.flag(Flag(code, "de"), language) for language in languages())
-        assert english and chinese and english != chinese
+        told = [render_translate.flag(Flag(code, "de"), language) for language in languages()]
+        assert all(told) and len({*told}) == len(languages())
 
 
 def test_a_pair_that_nobody_knows_says_what_would_translate_it() -> None:
@@ -113,7 +133,7 @@ def test_a_text_is_translated_kept_and_opened_again_by_its_owner_alone(services:
         assert "no such result" in refused[texts.notice]
     removed = page.one(do.reopen, "en", as_("ada"), clicked(act="remove", id=saved.id))
     assert "Two trees" not in removed[texts.past]
-    swapped = page.one(do.swap, "auto", "de", "Two trees", "ZWEI BÄUME", last[texts.last])
+    swapped = page.one(do.swap, "auto", "de", "Two trees", "ZWEI BÄUME", last[texts.last], "en")
     assert (swapped[tab.source], swapped[tab.target], swapped[texts.typed]) == ("de", "en", "ZWEI BÄUME")
 
 

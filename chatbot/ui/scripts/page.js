@@ -103,9 +103,13 @@
         put(tab, "data-heading", at ? "" : one.textContent);
       });
       const here = names.includes(chosen);
+      names.map(tabOf).filter(Boolean).forEach((tab) => put(tab, "data-here", here ? "yes" : "no"));
       put(one, "aria-pressed", String(here));
-      if (here) put(document.querySelector("#by-tabs > .tab-wrapper"), "data-group", one.dataset.group);
     }
+  };
+  const fit = (bar) => {
+    bar.setAttribute("data-fits", "yes");
+    if (bar.querySelector(".tab-container").scrollWidth > bar.clientWidth) bar.setAttribute("data-fits", "no");
   };
   const lastOf = {};
   addEventListener("click", (event) => {
@@ -140,7 +144,12 @@
     setTimeout(() => tabOf(wanted.get("tab") ?? "chat")?.click(), talk === openTalk() ? 0 : 600);
   });
   whenThere("#by-tabs > .tab-wrapper", (bar) => {
-    const look = () => { group(); address(); };
+    const look = () => { group(); fit(bar); address(); };
+    let width = 0; // its height changes with what is shown
+    new ResizeObserver(() => {
+      if (bar.clientWidth !== width) fit(bar);
+      width = bar.clientWidth;
+    }).observe(bar);
     new MutationObserver(look).observe(bar, { attributes: true, attributeFilter: ["aria-selected"], childList: true, subtree: true });
     onChange("#by-groups", look);
     onChange("#by-conversations", look);

@@ -1,0 +1,1 @@
+"""Prompts worth keeping: a slash in the empty composer lists them, and a press puts one there."""

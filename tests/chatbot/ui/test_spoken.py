@@ -1,0 +1,107 @@
+"""The page is painted in the language that is asked for, before any event has run."""
+
+import json
+from collections.abc import Iterator
+
+import gradio as gr
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from chatbot.access.owner import OwnerCookie, owner_in
+from chatbot.ui.chat.layout import EXAMPLES
+from chatbot.ui.kept import KeptPage
+from chatbot.ui.page import build_page
+from chatbot.ui.services import Services
+from chatbot.ui.spoken import ASKED, AskedLanguage
+from chatbot.ui.strings.words import languages, text
+from tests.loops import running_alone
+
+FIRST = (
+    "new_chat",
+    "welcome",
+    "composer",
+    "documents",
+    "talk",
+    "tagline",
+    "card_translate",
+    "choose_language",
+    *EXAMPLES,
+)
+
+
+@pytest.fixture(scope="module")
+def painted(services: Services) -> gr.Blocks:
+    return build_page(services)
+
+
+@pytest.fixture
+def asked() -> Iterator[None]:
+    before = ASKED.set("en")
+    yield
+    ASKED.reset(before)
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.usefixtures("asked")
+def test_what_is_seen_first_is_in_the_language(painted: gr.Blocks, language: str) -> None:
+    ASKED.set(language)
+    said = json.dumps(painted.config["components"], ensure_ascii=False, default=str)
+    for key in FIRST:
+        assert text(key, language).replace('"', '\\"') in said, key
+        for other in {*languages()} - {language}:
+            if text(key, other) not in text(key, language):  # "Chat" is a word in both
+                assert f'"{text(key, other)}"' not in said, (key, other)
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_language_changes_words_and_nothing_else(painted: gr.Blocks) -> None:
+    english = painted.config
+    ASKED.set("zh")
+    chinese = painted.config
+    assert {k: v for k, v in english.items() if k != "components"} == {
+        k: v for k, v in chinese.items() if k != "components"
+    }
+    pairs = list(zip(english["components"], chinese["components"], strict=True))
+    assert all(one.keys() == other.keys() and one["props"].keys() == other["props"].keys() for one, other in pairs)
+    changed = {name for one, other in pairs for name, value in one["props"].items() if other["props"][name] != value}
+    assert changed == {"value", "label", "placeholder", "info", "examples"}
+
+
+def test_each_language_is_kept_by_itself_and_the_choice_comes_before_the_browser() -> None:
+    made: list[str] = []
+    chosen: dict[str, str] = {}
+
+    async def page(request: Request) -> PlainTextResponse:
+        made.append(ASKED.get())
+        return PlainTextResponse(f"{ASKED.get()} page", media_type="text/html")
+
+    def spoken_by(owner: str, accepted: str | None) -> str:
+        return chosen.get(owner) or (accepted or "en")[:2]
+
+    async def owner(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(owner_in(request.scope))
+
+    around = [
+        Middleware(OwnerCookie, secret=b"x" * 32),
+        Middleware(AskedLanguage, language_of=spoken_by),
+        Middleware(KeptPage),
+    ]
+    app = Starlette(routes=[Route("/", page), Route("/owner", owner)], middleware=around)
+
+    async def run() -> None:
+        given = {"accept-encoding": "br"}
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://tree.example", headers=given
+        ) as client:
+            for accepted in ("zh", "es", "zh", "en", "es"):
+                assert (await client.get("/", headers={"accept-language": accepted})).text == f"{accepted} page"
+            chosen[(await client.get("/owner")).text] = "es"
+            assert (await client.get("/", headers={"accept-language": "zh"})).text == "es page"
+
+    running_alone(run())
+    assert sorted(made) == ["en", "es", "zh"]

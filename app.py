@@ -219,7 +219,8 @@ def build_training(settings: Settings, served: LoadingEngine) -> Any:
 
     adapters, jobs = settings.data / "adapters", settings.data / "jobs"
     devices = [str(index) for index in range(gpus())] or ["cpu"]
-    runner = Jobs(jobs, adapters=adapters, devices=devices, threads=settings.threads, ended=quietly(served.refresh))
+    ours = () if settings.training == "elsewhere" else devices
+    runner = Jobs(jobs, adapters=adapters, devices=ours, threads=settings.threads, ended=quietly(served.refresh))
     estimator = Estimator(jobs / "probes.json", device=devices[0], threads=settings.threads)
 
     def why_not(model: str) -> NoTraining | None:

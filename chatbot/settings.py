@@ -103,8 +103,9 @@ class Settings:
     )
     training: str = _option(
         "auto",
-        "whether people may fine-tune; auto: yes, but not on a Hugging Face Space",
-        choices=lambda: ("auto", "on", "off"),
+        "whether people may fine-tune; auto: yes, but not on a Hugging Face Space; elsewhere: yes, and python -m finetune.worker "
+        "trains, here or on other machines",
+        choices=lambda: ("auto", "on", "off", "elsewhere"),
     )
     hosts: str = _option(
         "",

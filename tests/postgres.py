@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatbot.common.database.address import Address
+from tests.running import free_port
 
 WHY_NOT = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
 QUICK = ("fsync=off", "full_page_writes=off", "max_connections=100")  # nothing of it outlives the tests
@@ -66,7 +66,7 @@ def cluster() -> Iterator[Cluster]:
                 shutil.chown(path, "postgres", "postgres")
         made = ("-U", "ann", "-A", "scram-sha-256", "--pwfile", folder / "password")
         _run("initdb", "-D", folder / "data", "-E", "UTF8", "--locale=C", "--no-sync", *made)
-        running = Cluster(folder, _free_port(), password)
+        running = Cluster(folder, free_port(), password)
         running.start()
         try:
             yield running
@@ -83,9 +83,3 @@ def _run(name: str, *arguments: str | Path) -> None:
         [where / name, *arguments], user=user, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False, cwd="/"
     )
     assert done.returncode == 0, f"{name}: {done.stderr.decode()}"
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

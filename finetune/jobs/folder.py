@@ -6,7 +6,7 @@
     data.jsonl      the examples, {"messages": [...]} or {"text": ...}
     start/          the adapter it goes on from, where there is one
     queue           when the job took its place in the queue
-    started         the child's process id and device; there from the first attempt until the job is queued again
+    started         the child's process id, machine and device; there from the first attempt until the job is queued again
     lock            held (flock) while the child lives: the kernel lets go of it, however the child dies
     cancel          somebody asked the child to stop
     alive           touched by the child between two pieces of its work
@@ -22,6 +22,7 @@ Locks and process groups are POSIX: on Windows, jobs run under WSL.
 import contextlib
 import json
 import os
+import platform
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -37,6 +38,8 @@ JobState = Literal["queued", "running", "succeeded", "failed", "cancelled", "int
 FINAL = ("succeeded", "failed", "cancelled")
 COMPLETE = "COMPLETE"
 RECIPE = "recipe.yaml"
+MOST_ATTEMPTS = 3  # that begin at the same step: a job that ends its machine each time is left to people
+MACHINE = "FINETUNE_MACHINE"  # in the environment: what a scheduler calls the part of a machine that is ours
 RESUME = "resume the job; its checkpoints are safe"  # what to do after a full disk has space again
 
 
@@ -136,7 +139,7 @@ class JobFolder:
         return None if values is None else Result(**values)
 
     def started(self) -> dict[str, Any]:
-        """{"pid", "device", "at"} of the latest attempt; empty before the first."""
+        """{"pid", "device", "machine", "at", "step", "attempt"} of the latest attempt; empty before the first."""
         return self._json("started") or {}
 
     def state(self) -> JobState:
@@ -198,9 +201,31 @@ class JobFolder:
         for name in ("cancel", "started", "result.json"):
             (self.path / name).unlink(missing_ok=True)
 
+    @property
+    def is_here(self) -> bool:
+        """Whether its child is, or was, on this machine."""
+        return str(self.started().get("machine", here())) == here()
+
+    @property
+    def can_be_taken_over(self) -> bool:
+        """Whether its child died without a word, and another attempt may come further."""
+        if self.state() != "interrupted":
+            return False
+        started = self.started()
+        return started.get("attempt", 0) < MOST_ATTEMPTS or started.get("step") != self._saved
+
+    @property
+    def _saved(self) -> str:
+        newest = self.newest_checkpoint()
+        return newest.name if newest else ""
+
     def begin(self, device: str, pid: int = 0) -> None:
-        """An attempt starts; `pid` is 0 until the child itself says it."""
-        write(self.path / "started", json.dumps({"pid": pid, "device": device, "at": time.time()}))
+        """An attempt starts; `pid` is 0 until the child itself says it. Attempts that begin at the same step are counted."""
+        before, step = self.started(), self._saved
+        earlier = before.get("attempt", 0) if before.get("step") == step else 0
+        attempt = earlier + (not pid or before.get("pid") != 0)
+        facts = {"pid": pid, "device": device, "machine": here(), "at": time.time(), "step": step, "attempt": attempt}
+        write(self.path / "started", json.dumps(facts))
 
     def finish(self, result: Result) -> None:
         write(self.path / "result.json", json.dumps(asdict(result), ensure_ascii=False))
@@ -246,6 +271,11 @@ class JobFolder:
             return json.loads((self.path / name).read_text("utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+
+def here() -> str:
+    """This machine, where process ids mean something."""
+    return os.environ.get(MACHINE) or platform.node() or "localhost"
 
 
 def write(path: Path, text: str) -> None:

@@ -1,7 +1,12 @@
-"""Starts the next job of the queue, one on each device, and sees to it that those told to stop do."""
+"""Starts the next job of the queue, one on each device, and sees to it that those told to stop do.
+
+Several on one folder, on one machine or on many that share it, are equal: a device is one's who has locked it, a job the
+child's that has locked it. The locks are flock's, which NFS 4 and CephFS carry from machine to machine.
+"""
 
 import logging
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -12,7 +17,7 @@ from chatbot.common import disk
 from chatbot.common.child import child_environment
 from chatbot.common.errors import BanyanError
 from chatbot.common.system import locks, processes
-from finetune.jobs.folder import JobFolder, JobState, Result
+from finetune.jobs.folder import JobFolder, JobState, Result, here
 from finetune.jobs.queue import all_jobs, waiting
 
 HOME = Path(__file__).resolve().parents[2]
@@ -21,9 +26,9 @@ log = logging.getLogger(__name__)
 
 
 class Runner:
-    """A thread over the jobs in `folder`. Of several on one folder, in any number of processes, one starts jobs.
+    """A thread over the jobs in `folder`. Of several on one machine, one starts jobs on a device.
 
-    `threads`, `grace` and `ended` are those of `finetune.jobs.jobs.Jobs`; `poll` is in seconds.
+    With `takes_over`, jobs whose child died with its machine go on here, from their last checkpoint. `threads`, `grace` and `ended` are those of `finetune.jobs.jobs.Jobs`; `poll` is in seconds.
     """
 
     def __init__(
@@ -34,14 +39,16 @@ class Runner:
         threads: int,
         grace: float,
         poll: float,
-        ended: Callable[[str], None] | None,
+        ended: Callable[[str], None] | None = None,
+        takes_over: bool = False,
     ) -> None:
         self._folder, self._devices, self._threads = folder, tuple(devices), threads
         self._grace, self._poll, self._ended = grace, poll, ended
+        self._takes_over = takes_over
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._closed, self._wake = False, threading.Event()
         self._thread: threading.Thread | None = None
-        self._lock: int | None = None
+        self._held: dict[str, int] = {}  # device -> its lock
 
     def wake(self) -> None:
         """There may be something to do."""
@@ -60,9 +67,8 @@ class Runner:
         self._wake.set()
         if self._thread:
             self._thread.join()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        while self._held:
+            os.close(self._held.popitem()[1])
 
     def _run(self) -> None:
         seen: dict[str, JobState] = {job.id: job.state() for job in all_jobs(self._folder)}
@@ -82,7 +88,7 @@ class Runner:
                 log.exception("jobs under %s cannot be looked after now", self._folder)
 
     def _tick(self) -> None:
-        running = [job for job in all_jobs(self._folder) if job.is_locked()]
+        running = [job for job in all_jobs(self._folder) if job.is_locked() and job.is_here]
         for job in running:
             if job.is_stuck(self._grace):
                 log.warning("job %s was told to stop and has shown no life for %g s", job.id, self._grace)
@@ -91,11 +97,18 @@ class Runner:
             if job.state() == "cancelled" and job.result() is None and job.started():
                 job.finish(_ended_hard(job))
         busy = {job.started().get("device") for job in running}
-        free = [device for device in self._devices if device not in busy]
-        for job, device in zip(
-            (job for job in waiting(self._folder) if job.id not in self._children), free, strict=False
-        ):
+        free = [device for device in self._held if device not in busy]
+        for job, device in zip(self.next(), free, strict=False):
             self._spawn(job, device)
+
+    def next(self) -> list[JobFolder]:
+        """What is to be started, in this order."""
+        dead = [job for job in all_jobs(self._folder) if job.can_be_taken_over] if self._takes_over else []
+        return [job for job in (*dead, *waiting(self._folder)) if job.id not in self._children]
+
+    def works(self) -> bool:
+        """Whether anything runs on this machine."""
+        return any(job.is_locked() and job.is_here for job in all_jobs(self._folder))
 
     def _spawn(self, job: JobFolder, device: str) -> None:
         """The lock is taken here and inherited, so that there is no moment at which the job seems to be dead.
@@ -106,8 +119,10 @@ class Runner:
         if held is None:
             return
         try:
-            if job.state() != "running":  # it ended while the queue was read
+            if job.state() != "running" or job.asked_to_stop:  # it ended while the queue was read
                 return
+            if job.started():
+                log.warning("job %s goes on here: its child on %s died", job.id, job.started().get("machine"))
             if processes.INHERITS:
                 job.begin(device)
             with job.log.open("ab") as output:
@@ -130,15 +145,20 @@ class Runner:
                 del self._children[id]
 
     def may_run(self) -> bool:
-        """Whether this process is the one that starts jobs from the folder; the first is, until it ends."""
-        if self._lock is None:
-            descriptor = os.open(self._folder / ".runner", os.O_RDWR | os.O_CREAT, 0o600)
-            if not locks.take(descriptor):
-                os.close(descriptor)
-                return False
-            self._lock = descriptor
-            disk.sweep(self._folder)
-        return True
+        """Whether this process starts jobs: it holds one of the devices at least. The first that asks has it until it ends."""
+        for device in self._devices:
+            if device not in self._held and (lock := self._locked(device)) is not None:
+                self._held[device] = lock
+                disk.sweep(self._folder)
+        return bool(self._held)
+
+    def _locked(self, device: str) -> int | None:
+        name = f".runner-{re.sub(r'[^A-Za-z0-9.-]', '_', here())}-{device}"
+        descriptor = os.open(self._folder / name, os.O_RDWR | os.O_CREAT, 0o600)
+        if locks.take(descriptor):
+            return descriptor
+        os.close(descriptor)
+        return None
 
     def _tell(self, id: str) -> None:
         if self._ended is None:
@@ -161,9 +181,10 @@ def _given(held: int) -> list[str]:
 
 
 def signal_group(job: JobFolder, how: Callable[[int], None]) -> None:
-    """`processes.ask_group` or `kill_group`, to the whole process group of a living child: it leads a session of its own."""
+    """`processes.ask_group` or `kill_group`, to the whole process group of a living child on this machine: it leads a session of
+    its own. Elsewhere it finds `cancel`."""
     pid = int(job.started().get("pid", 0))
-    if pid > 1 and job.is_locked():
+    if pid > 1 and job.is_here and job.is_locked():
         try:
             how(pid)
         except PermissionError:

@@ -1,0 +1,177 @@
+"""Three Banyans behind HAProxy over one PostgreSQL, visitors at work, and what they depend on killed: what is lost, and for how long.
+
+    python -m tests.bench.replicas [--visitors 12] [--minutes 2]
+
+Visitors sign in, add and remove documents and list them, each under a name of their own. Meanwhile a Banyan is killed,
+and the database is stopped for ten seconds. At the end each visitor's list, asked of every Banyan, is held against what was acknowledged.
+Needs PostgreSQL and HAProxy (Debian: apt-get install postgresql haproxy) and the models that the tests keep.
+"""
+
+import argparse
+import json
+import random
+import re
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import httpx
+
+from chatbot.access.users import hash_password
+from tests.bench.killed import MODELS, call
+from tests.postgres import Cluster, cluster
+from tests.running import ROOT, App, free_port, running
+
+PASSWORD = "correct horse"
+REPLICAS = 3
+OUTAGE = 10.0  # seconds
+
+
+@dataclass(slots=True)
+class Visitor:
+    """What was acknowledged to one of them, and when they were told that something does not work."""
+
+    name: str
+    address: str
+    there: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+    unsure: set[str] = field(default_factory=set)
+    worked: list[float] = field(default_factory=list)
+    failed: list[tuple[float, str]] = field(default_factory=list)
+
+    def work(self, over: threading.Event, seed: int) -> None:
+        chance = random.Random(seed)
+        http = self.signed_in(self.address)
+        while not over.wait(chance.uniform(0.2, 1.0)):
+            try:
+                self._step(http, chance)
+                self.worked.append(time.monotonic())
+            except (httpx.HTTPError, AssertionError, ValueError) as error:
+                self.failed.append((time.monotonic(), f"{type(error).__name__}: {str(error)[:120]}"))
+        http.close()
+
+    def signed_in(self, address: str) -> httpx.Client:
+        http = httpx.Client(base_url=address, timeout=60)
+        answer = http.post("/login", data={"username": self.name, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        return http
+
+    def _step(self, http: httpx.Client, chance: random.Random) -> None:
+        if self.there and chance.random() < 0.3:
+            id = self.there.pop()
+            self.unsure.add(id)
+            call(http, "remove_document", id)
+            self.unsure.discard(id)
+            self.gone.add(id)
+            return
+        text = " ".join(f"The oak {chance.random()} of {self.name} has {n} rings." for n in range(20))
+        (path,) = http.post("/gradio_api/upload", files={"files": ("oak.md", text.encode())}).raise_for_status().json()
+        found = call(http, "add_document", {"path": path, "orig_name": "oak.md", "meta": {"_type": "gradio.FileData"}})
+        self.there.add(found["id"])
+        assert self.there <= {one["id"] for one in call(http, "documents")}, "added, and not listed"
+
+    def look(self, address: str) -> set[str]:
+        """Compare what one Banyan lists with what was acknowledged; returns the ids."""
+        with self.signed_in(address) as http:
+            listed = {one["id"] for one in call(http, "documents")}
+        assert self.there <= listed, f"{self.name} lost {self.there - listed}"
+        assert not self.gone & listed, f"{self.name} has again {self.gone & listed}"
+        return listed
+
+
+@contextmanager
+def balanced(apps: Sequence[App], folder: Path) -> Iterator[str]:
+    """HAProxy as `deploy/haproxy.cfg` has it, before these apps."""
+    port, text = free_port(), (ROOT / "deploy" / "haproxy.cfg").read_text("utf-8")
+    servers = "".join(
+        f"    server b{n} {app.address.removeprefix('http://')} cookie b{n}\n" for n, app in enumerate(apps)
+    )
+    text = re.sub(r"^    server-template .*\n", servers, text, flags=re.MULTILINE)
+    text = re.sub(r"^resolvers.*\n(    .*\n)+|^    dynamic-cookie-key.*\n", "", text, flags=re.MULTILINE)
+    (folder / "haproxy.cfg").write_text(text.replace("bind :8080", f"bind 127.0.0.1:{port}"))
+    with subprocess.Popen(["haproxy", "-db", "-q", "-f", folder / "haproxy.cfg"]) as process:
+        try:
+            time.sleep(3)  # until its checks have found them
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def recovery(visitors: Sequence[Visitor], at: float, until: float) -> str:
+    """How long each that failed after `at` took to work again, and how many requests failed."""
+    failures = [one for visitor in visitors for one in visitor.failed if at <= one[0] < until]
+    waits = [
+        next((t for t in visitor.worked if t > max(f for f, _ in visitor.failed if at <= f < until)), until) - at
+        for visitor in visitors
+        if any(at <= f < until for f, _ in visitor.failed)
+    ]
+    longest = f", working again after {statistics.median(waits):.1f} s, at most {max(waits):.1f}" if waits else ""
+    return f"{len(failures)} requests of {len(waits)} visitors failed{longest}"
+
+
+def disturb(apps: Sequence[App], database: Cluster, minutes: float) -> dict[str, float]:
+    """A Banyan dies, then the database goes and comes back; returns when, by monotonic seconds."""
+    when, pause = {}, minutes * 60 / 5
+    time.sleep(pause)
+    when["a Banyan killed"] = time.monotonic()
+    apps[0].process.kill()
+    apps[0].process.wait()
+    time.sleep(2 * pause)
+    when["the database away for ten seconds"] = time.monotonic()
+    database.stop("immediate")
+    time.sleep(OUTAGE)
+    database.start()
+    time.sleep(2 * pause)
+    when["the end"] = time.monotonic()
+    return when
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--visitors", type=int, default=12)
+    parser.add_argument("--minutes", type=float, default=2.0)
+    options = parser.parse_args()
+    names = [f"visitor{n}" for n in range(options.visitors)]
+    with tempfile.TemporaryDirectory() as place, cluster() as database, ExitStack() as stack:
+        folder, data = Path(place), Path(place) / "data"
+        data.mkdir(mode=0o700)
+        (data / "models").symlink_to(MODELS)
+        users = folder / "users.json"
+        users.write_text(json.dumps(dict.fromkeys(names, hash_password(PASSWORD))))
+        secret = {"BANYAN_DATABASE": database.url}
+        arguments = ("--engine", "scripted", "--auth", str(users))
+        apps = [
+            stack.enter_context(running(*arguments, data=data, environment=secret, seconds=300))
+            for _ in range(REPLICAS)
+        ]
+        address = stack.enter_context(balanced(apps, folder))
+        visitors, over = [Visitor(name, address) for name in names], threading.Event()
+        threads = [threading.Thread(target=one.work, args=(over, n)) for n, one in enumerate(visitors)]
+        for thread in threads:
+            thread.start()
+        when = disturb(apps, database, options.minutes)
+        over.set()
+        for thread in threads:
+            thread.join()
+        times = list(when.items())
+        for (what, at), (_, until) in pairwise(times):
+            print(f"{what}: {recovery(visitors, at, until)}")
+        owned = [[one.look(app.address) for one in visitors] for app in apps[1:]]
+        assert owned[0] == owned[1], "the Banyans show different documents"
+        everything = [id for listed in owned[0] for id in listed]
+        assert len(everything) == len(set(everything)), "somebody sees another's"
+        done = sum(len(one.worked) for one in visitors)
+        print(
+            f"{done} pieces of work by {len(visitors)} visitors; {len(everything)} documents, none lost, none shown to another"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@ import re
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from threading import Lock
 
 import anyio
@@ -23,6 +24,7 @@ FRESH = 1.0  # seconds for which an answer of the database counts: a sign-out el
 MOST_KNOWN = 10_000  # such answers
 AT_ONCE = 8  # looks into the database, apart from the threads that others may have filled
 TOKEN = re.compile(r"[\w-]{43}")  # token_urlsafe(32)
+FOR_PROGRAMS = "/gradio_api/"  # endpoints and MCP
 PUBLIC = ("/assets/", "/static/")  # what the page is made of
 ALSO_PUBLIC = (
     "/login",
@@ -93,12 +95,20 @@ def _hash(token: str) -> str:
 class SignedIn:
     """ASGI middleware: tells the handlers who asks. Who is not signed in sees `page`; anything else raises `SignInFirst`.
 
-    `/v1` and `/metrics` ask for their own key.
+    `/v1` and `/metrics` ask for their own key. `keyed` says whose key a request carries: programs call the endpoints and MCP with it.
     """
 
-    def __init__(self, app: ASGIApp, *, sessions: Sessions, page: ASGIApp) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        sessions: Sessions,
+        page: ASGIApp,
+        keyed: Callable[[Scope], str | None] = lambda scope: None,
+    ) -> None:
         self._app = app
         self._sessions = sessions
+        self._keyed = keyed
         self._page = page
         self._places = anyio.CapacityLimiter(AT_ONCE)
 
@@ -108,8 +118,10 @@ class SignedIn:
             return
         token = cookies.read(scope, COOKIE)
         name = self._sessions.remembered(token) or await run_sync(self._sessions.name, token, limiter=self._places)
-        scope = {**scope, "state": {**scope.get("state", {}), USER: name}}
         route = route_of(scope)
+        if name is None and route.startswith(FOR_PROGRAMS):
+            name = self._keyed(scope)
+        scope = {**scope, "state": {**scope.get("state", {}), USER: name}}
         if name is not None or route.startswith((*PUBLIC, "/v1/")) or route in ALSO_PUBLIC:
             await self._app(scope, receive, send)
         elif route == "/":

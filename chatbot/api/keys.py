@@ -15,10 +15,11 @@ from pathlib import Path
 from starlette.requests import Request
 
 from chatbot.common import disk
-from chatbot.common.errors import AccessDenied, NotFound, SettingsError
+from chatbot.common.errors import AccessDenied, InputError, NotFound, SettingsError
 
 PREFIX = "banyan-"
 HOW = "python -m chatbot.keys"
+MOST = 50  # keys of a user: one a program and machine; the file is read whole at each change
 _SHOWN = 8  # characters of the hash by which a key is called
 
 
@@ -48,16 +49,23 @@ class Keys:
     def all(self) -> list[Key]:
         return list(self._read().values())
 
+    def of(self, user: str) -> list[Key]:
+        return [key for key in self.all() if key.user == user]
+
     def make(self, user: str, label: str) -> str:
-        """A new key, which is shown this once."""
+        """A new key, which is shown this once. Raises `InputError` where the user has `MOST`."""
+        if len(self.of(user)) >= MOST:
+            raise InputError(
+                f"There are {MOST} keys. Revoke one that is not used any more.", kind="keys_most", most=MOST
+            )
         key = PREFIX + secrets.token_urlsafe(32)
         made = Key(_hash(key)[:_SHOWN], user, label, datetime.now(UTC).date().isoformat())
         self._write({**self._read(), _hash(key): made})
         return key
 
-    def revoke(self, id: str) -> None:
-        """Raises `NotFound`."""
-        kept = {hashed: key for hashed, key in self._read().items() if key.id != id}
+    def revoke(self, id: str, user: str | None = None) -> None:
+        """Only that user's, if one is named. Raises `NotFound`."""
+        kept = {hashed: key for hashed, key in self._read().items() if key.id != id or user not in (None, key.user)}
         if len(kept) == len(self._read()):
             raise NotFound(f"There is no key {id}.", kind="no_key", id=id)
         self._write(kept)
@@ -95,18 +103,24 @@ class Door:
 
     def enter(self, request: Request) -> str:
         """Whom the request acts for, as owners are called; empty: nobody in particular. Raises `AccessDenied`."""
-        sent = _sent(request)
-        user = self.keys.user_of(sent) if self.keys and sent else None
-        if user is not None and self.known(user):
+        user = self.user(request)
+        if user is not None:
             return f"user:{user}"
+        sent = _sent(request)
         if self.api_key is not None:
             if not hmac.compare_digest(sent.encode(), self.api_key.encode()):
                 raise AccessDenied("The API key is missing or wrong. Send it as “Authorization: Bearer KEY”.")
         elif self.closed:
             raise AccessDenied(
-                f"This server asks people to sign in: send a key of yours ({HOW}), or start it with --api-key to open /v1."
+                f"This server asks people to sign in: send a key of yours, made at /keys or by {HOW}, or start it with --api-key to open /v1."
             )
         return ""
+
+    def user(self, request: Request) -> str | None:
+        """Whose key it carries."""
+        sent = _sent(request)
+        user = self.keys.user_of(sent) if self.keys and sent else None
+        return user if user is not None and self.known(user) else None
 
 
 def _sent(request: Request) -> str:

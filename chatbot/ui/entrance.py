@@ -9,6 +9,7 @@ from gradio.routes import App
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import Route, request_response
+from starlette.types import Scope
 
 from chatbot.access import owner as access
 from chatbot.access.belongings import Belongings
@@ -31,6 +32,7 @@ from chatbot.ui.documents.opening import OpeningLibrary
 from chatbot.ui.help import picture
 from chatbot.ui.kept import KeptFiles, KeptPage
 from chatbot.ui.parts import render
+from chatbot.ui.sign_in import keys as keys_page
 from chatbot.ui.sign_in import routes as sign_in
 from chatbot.ui.spoken import AskedLanguage, Spoken
 from chatbot.ui.strings.words import preferred
@@ -49,6 +51,13 @@ def entrance(
     """The `app_kwargs` of the page's launch; `under_way` are the ids of events that its queue holds."""
     sessions = Sessions(users) if users else None
     secret = access.load_secret(settings.data)
+    keys = Keys(settings.data / "keys.json")
+    door = Door(
+        settings.api_key,
+        closed=users is not None and settings.api_key is None,
+        keys=keys,
+        known=users.knows if users else lambda name: False,
+    )
     middleware = [
         Middleware(SecurityHeaders, embedded=settings.space),
         Middleware(Refusals, words=_words),
@@ -56,7 +65,11 @@ def entrance(
         Middleware(Doors),
         *(() if users else (Middleware(KeptFiles),)),
         Middleware(access.OwnerCookie, secret=secret, embedded=settings.space),
-        *([Middleware(SignedIn, sessions=sessions, page=request_response(sign_in.asks_who))] if sessions else ()),
+        *(
+            [Middleware(SignedIn, sessions=sessions, page=request_response(sign_in.asks_who), keyed=_keyed(door))]
+            if sessions
+            else ()
+        ),
         Middleware(Turns, most=settings.quota.requests),
         Middleware(Bodies),
         Middleware(Belongings, secret=secret, uploads=uploads, under_way=under_way, most=settings.quota.requests),
@@ -64,7 +77,7 @@ def entrance(
         *(() if users else (Middleware(KeptPage),)),  # who signs in is named in the page
     ]
     return {
-        "routes": _routes(settings, engine, users, sessions, uploads, versions, library),
+        "routes": _routes(settings, engine, users, sessions, uploads, versions, library, door, keys),
         "middleware": middleware,
         "lifespan": _without_cors,
     }
@@ -84,13 +97,9 @@ def _routes(
     uploads: Uploads,
     versions: Mapping[str, str],
     library: OpeningLibrary,
+    door: Door,
+    keys: Keys,
 ) -> Sequence[Route]:
-    door = Door(
-        settings.api_key,
-        closed=users is not None and settings.api_key is None,
-        keys=Keys(settings.data / "keys.json"),
-        known=users.knows if users else lambda name: False,
-    )
     ours = api.routes(
         engine,
         state=engine.state,
@@ -100,8 +109,16 @@ def _routes(
         embedder=lambda: library.get().embedder,
         metrics=lambda: engine.measures.text(engine.load),
     )
-    names = sign_in.routes(users, sessions, embedded=settings.space) if users and sessions else []
+    names = (
+        [*sign_in.routes(users, sessions, embedded=settings.space), *keys_page.routes(keys)]
+        if users and sessions
+        else []
+    )
     return [*ours, *names, *uploading.routes(uploads, settings.quota), *picture.routes()]
+
+
+def _keyed(door: Door) -> Callable[[Scope], str | None]:
+    return lambda scope: door.user(Request(scope))
 
 
 @asynccontextmanager

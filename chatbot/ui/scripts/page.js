@@ -46,6 +46,10 @@
   };
   addEventListener("click", (event) => { if (event.target.closest?.("#by-theme")) toggleTheme(); });
 
+  addEventListener("click", (event) => {
+    if (event.target.closest?.("#by-api-keys")) location.assign(location.pathname.replace(/\/?$/, "/keys"));
+  });
+
   // Only a page of ours can send this; a link could be put into an answer.
   addEventListener("click", async (event) => {
     if (!event.target.closest?.("#by-sign-out")) return;

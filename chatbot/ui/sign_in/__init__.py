@@ -1,1 +1,1 @@
-"""Signing in and out."""
+"""Signing in and out, and keys for programs: plain pages beside that of Gradio."""

@@ -9,7 +9,7 @@ from chatbot.access import cookies
 from chatbot.access.sessions import COOKIE, LONGEST, USER, Sessions
 from chatbot.access.signing_in import SigningIn
 from chatbot.access.users import Users
-from chatbot.ui.sign_in.render import page
+from chatbot.ui.sign_in import render
 from chatbot.ui.strings.words import preferred
 
 MOST = 4096  # characters of a name or a password: scrypt reads them all
@@ -45,4 +45,6 @@ def routes(users: Users, sessions: Sessions, *, embedded: bool) -> list[Route]:
 
 async def asks_who(request: Request) -> Response:
     """The page for whoever is not signed in."""
-    return HTMLResponse(page(preferred(request.headers.get("accept-language"))), headers={"cache-control": "no-store"})
+    return HTMLResponse(
+        render.sign_in(preferred(request.headers.get("accept-language"))), headers={"cache-control": "no-store"}
+    )

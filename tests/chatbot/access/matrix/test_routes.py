@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.chatbot.access.matrix.house import House, house
+from tests.chatbot.access.matrix.house import SECRET, House, house
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +20,7 @@ PUBLIC = {
     "/gradio_api/startup-events",
 }  # fmt: skip
 SIGNED_IN = {
-    "/logout", "/config", "/config/", "/manifest.json", "/pwa_icon", "/gradio_api/app_id", "/gradio_api/app_id/",
+    "/keys", "/logout", "/config", "/config/", "/manifest.json", "/pwa_icon", "/gradio_api/app_id", "/gradio_api/app_id/",
     "/gradio_api/info", "/gradio_api/info/", "/gradio_api/openapi.json", "/gradio_api/theme.css",
     "/gradio_api/file={path_or_url:path}", "/gradio_api/heartbeat/{session_hash}", "/gradio_api/reset",
     "/gradio_api/reset/", "/gradio_api/api/{api_name}", "/gradio_api/api/{api_name}/", "/gradio_api/run/{api_name}",
@@ -106,6 +106,27 @@ def test_no_other_site_gets_an_answer_from_any_route(here: House, strange: dict[
         assert answer.status_code == 403
         assert not [name for name in answer.headers if name.startswith("access-control-")]
         assert ann.get("/config").status_code == 200, "still signed in"
+
+
+def test_a_key_made_on_the_page_opens_the_endpoints_and_only_its_user_takes_it_away(here: House) -> None:
+    with here.visitor("ann") as ann, here.visitor("eve") as eve, here.visitor() as program:
+        made = ann.post("/keys", data={"label": "<b>notebook"})
+        (key,) = re.findall(r"<code>(banyan-[\w-]+)</code>", made.text)
+        (id,) = re.findall(r'value="(\w+)"', made.text)
+        assert "&lt;b&gt;notebook" in made.text and "<b>notebook" not in made.text
+        assert key not in ann.get("/keys").text, "shown once"
+        sent = {"Authorization": f"Bearer {key}"}
+        assert program.get("/v1/models", headers=sent).status_code == 200
+        assert program.get("/gradio_api/info", headers=sent).status_code == 200
+        asked = program.post("/gradio_api/call/documents", json={"data": []}, headers=sent).json()
+        told = program.get(f"/gradio_api/call/documents/{asked['event_id']}", headers=sent).text
+        assert SECRET in told, "Ann's documents"
+        assert program.get("/keys", headers=sent).status_code == 401, "a key makes no keys"
+        assert id not in eve.get("/keys").text
+        assert eve.post("/keys", data={"revoke": id}).status_code == 400
+        assert program.get("/gradio_api/info", headers=sent).status_code == 200
+        assert ann.post("/keys", data={"revoke": id}).status_code == 200
+        assert program.get("/gradio_api/info", headers=sent).status_code == 401
 
 
 def test_the_cookie_of_the_sign_in_stays_at_home(here: House) -> None:

@@ -13,12 +13,13 @@ from typing import Any, NoReturn, get_args
 
 from chatbot.common.database.door import Place, checked
 from chatbot.common.errors import InputError, SettingsError
+from chatbot.common.system.mounts import is_bucket
 from chatbot.engine import registry
 from chatbot.types import Quotas
 
 PREFIX = "BANYAN_"
 SHORTEST_KEY = 16  # characters: 64 bits in hexadecimal digits, the least of a session's id (OWASP ASVS 4.0.3, 3.2.2)
-SPACE_DISK = Path("/data")  # where a Space keeps what must outlive a restart
+SPACE_DISK = Path("/data")  # where a Space with a disk of its own keeps what must outlive a restart
 
 
 def _option(default: Any, text: str, **extra: object) -> Any:
@@ -159,7 +160,13 @@ def load(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
     values = _space_defaults(environment) | _from_environment(environment)
     given = vars(_parser().parse_args(list(arguments)))
     values |= {name: _convert(name, text, flag(name)) for name, text in given.items()}
-    return Settings(**values)  # type: ignore[arg-type]
+    settings = Settings(**values)  # type: ignore[arg-type]
+    if settings.space and not settings.database and is_bucket(settings.data):
+        raise SettingsError(
+            f"{settings.data} is a storage bucket, on which a database comes to harm. Leave --data away (conversations then go with "
+            "each restart of the Space), or keep them in PostgreSQL (BANYAN_DATABASE)."
+        )
+    return settings
 
 
 def _visible() -> list[str]:
@@ -203,7 +210,9 @@ def _space_defaults(environment: Mapping[str, str]) -> dict[str, object]:
         return {}
     host = environment.get("GRADIO_SERVER_NAME", "0.0.0.0")  # noqa: S104 - a Space is reached through its proxy only
     port = _convert("port", environment.get("GRADIO_SERVER_PORT", "7860"), "GRADIO_SERVER_PORT")
-    disk: dict[str, object] = {"data": SPACE_DISK} if os.access(SPACE_DISK, os.W_OK) else {}
+    disk: dict[str, object] = (
+        {"data": SPACE_DISK} if not is_bucket(SPACE_DISK) and os.access(SPACE_DISK, os.W_OK) else {}
+    )
     return {"host": host, "port": port, "space": True, **disk}
 
 

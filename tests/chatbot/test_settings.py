@@ -1,9 +1,12 @@
 """Settings: every option has its variable, and what contradicts is refused by name."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
+from chatbot import settings as settings_of
 from chatbot.common.errors import SettingsError
 from chatbot.settings import flag, load, variable
 
@@ -67,6 +70,22 @@ def test_a_space_listens_to_its_proxy() -> None:
     settings = load([], space)
     assert (settings.space, settings.host, settings.port) == (True, "0.0.0.0", 7861)
     assert load(["--port", "1234"], space).port == 1234
+
+
+def test_a_space_keeps_no_database_on_a_bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    mounts = [
+        SimpleNamespace(mountpoint=path, fstype=kind)
+        for path, kind in ((tmp_path.anchor, "ext4"), (str(tmp_path), "fuse.hf"))
+    ]
+    monkeypatch.setattr(psutil, "disk_partitions", lambda all: mounts)
+    monkeypatch.setattr(settings_of, "SPACE_DISK", tmp_path)
+    space = {"SPACE_ID": "me/banyan"}
+    assert load([], space).data != tmp_path
+    with pytest.raises(SettingsError, match=r"bucket.*BANYAN_DATABASE"):
+        load(["--data", str(tmp_path / "banyan")], space)
+    assert load(["--data", str(tmp_path), "--database", "postgresql://a:b@c/d"], space).data == tmp_path
+    mounts.pop()
+    assert load([], space).data == tmp_path, "a disk of its own"
 
 
 def test_secrets_are_not_shown() -> None:

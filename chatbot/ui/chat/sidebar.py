@@ -65,6 +65,7 @@ KEYS = {
     "Ctrl+K": "key_search",
     "?": "key_list",
 }
+VOICE = ("dictate", "listening", "say", "quiet", "failed", "deaf", "mute")
 SAID = {"language": "language.tag", "send": "button_send", "stop": "button_stop", "sidebar": "button_sidebar"}
 
 
@@ -144,6 +145,8 @@ def _head(words: Localised, longest_answer: int) -> _Head:
                 system_prompt, label="system_prompt", info="system_prompt_info", placeholder="system_prompt_placeholder"
             )
             sampling = [sampling_control(words, name, longest_answer) for name in SAMPLING]
+            voice = gr.HTML(voice_html("en"), elem_id="by-voice", padding=False, apply_default_css=False)
+            words.drawn(voice, lambda language: {"value": voice_html(language)})
     return _Head(box, model, adapter, compare, system_prompt, sampling)
 
 
@@ -153,6 +156,13 @@ def brand_html(language: Language) -> str:
     skip = f'<a class="by-skip" href="#by-tabs">{escape(text("skip", language))}</a>'
     name = f"<span><b>Banyan</b><small>{escape(text('tagline', language))}</small></span>"
     return f'{skip}<div class="by-brand"{said}>{LOGO}{name}</div>{_keys(language)}'
+
+
+def voice_html(language: Language) -> str:
+    """The switch of voice.js, with where the sound goes, and what it says."""
+    said = "".join(f' data-{name}="{escape(text(f"voice_{name}", language))}"' for name in VOICE)
+    switch = f'<label><input type="checkbox"> {escape(text("voice", language))}</label>'
+    return f'<div{said}>{switch}<p>{escape(text("voice_info", language))}</p><p role="status"></p></div>'
 
 
 def languages_html(chosen: Language) -> str:

@@ -32,7 +32,8 @@ def menu(adapters: Sequence[tuple[str, str]], language: Language) -> str:
 def _bar(turn: Turn, language: Language, rated: bool) -> str:
     who = " + ".join(filter(None, (turn.by.model, turn.by.adapter)))
     name = f'<span class="by-who">{escape(who)}</span>' if who else ""
-    return f'<div class="by-turn">{name}{_places(turn, language)}{_acts(turn, language) if rated else ""}{_pace(turn, language)}</div>'
+    acts = _acts(turn, language) if rated else ""
+    return f'<div class="by-turn">{name}{_places(turn, language)}{acts}{_say(language)}{_pace(turn, language)}</div>'
 
 
 def _places(turn: Turn, language: Language) -> str:
@@ -53,6 +54,12 @@ def _acts(turn: Turn, language: Language) -> str:
         f'<button type="button" data-menu="{turn.id}" aria-haspopup="menu" aria-label="{again}" title="{again}">'
         f"{icon('again')}</button>{good}{bad}"
     )
+
+
+def _say(language: Language) -> str:
+    """Seen where voice is switched on; voice.js reads what stands above."""
+    said = escape(text("voice_say", language))
+    return f'<button type="button" class="by-say" data-say aria-label="{said}" title="{said}" aria-pressed="false">{icon("say")}</button>'
 
 
 def _pace(turn: Turn, language: Language) -> str:

@@ -1,14 +1,19 @@
 """The sliders follow the model, and never a hand that moved them."""
 
+import re
 from typing import Any
 
 import gradio as gr
 import pytest
 
-from chatbot.types import Sampling
+from chatbot.store.values import Turn
+from chatbot.types import Message, Sampling
 from chatbot.ui.chat.sampling import OWN, drawn
-from chatbot.ui.chat.sidebar import Sidebar, build_sidebar, follow
+from chatbot.ui.chat.sidebar import VOICE, Sidebar, build_sidebar, follow, voice_html
+from chatbot.ui.chat.turns.render import bars
+from chatbot.ui.look import head
 from chatbot.ui.parts.localise import Localised
+from chatbot.ui.strings.words import languages, text
 
 COOL = Sampling(temperature=0.25, top_p=0.9, top_k=7, min_p=0.2, repetition_penalty=1.1)
 
@@ -35,3 +40,22 @@ def test_a_slider_that_was_moved_keeps_them_all(bar: Sidebar, at: int) -> None:
     shown = drawn(Sampling())
     shown[at] += 0.01
     assert follow(bar, shown, drawn(Sampling()), COOL) == {}
+
+
+@pytest.mark.parametrize("language", languages())
+def test_voice_is_off_and_says_where_the_sound_goes_before_it_is_switched_on(language: str) -> None:
+    html = voice_html(language)
+    assert 'type="checkbox">' in html and "checked" not in html
+    assert text("voice_info", language) in html and "Google" in html and "Apple" in html
+
+
+def test_the_script_says_nothing_that_the_page_has_no_words_for() -> None:
+    asked = set(re.findall(r"words\(\)\.(\w+)", head()))
+    assert asked and asked == {*VOICE}
+    for name in asked:
+        assert f'data-{name}="{text(f"voice_{name}", "es")}"' in voice_html("es")
+
+
+def test_an_answer_can_be_read_aloud() -> None:
+    turn = Turn(1, Message("assistant", "Hello"))
+    assert f'data-say aria-label="{text("voice_say", "en")}"' in bars([turn], "en")

@@ -15,6 +15,7 @@ from chatbot.tasks.summarize.work import LENGTHS
 from chatbot.tasks.translate.check import Code
 from chatbot.ui.chat.layout import CARDS
 from chatbot.ui.chat.sampling import SAMPLING
+from chatbot.ui.chat.sidebar import VOICE
 from chatbot.ui.classify import examples as classify_examples
 from chatbot.ui.classify import render as classify_render
 from chatbot.ui.extract import examples as extract_examples
@@ -113,6 +114,7 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "help_{}_text": [idea.name for idea in IDEAS],
     "help_{}_picture": [idea.name for idea in IDEAS if idea.pictured],
     "tour_{}": [step.name for step in STEPS],
+    "voice_{}": VOICE,
     "month_{}": [str(number) for number in range(1, 13)],
     "knob_{}": [knob.name for knob in KNOBS],
     "knob_{}_why": [knob.name for knob in KNOBS],

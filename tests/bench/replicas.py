@@ -11,6 +11,7 @@ import argparse
 import json
 import random
 import re
+import signal
 import statistics
 import subprocess
 import tempfile
@@ -125,7 +126,7 @@ def disturb(apps: Sequence[App], database: Cluster, minutes: float) -> dict[str,
     apps[0].process.wait()
     time.sleep(2 * pause)
     when["the database away for ten seconds"] = time.monotonic()
-    database.stop("immediate")
+    database.stop(signal.SIGQUIT)
     time.sleep(OUTAGE)
     database.start()
     time.sleep(2 * pause)

@@ -1,6 +1,7 @@
 """What a PostgreSQL may do to those who keep things in it: nothing is lost, and every fault is told without the password."""
 
 import logging
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def test_a_database_that_restarts_is_waited_for_by_nobody_and_found_again(cluste
         notes.execute(ADD, ("kept",))
     with pytest.raises(StoreUnavailable) as lost, database.writing() as notes:
         notes.execute(ADD, ("never committed",))
-        cluster.stop("immediate")
+        cluster.stop(signal.SIGQUIT)
         notes.execute(ADD, ("never sent",))
     assert lost.value.status == 503
     with pytest.raises(StoreUnavailable):

@@ -27,6 +27,15 @@ def test_a_second_app_is_told_who_holds_the_folder_until_that_one_is_killed(tmp_
         hold(tmp_path)
 
 
+def test_those_who_share_a_database_share_the_folder_and_keep_off_one_who_does_not(tmp_path: Path) -> None:
+    with hold(tmp_path, shared=True), hold(tmp_path, shared=True):
+        with pytest.raises(StoreError) as refused:
+            hold(tmp_path)
+        assert refused.value.kind == "folder_held"
+    with hold(tmp_path), pytest.raises(StoreError):
+        hold(tmp_path, shared=True)
+
+
 def test_what_others_could_read_is_closed_off(tmp_path: Path) -> None:
     data = tmp_path / "data"
     (data / "files").mkdir(parents=True)

@@ -49,8 +49,8 @@ _RATED = (
 _PAIRS = """
     FROM (
         SELECT id, conversation, better AS good, content AS bad FROM turns WHERE better <> ''
-        UNION SELECT one.id, one.conversation, iif(one.better <> '', one.better, one.content), other.content
-            FROM turns AS one JOIN turns AS other ON other.conversation = one.conversation AND other.parent IS one.parent
+        UNION SELECT one.id, one.conversation, CASE WHEN one.better <> '' THEN one.better ELSE one.content END, other.content
+            FROM turns AS one JOIN turns AS other ON other.conversation = one.conversation AND other.parent = one.parent
             WHERE one.liked = 1 AND other.liked = 0
     ) AS pair JOIN conversations AS c ON c.id = pair.conversation
     WHERE owner = ? AND deleted IS NULL AND trim(good) <> trim(bad)

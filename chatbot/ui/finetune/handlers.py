@@ -17,6 +17,7 @@ from chatbot.ui.finetune.knobs import spec_of
 from chatbot.ui.finetune.layout import FinetuneTab
 from chatbot.ui.finetune.render_curve import curve
 from chatbot.ui.finetune.render_verdict import outcome, scores
+from chatbot.ui.finetune.run import IDLE, POLL
 from chatbot.ui.parts import render
 from chatbot.ui.parts.under_way import under_way
 from chatbot.ui.parts.updates import Updates
@@ -98,14 +99,14 @@ class Handlers:
         jobs = self._training.jobs.of(owner)
         known = {job.id: job for job in jobs}
         job = known.get(chosen or "") or (jobs[0] if jobs else None)
-        active = gr.Timer(active=any(job.state in ("queued", "running") for job in jobs))
+        pace = gr.Timer(POLL if any(job.state in ("queued", "running") for job in jobs) else IDLE)
         states, now = _signature(jobs, job, language)
         if f"{states}#{now}" == seen:
-            return {run.timer: active}
+            return {run.timer: pace}
         pickers = self._pickers(owner, language) if states != seen.partition("#")[0] else {}
         listing = _listing(jobs, job.id if job else None, language)
         shown = self._run(owner, job, language) if job else self._no_run(language)
-        return shown | pickers | {run.runs: listing, run.seen: f"{states}#{now}", run.timer: active}
+        return shown | pickers | {run.runs: listing, run.seen: f"{states}#{now}", run.timer: pace}
 
     def _no_run(self, language: Language) -> Updates:
         run, use = self._tab.run, self._tab.use

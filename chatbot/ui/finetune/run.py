@@ -8,6 +8,7 @@ from chatbot.ui.parts.localise import Localised
 from chatbot.ui.strings.words import text
 
 POLL = 1.0  # seconds between looks at runs that are under way
+IDLE = 20.0  # while there is none: a program of the same owner's may begin one
 
 
 @dataclass(frozen=True, slots=True)

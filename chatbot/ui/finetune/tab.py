@@ -11,9 +11,12 @@ from chatbot.ui.finetune.form import Form
 from chatbot.ui.finetune.handlers import Handlers
 from chatbot.ui.finetune.knobs import Control
 from chatbot.ui.finetune.layout import FinetuneTab, build_finetune
+from chatbot.ui.finetune.questions.handlers import QuestionHandlers
+from chatbot.ui.finetune.questions.layout import Questions
 from chatbot.ui.finetune.run import Run
 from chatbot.ui.finetune.use import UseHandlers
 from chatbot.ui.parts.tab import Frame, Tab
+from chatbot.ui.parts.task_parts import connect_run
 from chatbot.ui.services import PRIVATE, Services
 
 HEAVY: dict[str, Any] = {
@@ -51,11 +54,28 @@ def connect(tab: FinetuneTab, frame: Frame, services: Services) -> None:
         event(own.offer, language, [mine.answers, mine.pairs], **PRIVATE)
     mine.answers.click(own.use, None, form.file, **PRIVATE)
     mine.pairs.click(own.use_pairs, None, form.file, **PRIVATE)
+    if tab.questions:
+        _connect_questions(QuestionHandlers(services, tab.questions), tab, tab.questions, language)
     forgotten = [run.seen, run.notice, tab.use.files, tab.use.notice]
     run.runs.input(do.choose, None, forgotten, **PRIVATE).then(**look)
     for button, act in ((run.stop, do.stop), (run.resume, do.resume), (run.retry, do.retry), (run.remove, do.remove)):
         button.click(act, [run.runs, language], [run.notice, run.seen], **PRIVATE).then(**look)
     _connect_use(UseHandlers(services, tab.use, bar, tabs), tab, tabs, bar, language)
+
+
+def _connect_questions(do: QuestionHandlers, tab: FinetuneTab, box: Questions, language: gr.State) -> None:
+    table = [box.table, box.beside, box.use]
+    for event in (tab.tab.select, language.change):
+        event(do.offer, [box.documents, language], [box.documents, *table], **PRIVATE)
+    buttons = [box.buttons.run, box.buttons.stop]
+    connect_run(
+        box.buttons,
+        begin=(do.begin, language, [*buttons, box.shown]),
+        run=(do.run, [box.documents, box.count, language], [box.shown, *table]),
+        settled=(do.settled, None, buttons),
+        stop=do.stop,
+    )
+    box.use.click(do.use, [box.table, box.beside, language], tab.form.file, **PRIVATE)
 
 
 def looked_at(tab: FinetuneTab, bar: Sidebar) -> list[Control]:

@@ -14,6 +14,7 @@ from chatbot.ui.finetune.data import DataHandlers
 from chatbot.ui.finetune.handlers import Handlers
 from chatbot.ui.finetune.knobs import values_of
 from chatbot.ui.finetune.layout import FinetuneTab
+from chatbot.ui.finetune.run import IDLE, POLL
 from chatbot.ui.finetune.use import UseHandlers
 from chatbot.ui.services import Services
 from finetune.jobs.folder import JobFolder, Result
@@ -82,6 +83,9 @@ def test_what_is_shown_is_not_sent_twice(page: Wired, do: Handlers, tab: Finetun
     assert [id for _, id in first[tab.run.runs]["choices"]] == [waiting]
     again = page.one(do.look, waiting, first[tab.run.seen], "en", as_("ada"))
     assert list(again) == [tab.run.timer]
+    assert again[tab.run.timer].value == POLL
+    quiet = page.one(do.look, None, "", "en", as_("nobody"))[tab.run.timer]
+    assert (quiet.active, quiet.value) == (True, IDLE), "what a program begins is seen, too"
     chinese = page.one(do.look, waiting, first[tab.run.seen], "zh", as_("ada"))
     assert chinese[tab.run.head] != first[tab.run.head]
     stranger = page.one(do.look, waiting, first[tab.run.seen], "en", as_("bob"))

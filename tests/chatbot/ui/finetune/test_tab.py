@@ -29,7 +29,7 @@ from finetune.jobs.estimate import Estimate
 from finetune.jobs.folder import JobFolder, Result
 from finetune.jobs.jobs import Job
 from finetune.spec.presets import PRESETS, preset
-from finetune.spec.spec import TrainingSpec
+from finetune.spec.spec import KNOBS, TrainingSpec
 from tests.finetune.jobs_for_tests import QUICK, ROWS, wait_for, wait_for_end
 from tests.gguf_files import make_gguf
 from tests.running import App, running
@@ -170,7 +170,7 @@ def test_the_controls_keep_every_setting(name: Any) -> None:
 
 def test_controls_that_hold_no_number_are_refused_by_name() -> None:
     shown = knobs.values_of(TrainingSpec())
-    shown[1] = "many"
+    shown[[knob.name for knob in KNOBS].index("rank")] = "many"
     with pytest.raises(InputError, match="rank must be a number"):
         knobs.spec_of(tuple(shown))
 

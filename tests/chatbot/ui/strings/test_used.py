@@ -20,6 +20,7 @@ from chatbot.ui.classify import examples as classify_examples
 from chatbot.ui.classify import render as classify_render
 from chatbot.ui.extract import examples as extract_examples
 from chatbot.ui.extract import render as extract_render
+from chatbot.ui.finetune.questions.layout import COLUMNS
 from chatbot.ui.help.render import IDEAS
 from chatbot.ui.models.cards import State
 from chatbot.ui.strings.words import ENGLISH, FOLDER, read
@@ -105,6 +106,7 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "ft_notice_{}": NOTICES.keys() - REFUSED,
     "ft_outcome_{}": [outcome.replace(" ", "_") for outcome in get_args(Outcome)],
     "ft_preset_{}": PRESETS,
+    "ftq_column_{}": COLUMNS,
     "ft_method_{}": get_args(Taught),
     "ft_score_{}": [*METRICS, "loss", "perplexity", "general_loss", "preference_margin", "preference_accuracy"],
     "ft_state_{}": get_args(JobState),

@@ -51,12 +51,13 @@ class Grounded:
 def grounded(
     raw: Mapping[str, Any], fields: Fields, text: str, allowed: Allowed = lambda span: True, near: int | None = None
 ) -> Grounded:
-    """The record with its values' places in `text`. Those with the clearest label choose first; `near` is where the record stands."""
+    """The record with its values' places in `text`. Those with the clearest label choose first, then those that cannot be anything
+    else; `near` is where the record stands."""
     places, dropped = _places(raw, fields, text)
     cells: list[Cell] = [()] * len(fields)
     cleared: set[int] = set()
     taken: list[Span] = []
-    for n in sorted(places, key=lambda n: -_clearest(fields[n], text, places[n], allowed)):
+    for n in sorted(places, key=lambda n: (-_clearest(fields[n], text, places[n], allowed), fields[n].kind == "text")):
         values: list[Value] = []
         for spans in places[n]:
             free = [span for span in spans if allowed(span) and not any(_same(span, one) for one in taken)]

@@ -14,7 +14,7 @@ from retrieval.text.words import is_dense
 LONGEST = 160  # characters of a value that is not chosen
 LISTED = 12  # values of a list
 AT_MOST = 24  # records of one window
-ROOM = 1200  # tokens of an answer
+ROOM = 1200  # tokens of an answer at most; that to a short text has fewer, since all its values stand there
 
 Raw = Mapping[str, Any]
 """A record as the model wrote it."""
@@ -38,7 +38,8 @@ def prompt(text: str, fields: Fields, *, many: bool, anchor: str = "") -> tuple[
         words = f"Text:\n{text}\n\nFields:\n{about}\n\nAnswer with {what}."
     schema = json.dumps(_schema(text, fields, many, anchor), ensure_ascii=False)
     turns = [Message("system", _SYSTEM_ZH if chinese else _SYSTEM), Message("user", words)]
-    return turns, replace(GREEDY, schema=schema, max_tokens=ROOM)
+    room = 80 + 24 * len(fields) + len(text) * (2 if chinese else 1)
+    return turns, replace(GREEDY, schema=schema, max_tokens=min(ROOM, room))
 
 
 def _schema(text: str, fields: Fields, many: bool, anchor: str) -> dict[str, Any]:

@@ -12,14 +12,18 @@ from chatbot.common.errors import InputError
 from chatbot.engine.base import Engine
 from chatbot.tasks.batch import Answered, batch
 from chatbot.tasks.extract.fields import Fields
+from chatbot.tasks.extract.find import found
 from chatbot.tasks.extract.ground import Grounded, grounded, moved, where
 from chatbot.tasks.extract.prompt import Raw, parsed, prompt
 from chatbot.tasks.extract.record import Cell, Extraction, Record
+from chatbot.tasks.extract.span import Span
 from chatbot.tasks.extract.text import Text, windows
 from chatbot.tasks.extract.zones import Zones, zones
 from chatbot.types import Message, Sampling
 
-WINDOW = 1_000  # tokens that are read at once: small models lose what stands in the middle of more
+WINDOW = (
+    1_000  # tokens that are read at once, about two pages: nothing longer was measured (tests/bench/tasks/extract.py)
+)
 SHARE = 0.4  # of the context window at most; the answer takes about as much again
 
 
@@ -161,7 +165,14 @@ class _Run:
         return named
 
     def _grounded(self, record: Raw, text: str, where_: Zones, n: int, name: str) -> Grounded:
-        near = where(self._fields[0], name, text)[0].start
+        """Its name is the one in the sentence that says most of its other values."""
+        others = [str(said) for key, said in record.items() if key != self._fields[0].name and said]
+
+        def said_beside(span: Span) -> int:
+            sentence = text[slice(*where_.sentences[where_.sentence(span.start)])]
+            return sum(bool(found(one, sentence)) for one in others)
+
+        near = max(where(self._fields[0], name, text), key=said_beside).start
         return grounded(record, self._fields, text, lambda span: where_.allowed(n, span), near)
 
     def _placed(self, record: Record, part: _Part) -> Record:

@@ -129,7 +129,8 @@ def _cell(cell: Cell, numbers: Iterator[int], language: Language) -> str:
 
 
 def _value(value: Value, n: int, language: Language) -> str:
-    normal = f"<small>{escape(value.normal)}</small>" if value.normal and value.normal != value.text else ""
+    told = value.normal.removeprefix("--")  # a day without its year
+    normal = f"<small>{escape(told)}</small>" if told and told != value.text else ""
     label = escape(text("ext_show", language, value=value.text))
     return (
         f'<button type="button" class="by-ext-value" data-act="source" data-n="{n}" title="{label}" '

@@ -91,3 +91,5 @@ def test_what_was_nearly_copied_is_the_text_s_own_words_and_what_was_made_up_is_
     assert text[one.start : one.end] == "old water tower of Kivik was painted white"
     assert snapped("new tower in Malmö painted black", text) == []
     assert snapped("tower", "the towers") == []
+    assert snapped("old water tower leans", text) != [], "three words of four"
+    assert snapped("old water house", text) == [], "two of three"

@@ -14,6 +14,9 @@ from chatbot.tasks.extract.span import Span
 
 BEFORE = 48  # characters in front of a value in which its label is looked for
 _WORDS = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+_JOINS = re.compile(
+    r"(?:\s(?:by|on|until|before|for|at|from|in|since|to|of|is)|[\s,;:(，；：（]|[在于至])+\Z", re.IGNORECASE
+)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 Allowed = Callable[[Span], bool]
@@ -68,7 +71,22 @@ def grounded(
             else:
                 cleared.add(n)
         cells[n] = tuple(sorted(values, key=lambda one: one.start))
-    return Grounded(Record(tuple(cells)), frozenset(cleared), dropped)
+    return Grounded(trimmed(Record(tuple(cells)), fields, text), frozenset(cleared), dropped)
+
+
+def trimmed(record: Record, fields: Fields, text: str) -> Record:
+    """Its free values end where those of other fields begin."""
+    others = [v for cell, field in zip(record.cells, fields, strict=True) if field.kind != "text" for v in cell]
+    return replace(record, cells=tuple(tuple(_trimmed(v, others, text) for v in cell) for cell in record.cells))
+
+
+def _trimmed(given: Value, others: Sequence[Value], text: str) -> Value:
+    """Without the value of another field at its end: of "books the hall by 12 April" the day is told beside it."""
+    for other in others:
+        if given.start < other.start and given.end == other.end:
+            words = _JOINS.sub("", text[given.start : other.start])
+            return value(text, Span(given.start, given.start + len(words))) if words else given
+    return given
 
 
 def _places(raw: Mapping[str, Any], fields: Fields, text: str) -> tuple[dict[int, list[list[Span]]], int]:

@@ -13,9 +13,10 @@ from chatbot.engine.base import Engine
 from chatbot.tasks.batch import Answered, batch
 from chatbot.tasks.extract.fields import Fields
 from chatbot.tasks.extract.find import found
-from chatbot.tasks.extract.ground import Grounded, grounded, moved, where
+from chatbot.tasks.extract.ground import Grounded, candidates, grounded, moved, trimmed, where
+from chatbot.tasks.extract.merge import distinct, merged
 from chatbot.tasks.extract.prompt import Raw, parsed, prompt
-from chatbot.tasks.extract.record import Cell, Extraction, Record
+from chatbot.tasks.extract.record import Extraction, Record
 from chatbot.tasks.extract.span import Span
 from chatbot.tasks.extract.text import Text, windows
 from chatbot.tasks.extract.zones import Zones, zones
@@ -66,6 +67,16 @@ def extract(
     yield from _Run(engine, tuple(texts), fields, rows, adapter, stop or Event()).steps()
 
 
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """Record `record` of part `part` is read again in the sentences that speak of it, which begin there in the whole text."""
+
+    part: int
+    record: int
+    start: int
+    text: str
+
+
 class _Run:
     def __init__(
         self, engine: Engine, texts: tuple[Text, ...], fields: Fields, rows: str, adapter: str | None, stop: Event
@@ -81,9 +92,7 @@ class _Run:
             for start, end in windows(text.text, size, engine.count_tokens)
         ]
         self._found: dict[int, list[Record]] = {}  # by part
-        self._again: list[
-            tuple[int, int, list[tuple[int, int]]]
-        ] = []  # (part, record, where in the part it is spoken of)
+        self._again: list[_Again] = []
         self._dropped = 0
 
     def steps(self) -> Iterator[Step]:
@@ -106,12 +115,15 @@ class _Run:
         )
 
     def _second(self) -> Iterator[Working]:
-        again = [one for one in self._again if not self._stop.is_set()]
-        asked = [self._narrow(part, record, stretches) for part, record, stretches in again]
-        total = len(self._parts) + len(asked)
-        for done, place, at, answer in self._asked([one for _, one in asked]):
+        again = [] if self._stop.is_set() else self._again
+        prompts = [
+            prompt(one.text, self._fields, many=False, anchor=self._found[one.part][one.record].cells[0][0].text)
+            for one in again
+        ]
+        total = len(self._parts) + len(again)
+        for done, place, at, answer in self._asked(prompts):
             if answer is not None:
-                self._fill(*again[at][:2], asked[at][0], parsed(answer))
+                self._fill(again[at], parsed(answer))
             yield Working(len(self._parts) + done, total, place, self._records())
 
     def _asked(
@@ -145,9 +157,16 @@ class _Run:
             one = self._grounded(record, part.text, where_, n, name)
             self._dropped += one.dropped
             self._found[at].append(self._placed(one.record, part))
-            stretches = where_.text(n, part.text)
-            if one.cleared and sum(end - start for start, end in stretches) < len(part.text) / 2:
-                self._again.append((at, n, stretches))
+            if one.record.cells[0]:
+                start, end = where_.around(n, one.record.cells[0][0].start)
+                again = _Again(at, n, part.start + start, part.text[start:end])
+                if end - start < len(part.text) / 2 and (one.cleared or self._missed(one.record, again.text)):
+                    self._again.append(again)
+
+    def _missed(self, record: Record, text: str) -> bool:
+        """Whether an empty cell could be one of the days or amounts that stand there."""
+        pairs = zip(self._fields, record.cells, strict=True)
+        return any(not cell and candidates(field, text) for field, cell in pairs)
 
     def _named(self, raw: list[Raw], text: str) -> dict[str, Raw]:
         """Records by what they are called in the words of the text; of two of one name the fuller one."""
@@ -178,77 +197,22 @@ class _Run:
     def _placed(self, record: Record, part: _Part) -> Record:
         return replace(moved(record, part.start), source=part.source)
 
-    def _narrow(
-        self, part: int, record: int, stretches: list[tuple[int, int]]
-    ) -> tuple[tuple[str, int], tuple[Sequence[Message], Sampling]]:
-        """((what is read, where it begins in the whole text), the prompt): the first stretch, which is the one that names it."""
-        start, end = stretches[0]
-        text = self._parts[part].text[start:end]
-        name = self._found[part][record].cells[0][0].text
-        return (text, self._parts[part].start + start), prompt(text, self._fields, many=False, anchor=name)
-
-    def _fill(self, part: int, at: int, read: tuple[str, int], raw: list[Raw]) -> None:
+    def _fill(self, again: _Again, raw: list[Raw]) -> None:
         """Cells that are empty take what the second reading found."""
-        text, start = read
-        old = self._found[part][at]
-        new = moved(grounded(raw[0] if raw else {}, self._fields, text).record, start)
+        old = self._found[again.part][again.record]
+        new = moved(grounded(raw[0] if raw else {}, self._fields, again.text).record, again.start)
         taken = {(v.start, v.end) for cell in old.cells for v in cell}
         cells = tuple(
             cell or tuple(v for v in other if (v.start, v.end) not in taken)
             for cell, other in zip(old.cells, new.cells, strict=True)
         )
-        self._found[part][at] = replace(old, cells=cells)
+        whole = self._texts[old.source].text
+        self._found[again.part][again.record] = trimmed(replace(old, cells=cells), self._fields, whole)
 
     def _records(self) -> tuple[Record, ...]:
         found = [record for at in sorted(self._found) for record in self._found[at] if record.filled]
-        return tuple(_distinct(found) if self._many else _merged(found))
+        return tuple(distinct(found) if self._many else merged(found))
 
 
 def _size(record: Raw) -> int:
     return sum(bool(said) for said in record.values())
-
-
-def _distinct(found: Sequence[Record]) -> list[Record]:
-    """Records of one name that say nothing different are one; bare names go where others are told of."""
-    kept: list[Record] = []
-    for record in found:
-        twin = next((n for n, one in enumerate(kept) if _agree(one, record)), None)
-        if twin is None:
-            kept.append(record)
-        else:
-            cells = tuple(a or b for a, b in zip(kept[twin].cells, record.cells, strict=True))
-            kept[twin] = replace(kept[twin], cells=cells)
-    most = max((record.filled for record in kept), default=0)
-    return [record for record in kept if record.filled > 1 or most < 3]
-
-
-def _agree(one: Record, other: Record) -> bool:
-    """Whether both are called the same and no cell of theirs differs."""
-    if one.source != other.source or _words(one, 0) != _words(other, 0):
-        return False
-    pairs = ((_words(one, n), _words(other, n)) for n in range(len(one.cells)))
-    return all(a == b for a, b in pairs if a and b)
-
-
-def _words(record: Record, at: int) -> tuple[str, ...]:
-    return tuple((v.normal or v.text).casefold() for v in record.cells[at])
-
-
-def _merged(found: Sequence[Record]) -> list[Record]:
-    """One of each text: what its first part that says it says; of a list, all that is said."""
-    merged: dict[int, Record] = {}
-    for record in found:
-        old = merged.get(record.source)
-        if old is None:
-            merged[record.source] = record
-            continue
-        cells = tuple(_joined(a, b) for a, b in zip(old.cells, record.cells, strict=True))
-        merged[record.source] = replace(old, cells=cells)
-    return [merged[source] for source in sorted(merged)]
-
-
-def _joined(one: Cell, other: Cell) -> Cell:
-    if len(one) < 2 and len(other) < 2:
-        return one or other
-    known = {value.text.casefold() for value in one}
-    return (*one, *(value for value in other if value.text.casefold() not in known))

@@ -26,15 +26,14 @@ class Zones:
     def sentence(self, start: int) -> int:
         return max((n for n, (begin, _) in enumerate(self.sentences) if begin <= start), default=0)
 
-    def text(self, record: int, text: str) -> list[tuple[int, int]]:
-        """Its stretches of neighbouring sentences."""
-        runs: list[tuple[int, int]] = []
-        last = -2
-        for n in sorted(self.of[record]):
-            start, end = self.sentences[n]
-            runs[-1:] = [(runs[-1][0], end)] if n == last + 1 else [*runs[-1:], (start, end)]
-            last = n
-        return runs
+    def around(self, record: int, start: int) -> tuple[int, int]:
+        """The record's neighbouring sentences, of which one holds that place."""
+        first = last = self.sentence(start)
+        while first - 1 in self.of[record]:
+            first -= 1
+        while last + 1 in self.of[record]:
+            last += 1
+        return self.sentences[first][0], self.sentences[last][1]
 
 
 def zones(text: str, names: Sequence[str]) -> Zones:

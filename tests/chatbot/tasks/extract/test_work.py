@@ -106,6 +106,29 @@ def test_a_record_stands_where_its_other_values_do() -> None:
     assert found.records[0].cells[0][0].start == text.index("Di prints")
 
 
+def test_a_value_ends_where_that_of_another_field_begins() -> None:
+    text = "Joan books the hall by 12 April 2024."
+    reply = {"task": "books the hall by 12 April 2024", "by": "12 April 2024"}
+    assert words(told(json.dumps(reply), text, "task\nby: date", "one")) == [["books the hall", "12 April 2024"]]
+    reply = {"task": "books the hall by 12 April 2024", "by": ""}
+    assert words(told(json.dumps(reply), text, "task\nby: date", "one")) == [["books the hall by 12 April 2024", ""]]
+
+
+def test_a_day_that_was_missed_is_asked_for_again() -> None:
+    text = "Present: all.\n\nJoan books the hall by 12 April 2024.\n\nIdris prints nothing and asks nobody."
+    asked: list[str] = []
+
+    def reply(messages: Sequence[Message]) -> str:
+        asked.append(messages[-1].content)
+        first = [{"who": "Joan", "by": ""}, {"who": "Idris", "by": ""}]
+        return json.dumps(first if len(asked) == 1 else {"who": "Joan", "by": "12 April 2024"})
+
+    *_, found = extract(ScriptedEngine(reply), [of_typed(text)], parse("who\nby: date"))
+    assert isinstance(found, Extraction)
+    assert words(found)[0] == ["Joan", "12 April 2024"]
+    assert len(asked) == 2, "Idris has no day that could be his"
+
+
 def test_a_list_and_a_choice() -> None:
     reply = {"firms": ["Saab", "Scania", "Fiat"], "state": "left"}
     found = told(json.dumps(reply), PEOPLE, "firms: list\nstate: one of left, joined", "one")

@@ -89,6 +89,21 @@ def test_a_text_is_translated_and_judged(app: App) -> None:
     assert sum(judged["scores"].values()) == pytest.approx(1, abs=0.01)
 
 
+def test_a_table_is_made_of_a_text_and_of_a_file(app: App, tmp_path: Path) -> None:
+    text = 'The engine says what it reads: {"item": "saw", "price": "£5.00", "colour": "red"}.'
+    fields = {"item": "text", "price": "money", "shop": "text"}
+    (record,) = call(app, "extract", {"text": text, "fields": fields})["records"]
+    assert {name: one["value"] for name, one in record.items()} == {"item": "saw", "price": "£5.00", "shop": None}
+    assert (record["price"]["normalized"], text[record["price"]["start"] :][:5]) == ("5.00 GBP", "£5.00")
+    path = tmp_path / "order.txt"
+    path.write_text(text, "utf-8")
+    client = Client(app.address, verbose=False)
+    given = client.predict(handle_file(str(path)), "item\nprice: money\nshop", api_name="/extract")
+    assert given["records"] == [record]
+    with pytest.raises(RuntimeError, match="at least one field"):
+        call(app, "extract", {"text": text, "fields": ""})
+
+
 def test_documents_are_asked_by_whom_they_belong_to(app: App, tmp_path: Path) -> None:
     path = tmp_path / "orchard.md"
     path.write_text(REPORT, "utf-8")

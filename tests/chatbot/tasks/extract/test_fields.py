@@ -23,6 +23,7 @@ from chatbot.tasks.extract.fields import Field, parse
             "total: importe (con impuestos)\nfin: Fecha",
             [Field("total", "money", about="con impuestos"), Field("fin", "date")],
         ),
+        ("estado: uno de pagada o pendiente", [Field("estado", "choice", ("pagada", "pendiente"))]),
         ("seller (who is paid)", [Field("seller", about="who is paid")]),
         ("seller: who is paid", [Field("seller", about="who is paid")]),
         ("金额：金额（含税）", [Field("金额", "money", about="含税")]),

@@ -22,6 +22,7 @@ from chatbot.tasks.extract.find import found, snapped
         ("二〇二四年十二月三十一日", "2024-12-31"),
         ("3. März 2024", "2024-03-03"),
         ("14 juillet 2023", "2023-07-14"),
+        ("3 de mayo de 2024", "2024-05-03"),
         ("May 2019", "2019-05"),
         ("2015", "2015"),
         ("next Friday", ""),

@@ -16,7 +16,7 @@ from chatbot.ui.extract.examples import EXAMPLES
 from chatbot.ui.extract.handlers import Handlers
 from chatbot.ui.extract.render import OWN, ROWS, TEMPLATES, extraction, source
 from chatbot.ui.services import Services
-from chatbot.ui.strings.words import text
+from chatbot.ui.strings.words import languages, text
 from tests.chatbot.ui.wired import Wired, as_, clicked
 
 TEXT = "Ann <b>Berg</b> works at Volvo.\nBo Ek works at Saab."
@@ -76,6 +76,8 @@ def test_templates_fill_the_fields_and_follow_the_language(page: Wired, do: Hand
         assert chosen[given.rows] == rows
         spoken = page.one(do.spoken, None, name, chosen[given.fields], "zh", as_("ada"))
         assert spoken[given.fields] == text(f"ext_fields_{name}", "zh")
+        kinds = [[field.kind for field in parse(text(f"ext_fields_{name}", language))] for language in languages()]
+        assert all(one == kinds[0] for one in kinds), "what a kind is called in each language of the page is known"
     kept = page.one(do.spoken, None, "invoice", "mine", "zh", as_("ada"))
     assert kept[given.fields] == {"__type__": "update"}
 

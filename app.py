@@ -201,11 +201,14 @@ def build_retrieval(settings: Settings, progress: Progress) -> Any:
     from chatbot.tasks.answer.work import Retrieval
     from retrieval.checks.gate import Gate
     from retrieval.library import Library
+    from retrieval.reading.readers import Limits
     from retrieval.search.available import available
 
     embedder = available(settings.embedder, settings.data / "models", progress)
-    library = Library(settings.data, embedder, place=settings.place("library.db"))
+    limits = Limits().lasting(settings.quota.seconds)
+    library = Library(settings.data, embedder, limits=limits, place=settings.place("library.db"))
     library.reembed(progress=lambda done, total: progress(Step("embedding", count=total), done / total))
+    library.mend(progress=lambda step, fraction: progress(Step("checking", name="library.db"), fraction))
     return Retrieval(library, Gate.load(embedder), embedder)
 
 

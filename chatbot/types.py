@@ -40,8 +40,12 @@ class Prompt:
     tokens: tuple[int, ...] = ()
 
 
+_MOST = 1e308
+
+
 def _within(name: str, value: float | None, low: float, high: float) -> None:
     if value is not None and not low <= value <= high:
+        value = max(min(value, _MOST), -_MOST)  # JSON knows whole numbers that no float holds
         raise InputError(
             f"{name} must be between {low:g} and {high:g}, not {value:g}.",
             kind="sampling_bounds",
@@ -219,7 +223,7 @@ class Quotas:
     jobs: int = 50  # fine-tunes that are kept, whatever became of them
     uploads: int = 1024  # megabytes on their way
     rows: int = 100_000  # of one data set
-    seconds: int = 30  # that a data set is checked
+    seconds: int = 30  # that a data set is checked, or a document read
     requests: int = 64  # under way at once: a quarter of the engine's line
 
     def __post_init__(self) -> None:

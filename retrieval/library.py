@@ -8,6 +8,7 @@ On disk, below `folder`: `library.db`, or the PostgreSQL at `place`, holds all t
 """
 
 import contextlib
+import logging
 import secrets
 import time
 from collections import OrderedDict
@@ -20,6 +21,7 @@ from threading import BoundedSemaphore, Event, Lock
 
 from chatbot.common.database.door import Place
 from chatbot.common.errors import NotFound, Stopped, StoreError
+from chatbot.common.fingerprint import fingerprint
 from chatbot.common.rejected import shown
 from retrieval.reading import readers
 from retrieval.reading.readers import Limits, Reading, RejectedFile
@@ -30,6 +32,8 @@ from retrieval.store.originals import Progress, heed, keep
 from retrieval.store.store import Store, indexed_text
 from retrieval.text.split import SIZE, split
 from retrieval.types import Document, Hit, Page, Passage
+
+log = logging.getLogger(__name__)
 
 HEADING = 16
 """Tokens of an embedder's window that are left to a passage's headings and to the model's own marks."""
@@ -160,6 +164,17 @@ class Library:
         ranked = self._index_of(owner).search(question, vector, limit, documents)
         passages = self._store.passages_by_id(owner, [found.id for found in ranked])
         return [Hit(passages[r.id], r.score, r.lexical, r.dense) for r in ranked if r.id in passages]
+
+    def mend(self, *, progress: Progress | None = None) -> None:
+        """Index those documents anew, from their originals, that are damaged in the database. What cannot be is said to be so."""
+        for document in self._store.damaged():
+            original = self._files / document.id
+            try:
+                if fingerprint(original) == document.sha256:
+                    self.add(document.owner, original, document.name, progress=progress)
+            except OSError as error:
+                log.error("The original of a damaged document cannot be read: %s", error)
+            original.unlink(missing_ok=True)
 
     # The embedder
 

@@ -23,6 +23,7 @@ REASONS = {
     "crashed": "The reader broke off while it read {name}. The file may be damaged: save it again, or try once more.",
     "stopped": "Reading {name} was stopped.",
     "no_such_page": "{name} has no page {page}. Open it again.",
+    "damaged_here": "What is kept of {name} is damaged on the disk, so nothing is answered from it. Add the file again.",
     "missing": "{name} is no longer there. Add it again.",
 }
 

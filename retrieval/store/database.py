@@ -41,4 +41,5 @@ SCHEMA = Schema(
     """,
         "ALTER TABLE passages ADD COLUMN tables TEXT NOT NULL DEFAULT '[]';",
     ),
+    sealed=("documents", "pages", "passages", "vectors"),
 )

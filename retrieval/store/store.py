@@ -18,6 +18,7 @@ from chatbot.common.database.door import Place, opened
 from chatbot.common.disk import ASIDE
 from chatbot.common.errors import NotFound, StoreError
 from retrieval.store import rows as stored_rows
+from retrieval.store.damaged import DAMAGED, set_aside
 from retrieval.store.database import SCHEMA
 from retrieval.types import Document, Page, Passage
 
@@ -75,6 +76,10 @@ class Store:
         self._writing = self._database.writing
         self.purge = self._database.purge
         self.close = self._database.close
+        if any(self._database.damaged.values()):
+            with self._writing() as database:
+                for owner in set_aside(database, self._database.damaged):
+                    _next_generation(database, owner)
 
     # Documents
 
@@ -158,6 +163,11 @@ class Store:
             files = database.execute("DELETE FROM caches WHERE owner = ? RETURNING file", (owner,)).fetchall()
             _next_generation(database, owner)
         return [file for (file,) in files]
+
+    def damaged(self) -> list[Document]:
+        """Of all owners, those that were set aside when the database was opened: their originals are there still."""
+        rows = self._read(DOCUMENTS.replace("owner = ?", "code = ?"), (DAMAGED,))
+        return [stored_rows.document(row) for row in rows]
 
     # What indexes are made of
 
@@ -258,7 +268,12 @@ class Store:
         meanwhile; where others work on the same files, what is younger than `ABANDONED` may become theirs."""
         before = self._database.now() - ABANDONED if self._database.shared else math.inf
         with self._writing() as database:
-            kept = {row[0] for row in database.execute("SELECT id FROM documents WHERE status != 'rejected'")}
+            kept = {
+                row[0]
+                for row in database.execute(
+                    "SELECT id FROM documents WHERE status != 'rejected' OR code = ?", (DAMAGED,)
+                )
+            }
             kept |= {row[0] for row in database.execute("SELECT file FROM caches")}
             for path in [*files.iterdir(), *index.iterdir()]:
                 if path.name not in kept and OURS.fullmatch(path.name) and path.stat().st_mtime < before:

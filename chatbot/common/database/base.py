@@ -5,7 +5,7 @@ types. What the two call differently is `postgres.translated`.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from threading import BoundedSemaphore
@@ -17,10 +17,14 @@ C = TypeVar("C")
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Tables that belong together: in SQLite a file of their own. Migrations are numbered and only ever appended."""
+    """Tables that belong together: in SQLite a file of their own. Migrations are numbered and only ever appended.
+
+    `sealed` are those in whose rows a damaged disk is noticed; each has a `rowid` of SQLite's.
+    """
 
     name: str
     migrations: tuple[str, ...]
+    sealed: tuple[str, ...] = ()
 
 
 class Cursor(Protocol):
@@ -41,6 +45,8 @@ class Database(Protocol):
 
     shared: bool
     """Whether several apps use it at once."""
+    damaged: Mapping[str, Sequence[int]]
+    """The `rowid` of rows, by table, that were not what had been written when it was opened: see `Schema.sealed`."""
 
     def read(self, query: str, values: Sequence[object] = ()) -> Rows:
         """What one query finds."""

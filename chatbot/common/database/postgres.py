@@ -8,10 +8,11 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from threading import Lock
+from types import MappingProxyType
 from typing import Any
 
 from pg8000 import dbapi
@@ -73,6 +74,7 @@ class Postgres:
     """The tables of one schema in the database at an address. Those who share it need the same data folder, too."""
 
     shared = True
+    damaged: Mapping[str, Sequence[int]] = MappingProxyType({})  # its pages have checksums of their own
 
     def __init__(self, url: str, schema: Schema) -> None:
         dbapi.paramstyle = "qmark"

@@ -3,12 +3,13 @@
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
 from chatbot.common import disk
+from chatbot.common.database import seals
 from chatbot.common.database.base import Pool, Rows, Schema
 from chatbot.common.errors import StoreError
 
@@ -30,8 +31,12 @@ class Sqlite:
         with self._told():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = self._connect()
+            _check(self._writer, path)
             self._writer.execute("PRAGMA journal_mode = WAL")
-            _migrate(self._writer, path, schema)
+            self.damaged: Mapping[str, Sequence[int]] = seals.damaged(self._writer, schema.sealed)
+            if _migrate(self._writer, path, schema):
+                seals.renew(self._writer, schema.sealed)
+            seals.watch(self._writer, schema.sealed)
 
     def close(self) -> None:
         self._readers.close()
@@ -76,8 +81,28 @@ class Sqlite:
             raise _told(error, self._path) from error
 
 
-def _migrate(database: sqlite3.Connection, path: Path, schema: Schema) -> None:
-    """Run those that the file has not seen, each in a transaction. Raises `StoreError` for a file of a newer Banyan."""
+def _check(database: sqlite3.Connection, path: Path) -> None:
+    """Look through the whole file. What only an index has wrong is made anew; raises `StoreError` for the rest."""
+    if _is_sound(database):
+        return
+    log.error("%s is damaged; its indexes are made anew", path)
+    database.execute("REINDEX")
+    if not _is_sound(database):
+        raise StoreError(
+            f"The database {path.name} is damaged on the disk, so it is not opened. Put a copy of it from before in its place, or "
+            "move it away to begin anew.",
+            kind="database_damaged",
+            path=path.name,
+        )
+
+
+def _is_sound(database: sqlite3.Connection) -> bool:
+    return bool(database.execute("PRAGMA integrity_check(1)").fetchone() == ("ok",))
+
+
+def _migrate(database: sqlite3.Connection, path: Path, schema: Schema) -> bool:
+    """Run those that the file has not seen, each in a transaction; says whether there were any. Raises `StoreError` for a file
+    of a newer Banyan."""
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if version > len(schema.migrations):
         log.error("%s was written by a newer Banyan", path)
@@ -88,6 +113,7 @@ def _migrate(database: sqlite3.Connection, path: Path, schema: Schema) -> None:
         )
     for number, script in enumerate(schema.migrations[version:], version + 1):
         database.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
+    return bool(version < len(schema.migrations))
 
 
 def _told(error: Exception, path: Path) -> StoreError:

@@ -22,7 +22,7 @@ FOREIGN: dict[str, Callable[[Library, str], Any]] = {
     "search": lambda library, id: library.search("eve", "secret figs", documents=[id]),
 }
 OWN = {"add", "list"}  # they name no document: what they show is looked at below
-OF_NOBODY = {"close", "reembed", "unembedded"}
+OF_NOBODY = {"close", "reembed", "mend", "unembedded"}
 SECRET = "The secret figs are in the cellar."
 
 

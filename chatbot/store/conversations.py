@@ -33,6 +33,9 @@ _TURNS = f"""{_PATH}
     FROM path JOIN turns AS t ON t.id = path.id ORDER BY depth DESC
 """  # noqa: S608
 
+DAMAGED = "⚠ The disk has damaged what stood here. 此处的内容在磁盘上已损坏。 El disco ha dañado lo que había aquí."
+"""In place of a message: it is read in whatever language the page has then."""
+
 
 class Conversations:
     """Safe to use from any thread. What returns is on disk. Raises as `Database` does.
@@ -42,6 +45,11 @@ class Conversations:
 
     def __init__(self, place: Place) -> None:
         self._database = opened(place, SCHEMA)
+        for row in self._database.damaged.get("turns", ()):
+            with self._database.writing() as database:
+                database.execute(
+                    "UPDATE turns SET content = ?, better = NULL, liked = NULL WHERE id = ?", (DAMAGED, row)
+                )
         self._read, self._writing, self._now = self._database.read, self._database.writing, self._database.now
         self.close = self._database.close
         fold(self._database)

@@ -59,6 +59,7 @@ SCHEMA = Schema(
     ) STRICT;
     """,
     ),
+    sealed=("turns",),
 )
 
 FOLDED = 500  # rows that are folded between two commits

@@ -18,12 +18,12 @@ ID = re.compile(r"[0-9a-f]{24}")
 
 
 def all_jobs(folder: Path) -> Iterator[JobFolder]:
-    """Jobs of everybody, in no order."""
+    """Jobs of everybody, in no order; those that a disk has damaged are left out, and told in the log."""
     if not folder.is_dir():
         return
     for path in folder.iterdir():
-        if ID.fullmatch(path.name):
-            yield JobFolder(path)
+        if ID.fullmatch(path.name) and (job := JobFolder(path)).is_whole():
+            yield job
 
 
 def waiting(folder: Path) -> list[JobFolder]:

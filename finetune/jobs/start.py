@@ -13,8 +13,7 @@ from typing import Any
 from chatbot.common.errors import InputError, ModelError
 from chatbot.common.fingerprint import fingerprint
 from finetune.jobs.folder import Start
-from finetune.publish.card import CARD
-from finetune.publish.publish import WEIGHTS
+from finetune.publish.card import CARD, WEIGHTS
 from finetune.spec.spec import TrainingSpec
 
 CONFIG = "adapter_config.json"

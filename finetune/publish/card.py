@@ -16,6 +16,7 @@ from finetune.jobs.folder import RECIPE, JobFolder, Meta
 from finetune.spec.spec import TrainingSpec
 
 CARD = "banyan.json"
+CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 VERSIONS = ("torch", "transformers", "peft", "trl", "accelerate")
 
 
@@ -58,6 +59,7 @@ class Acceptance:
 def write_card(job: JobFolder, acceptance: Acceptance, verdict: Mapping[str, Any], note: str = "") -> None:
     """`README.md` with the hub's metadata, and `banyan.json` with everything as data, beside the weights."""
     meta, spec, curve, recipe = job.meta(), job.spec(), job.read_progress(), _recipe(job)
+    _name_base(job.adapter / CONFIG, meta.base.name)  # before its digest is taken
     sentence = str(note or verdict.get("sentence", ""))
     values = {
         "task": spec.task,
@@ -67,6 +69,7 @@ def write_card(job: JobFolder, acceptance: Acceptance, verdict: Mapping[str, Any
         "name": meta.name,
         "created": meta.created,
         "data": {"sha256": fingerprint(job.data), "rows": _lines(job.data)},
+        "sha256": {name: fingerprint(job.adapter / name) for name in (CONFIG, WEIGHTS)},
         "spec": spec.to_dict(),
         "scores": verdict.get("scores", []),
         "forgot": verdict.get("forgot", False),
@@ -82,7 +85,6 @@ def write_card(job: JobFolder, acceptance: Acceptance, verdict: Mapping[str, Any
         values["start"] = asdict(meta.start)
     (job.adapter / CARD).write_text(json.dumps(values, ensure_ascii=False, indent=1), "utf-8")
     (job.adapter / "README.md").write_text(_readme(meta, spec, verdict, values) + _sources(recipe), "utf-8")
-    _name_base(job.adapter / "adapter_config.json", meta.base.name)
 
 
 def versions() -> dict[str, str]:

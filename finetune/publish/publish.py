@@ -12,7 +12,7 @@ from chatbot.common import disk
 from chatbot.common.errors import AdapterError, HubUnavailable, InputError
 from chatbot.types import alike
 from finetune.jobs.folder import RESUME, JobFolder, write
-from finetune.publish.card import CARD, Acceptance, write_card
+from finetune.publish.card import CARD, WEIGHTS, Acceptance, write_card
 
 __all__ = [
     "Acceptance",
@@ -25,7 +25,6 @@ __all__ = [
 ]
 
 NAME = re.compile(r"\w[\w.-]{0,63}")
-WEIGHTS = "adapter_model.safetensors"
 OWNER = "owner.json"
 SHIPPED: Path = Path(__file__).resolve().parents[1] / "adapters"
 EXPORTED = ("adapter_config.json", WEIGHTS, "README.md", CARD)

@@ -18,6 +18,7 @@ from finetune.data.encoding.masks import ChatEncoder
 from finetune.jobs import start
 from finetune.jobs.folder import JobFolder, Result
 from finetune.publish import publish
+from finetune.publish.card import WEIGHTS
 from finetune.train import data as train_data
 from finetune.train import model as train_model
 from finetune.train import verdict as train_verdict
@@ -193,6 +194,6 @@ def _restore_best(job: JobFolder, trainer: Trainer) -> None:
     from safetensors.torch import load_file
 
     set_peft_model_state_dict(
-        trainer.accelerator.unwrap_model(trainer.model), load_file(best / publish.WEIGHTS), adapter_name="default"
+        trainer.accelerator.unwrap_model(trainer.model), load_file(best / WEIGHTS), adapter_name="default"
     )
     log.info("the best held-out point is the result: step %s", (best / "step").read_text("ascii"))

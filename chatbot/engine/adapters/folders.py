@@ -2,7 +2,7 @@
 
 A folder is data from a stranger until `check` has passed it. Beside PEFT's files (`chatbot.engine.adapters.format`),
 `banyan.json` may say the `task`, the `languages` it translates ("en-de, de-en"), the `verdict` of the evaluation and the
-`base_fingerprint` of the weights it was trained on, `owner.json` whose it is and whether it is `shared` with everybody.
+`base_fingerprint` of the weights it was trained on, the `sha256` of PEFT's files, `owner.json` whose it is and whether it is `shared` with everybody.
 """
 
 import logging
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.common.errors import AdapterError
-from chatbot.engine.adapters.format import CONFIG, check_weights, read_config, read_json, refuse_pickles
+from chatbot.engine.adapters.format import CONFIG, WEIGHTS, check_weights, read_config, read_json, refuse_pickles
 from chatbot.types import Adapter
 
 CARD = "banyan.json"
@@ -51,9 +51,10 @@ def check(folder: Path) -> Adapter:
             name=folder.name[:80],
         )
     refuse_pickles(path.name for path in folder.glob("adapter_model.*"))
-    config = read_config(folder)
-    targets, rank = check_weights(folder)
     card = read_json(folder, CARD) if (folder / CARD).exists() else {}
+    known = digests if isinstance(digests := card.get("sha256"), dict) else {}
+    config = read_config(folder, _text(known, CONFIG))
+    targets, rank = check_weights(folder, _text(known, WEIGHTS))
     by, owner = _belongs(folder)
     pairs = {"languages": languages} if (languages := _text(card, "languages")) else {}
     return Adapter(

@@ -4,6 +4,7 @@ Safetensors and JSON are read, a pickle never is, and every setting that would m
 weights or do other arithmetic than plain LoRA is refused.
 """
 
+import hashlib
 import json
 import math
 import re
@@ -36,9 +37,10 @@ PLAIN_INITS = (None, True, False, "gaussian", "eva", "orthogonal")
 """The others (pissa, olora, loftq ...) subtract from the base weights while loading, for every adapter at once."""
 
 
-def read_config(folder: Path) -> dict[str, Any]:
-    """The adapter's settings, known to be those of a plain LoRA with bounded, finite numbers. Raises `AdapterError`."""
-    config = read_json(folder, CONFIG)
+def read_config(folder: Path, sha256: str = "") -> dict[str, Any]:
+    """The adapter's settings, known to be those of a plain LoRA with bounded, finite numbers. Raises `AdapterError`, also where
+    the file's SHA-256 is told and is another."""
+    config = read_json(folder, CONFIG, sha256)
     if config.get("peft_type") != "LORA":
         raise AdapterError(
             f"Only LoRA adapters can be used; this one says {config.get('peft_type')!r}.",
@@ -107,13 +109,15 @@ def _inside(folder: Path, name: str) -> Path:
     return path
 
 
-def read_json(folder: Path, name: str) -> dict[str, Any]:
+def read_json(folder: Path, name: str, sha256: str = "") -> dict[str, Any]:
     """The JSON object in one of the adapter's files. Raises `AdapterError`."""
     path = _inside(folder, name)
     try:
         if path.stat().st_size > MAX_JSON:
             raise ValueError("it is too large")
-        value = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        _compare(content, sha256)
+        value = json.loads(content)
     except (OSError, ValueError, RecursionError) as error:
         raise AdapterError(
             f"The adapter's {name} cannot be read: {error}.",
@@ -154,8 +158,9 @@ def _check_rank(name: str, value: object) -> None:
         )
 
 
-def check_weights(folder: Path) -> tuple[tuple[str, ...], int]:
-    """The sorted short names of the changed layers, and the largest rank. Raises `AdapterError`."""
+def check_weights(folder: Path, sha256: str = "") -> tuple[tuple[str, ...], int]:
+    """The sorted short names of the changed layers, and the largest rank. Raises `AdapterError`, also where the file's SHA-256
+    is told and is another."""
     weights = _inside(folder, WEIGHTS)
     state = weights.stat()
     if state.st_size > MAX_WEIGHTS:
@@ -164,15 +169,22 @@ def check_weights(folder: Path) -> tuple[tuple[str, ...], int]:
             kind="adapter_weights_large",
             size=f"{state.st_size / 2**30:.1f}",
         )
-    return _read_weights(weights, state.st_mtime_ns, state.st_size)
+    return _read_weights(weights, state.st_mtime_ns, state.st_size, sha256)
+
+
+def _compare(content: bytes, sha256: str) -> None:
+    if sha256 and hashlib.sha256(content).hexdigest() != sha256:
+        raise ValueError("its SHA-256 is not the one on its card")
 
 
 @lru_cache(maxsize=256)  # a refresh need not read again what did not change
-def _read_weights(path: Path, stamp: int, size: int) -> tuple[tuple[str, ...], int]:
+def _read_weights(path: Path, stamp: int, size: int, sha256: str) -> tuple[tuple[str, ...], int]:
     """`stamp` and `size` are the cache's key."""
     try:
-        tensors = safetensors.deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
-    except (OSError, safetensors.SafetensorError, MemoryError) as error:
+        content = path.read_bytes()
+        _compare(content, sha256)
+        tensors = safetensors.deserialize(content)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, safetensors.SafetensorError, MemoryError) as error:
         raise AdapterError(
             f"The adapter's {WEIGHTS} is damaged or not safetensors: {error}.",
             kind="adapter_damaged",

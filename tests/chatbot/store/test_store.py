@@ -15,6 +15,7 @@ import pytest
 from chatbot.common.database.door import Place
 from chatbot.common.errors import NotFound, StoreError, StoreFull
 from chatbot.store import conversations
+from chatbot.store.conversations import DAMAGED
 from chatbot.store.database import SCHEMA
 from chatbot.store.store import Store
 from chatbot.types import Message
@@ -210,3 +211,18 @@ def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
         database.execute("PRAGMA user_version = 99")
     with pytest.raises(StoreError, match="newer Banyan"):
         Store(tmp_path / "b.db")
+
+
+def test_a_message_that_the_disk_has_damaged_is_said_to_be_damaged(tmp_path: Path) -> None:
+    store = Store(tmp_path / "b.db")
+    id = store.create("ada", title="Trees")
+    for at, text in enumerate(("How old is the epiphyte?", "Nine years.")):
+        store.append("ada", id, Message("user" if at == 0 else "assistant", text), at=at)
+    store.close()
+    content = bytearray((tmp_path / "b.db").read_bytes())
+    content[content.index(b"Nine years")] ^= 1
+    (tmp_path / "b.db").write_bytes(content)
+    for _ in range(2):
+        store = Store(tmp_path / "b.db")
+        assert [one.content for one in store.conversation("ada", id).messages] == ["How old is the epiphyte?", DAMAGED]
+        store.close()

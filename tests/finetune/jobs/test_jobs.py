@@ -14,8 +14,10 @@ import pytest
 from chatbot.common import disk
 from chatbot.common.child import child_environment
 from chatbot.common.errors import InputError, NotFound, StoreFull
-from finetune.jobs.folder import Base, JobFolder, Result
+from finetune.jobs.folder import Base, JobDamaged, JobFolder, Meta, Result
 from finetune.jobs.jobs import Jobs
+from finetune.jobs.queue import new_folder
+from finetune.spec.spec import TrainingSpec
 from tests.finetune.jobs_for_tests import ROWS, spec, wait_for, wait_for_end
 from tests.tiny import make_model
 
@@ -252,3 +254,16 @@ def test_a_job_gives_way_to_other_sessions_too(tmp_path: Path) -> None:
     )
     assert told.stdout.split()[0] == "19"
     assert told.stdout.split()[-2:] == ["nice", "5"]
+
+
+@pytest.mark.parametrize("name", ["meta.json", "spec.json", "result.json"])
+def test_a_job_that_the_disk_has_damaged_holds_up_no_other(tmp_path: Path, name: str) -> None:
+    row = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
+    meta = Meta("ada", "oaks", 0.0, Base(str(tmp_path), "tiny", "f00d"), str(tmp_path / "adapters"))
+    good, bad = (new_folder(tmp_path / "jobs", meta, TrainingSpec(), [row] * 8) for _ in range(2))
+    (bad.path / name).write_text('{"owner": "ada", "na')
+    jobs = Jobs(tmp_path / "jobs", adapters=tmp_path / "adapters")
+    assert [job.id for job in jobs.of("ada")] == [good.id]
+    assert jobs.bases() == [str(tmp_path)]
+    with pytest.raises(JobDamaged):
+        jobs.get("ada", bad.id)

@@ -12,7 +12,7 @@ from chatbot.common.fingerprint import fingerprint
 from finetune.jobs import start
 from finetune.jobs.folder import Base, JobFolder
 from finetune.jobs.new import job_for
-from finetune.publish.publish import WEIGHTS
+from finetune.publish.card import WEIGHTS
 from finetune.spec.spec import TrainingSpec
 from finetune.train import command as train
 from finetune.train import model as train_model

@@ -14,10 +14,12 @@ from safetensors.torch import load_file as load_torch
 from safetensors.torch import save_file as save_torch
 
 from chatbot.common.errors import AdapterError
-from chatbot.engine.adapters.folders import check, find
+from chatbot.common.fingerprint import fingerprint
+from chatbot.engine.adapters.folders import CARD, check, find
 from chatbot.engine.adapters.format import CONFIG, UNSUPPORTED, WEIGHTS
 from chatbot.engine.gguf.adapter import convert_adapter
 from chatbot.engine.gguf.files import Header
+from tests.lora import write_adapter
 from tests.tiny import make_adapter, make_model
 
 
@@ -158,3 +160,16 @@ def test_of_equal_names_the_first_folder_counts(adapter: Path, tmp_path: Path) -
     shutil.copytree(adapter, tmp_path / "second" / "polite")
     (found,) = find([tmp_path / "second", adapter.parent])
     assert found.path == str(tmp_path / "second" / "polite")
+
+
+@pytest.mark.parametrize("name", [CONFIG, WEIGHTS])
+def test_a_file_that_is_not_the_one_on_the_card_is_refused(tmp_path: Path, name: str) -> None:
+    """A bit that the disk has turned, in a rank or in a weight, would make another model of it."""
+    folder = write_adapter(tmp_path / "oaks", layers=1, targets=("q_proj",))
+    digests = {file: fingerprint(folder / file) for file in (CONFIG, WEIGHTS)}
+    (folder / CARD).write_text(json.dumps({"sha256": digests}))
+    assert check(folder).name == "oaks"
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content.replace(b"SmolLM2", b"SmolLM3") if name == CONFIG else content[:-1] + b"\x01")
+    with pytest.raises(AdapterError, match="SHA-256"):
+        check(folder)

@@ -1,6 +1,7 @@
 """Fine-tuning for programs: `/check_dataset`, `/train`, `/jobs`, `/job`, `/cancel_job` and `/adapters`."""
 
 import json
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import gradio as gr
 from chatbot.common.errors import BanyanError, InputError
 from chatbot.common.step import Progress, Step
 from chatbot.engine.adapters.folders import visible
+from chatbot.training.together import together
 from chatbot.training.training import Dataset, Training, first_spec, spec_of
 from chatbot.ui.finetune.data import name_of
 from chatbot.ui.parts.under_way import under_way
@@ -32,20 +34,25 @@ def publish(services: Services) -> None:
     do = Endpoints(services)
     with gr.Row(visible=False):
         file, name, spec, origin = gr.File(), gr.Textbox(), gr.JSON(), gr.Textbox("", label="start_from")
-        columns = gr.JSON(label="columns")
+        columns, validation = gr.JSON(label="columns"), gr.File(label="validation")
         report, id, button = gr.JSON(), gr.Textbox(), gr.Button()
     # File components, since Gradio lets only files through them that were uploaded; a bare path would be any file here.
     heavy: dict[str, Any] = {"concurrency_id": CHECKS, "concurrency_limit": 8}
     button.click(
         do.check_dataset,
-        [file, spec, columns],
+        [file, spec, columns, validation],
         report,
         api_name="check_dataset",
         api_description=do.check_dataset.__doc__,
         **heavy,
     )
     button.click(
-        do.train, [file, name, spec, origin, columns], id, api_name="train", api_description=do.train.__doc__, **heavy
+        do.train,
+        [file, name, spec, origin, columns, validation],
+        id,
+        api_name="train",
+        api_description=do.train.__doc__,
+        **heavy,
     )
     gr.api(do.jobs, api_name="jobs")
     gr.api(do.job, api_name="job")
@@ -59,11 +66,13 @@ class Endpoints:
         self._services = services
         self._training: Training = services.training
 
-    def check_dataset(self, file: str | None, spec: Any = None, columns: Any = None) -> Iterator[Record | None]:
+    def check_dataset(
+        self, file: str | None, spec: Any = None, columns: Any = None, validation: str | None = None
+    ) -> Iterator[Record | None]:
         """Read a data set as a training would, with the settings in `spec` (such as max_length). `columns` says what the columns of
-        a table mean: {"prompt": "{en}", "completion": "{fr}"}. Returns format, rows, usable, faults, truncated, duplicates,
-        sample, proposal (for `columns`) ..."""
-        with _raised(), self._once(file, columns) as data:
+        a table mean: {"prompt": "{en}", "completion": "{fr}"}. The rows of a file `validation` judge and are not learnt from. Returns
+        format, rows, usable, faults, truncated, duplicates, sample, proposal (for `columns`) ..."""
+        with _raised(), self._once(file, columns, validation) as data:
             wanted = first_spec(_object(spec))
             yield from _watched(lambda stop: self._training.check(data, wanted, stop=stop))
 
@@ -74,11 +83,12 @@ class Endpoints:
         spec: Any = None,
         start_from: str = "",
         columns: Any = None,
+        validation: str | None = None,
         request: gr.Request = None,  # Gradio fills it in
     ) -> Iterator[str | None]:
         """Queue a fine-tune and return the job's id. `spec` holds changed settings and may name a `preset`; `start_from`
-        names an adapter that learns more; `columns` is as in `/check_dataset`."""
-        with _raised(), self._once(file, columns) as data:
+        names an adapter that learns more; `columns` and `validation` are as in `/check_dataset`."""
+        with _raised(), self._once(file, columns, validation) as data:
             owner = self._services.owner_of(request)
             overrides, adapter = _object(spec), self._services.origin(owner, start_from)
             if adapter:
@@ -93,10 +103,15 @@ class Endpoints:
             yield from _watched(begun)
 
     @contextmanager
-    def _once(self, file: str | None, columns: Any) -> Iterator[Dataset]:
-        data = _dataset(file, _object(columns))
-        with self._services.uploads.once(data.path):
-            yield data
+    def _once(self, file: str | None, columns: Any, validation: str | None) -> Iterator[Dataset]:
+        data, once = _dataset(file, _object(columns)), self._services.uploads.once
+        if validation is None:
+            with once(data.path):
+                yield data
+            return
+        with once(data.path), once(Path(validation)), tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"{name_of(data.name) or 'data'}.zip"
+            yield Dataset(together([data.path], path, judging=Path(validation)), path.name, data.mapping)
 
     def jobs(self, request: gr.Request) -> list[dict[str, Any]]:
         """The jobs of whoever asks and those shared with everybody, the latest first."""

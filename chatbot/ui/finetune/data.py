@@ -9,6 +9,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from chatbot.common.errors import InputError
+from chatbot.training.together import together
 from chatbot.training.training import Dataset, Training, first_spec, preset_for
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.finetune import render as render_finetune
@@ -40,6 +41,18 @@ class DataHandlers:
         self._services = services
         self._training: Training = services.training
         self._form, self._report = tab.form, tab.run.report
+
+    def add(self, file: str | None, more: list[str] | None, language: Language, request: gr.Request) -> Updates:
+        """More files were dropped: together with the one that is there they are one data set of the owner's."""
+        form, owner = self._form, self._services.owner_of(request)
+        paths = [Path(path) for path in (*([file] if file else []), *(more or []))]
+        if not more:
+            return {form.notice: ""}
+        with told(language) as notices:
+            target = self._services.uploads.bench(owner) / f"{name_of(paths[0].name) or 'files'}.zip"
+            made = together(paths, target) if len(paths) > 1 else paths[0]
+            return {form.file: str(made), form.more: None, form.notice: ""}
+        return {form.more: None, form.notice: notices[0]}
 
     def check(
         self, request: gr.Request, file: str | None, name: str, named: str, origin: str, chosen: str, language: Language

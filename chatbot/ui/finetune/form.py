@@ -80,6 +80,7 @@ class Form:
 
     locked: gr.HTML
     file: gr.File
+    more: gr.File
     mapping: Mapping
     name: gr.Textbox
     named: gr.State  # the name that was made of the file's, which the next file's replaces
@@ -110,6 +111,10 @@ def build_form(words: Localised) -> Form:
     locked = gr.HTML(elem_id="by-ft-locked", padding=False)
     file = gr.File(label=text("ft_file", "en"), file_types=TYPES, height=150, elem_id="by-ft-file")
     words(file, label="ft_file")
+    with words(gr.Accordion(text("ft_more", "en"), open=False, elem_id="by-ft-more-files"), label="ft_more"):
+        words(gr.Markdown(text("ft_more_info", "en"), elem_classes="by-map-title"), value="ft_more_info")
+        kinds = [kind for kind in TYPES if kind != ".zip"]
+        more = gr.File(file_count="multiple", file_types=kinds, height=120, show_label=False, elem_id="by-ft-more")
     mapping = _build_mapping(words)
     name = gr.Textbox("", label=text("ft_name", "en"), max_lines=1, max_length=64, elem_id="by-ft-name")
     words(name, label="ft_name", info="ft_name_info")
@@ -130,6 +135,7 @@ def build_form(words: Localised) -> Form:
     return Form(
         locked,
         file,
+        more,
         mapping,
         name,
         gr.State(""),

@@ -113,6 +113,7 @@ def _connect_data(do: DataHandlers, form: Form, run: Run, language: gr.State) ->
         "outputs": [form.estimate, form.notice],
         **HEAVY,
     }
+    form.more.upload(do.add, [form.file, form.more, language], [form.file, form.more, form.notice], **PRIVATE)
     form.file.change(do.check, read, checked, **HEAVY).success(**measured)
     mapping.apply.click(do.check_mapped, [*read, *mapping.fields], checked, **HEAVY).success(**measured)
     for chooser in (form.preset, form.origin):

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from chatbot.training.training import Training
+from chatbot.training.training import Dataset, Training
 from chatbot.types import Adapter
 from chatbot.ui.finetune.data import DataHandlers
 from chatbot.ui.finetune.handlers import Handlers
@@ -187,3 +187,22 @@ def test_only_an_adapter_for_the_chat_is_compared_there(
     else:
         assert set(shown) == {use._use.notice}
         assert "Choose it there" in shown[use._use.notice]
+
+
+def test_more_files_become_one_data_set_of_the_owners(
+    page: Wired, tab: FinetuneTab, services: Services, rows: Path, tmp_path: Path
+) -> None:
+    data, form = page.handlers(DataHandlers), tab.form
+    judging = tmp_path / "validation.jsonl"
+    judging.write_bytes(rows.read_bytes())
+    added = page.one(data.add, str(rows), [str(judging)], "en", as_("ada"))
+    made = Path(added[form.file])
+    assert (made.name, added[form.more]) == ("trunks.zip", None)
+    assert services.uploads.belongs(str(made), "ada")
+    report = services.training.check(Dataset(made, made.name), TrainingSpec())  # type: ignore[union-attr]
+    assert (report["usable"], report["held_out"]) == (96, 48)
+    alone = page.one(data.add, None, [str(judging)], "en", as_("ada"))
+    assert alone[form.file] == str(judging)
+    (tmp_path / "x.zip").touch()
+    refused = page.one(data.add, str(rows), [str(tmp_path / "x.zip")], "en", as_("ada"))
+    assert 'role="alert"' in refused[form.notice]

@@ -320,6 +320,8 @@ def test_a_fine_tune_from_a_script(app: App, rows: Path) -> None:
     report = ada.predict(handle_file(str(rows)), api_name="/check_dataset")
     assert (report["format"], report["rows"], report["usable"], report["faults"]) == ("messages", 48, 48, [])
     assert {"truncated", "duplicates", "sample"} <= set(report)
+    judged = ada.predict(handle_file(str(rows)), {}, {}, handle_file(str(rows)), api_name="/check_dataset")
+    assert (judged["usable"], judged["held_out"]) == (96, 48)
 
     overrides = json.dumps(QUICK | {"learning_rate": 1e-2})
     id = ada.predict(handle_file(str(rows)), "trunks", overrides, api_name="/train")

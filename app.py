@@ -216,6 +216,7 @@ def build_training(settings: Settings, served: LoadingEngine) -> Any:
     """Fine-tuning of the model that is served, with its jobs, which go on from where they stand."""
     from chatbot.engine.devices import gpus
     from chatbot.training.base import TrainingBase, no_training
+    from chatbot.training.notice import teller
     from chatbot.training.training import Training, quietly
     from finetune.jobs.estimate import Estimator
     from finetune.jobs.jobs import Jobs
@@ -223,7 +224,14 @@ def build_training(settings: Settings, served: LoadingEngine) -> Any:
     adapters, jobs = settings.data / "adapters", settings.data / "jobs"
     devices = [str(index) for index in range(gpus())] or ["cpu"]
     ours = () if settings.training == "elsewhere" else devices
-    runner = Jobs(jobs, adapters=adapters, devices=ours, threads=settings.threads, ended=quietly(served.refresh))
+    see, tell = quietly(served.refresh), teller(jobs, settings.notify) if settings.notify else None
+
+    def ended(id: str) -> None:
+        see(id)
+        if tell:
+            tell(id)
+
+    runner = Jobs(jobs, adapters=adapters, devices=ours, threads=settings.threads, ended=ended)
     estimator = Estimator(jobs / "probes.json", device=devices[0], threads=settings.threads)
 
     def why_not(model: str) -> NoTraining | None:

@@ -108,6 +108,12 @@ class Settings:
         "trains, here or on other machines",
         choices=lambda: ("auto", "on", "off", "elsewhere"),
     )
+    notify: str = _option(
+        "",
+        "address that is told of each training's end, as JSON with name, state, verdict and a text, which chats' webhooks read",
+        metavar="URL",
+        secret=True,
+    )
     hosts: str = _option(
         "",
         "names under which a proxy serves the page, such as banyan.example.org,localhost; others are refused then",
@@ -250,6 +256,8 @@ def _check_contradictions(settings: Settings) -> None:
             f"--api-key (BANYAN_API_KEY) has {len(s.api_key)} characters; {SHORTEST_KEY} are the least that nobody guesses. "
             "Make one with: openssl rand -hex 16"
         )
+    if s.notify and not s.notify.startswith(("http://", "https://")):
+        raise SettingsError("--notify (BANYAN_NOTIFY) is an address that begins with https:// or http://.")
     if s.root_path and not s.root_path.startswith("/"):
         raise SettingsError("--root-path (BANYAN_ROOT_PATH) starts with a slash, such as /banyan.")
 

@@ -55,6 +55,7 @@ def test_help_names_every_option_and_its_variable(capsys: pytest.CaptureFixture[
         (["--exact", "on", "--engine", "local"], {}, ["--exact", "--engine"]),
         (["--cache-mib", "64", "--engine", "llamacpp"], {}, ["--cache-mib", "--engine"]),
         (["--remote-key", "k"], {}, ["--remote-key", "--base-url"]),
+        (["--notify", "ftp://example.org"], {}, ["--notify", "BANYAN_NOTIFY", "https://"]),
         (["--auth", "/nowhere/users.json"], {}, ["--auth", "BANYAN_AUTH", "chatbot.users"]),
     ],
 )

@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -80,7 +80,7 @@ class Visitor:
 
     def look(self, address: str) -> set[str]:
         """Compare what one Banyan lists with what was acknowledged; returns the ids."""
-        with self.signed_in(address) as http:
+        with closing(self.signed_in(address)) as http:
             listed = {one["id"] for one in call(http, "documents")}
         assert self.there <= listed, f"{self.name} lost {self.there - listed}"
         assert not self.gone & listed, f"{self.name} has again {self.gone & listed}"
@@ -154,6 +154,8 @@ def main() -> None:
         ]
         address = stack.enter_context(balanced(apps, folder))
         visitors, over = [Visitor(name, address) for name in names], threading.Event()
+        for app in apps:
+            visitors[0].look(app.address)  # waits for its library
         threads = [threading.Thread(target=one.work, args=(over, n)) for n, one in enumerate(visitors)]
         for thread in threads:
             thread.start()

@@ -4,10 +4,12 @@ import logging
 from collections.abc import Callable
 from threading import Event, Thread
 
-from chatbot.common.errors import BanyanError
+from chatbot.common.errors import BanyanError, StoreUnavailable
 from chatbot.common.step import Progress, Step
 from chatbot.tasks.answer.work import Retrieval
 from chatbot.types import LoadState
+
+AGAIN = 2.0  # seconds until a database that did not answer is asked again
 
 log = logging.getLogger(__name__)
 
@@ -21,14 +23,14 @@ class LibraryOpening(BanyanError):
 
 class OpeningLibrary:
     """Builds a `Retrieval` in the background. Until it is there, asking for it raises `LibraryOpening`; if it cannot be
-    built, what it failed with."""
+    built, what it failed with. Where that was a database that did not answer, it is tried until it does."""
 
     def __init__(self, build: Callable[[Progress], Retrieval]) -> None:
         self._build = build
         self._retrieval: Retrieval | None = None
         self._failure: BanyanError | None = None
         self._state = LoadState("loading", Step("starting"))
-        self._settled = Event()
+        self._settled, self._closed = Event(), Event()
 
     def start(self) -> None:
         Thread(target=self._open, name="open-library", daemon=True).start()
@@ -48,10 +50,17 @@ class OpeningLibrary:
         raise LibraryOpening(f"The library is still opening ({step}). Please try again in a moment.", step=step)
 
     def close(self) -> None:
+        self._closed.set()
         if self._retrieval:
             self._retrieval.library.close()
 
     def _open(self) -> None:
+        while not self._opened() and not self._closed.wait(AGAIN):
+            log.info("The library is tried again")
+
+    def _opened(self) -> bool:
+        """Try to; False where another try may go better."""
+
         def progress(step: Step, fraction: float | None) -> None:
             self._state = LoadState("loading", step, fraction)
 
@@ -71,3 +80,4 @@ class OpeningLibrary:
             )
             self._state = LoadState("failed", failure=self._failure)
         self._settled.set()
+        return not isinstance(self._state.failure, StoreUnavailable)

@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from chatbot.common.errors import NotFound, Stopped
+from chatbot.common.errors import BanyanError, NotFound, Stopped, StoreUnavailable
 from chatbot.common.rejected import REASONS
 from chatbot.common.step import Progress
 from chatbot.engine.loading import LoadingEngine
@@ -21,6 +21,7 @@ from chatbot.store.store import LARGEST_RESULT, Store
 from chatbot.tasks.answer.check import Answer, Found, Sentence, Source
 from chatbot.tasks.answer.work import Retrieval
 from chatbot.types import QuotaReached, Quotas
+from chatbot.ui.documents import opening as opening_library
 from chatbot.ui.documents import render as render_documents
 from chatbot.ui.documents import render_answers
 from chatbot.ui.documents.api import record, said
@@ -247,6 +248,42 @@ def test_files_that_wait_can_be_stopped_and_leave_nothing(library: Library, tmp_
     intake.add("ada", [upload(tmp_path, "orchard.md")])
     assert [job.state for job in settle(intake)] == ["done"], "a stop is for what was on its way, not for what comes"
     intake.close()
+
+
+def test_a_library_whose_database_was_away_opens_when_it_is_back(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening_library, "AGAIN", 0.01)
+    back, tries = Event(), list[int]()
+
+    def build(progress: Progress) -> Retrieval:
+        tries.append(len(tries))
+        if not back.is_set():
+            raise StoreUnavailable("The database does not answer.")
+        return Retrieval(library, Gate({}))
+
+    waiting = OpeningLibrary(build)
+    waiting.start()
+    with pytest.raises(StoreUnavailable):
+        waiting.get(10)
+    back.set()
+    until = time.monotonic() + 10
+    while waiting.state().status != "ready":
+        assert time.monotonic() < until
+        time.sleep(0.005)
+    assert waiting.get().library is library
+    done = len(tries)
+
+    def fail(progress: Progress) -> Retrieval:
+        tries.append(len(tries))
+        raise ZeroDivisionError
+
+    broken = OpeningLibrary(fail)
+    broken.start()
+    with pytest.raises(BanyanError, match="ZeroDivisionError"):
+        broken.get(10)
+    time.sleep(0.05)
+    assert len(tries) == done + 1, "what fails by itself fails again"
 
 
 def test_one_visitor_holds_one_place_of_the_intake(library: Library, tmp_path: Path) -> None:

@@ -21,21 +21,18 @@ Locks and process groups are POSIX: on Windows, jobs run under WSL.
 
 import contextlib
 import json
-import logging
 import os
 import platform
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from chatbot.common import disk
-from chatbot.common.errors import InputError, NotFound, StoreError
+from chatbot.common.errors import NotFound
 from chatbot.common.system import locks
+from finetune.jobs.damage import lines, whole
 from finetune.spec.spec import TrainingSpec
-
-log = logging.getLogger(__name__)
 
 Cause = Literal["", "stopped", "out_of_memory", "disk_full", "diverged", "rejected", "error"]
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
@@ -93,10 +90,6 @@ class Result:
     verdict: dict[str, Any] = field(default_factory=dict)
 
 
-class JobDamaged(StoreError):
-    kind = code = "job_damaged"
-
-
 @dataclass(frozen=True, slots=True)
 class JobFolder:
     """One job on disk. Reading it needs no lock."""
@@ -133,7 +126,7 @@ class JobFolder:
 
     def meta(self) -> Meta:
         """Raises `NotFound` when the folder is no job's, or is being removed."""
-        with self._whole():
+        with whole(self.id):
             values = self._json("meta.json")
             if values is None:
                 raise NotFound("There is no such job. It may have been removed.", kind="no_job")
@@ -141,24 +134,13 @@ class JobFolder:
             return Meta(**(values | {"base": Base(**values["base"]), "start": start}))
 
     def spec(self) -> TrainingSpec:
-        with self._whole():
+        with whole(self.id):
             return TrainingSpec.from_json((self.path / "spec.json").read_text("utf-8"))
 
     def result(self) -> Result | None:
-        with self._whole():
+        with whole(self.id):
             values = self._json("result.json")
             return None if values is None else Result(**values)
-
-    def is_whole(self) -> bool:
-        """Whether all that is read of it with every look can be read. What is being removed is."""
-        try:
-            self.result(), self.meta(), self.spec()
-        except NotFound:
-            return True
-        except JobDamaged as error:
-            log.error("%s (%s)", error, error.__cause__)
-            return False
-        return True
 
     def started(self) -> dict[str, Any]:
         """{"pid", "device", "machine", "at", "step", "attempt"} of the latest attempt; empty before the first."""
@@ -286,20 +268,7 @@ class JobFolder:
             text = self.progress.read_text("utf-8")
         except FileNotFoundError:
             return []
-        return [line for line in map(_parsed, text.splitlines(keepends=True)) if line]
-
-    @contextlib.contextmanager
-    def _whole(self) -> Iterator[None]:
-        """Raises `JobDamaged` for what a disk has made of a file of ours."""
-        try:
-            yield
-        except FileNotFoundError as error:
-            raise NotFound("There is no such job. It may have been removed.", kind="no_job") from error
-        except (ValueError, TypeError, KeyError, AttributeError, InputError) as error:
-            raise JobDamaged(
-                f"The files of the job {self.id} are damaged on the disk. Remove its folder and train again.",
-                id=self.id,
-            ) from error
+        return lines(text)
 
     def _json(self, name: str) -> Any:
         try:
@@ -319,12 +288,3 @@ def write(path: Path, text: str) -> None:
         disk.write(path, text)
     except OSError as error:
         raise disk.told(error, path.parent, RESUME) from error
-
-
-def _parsed(line: str) -> dict[str, Any] | None:
-    """None for a line that is being written, and for one that a disk has damaged."""
-    try:
-        found = json.loads(line) if line.endswith("\n") else None
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None

@@ -1,6 +1,7 @@
 """All job folders under one: which there are, which wait, and how a new one comes to be."""
 
 import json
+import logging
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.common import disk
-from chatbot.common.errors import InputError
+from chatbot.common.errors import InputError, NotFound
 from finetune.jobs import start as starts
+from finetune.jobs.damage import JobDamaged
 from finetune.jobs.folder import JobFolder, Meta
 from finetune.spec.spec import TrainingSpec
+
+log = logging.getLogger(__name__)
 
 ID = re.compile(r"[0-9a-f]{24}")
 
@@ -22,8 +26,20 @@ def all_jobs(folder: Path) -> Iterator[JobFolder]:
     if not folder.is_dir():
         return
     for path in folder.iterdir():
-        if ID.fullmatch(path.name) and (job := JobFolder(path)).is_whole():
+        if ID.fullmatch(path.name) and _is_whole(job := JobFolder(path)):
             yield job
+
+
+def _is_whole(job: JobFolder) -> bool:
+    """Whether all that is read of it with every look can be read. What is being removed is."""
+    try:
+        job.result(), job.meta(), job.spec()
+    except JobDamaged as error:
+        log.error("%s (%s)", error, error.__cause__)
+        return False
+    except NotFound:
+        pass
+    return True
 
 
 def waiting(folder: Path) -> list[JobFolder]:

@@ -14,7 +14,8 @@ import pytest
 from chatbot.common import disk
 from chatbot.common.child import child_environment
 from chatbot.common.errors import InputError, NotFound, StoreFull
-from finetune.jobs.folder import Base, JobDamaged, JobFolder, Meta, Result
+from finetune.jobs.damage import JobDamaged
+from finetune.jobs.folder import Base, JobFolder, Meta, Result
 from finetune.jobs.jobs import Jobs
 from finetune.jobs.queue import new_folder
 from finetune.spec.spec import TrainingSpec

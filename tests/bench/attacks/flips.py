@@ -133,9 +133,14 @@ def flipped(path: Path, chance: random.Random) -> int:
     return at
 
 
-def attacked(count: int, seed: int = 0) -> tuple[Counter[str], list[str]]:
+def prepare() -> None:
+    """Files are read in this process, and there are caches from the first passage on."""
     readers.read = _plainly
     owner_index.CACHED = 1
+
+
+def attacked(count: int, seed: int = 0) -> tuple[Counter[str], list[str]]:
+    prepare()
     chance, ends, faults = random.Random(seed), Counter[str](), list[str]()
     with tempfile.TemporaryDirectory() as base:
         honest = {}

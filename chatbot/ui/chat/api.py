@@ -9,7 +9,7 @@ import gradio as gr
 from chatbot.tasks import chat
 from chatbot.types import Message, Sampling
 from chatbot.ui.parts.clock import TICK
-from chatbot.ui.parts.endpoints import raised
+from chatbot.ui.parts.endpoints import raised, session_of
 from chatbot.ui.parts.history import turns_of
 from chatbot.ui.services import MODEL, Services
 
@@ -26,7 +26,7 @@ def publish(services: Services) -> None:
         max_tokens: int = 512,
         request: gr.Request | None = None,
     ) -> Iterator[str]:
-        session = request.session_hash if request else None
+        session = session_of(request) if request else None
         with raised(), services.runs.call(session) as stop:
             owner = services.owner_of(request) if request else ""
             if adapter:

@@ -14,7 +14,7 @@ from chatbot.tasks.classify.table import labelled, read_table
 from chatbot.tasks.classify.work import classifier
 from chatbot.ui.classify.handlers import file_name
 from chatbot.ui.parts.clock import on_a_clock
-from chatbot.ui.parts.endpoints import publish_file, raised
+from chatbot.ui.parts.endpoints import publish_file, raised, session_of
 from chatbot.ui.services import MODEL, Services
 
 PULSE = 1.0  # seconds between yields: Gradio ends the work of a program that has gone at the next one
@@ -46,7 +46,7 @@ class Endpoints:
                 ": description".
             adapter: The adapter that judges; for the default labels the one named "sentiment" where there is one.
         """
-        with raised(), self._services.runs.call(request.session_hash) as stop:
+        with raised(), self._services.runs.call(session_of(request)) as stop:
             owner = self._services.owner_of(request)
             result: Result | None = None
             for step in judge_text(
@@ -66,7 +66,7 @@ class Endpoints:
         self, file: str | None, column: str, labels: str, adapter: str, request: gr.Request
     ) -> Iterator[str | None]:
         """Judge a column of a CSV file or workbook. Returns the table as CSV with predicted_label and p_<label> behind it."""
-        with raised(), self._services.runs.call(request.session_hash) as stop:
+        with raised(), self._services.runs.call(session_of(request)) as stop:
             if not file:
                 raise InputError("Send a file.", kind="no_file")
             owner = self._services.owner_of(request)

@@ -8,7 +8,7 @@ import gradio as gr
 from chatbot.common.errors import BanyanError, InputError
 from chatbot.tasks.answer import work as answer
 from chatbot.tasks.answer.check import Answer
-from chatbot.ui.parts.endpoints import raised
+from chatbot.ui.parts.endpoints import raised, session_of
 from chatbot.ui.parts.history import turns_of
 from chatbot.ui.services import MODEL_QUEUE, MODEL_READERS, OPENING, Services
 from retrieval.types import Document
@@ -37,7 +37,7 @@ class Endpoints:
 
     def add_document(self, file: str | None, request: gr.Request) -> Record:
         """Index a file. Returns id, name, status, pages, passages, warnings and reason."""
-        with raised(), self._services.runs.call(request.session_hash) as stop:
+        with raised(), self._services.runs.call(session_of(request)) as stop:
             if not file:
                 raise InputError("Send a file.", kind="no_file")
             return record(self._intake.take(self._services.owner_of(request), Path(file), Path(file).name, stop))
@@ -63,7 +63,7 @@ class Endpoints:
         request: gr.Request = None,  # Gradio fills it in
     ) -> dict[str, Any]:
         """Answer from the documents, each sentence checked. Returns status, answer, sentences and citations."""
-        with raised(), self._services.runs.call(request.session_hash) as stop:
+        with raised(), self._services.runs.call(session_of(request)) as stop:
             owner = self._services.owner_of(request)
             steps = answer.ask(
                 self._services.engine.asked_by(owner),

@@ -22,6 +22,11 @@ def publish_file(function: Callable[..., Any], name: str, defaults: Sequence[str
     button.click(function, [file, *texts], result, api_name=name, api_description=function.__doc__, **MODEL)
 
 
+def session_of(request: gr.Request) -> str | None:
+    """Of the page or program that asks; None of what comes by MCP, whose requests have none."""
+    return getattr(request, "session_hash", None)
+
+
 @contextmanager
 def raised() -> Iterator[None]:
     """What goes wrong inside reaches the program as a message."""

@@ -8,7 +8,7 @@ import gradio as gr
 from chatbot.common.errors import BanyanError
 from chatbot.tasks.summarize.check import Summary
 from chatbot.tasks.summarize.text import Text, of_file, of_typed
-from chatbot.ui.parts.endpoints import raised
+from chatbot.ui.parts.endpoints import raised, session_of
 from chatbot.ui.services import MODEL, OPENING, Services
 from chatbot.ui.summarize.handlers import library_text, summarize_steps
 
@@ -41,7 +41,7 @@ class Endpoints:
             document_ids: Documents of the library to summarize instead of a text.
             adapter: The adapter that writes; the one named "summarize" where there is one.
         """
-        with raised(), self._services.runs.call(request.session_hash) as stop:
+        with raised(), self._services.runs.call(session_of(request)) as stop:
             owner = self._services.owner_of(request)
             if adapter:
                 self._services.adapter(owner, adapter)

@@ -8,7 +8,7 @@ import gradio as gr
 from chatbot.common.errors import BanyanError, InputError
 from chatbot.tasks.translate.order import AUTO
 from chatbot.tasks.translate.text import Translated, translate
-from chatbot.ui.parts.endpoints import publish_file, raised
+from chatbot.ui.parts.endpoints import publish_file, raised, session_of
 from chatbot.ui.services import MODEL, Services
 
 
@@ -39,7 +39,7 @@ class Endpoints:
         Returns text, source, target, confidence of the detected source (1.0 when it was given), sure, model, and the
         segments that something may be wrong with.
         """
-        with raised(), self._services.runs.call(request.session_hash) as stop:
+        with raised(), self._services.runs.call(session_of(request)) as stop:
             owner = self._services.owner_of(request)
             if adapter:
                 self._services.adapter(owner, adapter)
@@ -62,7 +62,7 @@ class Endpoints:
         self, file: str | None, target: str, source: str, glossary: str, request: gr.Request
     ) -> str | None:
         """Translate a document, subtitles or a file of messages. Returns the file of the same type (PDF: DOCX)."""
-        with raised(), self._services.runs.call(request.session_hash) as stop:
+        with raised(), self._services.runs.call(session_of(request)) as stop:
             if not file:
                 raise InputError("Send a file.", kind="no_file")
             jobs, owner = self._services.translations, self._services.owner_of(request)

@@ -126,14 +126,15 @@ class _Look:
             if self.stop is not None and self.stop.is_set():
                 child.kill()
                 return
-            size = sum(_size(path) for path in self.folder.rglob("*.whl"))
+            size = _gathered(self.folder)
             self.progress(Step("fetching_index", name=self.title), min(1.0, size / self.wheel.size) if size else None)
 
 
-def _size(path: Path) -> int:
+def _gathered(folder: Path) -> int:
+    """Bytes of the wheels in it; none where pip moved one, or its folder, while we looked."""
     try:
-        return path.stat().st_size
-    except OSError:  # pip moved it while we looked
+        return sum(path.stat().st_size for path in folder.rglob("*.whl"))
+    except OSError:
         return 0
 
 

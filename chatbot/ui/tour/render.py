@@ -8,7 +8,7 @@ from chatbot.ui.strings.words import Language, text
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Station:
     """The strings `title` and `tour_NAME`; it stands beside `at`, in the tab `tab`."""
 
     name: str
@@ -18,12 +18,12 @@ class Step:
 
 
 STEPS = (
-    Step("chat", "chat", "chat", "#by-composer"),
-    Step("documents", "documents", "documents", "#by-doc-files"),
-    Step("tasks", "tasks", "summarize", "#by-tab-summarize .by-examples, #by-sum-run"),
-    Step("finetune", "finetune", "finetune", "#by-ft-file"),
-    Step("adapter", "adapter", "chat", "#by-adapter"),
-    Step("help", "help", "help", "#by-help nav"),
+    Station("chat", "chat", "chat", "#by-composer"),
+    Station("documents", "documents", "documents", "#by-doc-files"),
+    Station("tasks", "tasks", "summarize", "#by-tab-summarize .by-examples, #by-sum-run"),
+    Station("finetune", "finetune", "finetune", "#by-ft-file"),
+    Station("adapter", "adapter", "chat", "#by-adapter"),
+    Station("help", "help", "help", "#by-help nav"),
 )
 
 
@@ -48,7 +48,7 @@ def _button(does: str, key: str, language: Language) -> str:
     return f'<button type="button" class="by-small" data-step="{does}" data-key="{key}">{escape(text(key, language))}</button>'
 
 
-def _step(step: Step, place: int, of: int, language: Language) -> str:
+def _step(step: Station, place: int, of: int, language: Language) -> str:
     said = escape(text(f"tour_{step.name}", language))
     head = f"<small>{place} / {of}</small><b>{escape(text(step.title, language))}</b>"
     return f'<li hidden data-tab="{step.tab}" data-at="{escape(step.at)}">{head}<p>{said}</p></li>'

@@ -117,7 +117,11 @@ def test_every_state_and_cause_is_told(language: Language) -> None:
     retry: dict[str, object] = {"batch_size": 2, "accumulation": 4}
     failed = job(state="failed", result=Result("failed", "out_of_memory", "The memory was not enough.", retry=retry))
     html = render_finetune.run(failed, language)
-    changes = {"en": "Batch size = 2, Accumulation = 4", "zh": "批大小 = 2, 梯度累积 = 4"}
+    changes = {
+        "en": "Batch size = 2, Accumulation = 4",
+        "zh": "批大小 = 2, 梯度累积 = 4",
+        "es": "Tamaño de lote = 2, Acumulación = 4",
+    }
     assert changes[language] in html
     assert ("The memory was not enough." in html) == (language == "en")
 
@@ -385,7 +389,7 @@ def test_what_was_trained_can_be_taken_away(training: Training, rows: Path, tmp_
         assert {"trunks/adapter_config.json", "trunks/adapter_model.safetensors", "trunks/README.md"} <= set(
             archive.namelist()
         )
-        assert "ada" not in archive.read("trunks/banyan.json").decode()
+        assert '"ada"' not in archive.read("trunks/banyan.json").decode()
     gguf = training.to_gguf("ada", id, tmp_path)
     assert (gguf.name, gguf.read_bytes()[:4]) == ("trunks.gguf", b"GGUF")
 

@@ -121,14 +121,14 @@ def test_what_runs_what_there_is_and_what_can_be_had(services: Services, page: W
     ):
         assert said in shown
     assert "wrote 50 tokens/s here" in shown
-    assert "English, Chinese and 15 more" in shown
+    assert "English, Spanish, Chinese and 14 more" in shown
     assert "German" in shown  # all of them, where the pointer rests
     assert shown.index("suits this machine") > shown.index(STANDARD.title)  # two cores, three GB
     assert shown.count("suits this machine") == 1
     assert 'data-act="use" data-id="large"' in shown
     assert 'data-id="small"' not in shown  # it answers: there is nothing to do with it
     chinese = html(page.one(do.show, "zh", here()))
-    assert "中文、英语等，另有 15 种" in chinese
+    assert "中文、英语、西班牙语等，另有 14 种" in chinese
     assert "适合本机" in chinese
 
 

@@ -1,4 +1,4 @@
-"""Pure: adapters -> the table that lists them under what they are for."""
+"""Pure: adapters -> their cards, under what they are for."""
 
 from collections.abc import Sequence
 from html import escape
@@ -11,15 +11,12 @@ from chatbot.ui.parts import render
 from chatbot.ui.strings.words import Language, text
 from finetune.spec.spec import TASKS as KNOWN
 
-COLUMNS = ("column_name", "column_base", "column_rank", "column_verdict")
 
-
-def adapter_table(adapters: Sequence[Adapter], language: Language) -> str:
+def cards(adapters: Sequence[Adapter], language: Language) -> str:
     if not adapters:
         return f'<p class="by-empty">{escape(text("adapter_none", language))}</p>'
-    head = "".join(f'<th scope="col">{escape(text(column, language))}</th>' for column in COLUMNS)
-    rows = "".join(_group(name, list(them), language) for name, them in groupby(sorted(adapters, key=_place), _for))
-    return f'<div class="by-table by-adapters"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    groups = groupby(sorted(adapters, key=_place), _for)
+    return "".join(_group(name, list(them), language) for name, them in groups)
 
 
 def aside(name: str, reason: AdapterError, language: Language) -> str:
@@ -55,19 +52,15 @@ def _place(adapter: Adapter) -> tuple[int, str]:
 def _group(name: str, adapters: Sequence[Adapter], language: Language) -> str:
     """Those for one tab, under its name."""
     tab = text("adapter_group", language, tab=task(name, language))
-    head = f'<tr class="by-group"><th colspan="{len(COLUMNS)}" scope="rowgroup">{escape(tab)}</th></tr>'
-    return head + "".join(_row(adapter, language) for adapter in adapters)
+    listed = "".join(_card(adapter, language) for adapter in adapters)
+    return f'<h3 class="by-list-head">{escape(tab)}</h3><ul class="by-cards">{listed}</ul>'
 
 
-def _row(adapter: Adapter, language: Language) -> str:
+def _card(adapter: Adapter, language: Language) -> str:
     private = f' <span class="by-tag">{escape(text("adapter_private", language))}</span>' if adapter.owner else ""
-    cells = (
-        f"<b>{escape(adapter.name)}</b>{private}",
-        escape(adapter.base or "–"),
-        str(adapter.rank or "–"),
-        _verdict(adapter.verdict, language),
-    )
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    made = text("adapter_made", language, base=adapter.base or "–", rank=adapter.rank or "–")
+    return f"""<li><p><b>{escape(adapter.name)}</b>{private}</p>
+<p>{_verdict(adapter.verdict, language)}</p><small>{escape(made)}</small></li>"""
 
 
 def _verdict(verdict: str, language: Language) -> str:

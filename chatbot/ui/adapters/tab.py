@@ -13,7 +13,7 @@ from chatbot.engine.adapters.purpose import TASKS, for_chat
 from chatbot.engine.adapters.shipped import set_aside
 from chatbot.engine.models.names import require_free
 from chatbot.types import Adapter
-from chatbot.ui.adapters.render import adapter_table, aside, outcome, task
+from chatbot.ui.adapters.render import aside, cards, outcome, task
 from chatbot.ui.chat.compare import BASE
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.chat.sidebar import Sidebar
@@ -179,7 +179,7 @@ class Handlers:
         removable = [adapter.name for adapter in known if self._may_remove(request, adapter)]
         folders = filter(None, (self._services.shipped, self._services.adapters))
         refused = [one for folder in folders for one in set_aside(known, folder, owner, engine.fit)]
-        table = adapter_table(known, language) + "".join(aside(name, reason, language) for name, reason in refused)
+        table = cards(known, language) + "".join(aside(name, reason, language) for name, reason in refused)
         return {
             self._tab.table: table,
             self._tab.chosen: gr.update(choices=removable, value=None),

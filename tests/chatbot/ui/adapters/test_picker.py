@@ -13,7 +13,7 @@ from chatbot.store.store import Store
 from chatbot.types import Adapter, Message
 from chatbot.ui.adapters import tab as adapters
 from chatbot.ui.adapters.picker import BARE, choices, chosen
-from chatbot.ui.adapters.render import adapter_table
+from chatbot.ui.adapters.render import cards
 from chatbot.ui.chat.list.handlers import Handlers as Listed
 from chatbot.ui.services import Services
 from chatbot.ui.summarize.handlers import Handlers as Summaries
@@ -119,12 +119,12 @@ def test_the_picker_keeps_what_is_still_there(made: Made) -> None:
         assert look(given, "en", as_("ada"))["value"] == kept
 
 
-def test_the_table_lists_adapters_under_what_they_are_for() -> None:
-    table = adapter_table([PIRATE, *SHIPPED, PLAIN, REVIEWS], "en")
+def test_the_cards_of_adapters_stand_under_what_they_are_for() -> None:
+    table = cards([PIRATE, *SHIPPED, PLAIN, REVIEWS], "en")
     order = ["For Documents", "answer", "For Summarize", "summarize", "For Sentiment", "reviews", "sentiment"]
     places = [table.index(f">{name}<") for name in [*order, "For Chat", "pirate", "plain"]]
     assert places == sorted(places)
-    assert table.count("rowgroup") == 4
+    assert table.count("<h3") == 4
 
 
 def test_where_an_added_adapter_can_be_chosen_is_said() -> None:

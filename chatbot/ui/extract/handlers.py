@@ -6,7 +6,7 @@ from threading import Event
 
 import gradio as gr
 
-from chatbot.common.errors import BanyanError, InputError, NotFound
+from chatbot.common.errors import InputError, NotFound
 from chatbot.tasks.chat import title_of
 from chatbot.tasks.extract import fields as extract_fields
 from chatbot.tasks.extract import text as extract_text
@@ -69,18 +69,7 @@ class Handlers(TaskHandlers):
     def look(self, chosen: Sequence[str] | None, language: Language, request: gr.Request) -> Updates:
         """The documents and the saved tables, as they are now."""
         given, owner = self._tab.given, self._services.owner_of(request)
-        choices = self._choices(owner)
-        kept = [id for id in chosen or () if id in {id for _, id in choices}]
-        return {given.documents: gr.update(choices=choices, value=kept), given.past: self._past(owner, language)}
-
-    def _choices(self, owner: str) -> list[tuple[str, str]]:
-        if self._services.library is None:
-            return []
-        try:
-            documents = self._services.library.get().library.list(owner)
-        except BanyanError:  # it is still opening; the documents tab says so
-            return []
-        return [(document.name, document.id) for document in documents if document.passages]
+        return {given.documents: self._documents(owner, chosen), given.past: self._past(owner, language)}
 
     def _past(self, owner: str, language: Language) -> str:
         return render_task.past("ext", self._results(owner), lambda one: "", language)

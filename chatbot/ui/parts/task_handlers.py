@@ -1,13 +1,13 @@
 """What the handlers of the tasks' tabs have in common: a run under a Stop button, and the last results of the visitor."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Event
 from typing import Any, ClassVar
 
 import gradio as gr
 
-from chatbot.common.errors import NotFound
+from chatbot.common.errors import BanyanError, NotFound
 from chatbot.store.store import SavedResult, Store
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.services import Services
@@ -41,6 +41,21 @@ class TaskHandlers:
 
     def _key(self, request: gr.Request) -> str:
         return f"{self.task}:{request.session_hash}"
+
+    def _documents(self, owner: str, chosen: Sequence[str] | None) -> Any:
+        """The choices of a list of the owner's documents that can be read, as they are now; what was chosen and is there stays."""
+        choices = self._readable(owner)
+        kept = [id for id in chosen or () if id in {id for _, id in choices}]
+        return gr.update(choices=choices, value=kept)
+
+    def _readable(self, owner: str) -> list[tuple[str, str]]:
+        if self._services.library is None:
+            return []
+        try:
+            documents = self._services.library.get().library.list(owner)
+        except BanyanError:  # it is still opening; the documents tab says so
+            return []
+        return [(document.name, document.id) for document in documents if document.passages]
 
     # The last results of a visitor
 

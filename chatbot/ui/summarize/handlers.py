@@ -48,18 +48,7 @@ class Handlers(TaskHandlers):
         """The documents and the saved summaries, as they are now."""
         given = self._tab.given
         owner = self._services.owner_of(request)
-        choices = self._choices(owner)
-        kept = [id for id in chosen or () if id in {id for _, id in choices}]
-        return {given.documents: gr.update(choices=choices, value=kept), given.past: self._past(owner, language)}
-
-    def _choices(self, owner: str) -> list[tuple[str, str]]:
-        if self._services.library is None:
-            return []
-        try:
-            documents = self._services.library.get().library.list(owner)
-        except BanyanError:  # it is still opening; the documents tab says so
-            return []
-        return [(document.name, document.id) for document in documents if document.passages]
+        return {given.documents: self._documents(owner, chosen), given.past: self._past(owner, language)}
 
     def _past(self, owner: str, language: Language) -> str:
         return render_task.past("sum", self._results(owner), lambda one: "", language)

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.common.errors import BanyanError, InputError
+from chatbot.common.errors import InputError
 from chatbot.tasks.questions import prompt
 from chatbot.tasks.questions.work import SoFar, make
 from chatbot.ui.chat.handlers import told
@@ -35,18 +35,7 @@ class QuestionHandlers(TaskHandlers):
     def offer(self, chosen: Sequence[str] | None, language: Language, request: gr.Request) -> Updates:
         """The documents and the last set, as they are now."""
         owner = self._services.owner_of(request)
-        choices = self._choices(owner)
-        kept = [id for id in chosen or () if id in {id for _, id in choices}]
-        return {self._box.documents: gr.update(choices=choices, value=kept)} | self._table(self._rows(owner), language)
-
-    def _choices(self, owner: str) -> list[tuple[str, str]]:
-        if self._services.library is None:
-            return []
-        try:
-            documents = self._services.library.get().library.list(owner)
-        except BanyanError:  # it is still opening; the documents tab says so
-            return []
-        return [(document.name, document.id) for document in documents if document.passages]
+        return {self._box.documents: self._documents(owner, chosen)} | self._table(self._rows(owner), language)
 
     def begin(self, language: Language) -> Updates:
         waiting = render.under_way(text("ftq_starting", language), None)

@@ -16,6 +16,7 @@ from starlette.requests import Request
 
 from chatbot.common import disk
 from chatbot.common.errors import AccessDenied, InputError, NotFound, SettingsError
+from chatbot.common.system import locks
 
 PREFIX = "banyan-"
 HOW = "python -m chatbot.keys"
@@ -34,10 +35,10 @@ class Key:
 
 
 class Keys:
-    """Those in a file, which is looked at again whenever it has changed: a command may write it while the app runs."""
+    """Those in a file, which is looked at again whenever it has changed: a command, or another app, may write it while this one runs."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path, self._turn = path, path.with_suffix(".lock")
         self._seen: tuple[int, int] | None = None
         self._known: Mapping[str, Key] = {}
 
@@ -54,21 +55,24 @@ class Keys:
 
     def make(self, user: str, label: str) -> str:
         """A new key, which is shown this once. Raises `InputError` where the user has `MOST`."""
-        if len(self.of(user)) >= MOST:
-            raise InputError(
-                f"There are {MOST} keys. Revoke one that is not used any more.", kind="keys_most", most=MOST
-            )
         key = PREFIX + secrets.token_urlsafe(32)
         made = Key(_hash(key)[:_SHOWN], user, label, datetime.now(UTC).date().isoformat())
-        self._write({**self._read(), _hash(key): made})
+        with locks.turn(self._turn):
+            if len(self.of(user)) >= MOST:
+                raise InputError(
+                    f"There are {MOST} keys. Revoke one that is not used any more.", kind="keys_most", most=MOST
+                )
+            self._write({**self._read(), _hash(key): made})
         return key
 
     def revoke(self, id: str, user: str | None = None) -> None:
         """Only that user's, if one is named. Raises `NotFound`."""
-        kept = {hashed: key for hashed, key in self._read().items() if key.id != id or user not in (None, key.user)}
-        if len(kept) == len(self._read()):
-            raise NotFound(f"There is no key {id}.", kind="no_key", id=id)
-        self._write(kept)
+        with locks.turn(self._turn):
+            known = self._read()
+            kept = {hashed: key for hashed, key in known.items() if key.id != id or user not in (None, key.user)}
+            if len(kept) == len(known):
+                raise NotFound(f"There is no key {id}.", kind="no_key", id=id)
+            self._write(kept)
 
     def _read(self) -> Mapping[str, Key]:
         try:

@@ -77,7 +77,7 @@ def entrance(
         *(() if users else (Middleware(KeptPage),)),  # who signs in is named in the page
     ]
     return {
-        "routes": _routes(settings, engine, users, sessions, uploads, versions, library, door, keys),
+        "routes": _routes(settings, engine, users, sessions, uploads, versions, library, door, keys, spoken_by),
         "middleware": middleware,
         "lifespan": _without_cors,
     }
@@ -99,6 +99,7 @@ def _routes(
     library: OpeningLibrary,
     door: Door,
     keys: Keys,
+    spoken_by: Spoken,
 ) -> Sequence[Route]:
     ours = api.routes(
         engine,
@@ -110,7 +111,7 @@ def _routes(
         metrics=lambda: engine.measures.text(engine.load),
     )
     names = (
-        [*sign_in.routes(users, sessions, embedded=settings.space), *keys_page.routes(keys)]
+        [*sign_in.routes(users, sessions, embedded=settings.space), *keys_page.routes(keys, spoken_by)]
         if users and sessions
         else []
     )

@@ -2,6 +2,10 @@
 
 import importlib
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 try:
@@ -9,9 +13,8 @@ try:
 except ImportError:
     fcntl = None  # type: ignore[assignment]
 
-_FAR = (
-    1 << 30
-)  # where Windows locks: nobody else may read a locked byte, and what these files say stands at their beginning
+_FAR = 1 << 30
+"""Where Windows locks: nobody else may read a locked byte, and what these files say stands at their beginning."""
 
 
 def take(descriptor: int, *, shared: bool = False) -> bool:
@@ -31,6 +34,18 @@ def take(descriptor: int, *, shared: bool = False) -> bool:
 def is_taken(descriptor: int) -> bool:
     """Whether another has it. Looks at the same time do not see each other where the system tells a look from a lock."""
     return not (_take_far(descriptor) if fcntl is None else take(descriptor, shared=True))
+
+
+@contextmanager
+def turn(path: Path) -> Iterator[None]:
+    """One at a time, of all threads and processes, between reading something and writing it anew; the others wait."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        while not take(descriptor):
+            time.sleep(0.01)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _take_far(descriptor: int) -> bool:

@@ -5,21 +5,26 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from chatbot.access.owner import owner_in
 from chatbot.access.sessions import USER
 from chatbot.api.keys import Keys
 from chatbot.common.errors import BanyanError
 from chatbot.ui.parts import render as parts
 from chatbot.ui.sign_in import render
-from chatbot.ui.strings.words import preferred
+from chatbot.ui.spoken import Spoken
+from chatbot.ui.strings.words import Language
 
 LONGEST = 60  # characters of what a key is for
 
 
-def routes(keys: Keys) -> list[Route]:
-    """`/keys`; the middleware has seen to it that somebody is signed in, and that it is our page that sends."""
+def routes(keys: Keys, spoken_by: Spoken) -> list[Route]:
+    """`/keys`, in the language of the page; the middleware has seen to it that somebody is signed in, and that it is our page that sends."""
+
+    async def language(request: Request) -> Language:
+        return await run_sync(spoken_by, owner_in(request.scope), request.headers.get("accept-language"))
 
     async def show(request: Request) -> Response:
-        return _page(request, keys)
+        return _page(request, keys, await language(request))
 
     async def change(request: Request) -> Response:
         """Makes a key for the `label` that is sent, or takes away the one whose id `revoke` is."""
@@ -29,19 +34,18 @@ def routes(keys: Keys) -> list[Route]:
         try:
             if revoke:
                 await run_sync(keys.revoke, revoke, user)
-                return _page(request, keys)
-            return _page(request, keys, made=await run_sync(keys.make, user, label))
+                return _page(request, keys, await language(request))
+            return _page(request, keys, await language(request), made=await run_sync(keys.make, user, label))
         except BanyanError as error:
-            return _page(request, keys, fault=parts.message(error, _language(request)), status=400)
+            words = await language(request)
+            return _page(request, keys, words, fault=parts.message(error, words), status=400)
 
     return [Route("/keys", show, methods=["GET"]), Route("/keys", change, methods=["POST"])]
 
 
-def _page(request: Request, keys: Keys, *, made: str = "", fault: str = "", status: int = 200) -> Response:
+def _page(
+    request: Request, keys: Keys, language: Language, *, made: str = "", fault: str = "", status: int = 200
+) -> Response:
     user = getattr(request.state, USER)
-    html = render.keys(user, keys.of(user), _language(request), made=made, fault=fault)
+    html = render.keys(user, keys.of(user), language, made=made, fault=fault)
     return HTMLResponse(html, status, headers={"cache-control": "no-store"})
-
-
-def _language(request: Request) -> str:
-    return preferred(request.headers.get("accept-language"))

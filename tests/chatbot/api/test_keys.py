@@ -1,5 +1,6 @@
 """Keys of users: what they open, that they are kept as hashes, and that taking one away counts at once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from starlette.testclient import TestClient
 
 from chatbot import keys as command
 from chatbot.api.keys import Door, Keys
-from chatbot.common.errors import SettingsError
+from chatbot.common.errors import InputError, SettingsError
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.types import Adapter
 from tests.chatbot.api.test_routes import ASK, app
@@ -41,6 +42,25 @@ def test_a_key_acts_for_its_user_and_for_nobody_else(tmp_path: Path) -> None:
     assert (models(served, ann), models(served, "the server's own"), models(served, "")) == (OWN, OTHERS, 401)
     assert models(Door(keys=keys), "") == OTHERS
     assert models(Door(closed=True, keys=keys, known=lambda name: name == "eve"), ann) == 401, "no user any more"
+
+
+def test_of_keys_that_many_make_at_once_none_is_lost(tmp_path: Path) -> None:
+    """Each by an object of its own, as apps on one folder and the command have it."""
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda n: Keys(tmp_path / "keys.json").make(f"user{n % 4}", ""), range(24)))
+    keys = Keys(tmp_path / "keys.json")
+    assert [keys.user_of(key) for key in made] == [f"user{n % 4}" for n in range(24)]
+
+
+def test_a_user_has_fifty_keys_at_most(tmp_path: Path) -> None:
+    keys = Keys(tmp_path / "keys.json")
+    for _ in range(50):
+        keys.make("ann", "")
+    with pytest.raises(InputError, match="50 keys"):
+        keys.make("ann", "")
+    keys.make("bob", "")
+    keys.revoke(keys.of("ann")[0].id, "ann")
+    keys.make("ann", "")
 
 
 def test_the_command_makes_lists_and_revokes_while_the_app_runs(

@@ -115,6 +115,7 @@ def test_a_key_made_on_the_page_opens_the_endpoints_and_only_its_user_takes_it_a
         (id,) = re.findall(r'value="(\w+)"', made.text)
         assert "&lt;b&gt;notebook" in made.text and "<b>notebook" not in made.text
         assert key not in ann.get("/keys").text, "shown once"
+        assert "API 密钥" in ann.get("/keys", headers={"Accept-Language": "zh-CN"}).text
         sent = {"Authorization": f"Bearer {key}"}
         assert program.get("/v1/models", headers=sent).status_code == 200
         assert program.get("/gradio_api/info", headers=sent).status_code == 200

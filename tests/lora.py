@@ -1,6 +1,7 @@
 """PEFT adapters for the bundled model, written without loading it: right shapes, random numbers, a few milliseconds."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ def write_adapter(
     layers: int = LAYERS,
     strength: float = 0.02,
     base: str = "SmolLM2-135M-Instruct",
-    card: dict[str, str] | None = None,
+    card: Mapping[str, object] | None = None,
     **config: object,
 ) -> Path:
     """An adapter that visibly changes what the model says and leaves it far from broken."""

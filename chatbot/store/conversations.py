@@ -55,51 +55,62 @@ class Conversations:
         fold(self._database)
         self.purge()
 
-    def conversations(self, owner: str, limit: int = MOST) -> list[Heading]:
-        """The owner's conversations, the latest first."""
+    def conversations(self, owner: str, limit: int = MOST, *, folder: str = "") -> list[Heading]:
+        """The owner's conversations, only those of `folder` where one is named, the latest first."""
         rows = self._read(
-            "SELECT id, title, updated, pinned FROM conversations WHERE owner = ? AND deleted IS NULL "
-            "ORDER BY updated DESC, id DESC LIMIT ?",
-            (owner, limit),
+            "SELECT id, title, updated, pinned, folder FROM conversations WHERE owner = ? AND deleted IS NULL "
+            "AND folder = coalesce(nullif(?, ''), folder) ORDER BY updated DESC, id DESC LIMIT ?",
+            (owner, folder, limit),
         )
-        return [Heading(id, title, updated, bool(pinned)) for id, title, updated, pinned in rows]
+        return [Heading(id, title, at, bool(pinned), folder=of) for id, title, at, pinned, of in rows]
+
+    def folders(self, owner: str) -> dict[str, int]:
+        """The owner's folders by name, with how many conversations each has. One without any is none."""
+        rows = self._read(
+            "SELECT folder, count(*) FROM conversations WHERE owner = ? AND deleted IS NULL AND folder <> '' GROUP BY folder",
+            (owner,),
+        )
+        return dict(sorted(rows, key=lambda row: alike(row[0])))
 
     def find(self, owner: str, words: str, limit: int = 100) -> list[Heading]:
         """The owner's conversations with these words in the title or in anything that was said, the latest first."""
         wanted = alike(words)
         rows = self._read(
-            "SELECT id, title, updated, pinned, said FROM (SELECT id, title, updated, pinned, folded, "
+            "SELECT id, title, updated, pinned, said, folder FROM (SELECT id, title, updated, pinned, folder, folded, "
             "(SELECT content FROM turns WHERE conversation = c.id AND replace(folded, ?, '') <> folded "
             "ORDER BY turns.id LIMIT 1) AS said FROM conversations AS c WHERE owner = ? AND deleted IS NULL) AS own "
             "WHERE said IS NOT NULL OR replace(folded, ?, '') <> folded ORDER BY updated DESC, id DESC LIMIT ?",
             (wanted, owner, wanted, limit),
         )
         return [
-            Heading(id, title, at, bool(pinned), _around(said or "", wanted)) for id, title, at, pinned, said in rows
+            Heading(id, title, at, bool(pinned), _around(said or "", wanted), of)
+            for id, title, at, pinned, said, of in rows
         ]
 
     def conversation(self, owner: str, id: str) -> Conversation:
         rows = self._read(
-            "SELECT id, title, system_prompt, adapter, created, updated FROM conversations "
+            "SELECT id, title, system_prompt, adapter, created, updated, folder FROM conversations "
             "WHERE owner = ? AND id = ? AND deleted IS NULL",
             (owner, id),
         )
         if not rows:
             raise _missing()
-        id, title, system_prompt, adapter, created, updated = rows[0]
-        return Conversation(id, title, system_prompt, adapter, created, updated, self._turns(owner, id))
+        id, title, system_prompt, adapter, created, updated, folder = rows[0]
+        return Conversation(id, title, system_prompt, adapter, created, updated, self._turns(owner, id), folder)
 
     def _turns(self, owner: str, id: str, end: int | None = None) -> tuple[Turn, ...]:
         return tuple(_turn(*row) for row in self._read(_TURNS, (end, id, owner)))
 
-    def create(self, owner: str, *, title: str, system_prompt: str = "", adapter: str | None = None) -> str:
+    def create(
+        self, owner: str, *, title: str, system_prompt: str = "", adapter: str | None = None, folder: str = ""
+    ) -> str:
         """Begin a conversation and return its id."""
         id, now = secrets.token_urlsafe(12), self._now()
         with self._writing() as database:
             database.execute(
-                "INSERT INTO conversations (id, owner, title, folded, system_prompt, adapter, created, updated) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (id, owner, title, alike(title), system_prompt, adapter, now, now),
+                "INSERT INTO conversations (id, owner, title, folded, system_prompt, adapter, created, updated, folder) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (id, owner, title, alike(title), system_prompt, adapter, now, now, folder),
             )
         return id
 
@@ -177,6 +188,10 @@ class Conversations:
 
     def rename(self, owner: str, id: str, title: str) -> None:
         self._change(owner, id, "title = ?, folded = ?", title, alike(title))
+
+    def move(self, owner: str, id: str, folder: str) -> None:
+        """Put it into the folder of that name, or with an empty one into none."""
+        self._change(owner, id, "folder = ?", folder)
 
     def pin(self, owner: str, id: str, pinned: bool) -> None:
         self._change(owner, id, "pinned = ?", int(pinned))

@@ -58,6 +58,9 @@ SCHEMA = Schema(
         id TEXT PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, words TEXT NOT NULL, UNIQUE (owner, name)
     ) STRICT;
     """,
+        """
+    ALTER TABLE conversations ADD COLUMN folder TEXT NOT NULL DEFAULT '';
+    """,
     ),
     sealed=("turns",),
 )

@@ -7,13 +7,15 @@ from chatbot.types import Message
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A conversation as the sidebar lists it. Times are seconds since 1970, UTC. `said`: where it has what was searched for."""
+    """A conversation as the sidebar lists it. Times are seconds since 1970, UTC. `said`: where it has what was searched for;
+    `folder`: the name that its owner put it under, empty for none."""
 
     id: str
     title: str
     updated: float
     pinned: bool = False
     said: str = ""
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Conversation:
     created: float
     updated: float
     turns: tuple[Turn, ...]
+    folder: str = ""
 
     @property
     def messages(self) -> tuple[Message, ...]:

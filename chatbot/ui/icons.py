@@ -18,6 +18,7 @@ STROKES = {
     "tasks": "M4 6l2 2 3-4M4 16l2 2 3-4M13 6h7M13 17h7",
     "teach": "M2 9l10-5 10 5-10 5zM6 11v5c3 3 9 3 12 0v-5",
     "rename": "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
+    "move": "M3 6h6l2 2h10v11H3z",
     "pin": "M9 3h6l-1 6 4 4H6l4-4zM12 13v8",
     "unpin": "M9 3h6l-1 6 4 4H6l4-4zM12 13v8M3 3l18 18",
     "md": "M12 4v11M7 11l5 5 5-5M4 20h16",

@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 
 import gradio as gr
+from gradio.routes import BUILD_PATH_LIB
 
 from chatbot.ui.icons import masks
 
@@ -52,4 +53,10 @@ def css() -> str:
 def head() -> str:
     """The page's own scripts, run before the page is drawn so that a dark page never flashes white."""
     scripts = (path.read_text("utf-8") for path in sorted((HERE / "scripts").glob("*.js")))
-    return f"<script>{''.join(scripts)}</script>"
+    return f'<meta name="by-mermaid" content="assets/{mermaid()}"><script>{"".join(scripts)}</script>'
+
+
+def mermaid() -> str:
+    """The file of Mermaid (MIT), which Gradio serves among its own."""
+    (found,) = Path(BUILD_PATH_LIB).glob("mermaid.core-*.js")
+    return found.name

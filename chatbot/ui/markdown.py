@@ -21,6 +21,7 @@ _DOLLARS = re.compile(r"(?<![\\$\w])\$(?=[^\s$])([^$\n]*?[^\s$\\])\$(?![\d$])")
 _CUT = re.compile(r"%%%LATEX_BLOCK_(\d+)%%%")  # what the page puts in the place of a formula
 _ALIVE = re.compile(r"<(?=[A-Za-z/!?])")
 _OTHER = re.compile(r"(!)(?=\[)|(\])(?=:)|(`{3,}|~{3,})(?=[ \t]*mermaid)")  # a picture, a link's definition, a diagram
+_FENCED_DIAGRAM = re.compile(r"(`{3,}|~{3,})(?=[ \t]*mermaid)")
 _FENCE = re.compile(r"( {0,3})(`{3,}(?=[^`]*$)|~{3,})(.*)")
 _PLAIN_CODE = re.compile(
     r"([^`\[\]<>$\\~@|]*)(`+)([^`|$\\]+)\2(?!`)"
@@ -38,6 +39,17 @@ def markdown(answer: str) -> str:
         parts += [_inert(text[at : thought.start()]), thought[1], _inert(thought[2]), thought[3]]
         at = thought.end()
     return "".join([*parts, _inert(text[at:])])
+
+
+def typed(message: str) -> str:
+    """What a person wrote, for the chat. Their HTML is their own; a diagram is drawn by diagrams.js, as an image, and not by Gradio,
+    into the page."""
+    return _FENCED_DIAGRAM.sub(rf"\1{JOINER}", message)
+
+
+def as_typed(shown: str) -> str:
+    """What `typed` made of it, or a person of that, as it is kept."""
+    return shown.replace(JOINER, "")
 
 
 def _inert(text: str) -> str:

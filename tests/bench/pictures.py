@@ -7,11 +7,13 @@ Each is a visit of its own. Those of the help are taken once a language.
 
 import argparse
 import io
+import json
 import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
@@ -74,18 +76,73 @@ def adapters(page: Page) -> None:
     page.wait_for_selector("#by-adapter-table :is(table, li)", timeout=LONG)
 
 
+def extract(page: Page) -> None:
+    go_to(page, "extract")
+    page.locator("#by-tab-extract .by-examples button").first.click()
+    page.click("#by-ext-run")
+    page.wait_for_selector(".by-ext-value", timeout=LONG)
+    page.wait_for_selector("#by-ext-run", timeout=LONG)
+
+
+def rows(folder: Path) -> Path:
+    """Sixty short questions with answers in a manner that no model has of itself."""
+    things = [
+        "sea",
+        "ship",
+        "gold",
+        "wind",
+        "map",
+        "crew",
+        "storm",
+        "moon",
+        "port",
+        "sail",
+        "rope",
+        "mast",
+        "tide",
+        "reef",
+        "cove",
+    ]
+    asked = ("What about the {}?", "Tell me of the {}.", "Have you seen the {}?", "Where is the {}?")
+    pairs = [
+        {"prompt": ask.format(thing), "completion": f"Arrr, the {thing}! It be ours."}
+        for ask in asked
+        for thing in things
+    ]
+    path = folder / "pirate-talk.jsonl"
+    path.write_text("".join(f"{json.dumps(pair)}\n" for pair in pairs), "utf-8")
+    return path
+
+
+def verdict(page: Page) -> None:
+    """Trains for a minute or two."""
+    go_to(page, "finetune")
+    with TemporaryDirectory() as folder:
+        page.set_input_files("#by-ft-file input[type=file]", rows(Path(folder)))
+        page.wait_for_selector(".by-facts", timeout=LONG)
+    page.click("#by-ft-advanced > button")
+    for knob, value in {"epochs": "", "steps": "24", "max_length": "64", "learning_rate": "0.001", "rank": "8"}.items():
+        page.locator(f"#by-knob-{knob} :is(textarea, input)").fill(value)
+    page.click("#by-ft-start")
+    page.wait_for_selector(".by-outcome", timeout=4 * LONG)
+    page.locator("#by-ft-head").scroll_into_view_if_needed()
+
+
 HELPS = {"en": "en-US", "zh": "zh-CN"}
 PICTURES = (
     Picture("chat", chat),
     Picture("documents", document, width=1440, height=860),
     Picture("documents-zh-dark", chinese, width=390, height=780, scheme="dark", locale="zh-CN"),
     Picture("sentiment", reviews),
+    Picture("extract", extract),
+    Picture("adapters", adapters),
     *(
         Picture(f"{name}.{language}", act, width=width, height=height, locale=locale, folder=HELP, part=part)
         for language, locale in HELPS.items()
         for name, act, width, height, part in (
             ("citations", document, 1440, 620, "#by-desk"),
             ("adapters", adapters, 1280, 560, "#by-tabs"),
+            ("verdict", verdict, 1440, 1600, "#by-ft-verdict"),
         )
     ),
 )

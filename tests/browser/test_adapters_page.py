@@ -1,5 +1,6 @@
 """Adapters in the browser: dropped in, chosen, compared with the base, removed. Real weights, real answers."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,11 +44,6 @@ def add(page: Page, file: Path) -> None:
     page.click("#by-adapter-add")
 
 
-def pick(page: Page, dropdown: str, text: str) -> None:
-    page.click(f"{dropdown} input")
-    page.locator("[role=option]", has_text=text).first.click()
-
-
 def test_drop_an_adapter_compare_it_and_remove_it(own_app: App, visit: Visit, packed: Path) -> None:
     page = visit(own_app.address)
     open_tab(page)
@@ -64,9 +60,9 @@ def test_drop_an_adapter_compare_it_and_remove_it(own_app: App, visit: Visit, pa
     assert said.model == "oak"
     assert said.choices[0].message.content
 
-    page.click("#by-tab-chat-button")
-    pick(page, "#by-compare", "oak")
-    expect(page.locator("#by-second .by-column-name span")).to_have_text("oak")
+    page.get_by_role("button", name="Compare: oak").click()
+    expect(page.locator("#by-adapter input")).to_have_value(re.compile("oak"))
+    expect(page.locator("#by-second .by-column-name span")).to_have_text("The base model")
     page.fill("#by-composer textarea", "Name a colour.")
     page.keyboard.press("Enter")
     expect(page.locator("#by-composer .submit-button")).to_be_visible(timeout=120_000)
@@ -76,9 +72,16 @@ def test_drop_an_adapter_compare_it_and_remove_it(own_app: App, visit: Visit, pa
     expect(page.locator("#by-conversations .by-talk")).to_have_count(2)
 
     open_tab(page)
-    pick(page, "#by-adapter-chosen", "oak")
-    page.click("#by-adapter-remove")
-    expect(page.locator("#by-adapter-table")).not_to_contain_text("oak", timeout=30_000)
+    card = page.locator(".by-adapters > li", has=page.get_by_role("heading", name="oak"))
+    with page.expect_download() as saved:
+        card.get_by_role("button", name="Download").click()
+    assert saved.value.suggested_filename == "oak.zip"
+    card.get_by_role("button", name="Remove").focus()
+    page.keyboard.press("Enter")
+    expect(card.get_by_role("button", name="Really remove?")).to_be_focused()
+    assert "oak" in {model.id for model in client.models.list()}
+    page.keyboard.press("Enter")
+    expect(card).to_have_count(0, timeout=30_000)
     assert "oak" not in {model.id for model in client.models.list()}
 
 

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -247,9 +248,10 @@ def _gradios_own(html: str) -> bool:
     return any(mark in html for mark in ('class="example', "icon-button", 'role="listbox"', "bubble-wrap"))
 
 
-@pytest.fixture
-def telling(tmp_path: Path) -> Iterator[App]:
-    with running("--engine", "scripted", data=tmp_path) as app:
+@pytest.fixture(scope="module")
+def telling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """It says what it is told."""
+    with running("--engine", "scripted", data=tmp_path_factory.mktemp("telling")) as app:
         yield app
 
 
@@ -271,6 +273,102 @@ def test_a_message_longer_than_the_context_says_so(telling: App, visit: Visit) -
     expect(page.locator("#by-notice [role=alert]")).to_contain_text("tokens", timeout=20_000)
     assert len(page.input_value("#by-composer textarea")) == 100_000
     ask(page, "short")
+
+
+def test_a_screen_reader_hears_an_answer_once_and_whole(telling: App, visit: Visit) -> None:
+    page = visit(telling.address)
+    page.wait_for_selector("#by-heard", state="attached")
+    page.evaluate("""() => {
+        window.heard = [];
+        new MutationObserver(() => { const said = document.querySelector("#by-heard").textContent; if (said) heard.push(said); })
+            .observe(document.querySelector("#by-heard"), { childList: true });
+    }""")
+    for count in (1, 2):
+        ask(page, "The oak is old.")
+        page.wait_for_function("count => heard.length >= count", arg=count)
+    assert page.evaluate("heard") == ["The oak is old."] * 2
+    assert page.locator("#by-chatbot [role=log]").get_attribute("aria-live") == "off"
+
+
+MERMAID = "```mermaid\ngraph TD\n  A[Seed {}] --> B[Tree]\n```"
+HARM = "%%{init: {'themeCSS': '& { position: fixed; inset: 0 }', 'htmlLabels': true, 'securityLevel': 'loose'}}%%\n"
+
+
+def test_a_diagram_is_drawn_as_an_image_above_its_code(telling: App, visit: Visit) -> None:
+    page = visit(telling.address)
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url))
+    ask(page, "none here")
+    assert not [url for url in loaded if "mermaid" in url], "it is loaded with the first diagram"
+    ask(page, MERMAID.format("of an oak"))
+    picture = page.locator("#by-chatbot .by-diagram img")
+    expect(picture).to_have_count(2)  # the question holds it, too
+    assert picture.last.evaluate("one => one.complete && one.naturalWidth > 50")
+    assert picture.last.get_attribute("alt")
+    expect(page.locator("#by-chatbot .bot code", has_text="A[Seed of an oak]")).to_be_visible()
+    label = '"<b onclick=alert(1)>x</b><img src=x onerror=alert(1)>"'
+    ask(page, MERMAID.format(label).replace("graph", HARM + "graph"))
+    page.wait_for_timeout(1500)
+    inside = "#by-chatbot .by-diagram :not(img), [id^=by-diagram], [id^=dby-diagram], .message-content svg[id], #by-chatbot .mermaid"
+    assert page.locator(inside).count() == 0, "what is drawn is a picture, or nothing"
+    for drawn in picture.all():
+        source = unquote(drawn.get_attribute("src") or "")
+        assert "foreignObject" not in source and "position: fixed" not in source and "onerror" not in source
+    ask(page, "```mermaid\nno diagram at all\n```")
+    page.wait_for_timeout(1000)
+    expect(page.locator("#by-chatbot .bot code", has_text="no diagram at all")).to_be_visible()
+
+
+def test_task_lists_tables_and_formulas_are_drawn(telling: App, visit: Visit) -> None:
+    page = visit(telling.address)
+    ask(page, "- [x] sown\n- [ ] grown\n\n| tree | age |\n|---|---|\n| oak | 300 |\n\nSo $a^2$ costs $5 and $6.")
+    said = page.locator("#by-chatbot .bot .message-content")
+    assert [box.is_checked() for box in said.locator("li input[type=checkbox]").all()] == [True, False]
+    expect(said.locator("td").nth(1)).to_have_text("300")
+    expect(said.locator(".katex")).to_have_count(1)
+    expect(said).to_contain_text("costs $5 and $6.")
+
+
+def test_a_lost_connection_says_so_and_what_was_typed_outlives_it(telling: App, visit: Visit) -> None:
+    page = visit(telling.address)
+    ask(page, "The oak is old.")
+    page.fill("#by-composer textarea", "half a thought")
+    page.route("**/app_id*", lambda route: route.abort())
+    expect(page.locator("#by-lost[role=alert]")).to_contain_text("connection to Banyan is lost")
+    assert page.input_value("#by-composer textarea") == "half a thought"
+    with page.expect_event("load"):
+        page.unroute("**/app_id*")
+    expect(page.locator("#by-composer textarea")).to_have_value("half a thought")
+    expect(page.locator("#by-lost")).to_have_count(0)
+    expect(page.locator("#by-chatbot .bot .message-content")).to_have_text("The oak is old.")
+    page.reload()
+    page.keyboard.press("End")
+    expect(page.locator("#by-composer textarea")).to_have_value("half a thought")
+
+
+def test_conversations_stand_in_folders(telling: App, visit: Visit) -> None:
+    page = visit(telling.address)
+    for title in ("Lisbon in May", "Oak"):
+        page.click("#by-new")
+        expect(page.locator("#by-chatbot .bot .message-content")).to_have_count(0)
+        ask(page, title)
+    expect(page.locator(".by-folders")).to_have_count(0)
+    page.locator("#by-conversations li", has_text="Lisbon").hover()
+    page.locator("#by-conversations li", has_text="Lisbon").locator(".by-dots").click()
+    page.get_by_role("menuitem", name="Move to a folder…").click()
+    page.keyboard.insert_text("Travel")
+    page.keyboard.press("Enter")
+    folder = page.locator(".by-folders button", has_text="Travel")
+    expect(folder).to_have_text("Travel 1")
+    folder.click()
+    expect(page.locator("#by-conversations .by-talk")).to_have_count(1)
+    page.reload()
+    expect(page.locator("#by-conversations .by-talk")).to_have_text("Lisbon in May")
+    page.click("#by-new")
+    ask(page, "Porto")
+    expect(folder).to_have_text("Travel 2")
+    page.locator(".by-folders button", has_text="All").click()
+    expect(page.locator("#by-conversations .by-talk")).to_have_count(3)
 
 
 def test_on_a_small_screen_nothing_lies_on_anything_or_is_cut(app: App, visit: Visit) -> None:

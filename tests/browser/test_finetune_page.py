@@ -103,6 +103,46 @@ def test_from_the_file_to_the_chat(app: App, visit: Visit, rows: Path) -> None:
     assert not axe_faults(stranger)
 
 
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+def test_what_was_corrected_is_learnt_and_answers_better(app: App, visit: Visit) -> None:
+    """Thumbs down -> a data set -> a fine-tune -> an adapter in the picker -> a better answer."""
+    page = visit(app.address)
+    page.click("#by-settings > button")
+    page.locator("#by-settings input[type=number]").nth(5).fill("16")
+    page.keyboard.press("Tab")
+    page.click("#by-settings > button")
+    things = ["sea", "ship", "gold", "wind", "map", "crew", "storm", "moon", "port", "sail"]
+    for count, thing in enumerate(things, 1):
+        page.fill("#by-composer textarea", f"What about the {thing}?")
+        page.keyboard.press("Enter")
+        expect(page.locator("#by-chatbot .by-turn [data-act=bad]")).to_have_count(count, timeout=SLOW)
+        expect(page.locator("#by-composer .submit-button")).to_be_visible(timeout=SLOW)
+        page.locator("#by-chatbot .by-turn [data-act=bad]").last.click()
+        page.fill("#by-better-words textarea", "Arrr, shiver me timbers!")
+        page.click("#by-better-save")
+        expect(page.locator("#by-notice")).to_contain_text(str(count))
+    assert not any("Arrr" in said for said in page.locator("#by-chatbot .bot .message-content").all_inner_texts())
+
+    open_tab(page)
+    page.click("#by-ft-corrections")
+    expect(page.locator(".by-facts")).to_contain_text("10 / 10", timeout=SLOW)
+    page.locator("#by-ft-name :is(textarea, input)").fill("corsair")
+    page.click("#by-ft-advanced > button")
+    for knob, value in (KNOBS | {"max_length": "256"}).items():
+        page.locator(f"#by-knob-{knob} :is(textarea, input)").fill(value)
+    page.click("#by-ft-start")
+    expect(page.locator(".by-outcome")).to_be_visible(timeout=SLOW)
+
+    go_to(page, "adapters")
+    page.get_by_role("button", name="Use: corsair").click()
+    expect(page.locator("#by-adapter input")).to_have_value(re.compile("corsair"))
+    page.click("#by-new")
+    page.fill("#by-composer textarea", "What about the rum?")
+    page.keyboard.press("Enter")
+    expect(page.locator("#by-chatbot .bot .message-content")).to_contain_text("Arrr", timeout=SLOW)
+
+
 def axe_faults(page: Page) -> list[str]:
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa"]}).response["violations"]
     return [f"{fault['id']}: {fault['nodes'][0]['html'][:200]}" for fault in found]

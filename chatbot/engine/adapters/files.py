@@ -14,7 +14,7 @@ from typing import IO
 from chatbot.common import disk
 from chatbot.common.errors import AdapterError
 from chatbot.engine.adapters.folders import CARD, NAME, OWNER, check
-from chatbot.engine.adapters.format import CONFIG, MAX_JSON, MAX_WEIGHTS, WEIGHTS, refuse_pickles
+from chatbot.engine.adapters.format import CONFIG, MAX_JSON, MAX_WEIGHTS, WEIGHTS, read_json, refuse_pickles
 from chatbot.types import Adapter, alike
 
 README = "README.md"
@@ -61,6 +61,16 @@ def install(
         fit(check(folder))
         _appear(folder, adapters / name)
     return check(adapters / name)
+
+
+def share(adapter: Adapter, shared: bool) -> None:
+    """Let everybody use the adapter, or whoever brought it alone. Raises `AdapterError`, `StoreError`."""
+    folder = Path(str(adapter.path))
+    values = read_json(folder, OWNER)
+    try:
+        disk.write(folder / OWNER, json.dumps(values | {"shared": shared}))
+    except OSError as error:
+        raise disk.told(error, folder) from error
 
 
 def remove(adapter: Adapter) -> None:

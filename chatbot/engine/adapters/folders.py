@@ -76,6 +76,12 @@ def visible(adapters: Iterable[Adapter], owner: str) -> list[Adapter]:
     return [adapter for adapter in adapters if adapter.owner in ("", owner)]
 
 
+def job_of(adapter: Adapter) -> str:
+    """The id of the run that made it; empty where it came from elsewhere. Raises `AdapterError`."""
+    folder = Path(str(adapter.path))
+    return _text(read_json(folder, OWNER), "job") if (folder / OWNER).exists() else ""
+
+
 def _candidates(folders: Sequence[Path]) -> Iterator[Path]:
     for parent in folders:
         if parent.is_dir():

@@ -29,6 +29,18 @@ def connect_task_adapter(picker: gr.Dropdown, task: str, tab: gr.Tab, frame: Fra
             return gr.skip()
         return gr.update(choices=listed, value=value if value in [name for _, name in listed] else "")
 
+    def take(wanted: tuple[str, float] | None, language: Language, request: gr.Request) -> object:
+        """One was chosen on the tab of adapters: where it is this task's, it is the one that is used here."""
+        owner, name = services.owner_of(request), wanted[0] if wanted else ""
+        try:
+            if services.adapter(owner, name).task != task:
+                return gr.skip()
+            listed = choices(services, owner, task, language)
+        except BanyanError:  # it is gone already
+            return gr.skip()
+        return gr.update(choices=listed, value="" if name == task else name)
+
+    frame.wanted.change(take, [frame.wanted, frame.language], picker, **PRIVATE)
     for event in (tab.select, picker.focus, frame.bar.model.change, frame.language.change):
         event(look, [picker, frame.language], picker, **PRIVATE)
 

@@ -1,22 +1,37 @@
 """Pure: adapters -> their cards, under what they are for."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from itertools import groupby
+from urllib.parse import quote
 
 from chatbot.common.errors import AdapterError
 from chatbot.engine.adapters.purpose import TASKS
 from chatbot.types import Adapter
+from chatbot.ui.adapters.measured import Measured, Taught
 from chatbot.ui.parts import render
 from chatbot.ui.strings.words import Language, text
 from finetune.spec.spec import TASKS as KNOWN
 
 
-def cards(adapters: Sequence[Adapter], language: Language) -> str:
-    if not adapters:
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An adapter with what its own card says of it, and what the person who looks may do with it."""
+
+    adapter: Adapter
+    taught: Taught = Taught()
+    mine: bool = False  # and so may be shared, or not
+    removable: bool = False
+
+
+def cards(listed: Sequence[Card], language: Language, armed: str = "") -> str:
+    """`armed` is the adapter whose Remove was pressed once."""
+    if not listed:
         return f'<p class="by-empty">{escape(text("adapter_none", language))}</p>'
-    groups = groupby(sorted(adapters, key=_place), _for)
-    return "".join(_group(name, list(them), language) for name, them in groups)
+    groups = groupby(sorted(listed, key=_place), lambda card: _for(card.adapter))
+    shown = "".join(_group(name, list(them), language, armed) for name, them in groups)
+    return f'<div class="by-adapter-groups">{shown}</div>'
 
 
 def aside(name: str, reason: AdapterError, language: Language) -> str:
@@ -29,15 +44,32 @@ def task(name: str, language: Language) -> str:
     """The task of an adapter, as its tab is called; other names stay."""
     if name not in KNOWN:
         return name or text("adapter_no_task", language)
-    return text("documents" if name == "answer" else name, language)
+    return text(tab_of(name), language)
+
+
+def tab_of(task: str) -> str:
+    """The tab of a task, by its name."""
+    return "documents" if task == "answer" else task
 
 
 def outcome(verdict: str, language: Language) -> str:
     """The first word of a verdict, which is written in English on the adapter's card; empty where it was not judged."""
-    for name in ("better", "no_change", "worse", "too_few_to_tell"):
-        if verdict.lower().startswith(name.replace("_", " ")):
-            return text(f"ft_outcome_{name}", language).rstrip(".。")
-    return ""
+    name = _outcome(verdict)
+    return text(f"ft_outcome_{name}", language).rstrip(".。") if name else ""
+
+
+def download(name: str, size: int, path: str, number: int, language: Language) -> str:
+    """A link that page.js follows when its number is a new one, and that stays for who wants the file again."""
+    words = text("adapter_download_ready", language, name=name, size=f"{size / 1e6:.1f}")
+    return (
+        f'<p class="by-success"><a data-number="{number}" href="gradio_api/file={quote(path)}" '
+        f'download="{escape(name)}">{escape(words)}</a></p>'
+    )
+
+
+def _outcome(verdict: str) -> str:
+    names = ("better", "no_change", "worse", "too_few_to_tell")
+    return next((name for name in names if verdict.lower().startswith(name.replace("_", " "))), "")
 
 
 def _for(adapter: Adapter) -> str:
@@ -45,24 +77,82 @@ def _for(adapter: Adapter) -> str:
     return adapter.task if adapter.task in TASKS else "chat"
 
 
-def _place(adapter: Adapter) -> tuple[int, str]:
-    return (*TASKS, "chat").index(_for(adapter)), adapter.name
+def _place(card: Card) -> tuple[int, str]:
+    return (*TASKS, "chat").index(_for(card.adapter)), card.adapter.name
 
 
-def _group(name: str, adapters: Sequence[Adapter], language: Language) -> str:
+def _group(name: str, listed: Sequence[Card], language: Language, armed: str) -> str:
     """Those for one tab, under its name."""
     tab = text("adapter_group", language, tab=task(name, language))
-    listed = "".join(_card(adapter, language) for adapter in adapters)
-    return f'<h3 class="by-list-head">{escape(tab)}</h3><ul class="by-cards">{listed}</ul>'
+    shown = "".join(_card(card, language, armed == card.adapter.name) for card in listed)
+    return f'<section><h3 class="by-list-head">{escape(tab)}</h3><ul class="by-adapters">{shown}</ul></section>'
 
 
-def _card(adapter: Adapter, language: Language) -> str:
+def _card(card: Card, language: Language, armed: bool) -> str:
+    adapter = card.adapter
     private = f' <span class="by-tag">{escape(text("adapter_private", language))}</span>' if adapter.owner else ""
     made = text("adapter_made", language, base=adapter.base or "–", rank=adapter.rank or "–")
-    return f"""<li><p><b>{escape(adapter.name)}</b>{private}</p>
-<p>{_verdict(adapter.verdict, language)}</p><small>{escape(made)}</small></li>"""
+    return (
+        f"<li><h4><b>{escape(adapter.name)}</b>{private}</h4><p>{escape(_does(card, language))}</p>"
+        f"{_judged(adapter.verdict, language)}{_figure(card.taught.figure, language)}<small>{escape(made)}</small>"
+        f'<div class="by-adapter-do">{_buttons(card, language, armed)}</div></li>'
+    )
 
 
-def _verdict(verdict: str, language: Language) -> str:
-    said, word = escape(verdict or text("adapter_no_verdict", language)), outcome(verdict, language)
-    return said if language == "en" or not word else f"<b>{escape(word)}</b> {said}"
+def _does(card: Card, language: Language) -> str:
+    """What it is good for, in one sentence."""
+    if (name := _for(card.adapter)) != "chat":
+        return text(f"adapter_does_{name}", language)
+    rows = card.taught.rows
+    return text("adapter_learnt", language, count=f"{rows:,}") if rows else text("adapter_unknown", language)
+
+
+def _judged(verdict: str, language: Language) -> str:
+    """The verdict's word in the language of the page; the sentence behind it is as the card has it."""
+    name = _outcome(verdict)
+    if not name:
+        return f'<p class="by-sub">{escape(verdict or text("adapter_no_verdict", language))}</p>'
+    word, how = outcome(verdict, language), escape(text("adapter_judged", language))
+    return (
+        f'<details><summary><b class="by-adapter-{name}">{escape(word)}</b> <span>{how}</span></summary>'
+        f'<p lang="en">{escape(verdict)}</p></details>'
+    )
+
+
+def _figure(figure: Measured | None, language: Language) -> str:
+    """A bar before and one after; of what is no share of one, the longer bar is full."""
+    if figure is None:
+        return ""
+    whole = 1.0 if figure.is_share else max(figure.before, figure.after, 1e-9)
+    less = "" if figure.is_share else f", {text('ft_less_is_better', language)}"
+    name = text("adapter_figure", language, name=text(f"ft_score_{figure.name}", language) + less, rows=figure.rows)
+    sides = (("adapter_before", figure.before), ("adapter_after", figure.after))
+    bars = "".join(_bar(text(key, language), value, whole, figure.is_share) for key, value in sides)
+    return f'<dl class="by-adapter-bars"><dt class="by-sub">{escape(name)}</dt>{bars}</dl>'
+
+
+def _bar(side: str, value: float, whole: float, is_share: bool) -> str:
+    said = f"{value:.0%}".replace("%", " %") if is_share else f"{value:.2f}"
+    width = min(100, round(100 * value / whole))
+    return (
+        f'<dd><span>{escape(side)}</span><span class="by-bar" aria-hidden="true"><i style="width:{width}%"></i></span>'
+        f"<b>{said}</b></dd>"
+    )
+
+
+def _buttons(card: Card, language: Language, armed: bool) -> str:
+    adapter = card.adapter
+
+    def made(act: str, key: str, kind: str = "") -> str:
+        return render.button(act, text(key, language), adapter.name, adapter.name, kind)
+
+    shown = made("use", "adapter_use", "by-primary")
+    if _for(adapter) == "chat":
+        shown += made("compare", "adapter_compare")
+    if adapter.path:
+        shown += made("download", "adapter_download")
+    if card.mine:
+        shown += made("unshare", "adapter_unshare") if not adapter.owner else made("share", "adapter_share")
+    if card.removable:
+        shown += made("remove", "mo_remove_sure", "by-sure") if armed else made("remove", "adapter_remove")
+    return shown

@@ -7,7 +7,7 @@ from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.models.catalogue import CATALOGUE, SMALL, Machine
 from chatbot.engine.models.target import Target
 from chatbot.ui.models.cards import title_of
-from chatbot.ui.models.render import button, bytes_words, little_memory, way
+from chatbot.ui.models.render import bytes_words, little_memory, way
 from chatbot.ui.parts import render
 from chatbot.ui.strings.words import Language, text
 
@@ -55,7 +55,7 @@ def _first(engine: LoadingEngine, machine: Machine, language: Language, admin: b
 def _offer(language: Language) -> str:
     words = text("first_small", language, size=bytes_words(SMALL.size))
     more = escape(text("first_small_more", language))
-    return f'<div class="by-first-do">{button("meanwhile", words, SMALL.name, SMALL.title)}<small>{more}</small></div>'
+    return f'<div class="by-first-do">{render.button("meanwhile", words, SMALL.name, SMALL.title)}<small>{more}</small></div>'
 
 
 def _takes_over(answers: str, coming: Target, language: Language) -> str:
@@ -65,5 +65,5 @@ def _takes_over(answers: str, coming: Target, language: Language) -> str:
 
 def _told(key: str, answers: str, wanted: str, reason: BanyanError, language: Language, admin: bool) -> str:
     said = text(key, language, model=answers, wanted=title_of(wanted), reason=render.message(reason, language))
-    dismiss = button("heard", text("mo_forget", language), wanted, title_of(wanted)) if admin else ""
+    dismiss = render.button("heard", text("mo_forget", language), wanted, title_of(wanted)) if admin else ""
     return f'<div class="by-first by-first-told" role="alert"><p>{escape(said)}</p>{dismiss}</div>'

@@ -85,7 +85,9 @@ class Handlers:
         last = max(i for i, message in enumerate(first.messages) if message.role == "user")
         if other is None:
             title = f"{first.title} · {adapter or self._services.engine.model}"
-            other = store.create(owner, title=title, system_prompt=first.system_prompt, adapter=adapter)
+            other = store.create(
+                owner, title=title, system_prompt=first.system_prompt, adapter=adapter, folder=first.folder
+            )
         store.configure(owner, other, system_prompt=first.system_prompt, adapter=adapter)
         said = store.conversation(owner, other).messages
         wanted = (*_own_answers(first.messages[:last], said), first.messages[last])

@@ -6,7 +6,6 @@ The database, not the browser, knows the conversation: every handler reads it th
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from typing import Any
 
 import gradio as gr
@@ -14,15 +13,16 @@ import gradio as gr
 from chatbot import export
 from chatbot.common.errors import BanyanError, internal_error
 from chatbot.engine.adapters.purpose import for_chat
-from chatbot.store.values import Conversation, Heading
+from chatbot.store.values import Conversation
 from chatbot.tasks import chat
 from chatbot.types import Message, Sampling
 from chatbot.ui.chat.answering import answer, context_meter
 from chatbot.ui.chat.layout import ChatTab
-from chatbot.ui.chat.list import render as render_list
+from chatbot.ui.chat.list.listing import folder_of, listing
 from chatbot.ui.chat.sampling import sampling_of
 from chatbot.ui.chat.sidebar import Sidebar
 from chatbot.ui.chat.turns import render as render_turns
+from chatbot.ui.markdown import as_typed
 from chatbot.ui.parts import render
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
@@ -31,13 +31,6 @@ from chatbot.ui.strings.words import Language, text
 HIDDEN = gr.update(visible=False)
 
 log = logging.getLogger(__name__)
-
-
-def listing(
-    services: Services, owner: str, open_id: str | None, language: Language, deleted: Heading | None = None
-) -> str:
-    """The sidebar's list with the open conversation marked, as HTML."""
-    return render_list.listing(services.store.conversations(owner), open_id, language, date.today(), deleted)
 
 
 def meter_of(services: Services, owner: str, id: str | None, language: Language) -> str:
@@ -98,7 +91,8 @@ class Handlers:
         store = self._services.store
         if id is None:
             title = chat.title_of(message.content)
-            id = store.create(owner, title=title, system_prompt=system_prompt, adapter=adapter or None)
+            folder = folder_of(self._services, owner)
+            id = store.create(owner, title=title, system_prompt=system_prompt, adapter=adapter or None, folder=folder)
         else:
             store.configure(owner, id, system_prompt=system_prompt, adapter=adapter or None)
         store.append(owner, id, message, at=len(store.conversation(owner, id).messages))
@@ -176,7 +170,7 @@ class Handlers:
         with told(language) as notices:
             conversation = store.conversation(owner, id or "")
             with self._services.runs.open(owner, conversation.id, None):  # refuses while an answer is written
-                store.append(owner, conversation.id, Message("user", chat.clean(event.value)), at=position)
+                store.append(owner, conversation.id, Message("user", chat.clean(as_typed(event.value))), at=position)
             return self.rewound(owner, conversation.id, language)
         saved = self._saved(owner, id or "")
         return {tab.chatbot: render.bubbles(saved.messages) if saved else [], tab.notice: notices[0]}

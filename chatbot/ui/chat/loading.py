@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from chatbot.engine.models.catalogue import SMALL
-from chatbot.ui.adapters import tab as adapters
+from chatbot.ui.adapters import offered as adapters
 from chatbot.ui.chat.coming import card, moves
 from chatbot.ui.chat.handlers import meter_of, told
 from chatbot.ui.chat.layout import ChatTab

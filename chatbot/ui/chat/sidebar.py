@@ -66,7 +66,14 @@ KEYS = {
     "?": "key_list",
 }
 VOICE = ("dictate", "listening", "say", "quiet", "failed", "deaf", "mute")
-SAID = {"language": "language.tag", "send": "button_send", "stop": "button_stop", "sidebar": "button_sidebar"}
+SAID = {
+    "language": "language.tag",
+    "send": "button_send",
+    "stop": "button_stop",
+    "sidebar": "button_sidebar",
+    "lost": "connection_lost",
+    "diagram": "diagram",
+}
 
 
 def follow(bar: "Sidebar", shown: Sequence[float], last: Sequence[float], sampling: Sampling) -> Updates:

@@ -7,7 +7,7 @@ import gradio as gr
 
 from chatbot.common.errors import BanyanError, InputError
 from chatbot.training.training import Training
-from chatbot.ui.adapters import tab as adapters
+from chatbot.ui.adapters import offered as adapters
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.chat.sidebar import Sidebar
 from chatbot.ui.finetune import render as render_finetune

@@ -10,7 +10,7 @@ from chatbot.common.errors import InputError
 from chatbot.common.step import Progress
 from chatbot.engine.adapters.purpose import TASKS
 from chatbot.training.training import Training
-from chatbot.ui.adapters import tab as adapters
+from chatbot.ui.adapters import offered as adapters
 from chatbot.ui.chat.compare import BASE
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.chat.sidebar import Sidebar

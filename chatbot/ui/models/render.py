@@ -115,14 +115,6 @@ def _figures(target: Target, language: Language) -> list[str]:
     return [*figures, *filter(None, [left_words(target.pace.left, language)])]
 
 
-def button(act: str, label: str, reference: str, title: str, kind: str = "") -> str:
-    """`kind` is by-primary or by-sure, where it is not just one of many."""
-    return (
-        f'<button type="button" class="by-small {kind}" data-act="{act}" data-id="{escape(reference)}" '
-        f'aria-label="{escape(f"{label}: {title}")}">{escape(label)}</button>'
-    )
-
-
 def _card(card: Card, machine: Machine, room: int, language: Language, admin: bool, armed: bool) -> str:
     on = ' class="by-mo-on"' if card.state == "serves" else ""
     suits = card.known is machine.suits
@@ -159,7 +151,7 @@ def _spoken(known: Known, language: Language) -> str:
 
 def _buttons(card: Card, language: Language, armed: bool) -> str:
     def made(act: str, key: str, kind: str = "") -> str:
-        return button(act, text(key, language), card.reference, card.title, kind)
+        return render.button(act, text(key, language), card.reference, card.title, kind)
 
     if card.state == "coming":
         return made("leave", "mo_cancel")

@@ -8,13 +8,16 @@ from chatbot.common.errors import BanyanError
 from chatbot.common.step import Step
 from chatbot.tasks.budget import Fitted
 from chatbot.types import Chunk, LoadState, Message
-from chatbot.ui.markdown import markdown
+from chatbot.ui.markdown import markdown, typed
 from chatbot.ui.strings.words import Language, has, step_words, text, worded
 
 
 def bubbles(messages: tuple[Message, ...]) -> list[dict[str, str]]:
     """Saved messages as the Chatbot component takes them."""
-    return [{"role": m.role, "content": markdown(m.content) if m.role == "assistant" else m.content} for m in messages]
+    return [
+        {"role": m.role, "content": markdown(m.content) if m.role == "assistant" else typed(m.content)}
+        for m in messages
+    ]
 
 
 def answer(body: str, last: Chunk | None, language: Language) -> str:
@@ -102,4 +105,12 @@ def under_way(words: str, fraction: float | None) -> str:
     return (
         f'<div class="by-loading" role="status"><span>{escape(words)}{percent}</span>'
         f'<span class="by-bar {kind}" aria-hidden="true"><i style="width:{width}%"></i></span></div>'
+    )
+
+
+def button(act: str, label: str, reference: str, title: str, kind: str = "") -> str:
+    """`kind` is by-primary or by-sure, where it is not just one of many."""
+    return (
+        f'<button type="button" class="by-small {kind}" data-act="{act}" data-id="{escape(reference)}" '
+        f'aria-label="{escape(f"{label}: {title}")}">{escape(label)}</button>'
     )

@@ -86,12 +86,27 @@
     names = said;
     nameButtons();
   });
-  let saved = null;
-  onChange("#by-file", (box) => {
-    const link = box.querySelector("a[data-number]");
-    if (!link || link.dataset.number === saved) return;
-    saved = link.dataset.number;
-    link.click();
+  for (const part of ["#by-file", "#by-adapter-file"]) {
+    let saved = null;
+    onChange(part, (box) => {
+      const link = box.querySelector("a[data-number]");
+      if (!link || link.dataset.number === saved) return;
+      saved = link.dataset.number;
+      link.click();
+    });
+  }
+
+  // A button that the server draws anew keeps the focus, or hands it on to its neighbour.
+  addEventListener("click", (event) => {
+    const button = event.target.closest?.(":is(#by-adapter-table, #by-mo-shown) [data-act]");
+    if (!button) return;
+    const { act, id } = button.dataset, list = button.closest(".block");
+    const drawn = new MutationObserver(() => {
+      const same = `[data-id="${CSS.escape(id)}"]`, next = list.querySelector(`[data-act=${act}]${same}`) ?? list.querySelector(`[data-act]${same}`);
+      if (!document.activeElement || document.activeElement === document.body) next?.focus();
+    });
+    drawn.observe(list, { childList: true, subtree: true });
+    setTimeout(() => drawn.disconnect(), 5000);
   });
 
   // Tabs stand in groups. The server names them; where the bar has no room for all, one group is shown.
@@ -159,7 +174,7 @@
     onChange("#by-conversations", look);
   });
 
-  // One menu serves every row of the list; a row is renamed where it stands.
+  // One menu serves every row of the list; a row is renamed, or put into a folder, where it stands.
   const pressAs = (list, data) => {
     const button = Object.assign(document.createElement("button"), { hidden: true });
     Object.assign(button.dataset, data);
@@ -167,10 +182,12 @@
     button.click();
     button.remove();
   };
-  const rename = (list, id) => {
-    const row = list.querySelector(`[data-act=open][data-id="${CSS.escape(id)}"]`), old = row.querySelector("span").textContent;
-    const box = Object.assign(document.createElement("input"), { className: "by-rename", value: old, maxLength: 200 });
-    box.setAttribute("aria-label", list.querySelector("[data-act=rename]").textContent);
+  const ask = (item, list, id) => {
+    const row = list.querySelector(`[data-act=open][data-id="${CSS.escape(id)}"]`), { act, hint } = item.dataset, moves = act === "move";
+    const old = moves ? list.querySelector(`[data-menu="${CSS.escape(id)}"]`).dataset.folder : row.querySelector("span").textContent;
+    const box = Object.assign(document.createElement("input"), { className: "by-rename", value: old, maxLength: 200, placeholder: hint ?? "" });
+    box.setAttribute("aria-label", item.textContent);
+    if (moves) box.setAttribute("list", "by-folder-names");
     row.hidden = true;
     row.before(box);
     box.select();
@@ -179,7 +196,7 @@
       box.onblur = null;
       box.remove();
       row.hidden = false;
-      if (keep && box.value.trim() && box.value !== old) pressAs(list, { act: "rename", id, title: box.value });
+      if (keep && (box.value.trim() || moves) && box.value !== old) pressAs(list, { act, id, title: box.value });
     };
     box.onblur = () => done(true);
     box.onkeydown = (event) => {
@@ -209,9 +226,9 @@
       chosen.querySelector("span").textContent = chosen.dataset.sure;
     } else if (chosen) {
       chosen.closest("[popover]").hidePopover();
-      if (chosen.dataset.act === "rename") {
+      if (chosen.dataset.act === "rename" || "hint" in chosen.dataset) {
         event.stopImmediatePropagation();
-        rename(chosen.closest("nav").parentElement, chosen.dataset.id);
+        ask(chosen, chosen.closest("nav").parentElement, chosen.dataset.id);
       }
     }
   }, true);

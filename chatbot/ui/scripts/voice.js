@@ -71,5 +71,5 @@
     const button = event.target.closest?.("[data-say]");
     if (button) read(button);
   });
-  addEventListener("load", () => new MutationObserver(look).observe(document.body, { childList: true, subtree: true }));
+  new MutationObserver(look).observe(document, { childList: true, subtree: true }); // Gradio runs this when the page has been loaded
 })();

@@ -54,6 +54,7 @@ def test_another_owner_sees_and_changes_nothing(store: Store) -> None:
         lambda: store.append("bob", id, Message("user", "x"), at=1),
         lambda: store.truncate("bob", id, 0),
         lambda: store.rename("bob", id, "x"),
+        lambda: store.move("bob", id, "x"),
         lambda: store.configure("bob", id, system_prompt="x", adapter=None),
         lambda: store.delete("bob", id),
     ]
@@ -139,6 +140,24 @@ def test_list_shows_the_latest_first_and_deleted_ones_not(store: Store) -> None:
     store.append("ann", ids[0], Message("user", "again"), at=0)
     store.delete("ann", ids[1])
     assert [h.id for h in store.conversations("ann")] == [ids[0], ids[2]]
+
+
+def test_a_folder_has_what_was_put_into_it_and_is_gone_when_it_is_empty(store: Store) -> None:
+    trip, tea, other = (
+        store.create("ann", title=title, folder=of) for title, of in (("Trip", "Ärger"), ("Tea", ""), ("x", ""))
+    )
+    store.move("ann", tea, "work")
+    store.create("bob", title="his", folder="work")
+    assert store.folders("ann") == {"Ärger": 1, "work": 1}
+    assert list(store.folders("ann")) == ["work", "Ärger"]
+    assert [h.id for h in store.conversations("ann", folder="work")] == [tea]
+    assert {h.id: h.folder for h in store.conversations("ann")} == {trip: "Ärger", tea: "work", other: ""}
+    assert (store.conversation("ann", trip).folder, store.find("ann", "tea")[0].folder) == ("Ärger", "work")
+    store.move("ann", tea, "")
+    store.delete("ann", trip)
+    assert store.folders("ann") == {}
+    store.restore("ann", trip)
+    assert store.folders("ann") == {"Ärger": 1}
 
 
 def test_many_threads_write_at_once(store: Store) -> None:

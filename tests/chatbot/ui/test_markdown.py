@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from chatbot.ui.markdown import JOINER, markdown
+from chatbot.ui.markdown import JOINER, as_typed, markdown, typed
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,10 @@ def test_what_may_be_read_as_html_is_none(text: str) -> None:
 )
 def test_a_diagram_is_shown_as_its_source(text: str) -> None:
     """The page would put what stands in it into its own HTML, and the diagram's styles could cover it."""
-    assert not re.search(r"[`~]{3,}[ \t]*mermaid", markdown(text))
+    for shown in (markdown(text), typed(text)):
+        assert not re.search(r"[`~]{3,}[ \t]*mermaid", shown)
+        assert re.search(r"[`~]{3}", shown), "it is code still"
+    assert as_typed(typed(text)) == text
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the sidebar's list does: open, rename, pin, save as a file, delete, bring back, search."""
+"""What the sidebar's list does: open, rename, move to a folder, pin, save as a file, delete, bring back, search."""
 
 from collections.abc import Callable
 
@@ -8,16 +8,17 @@ from chatbot.common.errors import NotFound
 from chatbot.store.values import Heading
 from chatbot.tasks import chat
 from chatbot.ui.chat.handlers import Handlers as Chat
-from chatbot.ui.chat.handlers import listing, told
+from chatbot.ui.chat.handlers import told
 from chatbot.ui.chat.layout import ChatTab
 from chatbot.ui.chat.list import render as render_list
+from chatbot.ui.chat.list.listing import FOLDER, listing
 from chatbot.ui.chat.sidebar import Sidebar
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language
 
-LONGEST_TITLE = 200  # characters
+LONGEST_TITLE, LONGEST_FOLDER = 200, 60  # characters
 
 
 class Handlers:
@@ -29,6 +30,8 @@ class Handlers:
         self._acts: dict[str, Callable[[str, str, str | None, str, Language], Updates]] = {
             "open": self._open,
             "rename": self._rename,
+            "move": self._move,
+            "folder": self._look,
             "pin": self._pin,
             "unpin": self._pin,
             "md": self._save,
@@ -44,7 +47,7 @@ class Handlers:
         with told(language) as notices:
             if act not in self._acts:
                 raise NotFound("There is no such conversation.", kind="no_conversation")
-            given = said.get("title", "") if act == "rename" else act
+            given = said.get("title", "") if act in ("rename", "move") else act
             return {self._tab.notice: "", **self._acts[act](owner, id, open_id, given, language)}
         return {self._tab.notice: notices[0]}
 
@@ -81,6 +84,16 @@ class Handlers:
 
     def _rename(self, owner: str, id: str, open_id: str | None, title: str, language: Language) -> Updates:
         self._store.rename(owner, id, " ".join(chat.clean(title).split())[:LONGEST_TITLE])
+        return {self._bar.conversations: listing(self._services, owner, open_id, language)}
+
+    def _move(self, owner: str, id: str, open_id: str | None, folder: str, language: Language) -> Updates:
+        named = " ".join(chat.clean(folder).split())[:LONGEST_FOLDER] if folder.strip() else ""
+        self._store.move(owner, id, named)
+        return {self._bar.conversations: listing(self._services, owner, open_id, language)}
+
+    def _look(self, owner: str, folder: str, open_id: str | None, act: str, language: Language) -> Updates:
+        """Only what is in the folder from now on, also after a reload; what is begun meanwhile goes there."""
+        self._store.set_setting(owner, FOLDER, folder)
         return {self._bar.conversations: listing(self._services, owner, open_id, language)}
 
     def _pin(self, owner: str, id: str, open_id: str | None, act: str, language: Language) -> Updates:

@@ -1,6 +1,6 @@
 """Pure: conversations -> the sidebar's list, in groups by day. One menu serves all rows: page.js says which it was opened for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from html import escape
 from itertools import groupby
@@ -11,6 +11,7 @@ from chatbot.ui.strings.words import Language, text
 
 ACTS = {
     "rename": "rename",
+    "move": "folder_move",
     "pin": "pin",
     "unpin": "unpin",
     "md": "export_md",
@@ -20,17 +21,27 @@ ACTS = {
 """What the menu does -> the string that says it."""
 
 
+NO_FOLDERS: Mapping[str, int] = {}
+
+
 def listing(
-    headings: Sequence[Heading], open_id: str | None, language: Language, today: date, deleted: Heading | None = None
+    headings: Sequence[Heading],
+    open_id: str | None,
+    language: Language,
+    today: date,
+    deleted: Heading | None = None,
+    folders: Mapping[str, int] = NO_FOLDERS,
+    chosen: str = "",
 ) -> str:
-    """All conversations, the pinned first. `deleted` can be brought back with one press."""
+    """The conversations, the pinned first, under the `folders` to choose from, each with how many it has. `deleted` can be
+    brought back with one press."""
     pinned = [heading for heading in headings if heading.pinned]
     groups = [(text("pinned", language), pinned)] if pinned else []
     others = (heading for heading in headings if not heading.pinned)
     groups += [(name, [*of]) for name, of in groupby(others, lambda h: _day(h, today, language))]
     body = "".join(_group(name, of, open_id) for name, of in groups)
     empty = "" if headings or deleted else f'<p class="by-empty">{escape(text("no_conversations", language))}</p>'
-    return _box(_undo(deleted, language) + body + empty, open_id, language)
+    return _box(_undo(deleted, language) + _folders(folders, chosen, language) + body + empty, open_id, language)
 
 
 def found(headings: Sequence[Heading], open_id: str | None, words: str, language: Language) -> str:
@@ -59,13 +70,34 @@ def _row(heading: Heading, is_open: bool) -> str:
     return (
         f'<li><button type="button" class="by-talk" data-act="open" data-id="{id}" title="{title}"{here}>'
         f'<span>{title}</span>{said}</button><button type="button" class="by-dots" data-menu="{id}"{pinned} '
-        f'aria-haspopup="menu" aria-label="… {title}">⋯</button></li>'
+        f'aria-haspopup="menu" data-folder="{escape(heading.folder)}" aria-label="… {title}">⋯</button></li>'
+    )
+
+
+def _folders(folders: Mapping[str, int], chosen: str, language: Language) -> str:
+    """All, and each folder; and their names for whoever types one."""
+    if not folders:
+        return ""
+    shown = [("", escape(text("folder_all", language)))]
+    shown += [(name, f"{escape(name)} <small>{count}</small>") for name, count in folders.items()]
+    buttons = "".join(
+        f'<button type="button" data-act="folder" data-id="{escape(name)}" aria-pressed="{str(name == chosen).lower()}">'
+        f"{said}</button>"
+        for name, said in shown
+    )
+    names = "".join(f'<option value="{escape(name)}">' for name in folders)
+    label = escape(text("folders", language))
+    return (
+        f'<div class="by-folders" role="group" aria-label="{label}">{buttons}</div>'
+        f'<datalist id="by-folder-names">{names}</datalist>'
     )
 
 
 def _menu(language: Language) -> str:
+    hint = f' data-hint="{escape(text("folder_hint", language))}"'
     items = "".join(
-        f'<button type="button" role="menuitem" data-act="{act}">{icon(act)}{escape(text(key, language))}</button>'
+        f'<button type="button" role="menuitem" data-act="{act}"{hint if act == "move" else ""}>'
+        f"{icon(act)}{escape(text(key, language))}</button>"
         for act, key in ACTS.items()
     )
     return f'<div class="by-menu" popover role="menu" aria-label="{escape(text("talk_menu", language))}">{items}</div>'

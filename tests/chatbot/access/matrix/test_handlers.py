@@ -27,6 +27,7 @@ KNOWN = Path(__file__).with_name("handlers.txt")
 ACTS = (
     "open", "remove", "use", "use_all", "use_none", "cite", "page", "source", "detach", "stop_jobs", "replace", "keep_both", "resume", "fetch",
     "look", "download", "ask", "rename", "only", "pin", "md", "delete", "restore", "earlier", "later", "again", "good", "bad", "switch", "edit",
+    "compare", "share", "unshare", "move", "folder",
 )  # fmt: skip
 READS = {  # which things a tab's handlers are asked for; whatever else they are given is none of theirs
     "chat": ("conversation", "document", "adapter", "prompt"), "documents": ("document", "adapter"), "translate": ("translation", "result"),
@@ -109,6 +110,7 @@ def state_of(here: House) -> str:
         here.services.translations.jobs(ANN),  # type: ignore[union-attr]
         here.services.training.jobs.of(ANN),  # type: ignore[union-attr]
         sorted(path.as_posix() for path in (here.data / "adapters").rglob("*")),
+        sorted(path.read_text("utf-8") for path in (here.data / "adapters").rglob("owner.json")),
     ]
     return hashlib.sha256(repr(things).encode()).hexdigest()
 

@@ -11,9 +11,12 @@ from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.store.store import Store
 from chatbot.types import Adapter, Message
-from chatbot.ui.adapters import tab as adapters
+from chatbot.ui.adapters import offered as adapters
+from chatbot.ui.adapters.handlers import Handlers as Adapters
+from chatbot.ui.adapters.handlers import _ready
+from chatbot.ui.adapters.measured import Measured, Taught
 from chatbot.ui.adapters.picker import BARE, choices, chosen
-from chatbot.ui.adapters.render import cards
+from chatbot.ui.adapters.render import Card, cards
 from chatbot.ui.chat.list.handlers import Handlers as Listed
 from chatbot.ui.services import Services
 from chatbot.ui.summarize.handlers import Handlers as Summaries
@@ -109,18 +112,13 @@ def test_a_translation_is_made_by_whom_the_tab_names(made: Made, value: str, use
 
 def test_the_picker_keeps_what_is_still_there(made: Made) -> None:
     services = made([*SHIPPED, REVIEWS])
-    (look,) = {
-        event.fn
-        for event in Wired(services)._events
-        if [output.elem_id for output in event.outputs] == ["by-sen-adapter"]
-    }
-    assert look is not None
+    look = of_picker(services, "look")
     for given, kept in (("reviews", "reviews"), (BARE, BARE), ("gone", "")):
         assert look(given, "en", as_("ada"))["value"] == kept
 
 
 def test_the_cards_of_adapters_stand_under_what_they_are_for() -> None:
-    table = cards([PIRATE, *SHIPPED, PLAIN, REVIEWS], "en")
+    table = cards([Card(adapter) for adapter in (PIRATE, *SHIPPED, PLAIN, REVIEWS)], "en")
     order = ["For Documents", "answer", "For Summarize", "summarize", "For Sentiment", "reviews", "sentiment"]
     places = [table.index(f">{name}<") for name in [*order, "For Chat", "pirate", "plain"]]
     assert places == sorted(places)
@@ -128,6 +126,52 @@ def test_the_cards_of_adapters_stand_under_what_they_are_for() -> None:
 
 
 def test_where_an_added_adapter_can_be_chosen_is_said() -> None:
-    assert "sidebar" in adapters._ready(PIRATE, "en")
-    assert "tab Sentiment" in adapters._ready(REVIEWS, "en")
-    assert "“情感”标签页" in adapters._ready(REVIEWS, "zh")
+    assert "above the chat" in _ready(PIRATE, "en")
+    assert "tab Sentiment" in _ready(REVIEWS, "en")
+    assert "“情感”标签页" in _ready(REVIEWS, "zh")
+
+
+def test_a_card_says_what_it_is_for_and_shows_before_and_after() -> None:
+    better = Taught(1200, Measured("rouge_l", 0.25, 0.5, 40))
+    shown = cards([Card(PIRATE, better)], "en")
+    assert "1,200 examples" in shown
+    assert [width in shown for width in ("width:25%", "width:50%", "25 %", "50 %")] == [True] * 4
+    worse = cards([Card(PIRATE, Taught(None, Measured("loss", 2.0, 4.0, 40)))], "en")
+    assert [said in worse for said in ("width:50%", "width:100%", "2.00", "4.00", "less is better")] == [True] * 5
+    for language in ("en", "zh", "es"):
+        said = [cards([Card(adapter)], language) for adapter in (*SHIPPED, PIRATE)]
+        assert len(set(said)) == len(said)
+
+
+def test_use_leads_to_where_an_adapter_answers(made: Made) -> None:
+    services = made([*SHIPPED, PIRATE, REVIEWS])
+    page = Wired(services)
+    do = page.handlers(Adapters)
+
+    def pressed(act: str, id: str, who: str = "ada") -> dict[str, Any]:
+        updates = page.one(do.act, "", "en", as_(who), clicked(act=act, id=id))
+        return {str(getattr(part, "elem_id", None) or part): value for part, value in updates.items()}
+
+    chat = pressed("compare", "pirate")
+    assert (chat["by-adapter"]["value"], chat["by-compare"]["value"]) == ("pirate", "=base")
+    assert chat["by-tabs"]["selected"] == "chat"
+    assert "value" not in pressed("use", "pirate")["by-compare"]
+    assert pressed("use", "answer")["by-tabs"]["selected"] == "documents"
+    take = of_picker(services, "take")
+    assert take(("reviews", 1.0), "en", as_("ada"))["value"] == "reviews"
+    assert take(("sentiment", 1.0), "en", as_("ada"))["value"] == ""
+    for other in (("summarize", 1.0), ("gone", 1.0), None):
+        assert "value" not in take(other, "en", as_("ada"))
+    assert "value" not in take(("reviews", 1.0), "en", as_("eve")), "it is Ada's"
+    assert "no adapter" in pressed("use", "reviews", "eve")["by-adapter-notice"]
+    assert "tab of its own" in pressed("compare", "answer")["by-adapter-notice"]
+
+
+def of_picker(services: Services, name: str) -> Any:
+    """That handler of the picker of Sentiment."""
+    (found,) = {
+        event.fn
+        for event in Wired(services)._events
+        if [output.elem_id for output in event.outputs] == ["by-sen-adapter"] and event.fn.__name__ == name
+    }
+    return found

@@ -1,5 +1,7 @@
 """Who may add and take away adapters, and under which names."""
 
+import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,10 @@ from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.store.store import Store
 from chatbot.types import Adapter
-from chatbot.ui.adapters.tab import Handlers
+from chatbot.ui.adapters.handlers import Handlers
+from chatbot.ui.adapters.measured import Measured, Taught, taught
 from chatbot.ui.services import Services
-from tests.chatbot.ui.wired import Wired, as_
+from tests.chatbot.ui.wired import Wired, as_, clicked
 from tests.lora import write_adapter
 
 
@@ -59,19 +62,24 @@ def add(page: Wired, files: list[str], name: str, who: str, *, mine: bool = Fals
     return str(updates[do._tab.notice])
 
 
+def press(page: Wired, act: str, name: str, who: str, *, armed: str = "") -> dict[str, Any]:
+    """What the page shows then, by what it is."""
+    do = page.handlers(Handlers)
+    updates = page.one(do.act, armed, "en", as_(who), clicked(act=act, id=name))
+    tab = do._tab
+    parts = {"cards": tab.cards, "notice": tab.notice, "file": tab.file, "armed": tab.armed}
+    return {part: updates[of] for part, of in parts.items() if of in updates}
+
+
 def remove(page: Wired, name: str, who: str) -> str:
-    do = page.handlers(Handlers)
-    return str(page.one(do.remove, name, "en", as_(who))[do._tab.notice])
+    return str(press(page, "remove", name, who, armed=name)["notice"])
 
 
-def offered(page: Wired, who: str) -> list[str]:
+def offered(page: Wired, who: str, act: str = "remove") -> list[str]:
+    """The adapters whose card has that button for them."""
     do = page.handlers(Handlers)
-    chosen: Any = page.one(do.show, "en", as_(who))[do._tab.chosen]
-    return (
-        [value for _, value in chosen["choices"]]
-        if chosen["choices"] and isinstance(chosen["choices"][0], tuple)
-        else chosen["choices"]
-    )
+    shown = str(page.one(do.show, "en", as_(who))[do._tab.cards])
+    return re.findall(rf'data-act="{act}" data-id="([^"]+)"', shown)
 
 
 def test_a_shared_adapter_goes_only_with_who_added_it_or_runs_the_server(
@@ -85,6 +93,61 @@ def test_a_shared_adapter_goes_only_with_who_added_it_or_runs_the_server(
     assert not (folder / "elm").exists()
     add(page, files, "elm", "ann")
     assert "removed" in remove(page, "elm", "root")
+
+
+def test_remove_asks_first(page: Wired, files: list[str], folder: Path) -> None:
+    add(page, files, "elm", "ann")
+    asked = press(page, "remove", "elm", "ann")
+    assert asked["armed"] == "elm"
+    assert "Really remove?" in asked["cards"]
+    assert (folder / "elm").is_dir()
+    other = press(page, "remove", "oak", "ann", armed="elm")
+    assert other["armed"] == "oak"
+    assert (folder / "elm").is_dir()
+
+
+def test_only_whose_it_is_shares_it_and_ends_that(page: Wired, files: list[str]) -> None:
+    add(page, files, "elm", "ann", mine=True)
+    assert (offered(page, "ann", "share"), offered(page, "eve", "use")) == (["elm"], [])
+    assert "no adapter" in press(page, "share", "elm", "eve")["notice"]
+    assert "Everybody" in press(page, "share", "elm", "ann")["notice"]
+    assert (offered(page, "ann", "unshare"), offered(page, "eve", "use")) == (["elm"], ["elm"])
+    assert offered(page, "eve", "share") + offered(page, "root", "share") + offered(page, "eve", "unshare") == []
+    for other in ("eve", "root"):
+        assert "Somebody else added" in press(page, "unshare", "elm", other)["notice"]
+    press(page, "unshare", "elm", "ann")
+    assert offered(page, "eve", "use") == []
+
+
+def test_an_adapter_is_downloaded_by_who_may_use_it(page: Wired, files: list[str]) -> None:
+    add(page, files, "elm", "ann", mine=True)
+    link = press(page, "download", "elm", "ann")["file"]
+    path = Path(re.search(r"file=([^\"]+)", link)[1])  # type: ignore[index]
+    assert page.handlers(Handlers)._services.uploads.belongs(str(path), "user:ann")
+    with zipfile.ZipFile(path) as packed:
+        assert {Path(name).name for name in packed.namelist()} >= {"adapter_config.json", "adapter_model.safetensors"}
+        assert "owner.json" not in {Path(name).name for name in packed.namelist()}
+    assert "no adapter" in press(page, "download", "elm", "eve")["notice"]
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        {"scores": "none", "data": []},
+        {"scores": [{"name": "f1", "before": "much", "after": 1, "rows": 3}, 7], "data": {"rows": -1}},
+        {"scores": [{"name": "loss", "before": float("inf"), "after": 1.0, "rows": 3}], "data": {"rows": True}},
+        {"scores": [{"name": "general_loss", "before": 2.0, "after": 1.0, "rows": 3}]},
+    ],
+)
+def test_a_card_that_is_no_card_of_ours_says_nothing(folder: Path, card: dict[str, Any]) -> None:
+    made = write_adapter(folder / "odd", rank=2, layers=1, card=card)
+    assert taught(Adapter("odd", path=str(made))) == Taught()
+
+
+def test_what_an_adapter_was_taught_stands_in_its_card(folder: Path) -> None:
+    scores = [{"name": name, "before": 0.2, "after": 0.4, "rows": 9} for name in ("loss", "general_loss", "chrf")]
+    made = write_adapter(folder / "elm", rank=2, layers=1, card={"scores": scores, "data": {"rows": 50}})
+    assert taught(Adapter("elm", path=str(made))) == Taught(50, Measured("chrf", 0.2, 0.4, 9))
 
 
 def test_what_was_put_into_the_folder_belongs_to_whoever_runs_the_server(page: Wired, folder: Path) -> None:

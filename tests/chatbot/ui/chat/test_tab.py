@@ -154,6 +154,30 @@ def test_the_list_renames_pins_saves_deletes_and_brings_back_for_its_owner_alone
     assert services.store.conversation("ada", id).title == "greetings"
 
 
+def test_folders_hold_conversations_and_what_is_begun_while_one_is_looked_at(services: Services) -> None:
+    page, store = Wired(services), services.store
+    do, talk = page.handlers(Listed), page.handlers(Handlers)
+    tea, trip = store.create("ada", title="Tea"), store.create("ada", title="Trip")
+
+    def shown(**pressed: str) -> str:
+        return str(page.one(do.act, None, "en", as_("ada"), clicked(**pressed))[do._bar.conversations])
+
+    assert "by-folders" not in shown(act="pin", id=tea)
+    listed = shown(act="move", id=trip, title=" to   <read> ")
+    assert 'data-id="to &lt;read&gt;" aria-pressed="false">to &lt;read&gt; <small>1</small>' in listed
+    only = shown(act="folder", id="to <read>")
+    assert (">Trip</span>" in only, ">Tea</span>" in only, 'aria-pressed="true">to' in only) == (True, False, True)
+    page.one(talk.send, "hello", None, "", "", "en", 64, as_("ada"))
+    assert store.folders("ada") == {"to <read>": 2}
+    assert ">Tea</span>" in shown(act="folder", id="")
+    for id in [h.id for h in store.conversations("ada", folder="to <read>")]:
+        shown(act="folder", id="to <read>")
+        every = shown(act="move", id=id, title="")
+    assert ">Tea</span>" in every, "an empty folder is none, and is not looked at"
+    notice = page.one(do.act, None, "en", as_("eve"), clicked(act="move", id=tea, title="mine"))[do._tab.notice]
+    assert "no such conversation" in notice
+
+
 def test_what_is_searched_for_is_found_in_titles_and_texts(services: Services) -> None:
     page = Wired(services)
     do = page.handlers(Listed)

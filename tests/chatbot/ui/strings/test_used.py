@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import get_args
 
+from chatbot.engine.adapters.purpose import TASKS
 from chatbot.tasks.answer import check as answer
 from chatbot.tasks.answer.routes.kinds import Kind
 from chatbot.tasks.classify.records import Fault
@@ -110,6 +111,7 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "ft_method_{}": get_args(Taught),
     "ft_score_{}": [*METRICS, "loss", "perplexity", "general_loss", "preference_margin", "preference_accuracy"],
     "ft_state_{}": get_args(JobState),
+    "adapter_does_{}": TASKS,
     "mo_{}": get_args(State),
     "card_{}": CARDS,
     "help_{}": [idea.name for idea in IDEAS],

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from chatbot.common import summed
 from chatbot.common.errors import AdapterError
 from chatbot.common.fingerprint import fingerprint
 from chatbot.common.system.processes import cores as usable_cores
@@ -83,7 +84,7 @@ def write_card(job: JobFolder, acceptance: Acceptance, verdict: Mapping[str, Any
         values["languages"] = recipe["languages"]
     if meta.start:
         values["start"] = asdict(meta.start)
-    (job.adapter / CARD).write_text(json.dumps(values, ensure_ascii=False, indent=1), "utf-8")
+    (job.adapter / CARD).write_text(summed.text(values), "utf-8")
     (job.adapter / "README.md").write_text(_readme(meta, spec, verdict, values) + _sources(recipe), "utf-8")
 
 

@@ -1,11 +1,11 @@
 """Every knob of a fine-tune: its bounds and its default, as data that a page can render; its strings give the reasons."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any, Literal, cast
 
+from chatbot.common import summed
 from chatbot.common.errors import InputError
 from finetune.spec.knobs import ALL_LINEAR, Knob, check, knob
 
@@ -86,7 +86,7 @@ class TrainingSpec:
         return cls().changed(values)
 
     def to_json(self) -> str:
-        return json.dumps(self.to_dict(), indent=2)
+        return summed.text(self.to_dict())
 
     @classmethod
     def from_json(cls, text: str) -> "TrainingSpec":
@@ -97,7 +97,7 @@ class TrainingSpec:
 def settings_of(text: str) -> dict[str, object]:
     """Settings as JSON text. Raises `InputError` when it is no JSON object."""
     try:
-        values = json.loads(text)
+        values = summed.record(text)
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"The training settings are not JSON: {error}. Please check them.", kind="spec_not_json", reason=str(error)

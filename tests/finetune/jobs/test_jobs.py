@@ -257,12 +257,24 @@ def test_a_job_gives_way_to_other_sessions_too(tmp_path: Path) -> None:
     assert told.stdout.split()[-2:] == ["nice", "5"]
 
 
-@pytest.mark.parametrize("name", ["meta.json", "spec.json", "result.json"])
-def test_a_job_that_the_disk_has_damaged_holds_up_no_other(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "was", "became"),
+    [
+        ("meta.json", "oaks", "oaky"),
+        ("meta.json", '"name"', '"nbme'),
+        ("spec.json", '"rank": 16', '"rank": 18'),
+        ("result.json", "succeeded", "succeedee"),
+        ("result.json", '"steps": 2', '"steps": 3'),
+    ],
+)
+def test_a_job_that_the_disk_has_damaged_holds_up_no_other(tmp_path: Path, name: str, was: str, became: str) -> None:
     row = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
     meta = Meta("ada", "oaks", 0.0, Base(str(tmp_path), "tiny", "f00d"), str(tmp_path / "adapters"))
     good, bad = (new_folder(tmp_path / "jobs", meta, TrainingSpec(), [row] * 8) for _ in range(2))
-    (bad.path / name).write_text('{"owner": "ada", "na')
+    bad.finish(Result("succeeded", steps=2))
+    written = (bad.path / name).read_text()
+    assert was in written
+    (bad.path / name).write_text(written.replace(was, became))
     jobs = Jobs(tmp_path / "jobs", adapters=tmp_path / "adapters")
     assert [job.id for job in jobs.of("ada")] == [good.id]
     assert jobs.bases() == [str(tmp_path)]

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -81,7 +82,7 @@ def api(http: httpx.Client, question: str) -> Iterator[str]:
 
 def page(http: httpx.Client, question: str) -> Iterator[str]:
     """The same through the page's queue."""
-    data = [question, [], None, SYSTEM, 0.0, 40]
+    data: list[Any] = [question, [], None, SYSTEM, 0.0, 40]
     event = http.post("/gradio_api/call/chat", json={"data": data}).raise_for_status().json()["event_id"]
     kind = ""
     with http.stream("GET", f"/gradio_api/call/chat/{event}") as answer:

@@ -53,13 +53,15 @@ def main() -> None:
     parser.add_argument("--streams", type=int, nargs="+", default=[4, 8])
     options = parser.parse_args()
     small = options.model == "small"
-    model, base = (SMALL, "SmolLM2-135M-Instruct") if small else (STANDARD, "Qwen2.5-Coder-0.5B-Instruct")
+    model, weights = (SMALL, "SmolLM2-135M-Instruct") if small else (STANDARD, "Qwen2.5-Coder-0.5B-Instruct")
     layers, shapes = (LAYERS, SHAPES) if small else (24, QWEN)
     gguf = fetch_known(model, options.models, lambda *_: None)
     with tempfile.TemporaryDirectory() as folder:
         names = [f"a{at}" for at in range(max(options.streams))]
         for at, name in enumerate(names):
-            write_adapter(Path(folder) / "adapters" / name, rank=16, seed=at, base=base, layers=layers, shapes=shapes)
+            write_adapter(
+                Path(folder) / "adapters" / name, rank=16, seed=at, base=weights, layers=layers, shapes=shapes
+            )
         engine = LlamaCppEngine(
             gguf, name=model.title, adapters=lambda: find([Path(folder) / "adapters"]), cache=Path(folder) / "cache"
         )

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chatbot.common.limited import Limits
-from chatbot.tasks.translate.files.formats.inline import one_line
 from chatbot.tasks.translate.files.opened import Opened, open_text
+from chatbot.tasks.translate.files.prose.inline import one_line
 from chatbot.tasks.translate.files.spans import Span, Token, replaced, span
 
 _FIXED = (

@@ -2,14 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import regex
 
 from chatbot.common.limited import Limits
-from chatbot.tasks.translate.files.formats.inline import Stretch, paragraph, within, written
 from chatbot.tasks.translate.files.opened import Opened, open_text
+from chatbot.tasks.translate.files.prose.inline import Stretch, paragraph, within, written
 from chatbot.tasks.translate.files.spans import Span
 
 _INLINE = regex.compile(
@@ -153,7 +153,7 @@ class _Blocks:
         line = self._lines[at]
         return self._starts[at] + len(line) - len(line.lstrip()), self._starts[at] + len(line.rstrip())
 
-    def _paragraph(self, at: int, skip: int) -> Iterator[Stretch]:
+    def _paragraph(self, at: int, skip: int) -> Generator[Stretch, None, int]:
         """From the column `skip` of a line; what follows belongs to it while it is indented alike."""
         first, indent = at, _indent(self._lines[at])
         at += 1
@@ -194,7 +194,7 @@ class _Blocks:
             at += 1
         return at
 
-    def _marked(self, at: int) -> Iterator[Stretch]:
+    def _marked(self, at: int) -> Generator[Stretch, None, int]:
         line, indent = self._lines[at], _indent(self._lines[at])
         if directive := _DIRECTIVE.match(line):
             return (yield from self._directive(at, directive))
@@ -210,7 +210,7 @@ class _Blocks:
             at += 1
         return at
 
-    def _directive(self, at: int, directive: re.Match[str]) -> Iterator[Stretch]:
+    def _directive(self, at: int, directive: re.Match[str]) -> Generator[Stretch, None, int]:
         indent, name = _indent(self._lines[at]), directive[1].rpartition(":")[2]
         if name not in WITH_TEXT and name != "image":
             return self._behind(at + 1, indent)

@@ -1,6 +1,6 @@
 """How many people a set of GPUs serves: a simulation of people who think, chat and ask documents, before vLLM servers.
 
-    python -m tests.bench.cluster [--people 200 400 800 1600] [--gpus 1 2 4 8] [--minutes 20] [--token 0.013] [--each 0.0004] [--read 10000]
+    python -m tests.bench.engine.cluster [--people 200 400 800 1600] [--gpus 1 2 4 8] [--minutes 20] [--token 0.013] [--each 0.0004] [--read 10000]
 
 Each GPU is a server that reads and writes in steps, all its requests together: a step takes `--token` seconds, `--each` more for
 each request that writes, and what it reads at `--read` tokens/s, `STEP` tokens a step at most. The defaults are an 8B model in bf16

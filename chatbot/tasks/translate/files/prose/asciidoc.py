@@ -7,8 +7,8 @@ from pathlib import Path
 import regex
 
 from chatbot.common.limited import Limits
-from chatbot.tasks.translate.files.formats.inline import Stretch, paragraph, written
 from chatbot.tasks.translate.files.opened import Opened, open_text
+from chatbot.tasks.translate.files.prose.inline import Stretch, paragraph, written
 from chatbot.tasks.translate.files.spans import Span
 
 _INLINE = regex.compile(

@@ -114,6 +114,12 @@ class Settings:
         metavar="URL",
         secret=True,
     )
+    report: str = _option(
+        "off",
+        "where the curves of trainings are reported to besides the page; its library is installed apart, and what it keeps lies in "
+        "reports/ of the data folder",
+        choices=lambda: ("off", "tensorboard", "trackio", "mlflow", "wandb"),
+    )
     hosts: str = _option(
         "",
         "names under which a proxy serves the page, such as banyan.example.org,localhost; others are refused then",
@@ -130,6 +136,11 @@ class Settings:
     def names(self) -> frozenset[str]:
         """Those of `hosts`."""
         return frozenset(name.strip().lower() for name in self.hosts.split(",") if name.strip())
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only programs of this machine reach it, as far as `host` and `hosts` tell."""
+        return not self.hosts and not self.space and self.host in ("127.0.0.1", "::1", "localhost")
 
     def place(self, name: str) -> Place:
         """Where the tables are that SQLite keeps in the file `name`."""

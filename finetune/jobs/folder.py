@@ -73,6 +73,9 @@ class Meta:
     source: str = ""  # the uploaded file's name: shown, never opened
     shared: bool = False
     start: Start | None = None  # what it goes on from; None: a new adapter
+    report: str = ""  # the program that its curves are reported to besides: `finetune.spec.reports`
+    sweep: str = ""  # which it is one of
+    variant: str = ""  # of a sweep: the setting that is its own, such as rank=4
 
 
 @dataclass(frozen=True, slots=True)

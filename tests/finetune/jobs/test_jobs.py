@@ -109,6 +109,18 @@ def test_nobody_sees_or_touches_the_job_of_another_unless_it_is_shared(jobs: Job
     assert jobs.get("ada", id).state == "queued"
 
 
+def test_what_a_script_of_this_machine_begins_is_everybodys_where_nobody_signs_in(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path / "jobs", adapters=tmp_path / "adapters", threads=1, commons=["guest:script"])
+    begun, own = create(jobs, owner="guest:script"), create(jobs)
+    assert [(view.id, view.own) for view in jobs.of("bob")] == [(begun, True)]
+    assert jobs.get("bob", begun).shared, "its adapter, too"
+    jobs.cancel("bob", begun)
+    assert jobs.get("guest:script", begun).state == "cancelled"
+    with pytest.raises(NotFound):
+        jobs.get("bob", own)
+    jobs.close()
+
+
 @pytest.mark.parametrize("id", ["../../etc", "", "0" * 24, "a/b", "..", "x" * 500])
 def test_ids_are_never_paths(jobs: Jobs, id: str) -> None:
     create(jobs)

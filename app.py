@@ -87,6 +87,7 @@ def build_services(settings: Settings, users: Any = None) -> Any:
     from chatbot.ui.documents.intake import Intake
     from chatbot.ui.documents.opening import OpeningLibrary
     from chatbot.ui.services import Services
+    from retrieval.web.door import Web
 
     store = Store(settings.place("banyan.db"))
     engine = build_engine(settings)
@@ -99,7 +100,7 @@ def build_services(settings: Settings, users: Any = None) -> Any:
         access.owner_of,
         settings.data / "adapters",
         library=library,
-        intake=Intake(library, free=uploads.free, quotas=settings.quota),
+        intake=Intake(library, free=uploads.free, quotas=settings.quota, web=Web() if settings.fetches_pages else None),
         training=training,
         translations=Translations(settings.data / "translations"),
         tables=KeptTables(store, settings.data / "tables"),
@@ -109,6 +110,7 @@ def build_services(settings: Settings, users: Any = None) -> Any:
         uploads=uploads,
         quotas=settings.quota,
         signs_in=users is not None,
+        is_user=users.knows if users else lambda name: False,
     )
 
 
@@ -214,16 +216,13 @@ def build_retrieval(settings: Settings, progress: Progress) -> Any:
 
 def build_training(settings: Settings, served: LoadingEngine) -> Any:
     """Fine-tuning of the model that is served, with its jobs, which go on from where they stand."""
-    from chatbot.access.owner import SCRIPT
     from chatbot.engine.devices import gpus
     from chatbot.training.base import TrainingBase, no_training
     from chatbot.training.notice import teller
     from chatbot.training.training import Training, quietly
     from finetune.jobs.estimate import Estimator
     from finetune.jobs.jobs import Jobs
-    from finetune.spec.reports import require
 
-    require(settings.report)
     adapters, jobs = settings.data / "adapters", settings.data / "jobs"
     devices = [str(index) for index in range(gpus())] or ["cpu"]
     ours = () if settings.training == "elsewhere" else devices
@@ -234,15 +233,7 @@ def build_training(settings: Settings, served: LoadingEngine) -> Any:
         if tell:
             tell(id)
 
-    runner = Jobs(
-        jobs,
-        adapters=adapters,
-        devices=ours,
-        threads=settings.threads,
-        ended=ended,
-        report=settings.report.removeprefix("off"),
-        commons=[] if settings.auth or not settings.is_local else [f"guest:{SCRIPT}"],
-    )
+    runner = Jobs(jobs, adapters=adapters, devices=ours, threads=settings.threads, ended=ended)
     estimator = Estimator(jobs / "probes.json", device=devices[0], threads=settings.threads)
 
     def why_not(model: str) -> NoTraining | None:

@@ -7,17 +7,14 @@
 On disk, below `folder`: `library.db`, or the PostgreSQL at `place`, holds all that matters, `files/` the originals under random ids, `index/` caches.
 """
 
-import contextlib
 import logging
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from threading import BoundedSemaphore, Event, Lock
+from threading import BoundedSemaphore, Event
 
 from chatbot.common.database.door import Place
 from chatbot.common.errors import NotFound, Stopped, StoreError
@@ -27,9 +24,10 @@ from retrieval.reading import readers
 from retrieval.reading.readers import Limits, Reading, RejectedFile
 from retrieval.search.embed import Embedder, Vectors
 from retrieval.search.fuse import knows
-from retrieval.search.owner_index import OwnerIndex
+from retrieval.search.indexes import Indexes
+from retrieval.store.indexed import Home, indexed_text
 from retrieval.store.originals import Progress, heed, keep
-from retrieval.store.store import Store, indexed_text
+from retrieval.store.store import Store
 from retrieval.text.split import SIZE, split
 from retrieval.types import Document, Hit, Page, Passage
 
@@ -39,8 +37,6 @@ HEADING = 16
 """Tokens of an embedder's window that are left to a passage's headings and to the model's own marks."""
 QUESTION = 4_000
 """Characters of a question that count."""
-INDEXES = 256
-"""So many owners' indexes stay in memory; the one used longest ago gives way."""
 READERS = 2
 """Files that are read at once; the others wait."""
 
@@ -60,7 +56,7 @@ class Library:
     """Safe to use from any thread. What returns is on disk; what raises has left nothing behind.
 
     Raises `NotFound` for what is somebody else's as for what does not exist, `StoreFull` and `StoreError`. Without an
-    embedder, documents are found by their words alone.
+    embedder, documents are found by their words alone. `who` may be one whom the owner of a collection lets read it.
     """
 
     def __init__(
@@ -78,22 +74,29 @@ class Library:
         )
         self._size = min(SIZE, embedder.window - HEADING) if embedder else SIZE
         self._embedded = False  # every passage, by this embedder
-        self._indexes: OrderedDict[str, OwnerIndex] = OrderedDict()
-        self._lock = Lock()
+        known = (self._embedder_id, embedder.dimension) if embedder and self._embedder_id else None
+        self._indexes = Indexes(self._store, self._caches, known)
         self._reading = BoundedSemaphore(READERS)
-        self._keeper = ThreadPoolExecutor(1, thread_name_prefix="library-caches")
+        self.collections = self._store.collections
 
     def close(self) -> None:
         """Finish writing caches. Nothing is lost without it."""
-        self._keeper.shutdown()
+        self._indexes.close()
         self._store.close()
 
     # Documents
 
     def add(
-        self, owner: str, path: Path, name: str, *, progress: Progress | None = None, stop: Event | None = None
+        self,
+        owner: str,
+        path: Path,
+        name: str,
+        *,
+        collection: str = "",
+        progress: Progress | None = None,
+        stop: Event | None = None,
     ) -> Document:
-        """Index the file at `path`, which people call `name`. Blocks until it is on disk.
+        """Index the file at `path`, which people call `name`, into the owner's `collection`. Blocks until it is on disk.
 
         A file that cannot be read ends as a document whose status is "rejected", with the reason. The same bytes again
         are recognised: the document that is there already is returned, under its own name; a rejected one is tried anew.
@@ -109,7 +112,9 @@ class Library:
             known = self._store.same_file(owner, sha256)
             if known and known.status != "rejected":
                 return known
-            blank = Document(id, owner, shown(name), None, size, sha256, "rejected", created=time.time())
+            blank = Document(
+                id, owner, shown(name), None, size, sha256, "rejected", created=time.time(), collection=collection
+            )
             document = self._index(blank, original, name, report, stop)
             kept = document.id == id and document.status != "rejected"
             return document
@@ -123,7 +128,7 @@ class Library:
             (self._caches / file).unlink(missing_ok=True)
         (self._files / id).unlink(missing_ok=True)
         self._store.purge()
-        self._refresh(owner)
+        self._indexes.refresh(owner)
 
     def rename(self, owner: str, id: str, name: str) -> None:
         self._store.rename(owner, id, shown(name))
@@ -132,37 +137,38 @@ class Library:
         """The latest first, the rejected ones too."""
         return self._store.documents(owner)
 
-    def get(self, owner: str, id: str) -> Document:
-        return self._store.document(owner, id)
+    def get(self, who: str, id: str) -> Document:
+        return self._store.document(who, id)
 
-    def pages(self, owner: str, id: str) -> Sequence[Page]:
-        return self._store.pages(owner, id)
+    def pages(self, who: str, id: str) -> Sequence[Page]:
+        return self._store.pages(who, id)
 
-    def passages(self, owner: str, id: str) -> Sequence[Passage]:
-        return self._store.passages(owner, id)
+    def passages(self, who: str, id: str) -> Sequence[Passage]:
+        return self._store.passages(who, id)
 
-    def original(self, owner: str, id: str) -> Path:
+    def original(self, who: str, id: str) -> Path:
         """The uploaded file, byte for byte. Raises `NotFound` also for a rejected one, which is not kept."""
-        if self._store.document(owner, id).status == "rejected":
+        if self._store.document(who, id).status == "rejected":
             raise NotFound("This file was rejected, so it was not kept. Add it again.", kind="document_rejected")
         return self._files / id
 
     # Searching
 
     def search(
-        self, owner: str, question: str, *, documents: Sequence[str] | None = None, limit: int = 5
+        self, who: str, question: str, *, documents: Sequence[str] | None = None, limit: int = 5
     ) -> Sequence[Hit]:
-        """The passages that answer best, best first, out of `documents` (None: all of the owner's).
+        """The passages that answer best, best first, out of `documents` (None: all of one's own).
 
-        Raises `NotFound` when one of `documents` is not there, and `EmbedderChanged`.
+        Raises `NotFound` when one of `documents` is not there, `InputError` where they are several people's, and `EmbedderChanged`.
         """
         self._require_embedded()
         question = question[:QUESTION].encode("utf-8", "replace").decode()  # a lone surrogate is no character
         vector = None
         if self._embedder is not None and knows(self._embedder.languages, question):
             vector = self._embedder.queries([question])[0]
-        ranked = self._index_of(owner).search(question, vector, limit, documents)
-        passages = self._store.passages_by_id(owner, [found.id for found in ranked])
+        home = Home(who) if documents is None else self.collections.home(who, documents)
+        ranked = self._indexes.of(home).search(question, vector, limit, documents)
+        passages = self._store.passages_by_id(who, [found.id for found in ranked])
         return [Hit(passages[r.id], r.score, r.lexical, r.dense) for r in ranked if r.id in passages]
 
     def mend(self, *, progress: Progress | None = None) -> None:
@@ -195,8 +201,7 @@ class Library:
             so_far = partial(_further, progress, done, total) if progress else None
             self._store.put_vectors(self._embedder_id, ids, self._embedder.passages(texts, progress=so_far, stop=stop))
             last, done = ids[-1], done + len(ids)
-        with self._lock:
-            self._indexes.clear()
+        self._indexes.clear()
 
     def _require_embedded(self) -> None:
         if self._embedded:
@@ -232,7 +237,7 @@ class Library:
         heed(stop)
         report("save", None)
         document = self._store.add(document, reading.pages, passages, vectors, original=original)
-        self._refresh(document.owner)
+        self._indexes.refresh(document.owner)
         return document
 
     def _read(self, original: Path, name: str, report: Progress, stop: Event | None) -> Reading:
@@ -257,25 +262,6 @@ class Library:
         report("embed", 0.0)
         vectors = self._embedder.passages(texts, progress=lambda done, total: report("embed", done / total), stop=stop)
         return self._embedder_id, vectors
-
-    # Indexes
-
-    def _index_of(self, owner: str) -> OwnerIndex:
-        with self._lock:
-            if owner not in self._indexes:
-                embedder = (
-                    (self._embedder_id, self._embedder.dimension) if self._embedder_id and self._embedder else None
-                )
-                self._indexes[owner] = OwnerIndex(self._store, owner, self._caches, embedder)
-                if len(self._indexes) > INDEXES:
-                    self._indexes.popitem(last=False)
-            self._indexes.move_to_end(owner)
-            return self._indexes[owner]
-
-    def _refresh(self, owner: str) -> None:
-        """In the background, so that the next search finds the index ready."""
-        with contextlib.suppress(RuntimeError):  # the library was closed: the next start will follow
-            self._keeper.submit(self._index_of(owner).refresh)
 
 
 def _further(progress: Callable[[int, int], None], before: int, total: int, done: int, _: int) -> None:

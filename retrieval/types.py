@@ -99,6 +99,7 @@ class Document:
     """A file in the library as its owner sees it. `size` in bytes, `sha256` of the original, `created` in seconds UTC.
 
     `pages` and `passages` are counts. `reason` says why it was rejected and `code` the kind of reason; both empty else.
+    `collection` is the id of the one that it is in; empty where it is in none.
     """
 
     id: str
@@ -113,6 +114,25 @@ class Document:
     warnings: tuple[Flag, ...] = ()
     reason: str = ""
     code: str = ""
+    created: float = 0.0
+    collection: str = ""
+
+
+EVERYBODY = "users"  # no owner is called that: see `chatbot.access.owner`
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Documents that belong together, under a name that their owner gave them. `documents` counts them.
+
+    `readers` are the owners who may read and ask them, or `EVERYBODY` who signs in. It is empty for them: who else does is the owner's.
+    """
+
+    id: str
+    owner: str
+    name: str
+    documents: int = 0
+    readers: tuple[str, ...] = ()
     created: float = 0.0
 
 

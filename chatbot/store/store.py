@@ -86,3 +86,8 @@ class Store(Prompts):
                 database.execute(
                     "DELETE FROM results WHERE owner = ? AND replace(result, ?, '') <> result", (owner, named)
                 )
+
+    def forget(self, document: str) -> None:
+        """Remove of everybody what names a document by its id."""
+        with self._writing() as database:
+            database.execute("DELETE FROM results WHERE replace(result, ?, '') <> result", (json.dumps(document),))

@@ -60,6 +60,7 @@ class Services:
     quotas: Quotas = QUOTAS
     stop: Event = field(default_factory=Event)  # set when the app ends
     signs_in: bool = False  # whether people sign in, and so may sign out
+    is_user: Callable[[str], bool] = lambda name: False  # whether somebody of that name may sign in
 
     def start(self) -> None:
         """Load the model and open the library, in the background; training jobs go on from where they stand."""
@@ -86,11 +87,14 @@ class Services:
         return saved if saved in languages() else asked
 
     def remove_document(self, owner: str, id: str) -> None:
-        """Take a document away, and before it every saved answer and summary that quotes it. Raises `NotFound`."""
+        """Take a document away, and before it whatever was saved that quotes it, of all who read it. Raises `NotFound`."""
         assert self.library is not None
         library = self.library.get(OPENING).library
-        library.get(owner, id)
-        self.store.remove_results(owner, naming=id)
+        document = library.get(owner, id)
+        if document.owner == owner:  # else it is not there to be removed
+            self.store.remove_results(owner, naming=id)
+            if document.collection:  # which others may have asked
+                self.store.forget(id)
         library.remove(owner, id)
 
     @property

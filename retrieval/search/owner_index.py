@@ -1,4 +1,4 @@
-"""One owner's index, kept up to date with the database, which alone is true; cached on disk when it is large.
+"""The index of one owner, or of one collection, kept up to date with the database, which alone is true; cached on disk when it is large.
 
 A change is noticed by the owner's generation at the next search and followed document by document. The same happens to a
 cache that is older than the database. A cache whose checksum is wrong is not opened.
@@ -19,7 +19,8 @@ from chatbot.common.fingerprint import fingerprint
 from retrieval.search.index import Index, Ranked
 from retrieval.search.keywords import KeywordIndex
 from retrieval.search.vectors import VectorIndex
-from retrieval.store.store import Cache, Store, Stretch
+from retrieval.store.indexed import Cache, Home, Stretch
+from retrieval.store.store import Store
 
 Ids = npt.NDArray[np.int64]
 Vectors = npt.NDArray[np.float32]
@@ -35,12 +36,16 @@ STALE = 0.1
 
 
 class OwnerIndex:
-    """Safe to use from any thread; one search or change at a time."""
+    """Safe to use from any thread; one search or change at a time.
 
-    def __init__(self, store: Store, owner: str, folder: Path, embedder: tuple[int, int] | None) -> None:
+    That of a collection weighs words by its documents alone, so that those who may search it learn nothing of the others; it
+    stays in memory.
+    """
+
+    def __init__(self, store: Store, home: Home, folder: Path, embedder: tuple[int, int] | None) -> None:
         """`embedder` is its id in the store and its dimension; None: keywords alone."""
         self._store = store
-        self._owner = owner
+        self._home, self._owner = home, home.owner
         self._folder = folder
         self._embedder = embedder
         self._lock = Lock()
@@ -62,7 +67,7 @@ class OwnerIndex:
         """Follow the database now rather than at the next search, and write the caches if they are worth it."""
         with self._lock:
             index = self._current()
-            passages = len(index.keywords)
+            passages = 0 if self._home.collection else len(index.keywords)
             if passages >= CACHED and passages - self._saved > STALE * passages:
                 self._save(index)
 
@@ -76,17 +81,21 @@ class OwnerIndex:
     def _current(self) -> Index:
         generation = self._store.generation(self._owner)
         if self._index is None:
-            self._index = self._opened() or self._empty()
+            self._index = (None if self._home.collection else self._opened()) or self._empty()
         if generation != self._generation:
-            self._follow(self._index)
+            self._index = self._followed(self._index)
         return self._index
 
     def _empty(self) -> Index:
         return Index(KeywordIndex(), VectorIndex(self._embedder[1]) if self._embedder else None)
 
-    def _follow(self, index: Index) -> None:
-        """Take out what was removed, put in what was added. Ids grow with every commit, so new ones stand above all."""
-        generation, there = self._store.stretches(self._owner)
+    def _followed(self, index: Index) -> Index:
+        """Without what was removed, with what was added. Ids grow with every commit, so new ones stand above all; where an older
+        document was moved into a collection, its index is made anew."""
+        generation, there = self._store.stretches(self._home)
+        last = max((known.first for known in self._stretches.values()), default=0)
+        if any(stretch.first < last for id, stretch in there.items() if id not in self._stretches):
+            index, self._stretches = self._empty(), {}
         gone = [stretch.ids for id, stretch in self._stretches.items() if id not in there]
         if gone:
             index.remove(np.concatenate(gone))
@@ -103,6 +112,7 @@ class OwnerIndex:
             index.add(stretch.ids, *contents)
             self._stretches[id] = stretch
         self._generation = generation
+        return index
 
     def _opened(self) -> Index | None:
         """The cached index, whose documents may have changed since; None when there is none to trust."""
@@ -116,7 +126,7 @@ class OwnerIndex:
         vectors = VectorIndex.load(self._folder / caches["vectors"].file) if self._embedder else None
         if any(len(part) != caches[WORDS].rows for part in (keywords, vectors) if part is not None):
             return None
-        _, there = self._store.stretches(self._owner)
+        _, there = self._store.stretches(self._home)
         cached = keywords.ids
         self._stretches = {
             id: stretch for id, stretch in there.items() if np.isin(stretch.first, cached, assume_unique=True)

@@ -40,6 +40,18 @@ SCHEMA = Schema(
     ) STRICT, WITHOUT ROWID;
     """,
         "ALTER TABLE passages ADD COLUMN tables TEXT NOT NULL DEFAULT '[]';",
+        """
+    CREATE TABLE collections (
+        id TEXT PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, created REAL NOT NULL, UNIQUE (owner, name)
+    ) STRICT;
+    CREATE TABLE readers (
+        collection TEXT NOT NULL REFERENCES collections (id) ON DELETE CASCADE, reader TEXT NOT NULL,
+        PRIMARY KEY (collection, reader)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX collections_of_reader ON readers (reader);
+    ALTER TABLE documents ADD COLUMN collection TEXT REFERENCES collections (id);
+    CREATE INDEX documents_of_collection ON documents (collection);
+    """,
     ),
     sealed=("documents", "pages", "passages", "vectors"),
 )

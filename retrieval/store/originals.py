@@ -10,7 +10,7 @@ from chatbot.common import disk
 from chatbot.common.errors import Stopped, StoreError, StoreFull
 from chatbot.common.rejected import RejectedFile, shown
 
-Step = Literal["keep", "read", "embed", "save"]
+Step = Literal["fetch", "keep", "read", "embed", "save"]
 Progress = Callable[[Step, float | None], None]
 """Called with the step under way and the fraction of it that is done (None: unknown)."""
 

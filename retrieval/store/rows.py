@@ -11,6 +11,9 @@ import numpy.typing as npt
 from chatbot.common.database.base import Transaction
 from retrieval.types import Document, Flag, Page, Passage, Row, Table
 
+COLUMNS = "id, owner, name, kind, size, sha256, status, pages, passages, warnings, reason, code, created, collection"
+"""Of a document, in the order of the type."""
+
 
 def insert(
     database: Transaction,
@@ -20,7 +23,10 @@ def insert(
     vectors: tuple[int, npt.NDArray[np.float32]] | None,
 ) -> None:
     """The document with everything of it. `vectors` are the embedder's id and float32 [passages, dimension]."""
-    database.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(document))
+    database.execute(
+        f"INSERT INTO documents ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        _row(document),
+    )
     database.executemany(
         "INSERT INTO pages VALUES (?, ?, ?, ?, ?)",
         [(document.id, page.number, page.label, page.text, _json(page.warnings)) for page in pages],
@@ -44,11 +50,10 @@ def insert(
 
 
 def document(row: Sequence[Any]) -> Document:
-    """Of the columns in the order of the table."""
-    id, owner, name, kind, size, sha256, status, pages, passages, warnings, reason, code, created = row
-    return Document(
-        id, owner, name, kind, size, sha256, status, pages, passages, flags(warnings), reason, code, created
-    )
+    """Of `COLUMNS`."""
+    id, owner, name, kind, size, sha256, status, pages, passages, warnings, reason, code, created, collection = row
+    told, within = flags(warnings), collection or ""
+    return Document(id, owner, name, kind, size, sha256, status, pages, passages, told, reason, code, created, within)
 
 
 def passage(row: Sequence[Any]) -> Passage:
@@ -69,7 +74,7 @@ def _tables(tables: Iterable[Table]) -> str:
 
 def _row(d: Document) -> tuple[object, ...]:
     facts = (d.id, d.owner, d.name, d.kind, d.size, d.sha256, d.status, d.pages, d.passages)
-    return (*facts, _json(d.warnings), d.reason, d.code, d.created)
+    return (*facts, _json(d.warnings), d.reason, d.code, d.created, d.collection or None)
 
 
 def _json(found: Iterable[Flag]) -> str:

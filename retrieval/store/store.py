@@ -1,70 +1,41 @@
 """Documents, pages, passages and their vectors, each document in one transaction under its owner.
 
-Every query names the owner; what belongs to somebody else is `NotFound`, as if it did not exist.
+Every query names the owner, or whoever wants to read; what they may not see is `NotFound`, as if it did not exist.
 A change to an owner's documents raises that owner's generation, by which caches know that they are old.
 """
 
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from chatbot.common.database.base import Transaction
 from chatbot.common.database.door import Place, opened
 from chatbot.common.disk import ASIDE
-from chatbot.common.errors import NotFound, StoreError
+from chatbot.common.errors import StoreError
 from retrieval.store import rows as stored_rows
+from retrieval.store.collections import READABLE, Collections, allowed, no_document, still
 from retrieval.store.damaged import DAMAGED, set_aside
 from retrieval.store.database import SCHEMA
+from retrieval.store.indexed import Cache, Home, Stretch, indexed_text, next_generation
 from retrieval.types import Document, Page, Passage
 
-Ids = npt.NDArray[np.int64]
 Vectors = npt.NDArray[np.float32]
 
-DOCUMENTS = (
-    "SELECT id, owner, name, kind, size, sha256, status, pages, passages, warnings, reason, code, created "
-    "FROM documents WHERE owner = ? "
-)
+_DOCUMENT = f"SELECT {stored_rows.COLUMNS} FROM documents d WHERE "  # noqa: S608
+DOCUMENTS = _DOCUMENT + "owner = ? "
 OURS = re.compile(rf"[0-9a-f]{{32}}(\.part)?|{re.escape(ASIDE)}[0-9a-f]{{16}}")  # .part: by earlier versions
 ABANDONED = 24 * 3600.0
 """Seconds after which nobody is still adding a file: four times as long as an upload may wait to be used."""
+_UNINDEXED = READABLE.replace("d.owner", "d.owner || ''").replace("d.collection", "d.collection || ''")
 PASSAGES = (
-    'SELECT p.page, p.start, p."end", p.text, p.heading, p.position, p.document, p.id, p.tables '
-    "FROM passages p JOIN documents d ON d.id = p.document WHERE d.owner || '' = ? "
+    'SELECT p.page, p.start, p."end", p.text, p.heading, p.position, p.document, p.id, p.tables '  # noqa: S608
+    f"FROM passages p JOIN documents d ON d.id = p.document WHERE {_UNINDEXED} "
 )
 """The text that is added keeps SQLite from going through all that the owner has: 13 ms of a search among 100,000 passages."""
-
-
-def indexed_text(heading: str, text: str) -> str:
-    """What is searched of a passage: under which headings it stands, and itself."""
-    return f"{heading}\n{text}" if heading and not text.startswith(heading) else text
-
-
-@dataclass(frozen=True, slots=True)
-class Cache:
-    """A file in `index/` and what it was made of. `embedder` is None for keywords."""
-
-    file: str
-    generation: int
-    rows: int
-    sha256: str
-    embedder: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """The passages of one document: `count` ids from `first` on, one after the other."""
-
-    first: int
-    count: int
-
-    @property
-    def ids(self) -> Ids:
-        return np.arange(self.first, self.first + self.count, dtype=np.int64)
 
 
 class Store:
@@ -74,12 +45,13 @@ class Store:
         self._database = opened(place, SCHEMA)
         self._read = self._database.read
         self._writing = self._database.writing
+        self.collections = Collections(self._database)
         self.purge = self._database.purge
         self.close = self._database.close
         if any(self._database.damaged.values()):
             with self._writing() as database:
                 for owner in set_aside(database, self._database.damaged):
-                    _next_generation(database, owner)
+                    next_generation(database, owner)
 
     # Documents
 
@@ -88,35 +60,36 @@ class Store:
         rows = self._read(DOCUMENTS + "ORDER BY created DESC, id DESC", (owner,))
         return [stored_rows.document(row) for row in rows]
 
-    def document(self, owner: str, id: str) -> Document:
-        rows = self._read(DOCUMENTS + "AND id = ?", (owner, id))
+    def document(self, who: str, id: str) -> Document:
+        rows = self._read(f"{_DOCUMENT}{READABLE} AND id = ?", (*allowed(who), id))
         if not rows:
-            raise _missing()
+            raise no_document()
         return stored_rows.document(rows[0])
 
     def same_file(self, owner: str, sha256: str) -> Document | None:
         rows = self._read(DOCUMENTS + "AND sha256 = ?", (owner, sha256))
         return stored_rows.document(rows[0]) if rows else None
 
-    def pages(self, owner: str, id: str) -> list[Page]:
+    def pages(self, who: str, id: str) -> list[Page]:
         """Without their `blocks`, which only the splitter needs."""
-        self.document(owner, id)
+        self.document(who, id)
         rows = self._read(
-            "SELECT number, label, p.text, p.warnings FROM pages p JOIN documents d ON d.id = p.document "
-            "WHERE d.owner = ? AND d.id = ? ORDER BY number",
-            (owner, id),
+            "SELECT number, label, p.text, p.warnings FROM pages p JOIN documents d ON d.id = p.document WHERE "  # noqa: S608
+            + READABLE
+            + " AND d.id = ? ORDER BY number",
+            (*allowed(who), id),
         )
         return [Page(number, text, label, stored_rows.flags(warnings)) for number, label, text, warnings in rows]
 
-    def passages(self, owner: str, id: str) -> list[Passage]:
-        self.document(owner, id)
-        rows = self._read(PASSAGES + "AND d.id = ? ORDER BY p.position", (owner, id))
+    def passages(self, who: str, id: str) -> list[Passage]:
+        self.document(who, id)
+        rows = self._read(PASSAGES + "AND d.id = ? ORDER BY p.position", (*allowed(who), id))
         return [stored_rows.passage(row) for row in rows]
 
-    def passages_by_id(self, owner: str, ids: Sequence[int]) -> dict[int, Passage]:
-        """Those of `ids` that are the owner's, and still there."""
+    def passages_by_id(self, who: str, ids: Sequence[int]) -> dict[int, Passage]:
+        """Those of `ids` that one may read, and that are still there."""
         named = f"AND p.id IN ({', '.join('?' * len(ids)) or 'NULL'})"
-        rows = self._read(PASSAGES + named, (owner, *ids))
+        rows = self._read(PASSAGES + named, (*allowed(who), *ids))
         return {int(row[7]): stored_rows.passage(row) for row in rows}
 
     def add(
@@ -145,23 +118,24 @@ class Store:
                 raise StoreError(
                     "The file vanished while it was being indexed. Please add it again.", kind="file_vanished"
                 )
+            document = replace(document, collection=still(database, document.owner, document.collection))
             stored_rows.insert(database, document, pages, passages, vectors)
-            _next_generation(database, document.owner)
+            next_generation(database, document.owner)
         return document
 
     def rename(self, owner: str, id: str, name: str) -> None:
         with self._writing() as database:
             changed = database.execute("UPDATE documents SET name = ? WHERE owner = ? AND id = ?", (name, owner, id))
             if not changed.rowcount:
-                raise _missing()
+                raise no_document()
 
     def remove(self, owner: str, id: str) -> list[str]:
         """Delete a document, and forget the owner's caches, which hold its words. Returns the caches' files."""
         with self._writing() as database:
             if not database.execute("DELETE FROM documents WHERE owner = ? AND id = ?", (owner, id)).rowcount:
-                raise _missing()
+                raise no_document()
             files = database.execute("DELETE FROM caches WHERE owner = ? RETURNING file", (owner,)).fetchall()
-            _next_generation(database, owner)
+            next_generation(database, owner)
         return [file for (file,) in files]
 
     def damaged(self) -> list[Document]:
@@ -175,14 +149,18 @@ class Store:
         rows = self._read("SELECT generation FROM owners WHERE owner = ?", (owner,))
         return int(rows[0][0]) if rows else 0
 
-    def stretches(self, owner: str) -> tuple[int, dict[str, Stretch]]:
+    def stretches(self, home: Home) -> tuple[int, dict[str, Stretch]]:
         """The owner's generation, and where the passages of each document stand, in order of their ids."""
+        generation = self.generation(home.owner)
+        within = "AND d.collection = ? " if home.collection else ""
         rows = self._read(
-            "SELECT o.generation, d.id, min(p.id), count(*) FROM owners o JOIN documents d ON d.owner = o.owner "
-            "JOIN passages p ON p.document = d.id WHERE o.owner = ? GROUP BY o.generation, d.id ORDER BY min(p.id)",
-            (owner,),
+            "SELECT o.generation, d.id, min(p.id), count(*) FROM owners o JOIN documents d ON d.owner = o.owner "  # noqa: S608
+            "JOIN passages p ON p.document = d.id WHERE o.owner = ? "
+            + within
+            + "GROUP BY o.generation, d.id ORDER BY min(p.id)",
+            (home.owner, home.collection) if within else (home.owner,),
         )
-        return (rows[0][0] if rows else self.generation(owner)), {id: Stretch(at, n) for _, id, at, n in rows}
+        return (rows[0][0] if rows else generation), {id: Stretch(at, n) for _, id, at, n in rows}
 
     def contents(self, owner: str, stretch: Stretch, embedder: int | None) -> tuple[list[str], Vectors | None] | None:
         """What is indexed of the passages there: their texts, and float32 [passages, dimension] if `embedder` is given.
@@ -278,14 +256,3 @@ class Store:
             for path in [*files.iterdir(), *index.iterdir()]:
                 if path.name not in kept and OURS.fullmatch(path.name) and path.stat().st_mtime < before:
                     path.unlink()
-
-
-def _next_generation(database: Transaction, owner: str) -> None:
-    database.execute(
-        "INSERT INTO owners VALUES (?, 1) ON CONFLICT (owner) DO UPDATE SET generation = owners.generation + 1",
-        (owner,),
-    )
-
-
-def _missing() -> NotFound:
-    return NotFound("There is no such document. It may have been removed in another window.", kind="no_document")

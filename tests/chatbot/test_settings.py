@@ -106,6 +106,29 @@ def test_a_key_that_somebody_guesses_is_refused_wherever_it_is_set(key: str) -> 
     assert load(["--api-key", "x" * 16], {}).api_key == "x" * 16
 
 
+@pytest.mark.parametrize(
+    ("arguments", "fetches"),
+    [
+        ([], True),
+        (["--host", "localhost"], True),
+        (["--web", "off"], False),
+        (["--host", "0.0.0.0"], False),
+        (["--hosts", "banyan.example.org"], False),
+        (["--root-path", "/banyan"], False),
+        (["--host", "0.0.0.0", "--web", "on"], True),
+    ],
+)
+def test_a_server_for_others_fetches_no_pages_unless_it_is_told_to(arguments: list[str], fetches: bool) -> None:
+    assert load(arguments, {}).fetches_pages is fetches
+    assert not load([], {"SPACE_ID": "ann/banyan"}).fetches_pages
+
+
+def test_who_signs_in_is_somebody_else_whose_addresses_are_not_fetched(tmp_path: Path) -> None:
+    users = tmp_path / "users.json"
+    users.write_text("{}")
+    assert not load(["--auth", str(users)], {}).fetches_pages
+
+
 def test_hosts_are_names_in_a_row() -> None:
     assert load(["--hosts", " Banyan.example.org, b.example "], {}).names == {"banyan.example.org", "b.example"}
     assert load([], {}).names == frozenset()

@@ -25,6 +25,8 @@ from retrieval.search import owner_index
 from retrieval.search.embed import load
 from retrieval.search.index import Ids, Index, Vectors
 from retrieval.search.vectors import VectorIndex
+from retrieval.store.collections import allowed
+from retrieval.store.indexed import Home
 from retrieval.store.originals import Step
 from retrieval.store.store import PASSAGES
 from tests.retrieval.cheap import WordHashes
@@ -211,7 +213,7 @@ def test_passages_are_read_by_their_ids_not_by_way_of_all_of_the_owners(
     with contextlib.closing(opened(folder)) as library:
         library.add("ada", write("a.md", STORY), "a.md")
     with contextlib.closing(sqlite3.connect(folder / "library.db")) as database:
-        plan = database.execute(f"EXPLAIN QUERY PLAN {PASSAGES}AND p.id IN (?, ?)", ("ada", 1, 2)).fetchall()
+        plan = database.execute(f"EXPLAIN QUERY PLAN {PASSAGES}AND p.id IN (?, ?)", (*allowed("ada"), 1, 2)).fetchall()
     assert "SEARCH p USING INTEGER PRIMARY KEY (rowid=?)" in [row[-1] for row in plan]
     assert not any("(owner=?)" in row[-1] for row in plan)
 
@@ -463,7 +465,7 @@ def test_real_documents_are_found_with_the_bundled_embedders(
 
 def settled(library: Library) -> None:
     """Wait until the caches are written."""
-    library._keeper.submit(lambda: None).result()
+    library._indexes._keeper.submit(lambda: None).result()
 
 
 def holding(folder: Path, word: bytes) -> list[str]:
@@ -488,5 +490,5 @@ def test_however_many_people_come_the_indexes_of_few_stay_in_memory(folder: Path
     for n in range(300):
         library.search(f"visitor {n}", "monsoon")
         library.search("ada", "monsoon")
-    assert len(library._indexes) <= 256
-    assert "ada" in library._indexes, "who comes again and again is not forgotten"
+    assert len(library._indexes._indexes) <= 256
+    assert Home("ada") in library._indexes._indexes, "who comes again and again is not forgotten"

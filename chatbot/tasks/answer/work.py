@@ -89,19 +89,20 @@ def ask(
     question: str,
     *,
     documents: Sequence[str] | None = None,
+    collection: str = "",
     history: Sequence[Message] = (),
     adapter: str | None = None,
     stop: Event | None = None,
 ) -> Iterator[Step]:
     """`Found`, any number of `Writing`, then `Answer`. Close it to end the work.
 
-    `documents` are ids (None: all of the owner's). `history` are the turns before, without the question. Raises
-    `InputError`, `NotFound` for a document that is not the owner's, and engine errors.
+    `documents` are ids (None: all of the `collection`, or without one all of the owner's). `history` are the turns before,
+    without the question. Raises `InputError`, `NotFound` for what the owner may not read, and engine errors.
     """
     question = clean(question)
     query = standalone(question, history)
     stop = stop or Event()
-    shelf = _shelf(retrieval.library, owner, documents)
+    shelf = _shelf(retrieval.library, owner, documents, collection)
     kind = route_of(query)
     given = None
     if kind == "count":
@@ -166,14 +167,17 @@ def speaks(engine: Engine, question: str) -> bool:
     return knows(languages, question)
 
 
-def _shelf(library: Library, owner: str, documents: Sequence[str] | None) -> Shelf:
-    known = library.list(owner)
-    if not any(document.passages for document in known):
+def _shelf(library: Library, owner: str, documents: Sequence[str] | None, collection: str) -> Shelf:
+    known = library.collections.documents(owner, collection) if collection else library.list(owner)
+    chosen = known if documents is None else [library.get(owner, id) for id in dict.fromkeys(documents)]
+    if not any(document.passages for document in (*known, *chosen)):
         raise InputError("There is no document to ask. Add one first.", kind="no_documents")
     if documents is not None and not documents:
         raise InputError("No document is chosen. Choose at least one.", kind="none_chosen")
-    chosen = known if documents is None else [library.get(owner, id) for id in dict.fromkeys(documents)]
-    return Shelf(library, owner, tuple(document for document in chosen if document.passages), documents is None)
+    if collection and (strange := next((document for document in chosen if document.collection != collection), None)):
+        raise InputError(f"{strange.name} is not in this collection.", kind="not_in_collection", name=strange.name)
+    every = documents is None and not collection
+    return Shelf(library, owner, tuple(document for document in chosen if document.passages), every)
 
 
 def _search(retrieval: Retrieval, shelf: Shelf, query: str) -> Found:

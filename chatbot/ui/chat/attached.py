@@ -16,6 +16,7 @@ from chatbot.ui.chat.handlers import told
 from chatbot.ui.chat.layout import Attachments, ChatTab
 from chatbot.ui.documents import render as render_documents
 from chatbot.ui.documents import render_answers
+from chatbot.ui.documents.shelf.jobs import job_list
 from chatbot.ui.documents.sources import Sources
 from chatbot.ui.markdown import markdown
 from chatbot.ui.parts import render
@@ -62,13 +63,13 @@ class Handlers:
             jobs = [job for job in self._intake.jobs(owner) if job.id in ids]
             if all(job.over for job in jobs):
                 break
-            status = self._status(owner, attached, language) + render_documents.job_list(jobs, language)
+            status = self._status(owner, attached, language) + job_list(jobs, language)
             yield {self._parts.status: status}
             time.sleep(POLL)
         fresh = [job.document.id for job in jobs if job.document is not None and job.document.passages]
         failed = [job for job in jobs if job.document is None or not job.document.passages]
         attached = list(dict.fromkeys([*attached, *fresh]))
-        status = self._status(owner, attached, language) + render_documents.job_list(failed, language)
+        status = self._status(owner, attached, language) + job_list(failed, language)
         yield {self._parts.documents: attached, self._parts.status: status}
 
     def detach(self, attached: list[str], language: Language, request: gr.Request, event: gr.EventData) -> Updates:

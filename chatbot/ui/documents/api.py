@@ -1,4 +1,4 @@
-"""Documents and answers for programs: `/add_document`, `/documents`, `/remove_document` and `/ask`."""
+"""Documents and answers for programs: `/add_document`, `/documents`, `/remove_document`, `/collections`, `/move_document`, `/ask`."""
 
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ def publish(services: Services) -> None:
     button.click(do.add_document, file, result, api_name="add_document", api_description=do.add_document.__doc__)
     gr.api(do.documents, api_name="documents")
     gr.api(do.remove_document, api_name="remove_document")
+    gr.api(do.collections, api_name="collections")
+    gr.api(do.move_document, api_name="move_document")
     gr.api(do.ask, api_name="ask", concurrency_id=MODEL_QUEUE, concurrency_limit=MODEL_READERS)
 
 
@@ -36,11 +38,35 @@ class Endpoints:
         self._opening, self._intake = services.library, services.intake
 
     def add_document(self, file: str | None, request: gr.Request) -> Record:
-        """Index a file. Returns id, name, status, pages, passages, warnings and reason."""
+        """Index a file. Returns id, name, status, pages, passages, warnings, reason and collection."""
         with raised(), self._services.runs.call(session_of(request)) as stop:
             if not file:
                 raise InputError("Send a file.", kind="no_file")
             return record(self._intake.take(self._services.owner_of(request), Path(file), Path(file).name, stop))
+
+    def collections(self, request: gr.Request) -> list[dict[str, Any]]:
+        """The collections of whoever asks, and those that others let them read."""
+        with raised():
+            owner = self._services.owner_of(request)
+            known = self._opening.get(OPENING).library.collections.of(owner)
+            return [
+                {"id": one.id, "name": one.name, "documents": one.documents, "own": one.owner == owner} for one in known
+            ]
+
+    def move_document(
+        self,
+        id: str,
+        collection: str | None = None,
+        request: gr.Request = None,  # Gradio fills it in
+    ) -> str:
+        """Put a document into the collection of that name, which is made where there is none; without one out of any. Returns the
+        collection's id."""
+        with raised():
+            owner, library = self._services.owner_of(request), self._opening.get(OPENING).library
+            library.get(owner, id)  # before a collection is made for it
+            into = library.collections.made(owner, collection).id if collection else ""
+            library.collections.put(owner, id, into)
+            return into
 
     def documents(self, request: gr.Request) -> list[dict[str, Any]]:
         """What is in the library, the latest first."""
@@ -60,17 +86,20 @@ class Endpoints:
         question: str,
         document_ids: list[str] | None = None,
         history: list[dict[str, str]] | None = None,
+        collection: str | None = None,
         request: gr.Request = None,  # Gradio fills it in
     ) -> dict[str, Any]:
-        """Answer from the documents, each sentence checked. Returns status, answer, sentences and citations."""
+        """Answer from the documents, or those of one collection (by name or id), each sentence checked. Returns status, answer,
+        sentences and citations."""
         with raised(), self._services.runs.call(session_of(request)) as stop:
-            owner = self._services.owner_of(request)
+            owner, retrieval = self._services.owner_of(request), self._opening.get(OPENING)
             steps = answer.ask(
                 self._services.engine.asked_by(owner),
-                self._opening.get(OPENING),
+                retrieval,
                 owner,
                 question,
                 documents=document_ids or None,
+                collection=retrieval.library.collections.named(owner, collection).id if collection else "",
                 history=turns_of(history or []),
                 stop=stop,
             )
@@ -89,6 +118,7 @@ def record(document: Document) -> Record:
         "pages": document.pages,
         "warnings": [flag.text for flag in document.warnings],
         "reason": document.reason,
+        "collection": document.collection,
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from chatbot.common.errors import BanyanError
 from chatbot.tasks.answer import work as answer
 from chatbot.tasks.answer.check import Answer
 from chatbot.tasks.chat import clean
@@ -20,8 +21,9 @@ from chatbot.ui.documents.layout import DocumentsTab
 from chatbot.ui.documents.opening import OpeningLibrary
 from chatbot.ui.documents.render_answers import Turn
 from chatbot.ui.documents.saved_turns import SavedTurns
+from chatbot.ui.documents.shelf.jobs import job_list
+from chatbot.ui.documents.shelf.usable import Usable
 from chatbot.ui.documents.source_handlers import nothing, showing
-from chatbot.ui.documents.usable import Usable
 from chatbot.ui.parts import render
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.updates import Updates
@@ -50,24 +52,49 @@ class Handlers:
         owner = self._services.owner_of(request)
         state = self._opening.state()
         if state.status == "ready":
-            listing, watch = self._usable.listing(owner, opened, language), self._intake.busy(owner)
-        else:
-            said = render.state_words(state, language)
-            key = "doc_failed" if state.failure else "doc_opening"
-            listing = render_documents.note(text(key, language, step=said, reason=said))
-            watch = state.status == "loading"
-        return {**self._on_their_way(owner, language, watch=watch), self._library.listing: listing}
+            shown = self._shown(owner, opened, language)
+            return {**self._on_their_way(owner, language, watch=self._intake.busy(owner)), **shown}
+        said = render.state_words(state, language)
+        key = "doc_failed" if state.failure else "doc_opening"
+        listing = render_documents.note(text(key, language, step=said, reason=said))
+        jobs = self._on_their_way(owner, language, watch=state.status == "loading")
+        return {**jobs, self._library.listing: listing, self._library.collections: ""}
+
+    def _shown(self, owner: str, opened: str | None, language: Language) -> Updates:
+        return self._usable.shown(owner, opened, language, self._library, signs_in=self._services.signs_in)
 
     def _on_their_way(self, owner: str, language: Language, *, watch: bool) -> Updates:
         """The files that are being indexed. `watch`: there will be something new to see."""
-        jobs = render_documents.job_list(self._intake.jobs(owner), language)
+        jobs = job_list(self._intake.jobs(owner), language)
         return {self._library.jobs: jobs, self._tab.timer: gr.update(active=watch)}
+
+    def add_folder(self, files: list[str] | None, language: Language, request: gr.Request) -> Updates:
+        """All that is in it but what its system hides."""
+        return self.add([file for file in files or () if not Path(file).name.startswith(".")], language, request)
 
     def add(self, files: list[str] | None, language: Language, request: gr.Request) -> Updates:
         owner = self._services.owner_of(request)
-        self._intake.add(owner, [(Path(file), Path(file).name) for file in files or ()])
+        self._intake.add(owner, [(Path(file), Path(file).name) for file in files or ()], self._into(owner))
         on_their_way = self._on_their_way(owner, language, watch=True)
         return {**on_their_way, self._library.files: None, self._talk.notice: ""}
+
+    def _into(self, owner: str) -> str:
+        """The collection on the shelf. While the library opens nobody has one."""
+        return self._usable.own(owner) if self._opening.state().status == "ready" else ""
+
+    def fetch(self, address: str, language: Language, request: gr.Request) -> Updates:
+        """A page of the web, by its address."""
+        owner = self._services.owner_of(request)
+        with told(language) as notices:
+            path = self._services.uploads.bench(owner) / "page"
+            try:
+                self._intake.fetch(owner, address, path, self._into(owner))
+            except BanyanError:
+                self._services.uploads.free(path)
+                raise
+            on_their_way = self._on_their_way(owner, language, watch=True)
+            return {**on_their_way, self._library.address: "", self._talk.notice: ""}
+        return {self._talk.notice: notices[0]}
 
     def sample(self, language: Language, request: gr.Request) -> Updates:
         """A document to try it with, in the language of the page, and a question that it answers."""
@@ -122,12 +149,14 @@ class Handlers:
         with told(language) as notices, runs.open(owner, self._run(request), request.session_hash) as stop:
             if who := chosen(adapter):
                 self._services.adapter(owner, who)
+            chosen_here = self._usable.chosen(owner)
             steps = answer.ask(
                 self._services.engine.asked_by(owner),
                 self._opening.get(),
                 owner,
                 question,
                 documents=self._usable.ids(owner),
+                collection=chosen_here.id if chosen_here else "",
                 history=history(turns),
                 adapter=chosen(adapter),
                 stop=stop,

@@ -6,16 +6,19 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any, Literal
 
-from chatbot.common.errors import BanyanError, Stopped, internal_error
+from chatbot.common.errors import AccessDenied, BanyanError, Stopped, internal_error
 from chatbot.types import QUOTAS, Quotas
 from chatbot.ui.documents.opening import OpeningLibrary
 from retrieval.library import Library
 from retrieval.store.originals import Step, heed
 from retrieval.types import Document
+from retrieval.web.door import Web, parsed
+from retrieval.web.kinds import LONGEST
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +50,13 @@ class Job:
 
 @dataclass(slots=True)
 class _File:
-    """A file and what has become of it. `over` is set in the end."""
+    """A file and what has become of it, or the page at a web `address` that will lie at `path`. `over` is set in the end."""
 
     job: Job
     path: Path
     stop: Event
+    collection: str = ""
+    address: str = ""
     over: Event = field(default_factory=Event)
 
 
@@ -68,9 +73,15 @@ class Intake:
     """Shared by everybody, kept apart by owner. Safe to use from any thread."""
 
     def __init__(
-        self, library: OpeningLibrary, *, free: Callable[[Path], None] = lambda path: None, quotas: Quotas = QUOTAS
+        self,
+        library: OpeningLibrary,
+        *,
+        free: Callable[[Path], None] = lambda path: None,
+        quotas: Quotas = QUOTAS,
+        web: Web | None = None,
     ) -> None:
         self._library = library
+        self._web = web  # None: nothing is fetched for anybody
         self._free = free  # what came of it lies in the library, or nowhere
         self._quotas = quotas
         self._lines: defaultdict[str, _Line] = defaultdict(_Line)
@@ -78,14 +89,28 @@ class Intake:
         self._numbers = itertools.count(1)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="intake")
 
-    def add(self, owner: str, files: Sequence[tuple[Path, str]]) -> list[int]:
-        """Take in files, by path and the name people call them. Returns at once. What is over is forgotten."""
+    def add(self, owner: str, files: Sequence[tuple[Path, str]], collection: str = "") -> list[int]:
+        """Take in files, by path and the name people call them. Returns at once. A lot that is over is forgotten."""
         stop = Event()
-        return [file.job.id for file in self._added(owner, [(path, name, stop) for path, name in files])]
+        new = [_File(self._job(owner, name), path, stop, collection) for path, name in files]
+        return [file.job.id for file in self._added(owner, new)]
 
-    def take(self, owner: str, path: Path, name: str, stop: Event) -> Document:
-        """The same for one file, waited for. Raises what it failed with, and `Stopped`."""
-        (file,) = self._added(owner, [(path, name, stop)])
+    def fetch(self, owner: str, address: str, path: Path, collection: str = "") -> None:
+        """Take in a page of the web, by way of the file `path`, which is to be made. Raises `AccessDenied` and `InputError`."""
+        if self._web is None:
+            raise AccessDenied(
+                "On this server no web addresses are fetched. Save the page and add the file.", kind="web_off"
+            )
+        name = str(parsed(address))[:LONGEST]
+        self._added(owner, [_File(self._job(owner, name), path, Event(), collection, address)])
+
+    @property
+    def fetches(self) -> bool:
+        return self._web is not None
+
+    def take(self, owner: str, path: Path, name: str, stop: Event, collection: str = "") -> Document:
+        """Take in one file and wait for it. Raises what it failed with, and `Stopped`."""
+        (file,) = self._added(owner, [_File(self._job(owner, name), path, stop, collection)])
         try:
             while not file.over.wait(LOOK):
                 heed(stop)  # not only when its turn comes
@@ -96,15 +121,20 @@ class Intake:
             raise file.job.error or Stopped("Indexing was stopped.", kind="indexing_stopped")
         return file.job.document
 
-    def _added(self, owner: str, files: Sequence[tuple[Path, str, Event]]) -> list[_File]:
+    def _job(self, owner: str, name: str) -> Job:
+        return Job(next(self._numbers), owner, name)
+
+    def _added(self, owner: str, files: Sequence[_File]) -> Sequence[_File]:
         with self._lock:
             line = self._lines[owner]
-            line.files = {id: file for id, file in line.files.items() if not file.job.over}
-            added = [_File(Job(next(self._numbers), owner, name), path, stop) for path, name, stop in files]
-            line.files |= {file.job.id: file for file in added}
-            line.waiting.extend(added)
+            if all(
+                file.job.over for file in line.files.values()
+            ):  # else these belong to the same lot, which is counted
+                line.files.clear()
+            line.files |= {file.job.id: file for file in files}
+            line.waiting.extend(files)
             self._next(line)
-        return added
+        return files
 
     def _forget(self, owner: str, file: _File) -> None:
         with self._lock:
@@ -150,19 +180,26 @@ class Intake:
         self._pool.shutdown(cancel_futures=True)
 
     def _run(self, line: _Line, file: _File) -> None:
-        job = file.job
+        owner = file.job.owner
 
         def put(**news: Any) -> None:
             with self._lock:
-                file.job = replace(job, **news)
+                file.job = replace(file.job, **news)
+
+        def report(step: Step, fraction: float | None) -> None:
+            put(state="running", step=step, fraction=fraction)
 
         try:
             heed(file.stop)
+            if file.address and self._web:
+                fetched = partial(report, "fetch")
+                put(name=self._web.fetch(file.address, file.path, report=fetched, stop=file.stop))
             library = self._library.get(PATIENCE).library
-            before = {document.id: document for document in library.list(job.owner)}
-            require_room(self._quotas, library, job.owner, file.path)
-            report = lambda step, fraction: put(state="running", step=step, fraction=fraction)  # noqa: E731
-            document = library.add(job.owner, file.path, job.name, progress=report, stop=file.stop)
+            before = {document.id: document for document in library.list(owner)}
+            require_room(self._quotas, library, owner, file.path)
+            document = library.add(
+                owner, file.path, file.job.name, collection=file.collection, progress=report, stop=file.stop
+            )
             known = document.id in before
             older = "" if known else _namesake(document, before.values())
             put(state="done", document=document, known=known, older=older)

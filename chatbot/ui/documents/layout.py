@@ -4,24 +4,15 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from chatbot.ui.adapters.picker import task_adapter
 from chatbot.ui.documents import render as render_documents
 from chatbot.ui.documents import render_answers
+from chatbot.ui.documents.shelf.layout import LibraryColumn, build_library
 from chatbot.ui.parts.clickable import clickable
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import text
 
 POLL = 0.5  # seconds between looks at files on their way
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryColumn:
-    files: gr.File
-    jobs: gr.HTML
-    listing: gr.HTML
-    sample: gr.Button  # there while there are no documents
-    adapter: gr.Dropdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +45,12 @@ def build_documents(words: Localised, tab: gr.Tab, services: Services) -> Docume
     """The components; `connect` of the tab gives them life."""
     with gr.Row(elem_id="by-desk"):
         with gr.Column(scale=3, min_width=230, elem_id="by-shelf"):
-            library = _library(words)
+            library = build_library(words, services)
         with gr.Column(scale=6, min_width=320, elem_id="by-talk"):
             talk = _talk(words)
         with gr.Column(scale=5, min_width=300, elem_id="by-source-column"):
             source = SourceColumn(clickable("by-source", render_documents.source_none("en")), gr.State(None))
     return DocumentsTab(tab=tab, library=library, talk=talk, source=source, timer=gr.Timer(POLL))
-
-
-def _library(words: Localised) -> LibraryColumn:
-    files = gr.File(label=text("doc_drop", "en"), file_count="multiple", elem_id="by-doc-files", height=130)
-    words(files, label="doc_drop")
-    jobs, listing = clickable("by-doc-jobs"), clickable("by-doc-list")
-    sample = words(gr.Button(text("doc_sample", "en"), size="sm", elem_id="by-doc-sample"), value="doc_sample")
-    return LibraryColumn(files=files, jobs=jobs, listing=listing, sample=sample, adapter=task_adapter(words, "doc"))
 
 
 def _talk(words: Localised) -> Talk:

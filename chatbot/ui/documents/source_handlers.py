@@ -9,8 +9,8 @@ from chatbot.ui.chat.handlers import told
 from chatbot.ui.documents import render as render_documents
 from chatbot.ui.documents.layout import DocumentsTab, SourceColumn
 from chatbot.ui.documents.opening import OpeningLibrary
+from chatbot.ui.documents.shelf.usable import Usable
 from chatbot.ui.documents.sources import Shown, Sources
-from chatbot.ui.documents.usable import Usable
 from chatbot.ui.parts import render
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.updates import Updates
@@ -40,6 +40,10 @@ class SourceHandlers:
                 self._usable.use(owner, said)
                 yield {self._tab.library.listing: self._usable.listing(owner, opened, language)}
                 return
+            if said.get("act") == "move":
+                self._opening.get().library.collections.put(owner, said.get("id", ""), said.get("to", ""))
+                yield self._listed(owner, opened, language)
+                return
             if said.get("act") in ("rename", "remove", "close"):
                 yield self._changed(owner, opened, said, language)
                 return
@@ -65,16 +69,19 @@ class SourceHandlers:
     def _removed(self, owner: str, id: str, language: Language) -> Updates:
         name = self._opening.get().library.get(owner, id).name
         self._services.remove_document(owner, id)
-        self._usable.use(owner, {"act": "use"})  # its id is forgotten
+        self._usable.forget(owner, id)
         told_so = render.success(text("doc_removed", language, name=name))
         return self._shown(owner, nothing(language), language) | {self._tab.talk.notice: told_so}
 
     def _shown(self, owner: str, shown: Shown, language: Language) -> Updates:
         return {
             **showing(self._tab.source, shown, language),
-            self._tab.library.listing: self._usable.listing(owner, shown.opened, language),
+            **self._listed(owner, shown.opened, language),
             self._tab.talk.notice: "",
         }
+
+    def _listed(self, owner: str, opened: str | None, language: Language) -> Updates:
+        return self._usable.shown(owner, opened, language, self._tab.library, signs_in=self._services.signs_in)
 
     def _failed(self, notice: str) -> Updates:
         return {self._tab.talk.notice: notice}

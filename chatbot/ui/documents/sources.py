@@ -9,8 +9,9 @@ from chatbot.ui.documents.opening import OpeningLibrary
 from chatbot.ui.parts import render
 from chatbot.ui.strings.words import Language, text
 from retrieval.library import Library
-from retrieval.reading.pdf.pictures import render_page
-from retrieval.types import Citation, Document, Page
+from retrieval.reading.ocr.marks import shares
+from retrieval.reading.pdf.pictures import DRAWN, render_page
+from retrieval.types import Citation, Document, Page, Passage
 
 FLAGS = 30  # warnings shown at most
 
@@ -33,65 +34,74 @@ class Sources:
 
         Raises `NotFound`.
         """
-        library = self._opening.get().library
         act, id = said.get("act", ""), said.get("id", "")
-        document = library.get(owner, id)
+        if act == "close":
+            yield Shown("")
+            return
+        look = _Look(self._opening.get().library, owner, id, language)
         if act == "cite":
-            yield from self._place(library, document, said, language)
-        elif act in ("open", "page", "draw"):
-            number = _whole(said, "page", 1)
-            yield self._page(library, document, number, language)
-            if act == "draw":
-                yield self._drawn(library, document, number, language)
+            yield from look.place(said)
+        elif act in ("open", "page"):
+            yield look.page(_whole(said, "page", 1))
+        elif act == "draw":
+            yield from look.drawn(_whole(said, "page", 1))
 
-    def _place(
-        self, library: Library, document: Document, said: Mapping[str, str], language: Language
-    ) -> Iterator[Shown]:
+
+class _Look:
+    """At one document, by one who may read it. Raises `NotFound`."""
+
+    def __init__(self, library: Library, who: str, id: str, language: Language) -> None:
+        self._library, self._who, self._language = library, who, language
+        self._document = library.get(who, id)
+        self._pages = library.pages(who, id)
+
+    def place(self, said: Mapping[str, str]) -> Iterator[Shown]:
+        """Where a citation stands."""
+        document, language = self._document, self._language
         number, start, end = (_whole(said, name, 0) for name in ("page", "start", "end"))
-        page = _page(library.pages(document.owner, document.id), number)
+        page = _page(self._pages, number)
         start, end = min(start, len(page.text)), min(end, len(page.text))
         citation = Citation(_whole(said, "n", 0), document.id, document.name, number, page.text[start:end], start, end)
-        passages = [
-            passage
-            for passage in library.passages(document.owner, document.id)
-            if passage.page == number and passage.start < end and start < passage.end
-        ]
-        if document.kind != "pdf":
+        passages = [passage for passage in self._passages(number) if passage.start < end and start < passage.end]
+        if document.kind not in DRAWN:
             yield Shown(render_documents.source(document, citation, passages, language))
             return
         drawing = render_documents.note(text("source_drawing", language))
         yield Shown(render_documents.source(document, citation, passages, language, note=drawing))
         try:
-            picture = self._picture(library, document, number, start, end)
+            picture = self._picture(number, start, end)
         except BanyanError as error:
             failed = render.notice(error, language)
             yield Shown(render_documents.source(document, citation, passages, language, note=failed))
         else:
             yield Shown(render_documents.source(document, citation, passages, language, picture))
 
-    def _page(self, library: Library, document: Document, number: int, language: Language) -> Shown:
-        pages = library.pages(document.owner, document.id)
+    def page(self, number: int, drawn: str = "") -> Shown:
+        """As it was read, or as the HTML that shows it `drawn`."""
+        document, pages, language = self._document, self._pages, self._language
         if not pages:
             return Shown(render_documents.document_page(document, None, (), (), language), document.id, document.name)
         page = _page(pages, min(max(1, number), len(pages)))
-        passages = [p for p in library.passages(document.owner, document.id) if p.page == page.number]
-        html = render_documents.document_page(document, page, passages, _warnings(document, pages, language), language)
+        passages = () if drawn else self._passages(page.number)
+        said = _warnings(document, pages, language)
+        html = render_documents.document_page(document, page, passages, said, language, drawn)
         return Shown(html, document.id, document.name)
 
-    def _drawn(self, library: Library, document: Document, number: int, language: Language) -> Shown:
-        words = text(
-            "source_plain_picture",
-            language,
-            place=render_documents.place(document, number, language),
-            name=document.name,
-        )
-        picture = self._picture(library, document, number, 0, 0)
-        below = self._page(library, document, number, language)
-        return Shown(below.html + render_documents.image(picture, words), document.id, document.name)
+    def drawn(self, number: int) -> Iterator[Shown]:
+        """Raises `RejectedFile`."""
+        language = self._language
+        yield self.page(number, render_documents.note(text("source_drawing", language)))
+        where = render_documents.place(self._document, number, language)
+        words = text("source_plain_picture", language, place=where, name=self._document.name)
+        yield self.page(number, render_documents.image(self._picture(number, 0, 0), words))
 
-    def _picture(self, library: Library, document: Document, number: int, start: int, end: int) -> bytes:
-        path = library.original(document.owner, document.id)
-        return render_page(path, number, start, end, name=document.name)
+    def _passages(self, number: int) -> list[Passage]:
+        return [one for one in self._library.passages(self._who, self._document.id) if one.page == number]
+
+    def _picture(self, number: int, start: int, end: int) -> bytes:
+        path = self._library.original(self._who, self._document.id)
+        seen = shares(_page(self._pages, number), start, end) if end else []
+        return render_page(path, number, start, end, shares=seen, name=self._document.name)
 
 
 def _page(pages: Sequence[Page], number: int) -> Page:

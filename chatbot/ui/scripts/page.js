@@ -183,11 +183,14 @@
     button.remove();
   };
   const ask = (item, list, id) => {
-    const row = list.querySelector(`[data-act=open][data-id="${CSS.escape(id)}"]`), { act, hint } = item.dataset, moves = act === "move";
+    const row = list.querySelector(`:is([data-act=open], [data-act=choose])[data-id="${CSS.escape(id)}"]`), { act } = item.dataset, moves = act === "move";
     const old = moves ? list.querySelector(`[data-menu="${CSS.escape(id)}"]`).dataset.folder : row.querySelector("span").textContent;
-    const box = Object.assign(document.createElement("input"), { className: "by-rename", value: old, maxLength: 200, placeholder: hint ?? "" });
+    typeIn(row, item, old, (title) => { if (title.trim() || moves) pressAs(list, { act, id, title }); }, moves ? "by-folder-names" : "");
+  };
+  const typeIn = (row, item, old, given, known = "") => {
+    const box = Object.assign(document.createElement("input"), { className: "by-rename", value: old, maxLength: 200, placeholder: item.dataset.hint ?? "" });
     box.setAttribute("aria-label", item.textContent);
-    if (moves) box.setAttribute("list", "by-folder-names");
+    if (known) box.setAttribute("list", known);
     row.hidden = true;
     row.before(box);
     box.select();
@@ -196,7 +199,7 @@
       box.onblur = null;
       box.remove();
       row.hidden = false;
-      if (keep && (box.value.trim() || moves) && box.value !== old) pressAs(list, { act, id, title: box.value });
+      if (keep && box.value !== old) given(box.value);
     };
     box.onblur = () => done(true);
     box.onkeydown = (event) => {
@@ -205,6 +208,10 @@
       done(event.key === "Enter");
     };
   };
+  addEventListener("click", (event) => {
+    const make = event.target.closest?.("[data-new]");
+    if (make) typeIn(make, make, "", (title) => pressAs(make.closest("nav").parentElement, { act: make.dataset.new, title }));
+  });
   addEventListener("click", (event) => {
     const dots = event.target.closest?.("[data-menu]"), chosen = event.target.closest?.("[role=menuitem]");
     if (dots) {

@@ -14,6 +14,14 @@ _MOST = 100_000_000  # pixels: 300 MB unpacked; a phone's camera takes 50 millio
 
 
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
+    found = recognise(np.asarray(opened(path)))
+    if found is not None:
+        pages.whole(found.text, found.blocks)
+        pages.page_flag("ocr", confidence=round(100 * found.confidence), marks=found.marks)
+
+
+def opened(path: Path) -> Image.Image:
+    """At most `LONGEST` pixels a side, in colours, on white. Raises `RejectedFile`."""
     try:
         with Image.open(path, formats=("PNG", "JPEG")) as picture:
             width, height = picture.size
@@ -26,10 +34,7 @@ def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise RejectedFile("damaged") from error
     image.thumbnail((LONGEST, LONGEST))
-    found = recognise(np.asarray(image))
-    if found is not None:
-        pages.whole(found.text, found.blocks)
-        pages.page_flag("ocr", confidence=round(100 * found.confidence), marks=found.marks)
+    return image
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

@@ -10,6 +10,8 @@ from chatbot.common.rejected import RejectedFile
 from retrieval.reading.pages import Pages
 from retrieval.reading.pdf.sheets import PageText, Sheets
 from retrieval.reading.pdf.tables.found import Found, blocks_with, going_on
+from retrieval.reading.pdf.unread import Picture
+from retrieval.reading.pdf.unread import count as unread_pictures
 
 
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
@@ -27,10 +29,15 @@ def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
     pages.total = count
     sheets = Sheets(document)
     before: list[Found] = []
+    pictures: list[Picture] = []
     for index in range(count):
         if index:
             pages.begin()
-        before = _add(sheets.page(index), pages, before)
+        found = sheets.page(index)
+        before = _add(found, pages, before)
+        pictures += found.pictures if found else ()
+    if unread := unread_pictures(pictures):
+        pages.flag("pictures_without_text", count=unread)
     return None
 
 

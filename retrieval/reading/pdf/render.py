@@ -1,4 +1,4 @@
-"""The child that draws one page: `python -m retrieval.reading.pdf.render LIMITS PATH NUMBER START END SCALE`."""
+"""The child that draws one page, or a picture: `python -m retrieval.reading.pdf.render LIMITS PATH NUMBER START END SCALE SHARES`."""
 
 import base64
 import ctypes
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from chatbot.common.confine import confine, rejections, say
 from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
+from retrieval.reading.kinds import Magic, reader
+from retrieval.reading.ocr.marks import Share
 
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
@@ -21,12 +23,29 @@ _MARK = (255, 221, 87)  # multiplied with what is there, as a marker pen does
 _MARGIN = 1.0  # points around the marked words
 
 
-def main(limits: Limits, path: Path, number: int, start: int, end: int, scale: float) -> None:
+def main(limits: Limits, path: Path, number: int, start: int, end: int, scale: float, shares: list[Share]) -> None:
     with rejections(limits):
-        image = draw(path, number, start, end, scale)
+        image = picture(path, number) if is_picture(path) else draw(path, number, start, end, scale)
+        for left, top, right, bottom in shares:
+            width, height = image.size
+            _mark(image, (int(left * width), int(top * height), int(right * width), int(bottom * height)))
         png = io.BytesIO()
         image.save(png, "PNG")
         say(image=base64.b64encode(png.getvalue()).decode("ascii"), end=True)
+
+
+def is_picture(path: Path) -> bool:
+    with path.open("rb") as stream:
+        head = stream.read(64)
+    return any(isinstance(sign := reader(kind).sign, Magic) and sign.shows(head) for kind in ("png", "jpeg"))
+
+
+def picture(path: Path, number: int) -> "Image.Image":
+    from retrieval.reading.ocr.picture import opened
+
+    if number != 1:
+        raise RejectedFile("no_such_page", page=number)
+    return opened(path)
 
 
 def draw(path: Path, number: int, start: int, end: int, scale: float) -> "Image.Image":
@@ -78,4 +97,4 @@ if __name__ == "__main__":
     bounds = Limits(**json.loads(sys.argv[1]))
     confine(bounds)
     page_number, first, last = map(int, sys.argv[3:6])
-    main(bounds, Path(sys.argv[2]), page_number, first, last, float(sys.argv[6]))
+    main(bounds, Path(sys.argv[2]), page_number, first, last, float(sys.argv[6]), json.loads(sys.argv[7]))

@@ -21,6 +21,7 @@ from retrieval.reading.pdf.running import Parts, parts
 from retrieval.reading.pdf.tables.cells import placed
 from retrieval.reading.pdf.tables.found import Found, tables
 from retrieval.reading.pdf.text import Drawn, PageReader
+from retrieval.reading.pdf.unread import Picture
 from retrieval.text.sentences import sentences
 from retrieval.types import Block
 
@@ -43,6 +44,7 @@ class PageText:
     ocr: bool = False
     illegible: int = 0
     tables: list[Found] = field(default_factory=list)
+    pictures: tuple[Picture, ...] = ()
 
 
 class Sheets:
@@ -71,7 +73,9 @@ class Sheets:
         laid = _joined([lay(found.head), body, lay(found.foot), *(_alone(text) for text in written.texts)])
         hidden = drawn.hidden + Counter({"hidden note": sum(map(len, written.hidden))})
         seen = tables(laid.text, placed(laid.text, laid.indices, drawn.lines, drawn.indices))
-        return PageText(laid.text, laid.indices, laid.blocks, drawn.counts, hidden, drawn.ocr, drawn.illegible, seen)
+        lost = drawn.illegible
+        pictures = drawn.pictures if laid.text.strip() else ()  # else text recognition looks at them
+        return PageText(laid.text, laid.indices, laid.blocks, drawn.counts, hidden, drawn.ocr, lost, seen, pictures)
 
     def _annotations(self, index: int) -> Annotations:
         page = self._document[index]

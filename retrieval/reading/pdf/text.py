@@ -15,6 +15,7 @@ from retrieval.reading.clean import SUSPECT, Counts, clean
 from retrieval.reading.pdf.columns import in_reading_order
 from retrieval.reading.pdf.legible import is_gibberish
 from retrieval.reading.pdf.lines import Line, lines
+from retrieval.reading.pdf.unread import Picture, pictures
 from retrieval.reading.pdf.visibility import Box, Visibility
 
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
@@ -26,7 +27,8 @@ _ALEFS, _LAM = {0x622, 0x623, 0x625, 0x627}, 0x644
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """What a reader of one page sees, in the order in which it was drawn: `text[k]` is pdfium's character `indices[k]`, or none
-    (-1). `ocr`: it is the invisible layer of a scan. `illegible` characters have no Unicode and were left out."""
+    (-1). `ocr`: it is the invisible layer of a scan. `illegible` characters have no Unicode and were left out. `pictures` hold what
+    is not text."""
 
     text: str
     indices: list[int]
@@ -35,6 +37,7 @@ class Drawn:
     hidden: Counter[str]
     ocr: bool
     illegible: int = 0
+    pictures: tuple[Picture, ...] = ()
 
 
 class PageReader:
@@ -53,7 +56,8 @@ class PageReader:
         if SUSPECT.search(text):
             text, indices = _clean_mapped(characters, indices, counts)
         found = in_reading_order(lines(text, indices, self._text), text)
-        return Drawn(text, indices, found, counts, self._hidden, self._visibility.ocr, self._illegible)
+        seen = pictures(self._page)
+        return Drawn(text, indices, found, counts, self._hidden, self._visibility.ocr, self._illegible, seen)
 
     def boxes(self, indices: list[int]) -> list[Box]:
         """The boxes of these characters, those of one line joined into one."""

@@ -12,7 +12,7 @@ Box = tuple[float, float, float, float]
 _TINY = 1.5  # points: smaller cannot be read
 _OFF = "off the page"
 _RECTANGLE = 5  # segments: one move and up to four lines
-_SCAN = 0.5  # of the page: an image at least this large is the picture of a scan
+SCAN = 0.5  # of the page: an image at least this large is the picture of a scan
 
 
 class Visibility:
@@ -85,7 +85,7 @@ class Visibility:
             width, height = self._box[2] - self._box[0], self._box[3] - self._box[1]
             kinds = [raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_SHADING]
             for found in self._page.get_objects(filter=kinds, max_depth=4):
-                area = _on_page(found)
+                area = on_page(found)
                 if area[2] - area[0] < 3 or area[3] - area[1] < 3:
                     continue
                 if found.type == raw.FPDF_PAGEOBJ_PATH:
@@ -93,7 +93,7 @@ class Visibility:
                         self._fills.append((area, _fill(found)))
                     continue
                 self._fills.append((area, None))
-                self._scan = self._scan or (area[2] - area[0]) * (area[3] - area[1]) >= _SCAN * width * height
+                self._scan = self._scan or (area[2] - area[0]) * (area[3] - area[1]) >= SCAN * width * height
         return self._fills
 
 
@@ -104,7 +104,7 @@ def _colour(handle: Any) -> tuple[int, int, int, int] | None:
     return red.value, green.value, blue.value, alpha.value
 
 
-def _on_page(found: pdfium.PdfObject) -> Box:
+def on_page(found: pdfium.PdfObject) -> Box:
     """Where the object lies on the page, through the forms that hold it; nowhere when pdfium does not know."""
     try:
         area: Box = found.get_bounds()

@@ -11,7 +11,7 @@ from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
 from retrieval.reading.pages import Pages
 from retrieval.reading.plain.encodings import decode
-from retrieval.reading.web.page import add_page
+from retrieval.reading.web.page import add_page, tell
 
 _FONT_SCRAMBLING = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 
@@ -20,7 +20,7 @@ def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
     with zipfile.ZipFile(path) as book:
         _check_rights(book)
         package = _package(book)
-        missing = []
+        missing, pictures = [], 0
         for part in _spine(book, package):
             try:
                 source = book.read(part)
@@ -28,7 +28,8 @@ def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
                 missing.append(part)
                 continue
             pages.begin(_title(source))
-            add_page(decode(source, declares=True).text, pages)
+            pictures += add_page(decode(source, declares=True).text, pages, book=True)
+        tell(pictures, pages)
         if missing:
             pages.flag("parts_missing", names=", ".join(missing[:10]))
 

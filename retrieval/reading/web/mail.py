@@ -9,7 +9,7 @@ from pathlib import Path
 from chatbot.common.limited import Limits
 from retrieval.reading.pages import Pages
 from retrieval.reading.plain.encodings import decode
-from retrieval.reading.web.page import add_page
+from retrieval.reading.web.page import add_page, tell
 
 _HEAD = ("From", "To", "Cc", "Date")
 _DEEPEST = 20  # messages within messages
@@ -65,7 +65,7 @@ def _add_text(body: EmailMessage, pages: Pages) -> None:
     except (LookupError, UnicodeDecodeError):
         text = decode(raw).text
     if body.get_content_type() == "text/html":
-        add_page(text, pages)
+        tell(add_page(text, pages), pages)
         return
     for paragraph in text.replace("\r\n", "\n").split("\n\n"):
         pages.add(paragraph)

@@ -35,6 +35,7 @@ _CELLS = frozenset(("td", "th"))
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _TAG = re.compile(r"(?P<comment><!--)|<(?P<closing>/?)(?P<name>[A-Za-z][^\s/>]{0,30})")
 _DEEPEST = 3_000
+ICON = 48  # pixels of a side: the largest of the usual sizes of icons in a page; larger ones show something
 _START_TAG = re.compile(r"<[A-Za-z][^\s<>]*\s([^<>]+)")
 _VALUE = re.compile(r"=\s*(?:\"[^\"]*\"|'[^']*'|\S+)")
 _MOST_NAMES = 10_000  # of attributes: so many take the parser 0.3 s, and ten times as many a hundred times that
@@ -42,16 +43,27 @@ _SPACES = re.compile(r"[ \t\n\r\f]+")
 
 
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
-    add_page(text_of(path, pages, declares=True), pages)
+    tell(add_page(text_of(path, pages, declares=True), pages), pages)
 
 
-def add_page(source: str, pages: Pages) -> None:
-    """One HTML page's visible text, block by block."""
+def tell(pictures: int, pages: Pages) -> None:
+    """Of how many nothing is known."""
+    if pictures:
+        pages.flag("pictures_without_text", count=pictures)
+
+
+def add_page(source: str, pages: Pages, *, book: bool = False) -> int:
+    """One HTML page's visible text, block by block. Returns how many pictures have no words.
+
+    On the web an empty alternative text says that a picture only adorns (HTML, 4.8.4.4); of a `book` it says that nobody wrote one.
+    """
     _check_depth(source)
     _check_attributes(source)
     tree = LexborHTMLParser(source)
+    walk = _Walk(pages, hidden_by_sheets(tree), book=book)
     if tree.body is not None:
-        _Walk(pages, hidden_by_sheets(tree)).over(tree.body)
+        walk.over(tree.body)
+    return walk.pictures
 
 
 def _check_depth(source: str) -> None:
@@ -83,7 +95,9 @@ def _check_attributes(source: str) -> None:
 class _Walk:
     """Depth first by hand, since pages may nest deeper than Python's stack."""
 
-    def __init__(self, pages: Pages, hidden: dict[int, str]) -> None:
+    def __init__(self, pages: Pages, hidden: dict[int, str], *, book: bool) -> None:
+        self.pictures = 0  # of which nothing is known
+        self._book = book
         self._pages = pages
         self._hidden = hidden
         self._inline: list[str] = []  # text of the block that is being gathered
@@ -102,6 +116,7 @@ class _Walk:
                 self._inline.append(node.text_content or "")
             elif node.is_element_node and not self._skipped(node):
                 if (said := _said(node)) is not None:
+                    self.pictures += node.tag == "img" and self._is_untold(node)
                     self._inline.append(said)
                     continue
                 self._enter(node.tag or "", node)
@@ -109,9 +124,17 @@ class _Walk:
                 waiting += [(child, False) for child in reversed([*_children(node)])]
         self._flush()
 
+    def _is_untold(self, picture: LexborNode) -> bool:
+        given = picture.attributes
+        sides = [side for name in ("width", "height") if (side := (given.get(name) or "").removesuffix("px")).isdigit()]
+        if any(len(side) < 4 and int(side) <= ICON for side in sides):
+            return False
+        return not (given.get("alt") or "").strip() if self._book else "alt" not in given
+
     def _skipped(self, node: LexborNode) -> bool:
         tag = node.tag or ""
         if tag in _DROPPED:
+            self.pictures += tag == "svg" and self._book  # of the web most are icons
             if tag in _ACTIVE:
                 self._pages.flag("scripts")
             return True

@@ -76,7 +76,7 @@ def reopened(title: str, folder: Path, embedder: Embedder, questions: Sequence[s
     timed("Library.search", questions, lambda q: library.search(OWNER, q))
     one = [library.list(OWNER)[0].id]
     timed("  in one document", questions, lambda q: library.search(OWNER, q, documents=one))
-    library._refresh(OWNER)
+    library._indexes.refresh(OWNER)
     library.close()
 
 

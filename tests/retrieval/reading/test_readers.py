@@ -154,6 +154,24 @@ def test_pictures_and_formulas_of_web_pages(reading) -> None:  # type: ignore[no
     assert text(reading(source, "a.html")) == "So $E = v^{2}$ holds. A map of the harbour\n\n$x$"
 
 
+@pytest.mark.parametrize(
+    ("name", "untold"),
+    [("a.html", 3), ("a.epub", 5)],
+    ids=["on the web what only adorns is not counted", "in a book it is"],
+)
+def test_pictures_without_words_are_told(reading, name: str, untold: int) -> None:  # type: ignore[no-untyped-def]
+    body = (
+        "<p>See.</p><img src=a.png alt='A map'/><img src=b.png /><img src=c.png alt=''/><img src=d.png width='48' height='20px'/>"
+        "<img src=e.png width='49' height='49'/><img src=f.png width='100%'/><svg><path d='M0 0'/></svg>"
+        "<div style='display:none'><img src=g.png /></div>"
+    )
+    source = f"<html><body>{body}</body></html>"
+    content = source if name == "a.html" else hazards.epub({"one.xhtml": source})
+    assert [(flag.code, flag.details) for flag in reading(content, name).warnings] == [
+        ("pictures_without_text", {"count": untold})
+    ]
+
+
 def test_book_chapters_in_the_order_of_the_spine(reading) -> None:  # type: ignore[no-untyped-def]
     book = hazards.epub(
         {

@@ -93,7 +93,10 @@ def test_a_file_that_is_damaged_beyond_that_is_not_opened(folder: Path) -> None:
 def test_rows_of_an_earlier_version_are_believed_and_sealed_from_then_on(folder: Path) -> None:
     """As the first version with seals finds them: no table of seals, and migrations to run."""
     with closing(sqlite3.connect(folder / "library.db")) as database:
-        database.executescript("DROP TABLE seals; ALTER TABLE passages DROP COLUMN tables; PRAGMA user_version = 1;")
+        database.executescript(
+            "DROP TABLE seals; DROP INDEX documents_of_collection; ALTER TABLE documents DROP COLUMN collection; DROP TABLE readers; "
+            "DROP TABLE collections; ALTER TABLE passages DROP COLUMN tables; PRAGMA user_version = 1;"
+        )
     Library(folder, WordHashes()).close()
     assert damage(folder / "library.db", b"epiphyte", 0)
     library = Library(folder, WordHashes())

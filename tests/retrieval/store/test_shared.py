@@ -13,6 +13,7 @@ import pytest
 from retrieval.library import Library
 from retrieval.search import owner_index
 from retrieval.store import store as tables
+from retrieval.store.indexed import Home
 from retrieval.types import Document, Page, Passage
 from tests.retrieval.cheap import WordHashes
 
@@ -78,7 +79,7 @@ def test_documents_that_are_added_at_once_keep_their_passages_and_vectors_togeth
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(add, range(12)))
-    generation, stretches = apps[0].stretches("ada")
+    generation, stretches = apps[0].stretches(Home("ada"))
     assert (generation, len(stretches)) == (12, 12)
     for id, stretch in stretches.items():
         n = int(id, 16)

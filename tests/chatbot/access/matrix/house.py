@@ -85,7 +85,9 @@ def _things(services: Services, folder: Path) -> dict[str, str]:
     store.append(ANN, conversation, Message("assistant", f"A {SECRET}."), at=1)
     path = folder / f"{SECRET}.md"
     path.write_text(text)
-    document = services.library.get(OPENING).library.add(ANN, path, path.name)  # type: ignore[union-attr]
+    library = services.library.get(OPENING).library  # type: ignore[union-attr]
+    collection = library.collections.create(ANN, SECRET).id
+    document = library.add(ANN, path, path.name, collection=collection)
     translation = services.translations.add(services.engine, ANN, path, path.name, target="de", source="en")  # type: ignore[union-attr]
     outcome = Outcome(SECRET, 1, 1, ((SECRET, 1),), (), "scripted", None, 0, 0.0, "")
     services.tables.keep(ANN, outcome, f"text\n{SECRET}\n".encode())  # type: ignore[union-attr]
@@ -98,6 +100,7 @@ def _things(services: Services, folder: Path) -> dict[str, str]:
     return {
         "conversation": conversation,
         "document": document.id,
+        "collection": collection,
         "translation": translation.id,
         "result": store.results(ANN, TASK)[0].id,
         "adapter": f"{SECRET}-adapter",

@@ -28,9 +28,10 @@ ACTS = (
     "open", "remove", "use", "use_all", "use_none", "cite", "page", "source", "detach", "stop_jobs", "replace", "keep_both", "resume", "fetch",
     "look", "download", "ask", "rename", "only", "pin", "md", "delete", "restore", "earlier", "later", "again", "good", "bad", "switch", "edit",
     "compare", "share", "unshare", "move", "folder",
+    "choose", "collect", "draw",
 )  # fmt: skip
 READS = {  # which things a tab's handlers are asked for; whatever else they are given is none of theirs
-    "chat": ("conversation", "document", "adapter", "prompt"), "documents": ("document", "adapter"), "translate": ("translation", "result"),
+    "chat": ("conversation", "document", "adapter", "prompt"), "documents": ("document", "collection", "adapter"), "translate": ("translation", "result"),
     "summarize": ("result", "document"), "classify": ("result", "adapter"), "extract": ("result", "document"), "finetune": ("job", "adapter"),
     "adapters": ("adapter",), "models": ("adapter",), "parts": ("result",), "page": ("conversation",), "tour": ("conversation",),
 }  # fmt: skip
@@ -77,7 +78,7 @@ def calls(event: Any, ids: dict[str, str]) -> Iterator[dict[str, Any]]:
         data = [given(component, id) for component in event.inputs]
         home = Path(inspect.getfile(event.fn)).parent
         for act in acts(home) if clicks(event) else ("",):
-            yield {"data": data, "event_data": {"act": act, "id": id, "n": "1", "page": "1"}}
+            yield {"data": data, "event_data": {"act": act, "id": id, "to": id, "title": "x", "n": "1", "page": "1"}}
 
 
 def answer(client: httpx.Client, number: int, event: Any, call: dict[str, Any]) -> str:
@@ -106,6 +107,7 @@ def state_of(here: House) -> str:
         store.conversation(ANN, here.ids["conversation"]),
         [store.results(ANN, task) for task in ("sentiment", "summarize", "translate", "answer", "extract")],
         library.list(ANN),
+        library.collections.of(ANN),
         store.prompts(ANN),
         here.services.translations.jobs(ANN),  # type: ignore[union-attr]
         here.services.training.jobs.of(ANN),  # type: ignore[union-attr]

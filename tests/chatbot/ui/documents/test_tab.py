@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,8 +14,6 @@ import pytest
 from chatbot.common.errors import BanyanError, NotFound, Stopped, StoreUnavailable
 from chatbot.common.rejected import REASONS
 from chatbot.common.step import Progress
-from chatbot.engine.loading import LoadingEngine
-from chatbot.engine.scripted import ScriptedEngine
 from chatbot.store.store import LARGEST_RESULT, Store
 from chatbot.tasks.answer.check import Answer, Found, Sentence, Source
 from chatbot.tasks.answer.work import Retrieval
@@ -30,21 +27,21 @@ from chatbot.ui.documents.intake import Intake, Job
 from chatbot.ui.documents.opening import LibraryOpening, OpeningLibrary
 from chatbot.ui.documents.render_answers import Turn
 from chatbot.ui.documents.saved_turns import SavedTurns
+from chatbot.ui.documents.shelf import render as render_shelf
+from chatbot.ui.documents.shelf.jobs import job_list
 from chatbot.ui.documents.source_handlers import SourceHandlers
 from chatbot.ui.documents.sources import Sources
 from chatbot.ui.parts.updates import Updates
-from chatbot.ui.services import Services
 from chatbot.ui.strings.words import FOLDER, Language, languages, read
-from retrieval.checks.gate import Gate, Judgement, Model
+from retrieval.checks.gate import Gate, Judgement
 from retrieval.library import Library
 from retrieval.reading import flags
 from retrieval.types import Citation, Document, Flag, Hit, Passage
+from tests.chatbot.ui.documents.shelves import TEXT, dropped, opening, settle, upload
 from tests.chatbot.ui.wired import Wired, as_, clicked
 
 EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
-TEXT = "The orchard was planted in 1998. It covers 14 hectares."
 DOCUMENT = Document("d1", "ada", "orchard.md", "markdown", 10, "0", "indexed", 1, 1)
-OPEN = Gate({"spaced": Model((), (), (), (), bias=0.0, threshold=0.0)})  # lets every question through
 PASSAGE = Passage(1, 0, len(TEXT), TEXT, "Orchard", 0, "d1", 1)
 
 
@@ -95,34 +92,6 @@ def given(text: str, verdict: str = "supported", name: str = "orchard.md", statu
     return Answer("answered", found, text, (sentence,), citations)
 
 
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    library = Library(tmp_path / "library", None)
-    yield library
-    library.close()
-
-
-def opening(library: Library) -> OpeningLibrary:
-    opened = OpeningLibrary(lambda progress: Retrieval(library, OPEN))
-    opened.start()
-    opened.get(10)
-    return opened
-
-
-def upload(folder: Path, name: str, text: str = TEXT) -> tuple[Path, str]:
-    path = folder / name
-    path.write_text(text, "utf-8")
-    return path, name
-
-
-def settle(intake: Intake, owner: str = "ada") -> list[Job]:
-    end = time.monotonic() + 60
-    while intake.busy(owner):
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    return intake.jobs(owner)
-
-
 # What is shown
 
 
@@ -134,8 +103,8 @@ def test_nothing_said_or_named_becomes_part_of_the_page(language: Language) -> N
         (
             render_answers.conversation([Turn(EVIL, given(EVIL, name=EVIL))], language),
             render_answers.conversation([Turn(EVIL, given("", name=EVIL, status="not_found"))], language),
-            render_documents.document_list([evil], [], None, language),
-            render_documents.job_list([Job(1, "ada", EVIL, "done", document=evil)], language),
+            render_shelf.document_list([evil], [], None, language),
+            job_list([Job(1, "ada", EVIL, "done", document=evil)], language),
             render_documents.source(evil, Citation(1, "d1", EVIL, 1, EVIL, 0, 9), [passage], language),
             render_documents.document_page(evil, None, [passage], [EVIL], language),
         )
@@ -201,11 +170,11 @@ def test_every_reason_and_every_warning_is_told_in_chinese() -> None:
 
 def test_what_may_be_used_is_a_checkbox_and_a_rejected_file_is_none() -> None:
     rejected = Document("d2", "ada", "x.pdf", None, 1, "1", "rejected", reason="Broken.", code="damaged")
-    html = render_documents.document_list([DOCUMENT, rejected], {"d1"}, "d2", "en")
+    html = render_shelf.document_list([DOCUMENT, rejected], {"d1"}, "d2", "en")
     assert html.count('role="checkbox"') == 1
     assert 'aria-checked="false"' in html
     assert 'data-id="d2" aria-current="true"' in html
-    assert "已损坏" in render_documents.document_list([rejected], (), None, "zh")
+    assert "已损坏" in render_shelf.document_list([rejected], (), None, "zh")
 
 
 # Files on their way
@@ -219,11 +188,11 @@ def test_files_end_as_indexed_known_or_rejected(library: Library, tmp_path: Path
     assert (first.state, first.document.status, first.known) == ("done", "indexed", False)
     assert second.document is not None
     assert (second.document.status, second.document.code) == ("rejected", "empty")
-    assert "Rejected: " in render_documents.job_list([second], "en")
+    assert "Rejected: " in job_list([second], "en")
     intake.add("ada", [upload(tmp_path, "copy.md")])
     (copy,) = settle(intake)
     assert copy.known
-    assert "Already here as orchard.md" in render_documents.job_list([copy], "en")
+    assert "Already here as orchard.md" in job_list([copy], "en")
     assert intake.jobs("eve") == []
     intake.close()
 
@@ -339,7 +308,7 @@ def test_what_one_person_may_keep_is_bounded(library: Library, tmp_path: Path, q
     assert second.error is not None
     assert (second.state, second.error.kind) == ("failed", kind)
     assert len(library.list("ada")) == 1
-    assert "上限" in render_documents.job_list([second], "zh")
+    assert "上限" in job_list([second], "zh")
     intake.close()
 
 
@@ -377,27 +346,6 @@ def test_whatever_a_browser_claims_does_no_harm(library: Library, tmp_path: Path
 
 
 # Handlers
-
-
-@pytest.fixture
-def page(library: Library, tmp_path: Path) -> Iterator[Wired]:
-    loading = LoadingEngine(lambda *_: ScriptedEngine(lambda messages: "It was planted in 1998."), "scripted")
-    loading.start()
-    assert loading.wait(20)
-    store, opened = Store(tmp_path / "banyan.db"), opening(library)
-    intake = Intake(opened)
-    yield Wired(Services(loading, store, lambda request: str(request.owner), library=opened, intake=intake))
-    intake.close()
-    loading.close()
-    store.close()
-
-
-def dropped(page: Wired, do: Handlers, owner: str, path: Path) -> str:
-    """The id of a file that the owner dropped, as soon as it is indexed."""
-    page.one(do.add, [str(path)], "en", as_(owner))
-    (job,) = settle(do._intake, owner)
-    assert job.document
-    return job.document.id
 
 
 def test_a_dropped_file_is_seen_by_its_owner_alone(page: Wired, tmp_path: Path) -> None:
@@ -516,7 +464,7 @@ def test_the_api_has_the_promised_shapes() -> None:
     refused = said(given("", status="not_found"))
     nothing: dict[str, object] = {"answer": "", "sentences": [], "citations": [], "likely": None, "quotes": []}
     assert refused == {"status": "not_found", "route": "passages", "note": ""} | nothing
-    assert set(record(DOCUMENT)) == {"id", "name", "status", "passages", "pages", "warnings", "reason"}
+    assert set(record(DOCUMENT)) == {"id", "name", "status", "passages", "pages", "warnings", "reason", "collection"}
 
 
 def test_an_answer_in_the_chat_names_its_sources_and_links_nowhere() -> None:

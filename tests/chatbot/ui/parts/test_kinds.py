@@ -3,7 +3,7 @@
 import pytest
 
 from chatbot.tasks.translate.files import kinds as translated
-from chatbot.ui.documents import render
+from chatbot.ui.documents.shelf import render
 from chatbot.ui.parts import kinds
 from retrieval.reading.kinds import READERS, Reader
 

@@ -19,6 +19,7 @@ from chatbot.ui.chat.sampling import SAMPLING
 from chatbot.ui.chat.sidebar import VOICE
 from chatbot.ui.classify import examples as classify_examples
 from chatbot.ui.classify import render as classify_render
+from chatbot.ui.documents.shelf.layout import WITH
 from chatbot.ui.extract import examples as extract_examples
 from chatbot.ui.extract import render as extract_render
 from chatbot.ui.finetune.questions.layout import COLUMNS
@@ -45,15 +46,7 @@ NODES = [node for tree in TREES for node in ast.walk(tree)]
 CONSTANTS = {node.value for node in NODES if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 STRINGS = read(FOLDER)[ENGLISH]
 KEYS = [key for key in STRINGS if not key.startswith("language.")]
-REFUSED = (
-    "no_rows",
-    "all_masked",
-    "unmapped",
-    "none_usable",
-    "no_preferences",
-    "no_labels",
-    "one_sided",
-)  # notices that are told as errors
+REFUSED = ("no_rows", "all_masked", "unmapped", "none_usable", "no_preferences")  # notices that are told as errors
 
 
 def called(name: str) -> list[ast.Call]:
@@ -92,7 +85,8 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "job_{}": ["replace", "keep_both"],
     "route_{}": {*get_args(Kind)} - {"passages"},
     "note_{}": filter(None, get_args(answer.Note)),
-    "doc_{}": ["use_all", "use_none", "only", "rename", "remove"],
+    "doc_{}": ["use_all", "use_none"],
+    "col_with_{}": WITH,
     "one_{}": get_args(Unit),
     "unit_{}": get_args(Unit),
     "single_{}": get_args(Unit),
@@ -117,16 +111,7 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "ft_preset_{}": PRESETS,
     "ftq_column_{}": COLUMNS,
     "ft_method_{}": get_args(Taught),
-    "ft_score_{}": [
-        *METRICS,
-        "loss",
-        "perplexity",
-        "general_loss",
-        "preference_margin",
-        "preference_accuracy",
-        "liked_margin",
-        "bad_loss",
-    ],
+    "ft_score_{}": [*METRICS, "loss", "perplexity", "general_loss", "preference_margin", "preference_accuracy"],
     "ft_state_{}": get_args(JobState),
     "adapter_does_{}": TASKS,
     "mo_{}": get_args(State),

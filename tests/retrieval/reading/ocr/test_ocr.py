@@ -7,12 +7,16 @@ import zlib
 from pathlib import Path
 from threading import Event
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
+from retrieval.reading.ocr.marks import shares
+from retrieval.reading.pdf.pictures import render_page
 from retrieval.reading.readers import RejectedFile, read
+from retrieval.types import Page
 from tests.retrieval import hazards
 
 pytestmark = pytest.mark.slow
@@ -83,6 +87,28 @@ def test_marks_lie_on_the_words(tmp_path: Path) -> None:
     for row, (_, _, left, top, right, bottom) in enumerate(marks):
         assert abs(left * 1200 - 100) < 25 and left < right < 0.35
         assert top * 500 < 100 + 60 * row + 20 < bottom * 500
+
+
+def test_recognised_words_are_marked_on_the_page_and_on_the_picture(tmp_path: Path) -> None:
+    lines = picture("First line", "Second line")
+    for content, name in ((encoded(lines, "PNG"), "a.png"), (scan(lines), "a.pdf")):
+        path = hazards.write(tmp_path, "x", content)
+        page = read(path, name).pages[0]
+        start = page.text.index("line", page.text.index("Second"))
+        drawn = Image.open(io.BytesIO(render_page(path, 1, start, start + 4, shares=shares(page, start, start + 4))))
+        width, height = drawn.size
+        yellow = np.asarray(drawn.convert("RGB")).astype(int)
+        down, across = np.nonzero((yellow[:, :, 0] > 200) & (yellow[:, :, 2] < 150))
+        assert len(down), name
+        page_top = (50 / 800 if name == "a.pdf" else 0) * height  # of the picture on the page of 800 points
+        tall = 250 / 800 * height if name == "a.pdf" else height
+        assert 150 / 500 * tall < down.min() - page_top < down.max() - page_top < 215 / 500 * tall, name
+        assert 200 / 1200 * width < across.min() < across.max() < 330 / 1200 * width, (
+            "the second half of the line alone"
+        )
+    assert shares(page, 0, 0) == shares(Page(1, "text"), 0, 4) == []
+    with pytest.raises(RejectedFile):
+        render_page(hazards.write(tmp_path, "y", encoded(lines, "PNG")), 2)
 
 
 @pytest.mark.parametrize(("kind", "name"), [("PNG", "a.png"), ("JPEG", "a.jpg")])

@@ -6,6 +6,8 @@ from pathlib import Path
 import pypdf
 import pytest
 from PIL import Image
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
 
 from retrieval.reading.pdf.pictures import render_page
 from retrieval.reading.readers import RejectedFile, read
@@ -95,6 +97,26 @@ def test_every_word_of_a_real_report_is_found_where_it_is_drawn(shared_data: Pat
         at = start + len(word)
         (area,) = reader.boxes(found.indices[start:at])
         assert word in textpage.get_text_bounded(area[0] - 1, area[1], area[2] + 1, area[3])
+
+
+def test_pictures_that_are_not_read_are_counted(tmp_path: Path) -> None:
+    """A figure on one page and one shown on two; not what is small, fills the page, or stands on every third."""
+    out, image = io.BytesIO(), ImageReader(Image.new("RGB", (90, 60), "red"))
+    other = ImageReader(Image.new("RGB", (91, 60), "blue"))
+    canvas = Canvas(out, pagesize=(600, 800))
+    for number in range(3):
+        canvas.drawString(72, 700, f"Page {number} has words of its own.")
+        canvas.drawImage(image, 450, 720, 72, 72)  # a logo
+        canvas.drawImage(image, 100, 20, 71, 100)
+        if number < 2:
+            canvas.drawImage(other, 100, 300, 300, 200)
+        if number == 2:
+            canvas.drawImage(image, 100, 300, 72, 72)
+            canvas.drawImage(image, 0, 0, 600, 400.0 + 1)
+        canvas.showPage()
+    canvas.save()
+    found = read(hazards.write(tmp_path, "x", out.getvalue()), "a.pdf")
+    assert [(flag.code, flag.details) for flag in found.warnings] == [("pictures_without_text", {"count": 3})]
 
 
 def test_what_cannot_be_drawn(tmp_path: Path) -> None:

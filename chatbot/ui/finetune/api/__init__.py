@@ -1,1 +1,0 @@
-"""Fine-tuning for programs: whatever the tab's buttons do, by name."""

@@ -1,0 +1,1 @@
+"""Pages of the web as documents: the one door through which the server fetches them."""

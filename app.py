@@ -216,13 +216,16 @@ def build_retrieval(settings: Settings, progress: Progress) -> Any:
 
 def build_training(settings: Settings, served: LoadingEngine) -> Any:
     """Fine-tuning of the model that is served, with its jobs, which go on from where they stand."""
+    from chatbot.access.owner import SCRIPT
     from chatbot.engine.devices import gpus
     from chatbot.training.base import TrainingBase, no_training
     from chatbot.training.notice import teller
     from chatbot.training.training import Training, quietly
     from finetune.jobs.estimate import Estimator
     from finetune.jobs.jobs import Jobs
+    from finetune.spec.reports import require
 
+    require(settings.report)
     adapters, jobs = settings.data / "adapters", settings.data / "jobs"
     devices = [str(index) for index in range(gpus())] or ["cpu"]
     ours = () if settings.training == "elsewhere" else devices
@@ -233,7 +236,15 @@ def build_training(settings: Settings, served: LoadingEngine) -> Any:
         if tell:
             tell(id)
 
-    runner = Jobs(jobs, adapters=adapters, devices=ours, threads=settings.threads, ended=ended)
+    runner = Jobs(
+        jobs,
+        adapters=adapters,
+        devices=ours,
+        threads=settings.threads,
+        ended=ended,
+        report=settings.report.removeprefix("off"),
+        commons=[] if settings.auth or not settings.is_local else [f"guest:{SCRIPT}"],
+    )
     estimator = Estimator(jobs / "probes.json", device=devices[0], threads=settings.threads)
 
     def why_not(model: str) -> NoTraining | None:

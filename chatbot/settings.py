@@ -114,6 +114,12 @@ class Settings:
         metavar="URL",
         secret=True,
     )
+    report: str = _option(
+        "off",
+        "where the curves of trainings are reported to besides the page; its library is installed apart, and what it keeps lies in "
+        "reports/ of the data folder",
+        choices=lambda: ("off", "tensorboard", "trackio", "mlflow", "wandb"),
+    )
     web: str = _option(
         "auto",
         "whether a web address may be added as a document, which this server then fetches from the public web; auto: yes, but not on "
@@ -138,11 +144,14 @@ class Settings:
         return frozenset(name.strip().lower() for name in self.hosts.split(",") if name.strip())
 
     @property
+    def is_local(self) -> bool:
+        """Whether only programs of this machine reach it, as far as `host` and `hosts` tell."""
+        return not self.hosts and not self.space and self.host in ("127.0.0.1", "::1", "localhost")
+
+    @property
     def fetches_pages(self) -> bool:
         """What `web` stands for."""
-        alone = not (self.auth or self.space or self.hosts or self.root_path)
-        alone = alone and self.host in ("127.0.0.1", "localhost", "::1")
-        return self.web == "on" or (self.web == "auto" and alone)
+        return self.web == "on" or (self.web == "auto" and self.is_local and not (self.auth or self.root_path))
 
     def place(self, name: str) -> Place:
         """Where the tables are that SQLite keeps in the file `name`."""

@@ -17,6 +17,15 @@ SHAPES = {  # (out, in) of SmolLM2-135M
     "mlp.up_proj": (1536, 576),
     "mlp.down_proj": (576, 1536),
 }
+QWEN = {  # of Qwen2.5-0.5B, which has 24 layers
+    "self_attn.q_proj": (896, 896),
+    "self_attn.k_proj": (128, 896),
+    "self_attn.v_proj": (128, 896),
+    "self_attn.o_proj": (896, 896),
+    "mlp.gate_proj": (4864, 896),
+    "mlp.up_proj": (4864, 896),
+    "mlp.down_proj": (896, 4864),
+}
 ALL = tuple(module.rpartition(".")[2] for module in SHAPES)
 
 
@@ -27,6 +36,7 @@ def write_adapter(
     targets: tuple[str, ...] = ALL,
     seed: int = 0,
     layers: int = LAYERS,
+    shapes: Mapping[str, tuple[int, int]] = SHAPES,
     strength: float = 0.02,
     base: str = "SmolLM2-135M-Instruct",
     card: Mapping[str, object] | None = None,
@@ -36,7 +46,7 @@ def write_adapter(
     random = np.random.default_rng(seed)
     tensors = {}
     for layer in range(layers):
-        for module, (rows, columns) in SHAPES.items():
+        for module, (rows, columns) in shapes.items():
             if module.rpartition(".")[2] in targets:
                 stem = f"base_model.model.model.layers.{layer}.{module}"
                 a = random.standard_normal((rank, columns)) / columns**0.5

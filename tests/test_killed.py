@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.killed import Ledger, one_round
+from tests.tiny import make_model
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -15,7 +16,8 @@ def test_nothing_acknowledged_is_lost_and_nothing_stays_behind(
     rounds: int, models_folder: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "models").symlink_to(models_folder)
-    chance, ledger = random.Random(7), Ledger()
+    chance, ledger, model = random.Random(7), Ledger(), make_model(tmp_path / "tiny", "llama")
     for _ in range(rounds):
-        one_round(tmp_path, ledger, chance)
+        one_round(tmp_path, model, ledger, chance)
     assert ledger.there or ledger.gone, "something was acknowledged before a kill"
+    assert ledger.jobs, "a fine-tune, too"

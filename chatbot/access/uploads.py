@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 
+from chatbot.common import disk
 from chatbot.common.errors import InputError
 
 LONGEST = 6 * 3600.0  # seconds that a file waits to be used: half a day in which a page stands open
@@ -46,13 +47,15 @@ class Uploads:
     def bench(self, owner: str) -> Path:
         """A new folder, in which something is made for `owner` to fetch."""
         made = self.of(owner) / secrets.token_hex(8)
-        made.mkdir(mode=0o700, parents=True)
+        with disk.writing(self.folder):
+            made.mkdir(mode=0o700, parents=True)
         return made
 
     def new(self, owner: str, name: str, data: bytes) -> str:
         """The path of a file for `owner` to fetch, under that name."""
         path = self.bench(owner) / Path(name).name
-        path.write_bytes(data)
+        with disk.writing(self.folder):
+            path.write_bytes(data)
         return str(path)
 
     def free(self, *paths: Path) -> None:

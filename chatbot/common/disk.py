@@ -150,6 +150,15 @@ def full(folder: Path, then: str = "try again; what was saved is safe") -> Store
     )
 
 
+@contextlib.contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Whatever the system says of a write in `folder` is said as `told` has it. Raises `StoreFull` or `StoreError`."""
+    try:
+        yield
+    except OSError as error:
+        raise told(error, folder) from error
+
+
 def told(error: OSError, folder: Path, then: str = "try again; what was saved is safe") -> StoreError:
     """The system's error as one that says what to do."""
     if is_full(error):

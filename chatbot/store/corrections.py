@@ -42,6 +42,22 @@ class Preference:
         return json.dumps(plain, ensure_ascii=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """One row to learn from: the talk up to an answer, and whether that was a good one."""
+
+    system_prompt: str
+    messages: tuple[Message, ...]
+    liked: bool
+
+    def as_row(self) -> str:
+        """A line of JSON in the form that TRL and others have for answers called good or bad."""
+        system = [Message("system", self.system_prompt)] if self.system_prompt else []
+        *prompt, answer = [{"role": m.role, "content": m.content} for m in (*system, *self.messages)]
+        return json.dumps({"prompt": prompt, "completion": [answer], "label": self.liked}, ensure_ascii=False)
+
+
+_THUMBED = "FROM turns JOIN conversations AS c ON c.id = turns.conversation WHERE owner = ? AND deleted IS NULL AND liked IS NOT NULL"
 _RATED = (
     "FROM turns JOIN conversations AS c ON c.id = turns.conversation "
     "WHERE owner = ? AND deleted IS NULL AND (liked = 1 OR better <> '')"
@@ -81,6 +97,21 @@ class Corrections(Conversations):
         return [
             Preference(system, tuple(turn.message for turn in self._turns(owner, id, end=turn_id)[:-1]), good, bad)
             for turn_id, id, system, good, bad in rows
+        ]
+
+    def count_ratings(self, owner: str) -> tuple[int, int]:
+        """Good answers and bad ones."""
+        good, bad = self._read(f"SELECT coalesce(sum(liked), 0), coalesce(sum(1 - liked), 0) {_THUMBED}", (owner,))[0]
+        return int(good), int(bad)
+
+    def ratings(self, owner: str) -> list[Rating]:
+        """The owner's thumbs, the oldest first, each with the answer as the model gave it."""
+        rows = self._read(
+            f"SELECT turns.id, c.id, system_prompt, liked {_THUMBED} ORDER BY turns.id LIMIT ?", (owner, MOST)
+        )
+        return [
+            Rating(system, tuple(turn.message for turn in self._turns(owner, id, end=turn_id)), bool(liked))
+            for turn_id, id, system, liked in rows
         ]
 
     def _correction(self, owner: str, turn: int, id: str, system_prompt: str, better: str) -> Correction:

@@ -105,6 +105,11 @@ class TrainingBase:
         finally:
             self._lock.release()
 
+    def gguf(self, progress: Progress, stop: Event | None = None) -> Path | None:
+        """The GGUF file that is served; None where that is a transformers folder. Raises as `prepare`."""
+        self.require()
+        return resolve(self._model(), self._models, progress, stop).gguf
+
 
 def _convert(gguf: Path, folder: Path, progress: Progress, stop: Event | None) -> None:
     child = subprocess.Popen(

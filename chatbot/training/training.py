@@ -1,9 +1,8 @@
-"""Fine-tuning as the page and the API offer it: the checks before a job, and what comes after it."""
+"""Fine-tuning as the page and the API offer it: the checks before a job; `results` is what comes after it."""
 
 import contextlib
-import shutil
-import zipfile
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
@@ -11,23 +10,24 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from chatbot.common.child import Child
-from chatbot.common.errors import BanyanError, InputError, NotFound
+from chatbot.common.errors import BanyanError, InputError
 from chatbot.common.step import Progress, Step
-from chatbot.engine.gguf.adapter import convert_adapter
-from chatbot.engine.gguf.header import header_of
 from chatbot.engine.models.names import require_no_model
 from chatbot.training.base import TrainingBase
+from chatbot.training.results import Results
 from chatbot.types import QUOTAS, Quotas
 from finetune.data.doctor import Doctor
 from finetune.data.examples import Columns, Example
-from finetune.data.findings.report import require_usable
+from finetune.data.findings.report import require_usable, way_of
 from finetune.data.formats import detect, read_examples
+from finetune.data.hub import wanted_of
 from finetune.jobs import start as starts
 from finetune.jobs.estimate import Estimate, Estimator
 from finetune.jobs.jobs import Jobs
-from finetune.publish.publish import check_name, pack, push
+from finetune.publish.publish import check_name
 from finetune.spec.presets import LONGEST, PresetName, preset
 from finetune.spec.spec import TrainingSpec
+from finetune.spec.sweep import Sweep
 
 MOST_WAITING = 10  # jobs of one owner that may wait or run at once
 
@@ -41,15 +41,15 @@ class Dataset:
     mapping: Columns | None = None
 
 
-class Training:
+class Training(Results):
     """Everything the tab and the endpoints do. Every method that touches a job checks its owner; safe from any thread."""
 
     def __init__(
         self, base: TrainingBase, jobs: Jobs, estimator: Estimator, adapters: Path, quotas: Quotas = QUOTAS
     ) -> None:
-        self.base, self.jobs, self._quotas = base, jobs, quotas
-        self._estimator, self._adapters, self._doctor = estimator, adapters, Doctor()
-        self._merger = Child("finetune.train.merge", threads=2, idle=1.0)
+        super().__init__(base, jobs, adapters)
+        self._quotas, self._estimator, self._doctor = quotas, estimator, Doctor()
+        self._fetcher = Child("finetune.data.hub", idle=1.0)
 
     def warm(self) -> None:
         """Somebody opened the tab: begin what a first check would wait for. Returns at once."""
@@ -73,6 +73,22 @@ class Training:
             data.path, base.folder, spec, data.mapping, name=data.name, progress=progress, stop=stop,
             rows=self._quotas.rows, seconds=self._quotas.seconds,
         )  # fmt: skip
+
+    def fetch(
+        self,
+        id: str,
+        split: str,
+        folder: Path,
+        progress: Progress = lambda step, fraction: None,
+        stop: Event | None = None,
+    ) -> Dataset:
+        """A data set of the hub, or the part of it that `split` names, as a file in `folder`. Raises `InputError`, `HubUnavailable`
+        or `Stopped`."""
+        name = wanted_of(id, split).id.rpartition("/")[2]
+        target = folder.resolve() / f"{name}.jsonl"
+        request = {"id": id, "split": split, "target": str(target), "most": self._quotas.rows}
+        self._fetcher.ask(request, progress, stop)
+        return Dataset(target, target.name)
 
     def estimate(
         self,
@@ -98,88 +114,66 @@ class Training:
         progress: Progress = lambda step, fraction: None,
         stop: Event | None = None,
         adapter: Path | None = None,
+        sweep: Sweep | None = None,
     ) -> str:
         """Check once more with these very settings, then queue the job and return its id. With `adapter`, a folder that the
-        owner may use, the job goes on from there.
+        owner may use, the job goes on from there; with `sweep` there is one for each value, and the first one's id is returned.
 
         Raises `InputError` where the doctor refuses, the memory is not enough, the name or the adapter cannot be used.
         """
         require_no_model(check_name(name), *self.base.names)
-        self._require_room(owner)
-        if adapter:
-            fingerprint = self.base.prepare(progress, stop).fingerprint
-            spec = starts.fitted(spec, adapter, fingerprint, spec.to_dict())
+        self._require_room(owner, len(sweep.values) if sweep else 1)
+        base = self.base.prepare(progress, stop)
+        spec = starts.fitted(spec, adapter, base.fingerprint, spec.to_dict()) if adapter else spec
         report = self.check(data, spec, progress, stop)
         require_usable(report)
-        spec = spec.changed({"method": "dpo" if report["method"] == "dpo" else "sft"})
-        self.estimate(spec, report, progress, stop).require()
+        spec = spec.changed({"method": way_of(report)}) if spec.method == "auto" else spec
+        specs = sweep.specs(spec) if sweep else {"": spec}
+        if sweep and not report["held_out"]:
+            raise InputError("A sweep is judged on held-out rows, and these are too few.", kind="sweep_no_held_out")
+        for one in specs.values():
+            if adapter:
+                starts.fitted(one, adapter, base.fingerprint, one.to_dict())
+            self.estimate(one, report, progress, stop).require()
         progress(Step("writing"), None)
-        format = detect(data.path, data.name)
-        rows = read_examples(data.path, format, data.mapping)
-        examples = (row.to_dict() for row in rows if isinstance(row, Example))
-        return self.jobs.create(
-            owner, name, examples, spec, self.base.prepare(progress), source=data.name, start=adapter
-        )
+        id = secrets.token_hex(6) if sweep else ""
+        made = [
+            self.jobs.create(
+                owner, name, _examples(data), one, base, source=data.name, start=adapter, sweep=id, variant=variant
+            )
+            for variant, one in specs.items()
+        ]
+        return made[0]
 
-    def _require_room(self, owner: str) -> None:
+    def _require_room(self, owner: str, count: int) -> None:
         own = [job for job in self.jobs.of(owner) if job.own]
-        self._quotas.require("jobs", len(own) + 1)
+        self._quotas.require("jobs", len(own) + count)
         waiting = [job for job in own if job.state in ("queued", "running")]
-        if len(waiting) >= MOST_WAITING:
+        if len(waiting) + count > MOST_WAITING:
             raise InputError(
                 f"{len(waiting)} of your jobs wait or run already. Wait for one, or remove one.",
                 kind="too_many_jobs",
                 count=len(waiting),
             )
 
-    # After the end
-
-    def folder(self, owner: str, id: str) -> Path:
-        """The adapter as it was published, else as it lies in the job. Raises `NotFound`."""
-        result = self.jobs.get(owner, id).result
-        published = self._adapters / result.adapter if result and result.adapter else None
-        return published if published and published.is_dir() else self.jobs.adapter(owner, id)
-
-    def pack(self, owner: str, id: str, folder: Path) -> Path:
-        """The adapter as a zip in `folder`."""
-        return pack(self.folder(owner, id), folder / f"{self._name(owner, id)}.zip")
-
-    def to_gguf(self, owner: str, id: str, folder: Path) -> Path:
-        """The adapter for llama.cpp, in `folder`. Raises `AdapterError` where it cannot be said in GGUF."""
-        base = self.base.prepare(lambda step, fraction: None)
-        made = convert_adapter(self.folder(owner, id), header_of(Path(base.folder)), folder)
-        return made.rename(folder / f"{self._name(owner, id)}.gguf")
-
-    def merge(self, owner: str, id: str, folder: Path, progress: Progress, stop: Event | None = None) -> Path:
-        """A whole model's weights with the adapter in them, as a zip in `folder`. Raises `AdapterError`."""
-        base, target = self.base.prepare(progress, stop), folder / f"{self._name(owner, id)}-merged"
-        request = {"base": base.folder, "adapter": str(self.folder(owner, id)), "target": str(target)}
-        self._merger.ask(request, progress, stop)
-        progress(Step("packing"), None)
-        return _stored(target)
-
-    def push(self, owner: str, id: str, repository: str, token: str) -> str:
-        """Upload to the hub; returns the address. The token is used and forgotten."""
-        job = self.jobs.get(owner, id)
-        if not job.own:
-            raise NotFound("There is no such job.", kind="no_job")
-        return push(self.folder(owner, id), repository.strip(), token.strip())
-
-    def _name(self, owner: str, id: str) -> str:
-        return check_name(self.jobs.get(owner, id).name)
-
     def close(self) -> None:
         """End the children but those that train: they go on and are found again."""
         self.jobs.close()
         self._doctor.close()
         self._estimator.close()
-        self._merger.close()
+        self._fetcher.close()
+        super().close()
+
+
+def _examples(data: Dataset) -> Iterator[dict[str, Any]]:
+    rows = read_examples(data.path, detect(data.path, data.name), data.mapping)
+    return (row.to_dict() for row in rows if isinstance(row, Example))
 
 
 def first_spec(overrides: Mapping[str, object] = MappingProxyType({})) -> TrainingSpec:
     """What a data set is first read with, before a preset can be fitted to it: rows are whole up to the longest preset's length,
     or to what is asked for. Raises `InputError`, also for unknown fields."""
-    values = {name: value for name, value in overrides.items() if name != "preset"}
+    values = {name: value for name, value in overrides.items() if name not in ("preset", "sweep")}
     return TrainingSpec().changed({"max_length": LONGEST, **values})
 
 
@@ -190,23 +184,14 @@ def spec_of(overrides: Mapping[str, object], report: Mapping[str, Any]) -> Train
     """
     values = dict(overrides)
     name = cast(PresetName, values.pop("preset", "balanced"))  # which refuses any other
+    values.pop("sweep", None)
     return preset_for(name, report).changed(values)
 
 
 def preset_for(name: PresetName, report: Mapping[str, Any]) -> TrainingSpec:
     """The preset for what the doctor found. Raises `InputError` where there is none of that name."""
     sizes = max(1, report["usable"]), max(1, report["tokens"]), report["fitting"]
-    return preset(name, *sizes, pairs=report["method"] == "dpo")
-
-
-def _stored(folder: Path) -> Path:
-    """The folder as a zip beside it; weights do not compress, so nothing is."""
-    target = folder.with_name(f"{folder.name}.zip")
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for path in sorted(folder.iterdir()):
-            archive.write(path, f"{folder.name}/{path.name}")
-    shutil.rmtree(folder)
-    return target
+    return preset(name, *sizes, method=way_of(report))
 
 
 def quietly(refresh: Callable[[], None]) -> Callable[[str], None]:

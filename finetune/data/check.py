@@ -19,9 +19,10 @@ from finetune.data.findings.notices import notices, refusal
 from finetune.data.findings.report import Report, Sample, fitting, histogram, shortened
 from finetune.data.findings.tally import FIRST_FAULTS, Tally, mark
 from finetune.data.formats import detect, headless, mapping_of, read_examples
+from finetune.data.layouts.layouts import says_good
 from finetune.data.rows.source import MAX_ROWS
 from finetune.data.split import Sides, sides
-from finetune.spec.spec import TrainingSpec
+from finetune.spec.spec import Method, TrainingSpec
 
 REMEMBERED = 1_000  # different rows whose tokens are kept, for rows that repeat them
 
@@ -48,7 +49,7 @@ def check(
     format = headless(detect(path, name), mapping)
     columns = mapping_of(format, mapping)
     reading = _Reading(path, format, columns, progress, stop, most, seconds, time.monotonic() + seconds)
-    tally = _tallied(reading.examples(Step("reading")), encoder, spec)
+    tally = _tally(reading, encoder, spec)
     parted = sides(tally.placed, spec.evaluation_share, spec.seed)
     judges = parted.declared or parted.groups
     leaks = find_leaks(lambda: reading.examples(Step("comparing")), parted) if judges else []
@@ -84,9 +85,18 @@ class _Reading:
             yield item
 
 
-def _tallied(examples: Iterator[Example | Fault], encoder: ChatEncoder, spec: TrainingSpec) -> Tally:
+def _tally(reading: _Reading, encoder: ChatEncoder, spec: TrainingSpec) -> Tally:
+    """Where nobody chose how they teach: by their labels, if those call some answers good and some bad."""
+    labelled = spec.method == "auto" and says_good(reading.format, reading.columns)
+    tally = _tallied(reading.examples(Step("reading")), encoder, spec, "kto" if labelled else spec.method)
+    if labelled and not tally.two_sided:
+        return _tallied(reading.examples(Step("reading")), encoder, spec, "sft")
+    return tally
+
+
+def _tallied(examples: Iterator[Example | Fault], encoder: ChatEncoder, spec: TrainingSpec, method: Method) -> Tally:
     """Rows that repeat each other, of which a small file can hold very many, are encoded once."""
-    tally = Tally()
+    tally = Tally(method)
     known: dict[int, Taught | Fault] = {}
     for item in examples:
         if isinstance(item, Fault):
@@ -96,7 +106,7 @@ def _tallied(examples: Iterator[Example | Fault], encoder: ChatEncoder, spec: Tr
         if exact not in known:
             if len(known) >= REMEMBERED:
                 known.clear()
-            known[exact] = taught(encoder, item, spec.method, spec.max_length)
+            known[exact] = taught(encoder, item, method, spec.max_length, spec.learns)
         found = known[exact]
         if isinstance(found, Fault):
             tally.fail(Fault(item.row, found.code, found.reason))
@@ -124,7 +134,7 @@ def _report(
         fault_counts=dict(tally.fault_counts.most_common()),
         duplicates=tally.duplicates,
         near_duplicates=tally.near_duplicates,
-        method="dpo" if tally.pairs else "text" if format.layout == "text" else "sft",
+        method=tally.kind if tally.kind != "sft" or format.layout != "text" else "text",
         tokens=tally.tokens,
         trained_tokens=tally.trained,
         longest=max(tally.lengths, default=0),
@@ -143,9 +153,12 @@ def _report(
 
 
 def _sample(row: int, found: Taught, encoder: ChatEncoder) -> Sample:
-    """As the model sees it; of the worse answer, what differs."""
+    """As the model sees it; of the worse answer, what differs. A bad answer is worse than none."""
+    shown = encoder.segments(found.encoded)
     worse = encoder.segments(found.rejected)[-1:] if found.rejected else ()
-    return Sample(row, shortened(encoder.segments(found.encoded)), shortened(worse))
+    if found.liked is False:
+        shown, worse = shown[:-1], shown[-1:]
+    return Sample(row, shortened(shown), shortened(worse))
 
 
 def _row(shown: tuple[int, Taught]) -> int:

@@ -74,8 +74,8 @@ class Example:
 
     `turns` is an optional system text, then what the others say, up to the last answer that is taught. Exactly one of
     `turns` and `text` is set. `tools` is a JSON list of what the assistant may call, "" for none. `rejected` is the worse
-    answer of a preference, whose better one ends `turns`. `remarks` are codes of what a person should know, such as
-    "formula" (a spreadsheet would run a cell).
+    answer of a preference, whose better one ends `turns`. `liked` says whether the last answer is a good or a bad one, None
+    where nobody said so. `remarks` are codes of what a person should know, such as "formula" (a spreadsheet would run a cell).
     """
 
     row: int
@@ -85,6 +85,7 @@ class Example:
     tools: str = ""
     split: Split = ""
     rejected: Turn | None = None
+    liked: bool | None = None
 
     @property
     def prompt(self) -> tuple[Turn, ...]:
@@ -109,6 +110,8 @@ class Example:
             values["tools"] = json.loads(self.tools)
         if self.rejected:
             values["rejected"] = self.rejected.to_dict()
+        if self.liked is not None:
+            values["label"] = self.liked
         return values | ({"split": self.split} if self.split else {})
 
     @classmethod
@@ -122,6 +125,7 @@ class Example:
             tools=json.dumps(tools, ensure_ascii=False) if tools else "",
             split=values.get("split", ""),
             rejected=Turn.from_dict(rejected) if rejected else None,
+            liked=values.get("label"),
         )
 
 
@@ -129,7 +133,7 @@ FaultCode = Literal[
     "json", "not_an_object", "missing_field", "not_text", "too_large", "broken_character", "encoding", "damaged",
     "quoting", "columns", "unmapped", "unknown_label", "empty_prompt", "empty_answer", "empty_text", "no_answer",
     "unknown_role", "role_order", "not_turns", "tool_call", "masked", "template", "tokens", "not_taught", "bad_answer",
-    "needs_image", "reasoning", "markers", "no_choice", "same_answers", "no_preference",
+    "needs_image", "reasoning", "markers", "no_choice", "same_answers", "no_preference", "no_label",
 ]  # fmt: skip
 
 
@@ -158,7 +162,8 @@ class Format:
     `container` is the kind of file, `layout` what its rows mean; the layout "columns" needs `Columns` to say so.
     `columns` are the names seen in the first rows, `unused` those that the layout does not look at. A plain text file
     has one example a paragraph when it has blank lines (`paragraphs`), else one a line. `proposal` is what a person may be
-    offered where the columns do not say themselves what they mean.
+    offered where the columns do not say themselves what they mean. `labelled`: whether a label of the first rows says that an
+    answer is a good or a bad one; False where it says something else, None where there is none.
     """
 
     container: Container
@@ -170,6 +175,7 @@ class Format:
     columns: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     proposal: "Columns | None" = None
+    labelled: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

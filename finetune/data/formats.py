@@ -8,7 +8,8 @@ from pathlib import Path
 from finetune.data.examples import Columns, Example, Fault, Format, Row
 from finetune.data.layouts.columns import check_columns, proposal, suggestion
 from finetune.data.layouts.layouts import layout_of, to_example, unused
-from finetune.data.layouts.names import canonical
+from finetune.data.layouts.names import canonical, canonical_row
+from finetune.data.layouts.preferences import is_labelled
 from finetune.data.rows.documents import split_of
 from finetune.data.rows.recognise import PROBED, recognised
 from finetune.data.rows.rows import Told, read_rows
@@ -28,7 +29,15 @@ def detect(path: Path, name: str = "") -> Format:
             columns.update(dict.fromkeys(map(str, item.values)))
     layout = layout_of(rows)
     offered = proposal([*columns], [row.values for row in rows]) if layout == "columns" else None
-    return replace(found, layout=layout, columns=tuple(columns), unused=unused(layout, columns), proposal=offered)
+    labelled = is_labelled(canonical_row(row.values) for row in rows)
+    return replace(
+        found,
+        layout=layout,
+        columns=tuple(columns),
+        unused=unused(layout, columns),
+        proposal=offered,
+        labelled=labelled,
+    )
 
 
 def read_examples(

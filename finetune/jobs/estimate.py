@@ -19,6 +19,8 @@ COSTLY = ("target_modules", "dora", "gradient_checkpointing", "quantization", "p
 """The knobs that change what a token costs, besides the rank and the length of the longest row."""
 POINTS = 11  # of the held-out curve: one before the first step, and ten
 JUDGED = 6_000  # tokens of answers that a verdict writes at most, on both sides together
+SAMPLED = 32  # tokens of a sample answer at most
+SAMPLING = 0.2  # of the time of the updates that sample answers may take, beyond those of the first point
 KEPT = 100  # probes that are remembered
 ROOM = 0.95  # share of the memory that a training may fill
 
@@ -127,15 +129,29 @@ def _estimate(measured: Mapping[str, Any], spec: TrainingSpec, report: Mapping[s
     rows = steps * spec.effective_batch if spec.steps else (spec.epochs or 1.0) * _rows(spec, report)
     points = POINTS if spec.eval_steps is None else steps // spec.eval_steps + 1
     learnt = rows * (usable - held) / max(1, _rows(spec, report)) * row
-    reference = (
-        usable * row if report["method"] == "dpo" else 0.0
-    )  # tokens of both answers, read once before the first update
-    training = learnt * measured["update"] + (points * held * row + reference) * measured["forward"]
+    read = (points * held * row + _beside(spec, report, learnt, points)) * measured["forward"]
+    updates = learnt * measured["update"]
+    sampled = _sampled(spec, report, points) * measured["answer"]
+    training = updates + read + min(sampled, sampled / max(1, points) + SAMPLING * updates)
     answer = (report["trained_tokens"] / usable) * 1.5 + 8
-    written = min(JUDGED, 2 * held * answer)
-    verdict = written * measured["answer"] + 2 * held * row * measured["forward"] if held else 0.0
+    judged = min(JUDGED, 2 * held * answer)
+    verdict = judged * measured["answer"] + 2 * held * row * measured["forward"] if held else 0.0
     verdict = min(verdict, spec.verdict_share * training)
     return Estimate(steps, training, verdict, measured["memory"], measured["available"])
+
+
+def _beside(spec: TrainingSpec, report: Mapping[str, Any], learnt: float, points: int) -> float:
+    """Tokens that preference tuning reads besides what it learns: as the model was, all rows once; and for `kto` each prompt with
+    another's answer, once as the model was and with each update and point."""
+    whole = float(max(1, report["usable"])) * _mean(report)
+    if report["method"] == "kto":
+        return 2 * whole + learnt + points * float(report["held_out"]) * _mean(report)
+    return whole if report["method"] == "dpo" and spec.method != "orpo" else 0.0
+
+
+def _sampled(spec: TrainingSpec, report: Mapping[str, Any], points: int) -> float:
+    """Tokens of sample answers."""
+    return float(points * min(spec.samples, report["held_out"]) * SAMPLED) if report["method"] != "text" else 0.0
 
 
 def _probed(base: Base, spec: TrainingSpec, report: Mapping[str, Any]) -> dict[str, Any]:

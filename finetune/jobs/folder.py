@@ -28,7 +28,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from chatbot.common import disk
+from chatbot.common import disk, summed
 from chatbot.common.errors import NotFound
 from chatbot.common.system import locks
 from finetune.jobs.damage import lines, whole
@@ -73,6 +73,9 @@ class Meta:
     source: str = ""  # the uploaded file's name: shown, never opened
     shared: bool = False
     start: Start | None = None  # what it goes on from; None: a new adapter
+    report: str = ""  # the program that its curves are reported to besides: `finetune.spec.reports`
+    sweep: str = ""  # which it is one of
+    variant: str = ""  # of a sweep: the setting that is its own, such as rank=4
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +235,7 @@ class JobFolder:
         write(self.path / "started", json.dumps(facts))
 
     def finish(self, result: Result) -> None:
-        write(self.path / "result.json", json.dumps(asdict(result), ensure_ascii=False))
+        write(self.path / "result.json", summed.text(asdict(result)))
 
     def ask_to_stop(self) -> None:
         write(self.path / "cancel", f"{time.time():.6f}")
@@ -272,7 +275,7 @@ class JobFolder:
 
     def _json(self, name: str) -> Any:
         try:
-            return json.loads((self.path / name).read_text("utf-8"))
+            return summed.record((self.path / name).read_text("utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             return None
 

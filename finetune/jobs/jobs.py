@@ -17,6 +17,7 @@ from finetune.jobs import start as starts
 from finetune.jobs.folder import FINAL, Base, JobFolder, JobState, Meta, Result, write
 from finetune.jobs.queue import ID, all_jobs, meta_text, new_folder, waiting
 from finetune.jobs.runner import Runner, signal_group
+from finetune.jobs.sweeps import settle
 from finetune.publish.publish import check_name, share
 from finetune.spec.spec import TrainingSpec
 
@@ -44,6 +45,8 @@ class Job:
     stopping: bool = False  # asked to stop, and not yet done with it
     own: bool = True  # False: shared by somebody else
     shared: bool = False  # everybody sees it, and may use its adapter
+    sweep: str = ""
+    variant: str = ""  # what a run of a sweep has for itself
 
 
 class Jobs:
@@ -52,6 +55,7 @@ class Jobs:
     One job runs on each of `devices`: "cpu", or the index of a GPU. Children are started with `threads` compute threads
     (None: all cores) at the lowest priority, so that chats come first. A child that was told to stop and shows no life for `grace`
     seconds is ended (one piece of work took 46 s on a busy machine). `ended` is called from the runner's thread with the id of each job that ended.
+    `report` is where curves are reported to besides; jobs of the owners `commons` are everybody's: seen, used, stopped and removed.
     """
 
     def __init__(
@@ -64,8 +68,11 @@ class Jobs:
         grace: float = 180.0,
         poll: float = 0.5,
         ended: Callable[[str], None] | None = None,
+        report: str = "",
+        commons: Sequence[str] = (),
     ) -> None:
         self._folder, self._adapters = folder, adapters
+        self._report, self._commons = report, frozenset(commons)
         self._runner = Runner(
             folder,
             devices=devices,
@@ -85,9 +92,11 @@ class Jobs:
         *,
         source: str = "",
         start: Path | None = None,
+        sweep: str = "",
+        variant: str = "",
     ) -> str:
         """Put a job at the end of the queue and return its id. `examples` are lines of `data.jsonl`; `start` is the folder of
-        the adapter that it goes on from, whose settings `spec` has (`start.fitted`).
+        the adapter that it goes on from, whose settings `spec` has (`start.fitted`); `sweep` and `variant` are those of `Meta`.
 
         Raises `InputError` for a name that cannot be a folder's or when there are no examples, `StoreFull`, `StoreError`.
         """
@@ -100,6 +109,10 @@ class Jobs:
             str(self._adapters.resolve()),
             source[:200],
             start=starts.of(start) if start else None,
+            sweep=sweep,
+            variant=variant,
+            report=self._report,
+            shared=owner in self._commons,
         )
         job = new_folder(self._folder, meta, spec, examples, start=start)
         self._runner.wake()
@@ -108,7 +121,7 @@ class Jobs:
     def get(self, owner: str, id: str) -> Job:
         job = self._readable(owner, id)
         queue = waiting(self._folder) if job.state() == "queued" else []
-        return _view(job, owner, queue)
+        return _view(job, self._is_owned(job.meta(), owner), queue)
 
     def of(self, owner: str) -> list[Job]:
         """The owner's jobs and those shared with everybody, the newest first."""
@@ -116,8 +129,9 @@ class Jobs:
         views = []
         for job in all_jobs(self._folder):
             try:
-                if _may_read(job.meta(), owner):
-                    views.append(_view(job, owner, queue))
+                meta = job.meta()
+                if meta.shared or self._is_owned(meta, owner):
+                    views.append(_view(job, self._is_owned(meta, owner), queue))
             except NotFound:  # removed meanwhile
                 continue
         return sorted(views, key=lambda view: view.created, reverse=True)
@@ -183,7 +197,10 @@ class Jobs:
         job = self._own(owner, id)
         if job.is_locked():
             raise InputError("This job is running. Please stop it first.", kind="job_running")
+        sweep = job.meta().sweep
         disk.discard(job.path)
+        if sweep:
+            settle(self._folder, sweep)
 
     def start(self) -> None:
         """Begin to run what waits, in a thread of its own."""
@@ -195,15 +212,19 @@ class Jobs:
 
     def _readable(self, owner: str, id: str) -> JobFolder:
         job = self._find(id)
-        if not _may_read(job.meta(), owner):
+        meta = job.meta()
+        if not (meta.shared or self._is_owned(meta, owner)):
             raise _missing()
         return job
 
     def _own(self, owner: str, id: str) -> JobFolder:
         job = self._find(id)
-        if job.meta().owner != owner:
+        if not self._is_owned(job.meta(), owner):
             raise _missing()
         return job
+
+    def _is_owned(self, meta: Meta, owner: str) -> bool:
+        return meta.owner == owner or meta.owner in self._commons
 
     def _find(self, id: str) -> JobFolder:
         if not ID.fullmatch(id) or not (self._folder / id).is_dir():
@@ -211,7 +232,7 @@ class Jobs:
         return JobFolder(self._folder / id)
 
 
-def _view(job: JobFolder, owner: str, queue: Sequence[JobFolder]) -> Job:
+def _view(job: JobFolder, own: bool, queue: Sequence[JobFolder]) -> Job:
     meta, state, lines = job.meta(), job.state(), job.read_progress()
     return Job(
         id=job.id,
@@ -227,13 +248,11 @@ def _view(job: JobFolder, owner: str, queue: Sequence[JobFolder]) -> Job:
         source=meta.source,
         start=meta.start.name if meta.start else "",
         stopping=state == "running" and job.asked_to_stop,
-        own=meta.owner == owner,
+        own=own,
         shared=meta.shared,
+        sweep=meta.sweep,
+        variant=meta.variant,
     )
-
-
-def _may_read(meta: Meta, owner: str) -> bool:
-    return meta.shared or meta.owner == owner
 
 
 def _missing() -> NotFound:

@@ -1,30 +1,28 @@
-"""A command line -> a job's folder, after the same checks that the page makes; what is wrong with rows is printed.
-
-A command that is given again goes on with what it began, where that was interrupted, stopped or ran out of something.
-"""
+"""A command line -> a job's folder, after the same checks that the page makes; what is wrong with rows is printed."""
 
 import argparse
-import filecmp
 import json
-import shutil
+import secrets
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chatbot.common.errors import UsageError
 from chatbot.common.fingerprint import fingerprint_model
 from finetune.data.examples import Columns, Example
-from finetune.data.findings.report import Report
+from finetune.data.findings.report import Report, way_of
 from finetune.jobs import start as starts
+from finetune.jobs.again import goes_on, sweep_goes_on
 from finetune.jobs.folder import RECIPE, Base, JobFolder, Meta
-from finetune.publish.publish import SHIPPED
+from finetune.jobs.queue import new_folder
+from finetune.publish.publish import SHIPPED, check_name
 from finetune.spec.presets import LONGEST, preset
+from finetune.spec.reports import require
 from finetune.spec.spec import TrainingSpec
+from finetune.spec.sweep import sweep_of
 
 TOLD = 20  # faulty rows that are printed
-HOPELESS = ("diverged", "rejected")  # causes of a failure that would come again
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,44 +36,18 @@ class _Made:
     start: str = ""
 
 
-def job_for(options: argparse.Namespace) -> JobFolder:
-    """The job that `python -m finetune.train` was asked for, locked by this process: one that the same command left
-    unfinished, unless `anew`, else a new one. Raises `UsageError`."""
-    job = _new_job(options)
-    for earlier in () if options.anew else _unfinished(job):
-        if (checkpoint := earlier.newest_checkpoint()) and earlier.lock() is not None:
-            if (job.path / RECIPE).is_file():  # what it says for the card may have changed
-                (job.path / RECIPE).replace(earlier.path / RECIPE)
-            shutil.rmtree(job.path)
-            earlier.enqueue()
-            told = f"train: going on with {earlier.path} from {checkpoint.name}; --anew would start over"
-            print(told, file=sys.stderr)
-            return earlier
-    return job
+def jobs_for(options: argparse.Namespace) -> list[JobFolder]:
+    """What `python -m finetune.train` was asked for, locked by this process: what the same command left unfinished, unless `anew`,
+    else a new job; of a sweep, one for each value. Raises `UsageError` or `InputError`."""
+    jobs = _new_jobs(options)
+    if options.anew:
+        return jobs
+    return sweep_goes_on(jobs) if options.sweep else [goes_on(jobs[0])]
 
 
-def _unfinished(job: JobFolder) -> Iterator[JobFolder]:
-    """Jobs of the same name, base, start, settings and data that came to no end, the newest first."""
-
-    def same(other: JobFolder) -> bool:
-        meta = replace(other.meta(), created=job.meta().created)
-        files = ("spec.json", "data.jsonl")
-        return meta == job.meta() and all(
-            filecmp.cmp(job.path / name, other.path / name, shallow=False) for name in files
-        )
-
-    others = [JobFolder(path.parent) for path in job.path.parent.glob("[!.]*/meta.json") if path.parent != job.path]
-    for other in sorted(others, key=lambda other: -other.meta().created):
-        result = other.result()
-        hopeless = result is not None and (result.state == "succeeded" or result.cause in HOPELESS)
-        if not hopeless and other.state() != "queued" and same(other):
-            yield other
-
-
-def _new_job(options: argparse.Namespace) -> JobFolder:
-    from finetune.jobs.jobs import new_folder
-    from finetune.publish.publish import check_name
-
+def _new_jobs(options: argparse.Namespace) -> list[JobFolder]:
+    require(options.report)
+    sweep = sweep_of(options.sweep)
     base = _base(options)
     made = _from_recipe(options, base) if options.recipe else _from_file(options, base)
     known = fingerprint_model(base)
@@ -89,7 +61,17 @@ def _new_job(options: argparse.Namespace) -> JobFolder:
         adapters=str((options.folder / "adapters").resolve()),
         source=made.source,
         start=starts.of(start) if start else None,
+        report=options.report,
+        sweep=secrets.token_hex(6) if sweep else "",
     )
+    specs = sweep.specs(spec) if sweep else {"": spec}
+    if start:
+        for one in specs.values():
+            starts.fitted(one, start, known, one.to_dict())
+    return [_new_job(options, made, one, replace(meta, variant=variant), start) for variant, one in specs.items()]
+
+
+def _new_job(options: argparse.Namespace, made: _Made, spec: TrainingSpec, meta: Meta, start: Path | None) -> JobFolder:
     job = new_folder(options.folder / "jobs", meta, spec, made.examples, start=start, locked=True)
     if made.recipe:
         (job.path / RECIPE).write_text(made.recipe, "utf-8")
@@ -136,7 +118,7 @@ def _from_file(options: argparse.Namespace, base: Path) -> _Made:
     whole = TrainingSpec().changed({"max_length": LONGEST, **_changes(options)})
     report = check(options.data, tokenizer, whole, columns, name=options.data.name)
     sizes = max(1, report.usable), max(1, report.tokens), report.fitting
-    fitted = preset(options.preset, *sizes, pairs=report.method == "dpo")
+    fitted = preset(options.preset, *sizes, method=way_of(report.to_dict()))
     spec = fitted.changed(_changes(options))
     report = check(options.data, tokenizer, spec, columns, name=options.data.name)
     _tell(report)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from chatbot.common import disk
+from chatbot.common import disk, summed
 from chatbot.common.errors import InputError, NotFound
 from finetune.jobs import start as starts
 from finetune.jobs.damage import JobDamaged
@@ -81,7 +81,7 @@ def new_folder(
 
 
 def meta_text(meta: Meta) -> str:
-    return json.dumps(asdict(meta), ensure_ascii=False, indent=2)
+    return summed.text(asdict(meta))
 
 
 def _write_examples(path: Path, examples: Iterable[Mapping[str, Any]]) -> int:

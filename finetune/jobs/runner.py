@@ -19,6 +19,8 @@ from chatbot.common.errors import BanyanError
 from chatbot.common.system import locks, processes
 from finetune.jobs.folder import JobFolder, JobState, Result, here
 from finetune.jobs.queue import all_jobs, waiting
+from finetune.jobs.sweeps import settle
+from finetune.spec.reports import READS
 
 HOME = Path(__file__).resolve().parents[2]
 
@@ -129,7 +131,7 @@ class Runner:
                 self._children[job.id] = subprocess.Popen(
                     [sys.executable, "-m", "finetune.train", str(job.path.resolve()), *_given(held)],
                     cwd=HOME,
-                    env=child_environment(os.environ, device, self._threads),
+                    env=child_environment(os.environ, device, self._threads) | _told(job),
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -161,10 +163,11 @@ class Runner:
         return None
 
     def _tell(self, id: str) -> None:
-        if self._ended is None:
-            return
         try:
-            self._ended(id)
+            if sweep := JobFolder(self._folder / id).meta().sweep:
+                settle(self._folder, sweep)
+            if self._ended:
+                self._ended(id)
         except Exception:  # whoever listens must not end the thread that runs everybody's jobs
             log.exception("what follows the end of job %s failed", id)
 
@@ -174,6 +177,12 @@ def _ended_hard(job: JobFolder) -> Result:
     newest = job.newest_checkpoint()
     kept = f"What it had learnt by {newest.name} is kept: resume it." if newest else "It had saved nothing yet."
     return Result("cancelled", "stopped", f"It did not stop by itself and was ended. {kept}", {"kind": "stopped_hard"})
+
+
+def _told(job: JobFolder) -> dict[str, str]:
+    """The secrets that its reports are sent with."""
+    names = READS.get(job.meta().report, ())
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def _given(held: int) -> list[str]:

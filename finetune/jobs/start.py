@@ -4,12 +4,12 @@ Its weights fix what they were made with (`SHAPE`); data, rate and length are th
 """
 
 import contextlib
-import json
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from chatbot.common import summed
 from chatbot.common.errors import InputError, ModelError
 from chatbot.common.fingerprint import fingerprint
 from finetune.jobs.folder import Start
@@ -131,6 +131,6 @@ def _plain(value: object) -> object:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(path.read_text("utf-8")))
+        return dict(summed.record(path.read_text("utf-8")))
     except (OSError, ValueError):
         return {}

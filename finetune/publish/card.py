@@ -9,11 +9,12 @@ from typing import Any
 
 import yaml
 
+from chatbot.common import summed
 from chatbot.common.errors import AdapterError
 from chatbot.common.fingerprint import fingerprint
 from chatbot.common.system.processes import cores as usable_cores
 from finetune.jobs.folder import RECIPE, JobFolder, Meta
-from finetune.spec.spec import TrainingSpec
+from finetune.spec.spec import PREFERRING, TrainingSpec
 
 CARD = "banyan.json"
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
@@ -74,7 +75,7 @@ def write_card(job: JobFolder, acceptance: Acceptance, verdict: Mapping[str, Any
         "scores": verdict.get("scores", []),
         "forgot": verdict.get("forgot", False),
         "acceptance": {"logit_gap": acceptance.logit_gap, "change": acceptance.change, "norm": acceptance.norm},
-        "curve": _thinned([line for line in curve if "phase" not in line]),
+        "curve": _thinned([line for line in curve if "loss" in line or "eval_loss" in line]),
         "versions": versions(),
         "machine": machine(str(job.started().get("device", "cpu"))),
         "tokens": max((line.get("tokens", 0) for line in curve), default=0),
@@ -83,7 +84,7 @@ def write_card(job: JobFolder, acceptance: Acceptance, verdict: Mapping[str, Any
         values["languages"] = recipe["languages"]
     if meta.start:
         values["start"] = asdict(meta.start)
-    (job.adapter / CARD).write_text(json.dumps(values, ensure_ascii=False, indent=1), "utf-8")
+    (job.adapter / CARD).write_text(summed.text(values), "utf-8")
     (job.adapter / "README.md").write_text(_readme(meta, spec, verdict, values) + _sources(recipe), "utf-8")
 
 
@@ -162,7 +163,7 @@ model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(BASE), FO
 
 
 def _prefers(spec: TrainingSpec) -> str:
-    return f" by preference tuning (DPO, beta {spec.beta:g})" if spec.method == "dpo" else ""
+    return f" by preference tuning ({spec.method.upper()}, beta {spec.beta:g})" if spec.method in PREFERRING else ""
 
 
 def _went_on(meta: Meta) -> str:

@@ -18,6 +18,7 @@ __all__ = [
     "Acceptance",
     "check_name",
     "pack",
+    "place",
     "publish",
     "push",
     "share",
@@ -48,8 +49,13 @@ def publish(job: JobFolder, acceptance: Acceptance, verdict: Mapping[str, Any], 
     rename. Raises `AdapterError`, `StoreFull` or `StoreError`.
     """
     acceptance.require()
-    meta = job.meta()
     write_card(job, acceptance, verdict, note)
+    return place(job)
+
+
+def place(job: JobFolder) -> str:
+    """As `publish`, of an adapter that was accepted and has its card."""
+    meta = job.meta()
     folder = Path(meta.adapters)
     try:
         disk.sweep(folder)
@@ -76,10 +82,11 @@ def share(folder: Path, job: str, shared: bool) -> None:
 
 
 def pack(folder: Path, target: Path) -> Path:
-    """The adapter as a zip at `target`, without what only this server needs to know. Raises `AdapterError`."""
+    """The adapter as a zip at `target`, without what only this server needs to know. Raises `AdapterError`, `StoreFull` or
+    `StoreError`."""
     if not (folder / WEIGHTS).is_file():
         raise AdapterError("This adapter has no weights on disk. It may have been removed.", kind="adapter_gone")
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    with disk.writing(target.parent), zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name in EXPORTED:
             if (folder / name).is_file():
                 archive.write(folder / name, f"{folder.name}/{name}")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chatbot.common.errors import InputError
-from finetune.spec.spec import TrainingSpec
+from finetune.spec.spec import PREFERRING, Method, TrainingSpec
 
 PresetName = Literal["quick", "balanced", "thorough"]
 
@@ -30,9 +30,9 @@ GENTLER = 4  # times lower is the learning rate of preference tuning
 LONGEST = 4096  # tokens of a row that a preset keeps whole; more than that is asked for by name
 
 
-def preset(name: PresetName, rows: int, tokens: int, fitting: int = 0, *, pairs: bool = False) -> TrainingSpec:
+def preset(name: PresetName, rows: int, tokens: int, fitting: int = 0, *, method: Method = "sft") -> TrainingSpec:
     """Settings for a data set of `rows` usable examples with `tokens` tokens in all, chat template included. `fitting` is the
-    length that nearly all of them have at most; with `pairs` they are preferences, and `tokens` are those of both answers.
+    length that nearly all of them have at most; of pairs `tokens` are those of both answers.
 
     The length holds that and four times the mean example, so that a skewed set is seldom cut; one batch stays near 4,096 tokens,
     and one update sees at most 32 examples, fewer when the rows are few (small batches cost LoRA less than too few
@@ -56,10 +56,10 @@ def preset(name: PresetName, rows: int, tokens: int, fitting: int = 0, *, pairs:
     epochs = max(0.1, min(plan.most_epochs, round(plan.examples / rows, 1)))
     share = min(0.1, round(max(1_000 / rows, 0.001), 3))  # a thousand rows tell enough, and more cost time
     return TrainingSpec(
-        method="dpo" if pairs else "sft",
+        method=method,
         rank=plan.rank,
         alpha=2.0 * plan.rank,
-        learning_rate=plan.learning_rate / (GENTLER if pairs else 1),
+        learning_rate=plan.learning_rate / (GENTLER if method in PREFERRING else 1),
         epochs=epochs,
         batch_size=batch,
         accumulation=update // batch,

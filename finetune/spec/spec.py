@@ -1,11 +1,11 @@
 """Every knob of a fine-tune: its bounds and its default, as data that a page can render; its strings give the reasons."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any, Literal, cast
 
+from chatbot.common import summed
 from chatbot.common.errors import InputError
 from finetune.spec.knobs import ALL_LINEAR, Knob, check, knob
 
@@ -13,11 +13,21 @@ Task = Literal["chat", "sentiment", "answer", "translate", "summarize"]
 
 TASKS: tuple[Task, ...] = ("chat", "sentiment", "answer", "translate", "summarize")
 
-Method = Literal["auto", "sft", "dpo"]
+Method = Literal["auto", "sft", "dpo", "orpo", "kto"]
 """sft: learn to give the answers, or to go on with the texts; dpo: learn to prefer the better of two answers (Direct Preference
-Optimization, arXiv:2305.18290); auto: what the rows are for."""
+Optimization, arXiv:2305.18290); orpo: learn to give the better one and to prefer it at once (Odds Ratio Preference Optimization,
+arXiv:2403.07691); kto: learn from answers that are called good or bad (Kahneman-Tversky Optimization, arXiv:2402.01306);
+auto: what the rows are for."""
 
-METHODS: tuple[Method, ...] = ("auto", "sft", "dpo")
+METHODS: tuple[Method, ...] = ("auto", "sft", "dpo", "orpo", "kto")
+PAIRED: tuple[Method, ...] = ("dpo", "orpo")
+"""Methods that compare two answers to one prompt."""
+PREFERRING: tuple[Method, ...] = (*PAIRED, "kto")
+
+Learns = Literal["answers", "last", "all"]
+"""Of a conversation: every answer that is taught, the last one alone, or the prompts too."""
+
+LEARNS: tuple[Learns, ...] = ("answers", "last", "all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,7 @@ class TrainingSpec:
     task: Task = knob("choice", "chat", choices=TASKS)
     method: Method = knob("choice", "auto", choices=METHODS)
     beta: float = knob("number", 0.1, low=0.001, high=10)
+    learns: Learns = knob("choice", "answers", choices=LEARNS)
     rank: int = knob("integer", 16, low=1, high=256)
     alpha: float = knob("number", 32.0, low=0.1, high=1024)
     dropout: float = knob("number", 0.0, low=0, high=0.5)
@@ -36,6 +47,8 @@ class TrainingSpec:
     learning_rate: float = knob("number", 2e-4, low=1e-7, high=1e-2)
     schedule: str = knob("choice", "cosine", choices=("cosine", "linear", "constant"))
     warmup: float = knob("number", 0.03, low=0, high=0.5)
+    weight_decay: float = knob("number", 0.0, low=0, high=1)
+    neftune: float = knob("number", 0.0, low=0, high=100)
     epochs: float | None = knob("number", 3.0, low=0.01, high=100, optional=True)
     steps: int | None = knob("integer", None, low=1, high=1_000_000, optional=True)
     batch_size: int = knob("integer", 8, low=1, high=512)
@@ -49,6 +62,7 @@ class TrainingSpec:
     evaluation_share: float = knob("number", 0.1, low=0, high=0.5)
     eval_steps: int | None = knob("integer", None, low=1, high=1_000_000, optional=True)
     verdict_share: float = knob("number", 0.33, low=0.01, high=10)
+    samples: int = knob("integer", 3, low=0, high=10)
     early_stopping: int = knob("integer", 0, low=0, high=100)
     save_steps: int = knob("integer", 50, low=1, high=10_000)
 
@@ -86,7 +100,7 @@ class TrainingSpec:
         return cls().changed(values)
 
     def to_json(self) -> str:
-        return json.dumps(self.to_dict(), indent=2)
+        return summed.text(self.to_dict())
 
     @classmethod
     def from_json(cls, text: str) -> "TrainingSpec":
@@ -97,7 +111,7 @@ class TrainingSpec:
 def settings_of(text: str) -> dict[str, object]:
     """Settings as JSON text. Raises `InputError` when it is no JSON object."""
     try:
-        values = json.loads(text)
+        values = summed.record(text)
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"The training settings are not JSON: {error}. Please check them.", kind="spec_not_json", reason=str(error)
@@ -153,10 +167,32 @@ def _check_contradictions(spec: TrainingSpec) -> None:
             f"every {spec.eval_steps} eval_steps. Please lower early_stopping or eval_steps.",
             kind="knob_stops_late",
         )
-    if spec.method == "dpo" and spec.packing:
-        raise InputError(
-            "Preference tuning compares two answers to one prompt, and packing puts rows into one. Please switch packing off.",
-            kind="knob_packed_pairs",
-        )
+    if spec.method in PREFERRING:
+        _check_preferring(spec)
     if isinstance(spec.target_modules, tuple) and len(set(spec.target_modules)) < len(spec.target_modules):
         raise InputError("target_modules names a layer twice. Please name each once.", kind="knob_twice")
+
+
+def _check_preferring(spec: TrainingSpec) -> None:
+    if spec.packing:
+        raise InputError(
+            "Preference tuning looks at each answer by itself, and packing puts rows into one. Please switch packing off.",
+            kind="knob_packed_pairs",
+        )
+    if spec.learns != "answers":
+        raise InputError(
+            f"learns is for the method sft; {spec.method} learns from the last answer of each row. Please set it to answers.",
+            kind="knob_learns_sft",
+            method=spec.method,
+        )
+    if spec.neftune:
+        raise InputError(
+            f"Noise (neftune) is for the method sft: {spec.method} compares with the model as it was. Please set it to 0.",
+            kind="knob_neftune_sft",
+            method=spec.method,
+        )
+    if spec.method == "kto" and spec.effective_batch < 2:
+        raise InputError(
+            "kto compares the answers of an update with each other. Please set a batch_size of 2 at least.",
+            kind="knob_kto_batch",
+        )

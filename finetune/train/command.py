@@ -27,7 +27,9 @@ from chatbot.common.child import WAITING
 from chatbot.common.errors import BanyanError, UsageError
 from chatbot.common.system import processes
 from finetune.jobs.folder import JobFolder, Result
+from finetune.jobs.sweeps import settle
 from finetune.spec.presets import PRESETS
+from finetune.spec.reports import REPORTS
 
 EXIT = {"succeeded": 0, "cancelled": 3, "failed": 1}
 RESERVE = 1 << 18  # bytes kept back so that a full disk can still be reported
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
         os.environ.setdefault(name, value)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
     try:
-        job = _job(options)
+        jobs = _jobs(options)
     except BanyanError as error:
         print(f"train: {error}", file=sys.stderr)
         return 2
@@ -49,13 +51,24 @@ def main(arguments: Sequence[str]) -> int:
         if options.lock is not None:
             os.set_inheritable(options.lock, False)  # nothing that this process starts may keep the job locked
             give_way()
-        elif options.job and not _taken(job):
+        elif options.job and not _taken(jobs[0]):
             print("train: this job is running already.", file=sys.stderr)
             return 2
-    result = run(job, device=os.environ.get("CUDA_VISIBLE_DEVICES") or "cpu", first=first)
-    if first and not options.lock:
-        print(json.dumps({"job": str(job.path), "state": result.state, "message": result.message}, ensure_ascii=False))
-    return EXIT[result.state]
+    return _run_all(jobs, first=first, told=first and not options.lock)
+
+
+def _run_all(jobs: Sequence[JobFolder], *, first: bool, told: bool) -> int:
+    """One after another, until one is stopped."""
+    codes = [0]
+    for job in jobs:
+        result = run(job, device=os.environ.get("CUDA_VISIBLE_DEVICES") or "cpu", first=first)
+        if told:
+            ended = {"job": str(job.path), "state": result.state, "message": result.message}
+            print(json.dumps(ended, ensure_ascii=False))
+        codes.append(EXIT[result.state])
+        if result.state == "cancelled":
+            return EXIT["cancelled"]
+    return max(codes)
 
 
 def _taken(job: JobFolder) -> bool:
@@ -88,7 +101,17 @@ def run(job: JobFolder, *, device: str, first: bool = True) -> Result:
     if first:
         (job.path / "reserve").unlink(missing_ok=True)
         job.finish(result)
+        _settle(job)
     return result
+
+
+def _settle(job: JobFolder) -> None:
+    """What is true of the run is written; a sweep that cannot be published now is, when the app sees the run's end."""
+    try:
+        if sweep := job.meta().sweep:
+            settle(job.path.parent, sweep)
+    except BanyanError:
+        log.exception("the best of the sweep could not be published")
 
 
 def give_way() -> None:
@@ -140,27 +163,27 @@ def _reserve(job: JobFolder) -> None:
     (job.path / "reserve").write_bytes(os.urandom(RESERVE))
 
 
-def _job(options: argparse.Namespace) -> JobFolder:
+def _jobs(options: argparse.Namespace) -> list[JobFolder]:
     if options.job is not None:
         job = JobFolder(options.job)
         job.meta()
-        return job
+        return [job]
     if not (options.data and (options.name or options.recipe)):
         raise UsageError("Give either a job's folder, or --data with --name or --recipe.")
     if is_first():
-        from finetune.jobs.new import job_for
+        from finetune.jobs.new import jobs_for
 
-        return _shared(str(job_for(options).path))
-    return _shared("")
+        return _shared([str(job.path) for job in jobs_for(options)])
+    return _shared([])
 
 
-def _shared(path: str) -> JobFolder:
-    """The first process tells the others which folder it made."""
+def _shared(paths: Sequence[str]) -> list[JobFolder]:
+    """The first process tells the others which folders it made."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         from finetune.train.run import broadcast
 
-        path = broadcast(path)
-    return JobFolder(Path(path))
+        paths = json.loads(broadcast(json.dumps(paths)))
+    return [JobFolder(Path(path)) for path in paths]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -180,6 +203,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--start-from", metavar="ADAPTER", help="go on from this one, by its name or its folder")
     parser.add_argument("--preset", choices=PRESETS, default="balanced")
     parser.add_argument("--set", action="append", default=[], metavar="KNOB=VALUE", help="one setting; may be repeated")
+    parser.add_argument(
+        "--sweep",
+        default="",
+        metavar="KNOB=A,B",
+        help="one run for each value, judged on the same held-out rows; the best is published",
+    )
+    parser.add_argument(
+        "--report", choices=REPORTS, default="", help="also report the curves there; nowhere by default"
+    )
     parser.add_argument("--folder", type=Path, default=Path("data"), help="where jobs/, adapters/ and models/ are")
     parser.add_argument("--anew", action="store_true", help="start over what the same command began and did not finish")
     parser.add_argument("--lock", type=int, help=argparse.SUPPRESS)

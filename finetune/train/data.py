@@ -1,7 +1,7 @@
 """data.jsonl -> token sequences to learn from, and held-out rows to be judged by."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from finetune.data.examples import Example, Fault
 from finetune.data.findings.leaks import find_leaks
 from finetune.data.findings.tally import mark
 from finetune.data.split import Sides, group_of, sides
-from finetune.spec.spec import TrainingSpec
+from finetune.spec.spec import Method, TrainingSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +27,24 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Data:
     """Both sides of the split, in the file's order; `faults` are rows that the model's template cannot show, `doubts` what the data
-    doctor would say against a verdict on these rows: (code, rows)."""
+    doctor would say against a verdict on these rows: (code, rows). `method` is never auto."""
 
     train: tuple[Row, ...]
     held_out: tuple[Row, ...]
     faults: tuple[Fault, ...]
     doubts: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def prefers(self) -> bool:
-        """Whether rows are pairs of answers; all are, or none."""
-        return self.train[0].rejected is not None
+    method: Method = "sft"
 
 
 def load(path: Path, encoder: ChatEncoder, spec: TrainingSpec, stop: Callable[[], bool] = lambda: False) -> Data:
     """Encode and split. Raises `InputError` when nothing is left to learn from, `Stopped`."""
     rows: list[Row] = []
     faults: list[Fault] = []
+    method = spec.method if spec.method != "auto" else method_of(read(path))
     for example in read(path):
         if stop():
             raise Stopped("It was stopped.")
-        found = taught(encoder, example, spec.method, spec.max_length)
+        found = taught(encoder, example, method, spec.max_length, spec.learns)
         if isinstance(found, Fault):
             faults.append(found)
         elif example.text:
@@ -65,7 +62,18 @@ def load(path: Path, encoder: ChatEncoder, spec: TrainingSpec, stop: Callable[[]
         apart,
         tuple(faults),
         _doubts([*{row.example.row: row.example for row in rows}.values()], parted) if apart else (),
+        method,
     )
+
+
+def method_of(examples: Iterable[Example]) -> Method:
+    """What the rows are for."""
+    marks: set[bool | None] = set()
+    for example in examples:
+        if example.rejected:
+            return "dpo"
+        marks.add(example.liked)
+    return "kto" if {True, False} <= marks else "sft"
 
 
 def _doubts(examples: list[Example], found: Sides) -> tuple[tuple[str, int], ...]:

@@ -2,6 +2,7 @@
 
     {"step", "of", "epoch", "loss", "lr", "grad_norm", "tokens", "tokens_per_second", "memory", "eta", "at"}
     {"step", "of", "epoch", "eval_loss", "at"}
+    {"step", "of", "samples": [{"row", "prompt", "reference", "answer"}], "at"}
     {"phase": "evaluating", "step", "of", "done", "eta", "at"}
 
 `loss` is nats per trained token of the update, `eval_loss` the same over all held-out rows; `memory` is the peak in bytes,

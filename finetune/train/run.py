@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import os
 import shutil
 import time
@@ -21,11 +22,13 @@ from finetune.publish import publish
 from finetune.publish.card import WEIGHTS
 from finetune.train import data as train_data
 from finetune.train import model as train_model
+from finetune.train import reports
 from finetune.train import verdict as train_verdict
 from finetune.train.arithmetic import attention, fused
 from finetune.train.checkpoints import newest_whole, step_of
 from finetune.train.data import Data
 from finetune.train.progress import Progress
+from finetune.train.samples import sampler
 from finetune.train.trainers.build import Trainer, build
 from finetune.train.watch import Watch
 from finetune.verdict.labels import labels_of
@@ -47,7 +50,8 @@ def train(job: JobFolder, stop: Callable[[], bool]) -> Result:
     except Stopped:
         return _stopped_early("Stopped before the training began; there is no adapter.")
     log.info("%d rows to learn from, %d held out, %d faults", len(data.train), len(data.held_out), len(data.faults))
-    watch = Watch(progress, stop, spec.early_stopping, lambda step: _keep_best(job, trainer, step))
+    sample = sampler(data.held_out, loaded.tokenizer, spec.samples)
+    watch = Watch(progress, stop, spec.early_stopping, lambda step: _keep_best(job, trainer, step), sample)
     trainer = build(
         loaded,
         data,
@@ -58,7 +62,9 @@ def train(job: JobFolder, stop: Callable[[], bool]) -> Result:
         resumed=checkpoint is not None,
         earlier=_earlier(job),
         told=_teller(progress, "comparing", lambda: (trainer.state.global_step, trainer.args.max_steps)),
+        reports=reports.callbacks(job),
     )
+    reports.name(trainer.args, job)
     if job.start.is_dir() and not checkpoint:
         start.load(trainer.accelerator.unwrap_model(trainer.model), job.start)
     began = time.monotonic()
@@ -109,9 +115,10 @@ def _judging(
     spec = job.spec()
     return train_verdict.Judging(
         spec.task,
-        labels_of([row.example for row in (*data.train, *data.held_out)]),
+        data.method,
+        labels_of([row.example for row in (*data.train, *data.held_out)]) if data.method != "kto" else (),
         data.doubts,
-        spec.verdict_share * seconds,
+        math.inf if job.meta().sweep else spec.verdict_share * seconds,  # all of a sweep are judged on the same rows
         stop,
         _teller(progress, "evaluating", lambda: (trainer.state.global_step, trainer.state.max_steps)),
         _earlier(job),
@@ -162,8 +169,8 @@ def _stopped_early(message: str) -> Result:
 
 
 def _publish(job: JobFolder, acceptance: publish.Acceptance, verdict: dict[str, Any], note: str = "") -> str:
-    """DoRA stays in the job's folder: the engines serve plain LoRA only."""
-    if job.spec().dora:
+    """DoRA stays in the job's folder, as the engines serve plain LoRA only; so do those of a sweep until the best is known."""
+    if job.spec().dora or job.meta().sweep:
         publish.write_card(job, acceptance, verdict, note)
         return ""
     return publish.publish(job, acceptance, verdict, note)

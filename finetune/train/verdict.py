@@ -17,7 +17,7 @@ from finetune.data.examples import Example, Fault
 from finetune.data.findings.report import Taught
 from finetune.jobs.folder import Base
 from finetune.publish.publish import Acceptance
-from finetune.spec.spec import Task, TrainingSpec
+from finetune.spec.spec import PREFERRING, Method, Task, TrainingSpec
 from finetune.train import model as train_model
 from finetune.train.arithmetic import attention, packed
 from finetune.train.arithmetic.side_by_side import SideBySide
@@ -43,6 +43,7 @@ class Judging:
     left, `warnings` are the data doctor's."""
 
     task: Task
+    method: Method = "sft"
     labels: tuple[str, ...] = ()
     warnings: tuple[tuple[str, int], ...] = ()
     seconds: float = math.inf
@@ -60,7 +61,7 @@ def judged(model: Any, tokenizer: Any, held_out: Sequence[Row], how: Judging) ->
     sides = [side for row in held_out for side in (row.encoded, row.rejected) if side]
     before, after = _both_losses(model, earlier, sides, clock, LOSSES)
     watched = _both_losses(model, earlier, general, clock, LOSSES + GENERALS)
-    examples = [row.example for row in held_out]
+    examples = [row.example for row in held_out if row.example.liked is not False]  # a bad answer is no reference
     rows, most = _affordable(tokenizer, examples, gpu=model.device.type == "cuda")
     task = "sentiment" if how.labels else how.task
     pairs: list[Pair] = []
@@ -74,10 +75,15 @@ def judged(model: Any, tokenizer: Any, held_out: Sequence[Row], how: Judging) ->
         clock.tell((LOSSES + GENERALS) + (1 - LOSSES - GENERALS) * len(pairs) / len(rows))
     said = [[getattr(pair, side) for pair in pairs] for side in ("reference", "before", "after")]
     classes = labels.by_class(*said) if how.labels and pairs else None
-    kind: Taught = (
-        "dpo" if held_out and held_out[0].rejected else "sft" if any(row.turns for row in examples) else "text"
-    )
-    return judge(task, before, after, watched, pairs, kind=kind, warnings=how.warnings, labels=classes)
+    liked = [bool(row.example.liked) for row in held_out[: len(before.nats)]] if how.method == "kto" else []
+    kind = _kind(how.method, examples)
+    return judge(task, before, after, watched, pairs, kind=kind, warnings=how.warnings, labels=classes, liked=liked)
+
+
+def _kind(method: Method, examples: Sequence[Example]) -> Taught:
+    if method in PREFERRING:
+        return "kto" if method == "kto" else "dpo"
+    return "sft" if any(row.turns for row in examples) else "text"
 
 
 class _Clock:
@@ -200,7 +206,8 @@ def score_adapter(folder: Path, base: str, rows: Sequence[Example], max_tokens: 
             reason=str(error),
         ) from error
     encoder = ChatEncoder(loaded.tokenizer)
-    usable = [(row, found) for row in rows if not isinstance(found := encoder.encode(row, 4096), Fault)]
+    good = [row for row in rows if row.liked is not False]
+    usable = [(row, found) for row in good if not isinstance(found := encoder.encode(row, 4096), Fault)]
     encoded = [found for _, found in usable]
     general = [found for row in general_rows() if isinstance(found := encoder.encode(row), Encoded)]
     with off(model):

@@ -9,16 +9,25 @@ import psutil
 import torch
 from transformers import TrainerCallback
 
+from finetune.jobs.estimate import SAMPLING
 from finetune.train.progress import Progress
+from finetune.train.samples import Sampled
 
 
 class Watch(TrainerCallback):  # type: ignore[misc]
-    """Writes the progress, ends the run when asked to, or when the held-out loss has not fallen for `patience` points."""
+    """Writes the progress and what the model answers at each point of the curve, ends the run when asked to, or when the held-out loss
+    has not fallen for `patience` points."""
 
     def __init__(
-        self, progress: Progress, stop: Callable[[], bool], patience: int, best: Callable[[int], None]
+        self,
+        progress: Progress,
+        stop: Callable[[], bool],
+        patience: int,
+        best: Callable[[int], None],
+        sample: Callable[[Any], Sampled] = lambda model: [],
     ) -> None:
         self._progress, self._stop, self._patience, self._best = progress, stop, patience, best
+        self._sample, self._sampling = sample, 0.0  # seconds that samples took
         self._step_ended, self._seconds, self._tokens, self._steps = time.perf_counter(), 0.0, 0, 0
         self._before = max((line.get("tokens", 0) for line in progress.lines), default=0)
         self.trainer: Any = None
@@ -58,6 +67,8 @@ class Watch(TrainerCallback):  # type: ignore[misc]
             )
 
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict[str, float], **_: Any) -> None:
+        if state.is_world_process_zero and self._sampling <= SAMPLING * self._seconds and not self._stop():
+            self._take_samples(state)
         if not self._patience:
             return
         curve = [line["eval_loss"] for line in self._progress.lines if line.get("eval_loss") is not None]
@@ -66,6 +77,13 @@ class Watch(TrainerCallback):  # type: ignore[misc]
             self._best(state.global_step)
         if len(curve) - 1 - best >= self._patience:
             control.should_training_stop = True
+
+    def _take_samples(self, state: Any) -> None:
+        began, model = time.perf_counter(), self.trainer.accelerator.unwrap_model(self.trainer.model)
+        if found := self._sample(model):
+            model.train()  # as the evaluation leaves it
+            self._progress.write(step=state.global_step, of=state.max_steps, samples=found)
+        self._sampling += time.perf_counter() - began
 
 
 def peak_memory() -> int:

@@ -24,6 +24,11 @@ class Losses:
         first, second = (Losses(self.nats[at::2], self.tokens[at::2]) for at in (0, 1))
         return first, second
 
+    def only(self, chosen: Sequence[bool]) -> "Losses":
+        """Of some rows."""
+        kept = [at for at, wanted in enumerate(chosen) if wanted]
+        return Losses(tuple(self.nats[at] for at in kept), tuple(self.tokens[at] for at in kept))
+
     @property
     def mean(self) -> float:
         return sum(self.nats) / max(1, sum(self.tokens))
@@ -68,6 +73,18 @@ def preference_scores(before: Losses, after: Losses) -> list[Score]:
     right = [[float(margin > 0) for margin in side] for side in margins]
     scores = [mean_score("preference_margin", *margins), mean_score("preference_accuracy", *right)]
     return [*scores, loss_score("loss", sides[0][0], sides[1][0])]
+
+
+def liked_scores(before: Losses, after: Losses, liked: Sequence[bool]) -> list[Score]:
+    """By how many nats good answers are likelier than bad ones, both kinds weighing the same; and how likely each kind is by
+    itself. Both kinds must be there."""
+    kinds = {True: sum(liked), False: len(liked) - sum(liked)}
+    share = [(1 if good else -1) * len(liked) / kinds[good] for good in liked]
+    margins = [[-nats * one for nats, one in zip(side.nats, share, strict=True)] for side in (before, after)]
+    scores = [mean_score("liked_margin", *margins)]
+    for name, kind in (("loss", True), ("bad_loss", False)):
+        scores.append(loss_score(name, *(side.only([good == kind for good in liked]) for side in (before, after))))
+    return scores
 
 
 def mean_score(name: str, before: Sequence[float], after: Sequence[float]) -> Score:

@@ -16,7 +16,16 @@ from finetune.spec.spec import Task
 from finetune.verdict.intervals import FEWEST
 from finetune.verdict.labels import Classes
 from finetune.verdict.metrics import METRICS, OF_TASK
-from finetune.verdict.scores import LOW_IS_GOOD, Losses, Score, loss_score, loss_scores, mean_score, preference_scores
+from finetune.verdict.scores import (
+    LOW_IS_GOOD,
+    Losses,
+    Score,
+    liked_scores,
+    loss_score,
+    loss_scores,
+    mean_score,
+    preference_scores,
+)
 
 Outcome = Literal["better", "no change", "worse", "too few to tell", "not judged"]
 Answer = Callable[[Sequence[Example], int], list[str]]
@@ -70,23 +79,35 @@ def judge(
     kind: Taught = "sft",
     warnings: Sequence[tuple[str, int]] = (),
     labels: Classes | None = None,
+    liked: Sequence[bool] = (),
 ) -> Verdict:
     """The task's metric decides over the answers; a chat has no single right answer, so the held-out loss does; over texts the
-    perplexity does, over preferences (whose losses stand in pairs, the better answer's first) the margin. An adapter that got
-    stuck is worse, whatever its scores."""
+    perplexity does, over preferences (whose losses stand in pairs, the better answer's first) the margin, as over good and bad
+    answers, which `liked` tells apart. An adapter that got stuck is worse, whatever its scores."""
     if not before.nats:
         return Verdict("not judged", "Not judged: no rows were held out.")
-    scores = preference_scores(before, after) if kind == "dpo" else loss_scores(before, after, texts=kind == "text")
+    if kind == "kto" and len(set(liked)) < 2:
+        return Verdict(
+            "too few to tell", "Too few to tell: all answers that were held out are of one kind, good or bad."
+        )
+    scores = _scores(kind, before, after, liked)
     metrics = [_metric(name, pairs) for name in OF_TASK[task] if pairs]
     watch = loss_score("general_loss", *general)
     forgot = watch.low is not None and watch.low > 0 and watch.after - watch.before > FORGOTTEN
-    deciding = scores[0] if task == "chat" or kind == "dpo" or not metrics else metrics[0]
+    deciding = scores[0] if task == "chat" or kind in ("dpo", "kto") or not metrics else metrics[0]
     scores += metrics
     stuck = _stuck(pairs)
     outcome: Outcome = "worse" if stuck else _outcome(deciding)
     found = Verdict(outcome, "", deciding.name, (*scores, watch), forgot, tuple(pairs[:SIDE_BY_SIDE]))
     found = replace(found, stuck=stuck, warnings=tuple(warnings), labels=labels)
     return replace(found, sentence=_sentence(found, deciding, watch, len(pairs)))
+
+
+def _scores(kind: Taught, before: Losses, after: Losses, liked: Sequence[bool]) -> list[Score]:
+    """The first of them decides."""
+    if kind == "dpo":
+        return preference_scores(before, after)
+    return liked_scores(before, after, liked) if kind == "kto" else loss_scores(before, after, texts=kind == "text")
 
 
 def is_stuck(answer: str) -> bool:
@@ -149,6 +170,7 @@ _NAMES = {
     "loss": "held-out loss",
     "perplexity": "perplexity of held-out blocks",
     "preference_margin": "margin of the better answer in nats",
+    "liked_margin": "margin of good answers over bad ones in nats",
     "rouge_l": "ROUGE-L",
     "chrf": "chrF",
     "f1": "F1",

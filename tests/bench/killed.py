@@ -1,9 +1,10 @@
 """Kill the whole app (SIGKILL) at random moments of mixed work, start it again, and look at what is there.
 
-python -m tests.bench.killed --rounds 200
+    python -m tests.bench.killed [--rounds 200]
 
-Documents come and go through the API while the app lives. After each kill: whatever was acknowledged is there, whatever was
-removed stays away, no half of anything, no file that nobody owns, and no process that outlives the app by ten seconds.
+Documents come and go through the API, fine-tunes of a tiny model are queued, run and publish their adapters, and somebody talks
+to the model. After each kill: whatever was acknowledged is there, whatever was removed stays away, no half of anything, no file
+that nobody owns, and no process that outlives the app by ten seconds. A training that was interrupted goes on.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import sqlite3
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,10 +23,12 @@ import httpx
 import psutil
 
 from chatbot.common.disk import LEFT
+from tests.finetune.jobs_for_tests import QUICK
 from tests.running import App, running
+from tests.tiny import make_model
 
 MODELS = Path.home() / ".cache" / "banyan-tests" / "models"
-WORKERS = 3
+LONGEST = 12.0  # seconds until the kill: a short fine-tune gets through to its adapter in them
 
 
 @dataclass(slots=True)
@@ -33,6 +37,8 @@ class Ledger:
 
     there: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
+    jobs: set[str] = field(default_factory=set)
+    adapters: set[str] = field(default_factory=set)
     unsure: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -45,17 +51,45 @@ def call(http: httpx.Client, endpoint: str, *data: Any) -> Any:
     return json.loads(next(line for line in reversed(lines) if line.startswith("data: ")).removeprefix("data: "))[0]
 
 
-def work(address: str, ledger: Ledger, seed: int) -> None:
+def work(address: str, ledger: Ledger, seed: int, one: Callable[[httpx.Client, Ledger, random.Random], None]) -> None:
     chance = random.Random(seed)
     try:
         with httpx.Client(base_url=address, timeout=60) as http:
             while True:
-                _one(http, ledger, chance)
+                one(http, ledger, chance)
     except (httpx.HTTPError, AssertionError, ValueError):
         return  # the app was killed
 
 
-def _one(http: httpx.Client, ledger: Ledger, chance: random.Random) -> None:
+def teach(http: httpx.Client, ledger: Ledger, chance: random.Random) -> None:
+    """Queue a fine-tune; what has ended well by now has published its adapter."""
+    rows = [{"messages": turns(f"How many trunks have {n} trees?", f"{3 * n} trunks.")} for n in range(24)]
+    file = upload(http, "trunks.jsonl", "\n".join(map(json.dumps, rows)))
+    id = call(http, "train", file, f"trunks-{chance.randrange(10**9)}", QUICK | {"steps": chance.randrange(2, 30)})
+    with ledger.lock:
+        ledger.jobs.add(id)
+    while (job := call(http, "job", id))["state"] in ("queued", "running"):
+        time.sleep(0.2)
+    if job["state"] == "succeeded":
+        with ledger.lock:
+            ledger.adapters.add(job["name"])
+
+
+def talk(http: httpx.Client, ledger: Ledger, chance: random.Random) -> None:
+    asked = {"messages": turns(f"Tell me of {chance.randrange(1000)} trees.")[:1], "max_tokens": 64}
+    http.post("/v1/chat/completions", json=asked).raise_for_status()
+
+
+def turns(question: str, answer: str = "") -> list[dict[str, str]]:
+    return [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+
+
+def upload(http: httpx.Client, name: str, text: str) -> dict[str, Any]:
+    (path,) = http.post("/gradio_api/upload", files={"files": (name, text.encode())}).raise_for_status().json()
+    return {"path": path, "orig_name": name, "meta": {"_type": "gradio.FileData"}}
+
+
+def shelve(http: httpx.Client, ledger: Ledger, chance: random.Random) -> None:
     with ledger.lock:
         known = sorted(ledger.there)
     if known and chance.random() < 0.3:
@@ -69,22 +103,21 @@ def _one(http: httpx.Client, ledger: Ledger, chance: random.Random) -> None:
             ledger.gone.add(id)
         return
     text = " ".join(f"The oak {chance.random()} has {n} rings." for n in range(chance.randrange(1, 60)))
-    (path,) = http.post("/gradio_api/upload", files={"files": ("oak.md", text.encode())}).raise_for_status().json()
-    file = {"path": path, "orig_name": "oak.md", "meta": {"_type": "gradio.FileData"}}
-    id = call(http, "add_document", file)["id"]
+    id = call(http, "add_document", upload(http, "oak.md", text))["id"]
     with ledger.lock:
         ledger.there.add(id)
 
 
-def one_round(folder: Path, ledger: Ledger, chance: random.Random) -> None:
-    with running("--engine", "scripted", data=folder) as app:
+def one_round(folder: Path, model: Path, ledger: Ledger, chance: random.Random) -> None:
+    settings = ("--engine", "local", "--model", str(model), "--threads", "1", "--quotas", "jobs=100000,adapters=100000")
+    with running(*settings, data=folder) as app:
         look(app, folder, ledger)
         threads = [
-            threading.Thread(target=work, args=(app.address, ledger, chance.randrange(2**32))) for _ in range(WORKERS)
+            threading.Thread(target=work, args=(app.address, ledger, chance.randrange(2**32), one)) for one in WORK
         ]
         for thread in threads:
             thread.start()
-        time.sleep(chance.uniform(0.1, 4.0))
+        time.sleep(chance.uniform(0.1, LONGEST))
         children = psutil.Process(app.process.pid).children(recursive=True)
         app.process.kill()
         app.process.wait()
@@ -97,10 +130,18 @@ def one_round(folder: Path, ledger: Ledger, chance: random.Random) -> None:
 def look(app: App, folder: Path, ledger: Ledger) -> None:
     with httpx.Client(base_url=app.address, timeout=120) as http:
         listed = {document["id"]: document for document in call(http, "documents")}
+        jobs = {job["id"]: job for job in call(http, "jobs")}
+        adapters = {adapter["name"] for adapter in call(http, "adapters")}
     lost, back = ledger.there - listed.keys(), ledger.gone & listed.keys()
     assert not lost, f"acknowledged and lost: {lost}"
     assert not back, f"removed and there again: {back}"
     assert all(document["passages"] for document in listed.values()), "half there"
+    assert not ledger.jobs - jobs.keys(), f"fine-tunes acknowledged and lost: {ledger.jobs - jobs.keys()}"
+    assert not ledger.adapters - adapters, f"adapters published and lost: {ledger.adapters - adapters}"
+    failed = [job for job in jobs.values() if job["state"] == "failed"]
+    assert not failed, f"fine-tunes that failed: {failed}"
+    ledger.adapters |= {job["name"] for job in jobs.values() if job["state"] == "succeeded"}
+    assert not ledger.adapters - adapters, "succeeded without its adapter"
     ledger.there |= listed.keys()  # what was committed and not told yet may be there
     ledger.gone |= ledger.unsure - listed.keys()
     ledger.unsure.clear()
@@ -112,6 +153,9 @@ def look(app: App, folder: Path, ledger: Ledger) -> None:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+WORK = (shelve, shelve, teach, talk)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=200)
@@ -120,9 +164,14 @@ def main() -> None:
     chance, ledger = random.Random(options.seed), Ledger()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "models").symlink_to(MODELS)
+        model = make_model(Path(folder) / "tiny", "llama")
         for number in range(options.rounds):
-            one_round(Path(folder), ledger, chance)
-            print(f"{number + 1}: {len(ledger.there)} there, {len(ledger.gone)} removed", flush=True)
+            one_round(Path(folder), model, ledger, chance)
+            print(
+                f"{number + 1}: {len(ledger.there)} documents there, {len(ledger.gone)} removed, "
+                f"{len(ledger.jobs)} fine-tunes, {len(ledger.adapters)} adapters",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

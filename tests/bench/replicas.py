@@ -1,9 +1,10 @@
-"""Three Banyans behind HAProxy over one PostgreSQL, visitors at work, and what they depend on killed: what is lost, and for how long.
+"""Three Banyans behind HAProxy over one PostgreSQL and two model servers, visitors at work, and one of each killed: what is lost, and how long.
 
     python -m tests.bench.replicas [--visitors 12] [--minutes 2]
 
-Visitors sign in, add and remove documents and list them, each under a name of their own. Meanwhile a Banyan is killed,
-and the database is stopped for ten seconds. At the end each visitor's list, asked of every Banyan, is held against what was acknowledged.
+Visitors sign in, add and remove documents, list them and talk to the model, each under a name of their own. Meanwhile a Banyan and a
+model server are killed, and the database is stopped for ten seconds. An answer with another's name is a fault at once; at
+the end each visitor's list, asked of every Banyan, is held against what was acknowledged. The model servers are Banyans that echo.
 Needs PostgreSQL and HAProxy (Debian: apt-get install postgresql haproxy) and the models that the tests keep.
 """
 
@@ -31,7 +32,7 @@ from tests.postgres import Cluster, cluster
 from tests.running import ROOT, App, free_port, running
 
 PASSWORD = "correct horse"
-REPLICAS = 3
+REPLICAS, SERVERS = 3, 2
 OUTAGE = 10.0  # seconds
 
 
@@ -46,6 +47,7 @@ class Visitor:
     unsure: set[str] = field(default_factory=set)
     worked: list[float] = field(default_factory=list)
     failed: list[tuple[float, str]] = field(default_factory=list)
+    strangers: int = 0  # answers with other words than one's own
 
     def work(self, over: threading.Event, seed: int) -> None:
         chance = random.Random(seed)
@@ -65,6 +67,10 @@ class Visitor:
         return http
 
     def _step(self, http: httpx.Client, chance: random.Random) -> None:
+        if chance.random() < 0.4:
+            answer = call(http, "chat", f"{self.name} " * chance.randrange(3, 300))
+            self.strangers += set(answer.split()) != {self.name}
+            return
         if self.there and chance.random() < 0.3:
             id = self.there.pop()
             self.unsure.add(id)
@@ -117,14 +123,15 @@ def recovery(visitors: Sequence[Visitor], at: float, until: float) -> str:
     return f"{len(failures)} requests of {len(waits)} visitors failed{longest}"
 
 
-def disturb(apps: Sequence[App], database: Cluster, minutes: float) -> dict[str, float]:
-    """A Banyan dies, then the database goes and comes back; returns when, by monotonic seconds."""
-    when, pause = {}, minutes * 60 / 5
+def disturb(apps: Sequence[App], servers: Sequence[App], database: Cluster, minutes: float) -> dict[str, float]:
+    """A Banyan dies, a model server dies, then the database goes and comes back; returns when, by monotonic seconds."""
+    when, pause = {}, minutes * 60 / 7
     time.sleep(pause)
-    when["a Banyan killed"] = time.monotonic()
-    apps[0].process.kill()
-    apps[0].process.wait()
-    time.sleep(2 * pause)
+    for what, killed in (("a Banyan killed", apps[0]), ("a model server killed", servers[0])):
+        when[what] = time.monotonic()
+        killed.process.kill()
+        killed.process.wait()
+        time.sleep(2 * pause)
     when["the database away for ten seconds"] = time.monotonic()
     database.stop(signal.SIGQUIT)
     time.sleep(OUTAGE)
@@ -132,6 +139,14 @@ def disturb(apps: Sequence[App], database: Cluster, minutes: float) -> dict[str,
     time.sleep(2 * pause)
     when["the end"] = time.monotonic()
     return when
+
+
+@contextmanager
+def server(data: Path) -> Iterator[App]:
+    data.mkdir(mode=0o700)
+    (data / "models").symlink_to(MODELS)
+    with running("--engine", "scripted", data=data) as app:
+        yield app
 
 
 def main() -> None:
@@ -147,7 +162,9 @@ def main() -> None:
         users = folder / "users.json"
         users.write_text(json.dumps(dict.fromkeys(names, hash_password(PASSWORD))))
         secret = {"BANYAN_DATABASE": database.url}
-        arguments = ("--engine", "scripted", "--auth", str(users))
+        servers = [stack.enter_context(server(folder / f"server{n}")) for n in range(SERVERS)]
+        tokens = ",".join(f"{each.address}/v1" for each in servers)
+        arguments = ("--engine", "remote", "--base-url", tokens, "--auth", str(users))
         apps = [
             stack.enter_context(running(*arguments, data=data, environment=secret, seconds=300))
             for _ in range(REPLICAS)
@@ -159,7 +176,7 @@ def main() -> None:
         threads = [threading.Thread(target=one.work, args=(over, n)) for n, one in enumerate(visitors)]
         for thread in threads:
             thread.start()
-        when = disturb(apps, database, options.minutes)
+        when = disturb(apps, servers, database, options.minutes)
         over.set()
         for thread in threads:
             thread.join()
@@ -170,6 +187,7 @@ def main() -> None:
         assert owned[0] == owned[1], "the Banyans show different documents"
         everything = [id for listed in owned[0] for id in listed]
         assert len(everything) == len(set(everything)), "somebody sees another's"
+        assert not sum(one.strangers for one in visitors), "somebody reads another's answer"
         done = sum(len(one.worked) for one in visitors)
         print(
             f"{done} pieces of work by {len(visitors)} visitors; {len(everything)} documents, none lost, none shown to another"

@@ -26,6 +26,7 @@ QUICK: dict[str, Any] = {
     "rank": 4,
     "save_steps": 5,
     "learning_rate": 5e-3,
+    "samples": 0,
     "precision": "fp32",  # losses are compared to the fourth digit, which bf16, the default on some CPUs, does not keep
 }
 

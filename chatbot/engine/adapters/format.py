@@ -5,7 +5,6 @@ weights or do other arithmetic than plain LoRA is refused.
 """
 
 import hashlib
-import json
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 import safetensors
 
+from chatbot.common import summed
 from chatbot.common.errors import AdapterError
 
 CONFIG = "adapter_config.json"
@@ -117,7 +117,7 @@ def read_json(folder: Path, name: str, sha256: str = "") -> dict[str, Any]:
             raise ValueError("it is too large")
         content = path.read_bytes()
         _compare(content, sha256)
-        value = json.loads(content)
+        value = summed.record(content)
     except (OSError, ValueError, RecursionError) as error:
         raise AdapterError(
             f"The adapter's {name} cannot be read: {error}.",

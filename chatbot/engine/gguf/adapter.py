@@ -39,7 +39,7 @@ BLOCK = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType.Q8_0][0]  # numbers that
 def convert_adapter(folder: Path, base: Header, cache: Path) -> Path:
     """The GGUF form of a PEFT LoRA folder, kept in `cache` under the hash of its content.
 
-    Raises `AdapterError` when the folder is not a plain LoRA for a model of this shape.
+    Raises `AdapterError` when the folder is not a plain LoRA for a model of this shape, `StoreFull`.
     """
     try:
         config_bytes, weight_bytes = (folder / CONFIG).read_bytes(), (folder / WEIGHTS).read_bytes()
@@ -57,6 +57,22 @@ def convert_adapter(folder: Path, base: Header, cache: Path) -> Path:
         with contextlib.suppress(OSError):  # a cache that is only read serves all the same
             target.touch()
         return target
+    except (OSError, ValueError, KeyError, struct.error) as error:
+        if disk.is_full(error):
+            raise disk.full(cache) from error
+        raise AdapterError(
+            f"The adapter in {folder.name} cannot be read: {error}.",
+            kind="adapter_unreadable",
+            name=folder.name,
+            reason=str(error),
+        ) from error
+
+
+def adapter_tensors(folder: Path, base: Header) -> dict[str, np.ndarray[Any, Any]]:
+    """Both halves of every matrix as the GGUF form has them, in float32: `NAME.lora_a` (rank, in) and `NAME.lora_b` (out, rank),
+    which is scaled so that their product over the rank is what the adapter adds. Raises `AdapterError`."""
+    try:
+        return _gguf_tensors(folder.name, _safetensors((folder / WEIGHTS).read_bytes()), read_config(folder), base)
     except (OSError, ValueError, KeyError, struct.error) as error:
         raise AdapterError(
             f"The adapter in {folder.name} cannot be read: {error}.",

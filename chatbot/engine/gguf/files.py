@@ -109,8 +109,7 @@ def requantize(source: Path, target: Path, kind: gguf.GGMLQuantizationType, prog
     """Write `source` with its matrices as `kind`; vectors and all metadata stay. Atomic: `target` is whole or absent."""
     reader = gguf.GGUFReader(source)
     with disk.aside(target) as made:
-        writer = gguf.GGUFWriter(made, arch=str(reader.fields["general.architecture"].contents()))
-        _copy_metadata(reader, writer)
+        writer = copied(reader, made)
         writer.add_file_type(FILE_TYPES[kind])
         for done, tensor in enumerate(reader.tensors, 1):
             data, stored = tensor.data, tensor.tensor_type
@@ -135,9 +134,12 @@ FILE_TYPES = {
 }
 
 
-def _copy_metadata(reader: gguf.GGUFReader, writer: gguf.GGUFWriter) -> None:
+def copied(reader: gguf.GGUFReader, path: Path) -> gguf.GGUFWriter:
+    """A writer to `path` that has all metadata but the file type."""
+    writer = gguf.GGUFWriter(path, arch=str(reader.fields["general.architecture"].contents()))
     for key, field in reader.fields.items():
         if key.startswith("GGUF.") or key in ("general.architecture", "general.file_type"):
             continue  # the writer sets these itself
         items = field.types[-1] if field.types[0] == gguf.GGUFValueType.ARRAY else None
         writer.add_key_value(key, field.contents(), field.types[0], sub_type=items)
+    return writer

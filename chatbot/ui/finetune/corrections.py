@@ -11,7 +11,7 @@ from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
 
-FILE, PAIRS = "corrections.jsonl", "preferences.jsonl"
+FILE, PAIRS, THUMBS = "corrections.jsonl", "preferences.jsonl", "thumbs.jsonl"
 
 
 def dataset(services: Services, owner: str) -> Dataset:
@@ -22,6 +22,11 @@ def dataset(services: Services, owner: str) -> Dataset:
 def pairs(services: Services, owner: str) -> Dataset:
     """The better and the worse answers, one pair a line, among the owner's files."""
     return _written(services, owner, PAIRS, [row.as_row() for row in services.store.preferences(owner)])
+
+
+def thumbs(services: Services, owner: str) -> Dataset:
+    """The answers that got a thumb up or down, one a line, among the owner's files."""
+    return _written(services, owner, THUMBS, [row.as_row() for row in services.store.ratings(owner)])
 
 
 def _written(services: Services, owner: str, name: str, rows: list[str]) -> Dataset:
@@ -35,13 +40,16 @@ class CorrectionButtons:
 
     answers: gr.Button
     pairs: gr.Button
+    thumbs: gr.Button
 
 
 def build_corrections() -> CorrectionButtons:
-    answers, both = (
-        gr.Button("", visible=False, size="sm", elem_id=f"by-ft-{name}") for name in ("corrections", "preferences")
+    return CorrectionButtons(
+        *(
+            gr.Button("", visible=False, size="sm", elem_id=f"by-ft-{name}")
+            for name in ("corrections", "preferences", "thumbs")
+        )
     )
-    return CorrectionButtons(answers, both)
 
 
 class Handlers:
@@ -55,6 +63,7 @@ class Handlers:
         return {
             self._buttons.answers: _told("ft_corrections", store.count_corrections(owner), language),
             self._buttons.pairs: _told("ft_preferences", store.count_preferences(owner), language),
+            self._buttons.thumbs: _thumbs(*store.count_ratings(owner), language),
         }
 
     def use(self, request: gr.Request) -> str:
@@ -64,6 +73,15 @@ class Handlers:
     def use_pairs(self, request: gr.Request) -> str:
         """As `use`, of better and worse answers."""
         return str(pairs(self._services, self._services.owner_of(request)).path)
+
+    def use_thumbs(self, request: gr.Request) -> str:
+        """As `use`, of answers that were called good or bad."""
+        return str(thumbs(self._services, self._services.owner_of(request)).path)
+
+
+def _thumbs(good: int, bad: int, language: Language) -> Any:
+    """There must be both: from one kind alone nothing is learnt this way."""
+    return gr.update(value=text("ft_thumbs", language, good=good, bad=bad), visible=good > 0 and bad > 0)
 
 
 def _told(key: str, count: int, language: Language) -> Any:

@@ -54,6 +54,17 @@ class DataHandlers:
             return {form.file: str(made), form.more: None, form.notice: ""}
         return {form.more: None, form.notice: notices[0]}
 
+    def fetch(self, dataset: str, split: str, language: Language, request: gr.Request) -> Iterator[Updates]:
+        """A data set of the hub, as if its rows had been dropped as a file."""
+        form, owner = self._form, self._services.owner_of(request)
+        with told(language) as notices:
+            folder = self._services.uploads.bench(owner)
+            work = under_way(lambda progress, stop: self._training.fetch(dataset, split, folder, progress, stop))
+            found = yield from showing(work, form.notice, language)
+            yield {form.file: str(found.path), form.notice: ""}
+        if notices:
+            yield {form.notice: notices[0]}
+
     def check(
         self, request: gr.Request, file: str | None, name: str, named: str, origin: str, chosen: str, language: Language
     ) -> Iterator[Updates]:
@@ -221,5 +232,5 @@ def typed(name: str, named: str) -> str:
 
 def name_of(file: str) -> str:
     """A name for the adapter from the file's: what may stand in a folder's name."""
-    stem = re.sub(r"(\.gz)?$", "", file).rpartition(".")[0] or file
+    stem = re.sub(r"(\.(gz|bz2|xz|zst))?$", "", file).rpartition(".")[0] or file
     return re.sub(r"[^\w.-]+", "-", stem).strip("-._")[:64]

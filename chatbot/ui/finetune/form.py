@@ -27,6 +27,8 @@ TYPES = [
     ".zip",
     ".txt",
     ".md",
+    ".tar",
+    ".tgz",
     ".gz",
     ".zst",
     ".bz2",
@@ -81,12 +83,16 @@ class Form:
     locked: gr.HTML
     file: gr.File
     more: gr.File
+    dataset: gr.Textbox  # of the hub
+    split: gr.Textbox
+    fetch: gr.Button
     mapping: Mapping
     name: gr.Textbox
     named: gr.State  # the name that was made of the file's, which the next file's replaces
     origin: gr.Dropdown
     preset: gr.Radio
     knobs: list[Control]
+    sweep: gr.Textbox
     estimate: gr.HTML
     measure: gr.Button
     start: gr.Button
@@ -109,12 +115,8 @@ class Form:
 
 def build_form(words: Localised) -> Form:
     locked = gr.HTML(elem_id="by-ft-locked", padding=False)
-    file = gr.File(label=text("ft_file", "en"), file_types=TYPES, height=150, elem_id="by-ft-file")
-    words(file, label="ft_file")
-    with words(gr.Accordion(text("ft_more", "en"), open=False, elem_id="by-ft-more-files"), label="ft_more"):
-        words(gr.Markdown(text("ft_more_info", "en"), elem_classes="by-map-title"), value="ft_more_info")
-        kinds = [kind for kind in TYPES if kind != ".zip"]
-        more = gr.File(file_count="multiple", file_types=kinds, height=120, show_label=False, elem_id="by-ft-more")
+    file, more = _build_files(words)
+    dataset, split, fetch = _build_hub(words)
     mapping = _build_mapping(words)
     name = gr.Textbox("", label=text("ft_name", "en"), max_lines=1, max_length=64, elem_id="by-ft-name")
     words(name, label="ft_name", info="ft_name_info")
@@ -126,6 +128,8 @@ def build_form(words: Localised) -> Form:
     words(preset, label="ft_preset", info="ft_preset_info")
     with words(gr.Accordion(text("ft_advanced", "en"), open=False, elem_id="by-ft-advanced"), label="ft_advanced"):
         knobs = build_knobs(words)
+        sweep = gr.Textbox("", max_lines=1, label=text("ft_sweep", "en"), elem_id="by-ft-sweep")
+        words(sweep, label="ft_sweep", info="ft_sweep_info")
     notice = gr.HTML(elem_id="by-ft-notice", padding=False)
     estimate = gr.HTML(render_finetune.estimate(None, "en"), elem_id="by-ft-estimate", padding=False)
     with gr.Row():
@@ -136,18 +140,43 @@ def build_form(words: Localised) -> Form:
         locked,
         file,
         more,
+        dataset,
+        split,
+        fetch,
         mapping,
         name,
         gr.State(""),
         origin,
         preset,
         knobs,
+        sweep,
         estimate,
         measure,
         start,
         notice,
         gr.State(None),
     )
+
+
+def _build_files(words: Localised) -> tuple[gr.File, gr.File]:
+    file = gr.File(label=text("ft_file", "en"), file_types=TYPES, height=150, elem_id="by-ft-file")
+    words(file, label="ft_file")
+    with words(gr.Accordion(text("ft_more", "en"), open=False, elem_id="by-ft-more-files"), label="ft_more"):
+        words(gr.Markdown(text("ft_more_info", "en"), elem_classes="by-map-title"), value="ft_more_info")
+        kinds = [kind for kind in TYPES if kind not in (".zip", ".tar", ".tgz")]
+        more = gr.File(file_count="multiple", file_types=kinds, height=120, show_label=False, elem_id="by-ft-more")
+    return file, more
+
+
+def _build_hub(words: Localised) -> tuple[gr.Textbox, gr.Textbox, gr.Button]:
+    with words(gr.Accordion(text("ft_from_hub", "en"), open=False, elem_id="by-ft-from-hub"), label="ft_from_hub"):
+        with gr.Row(equal_height=False):
+            dataset = gr.Textbox("", max_lines=1, label=text("ft_dataset", "en"), elem_id="by-ft-dataset", scale=2)
+            words(dataset, label="ft_dataset", info="ft_dataset_info")
+            split = gr.Textbox("train", max_lines=1, label=text("ft_split", "en"), elem_id="by-ft-split", scale=1)
+            words(split, label="ft_split", info="ft_split_info")
+        fetch = words(gr.Button(text("ft_fetch", "en"), size="sm", elem_id="by-ft-fetch"), value="ft_fetch")
+    return dataset, split, fetch
 
 
 def _build_mapping(words: Localised) -> Mapping:

@@ -16,6 +16,7 @@ from chatbot.ui.finetune.form import preset_choices
 from chatbot.ui.finetune.knobs import spec_of
 from chatbot.ui.finetune.layout import FinetuneTab
 from chatbot.ui.finetune.render_curve import curve
+from chatbot.ui.finetune.render_samples import samples
 from chatbot.ui.finetune.render_verdict import outcome, scores
 from chatbot.ui.finetune.run import IDLE, POLL
 from chatbot.ui.parts import render
@@ -24,6 +25,7 @@ from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
 from finetune.jobs.jobs import Job
+from finetune.spec.sweep import sweep_of
 
 SHOWN, HIDDEN = gr.update(visible=True), gr.update(visible=False)
 
@@ -61,7 +63,14 @@ class Handlers:
         return ""
 
     def start(
-        self, request: gr.Request, file: str | None, name: str, origin: str, language: Language, *values: Any
+        self,
+        request: gr.Request,
+        file: str | None,
+        name: str,
+        origin: str,
+        language: Language,
+        sweep: str,
+        *values: Any,
     ) -> Iterator[Updates]:
         """Check, measure and queue. `values` are those of `Form.settings`."""
         form, (fields, knobs) = self._tab.form, self._tab.form.parted(values)
@@ -71,9 +80,11 @@ class Handlers:
             data, spec, name = dataset_of(file, fields), spec_of(knobs), name.strip()
             if not name:
                 raise InputError("Give the adapter a name first.", kind="no_name")
-            adapter = self._services.origin(owner, origin)
+            adapter, values_of_one = self._services.origin(owner, origin), sweep_of(sweep)
             work = under_way(
-                lambda progress, stop: self._training.start(owner, name, data, spec, progress, stop, adapter)
+                lambda progress, stop: self._training.start(
+                    owner, name, data, spec, progress, stop, adapter, values_of_one
+                )
             )
             id = yield from showing(work, form.notice, language)
             yield self._started(owner, id, name, language)
@@ -86,13 +97,16 @@ class Handlers:
         return {
             form.notice: render.success(text("ft_started", language, name=name)),
             form.file: None,
+            form.sweep: "",
             form.mapping.box: HIDDEN,
             run.report: "",
             run.runs: _listing(self._training.jobs.of(owner), id, language),
             run.seen: "",
         }
 
-    def look(self, chosen: str | None, seen: str, language: Language, request: gr.Request) -> Updates:
+    def look(
+        self, chosen: str | None, beside: list[str] | None, seen: str, language: Language, request: gr.Request
+    ) -> Updates:
         """What is true now of the owner's runs, where it is not shown already."""
         run = self._tab.run
         owner = self._services.owner_of(request)
@@ -105,25 +119,29 @@ class Handlers:
             return {run.timer: pace}
         pickers = self._pickers(owner, language) if states != seen.partition("#")[0] else {}
         listing = _listing(jobs, job.id if job else None, language)
-        shown = self._run(owner, job, language) if job else self._no_run(language)
+        shown = self._run(owner, job, _beside(jobs, job, beside), language) if job else self._no_run(language)
+        if job:
+            shown |= {run.beside: _choices(jobs, job, beside, language)}
         return shown | pickers | {run.runs: listing, run.seen: f"{states}#{now}", run.timer: pace}
 
     def _no_run(self, language: Language) -> Updates:
         run, use = self._tab.run, self._tab.use
         return {run.empty: render_finetune.empty(language), run.box: HIDDEN, use.box: HIDDEN}
 
-    def _run(self, owner: str, job: Job, language: Language) -> Updates:
+    def _run(self, owner: str, job: Job, beside: Sequence[Job], language: Language) -> Updates:
         run, jobs = self._tab.run, self._training.jobs
         try:
             lines, words = jobs.progress(owner, job.id), jobs.log(owner, job.id)
+            others = [(render_finetune.called(one), jobs.progress(owner, one.id)) for one in beside]
         except BanyanError:  # removed this very moment
-            lines, words = [], ""
+            lines, words, others = [], "", []
         judged = job.result.verdict if job.result else {}
         return self._buttons(job) | {
             run.empty: "",
             run.box: SHOWN,
             run.head: render_finetune.run(job, language) + outcome(judged, language),
-            run.curve: curve(lines, language),
+            run.curve: curve(lines, language, others),
+            run.samples: samples(lines, language),
             run.figures: render_finetune.figures(lines, language),
             run.scores: scores(judged, language, job.start),
             run.log: render_finetune.log_tail(words, language),
@@ -158,10 +176,20 @@ class Handlers:
         except BanyanError:  # the model is still loading; the pickers are filled when it is there
             return {}
 
+    def draw(self) -> Updates:
+        """Other runs are to be drawn with it."""
+        return {self._tab.run.seen: ""}
+
     def choose(self) -> Updates:
-        """Another run: what was said and made for the last one goes."""
+        """Another run: what was said, drawn and made for the last one goes."""
         run, use = self._tab.run, self._tab.use
-        return {run.seen: "", run.notice: "", use.files: gr.update(value=None, visible=False), use.notice: ""}
+        return {
+            run.seen: "",
+            run.beside: [],
+            run.notice: "",
+            use.files: gr.update(value=None, visible=False),
+            use.notice: "",
+        }
 
     def stop(self, id: str | None, language: Language, request: gr.Request) -> Updates:
         return self._act(lambda owner: self._training.jobs.cancel(owner, id or ""), language, request)
@@ -187,6 +215,20 @@ class Handlers:
             act(self._services.owner_of(request))
             return {self._tab.run.notice: done, self._tab.run.seen: ""}
         return {self._tab.run.notice: notices[0], self._tab.run.seen: ""}
+
+
+def _beside(jobs: Sequence[Job], job: Job, chosen: Sequence[str] | None) -> list[Job]:
+    """Those to draw with the run: the chosen ones, and the others of its sweep."""
+    return [
+        one for one in jobs if one.id != job.id and (one.id in (chosen or ()) or (job.sweep and one.sweep == job.sweep))
+    ]
+
+
+def _choices(jobs: Sequence[Job], job: Job, chosen: Sequence[str] | None, language: Language) -> Any:
+    others = [one for one in jobs if one.id != job.id and not (job.sweep and one.sweep == job.sweep)]
+    known = {one.id for one in others}
+    choices = [(render_finetune.title_of(one, language), one.id) for one in others]
+    return gr.update(choices=choices, value=[id for id in chosen or () if id in known], visible=bool(others))
 
 
 def _listing(jobs: Sequence[Job], chosen: str | None, language: Language) -> Any:

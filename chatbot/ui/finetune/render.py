@@ -56,7 +56,12 @@ def title_of(job: Job, language: Language) -> str:
         state += f" {round(100 * _done(job))} %"
     if job.state == "queued":
         state += f" ({text('ft_place', language, place=job.place + 1)})"
-    return f"{job.name} · {state}"
+    return f"{called(job)} · {state}"
+
+
+def called(job: Job) -> str:
+    """Its name, and what it has for itself in a sweep."""
+    return f"{job.name} ({job.variant})" if job.variant else job.name
 
 
 def run(job: Job, language: Language) -> str:
@@ -71,7 +76,7 @@ def run(job: Job, language: Language) -> str:
         said.append(escape(text("ft_went_on", language, name=job.start)))
     bar = f'<span class="by-bar" role="progressbar" aria-valuenow="{round(100 * _done(job))}" aria-valuemin="0" aria-valuemax="100" aria-label="{escape(job.name)}"><i style="width:{100 * _done(job):.1f}%"></i></span>'
     return (
-        f'<div class="by-run"><h3>{escape(job.name)}</h3>{bar}<p role="status">{" ".join(f"<span>{s}</span>" for s in said)}</p>'
+        f'<div class="by-run"><h3>{escape(called(job))}</h3>{bar}<p role="status">{" ".join(f"<span>{s}</span>" for s in said)}</p>'
         f"{_cause(job, language)}{_called(job, language)}</div>"
     )
 
@@ -122,6 +127,8 @@ def _called(job: Job, language: Language) -> str:
         return ""
     if job.spec.dora:
         words = text("ft_not_served", language)
+    elif job.sweep and not result.adapter:
+        words = text("ft_not_best", language)
     elif result.adapter != job.name:
         words = text("ft_called", language, name=job.name, adapter=result.adapter)
     else:

@@ -10,20 +10,23 @@ from chatbot.ui.strings.words import Language, text
 WIDTH, HEIGHT = 680, 300
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 12, 34
 POINTS = 300  # of the training curve that are drawn
+OTHERS = 6  # runs beside the chosen one: as many colours can be told apart
 
 Point = tuple[float, float]
+Lines = Sequence[Mapping[str, Any]]
 
 
-def curve(lines: Sequence[Mapping[str, Any]], language: Language) -> str:
-    """Training loss as a line, held-out loss as a dashed line with a dot a point. Empty before the first point."""
-    train = _thinned([(line["step"], line["loss"]) for line in lines if line.get("loss") is not None])
-    held = [(line["step"], line["eval_loss"]) for line in lines if line.get("eval_loss") is not None]
-    everything = train + held
+def curve(lines: Lines, language: Language, others: Sequence[tuple[str, Lines]] = ()) -> str:
+    """Training loss as a line, held-out loss as a dashed line with a dot a point; of `others` (name, lines) the held-out loss alone,
+    or the training's where there is none. Empty before the first point."""
+    train, held = _train(lines), _held(lines)
+    beside = [(name, found) for name, theirs in others[:OTHERS] if (found := _held(theirs) or _train(theirs))]
+    everything = [point for points in (train, held, *(found for _, found in beside)) for point in points]
     if not everything:
         return (
             f'<div class="by-curve by-curve-empty"><p class="by-sub">{escape(text("ft_no_curve", language))}</p></div>'
         )
-    of = max((line.get("of", 0) for line in lines), default=0) or max(step for step, _ in everything)
+    of = max([line.get("of", 0) for line in lines] + [step for step, _ in everything])
     low, high, spacing = _range([loss for _, loss in everything])
     place = _Place(max(1, of), low, high)
     told = escape(_told(train, held, language))
@@ -31,17 +34,32 @@ def curve(lines: Sequence[Mapping[str, Any]], language: Language) -> str:
     parts.append(f'<polyline class="by-train" points="{place.line(train)}"/>')
     parts.append(f'<polyline class="by-held" points="{place.line(held)}"/>')
     parts += [
+        f'<polyline class="by-other-{n}" points="{place.line(found)}"/>' for n, (_, found) in enumerate(beside, 1)
+    ]
+    parts += [
         f'<circle class="by-held" cx="{place.x(step):.1f}" cy="{place.y(loss):.1f}" r="3"><title>{step:g}: {loss:.4f}</title></circle>'
         for step, loss in held
     ]
-    legend = (
-        f'<p class="by-legend"><span class="by-key by-train"></span>{escape(text("ft_train_loss", language))}'
-        f'<span class="by-key by-held"></span>{escape(text("ft_held_loss", language))}</p>'
-    )
+    legend = _legend([name for name, _ in beside], language)
     return (
-        f'<figure class="by-curve" data-train="{len(train)}" data-held="{len(held)}">'
+        f'<figure class="by-curve" data-train="{len(train)}" data-held="{len(held)}" data-others="{len(beside)}">'
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{told}">{"".join(parts)}</svg>{legend}</figure>'
     )
+
+
+def _train(lines: Lines) -> list[Point]:
+    return _thinned([(line["step"], line["loss"]) for line in lines if line.get("loss") is not None])
+
+
+def _held(lines: Lines) -> list[Point]:
+    return [(line["step"], line["eval_loss"]) for line in lines if line.get("eval_loss") is not None]
+
+
+def _legend(others: Sequence[str], language: Language) -> str:
+    keys = [("by-train", text("ft_train_loss", language)), ("by-held", text("ft_held_loss", language))]
+    keys += [(f"by-other-{n}", name) for n, name in enumerate(others, 1)]
+    shown = "".join(f'<span class="by-key {kind}"></span><span>{escape(words)}</span>' for kind, words in keys)
+    return f'<p class="by-legend">{shown}</p>'
 
 
 class _Place:

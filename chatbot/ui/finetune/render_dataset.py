@@ -113,7 +113,11 @@ def histogram(found: Report, language: Language) -> str:
 def _samples(found: Report, language: Language) -> str:
     if not found["sample"]:
         return ""
-    worse = f' <span class="by-worse">{escape(text("ft_worse", language))}</span>' if found["method"] == "dpo" else ""
+    worse = (
+        f' <span class="by-worse">{escape(text("ft_worse", language))}</span>'
+        if found["method"] in ("dpo", "kto")
+        else ""
+    )
     legend = (
         f'<p class="by-legend"><span class="by-masked">{escape(text("ft_masked", language))}</span> '
         f'<span class="by-learnt">{escape(text("ft_learnt", language))}</span>{worse}</p>'

@@ -36,7 +36,7 @@ def sentence(found: Mapping[str, Any], language: Language) -> str:
     said = str(found["sentence"])
     score = next((score for score in found["scores"] if score["name"] == found["decided_by"]), None)
     if score is None:
-        return text("ft_none_held_out", language)
+        return text("ft_one_kind" if found["outcome"] == "too few to tell" else "ft_none_held_out", language)
     if language == "en":
         return _capital(said.partition(": ")[2]) if ": " in said else said
     low, high = score["low"], score["high"]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from chatbot.engine.gguf.merged import KINDS
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.strings.words import text
 
@@ -24,7 +25,9 @@ class Run:
     resume: gr.Button
     retry: gr.Button
     remove: gr.Button
+    beside: gr.Dropdown  # runs whose curves are drawn with it
     curve: gr.HTML
+    samples: gr.HTML
     figures: gr.HTML
     scores: gr.HTML
     log: gr.HTML
@@ -43,6 +46,8 @@ class Use:
     zip: gr.Button
     gguf: gr.Button
     merge: gr.Button
+    kind: gr.Dropdown
+    merged: gr.Button
     files: gr.File
     repository: gr.Textbox
     token: gr.Textbox
@@ -62,11 +67,14 @@ def build_run(words: Localised) -> tuple[Run, Use]:
             stop, resume, retry, remove = (_button(words, name) for name in ("stop", "resume", "retry", "remove"))
         use = _build_use(words)
         scores = gr.HTML(elem_id="by-ft-verdict", padding=False)
+        beside = gr.Dropdown([], multiselect=True, label=text("ft_beside", "en"), visible=False, elem_id="by-ft-beside")
+        words(beside, label="ft_beside")
         curve = gr.HTML(elem_id="by-ft-curve", padding=False)
+        samples = gr.HTML(elem_id="by-ft-samples", padding=False)
         figures = gr.HTML(elem_id="by-ft-figures", padding=False)
         log = gr.HTML(elem_id="by-ft-log", padding=False)
     return Run(
-        report, runs, empty, box, head, stop, resume, retry, remove, curve, figures, scores, log, notice,
+        report, runs, empty, box, head, stop, resume, retry, remove, beside, curve, samples, figures, scores, log, notice,
         gr.State(""), gr.Timer(POLL),
     ), use  # fmt: skip
 
@@ -86,6 +94,11 @@ def _build_use(words: Localised) -> Use:
                 words(gr.Button(text(f"ft_{kind}", "en"), size="sm", elem_id=f"by-ft-{kind}"), value=f"ft_{kind}")
                 for kind in ("zip", "gguf", "merge")
             )
+        with gr.Row(equal_height=False, elem_classes="by-ft-row"):
+            kind = gr.Dropdown([*KINDS], value="Q8_0", label=text("ft_kind", "en"), elem_id="by-ft-kind", scale=1)
+            words(kind, label="ft_kind", info="ft_kind_info")
+            merged = gr.Button(text("ft_merged", "en"), size="sm", elem_id="by-ft-merged", scale=0)
+            words(merged, value="ft_merged")
         share = words(gr.Checkbox(False, label=text("ft_share", "en"), elem_id="by-ft-share"), label="ft_share")
         files = gr.File(label=text("ft_files", "en"), visible=False, interactive=False, elem_id="by-ft-files")
         words(files, label="ft_files")
@@ -97,4 +110,4 @@ def _build_use(words: Localised) -> Use:
             words(token, label="ft_token", info="ft_token_info")
             push = words(gr.Button(text("ft_push", "en"), size="sm", elem_id="by-ft-push", scale=0), value="ft_push")
         notice = gr.HTML(elem_id="by-ft-use-notice", padding=False)
-    return Use(box, compare, share, pack, gguf, merge, files, repository, token, push, notice)
+    return Use(box, compare, share, pack, gguf, merge, kind, merged, files, repository, token, push, notice)

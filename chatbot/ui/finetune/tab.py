@@ -5,7 +5,8 @@ from typing import Any
 import gradio as gr
 
 from chatbot.ui.chat.sidebar import Sidebar
-from chatbot.ui.finetune import api, corrections
+from chatbot.ui.finetune import corrections
+from chatbot.ui.finetune.api.publish import publish
 from chatbot.ui.finetune.data import DataHandlers
 from chatbot.ui.finetune.form import Form
 from chatbot.ui.finetune.handlers import Handlers
@@ -38,7 +39,7 @@ def connect(tab: FinetuneTab, frame: Frame, services: Services) -> None:
     shown = looked_at(tab, bar)
     look: dict[str, Any] = {
         "fn": do.look,
-        "inputs": [run.runs, run.seen, language],
+        "inputs": [run.runs, run.beside, run.seen, language],
         "outputs": shown,
         **PRIVATE,
     }
@@ -51,12 +52,14 @@ def connect(tab: FinetuneTab, frame: Frame, services: Services) -> None:
     mine = tab.corrections
     own = corrections.Handlers(services, mine)
     for event in (tab.tab.select, language.change):
-        event(own.offer, language, [mine.answers, mine.pairs], **PRIVATE)
+        event(own.offer, language, [mine.answers, mine.pairs, mine.thumbs], **PRIVATE)
     mine.answers.click(own.use, None, form.file, **PRIVATE)
     mine.pairs.click(own.use_pairs, None, form.file, **PRIVATE)
+    mine.thumbs.click(own.use_thumbs, None, form.file, **PRIVATE)
     if tab.questions:
         _connect_questions(QuestionHandlers(services, tab.questions), tab, tab.questions, language)
-    forgotten = [run.seen, run.notice, tab.use.files, tab.use.notice]
+    forgotten = [run.seen, run.beside, run.notice, tab.use.files, tab.use.notice]
+    run.beside.input(do.draw, None, run.seen, **PRIVATE).then(**look)
     run.runs.input(do.choose, None, forgotten, **PRIVATE).then(**look)
     for button, act in ((run.stop, do.stop), (run.resume, do.resume), (run.retry, do.retry), (run.remove, do.remove)):
         button.click(act, [run.runs, language], [run.notice, run.seen], **PRIVATE).then(**look)
@@ -82,8 +85,8 @@ def looked_at(tab: FinetuneTab, bar: Sidebar) -> list[Control]:
     """What `Handlers.look` may change."""
     run, use = tab.run, tab.use
     return [
-        run.runs, run.empty, run.box, run.head, run.stop, run.resume, run.retry, run.remove, run.curve, run.figures,
-        run.scores, run.log, use.box, use.share, run.seen, run.timer, bar.adapter, bar.compare, tab.form.origin,
+        run.runs, run.empty, run.box, run.head, run.stop, run.resume, run.retry, run.remove, run.beside, run.curve,
+        run.samples, run.figures, run.scores, run.log, use.box, use.share, run.seen, run.timer, bar.adapter, bar.compare, tab.form.origin,
     ]  # fmt: skip
 
 
@@ -114,6 +117,8 @@ def _connect_data(do: DataHandlers, form: Form, run: Run, language: gr.State) ->
         **HEAVY,
     }
     form.more.upload(do.add, [form.file, form.more, language], [form.file, form.more, form.notice], **PRIVATE)
+    fetched = [form.dataset, form.split, language]
+    form.fetch.click(do.fetch, fetched, [form.file, form.notice], **HEAVY)
     form.file.change(do.check, read, checked, **HEAVY).success(**measured)
     mapping.apply.click(do.check_mapped, [*read, *mapping.fields], checked, **HEAVY).success(**measured)
     for chooser in (form.preset, form.origin):
@@ -125,8 +130,8 @@ def _connect_data(do: DataHandlers, form: Form, run: Run, language: gr.State) ->
 def _connect_start(do: Handlers, form: Form, run: Run, language: gr.State, look: dict[str, Any]) -> None:
     form.start.click(
         do.start,
-        [form.file, form.name, form.origin, language, *form.settings],
-        [form.notice, form.file, run.report, form.mapping.box, run.runs, run.seen],
+        [form.file, form.name, form.origin, language, form.sweep, *form.settings],
+        [form.notice, form.file, form.sweep, run.report, form.mapping.box, run.runs, run.seen],
         **HEAVY,
     ).then(**look).then(None, None, None, js=SHOW_RUN, **PRIVATE)
 
@@ -138,7 +143,8 @@ def _connect_use(do: UseHandlers, tab: FinetuneTab, tabs: gr.Tabs, bar: Sidebar,
     use.share.input(do.share, [*asked, use.share], use.notice, **PRIVATE)
     for button, make in ((use.zip, do.zip), (use.gguf, do.gguf), (use.merge, do.merge)):
         button.click(make, asked, [use.files, use.notice], concurrency_limit=4, **PRIVATE)
+    use.merged.click(do.merged, [*asked, use.kind], [use.files, use.notice], concurrency_limit=4, **PRIVATE)
     use.push.click(do.push, [*asked, use.repository, use.token], [use.notice, use.token], **PRIVATE)
 
 
-TAB = Tab("finetune", build_finetune, connect, api.publish, offered=lambda services: services.training is not None)
+TAB = Tab("finetune", build_finetune, connect, publish, offered=lambda services: services.training is not None)

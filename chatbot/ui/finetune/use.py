@@ -1,14 +1,12 @@
 """What the fine-tune tab does with a trained adapter: compare, share, download, export, merge, push."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from threading import Event
+from collections.abc import Iterator
 
 import gradio as gr
 
 from chatbot.common.errors import InputError
-from chatbot.common.step import Progress
 from chatbot.engine.adapters.purpose import TASKS
+from chatbot.training.results import Make
 from chatbot.training.training import Training
 from chatbot.ui.adapters import offered as adapters
 from chatbot.ui.chat.compare import BASE
@@ -21,9 +19,6 @@ from chatbot.ui.parts.under_way import under_way
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
-
-Make = Callable[[str, str, Path, Progress, Event], Path]
-"""(owner, job, folder) -> a file in the folder."""
 
 
 class UseHandlers:
@@ -43,7 +38,14 @@ class UseHandlers:
         owner = self._services.owner_of(request)
         with told(language) as notices:
             self._services.engine.refresh()
-            result = self._training.jobs.get(owner, id or "").result
+            job = self._training.jobs.get(owner, id or "")
+            result = job.result
+            if job.sweep and result and not result.adapter:
+                raise InputError(
+                    "This is not the best run of its sweep, or others run still: only the best is published. Download this one, or "
+                    "merge it.",
+                    kind="not_best",
+                )
             if result is None or not result.adapter:
                 raise InputError(
                     "Chats cannot use this adapter, because it is DoRA. Download it, or merge it into full weights.",
@@ -74,13 +76,20 @@ class UseHandlers:
         return notices[0] if notices else ""
 
     def zip(self, id: str | None, language: Language, request: gr.Request) -> Iterator[Updates]:
-        yield from self._made(id, language, request, lambda owner, job, to, *_: self._training.pack(owner, job, to))
+        yield from self._made(id, language, request, self._training.pack)
 
     def gguf(self, id: str | None, language: Language, request: gr.Request) -> Iterator[Updates]:
-        yield from self._made(id, language, request, lambda owner, job, to, *_: self._training.to_gguf(owner, job, to))
+        yield from self._made(id, language, request, self._training.to_gguf)
 
     def merge(self, id: str | None, language: Language, request: gr.Request) -> Iterator[Updates]:
         yield from self._made(id, language, request, self._training.merge)
+
+    def merged(self, id: str | None, language: Language, kind: str, request: gr.Request) -> Iterator[Updates]:
+        with told(language) as notices:
+            make = self._training.merged_gguf(kind)
+            yield from self._made(id, language, request, make)
+        if notices:
+            yield {self._use.notice: notices[0]}
 
     def _made(self, id: str | None, language: Language, request: gr.Request, make: Make) -> Iterator[Updates]:
         """A file is made among the owner's uploads, the only place it is served from."""
@@ -98,8 +107,6 @@ class UseHandlers:
         use = self._use
         owner = self._services.owner_of(request)
         with told(language) as notices:
-            if not repository.strip() or not token.strip():
-                raise InputError("The hub needs a repository such as user/name, and a token.", kind="no_token")
             address = self._training.push(owner, id or "", repository, token)
             return {use.notice: render.success(text("ft_pushed", language, address=address)), use.token: ""}
         return {use.notice: notices[0], use.token: ""}

@@ -6,6 +6,8 @@ from finetune.data.examples import Columns, Format
 from finetune.data.findings.report import Notice
 from finetune.data.findings.tally import LABELS, Tally
 from finetune.data.layouts.layouts import unused
+from finetune.data.layouts.names import canonical
+from finetune.data.layouts.preferences import LABELS as LIKED_BY
 from finetune.data.rows.source import encoding_name
 from finetune.data.split import Sides
 
@@ -14,14 +16,14 @@ MANY = 10  # rows below which equal answers are no sign of a class that is missi
 
 def refusal(tally: Tally, format: Format) -> Notice | None:
     if tally.usable:
-        return None
+        return notice("one_sided") if tally.kind == "kto" and not tally.two_sided else None
     if not tally.faults:
         return notice("no_rows")
     [(code, _)] = tally.fault_counts.most_common(1)
     if set(tally.fault_counts) == {"masked"}:
         return notice("all_masked")
-    if code == "no_preference" and format.layout != "preference":
-        return notice("no_preferences")
+    if code == "no_label" or (code == "no_preference" and format.layout != "preference"):
+        return notice("no_labels" if code == "no_label" else "no_preferences")
     first = next((fault for fault in tally.faults if fault.code == code), tally.faults[0])
     if code == "unmapped" and "columns mean" in first.reason:
         return notice("unmapped", names=", ".join(format.columns)[:300])
@@ -33,6 +35,8 @@ def notices(
 ) -> Iterator[Notice]:
     if tally.usable and format.layout == "preference":
         yield notice("preferences" if tally.pairs else "better_only")
+    if tally.kind == "kto":
+        yield notice("good_and_bad", good=tally.good, bad=tally.bad)
     if tally.usable and format.layout == "text" and not tally.answers - {""}:
         yield notice("texts")
     yield from _of_columns(tally, format, columns)
@@ -52,7 +56,8 @@ def _of_columns(tally: Tally, format: Format, columns: Columns | None) -> Iterat
         yield notice("encoding", encoding=encoding_name(format.encoding))
     if columns and not columns.given:
         yield notice("mapping", prompt=columns.prompt, completion=columns.completion)
-    if left := unused(format.layout, format.columns, columns):
+    others = unused(format.layout, format.columns, columns)
+    if left := [name for name in others if tally.kind != "kto" or canonical(name) not in LIKED_BY]:
         yield notice("unused", columns=", ".join(left)[:300])
     few = 0 < len(tally.answers) <= LABELS
     if columns and not columns.labels and few and all(answer.isdecimal() for answer in tally.answers):
@@ -86,7 +91,12 @@ NOTICES = {
     "none_usable": "No row is usable. Row {row}: {reason} Please correct the file.",
     "no_preferences": "Preference tuning (method dpo) needs rows with a better and a worse answer: prompt, chosen and rejected. These "
     "rows have one answer each; the method sft learns from them.",
-    "preferences": "Each row has a better and a worse answer: the model learns to prefer the better one (preference tuning, DPO).",
+    "no_labels": "The method kto needs rows that say whether their answer is a good one: prompt, completion, and label true or false.",
+    "one_sided": "The method kto learns from good answers and bad ones, and all of these are of one kind.",
+    "good_and_bad": "Each row calls its answer good or bad ({good} good, {bad} bad): the model learns to give answers like the good "
+    "ones and unlike the bad ones (KTO).",
+    "preferences": "Each row has a better and a worse answer: the model learns to prefer the better one (preference tuning: DPO, or "
+    "ORPO if asked for).",
     "better_only": "Of each row the better answer is learnt; the worse one is left out (method sft).",
     "texts": "These are plain texts: the model learns to go on with texts like them (continued pre-training), not to answer.",
     "encoding": "The file was read as {encoding}, which it does not say itself. Please look at the examples below.",

@@ -5,16 +5,18 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from chatbot.common.errors import InputError
 from finetune.data.encoding.masks import Segment
 from finetune.data.examples import Columns, Fault, Format
 from finetune.data.findings.leaks import Leak
 from finetune.data.rows.source import encoding_name
+from finetune.spec.spec import Method
 
-Taught = Literal["sft", "dpo", "text"]
-"""By answers, by preferences, or by texts that are gone on with, which is trained as `sft` is."""
+Taught = Literal["sft", "dpo", "kto", "text"]
+"""By answers, by pairs of which one is better, by answers that are called good or bad, or by texts that are gone on with, which is
+trained as `sft` is."""
 
 CUT = 0.01  # of the rows may be cut, so that one stray text does not make every row cost memory
 SHOWN_CHARACTERS = 4_000  # of a rendered segment
@@ -93,6 +95,11 @@ class Report:
             "refusal": self.refusal.text if self.refusal else "",
             "refused": values["refusal"],
         }
+
+
+def way_of(report: Mapping[str, Any]) -> Method:
+    """The method that suits what `Report.to_dict` says."""
+    return cast(Method, "sft" if report["method"] == "text" else report["method"])
 
 
 def require_usable(report: Mapping[str, Any]) -> None:

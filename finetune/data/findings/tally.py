@@ -4,11 +4,12 @@ import random
 from array import array
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from finetune.data.encoding.taught import Taught
 from finetune.data.examples import Example, Fault, Split
 from finetune.data.split import digest, group_of, normalised
+from finetune.spec.spec import Method
 
 FIRST_FAULTS = 100  # that a report lists; all are counted
 SHOWN = 3  # examples that are rendered
@@ -20,8 +21,9 @@ _SPLITS: tuple[Split, ...] = ("", "train", "validation")
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of usable rows, and the faults of the others."""
+    """Counts of usable rows, and the faults of the others. `method` is the one they are read for."""
 
+    method: Method
     faults: list[Fault] = field(default_factory=list)
     fault_counts: Counter[str] = field(default_factory=Counter)
     lengths: "array[int]" = field(default_factory=lambda: array("L"))
@@ -32,6 +34,8 @@ class Tally:
     duplicates: int = 0
     near_duplicates: int = 0
     pairs: int = 0
+    good: int = 0
+    bad: int = 0
     tokens: int = 0
     trained: int = 0
     truncated: int = 0
@@ -47,6 +51,16 @@ class Tally:
     @property
     def usable(self) -> int:
         return len(self.lengths)
+
+    @property
+    def two_sided(self) -> bool:
+        """Whether there are good answers and bad ones."""
+        return self.good > 0 and self.bad > 0
+
+    @property
+    def kind(self) -> Literal["sft", "dpo", "kto"]:
+        """What the usable rows are."""
+        return "dpo" if self.pairs else "kto" if self.method == "kto" else "sft"
 
     @property
     def placed(self) -> list[tuple[int, Split]]:
@@ -72,6 +86,8 @@ class Tally:
         self.lengths.append(max(sizes))
         self.tokens += sum(sizes)
         self.pairs += found.rejected is not None
+        self.good += found.liked is True
+        self.bad += found.liked is False
         self.groups.append(group_of(example))
         self.splits.append(_SPLITS.index(example.split))
         self.trained += sum(side.trained for side in found.sides)
@@ -90,7 +106,7 @@ class Tally:
 def mark(example: Example) -> int:
     """64 bits of all that an example says."""
     said = [f"{t.role} {t.content}\1{t.thought}\1{t.calls}\1{t.taught}" for t in example.turns] or [example.text]
-    return digest("\0".join([*said, example.tools, str(example.rejected or "")]))
+    return digest("\0".join([*said, example.tools, str(example.rejected or ""), str(example.liked)]))
 
 
 def _keep(reservoir: list[T], item: T, size: int, place: int) -> None:

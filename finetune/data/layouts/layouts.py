@@ -11,7 +11,7 @@ from finetune.data.layouts.columns import ALSO, mapped, names_in
 from finetune.data.layouts.names import canonical, canonical_row, first, is_missing
 from finetune.data.layouts.parts import Unusable, content, needed, said, text_of
 from finetune.data.layouts.tools import calls_in, tools_of, with_calls
-from finetune.data.layouts.turns import check_characters, conversation, read_history, read_turns, taught
+from finetune.data.layouts.turns import WEIGHTS, check_characters, conversation, read_history, read_turns, taught
 from finetune.data.layouts.unwrap import marker, unwrapped
 
 OUTPUTS = ("output", "response", "completion", "answer")
@@ -22,7 +22,9 @@ METADATA = (
     "language", "lang", "language_score", "token_count", "dump", "file_path", "path", "filename", "author", "license", "split",
     "uuid", "length", "subset", "data_source", "warc_record_id",
 )  # fmt: skip
-WEIGHING = ("weight", "train", "training", "trainable", "loss", "label", "kto_tag")
+WEIGHING = (*WEIGHTS, *preferences.LABELS)
+JUDGED: tuple[Layout, ...] = ("messages", "sharegpt", "contents", "alpaca", "prompt-completion", "columns")
+"""Layouts whose label says whether an answer is good, and not which of several is."""
 SEEN = ("image", "video", "audio")
 _FORMULA = re.compile(r"\s*(=\s*[^\s=]|[+@-](?=[A-Za-z.]+\())")
 _IMAGE = re.compile(r"(?<!`)<(?:image|video|audio)>(?!`)")
@@ -62,7 +64,18 @@ def to_example(row: Row, format: Format, columns: Columns | None = None) -> Exam
         return Fault(row.number, error.code, str(error))
     if format.container in ("csv", "tsv") and any(_FORMULA.match(str(value)) for value in row.values.values()):
         example = replace(example, remarks=(*example.remarks, "formula"))
-    return replace(example, split=row.split)
+    liked = preferences.liked(values) if example.turns and says_good(format, columns) is not False else None
+    return replace(example, split=row.split, liked=liked)
+
+
+def says_good(format: Format, columns: Columns | None) -> bool | None:
+    """`Format.labelled`, of a label that is not itself what a table's rows teach."""
+    if format.layout not in JUDGED or format.labelled is False:
+        return False
+    used = {canonical(name) for name in names_in(columns)} if columns else set()
+    if used & {*preferences.LABELS}:
+        return False
+    return format.labelled if format.layout != "columns" else bool(format.labelled)
 
 
 def _require_seen(values: Mapping[str, object], format: Format, columns: Columns | None) -> None:
@@ -104,7 +117,6 @@ def _headed(values: Mapping[str, object], turns: list[Turn]) -> list[Turn]:
 def _require_taught(values: Mapping[str, object]) -> None:
     if not taught(values):
         raise Unusable("not_taught", "The row says that it is not to be learnt from.")
-    preferences.require_good(values)
 
 
 def _messages(row: int, values: Mapping[str, object]) -> Example:

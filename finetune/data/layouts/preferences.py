@@ -1,8 +1,8 @@
-"""Preference data: a prompt with a better and a worse answer."""
+"""Preference data: a prompt with a better and a worse answer, or with one that is called good or bad."""
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from finetune.data.examples import Turn
@@ -23,8 +23,10 @@ PROMPTS = (
     "context",
 )
 FIELDS = (*PROMPTS, "chosen", "rejected", "system", "history", "tools")
-GOOD = ("true", "1", "1.0", "yes", "good")
-BAD = ("false", "0", "0.0", "no", "bad")
+LABELS = ("label", "kto_tag", "desirable", "liked", "thumbs_up", "thumb", "thumbs", "feedback")
+GOOD = ("true", "1", "1.0", "yes", "good", "up", "thumbs_up", "like", "liked", "desirable", "👍", "好", "赞")
+BAD = ("false", "0", "0.0", "-1", "-1.0", "no", "bad", "down", "thumbs_down", "dislike", "disliked", "undesirable",
+       "👎", "坏", "踩")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,22 @@ def read_preference(values: Mapping[str, object]) -> Preference:
     return Preference([*head, *prompt, chosen[-1]], rejected[-1])
 
 
-def require_good(values: Mapping[str, object]) -> None:
-    """Raises `Unusable` for an answer that is marked as a bad one, as KTO has it."""
-    for name in ("label", "kto_tag"):
-        value = values.get(name)
-        plain = str(value).strip().lower()
-        if not is_missing(value) and plain in BAD:
-            raise Unusable("bad_answer", f"{name} is {plain}: this answer is marked as a bad one, and is not taught.")
+def liked(values: Mapping[str, object]) -> bool | None:
+    """Whether the row calls its answer a good or a bad one, as KTO has it; None where it does not say."""
+    said = _label(values)
+    return True if said in GOOD else False if said in BAD else None
+
+
+def is_labelled(rows: Iterable[Mapping[str, object]]) -> bool | None:
+    """Whether the labels of the rows tell good answers from bad ones, and nothing else; None where there are no labels."""
+    said = {label for row in rows if (label := _label(row))}
+    return said <= {*GOOD, *BAD} if said else None
+
+
+def _label(values: Mapping[str, object]) -> str:
+    """What stands in the first field that may hold such a label; "" for nothing."""
+    found = next((values[name] for name in LABELS if not is_missing(values.get(name))), "")
+    return str(found).strip().lower()
 
 
 def _answer(value: object, name: str) -> list[Turn]:

@@ -1,7 +1,9 @@
-"""Several files at once, in a ZIP file or a folder: the rows of each, one after another."""
+"""Several files at once, in a ZIP or TAR file or a folder: the rows of each, one after another."""
 
+import contextlib
 import re
 import shutil
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -13,10 +15,17 @@ from chatbot.common.errors import InputError
 from finetune.data.examples import Fault, Format, Row, Split
 from finetune.data.rows.documents import SPLITS
 from finetune.data.rows.recognise import PACKED, recognised
+from finetune.data.rows.source import Damaged, opened
 from finetune.data.rows.tables import require_size
 
 TABLES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".arrow", ".xlsx")
 TEXTS = (".txt", ".md")  # counted only where there is no table: else they tell about it
+ABOUT = (
+    "dataset_info.json",
+    "dataset_infos.json",
+    "dataset_dict.json",
+    "state.json",
+)  # what `datasets` writes beside its tables
 MOST_FILES = 200
 Read = Callable[[Path, Format], Iterator[Row | Fault]]
 
@@ -55,6 +64,7 @@ def _chosen(names: list[str]) -> list[str]:
         name for name in sorted(names) if not any(part.startswith((".", "__")) for part in PurePosixPath(name).parts)
     ]
     tables = [name for name in shown if ending(name) in TABLES]
+    tables = [name for name in tables if PurePosixPath(name).name not in ABOUT] or tables
     return (tables or [name for name in shown if ending(name) in TEXTS])[:MOST_FILES]
 
 
@@ -64,10 +74,33 @@ def _members(path: Path) -> Iterator[dict[str, Callable[[], AbstractContextManag
         files = [file for file in path.rglob("*") if file.is_file() and not file.is_symlink()]
         yield {file.relative_to(path).as_posix(): lambda file=file: _there(file) for file in files}  # type: ignore[misc]
         return
+    if not zipfile.is_zipfile(path):
+        with tempfile.TemporaryDirectory() as folder:
+            yield _untarred(path, Path(folder))
+        return
     with zipfile.ZipFile(path) as packed:
         infos = [info for info in packed.infolist() if not info.is_dir()]
         require_size(sum(info.file_size for info in infos))
         yield {info.filename: lambda info=info: _unpacked(packed, info) for info in infos}  # type: ignore[misc]
+
+
+def _untarred(path: Path, folder: Path) -> dict[str, Callable[[], AbstractContextManager[Path]]]:
+    """The files of a TAR, which can only be read one after another, under numbers in `folder`: a name in it is never a path. What
+    follows a damage is left out. Raises `InputError` where it unpacks to too much."""
+    found: dict[str, Callable[[], AbstractContextManager[Path]]] = {}
+    with (
+        opened(path) as source,
+        contextlib.suppress(tarfile.TarError, Damaged),
+        tarfile.open(fileobj=source.file, mode="r|") as packed,
+    ):
+        for number, info in enumerate(packed):
+            data = packed.extractfile(info) if info.isfile() else None
+            if data is not None:
+                file = folder / str(number)
+                with file.open("wb") as copy:
+                    shutil.copyfileobj(data, copy)
+                found[info.name] = lambda file=file: _there(file)  # type: ignore[misc]
+    return found
 
 
 @contextmanager

@@ -3,10 +3,12 @@
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from itertools import chain, islice
+from typing import Any
 
 from finetune.data.examples import Fault, Format, Row, Split
-from finetune.data.rows.json import WHOLE, JsonText, is_turn, row_of
+from finetune.data.rows.json import WHOLE, JsonText, is_turn, row_of, unrolled
 from finetune.data.rows.source import Source
 
 SPLITS: dict[str, Split] = {
@@ -32,6 +34,13 @@ _IN_A_ROW = (
     "turns",
 )  # fields of one row whose list may look like one of rows
 _PART = ("content", "value", "text", "name", "type", "function", "tool_calls", "human", "user", "system", "input")
+_ROWS = ("data", "rows", "examples", "items", "records", "instances", "samples", "entries", "dataset", "数据", "样本")
+"""What people call the list of rows; one of another name may tell about them."""
+_ASKS = ("instruction", "prompt", "question", "query", "input", "问题", "指令")
+_FIELDS = ("messages", "conversations", "conversation", "text", "label", "chosen", "context", "文本")
+_ANSWERS = ("output", "response", "answer", "completion", "chosen", "答案", "回答", "输出")
+_AROUND = 5  # fields of an object that may stand around the rows: more are a row themselves
+_ABOUT = 1_000  # items of a list of another name that are kept until it is known whether a longer one follows
 _FIRST_KEY = re.compile(r'\[\s*\{\s*"([^"]+)"')
 
 
@@ -47,8 +56,9 @@ def read_json(source: Source, format: Format) -> Iterator[Row | Fault]:
     try:
         while text.peek():
             for value, split in _values(text):
-                number += 1
-                yield row_of(number, value, split)
+                for one in unrolled(value):
+                    number += 1
+                    yield row_of(number, one, split)
     except RecursionError:
         yield Fault(number + 1, "json", "The JSON is nested too deeply; nothing after this could be read.")
     except UnicodeDecodeError:
@@ -83,26 +93,50 @@ def _items(text: JsonText) -> Iterator[object]:
 
 def _object(text: JsonText) -> Iterator[tuple[object, Split]]:
     """Rows of an object: those in its lists of rows, which are not kept in memory, else what the whole object says. Once a list
-    was named after a split, every other is."""
+    was named after a split, every other is; of several lists of other names, the longest holds the rows."""
     text.take("{")
     seen: dict[str, object] = {}
-    lists = 0
+    kept: list[object] = []
+    sure = False
     while text.peek() == '"':
         name = str(text.value())
         text.take(":")
-        if _holds_rows(text, name) and (not lists or split_of(name)):
-            lists += 1
-            text.take("[")
-            for value in _items(text):
-                yield value, split_of(name)
-        else:
+        if not _holds_rows(text, name) or (sure and not split_of(name)):
             seen[name] = text.value(WHOLE)
+        else:
+            text.take("[")
+            items = _items(text)
+            named = sure or split_of(name) or name.strip().lower() in _ROWS
+            about, goes_on = ([], True) if named else (yield from _begun(items))
+            if goes_on:
+                sure, kept = True, []
+                yield from ((value, split_of(name)) for value in chain(about, items))
+            else:
+                seen[name], kept = about, max(kept, about, key=len)
         if text.take(",}") == "}":
             break
     else:
         text.take("}")
-    if not lists:
-        yield from _whole(seen)
+    if not sure:
+        yield from ((value, "") for value in kept) if kept and not _is_row(seen) else whole(seen)
+
+
+def _is_row(seen: Mapping[str, object]) -> bool:
+    """Whether an object asks and answers by itself, whatever lists it has besides."""
+    names = {name.strip().lower() for name, value in seen.items() if isinstance(value, str) and value.strip()}
+    return any(name in names for name in _ASKS) and any(name in names for name in _ANSWERS)
+
+
+def _begun(items: Iterator[object]) -> Generator[tuple[object, Split], None, tuple[list[object], bool]]:
+    """The first `_ABOUT` items, and whether more follow. What came before a damage are rows: nothing can follow it."""
+    found: list[object] = []
+    try:
+        for value in islice(items, _ABOUT):
+            found.append(value)
+    except (ValueError, RecursionError):
+        yield from ((value, "") for value in found)
+        raise
+    return found, len(found) == _ABOUT
 
 
 def _holds_rows(text: JsonText, name: str) -> bool:
@@ -116,14 +150,13 @@ def _holds_rows(text: JsonText, name: str) -> bool:
     return first is not None and first[1] not in _TURN and not (name in _IN_A_ROW and first[1] in _PART)
 
 
-def _whole(values: Mapping[str, object]) -> Iterator[tuple[object, Split]]:
+def whole(values: Mapping[str, object]) -> Iterator[tuple[object, Split]]:
     """An object without lists of rows: splits or rows one level down, a table as pandas writes it, or one row."""
     columns, data = values.get("columns"), values.get("data")
     if isinstance(columns, list) and isinstance(data, list):  # orient="split"
         yield from ((dict(zip(map(str, columns), row, strict=True)), "") for row in data if isinstance(row, list))
-    elif len(values) == 1 and isinstance(inner := next(iter(values.values())), dict) and _lists_of_rows(inner):
-        for name, rows in inner.items():
-            yield from ((row, split_of(name)) for row in rows)
+    elif rows := _wrapped(values):
+        yield from rows
     elif values and all(isinstance(column, dict) and column for column in values.values()):
         yield from _keyed(values)
     elif len(values) > 1 and all(
@@ -135,17 +168,42 @@ def _whole(values: Mapping[str, object]) -> Iterator[tuple[object, Split]]:
         yield values, ""
 
 
-def _lists_of_rows(inner: Mapping[str, object]) -> bool:
-    return bool(inner) and all(
-        isinstance(rows, list) and rows and isinstance(rows[0], dict) and not is_turn(rows[0])
-        for rows in inner.values()
-    )
+def _wrapped(values: Mapping[str, object]) -> list[tuple[object, Split]]:
+    """Rows in the only object among plain values, or in one that is called like it; none where the whole is one row itself."""
+    inside = {name: value for name, value in values.items() if isinstance(value, dict)}
+    named = next((name for name in inside if name.strip().lower() in _ROWS), "")
+    inner = inside[named] if named else next(iter(inside.values()), None) if len(inside) == 1 else None
+    if inner is None or _is_row(values) or any(isinstance(value, list) for value in values.values()):
+        return []
+    rows = _rows_in(inner, alone=len(values) == 1) or ([*whole(inner)] if named else [])
+    return [] if len(rows) == 1 and rows[0][0] is inner else rows
+
+
+def _rows_in(inner: Mapping[str, object], *, alone: bool) -> list[tuple[object, Split]]:
+    """Rows in its lists, or one more level down. With nothing else beside it, any list of objects holds rows."""
+    lists: dict[str, Any] = {name: rows for name, rows in inner.items() if _are_rows(rows)}
+    if splits := [name for name in lists if split_of(name)]:
+        return [(row, split_of(name)) for name in splits for row in lists[name]]
+    named = next((name for name in lists if name.strip().lower() in _ROWS), "")
+    if not named and alone:
+        named = max(lists, key=lambda name: len(lists[name]), default="")
+    if named:
+        return [(row, "") for row in lists[named]]
+    deeper = [value for value in inner.values() if isinstance(value, dict)]
+    few = len(deeper) == 1 and len(inner) <= _AROUND and not lists
+    return _rows_in(deeper[0], alone=alone and len(inner) == 1) if few else []
+
+
+def _are_rows(rows: Any) -> bool:
+    return isinstance(rows, list) and bool(rows) and isinstance(rows[0], dict) and not is_turn(rows[0])
 
 
 def _keyed(values: Mapping[str, object]) -> Iterator[tuple[object, Split]]:
     """{column: {row: value}}, as pandas writes by default, or {row: {column: value}}."""
     inner = [list(column) for column in values.values() if isinstance(column, dict)]
-    if all(name.isdecimal() for name in values) or not all(keys == inner[0] for keys in inner):
+    fields = {*_ASKS, *_ANSWERS, *_FIELDS}
+    known = any(key.strip().lower() in fields for key in inner[0])
+    if known or all(name.isdecimal() for name in values) or not all(keys == inner[0] for keys in inner):
         yield from ((row, "") for row in values.values())
     elif all(key.isdecimal() for key in inner[0]) or len(values) > 1:
         yield from ((row, "") for row in _across(values, inner[0]))

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from finetune.data.examples import Fault, Format, Row, Split
 from finetune.data.rows.source import MAX_LINE, Source, faulty, lines
@@ -30,11 +31,35 @@ def _record(number: int, text: str) -> Row | Fault:
 def row_of(number: int, value: object, split: Split = "") -> Row | Fault:
     """A JSON value as a row; a bare list of turns is a row too."""
     if isinstance(value, dict):
-        return Row(number, value, split)
+        inner = value.get("row") if "row_idx" in value else None  # as the hub's data sets viewer gives them
+        return Row(number, inner if isinstance(inner, dict) else value, split)
     if isinstance(value, list) and value and all(is_turn(turn) for turn in value):
         return Row(number, {"messages": value}, split)
     kind = {list: "a list", str: "a text", type(None): "null"}.get(type(value), "a number")
     return Fault(number, "not_an_object", f'A row must be a JSON object such as {{"messages": ...}}, not {kind}.')
+
+
+def unrolled(value: object) -> Iterator[object]:
+    """The questions about the paragraphs of an article, as SQuAD's files hold them, each as a row; any other value is one itself."""
+    articles = value.get("paragraphs") if isinstance(value, dict) else None
+    if not isinstance(articles, list) or not all(isinstance(part, dict) and _asked(part) for part in articles):
+        yield value
+        return
+    for part in articles:
+        for asked in _asked(part):
+            yield {"context": part.get("context"), "question": asked.get("question"), "answer": _answer(asked)}
+
+
+def _asked(part: dict[str, Any]) -> list[dict[str, Any]]:
+    found = part.get("qas")
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _answer(asked: dict[str, Any]) -> object:
+    """The first of several; "" where the paragraph has none."""
+    answers = asked.get("answers")
+    first = answers[0] if isinstance(answers, list) and answers else ""
+    return first.get("text", "") if isinstance(first, dict) else first
 
 
 def is_turn(value: object) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from chatbot.common.errors import InputError
 from finetune.data.examples import Container, Format
 from finetune.data.rows.csv import column_names, is_separator, split_line
+from finetune.data.rows.documents import whole
 from finetune.data.rows.json import is_turn
 from finetune.data.rows.source import SAMPLE, Damaged, encoding_of, lines, opened
 from finetune.data.rows.tables import STREAM
@@ -25,11 +26,13 @@ def recognised(path: Path, name: str) -> Format:
         return Format("archive", encoding="")
     with opened(path) as source:
         try:
-            head = source.file.read(6)
+            head = source.file.read(512)
         except Damaged:
             head = b""
     if head.startswith(b"PK\x03\x04"):
         return Format(_zipped(path), encoding="")
+    if head[257:262] == b"ustar":
+        return Format("archive", encoding="")
     container = next((container for sign, container in _BINARY if head.startswith(sign)), None)
     return Format(container, encoding="") if container else _text_format(path, name)
 
@@ -93,11 +96,21 @@ def _by_lines(written: list[str], first: str, suffix: str) -> bool:
 
 
 def _is_rows(line: str) -> bool:
-    """Whether one line is a list of rows, or an object around one."""
+    """Whether one line is a list of rows, an object around one, or a table as pandas writes it."""
     if not _is_object(line):
         return line.startswith("[")
-    return any(isinstance(value, list) and value and all(isinstance(row, dict) and not is_turn(row) for row in value)
-               for value in json.loads(line).values())  # fmt: skip
+    found = json.loads(line)
+    return _is_table(found) or any(
+        isinstance(value, list) and value and all(isinstance(row, dict) and not is_turn(row) for row in value)
+        for value in found.values()
+    )
+
+
+def _is_table(found: dict[str, object]) -> bool:
+    try:
+        return next((row is not found for row, _ in whole(found)), False)
+    except ValueError:  # a row of another length than the columns, which is told when rows are read
+        return True
 
 
 def _is_value(line: str) -> bool:

@@ -1,19 +1,29 @@
 """The trainer of one job, by what its rows are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 from finetune.jobs.folder import JobFolder
-from finetune.spec.spec import TrainingSpec
+from finetune.spec.spec import Method, TrainingSpec
 from finetune.train.data import Data
 from finetune.train.model import Loaded, lora
-from finetune.train.trainers import dpo, sft
-from finetune.train.trainers.dpo import PreferenceTrainer, Told
+from finetune.train.trainers import dpo, kto, orpo, sft
+from finetune.train.trainers.compared import Told
+from finetune.train.trainers.dpo import PreferenceTrainer
+from finetune.train.trainers.kto import LikingTrainer
+from finetune.train.trainers.orpo import OddsTrainer
 from finetune.train.trainers.sft import AnswerTrainer
 from finetune.train.watch import Watch
 
-Trainer = AnswerTrainer | PreferenceTrainer
+Trainer = AnswerTrainer | PreferenceTrainer | OddsTrainer | LikingTrainer
+MADE: dict[Method, Callable[..., Trainer]] = {
+    "sft": sft.trainer,
+    "dpo": dpo.trainer,
+    "orpo": orpo.trainer,
+    "kto": kto.trainer,
+}
+COMPARING: tuple[Method, ...] = ("dpo", "kto")  # with what the model was
 
 
 def build(
@@ -27,8 +37,9 @@ def build(
     resumed: bool,
     earlier: Callable[[Any], AbstractContextManager[Any]] | None = None,
     told: Told = lambda fraction, left: None,
+    reports: Sequence[Any] = (),
 ) -> Trainer:
-    """`spec.batch_size` and `accumulation` are totals that the processes share, so that any number of them takes the same
+    """`reports` are callbacks besides the watch. `spec.batch_size` and `accumulation` are totals that the processes share, so that any number of them takes the same
     updates. Raises `InputError` when they cannot be shared out."""
     shared: dict[str, Any] = {
         "model": loaded.model,
@@ -36,14 +47,12 @@ def build(
         "peft_config": lora(spec),
         "job": job,
         "stop": stop,
-        "callbacks": [watch],
+        "callbacks": [watch, *reports],
         "bf16": loaded.bf16,
         "resumed": resumed,
     }
-    trainer: Trainer
-    if data.prefers:
-        trainer = dpo.trainer(data.train, data.held_out, spec, earlier=earlier, told=told, **shared)
-    else:
-        trainer = sft.trainer(data.train, data.held_out, spec, **shared)
+    if data.method in COMPARING:
+        shared |= {"earlier": earlier, "told": told}
+    trainer = MADE[data.method](data.train, data.held_out, spec, **shared)
     watch.trainer = trainer
     return trainer

@@ -21,7 +21,7 @@ def updates(spec: TrainingSpec, rows: int, *, bf16: bool) -> dict[str, Any]:
         "lr_scheduler_type": _SCHEDULES[spec.schedule],
         "warmup_steps": math.floor(spec.warmup * steps),
         "optim": "adamw_torch_fused",
-        "weight_decay": 0.0,
+        "weight_decay": spec.weight_decay,
         "max_grad_norm": 1.0,
         "seed": spec.seed,
         "bf16": bf16,

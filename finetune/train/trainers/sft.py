@@ -13,6 +13,7 @@ from trl import SFTConfig, SFTTrainer
 from finetune.spec.spec import TrainingSpec
 from finetune.train.arithmetic import packed as train_packed
 from finetune.train.arithmetic.attention import uses_rows
+from finetune.train.arithmetic.noise import Noise
 from finetune.train.arithmetic.side_by_side import SideBySide
 from finetune.train.data import Row
 from finetune.train.trainers.keeping import Keeping
@@ -26,11 +27,13 @@ JUDGED_AT_ONCE = (
 class AnswerTrainer(Keeping, SFTTrainer):  # type: ignore[misc]
     """One update sums over pieces of at most `budget` tokens, whatever the batch holds: same loss, less memory."""
 
-    def __init__(self, *, budget: int, **settings: Any) -> None:
+    def __init__(self, *, budget: int, noise: float, **settings: Any) -> None:
         super().__init__(data_collator=train_packed.collate, **settings)
+        alone = self.accelerator.num_processes == 1 and not self.args.gradient_checkpointing
         self._side_by_side = SideBySide(
-            self.model, budget, allowed=self.accelerator.num_processes == 1 and not self.args.gradient_checkpointing
-        )
+            self.model, budget, allowed=alone and not noise
+        )  # threads would draw in any order
+        self._noise = Noise(self.accelerator.unwrap_model(self.model), noise)
         self.model_accepts_loss_kwargs = True  # `num_items_in_batch` is what makes pieces sum up to the batch's mean
 
     def training_step(
@@ -45,6 +48,7 @@ class AnswerTrainer(Keeping, SFTTrainer):  # type: ignore[misc]
 
         def loss(piece: dict[str, Tensor]) -> Tensor:
             self.leave_if_asked()
+            self._noise.over(train_packed.row_bounds(piece["position_ids"]))
             with self.compute_loss_context_manager():
                 return train_packed.loss_sum(model, piece, rows=False) * scale
 
@@ -106,6 +110,7 @@ def trainer(
     rows, gpu = _dataset(train, spec.max_length if spec.packing else 0), torch.cuda.is_available()
     return AnswerTrainer(
         budget=token_budget(gpu),
+        noise=spec.neftune,
         args=SFTConfig(
             output_dir=str(shared["job"].checkpoints),
             use_cpu=not gpu,

@@ -8,7 +8,6 @@ matter, or the thing was made anew), or refused by an error for people. Anything
 """
 
 import argparse
-import json
 import random
 import shutil
 import tempfile
@@ -19,6 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from chatbot.common import summed
 from chatbot.common.errors import BanyanError
 from chatbot.common.fingerprint import fingerprint
 from chatbot.engine.adapters import folders
@@ -114,7 +114,7 @@ def adapters(folder: Path) -> Any:
 def make_adapters(folder: Path) -> None:
     made = write_adapter(folder / "adapters" / "oaks", layers=2, targets=("q_proj",))
     digests = {name: fingerprint(made / name) for name in (CONFIG, WEIGHTS)}
-    (made / folders.CARD).write_text(json.dumps({"task": "answer", "sha256": digests}))
+    (made / folders.CARD).write_text(summed.text({"task": "answer", "sha256": digests}))
 
 
 KINDS: dict[str, tuple[Callable[[Path], None], Callable[[Path], Any]]] = {

@@ -1,6 +1,6 @@
 """Streams at once on `llamacpp`: on the base, on one adapter, on as many adapters as streams.
 
-    python -m tests.bench.engine.streams MODELS_FOLDER [--rounds 3] [--streams 4 8]
+    python -m tests.bench.engine.streams MODELS_FOLDER [--model small] [--rounds 3] [--streams 4 8]
 
 Every stream asks something else and writes 48 tokens. Printed are medians of rounds that run the three in turn: tokens per
 second of all streams together, and seconds until the first token, of half of the streams and of the last one. Target: the last
@@ -17,10 +17,10 @@ from pathlib import Path
 
 from chatbot.engine.adapters.folders import find
 from chatbot.engine.llamacpp.engine import LlamaCppEngine
-from chatbot.engine.models.catalogue import SMALL
+from chatbot.engine.models.catalogue import SMALL, STANDARD
 from chatbot.engine.models.resolve import fetch_known
 from chatbot.types import Message, Sampling
-from tests.lora import write_adapter
+from tests.lora import LAYERS, QWEN, SHAPES, write_adapter
 
 ANSWER = Sampling(temperature=0.0, max_tokens=48)
 
@@ -48,16 +48,22 @@ def together(engine: LlamaCppEngine, adapters: Sequence[str | None], start: int)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", type=Path)
+    parser.add_argument("--model", choices=["small", "standard"], default="small")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--streams", type=int, nargs="+", default=[4, 8])
     options = parser.parse_args()
-    gguf = fetch_known(SMALL, options.models, lambda *_: None)
+    small = options.model == "small"
+    model, weights = (SMALL, "SmolLM2-135M-Instruct") if small else (STANDARD, "Qwen2.5-Coder-0.5B-Instruct")
+    layers, shapes = (LAYERS, SHAPES) if small else (24, QWEN)
+    gguf = fetch_known(model, options.models, lambda *_: None)
     with tempfile.TemporaryDirectory() as folder:
         names = [f"a{at}" for at in range(max(options.streams))]
         for at, name in enumerate(names):
-            write_adapter(Path(folder) / "adapters" / name, rank=16, seed=at)
+            write_adapter(
+                Path(folder) / "adapters" / name, rank=16, seed=at, base=weights, layers=layers, shapes=shapes
+            )
         engine = LlamaCppEngine(
-            gguf, name=SMALL.title, adapters=lambda: find([Path(folder) / "adapters"]), cache=Path(folder) / "cache"
+            gguf, name=model.title, adapters=lambda: find([Path(folder) / "adapters"]), cache=Path(folder) / "cache"
         )
         warm: list[Sequence[str | None]] = [[None] * len(names), [names[0]] * len(names), names]
         for adapters in warm:  # builds the servers that so many need

@@ -1,5 +1,6 @@
 """The store: what returned is on disk, under its owner, whatever happens."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -88,6 +89,23 @@ def test_what_was_replaced_is_a_branch_that_is_reached_as_far_as_it_went(store: 
     assert [m.content for m in store.conversation("ann", id).messages] == ["1", "2", "3", "4"]
     with pytest.raises(NotFound):
         store.step("bob", id, last.id, 1)
+
+
+def test_thumbs_become_rows_that_say_whether_an_answer_was_good(store: Store) -> None:
+    id = store.create("ann", title="t", system_prompt="Be brief.")
+    for at, (role, content) in enumerate([("user", "1"), ("assistant", "2"), ("user", "3"), ("assistant", "4")]):
+        store.append("ann", id, Message(role, content), at=at)  # type: ignore[arg-type]
+    first, second = (turn.id for turn in store.conversation("ann", id).turns[1::2])
+    store.rate("ann", id, first, liked=True)
+    store.rate("ann", id, second, liked=False, better="5")
+    good, bad = (json.loads(row.as_row()) for row in store.ratings("ann"))
+    assert (good["completion"], good["label"]) == ([{"role": "assistant", "content": "2"}], True)
+    assert (bad["completion"], bad["label"]) == ([{"role": "assistant", "content": "4"}], False)
+    assert [turn["content"] for turn in bad["prompt"]] == ["Be brief.", "1", "2", "3"]
+    assert store.count_ratings("ann") == (1, 1)
+    assert store.count_ratings("bob") == (0, 0)
+    store.delete("ann", id)
+    assert store.ratings("ann") == []
 
 
 def test_a_deleted_conversation_comes_back_for_a_while(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.common.errors import InputError
+from chatbot.common.errors import InputError, StoreFull
 from chatbot.training.together import together
 from finetune.data.examples import Example
 from finetune.data.formats import detect, read_examples
@@ -41,7 +41,14 @@ def test_the_file_that_judges_is_told_by_its_place_and_not_by_its_name(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("more.zip", "zip_in_zip"), ("notes.txt", "mixed_files"), ("n.md.gz", "mixed_files")]
+    ("name", "kind"),
+    [
+        ("more.zip", "zip_in_zip"),
+        ("more.tar.gz", "zip_in_zip"),
+        ("more.tgz", "zip_in_zip"),
+        ("notes.txt", "mixed_files"),
+        ("n.md.gz", "mixed_files"),
+    ],
 )
 def test_what_would_be_left_out_without_a_word_is_refused(name: str, kind: str, tmp_path: Path) -> None:
     other = tmp_path / name
@@ -49,3 +56,9 @@ def test_what_would_be_left_out_without_a_word_is_refused(name: str, kind: str, 
     with pytest.raises(InputError) as refused:
         together([rows(tmp_path / "data.jsonl", 1), other], tmp_path / "all.zip")
     assert refused.value.kind == kind
+
+
+def test_a_full_disk_is_called_that(tmp_path: Path) -> None:
+    files = [rows(tmp_path / f"{name}.jsonl", *range(200)) for name in ("a", "b")]
+    with pytest.raises(StoreFull):
+        together(files, Path("/dev/full"))

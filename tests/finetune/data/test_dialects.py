@@ -121,8 +121,6 @@ TURNS = {
     "alternating texts": ({"conversations": [ASKED, TOLD]}, (ASK, TELL)),
 }  # fmt: skip
 REFUSED: dict[str, tuple[object, str]] = {
-    "a bad answer": ({"prompt": ASKED, "completion": TOLD, "label": False}, "bad_answer"),
-    "a bad conversation": ({**conversation(("user", ASKED), ("assistant", TOLD)), "kto_tag": "false"}, "bad_answer"),
     "a row of weight 0": ({"instruction": ASKED, "output": TOLD, "weight": 0}, "not_taught"),
     "half a weight": ({"messages": [{"role": "user", "content": ASKED},
                                     {"role": "assistant", "content": TOLD, "weight": 0.5}]}, "not_taught"),
@@ -175,6 +173,19 @@ def test_what_is_not_taught_is_refused_by_its_reason(name: str, tmp_path: Path) 
     found = one(row, tmp_path)
     assert isinstance(found, Fault), found
     assert found.code == code
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": ASKED, "completion": TOLD, "label": False},
+        {**conversation(("user", ASKED), ("assistant", TOLD)), "kto_tag": "false"},
+    ],
+)
+def test_a_bad_answer_is_known_as_one(row: object, tmp_path: Path) -> None:
+    found = one(row, tmp_path)
+    assert isinstance(found, Example), found
+    assert found.liked is False
 
 
 @pytest.mark.parametrize("name", CALLS)

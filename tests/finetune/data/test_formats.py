@@ -5,12 +5,14 @@ import gzip
 import json
 import lzma
 import random
+import tarfile
 import tracemalloc
 import zipfile
 from collections import Counter
 from pathlib import Path
 
 import openpyxl
+import pyarrow  # type: ignore[import-untyped]
 import pytest
 
 from chatbot.common.errors import InputError
@@ -128,7 +130,6 @@ def test_every_layout_gives_the_same_conversation(name: str, tmp_path: Path) -> 
 
 def containers(folder: Path, rows: list[dict[str, str]]) -> list[Path]:
     """The same table in every container."""
-    import pyarrow  # type: ignore[import-untyped]
     import pyarrow.ipc  # type: ignore[import-untyped]
     import pyarrow.parquet  # type: ignore[import-untyped]
 
@@ -196,15 +197,80 @@ def test_files_of_a_folder_or_an_archive_are_one_data_set_and_their_names_say_wh
     with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
         for path in sorted(folder.rglob("*.jsonl")):
             archive.write(path, path.relative_to(folder).as_posix())
-    for where in (folder, tmp_path / "set.zip"):
+    for kind in ("", "gz", "bz2", "xz"):
+        with tarfile.open(tmp_path / f"set.tar{kind}", f"w:{kind}") as tar:  # type: ignore[call-overload]
+            for path in sorted(folder.rglob("*.jsonl")):
+                tar.add(path, f"./{path.relative_to(folder).as_posix()}")
+    (tmp_path / "set.tar.zst").write_bytes(pyarrow.compress((tmp_path / "set.tar").read_bytes(), "zstd", asbytes=True))
+    tars = [tmp_path / f"set.tar{kind}" for kind in ("", "gz", "bz2", "xz", ".zst")]
+    (folder / "dataset_info.json").write_text('{"builder_name": "x", "features": {}}', "utf-8")
+    for where in (folder, tmp_path / "set.zip", *tars):
         _, good, bad = read(where)
         assert [(example.row, example.split) for example in good] == [
             (1, "validation"),
             *((n, "train") for n in (3, 4, 5)),
         ]
-        assert [(fault.row, fault.reason[:22]) for fault in bad] == [(2, "data/test.jsonl, row 2")]
+        assert [(fault.row, fault.reason.removeprefix("./")[:22]) for fault in bad] == [(2, "data/test.jsonl, row 2")]
     with pytest.raises(InputError, match="None of the files"):
         read(_empty(tmp_path))
+
+
+ROWS = [faults.row(n) for n in range(3)]
+WRAPPED: dict[str, object] = {
+    "metadata before": {"version": 1, "authors": [{"name": "Ada"}, {"name": "Bo"}], "data": ROWS},
+    "a name of its own": {"authors": [{"name": "Ada"}], "trunks": ROWS},
+    "metadata after": {"trunks": ROWS, "authors": [{"name": "Ada"}, {"name": "Bo"}]},
+    "two levels": {"version": 2, "result": {"count": 3, "items": ROWS}},
+    "three levels": {"result": {"page": {"rows": ROWS}}},
+    "splits below": {"version": 1, "data": {"train": ROWS}},
+    "the viewer of the hub": {
+        "features": [{"feature_idx": 0, "name": "messages", "type": {}}],
+        "rows": [{"row_idx": n, "row": row, "truncated_cells": []} for n, row in enumerate(ROWS)],
+        "num_rows_total": 3,
+    },
+    "one row": ROWS[0],
+    "rows under their names": {f"tree-{n}": row for n, row in enumerate(ROWS)},
+    "a table under metadata": {"version": 1, "data": {"question": ["a", "b", "c"], "answer": ["x", "y", "z"]}},
+    "one row with an object": {"text": "A banyan.", "meta": {"entities": [{"name": "x"}, {"name": "y"}]}},
+    "one row with tools": {**ROWS[0], "meta": {"data": [{"name": "x"}, {"name": "y"}]}},
+    "one row with a list": {"instruction": "Which?", "references": [{"title": "x"}, {"title": "y"}], "output": "This."},
+    "articles": {
+        "version": "1.1",
+        "data": [
+            {
+                "title": "T",
+                "paragraphs": [
+                    {
+                        "context": "Many trunks.",
+                        "qas": [
+                            {
+                                "question": f"Trunks {n}?",
+                                "answers": [{"text": "Many", "answer_start": 0}, {"text": "x"}],
+                            }
+                            for n in range(3)
+                        ],
+                    }
+                ],
+            },
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+def test_rows_are_found_in_whatever_stands_around_them(name: str, tmp_path: Path) -> None:
+    for path, indent in ((tmp_path / "a.json", 1), (tmp_path / "a.jsonl", None)):
+        path.write_text(json.dumps(WRAPPED[name], indent=indent), "utf-8")
+        _, good, bad = read(path)
+        assert bad == []
+        assert len(good) == (1 if name.startswith("one row") else 3), path.suffix
+
+
+def test_what_came_before_a_damage_in_a_wrapped_file_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"trunks": ROWS}, indent=1)[:-30], "utf-8")
+    _, good, bad = read(path)
+    assert (len(good), [fault.code for fault in bad]) == (2, ["json"])
 
 
 def _empty(folder: Path) -> Path:

@@ -109,6 +109,18 @@ def test_nobody_sees_or_touches_the_job_of_another_unless_it_is_shared(jobs: Job
     assert jobs.get("ada", id).state == "queued"
 
 
+def test_what_a_script_of_this_machine_begins_is_everybodys_where_nobody_signs_in(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path / "jobs", adapters=tmp_path / "adapters", threads=1, commons=["guest:script"])
+    begun, own = create(jobs, owner="guest:script"), create(jobs)
+    assert [(view.id, view.own) for view in jobs.of("bob")] == [(begun, True)]
+    assert jobs.get("bob", begun).shared, "its adapter, too"
+    jobs.cancel("bob", begun)
+    assert jobs.get("guest:script", begun).state == "cancelled"
+    with pytest.raises(NotFound):
+        jobs.get("bob", own)
+    jobs.close()
+
+
 @pytest.mark.parametrize("id", ["../../etc", "", "0" * 24, "a/b", "..", "x" * 500])
 def test_ids_are_never_paths(jobs: Jobs, id: str) -> None:
     create(jobs)
@@ -257,12 +269,24 @@ def test_a_job_gives_way_to_other_sessions_too(tmp_path: Path) -> None:
     assert told.stdout.split()[-2:] == ["nice", "5"]
 
 
-@pytest.mark.parametrize("name", ["meta.json", "spec.json", "result.json"])
-def test_a_job_that_the_disk_has_damaged_holds_up_no_other(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "was", "became"),
+    [
+        ("meta.json", "oaks", "oaky"),
+        ("meta.json", '"name"', '"nbme'),
+        ("spec.json", '"rank": 16', '"rank": 18'),
+        ("result.json", "succeeded", "succeedee"),
+        ("result.json", '"steps": 2', '"steps": 3'),
+    ],
+)
+def test_a_job_that_the_disk_has_damaged_holds_up_no_other(tmp_path: Path, name: str, was: str, became: str) -> None:
     row = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
     meta = Meta("ada", "oaks", 0.0, Base(str(tmp_path), "tiny", "f00d"), str(tmp_path / "adapters"))
     good, bad = (new_folder(tmp_path / "jobs", meta, TrainingSpec(), [row] * 8) for _ in range(2))
-    (bad.path / name).write_text('{"owner": "ada", "na')
+    bad.finish(Result("succeeded", steps=2))
+    written = (bad.path / name).read_text()
+    assert was in written
+    (bad.path / name).write_text(written.replace(was, became))
     jobs = Jobs(tmp_path / "jobs", adapters=tmp_path / "adapters")
     assert [job.id for job in jobs.of("ada")] == [good.id]
     assert jobs.bases() == [str(tmp_path)]

@@ -2,9 +2,12 @@
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,8 +16,10 @@ from chatbot.common.errors import InputError, UsageError
 from chatbot.common.fingerprint import fingerprint_model
 from finetune.jobs import new
 from finetune.jobs.folder import JobFolder
-from finetune.jobs.new import job_for
+from finetune.jobs.new import jobs_for
+from finetune.jobs.sweeps import settle
 from finetune.spec.spec import TrainingSpec
+from finetune.spec.sweep import sweep_of
 from finetune.train import command as train
 from tests.lora import write_adapter
 from tests.tiny import make_model
@@ -55,7 +60,7 @@ def test_what_is_wrong_with_rows_is_printed_and_the_rest_becomes_a_job(
     rows = [json.dumps({"prompt": f"What is tree {n}?", "completion": f"A banyan, {n}."}) for n in range(30)]
     path = tmp_path / "rows.jsonl"
     path.write_text("\n".join([*rows, '{"prompt": "half a li', '{"prompt": "x", "completion": ""}']), "utf-8")
-    job = job_for(options(folder, path, "--preset", "quick", "--set", "rank=4"))
+    [job] = jobs_for(options(folder, path, "--preset", "quick", "--set", "rank=4"))
     told = capsys.readouterr().err
     assert "30 of 32 rows can be used, 7 held out" in told
     assert "row 31: " in told
@@ -74,7 +79,7 @@ def test_a_table_takes_templates_and_nothing_usable_starts_nothing(
     assert train.main(["--data", str(path), "--name", "bot", "--folder", str(folder)]) == 2
     assert "which columns hold the prompt" in capsys.readouterr().err
     assert {*(folder / "jobs").glob("*")} == before
-    job = job_for(options(folder, path, "--prompt", "Translate: {en}", "--completion", "{de}"))
+    [job] = jobs_for(options(folder, path, "--prompt", "Translate: {en}", "--completion", "{de}"))
     first = json.loads(job.data.read_text("utf-8").splitlines()[0])
     assert [turn["content"] for turn in first["messages"]] == ["Translate: tree 0", "Baum 0"]
 
@@ -82,12 +87,12 @@ def test_a_table_takes_templates_and_nothing_usable_starts_nothing(
 def test_without_one_model_to_train_it_says_which_there_are(folder: Path, tmp_path: Path) -> None:
     data = tmp_path / "x.jsonl"
     with pytest.raises(InputError, match="holds no model to train on"):
-        job_for(options(tmp_path, data))
+        jobs_for(options(tmp_path, data))
     make_model(folder / "models" / "other", "llama")
     with pytest.raises(InputError, match="holds other, tiny-llama"):
-        job_for(options(folder, data))
+        jobs_for(options(folder, data))
     with pytest.raises(InputError, match="it has no config"):
-        job_for(options(folder, data, "--base", str(tmp_path)))
+        jobs_for(options(folder, data, "--base", str(tmp_path)))
 
 
 def test_the_same_command_goes_on_with_what_it_did_not_finish(
@@ -116,6 +121,90 @@ def test_the_same_command_goes_on_with_what_it_did_not_finish(
     assert len([*(shared / "jobs").iterdir()]) == 2
     assert train.main(command) == 0  # what has come to its end is made again
     assert len([*(shared / "jobs").iterdir()]) == 3
+
+
+def test_the_best_of_a_sweep_is_published_and_the_others_are_kept(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, shared = tmp_path / "rows.jsonl", tmp_path / "data"
+    rows = [json.dumps({"prompt": f"Tree {n}?", "completion": f"Elm {n}."}) for n in range(40)]
+    path.write_text("\n".join(rows), "utf-8")
+    command = [
+        "--data",
+        str(path),
+        "--name",
+        "bot",
+        "--folder",
+        str(shared),
+        "--base",
+        str(folder / "models" / "tiny-llama"),
+    ]
+    quick = [f"--set={knob}" for knob in ("steps=2", "samples=0", "verdict_share=0.01")]
+    assert train.main([*command, *quick, "--sweep", "learning_rate=1e-7,1e-2"]) == 0
+    runs = {job.meta().variant: job for job in map(JobFolder, (shared / "jobs").glob("[!.]*"))}
+    assert sorted(runs) == ["learning_rate=0.01", "learning_rate=1e-07"]
+    best, other = runs["learning_rate=0.01"], runs["learning_rate=1e-07"]
+    scores = [job.result().verdict["scores"][0] for job in (best, other)]  # type: ignore[union-attr]
+    assert scores[0]["after"] < scores[1]["after"]
+    assert scores[0]["rows"] == scores[1]["rows"] == 8, "all held-out rows, however little time a verdict has"
+    assert [job.result().adapter for job in (best, other)] == ["bot", ""]  # type: ignore[union-attr]
+    assert [path.name for path in (shared / "adapters").iterdir()] == ["bot"]
+    assert (other.adapter / "README.md").is_file(), "what it had learnt can be downloaded"
+    assert settle(shared / "jobs", best.meta().sweep) == "", "once"
+
+    result = best.result()
+    assert result
+    best.finish(replace(result, adapter=""))
+    other.enqueue()
+    assert settle(shared / "jobs", best.meta().sweep) == "", "one of them runs again"
+    capsys.readouterr()
+    shared.rename(tmp_path / "held")  # this process holds the locks until its end
+    shutil.copytree(tmp_path / "held", shared)
+    again = jobs_for(options(shared, path, *command[4:], *quick, "--sweep", "learning_rate=1e-7,1e-2"))
+    assert [job.path for job in again] == [other.path], "the same command goes on with what is not done"
+    assert "going on with 1 runs of a sweep" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ("learning_rate", "sweep_values"),
+        ("rank=4", "sweep_values"),
+        ("rank=4,4", "sweep_values"),
+        ("seed=1,2", "sweep_knob"),
+        ("rnak=1,2", "sweep_knob"),
+        ({"rank": [4, 8], "alpha": [1, 2]}, "sweep_form"),
+        ({"rank": "4,8"}, "sweep_form"),
+    ],
+)
+def test_a_sweep_is_one_setting_in_several_values(given: object, kind: str) -> None:
+    with pytest.raises(InputError) as refused:
+        sweep_of(given)
+    assert refused.value.kind == kind
+
+
+def test_each_value_of_a_sweep_is_checked() -> None:
+    found = sweep_of("rank = 4, 8")
+    assert found
+    assert found == sweep_of({"rank": [4, 8]})
+    assert {name: spec.rank for name, spec in found.specs(TrainingSpec()).items()} == {"rank=4": 4, "rank=8": 8}
+    assert sweep_of(" ") is None
+    with pytest.raises(InputError, match="rank must be"):
+        sweep_of("rank=4,0").specs(TrainingSpec())  # type: ignore[union-attr]
+    with pytest.raises(InputError) as refused:
+        found.specs(TrainingSpec(evaluation_share=0))
+    assert refused.value.kind == "sweep_no_held_out"
+
+
+@pytest.mark.skipif(find_spec("mlflow") is not None, reason="it is installed here")
+def test_reports_need_their_library_and_say_which(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(json.dumps({"prompt": f"{n}?", "completion": "Elm."}) for n in range(9)), "utf-8")
+    assert train.main(["--data", str(path), "--name", "bot", "--folder", str(folder), "--report", "mlflow"]) == 2
+    assert "pip install mlflow" in capsys.readouterr().err
+    assert not [*(folder / "jobs").glob("[!.]*/started")], "before anything begins"
 
 
 def _job_with_a_checkpoint(jobs: Path, child: subprocess.Popen[bytes]) -> JobFolder:

@@ -11,7 +11,7 @@ from chatbot.common.errors import InputError, ModelError
 from chatbot.common.fingerprint import fingerprint
 from finetune.jobs import start
 from finetune.jobs.folder import Base, JobFolder
-from finetune.jobs.new import job_for
+from finetune.jobs.new import jobs_for
 from finetune.publish.card import WEIGHTS
 from finetune.spec.spec import TrainingSpec
 from finetune.train import command as train
@@ -73,7 +73,7 @@ def test_a_job_goes_on_though_the_adapter_was_removed_meanwhile(folder: Path) ->
     gone = folder / "adapters" / "gone"
     shutil.copytree(folder / "adapters" / "first", gone)
     options = train._parser().parse_args(command(folder, "third", "--start-from", "gone", "--set", "steps=1"))
-    job = job_for(options)
+    [job] = jobs_for(options)
     shutil.rmtree(gone)
     assert train.run(job, device="cpu").state == "succeeded"
     assert held_out(job)[0] == pytest.approx(held_out(job_of(folder, "first"))[-1], abs=1e-5)

@@ -4,17 +4,35 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import torch
 
+from finetune.data.encoding.masks import ChatEncoder
 from finetune.jobs.folder import JobFolder, Result
+from finetune.spec.spec import TrainingSpec
+from finetune.train import data as train_data
+from finetune.train import model as train_model
+from finetune.train.progress import Progress
 from finetune.train.run import train
-from tests.finetune.jobs_for_tests import PAIRS, make_job, spec
+from finetune.train.trainers.build import build
+from finetune.train.trainers.kto import LikingTrainer, weights
+from finetune.train.trainers.orpo import OddsTrainer
+from finetune.train.watch import Watch
+from tests.finetune.jobs_for_tests import PAIRS, ROWS, make_job, spec
 from tests.tiny import make_model
 
 pytestmark = pytest.mark.slow
 
-SETTINGS = {"method": "dpo", "steps": 3, "save_steps": 1, "learning_rate": 2e-3}
+SETTINGS: dict[str, object] = {"method": "dpo", "steps": 3, "save_steps": 1, "learning_rate": 2e-3}
+BAD = {"role": "assistant", "content": "No idea, go away!"}
+THUMBS: list[dict[str, Any]] = [
+    {"messages": [asked, answer], "label": answer is not BAD}
+    for asked, told in (row["messages"] for row in ROWS[:18])
+    for answer in (told, BAD)
+]
 EQUAL = math.log(2)  # the loss of a model that is as it was: both answers are as likely as to the reference
 
 
@@ -78,3 +96,97 @@ def test_asked_to_stop_while_both_answers_are_looked_at_it_leaves_nothing(model:
     result = train(job, lambda: next(asked, True))
     assert (result.state, result.details) == ("cancelled", {"kind": "stopped_early"})
     assert losses(job) == []
+
+
+def trainer_of(model: Path, folder: Path, rows: list[dict[str, Any]], settings: TrainingSpec) -> Any:
+    """Of a job that is not run."""
+    job = make_job(folder, model, settings, rows=rows)
+    loaded = train_model.load(job.meta().base, settings)
+    data = train_data.load(job.data, ChatEncoder(loaded.tokenizer), settings)
+    watch = Watch(Progress(job), lambda: False, 0, lambda step: None)
+    return build(loaded, data, settings, job, stop=lambda: False, watch=watch, resumed=False)
+
+
+def test_orpo_computes_what_trl_computes_but_for_the_prompt(model: Path, tmp_path: Path) -> None:
+    from trl.experimental.orpo import ORPOTrainer
+
+    trainer = trainer_of(model, tmp_path, PAIRS, spec(**SETTINGS | {"method": "orpo", "beta": 0.3}))
+    assert isinstance(trainer, OddsTrainer)
+    batch = trainer.data_collator([trainer.train_dataset[at] for at in range(3)])
+    with torch.no_grad():
+        found = float(trainer.compute_loss(trainer.model.eval(), batch))
+        logits = trainer.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
+    labels = batch["input_ids"].masked_fill(batch["completion_mask"] == 0, -100)
+    better, worse = ORPOTrainer.get_batch_logps(logits, labels, average_log_prob=True).chunk(2)
+    trl: Any = SimpleNamespace(beta=0.3, accelerator=SimpleNamespace(device="cpu"))
+    ratio = ORPOTrainer.odds_ratio_loss(trl, better, worse)[0].mean()
+    assert found == pytest.approx(float(-better.mean() - ratio), abs=1e-4)
+
+
+def test_orpo_learns_the_better_answers_too(model: Path, tmp_path: Path) -> None:
+    settings = spec(**SETTINGS | {"method": "orpo"}, evaluation_share=0.3, verdict_share=0.01)
+    job = make_job(tmp_path, model, settings, rows=PAIRS, name="odd")
+    result = train(job, lambda: False)
+    assert losses(job, "eval_loss")[-1] < losses(job, "eval_loss")[0]
+    scores = {score["name"]: score for score in result.verdict["scores"]}
+    assert scores["preference_margin"]["after"] > scores["preference_margin"]["before"]
+    assert scores["loss"]["after"] < scores["loss"]["before"], "which dpo may raise"
+    assert result.adapter == "odd", "it was accepted: loaded again, finite, not zero, and changes answers"
+
+
+def test_kto_looks_at_the_model_as_it_was_as_trl_does(model: Path, tmp_path: Path) -> None:
+    """The same likelihoods, of each answer and of each prompt with another's, and the loss of a model that has not moved: a half."""
+    trainer = trainer_of(model, tmp_path, THUMBS, spec(**SETTINGS | {"method": "kto"}, evaluation_share=0.3))
+    assert isinstance(trainer, LikingTrainer)
+    trainer.begin()
+    assert trainer.train_dataset["label"] != sorted(trainer.train_dataset["label"]), "both kinds in each update"
+    batch = trainer.data_collator([trainer.train_dataset[at] for at in range(trainer.args.per_device_train_batch_size)])
+    expected = trainer.compute_ref_log_probs(trainer.model, batch)
+    for name, theirs in zip(("ref_logps", "ref_KL_logps"), expected, strict=True):
+        assert batch[name].tolist() == pytest.approx(theirs.tolist(), abs=1e-3), name
+    with torch.no_grad():
+        loss = float(trainer.compute_loss(trainer.model.eval(), batch))
+    good, bad = trainer.desirable_weight, trainer.undesirable_weight
+    assert loss == pytest.approx(
+        sum(good if one else bad for one in batch["label"]) / len(batch["label"]) / 2, abs=1e-4
+    )
+
+
+def test_kto_weighs_both_kinds_the_same() -> None:
+    rows: Any = [SimpleNamespace(example=SimpleNamespace(liked=good)) for good in [True] * 6 + [False] * 2]
+    assert weights(rows) == (1.0, 3.0)
+    assert weights(rows[:6]) == (1.0, 1.0)
+
+
+def test_good_answers_become_likelier_and_bad_ones_less(model: Path, tmp_path: Path) -> None:
+    settings = spec(**SETTINGS | {"method": "auto"}, evaluation_share=0.4, verdict_share=0.01, samples=2)
+    job = make_job(tmp_path, model, settings, rows=THUMBS, name="liked")
+    result = train(job, lambda: False)
+    scores = {score["name"]: score for score in result.verdict["scores"]}
+    margin = scores["liked_margin"]
+    assert result.verdict["decided_by"] == "liked_margin"
+    assert margin["after"] > margin["before"] + 3, "nats"
+    assert scores["bad_loss"]["after"] > scores["bad_loss"]["before"]
+    assert margin["rows"] == scores["loss"]["rows"] + scores["bad_loss"]["rows"]
+    assert result.adapter == "liked"
+    references = {pair["reference"] for pair in result.verdict["examples"]}
+    assert references
+    assert "No idea, go away!" not in references, "a bad answer is no reference"
+    sampled = [line for line in job.read_progress() if "samples" in line]
+    assert sampled[0]["step"] == 0
+    assert len(sampled[0]["samples"]) == 2
+    assert {"row", "prompt", "reference", "answer"} == set(sampled[0]["samples"][0])
+
+
+def test_what_kto_cannot_do_is_refused() -> None:
+    from chatbot.common.errors import InputError
+
+    for changes, kind in (
+        ({"packing": True}, "knob_packed_pairs"),
+        ({"batch_size": 1}, "knob_kto_batch"),
+        ({"learns": "all"}, "knob_learns_sft"),
+        ({"neftune": 5.0}, "knob_neftune_sft"),
+    ):
+        with pytest.raises(InputError) as refused:
+            TrainingSpec().changed({"method": "kto", **changes})
+        assert refused.value.kind == kind

@@ -13,6 +13,7 @@ from safetensors.numpy import load_file, save_file
 from safetensors.torch import load_file as load_torch
 from safetensors.torch import save_file as save_torch
 
+from chatbot.common import summed
 from chatbot.common.errors import AdapterError
 from chatbot.common.fingerprint import fingerprint
 from chatbot.engine.adapters.folders import CARD, check, find
@@ -172,4 +173,14 @@ def test_a_file_that_is_not_the_one_on_the_card_is_refused(tmp_path: Path, name:
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content.replace(b"SmolLM2", b"SmolLM3") if name == CONFIG else content[:-1] + b"\x01")
     with pytest.raises(AdapterError, match="SHA-256"):
+        check(folder)
+
+
+def test_a_card_that_is_not_what_was_written_is_refused(tmp_path: Path) -> None:
+    folder = write_adapter(tmp_path / "oaks", layers=1, targets=("q_proj",))
+    written = summed.text({"task": "answer", "verdict": "better"})
+    (folder / CARD).write_text(written)
+    assert check(folder).task == "answer"
+    (folder / CARD).write_text(written.replace("answer", "ansver"))
+    with pytest.raises(AdapterError, match="damaged on the disk"):
         check(folder)

@@ -17,6 +17,8 @@ from chatbot.common.step import Step
 from chatbot.engine.gguf import unpack as unpacking
 from chatbot.engine.gguf.architectures import ARCHITECTURES, refusal
 from chatbot.engine.gguf.files import read_header, requantize
+from chatbot.engine.gguf.merged import KINDS as KINDS_OF_MERGED
+from chatbot.engine.gguf.merged import merge
 from chatbot.engine.llamacpp.engine import LlamaCppEngine
 from chatbot.engine.local.engine import LocalEngine
 from chatbot.engine.local.weights import convert
@@ -110,6 +112,24 @@ def test_both_engines_give_the_same_log_probabilities_with_and_without_an_adapte
     assert max(abs(a - b) for a, b in zip(bare, adapted, strict=True)) > 1, "the adapter must be visible"
     assert llamacpp.score(ASK, ANSWERS) == pytest.approx(bare, abs=0.1)
     assert llamacpp.score(ASK, ANSWERS, adapter="oak") == pytest.approx(adapted, abs=0.1)
+
+
+def test_a_merged_file_answers_as_the_model_with_its_adapter(
+    engines: tuple[LlamaCppEngine, LocalEngine], home: Home, tmp_path: Path
+) -> None:
+    _, local = engines
+    adapted = local.score(ASK, ANSWERS, adapter="oak")
+    told: list[float] = []
+    file = merge(home.adapter, home.gguf, tmp_path / "merged.gguf", KINDS_OF_MERGED["F16"], told.append)
+    assert told[-1] == 1.0
+    engine = LlamaCppEngine(file, name="m", adapters=list, cache=tmp_path, context=256, slots=1)
+    try:
+        assert engine.score(ASK, ANSWERS) == pytest.approx(adapted, abs=0.1)
+    finally:
+        engine.close()
+    small = merge(home.adapter, home.gguf, tmp_path / "small.gguf", KINDS_OF_MERGED["Q8_0"], told.append)
+    assert small.stat().st_size < file.stat().st_size
+    assert read_header(small).tensors == read_header(file).tensors
 
 
 @pytest.mark.parametrize("layout", ["qwen2", "llama-bpe", "gpt-2", "smollm"])

@@ -46,7 +46,7 @@ def tab(do: Handlers) -> FinetuneTab:
 @pytest.fixture
 def waiting(page: Wired, do: Handlers, tab: FinetuneTab, training: Training, rows: Path) -> Iterator[str]:
     """A run of ada's that waits in line."""
-    started = page.steps(do.start, as_("ada"), str(rows), "trunks", "", "en", *SETTINGS)[-1]
+    started = page.steps(do.start, as_("ada"), str(rows), "trunks", "", "en", "", *SETTINGS)[-1]
     assert "trunks" in started[tab.form.notice]
     assert started[tab.form.file] is None
     yield str(started[tab.run.runs]["value"])
@@ -60,7 +60,7 @@ def test_a_run_has_the_buttons_of_its_state(page: Wired, do: Handlers, tab: Fine
     run, ada = tab.run, as_("ada")
 
     def offered(id: str) -> set[str]:
-        shown = page.one(do.look, id, "", "en", ada)
+        shown = page.one(do.look, id, [], "", "en", ada)
         buttons = {"stop": run.stop, "resume": run.resume, "retry": run.retry, "remove": run.remove}
         assert shown[tab.use.box]["visible"] is False
         return {name for name, button in buttons.items() if shown[button]["visible"]}
@@ -74,21 +74,21 @@ def test_a_run_has_the_buttons_of_its_state(page: Wired, do: Handlers, tab: Fine
     page.one(do.stop, waiting, "en", ada)
     assert "no such job" in page.one(do.remove, waiting, "en", as_("bob"))[run.notice]
     assert 'role="alert"' not in page.one(do.remove, waiting, "en", ada)[run.notice]
-    assert page.one(do.look, waiting, "", "en", ada)[run.box]["visible"] is False
+    assert page.one(do.look, waiting, [], "", "en", ada)[run.box]["visible"] is False
 
 
 def test_what_is_shown_is_not_sent_twice(page: Wired, do: Handlers, tab: FinetuneTab, waiting: str) -> None:
-    first = page.one(do.look, waiting, "", "en", as_("ada"))
+    first = page.one(do.look, waiting, [], "", "en", as_("ada"))
     assert first[tab.run.empty] == ""
     assert [id for _, id in first[tab.run.runs]["choices"]] == [waiting]
-    again = page.one(do.look, waiting, first[tab.run.seen], "en", as_("ada"))
+    again = page.one(do.look, waiting, [], first[tab.run.seen], "en", as_("ada"))
     assert list(again) == [tab.run.timer]
     assert again[tab.run.timer].value == POLL
-    quiet = page.one(do.look, None, "", "en", as_("nobody"))[tab.run.timer]
+    quiet = page.one(do.look, None, [], "", "en", as_("nobody"))[tab.run.timer]
     assert (quiet.active, quiet.value) == (True, IDLE), "what a program begins is seen, too"
-    chinese = page.one(do.look, waiting, first[tab.run.seen], "zh", as_("ada"))
+    chinese = page.one(do.look, waiting, [], first[tab.run.seen], "zh", as_("ada"))
     assert chinese[tab.run.head] != first[tab.run.head]
-    stranger = page.one(do.look, waiting, first[tab.run.seen], "en", as_("bob"))
+    stranger = page.one(do.look, waiting, [], first[tab.run.seen], "en", as_("bob"))
     assert stranger[tab.run.empty]
     assert stranger[tab.run.box]["visible"] is False
     assert stranger[tab.run.runs]["choices"] == []
@@ -96,7 +96,7 @@ def test_what_is_shown_is_not_sent_twice(page: Wired, do: Handlers, tab: Finetun
 
 def test_a_start_that_is_refused_leaves_the_form(page: Wired, do: Handlers, tab: FinetuneTab, rows: Path) -> None:
     for file, name, why in ((None, "trunks", "Drop a data set"), (str(rows), " ", "name"), (str(rows), "a/b", "name")):
-        refused = page.steps(do.start, as_("ada"), file, name, "", "en", *SETTINGS)[-1]
+        refused = page.steps(do.start, as_("ada"), file, name, "", "en", "", *SETTINGS)[-1]
         assert list(refused) == [tab.form.notice]
         assert why in refused[tab.form.notice]
 

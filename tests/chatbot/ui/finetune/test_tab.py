@@ -22,6 +22,7 @@ from chatbot.ui.finetune import knobs, render_dataset
 from chatbot.ui.finetune import render as render_finetune
 from chatbot.ui.finetune.data import dataset_of
 from chatbot.ui.finetune.render_curve import curve
+from chatbot.ui.finetune.render_samples import samples
 from chatbot.ui.finetune.render_verdict import outcome, scores, sentence
 from chatbot.ui.parts import render
 from chatbot.ui.strings.words import Language, languages
@@ -103,6 +104,20 @@ def test_a_curve_holds_both_lines_and_tells_itself_in_words() -> None:
     assert "from 3.400 to 1.500" in html
     assert "from 3.500 to 2.750" in html
     assert "<svg" not in curve([], "en")
+    points = [
+        {"step": step, "samples": [{"row": 3, "prompt": "<Why?>", "reference": "So.", "answer": said}]}
+        for step, said in ((0, "No idea"), (2, ""), (4, "So it is."))
+    ]
+    shown = samples(points, "en")
+    assert shown.index("Step 0") < shown.index("Step 4") < shown.index("Step 2"), (
+        "the ends first, the rest behind a fold"
+    )
+    assert "&lt;Why?&gt;" in shown
+    assert samples(points, "zh") != shown
+    assert samples([{"step": 1, "loss": 2.0}], "en") == ""
+    beside = curve(lines, "en", [("oak (rank=4)", lines), ("empty", [])])
+    assert 'data-others="1"' in beside
+    assert "oak (rank=4)" in beside
     assert len(re.findall(r"points=\"([^\"]*)\"", curve([{"step": 1, "of": 1, "loss": 2.0}], "zh"))[0].split()) == 1
 
 
@@ -347,6 +362,25 @@ def test_a_fine_tune_from_a_script(app: App, rows: Path) -> None:
     ]
     assert bob.predict(api_name="/adapters") == []
 
+    assert "rows to learn from" in ada.predict(id, api_name="/job_log")
+    assert Path(ada.predict(id, api_name="/download_adapter")).name == "trunks.zip"
+    assert Path(ada.predict(id, api_name="/export_gguf")).read_bytes()[:4] == b"GGUF"
+    with pytest.raises(AppError, match="no GGUF file"):
+        ada.predict(id, "q8_0", api_name="/merge_gguf")
+    with pytest.raises(AppError, match="Q4_K_M cannot be written here"):
+        ada.predict(id, "q4_k_m", api_name="/merge_gguf")
+    with pytest.raises(AppError, match="a repository such as user/name"):
+        ada.predict(id, " ", "", api_name="/push_adapter")
+    with pytest.raises(AppError, match="Only a job that was interrupted"):
+        ada.predict(id, api_name="/resume_job")
+    for endpoint in ("/job_log", "/download_adapter", "/merge_adapter", "/resume_job", "/remove_job", "/share_job"):
+        with pytest.raises(AppError, match="no such job"):
+            bob.predict(id, api_name=endpoint)
+    assert ada.predict(id, api_name="/share_job") is True
+    assert [job["id"] for job in bob.predict(api_name="/jobs")] == [id]
+    assert ada.predict(id, False, api_name="/share_job") is False
+    with pytest.raises(AppError, match="owner/name"):
+        ada.predict(None, {}, {}, None, "../jobs", "train", api_name="/check_dataset")
     further = ada.predict(handle_file(str(rows)), "more", QUICK | {"steps": 2}, "trunks", api_name="/train")
     with pytest.raises(AppError, match="no adapter named trunks"):
         bob.predict(handle_file(str(rows)), "stolen", {"steps": 2}, "trunks", api_name="/train")

@@ -23,7 +23,10 @@ STRINGS = read(FOLDER)
 OTHERS = [language for language in STRINGS if language != ENGLISH]
 COMMAND_LINE = {"SettingsError", "UsageError"}  # printed where somebody started a command, before there is a page
 FOR_PROGRAMS = "chatbot/api/"  # /v1 speaks English, as the protocol's clients expect
-REFUSED = {f"refused_{code}": code for code in ("no_rows", "all_masked", "unmapped", "none_usable", "no_preferences")}
+REFUSED = {
+    f"refused_{code}": code
+    for code in ("no_rows", "all_masked", "unmapped", "none_usable", "no_preferences", "no_labels", "one_sided")
+}
 TREES = {
     path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8"))
     for path in [

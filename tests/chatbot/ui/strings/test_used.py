@@ -46,7 +46,15 @@ NODES = [node for tree in TREES for node in ast.walk(tree)]
 CONSTANTS = {node.value for node in NODES if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 STRINGS = read(FOLDER)[ENGLISH]
 KEYS = [key for key in STRINGS if not key.startswith("language.")]
-REFUSED = ("no_rows", "all_masked", "unmapped", "none_usable", "no_preferences")  # notices that are told as errors
+REFUSED = (
+    "no_rows",
+    "all_masked",
+    "unmapped",
+    "none_usable",
+    "no_preferences",
+    "no_labels",
+    "one_sided",
+)  # notices that are told as errors
 
 
 def called(name: str) -> list[ast.Call]:
@@ -111,7 +119,16 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "ft_preset_{}": PRESETS,
     "ftq_column_{}": COLUMNS,
     "ft_method_{}": get_args(Taught),
-    "ft_score_{}": [*METRICS, "loss", "perplexity", "general_loss", "preference_margin", "preference_accuracy"],
+    "ft_score_{}": [
+        *METRICS,
+        "loss",
+        "perplexity",
+        "general_loss",
+        "preference_margin",
+        "preference_accuracy",
+        "liked_margin",
+        "bad_loss",
+    ],
     "ft_state_{}": get_args(JobState),
     "adapter_does_{}": TASKS,
     "mo_{}": get_args(State),

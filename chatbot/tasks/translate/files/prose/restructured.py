@@ -1,0 +1,246 @@
+"""reStructuredText: titles, paragraphs, items, notes and captions; code, options, targets, tables and inline markup stay."""
+
+import re
+import unicodedata
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+
+import regex
+
+from chatbot.common.limited import Limits
+from chatbot.tasks.translate.files.opened import Opened, open_text
+from chatbot.tasks.translate.files.prose.inline import Stretch, paragraph, within, written
+from chatbot.tasks.translate.files.spans import Span
+
+_INLINE = regex.compile(
+    r"""
+      ``(?P<kept>.+?)``
+    | (?::[\w:+.-]+:)?`(?P<words>[^`<]*[^`<\s])\s*<[^`<>]+>`_{0,2}
+    | :[\w:+.-]+:`(?P<kept>[^`]+)` | `(?P<kept>[^`]+)`(?:_{1,2}|:[\w:+.-]+:)?
+    | \*\*(?P<words>[^*\s](?:[^*]*[^*\s])?)\*\* | (?<![\w*\\])\*(?P<words>[^*\s](?:[^*]*[^*\s])?)\*(?![\w*])
+    | \|(?P<kept>[^|\s](?:[^|\n]*[^|\s])?)\|_{0,2} | \[(?:\#?[\w.-]+|\#|\*)\]_ | (?<![\w\\])(?P<kept>\w(?:[\w.+-]*\w)?)_{1,2}(?!\w)
+    | \\\s
+    """,
+    regex.VERBOSE | regex.DOTALL,
+)
+_RUN = re.compile(r"([!-/:-@[-`{-~])\1+\s*")  # under and over titles, or alone between paragraphs
+_MARK = re.compile(
+    r"\s*(?:(?:[-*+•]|(?:\d{1,4}|#|[A-Za-z])[.)]|\((?:\d{1,4}|#|[A-Za-z])\)|\||:(?:[^:\n\\]|\\.)+:)(?:\s+|$))*"
+)
+_DIRECTIVE = re.compile(r"\s*\.\.\s+(?:\|[^|\n]+\|\s+)?([\w:+.-]+)::[^\S\n]*(.*)")
+_FOOTNOTE = re.compile(r"\s*\.\.\s+\[[^\]\n]+\]\s+(?=\S)")
+_OPTION = re.compile(r"\s*:[\w-]+:(?:\s|$)")
+_SIMPLE = re.compile(r"\s*=+(?:[^\S\n]+=+)+\s*")
+_GRID = re.compile(r"\s*\+[-=+]+\+\s*")
+WITH_TEXT = frozenset(
+    (
+        "admonition",
+        "attention",
+        "caution",
+        "centered",
+        "container",
+        "danger",
+        "deprecated",
+        "epigraph",
+        "error",
+        "figure",
+        "hint",
+        "important",
+        "note",
+        "only",
+        "pull-quote",
+        "rubric",
+        "seealso",
+        "sidebar",
+        "tip",
+        "todo",
+        "topic",
+        "versionadded",
+        "versionchanged",
+        "versionremoved",
+        "warning",
+        "highlights",
+        "compound",
+    )
+)
+"""Directives whose content is text; that of others is code, data or a list of files, and stays."""
+
+
+def opened(path: Path, name: str, limits: Limits) -> Opened:
+    """Raises `RejectedFile`."""
+    return open_text(path, name, limits, find=spans, written=lambda text, chosen, _: rewritten(text, chosen))
+
+
+def spans(source: str) -> list[Span]:
+    found = (paragraph(source, stretch, _INLINE) for stretch in _Blocks(source).stretches())
+    return [one for one in found if one is not None]
+
+
+def rewritten(source: str, chosen: Sequence[tuple[Span, str]]) -> str:
+    """The lines under and over a title grow with it."""
+    parts, at = [], 0
+    for start, end in _Blocks(source).titles():
+        parts.append(_plainly(source[at:start], within(chosen, at, start)))
+        title = _plainly(source[start:end], within(chosen, start, end))
+        parts.append(title if title == source[start:end] else _lined(title))
+        at = end
+    return "".join((*parts, _plainly(source[at:], within(chosen, at, len(source)))))
+
+
+def _plainly(source: str, chosen: Sequence[tuple[Span, str]]) -> str:
+    return written(source, chosen, _INLINE, "*`|", "\\ ")
+
+
+def _lined(title: str) -> str:
+    lines = title.split("\n")
+    width = max(_width(line.rstrip()) for line in lines)
+    return "\n".join(
+        line.rstrip()[0] * width if _RUN.fullmatch(line) and _width(line.rstrip()) < width else line for line in lines
+    )
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+class _Blocks:
+    """The lines of a source, and where its paragraphs stand."""
+
+    def __init__(self, source: str) -> None:
+        self._lines = source.split("\n")
+        self._starts, at = [], 0
+        for line in self._lines:
+            self._starts.append(at)
+            at += len(line) + 1
+
+    def titles(self) -> Iterator[Stretch]:
+        """Each with the lines under and over it."""
+        at = 0
+        while at < len(self._lines):
+            _, lines = self._title(at)
+            if lines:
+                last = at + lines - 1
+                yield self._starts[at], self._starts[last] + len(self._lines[last])
+            at += max(lines, 1)
+
+    def stretches(self) -> Iterator[Stretch]:
+        at = 0
+        while at < len(self._lines):
+            line = self._lines[at]
+            over, lines = self._title(at)
+            if lines:
+                yield self._whole(at + over)
+                at += lines
+            elif not line.strip() or (_RUN.fullmatch(line) and line.strip() != "::"):
+                at += 1
+            elif line.lstrip().startswith(("..", ">>>", "__ ")) or _SIMPLE.fullmatch(line) or _GRID.fullmatch(line):
+                at = yield from self._marked(at)
+            else:
+                at = yield from self._paragraph(at, _mark(line))
+
+    def _title(self, at: int) -> tuple[int, int]:
+        """(lines over it, lines in all); 0 in all where there is none."""
+        line, after, below = (self._lines[n] if n < len(self._lines) else "" for n in (at, at + 1, at + 2))
+        if _RUN.fullmatch(line):
+            framed = after.strip() and not _RUN.fullmatch(after) and below.rstrip() == line.rstrip()
+            return (1, 3) if framed else (0, 0)
+        fits = len(after.rstrip()) >= min(3, _width(line.strip())) and (
+            at == 0 or not self._lines[at - 1].strip() or _is_target(self._lines[at - 1])
+        )
+        return (0, 2) if line.strip() and not line[0].isspace() and _RUN.fullmatch(after) and fits else (0, 0)
+
+    def _whole(self, at: int) -> Stretch:
+        line = self._lines[at]
+        return self._starts[at] + len(line) - len(line.lstrip()), self._starts[at] + len(line.rstrip())
+
+    def _paragraph(self, at: int, skip: int) -> Generator[Stretch, None, int]:
+        """From the column `skip` of a line; what follows belongs to it while it is indented alike."""
+        first, indent = at, _indent(self._lines[at])
+        at += 1
+        hangs = skip > indent
+        if at < len(self._lines) and self._lines[at].strip() and (_indent(self._lines[at]) > indent) == hangs:
+            along = _indent(self._lines[at])
+            while (
+                at < len(self._lines)
+                and self._lines[at].strip()
+                and _indent(self._lines[at]) == along
+                and along >= indent
+            ):
+                at += 1
+        end = self._starts[at - 1] + len(self._lines[at - 1].rstrip())
+        literal = self._lines[at - 1].rstrip().endswith("::")
+        start = self._starts[first] + skip
+        stop = end - 2 if literal else end
+        if start < stop:
+            yield start, stop
+        return self._quoted(at, indent) if literal else at
+
+    def _quoted(self, at: int, indent: int) -> int:
+        """Behind the literal block that follows."""
+        while at < len(self._lines) and not self._lines[at].strip():
+            at += 1
+        if (
+            at < len(self._lines) and _indent(self._lines[at]) <= indent
+        ):  # quoted by a mark of its own, or there is none
+            mark = self._lines[at].strip()[:1]
+            while mark and not mark.isalnum() and at < len(self._lines) and self._lines[at].strip()[:1] == mark:
+                at += 1
+            return at
+        return self._behind(at, indent)
+
+    def _behind(self, at: int, indent: int) -> int:
+        """The next line that is not indented by more."""
+        while at < len(self._lines) and (not self._lines[at].strip() or _indent(self._lines[at]) > indent):
+            at += 1
+        return at
+
+    def _marked(self, at: int) -> Generator[Stretch, None, int]:
+        line, indent = self._lines[at], _indent(self._lines[at])
+        if directive := _DIRECTIVE.match(line):
+            return (yield from self._directive(at, directive))
+        if note := _FOOTNOTE.match(line):
+            return (yield from self._paragraph(at, note.end()))
+        if line.lstrip().startswith(".."):
+            return self._behind(at + 1, indent)
+        simple = _SIMPLE.fullmatch(line)
+        at += 1
+        while at < len(self._lines) and (
+            self._lines[at].strip() or (simple and not _SIMPLE.fullmatch(self._lines[at - 1]))
+        ):
+            at += 1
+        return at
+
+    def _directive(self, at: int, directive: re.Match[str]) -> Generator[Stretch, None, int]:
+        indent, name = _indent(self._lines[at]), directive[1].rpartition(":")[2]
+        if name not in WITH_TEXT and name != "image":
+            return self._behind(at + 1, indent)
+        skip = directive.end(1) + 2
+        if name.startswith(("version", "deprecated")):
+            skip = directive.start(2) + len(directive[2].split(" ")[0])
+        next = at + 1
+        if (
+            name not in ("figure", "image", "only", "container")
+            and directive[2].strip()
+            and skip < len(self._lines[at])
+        ):
+            line = self._lines[at]
+            next = yield from self._paragraph(at, skip + len(line[skip:]) - len(line[skip:].lstrip()))
+        while next < len(self._lines) and _OPTION.match(self._lines[next]) and _indent(self._lines[next]) > indent:
+            alt = re.match(r"\s*:alt:\s*(?=\S)", self._lines[next])
+            if alt:
+                yield self._starts[next] + alt.end(), self._starts[next] + len(self._lines[next].rstrip())
+            next += 1
+        return next
+
+
+def _mark(line: str) -> int:
+    mark = _MARK.match(line)
+    return max(mark.end() if mark else 0, _indent(line))
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _is_target(line: str) -> bool:
+    return line.lstrip().startswith("..")

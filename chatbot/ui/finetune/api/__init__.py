@@ -1,0 +1,1 @@
+"""Fine-tuning for programs: whatever the tab's buttons do, by name."""

@@ -1,0 +1,143 @@
+"""reStructuredText, AsciiDoc and LaTeX: their own text back is the same file, and only words change."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.chatbot.tasks.translate.files.test_formats import opened, shouting
+
+RST = """\
+.. _start:
+
+=====
+Title
+=====
+
+A paragraph over
+two lines with ``code``, *stress*, a `link <https://a.org/x>`_, :ref:`words <start>` and :func:`run`::
+
+    never = this
+
+- one item
+  that goes on
+- another, see [1]_ and name_
+
+.. note:: Short words here
+   that go on.
+   :alt: kept
+
+.. code-block:: python
+
+   print("stays")
+
+.. figure:: a.png
+   :alt: What it shows
+
+   Its caption here
+
+:param x: the number
+    of trees
+:type: int
+
+Term
+    Its meaning
+
+====  ======
+key   value
+====  ======
+
+.. [1] A footnote of words.
+.. a comment of words
+
+Head
+----
+Last words.
+"""
+ADOC = """\
+= Title of it
+Ada Lovelace <ada@a.org>
+:toc: left
+
+Some *bold* words with `code`, {name} and https://a.org[a link]
+on two lines.
+
+.Caption here
+[source,python]
+----
+print("stays")
+----
+
+NOTE: Mind the gap.
+
+* first item
+** second <<start,over here>>
+CPU:: the middle part
+
+|===
+|Name |Worth
+|fast |slow one
+|===
+
+// a comment
+image::a.png[Stays]
+"""
+TEX = r"""\documentclass{article}
+\title{All \emph{about} trees}
+\newcommand{\oak}{Quercus}
+\begin{document}
+\section*{First part}\label{sec:one}
+Some words, $x^2$ of \textbf{bold trees}~\cite{ada} and 5\,\% more % a comment
+on two lines.
+
+\begin{equation}
+  a = b
+\end{equation}
+\begin{itemize}
+  \item One thing \& another
+  \item[b)] See \href{https://a.org}{this page}.
+\end{itemize}
+\begin{tabular}{ll}
+  Name & Worth \\ \hline
+  fast & slow one \\
+\end{tabular}
+\begin{lstlisting}
+stays = True
+\end{lstlisting}
+\begin{figure}\includegraphics[width=2cm]{a.png}\caption{What it shows}\end{figure}
+\end{document}
+"""
+CASES = [
+    ("a.rst", RST, ["=====\nTITLE\n=====", "A PARAGRAPH OVER TWO LINES WITH ``code``, *STRESS*, A `LINK <https://a.org/x>`_, :ref:`WORDS <start>` AND "
+     ":func:`run`::\n\n    never = this", "- ONE ITEM THAT GOES ON\n- ANOTHER, SEE [1]_ AND name_\n", '.. note:: SHORT WORDS HERE THAT GO ON.', 'print("stays")',
+     ":alt: WHAT IT SHOWS\n\n   ITS CAPTION HERE\n", ":param x: THE NUMBER OF TREES\n:type: INT", "TERM\n    ITS MEANING", "key   value", ".. [1] A FOOTNOTE OF WORDS.\n.. a comment of words",
+     "HEAD\n----\nLAST WORDS."]),
+    ("a.adoc", ADOC, ["= TITLE OF IT\n", ":toc: left\n", "SOME *BOLD* WORDS WITH `code`, {name} AND https://a.org[A LINK] ON TWO LINES.\n", ".CAPTION HERE\n[source,python]\n----\nprint(\"stays\")\n----",
+     "NOTE: MIND THE GAP.", "* FIRST ITEM\n** SECOND <<start,OVER HERE>>\nCPU:: THE MIDDLE PART", "|NAME |WORTH\n|FAST |SLOW ONE\n", "// a comment\nimage::a.png[Stays]"]),
+    ("a.tex", TEX, [r"\title{ALL \emph{ABOUT} TREES}", r"{\oak}{Quercus}", r"\section*{FIRST PART}\label{sec:one}", r"SOME WORDS, $x^2$ OF \textbf{BOLD TREES}", r"\cite{ada} AND 5\,\% MORE % a comment",
+     r"\item ONE THING \& ANOTHER", r"\item[b)] SEE \href{https://a.org}{THIS PAGE}.", "NAME & WORTH \\\\ \\hline\n  FAST & SLOW ONE \\\\", "stays = True", r"\includegraphics[width=2cm]{a.png}\caption{WHAT IT SHOWS}"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "source", "there"), CASES, ids=[name for name, *_ in CASES])
+def test_light_markup_keeps_all_but_words(name: str, source: str, there: list[str], tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(source, "utf-8")
+    result = shouting(path).decode("utf-8")
+    for piece in there:
+        assert piece in result
+
+
+def test_lines_around_a_title_grow_with_it_and_formatting_keeps_its_room(tmp_path: Path) -> None:
+    path = tmp_path / "a.rst"
+    path.write_text("Tree\n====\n\nPress **here** now.\n", "utf-8")
+    found = opened(path)
+    assert (
+        found.write(["一棵大树", "按<1>这里</1>继续。"], "zh").decode()
+        == "一棵大树\n========\n\n按\\ **这里**\\ 继续。\n"
+    )
+
+
+def test_what_would_be_a_command_is_escaped(tmp_path: Path) -> None:
+    path = tmp_path / "a.tex"
+    path.write_text("Half of it costs five dollars.\n", "utf-8")
+    assert opened(path).write(["50 % von A & B_1 kosten $5."], "de") == b"50 \\% von A \\& B\\_1 kosten \\$5.\n"

@@ -21,6 +21,7 @@ _SEAM = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(r"(?i:the|an?|all|every|each|some|no|those|these|anyone|everybody|whoever)\b|[A-Z\d]")
+_NAMED_BEFORE = re.compile(r"[A-Za-z]{3,} \Z")
 _SIDE = 2  # content items that make a statement
 
 
@@ -56,7 +57,7 @@ def read(text: str, language: str = "english") -> Statement:
     taken = {place for start, end in (*denied, *((n.start, n.end) for n in counted)) for place in range(start, end)}
     free = [token for token in found if token.start not in taken] if taken else list(found)
     items = [Item(n.start, n.end, f"#{n.value:g}{n.unit}", "number", n) for n in counted]
-    items += [_word(token, first=token is found[0]) for token in free if not (token.dense or token.stop)]
+    items += [_word(t, first=t is found[0]) for t in free if not (t.dense or t.stop) or _is_letter(t, text)]
     items += _pairs(free)
     return _statement(text, items, denied, found, counted)
 
@@ -94,6 +95,12 @@ def _statement(
 def _word(token: Token, first: bool) -> Item:
     kind = "name" if token.capital and not first else "word"
     return Item(token.start, token.end, token.stem, kind, capital=token.capital)
+
+
+def _is_letter(token: Token, text: str) -> bool:
+    """Whether it is a letter that names one of several: "Compound A melts at 118 degrees"."""
+    lone = token.capital and token.end - token.start == 1 and token.form != "i"
+    return lone and _NAMED_BEFORE.search(text, 0, token.start) is not None
 
 
 def _pairs(found: list[Token]) -> list[Item]:

@@ -16,7 +16,7 @@ CLOSE = 0.85  # share of the content from which on a sentence is a copy, in whic
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """`code` names the fault for programs: coverage, number, name, negation, exchanged, opposite, wider, question, length.
+    """`code` names the fault for programs: coverage, number, name, negation, exchanged, replaced, elsewhere, opposite, wider, question, length.
     `words` are the sentence's own words that it concerns."""
 
     code: str
@@ -64,17 +64,19 @@ def faults(case: Case, said: Statement, parts: Sequence[Statement], around: froz
         reasons.append(Reason("number", tuple(text[item.start : item.end] for item in wrong)))
     if strange := [*_strange(case, said, bound, around), *_strange_runs(case, said, around)]:
         reasons.append(Reason("name", tuple(strange)))
-    if polarity(case.claim, said):
+    turned = opposite(case.claim, parts)
+    agree = bool(turned and case.claim.negations and not said.negations)  # "nobody may" says what "prohibited" does
+    if not agree and polarity(case.claim, said):
         reasons.append(Reason("negation"))
+    if not agree and turned:
+        reasons.append(Reason("opposite", (turned,)))
     if swapped := next(filter(None, (exchanged(case.claim, part) for part in parts)), None):
         reasons.append(Reason("exchanged", swapped))
     blamed = {word for reason in reasons for word in reason.words}
     if other := [word for word in replaced(case.claim, bound.main, {i.key for i in case.new}) if word not in blamed]:
-        reasons.append(Reason("exchanged", tuple(other)))
+        reasons.append(Reason("replaced", tuple(other)))
     if not reasons and (word := misplaced(case.claim, case.asked, parts) or changed(case.claim, case.asked, parts)):
-        reasons.append(Reason("exchanged", (word,)))
-    if word := opposite(case.claim, parts):
-        reasons.append(Reason("opposite", (word,)))
+        reasons.append(Reason("elsewhere", (word,)))
     if word := widened(case.claim, case.asked, parts):
         reasons.append(Reason("wider", (word,)))
     return reasons

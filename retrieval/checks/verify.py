@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from retrieval.checks.against import goes_against
 from retrieval.checks.cells.allowed import Cells
 from retrieval.checks.cells.plain_rows import of_another_row
 from retrieval.checks.claims import Item, Statement, ask, halves, join, read
@@ -25,9 +26,6 @@ Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 _LONGEST = 400  # content items: nothing longer is one sentence, and comparing it would take long
 _ENOUGH = 0.72  # weighted share of the sentence's content that the passages must hold
 _ENOUGH_KNOWN = 0.38  # the same where the question already says the rest
-_SAME_THING = {False: 0.78, True: CLOSE}
-"""By "written without spaces": share of what is not wrong in a sentence, from which a passage goes against it. At 0.72 eight of 51
-true Chinese sentences of the half "held" of `tests/bench/documents/checks/pairs.jsonl` were contradicted, instead of three."""
 _ENOUGH_NEW = 0.7  # share of what the sentence adds to the question
 _FRAGMENT = 8  # content items up to which a sentence may be an answer without its subject
 _REPEATED = 0.2  # share of its content that such an answer may have from the question
@@ -218,7 +216,7 @@ def _held_against(
         reasons = [Reason("coverage", _missing(case, evidence))]
     if not reasons:
         return Verdict("supported", tuple(_quote(stretch, texts) for stretch in evidence))
-    if _against(case, said, reasons):
+    if goes_against(case, said, best.around, parts, reasons):
         return Verdict("contradicted", (_quote(best, texts),), tuple(reasons))
     return Verdict("unsupported", reasons=tuple(reasons))
 
@@ -259,13 +257,3 @@ def _enough(case: Case, said: Statement, similarity: Similarity | None) -> bool:
     if new >= _ENOUGH_NEW and all_items >= needed:
         return True
     return similarity is not None and all_items >= 0.4 and similarity(case.claim.text, [said.text])[0] >= _SIMILAR
-
-
-def _against(case: Case, said: Statement, reasons: Sequence[Reason]) -> bool:
-    """A passage contradicts a sentence when it speaks of the same thing and says otherwise."""
-    codes = {reason.code for reason in reasons}
-    if "coverage" in codes:
-        return False
-    blamed = {word for reason in reasons for word in reason.words}
-    rest = [item for item in case.claim.items if case.claim.text[item.start : item.end] not in blamed]
-    return len(rest) > 1 and share(rest, said) >= _SAME_THING[is_dense(case.claim.text)]

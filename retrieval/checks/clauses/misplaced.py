@@ -8,17 +8,27 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from retrieval.checks.asked.measures import LENGTHS, TIMES, WEIGHTS, YEAR
 from retrieval.checks.claims import Item, Statement
 from retrieval.checks.clauses.cut import POINTS, POINTS_FIRST, Clause, best, clauses, evidence
+from retrieval.checks.clauses.spans import other_end, part_of
 from retrieval.checks.evidence import PAIRS, says, weight
 from retrieval.checks.numbers import Number
 
 _WORD = 0.5
 """Weight of what another clause must hold of the claim, and this one lacks: a pair of characters."""
+_TOWARDS = re.compile(r"\s(?:to|by|from|into)\b")
+_TO = re.compile(r"\b(?:to|from)\s(?:the\s|an?\s|his\s|her\s|its\s|their\s)?\Z")
 _OTHERS = re.compile(r"\b(?:others?|another|rest|else)\b|其他|其它|其余|另", re.IGNORECASE)
 _WORDS = 2  # that may name a subject, beside names: "air pressure"
 _SUBJECT = 2  # pairs of characters at the beginning that may be the subject: a word of three characters
-_AS_WELL = 0.5  # share of that at which the subject's own clause says as much
+_KINDS = (("time", TIMES), ("length", LENGTHS), ("weight", WEIGHTS))
+_WHEN = re.compile(
+    r"\b(?:today|tomorrow|yesterday|(?:next|last|this|following) (?:week|month|year|spring|summer|autumn|winter)|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b"
+    r"|[今明昨后前次去]天|[上下本次]个?(?:周|星期|月)|[今明去次]年",
+    re.IGNORECASE,
+)
+_AS_WELL = 0.5  # share of that over which the subject's own clause says as much
 
 
 def misplaced(claim: Statement, asked: Statement, parts: Sequence[Statement]) -> str:
@@ -27,10 +37,10 @@ def misplaced(claim: Statement, asked: Statement, parts: Sequence[Statement]) ->
     for clause in clauses(claim):
         if len(clause.items) > 1 and among:
             wrong = _number(claim, asked, clause, among) or _paired(claim, clause, among) or _bearer(clause, among)
-            wrong = wrong or _subject(claim, asked, clause, among)
+            wrong = wrong or _subject(claim, asked, clause, among) or _receiver(clause, among)
             if wrong:
                 return claim.text[wrong.start : wrong.end]
-    return ""
+    return next((word for part in parts if (word := other_end(claim, part) or part_of(claim, part))), "")
 
 
 def _number(claim: Statement, asked: Statement, clause: Clause, among: Sequence[Clause]) -> Item | None:
@@ -48,10 +58,11 @@ def _number(claim: Statement, asked: Statement, clause: Clause, among: Sequence[
 def _elsewhere(claim: Statement, number: Number, others: Sequence[Item], home: int, among: Sequence[Clause]) -> bool:
     here = among[home]
     lacking = [other for other in others if not says(here.said, other)]
-    subject = _first([other for other in others if not other.number])
+    subject = _first([other for other in others if not other.number], claim.text)
     for n, clause in enumerate(among):
         told = [item for item in lacking if says(clause.said, item)]
-        if n == home or weight(told) < _WORD or not _rivals(claim, number, clause.items):
+        dated = (number.unit == "month" or number.measure == YEAR) and _WHEN.search(clause.text) is not None
+        if n == home or weight(told) < _WORD or not (dated or _rivals(claim, number, clause.items)):
             continue
         if n > home and not any(says(one.said, item) for one in among[:home] for item in told):
             return True
@@ -62,13 +73,14 @@ def _elsewhere(claim: Statement, number: Number, others: Sequence[Item], home: i
     return False
 
 
-def _first(items: Sequence[Item]) -> list[Item]:
-    """The claim's subject: what it names first."""
+def _first(items: Sequence[Item], text: str) -> list[Item]:
+    """The claim's subject: what it names first. What stands before "to" or "by" is its verb."""
     found = list(items[:1])
     for item in items[1:]:
         apart = item.start - found[-1].end
         long = len(found) == (_SUBJECT if item.kind in PAIRS else _WORDS) and not item.capital
-        if long or (apart != -1 if item.kind in PAIRS else apart > 1):
+        verb = not item.capital and _TOWARDS.match(text, item.end) is not None
+        if long or verb or (apart != -1 if item.kind in PAIRS else apart > 1):
             break
         found.append(item)
     return found
@@ -86,7 +98,8 @@ def _rivals(claim: Statement, number: Number, items: Sequence[Item]) -> bool:
 
 
 def _kind(number: Number) -> tuple[str, str]:
-    return number.unit, number.measure
+    """Two years and six months are of one kind."""
+    return number.unit, next((name for name, units in _KINDS if number.measure in units), number.measure)
 
 
 def _paired(claim: Statement, clause: Clause, among: Sequence[Clause]) -> Item | None:
@@ -109,16 +122,46 @@ def _paired(claim: Statement, clause: Clause, among: Sequence[Clause]) -> Item |
 
 def _subject(claim: Statement, asked: Statement, clause: Clause, among: Sequence[Clause]) -> Item | None:
     """What the claim speaks of, where the evidence says the rest of something else."""
-    subject = _first([item for item in clause.items if not item.number and item.kind != "link"])
+    subject = _first([item for item in clause.items if not item.number and item.kind != "link"], claim.text)
     rest = [item for item in clause.items if not any(_touch(item, own) for own in subject)]
     homes = [one for one in among if subject and _named(subject, one)]
     if not homes or weight(rest) < _WORD or says(asked, subject[0]):
         return None
     at = best(rest, among)
-    as_well = any(_holds(one, rest) >= _holds(among[at], rest) * _AS_WELL for one in homes)
-    if as_well or POINTS.search(among[at].text):
+    as_well = any(_holds(one, rest) > _holds(among[at], rest) * _AS_WELL for one in homes)
+    points = POINTS.search(among[at].text) and not (subject[0].capital and among[at].names_another(claim))
+    if as_well or points or any(_goes_on(one, among[at], rest) for one in homes):
         return None
     return subject[0] if _of_another(claim, subject, homes, at, among) else None
+
+
+def _receiver(clause: Clause, among: Sequence[Clause]) -> Item | None:
+    """Who gives in the claim, where the evidence has it given to: "sold the mill to the town"."""
+    text = clause.statement.text
+    giver = next((item for item in clause.items if not item.number and not _TO.search(text, 0, item.start)), None)
+    taker = next((item for item in clause.items if not item.number and _TO.search(text, 0, item.start)), None)
+    if giver is None or taker is None or taker.start < giver.start:
+        return None
+    one = among[best(clause.items, among)]
+    theirs = {item.key: item for item in one.items}
+    ours, other = theirs.get(giver.key), theirs.get(taker.key)
+    said = one.statement.text
+    if (
+        ours
+        and other
+        and other.start < ours.start
+        and _TO.search(said, 0, ours.start)
+        and not _TO.search(said, 0, other.start)
+    ):
+        return giver
+    return None
+
+
+def _goes_on(home: Clause, before: Clause, rest: Sequence[Item]) -> bool:
+    """Whether the subject's own clause points back and says something of the rest that `before` does not: "Ada led the hotel until
+    2016. Since then it has been run by Ben"."""
+    own = [item for item in rest if says(home.said, item) and not says(before.said, item)]
+    return POINTS.search(home.text) is not None and weight(own) >= _WORD
 
 
 def _of_another(
@@ -126,7 +169,7 @@ def _of_another(
 ) -> bool:
     """Whether clause `at` speaks of something else than `subject`, which only `homes` name."""
     if subject[0].capital and not any(one.sentence == among[at].sentence for one in homes):
-        return not POINTS.search(among[at].statement.text)
+        return not POINTS.search(among[at].statement.text) or among[at].names_another(claim)
     for one in _topics(at, among):
         if _named(subject, one) or POINTS_FIRST.match(one.text):
             return False
@@ -147,7 +190,7 @@ def _holds(one: Clause, items: Sequence[Item]) -> float:
 def _bearer(clause: Clause, among: Sequence[Clause]) -> Item | None:
     """One half of a name ("Westgate" of "Westgate Viaduct", "Ombra" of "Lake Ombra") in whose place the evidence has another's."""
     found = [item for item in clause.items if not item.number and item.kind != "link"]
-    subject = _first(found)
+    subject = _first(found, clause.statement.text)
     at = best([item for item in clause.items if not any(_touch(item, own) for own in subject)] or found, among)
     for one, other in pairwise(found):
         for own, head in ((one, other), (other, one)):

@@ -7,8 +7,12 @@ from pathlib import Path
 
 from retrieval.checks.claims import Statement
 from retrieval.checks.clauses.cut import Clause, best, evidence
-from retrieval.text.words import stem
+from retrieval.text.words import Token, stem
 
+_PREFIXES = ("un", "in", "im", "ir", "il", "dis", "non")
+_LONG = (
+    5  # letters of a stem from which on such a prefix denies it: "able" is in "unable", but so is "form" in "inform"
+)
 _FILE = Path(__file__).with_name("opposites.txt")
 
 
@@ -29,19 +33,20 @@ def _opposites() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
 def opposite(claim: Statement, parts: Sequence[Statement]) -> str:
     """The claim's word in whose place the evidence has the opposite; "" for none.
 
-    Looked for in the clause that says what the claim says right behind the word, or before it where nothing follows, and in
-    one that says nothing else.
+    The first that says either decides, of the clauses that say what the claim says right behind the word, before it, and all in
+    all, and those that say nothing else.
     """
     among = evidence(parts)
     for start, end, others in _words(claim) if among else ():
         own = [item for item in claim.items if not (item.start < end and start < item.end)]
         after = [item for item in own if item.start >= end][:1]
         before = [item for item in own if item.end <= start][-1:]
-        near = [among[best(items, among)] for items in (after or before,) if items]
+        near = [among[best(items, among)] for items in (after, before, own) if items]
         alone = [one for one in among if len(one.items) == 1]
-        for clause in [*near, *alone]:
-            if not _has(clause, (claim.text[start:end],)) and _has(clause, others):
-                return claim.text[start:end]
+        word = claim.text[start:end]
+        telling = [clause for clause in [*near, *alone] if _has(clause, (word,)) or _has(clause, others)]
+        if telling and not _has(telling[0], (word,)):
+            return word
     return ""
 
 
@@ -50,7 +55,7 @@ def _words(claim: Statement) -> Iterator[tuple[int, int, set[str]]]:
     spaced, dense = _opposites()
     ours = {token.stem for token in claim.tokens}
     for token in claim.tokens:
-        if others := spaced.get(token.stem, set()) - ours:
+        if others := (spaced.get(token.stem, set()) | _denied(token)) - ours:
             yield token.start, token.end, others
     for word, against in dense.items():
         at = claim.text.find(word)
@@ -58,6 +63,14 @@ def _words(claim: Statement) -> Iterator[tuple[int, int, set[str]]]:
             yield at, at + len(word), others
 
 
+def _denied(token: Token) -> set[str]:
+    """Insoluble of soluble, and soluble of insoluble."""
+    if token.dense or token.stop or token.number or len(token.stem) < _LONG:
+        return set()
+    bare = {token.stem.removeprefix(prefix) for prefix in _PREFIXES if token.stem.startswith(prefix)}
+    return {prefix + token.stem for prefix in _PREFIXES} | {one for one in bare if len(one) >= _LONG}
+
+
 def _has(clause: Clause, words: Collection[str]) -> bool:
     stems = {token.stem for token in clause.said.tokens}
-    return any((stem(word) in stems) if word.isascii() else (word in clause.text) for word in words)
+    return any((stem(word) in stems or word in stems) if word.isascii() else (word in clause.text) for word in words)

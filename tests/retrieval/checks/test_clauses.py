@@ -15,6 +15,11 @@ RULES = (
     "If it rains, the course is held in the hall."
 )
 FIRM = "Exports rose from 5 million in 2001 to 7 million in 2002, and imports fell. Berg sold the mill to Dahl in 2003."
+GLUE = "Plan A costs 5 euros and is cancellable. Plan B costs 9 euros and is not refundable."
+CLUB = (
+    "The club is open from 3 May to 9 June. In 2020, 6 of 40 members voted. Ben managed the inn until 2016. Since then it has been run by "
+    "Ida Krog. The warranty lasts two years for the pump and six months for the hose."
+)
 KOREA = "甲方应于五日内付款，乙方应于十日内交货。冬季停止供水，夏季恢复供水。海燕队战胜了山鹰队。"
 
 
@@ -44,6 +49,15 @@ def label(sentence: str, text: str) -> str:
         ("Exports fell from 5 million in 2001 to 7 million in 2002.", FIRM, False),
         ("Imports rose.", FIRM, False),
         ("Dahl sold the mill to Berg in 2003.", FIRM, False),
+        ("Plan B costs 9 euros.", GLUE, True),
+        ("Plan A costs 9 euros.", GLUE, False),
+        ("Plan B is refundable.", GLUE, False),
+        ("Plan A is uncancellable.", GLUE, False),
+        ("The club is open until 9 June.", CLUB, True),
+        ("The club is open from 9 June.", CLUB, False),
+        ("In 2020 there were 40 members.", CLUB, True),
+        ("In 2020, 40 members voted.", CLUB, False),
+        ("The warranty for the hose lasts two years.", CLUB, False),
         ("乙方应于十日内交货。", KOREA, True),
         ("甲方应于十日内付款。", KOREA, False),
         ("甲方应于十日内交货。", KOREA, False),
@@ -63,7 +77,24 @@ def test_what_a_question_calls_all_is_not_the_answers() -> None:
     assert verify("All guests pay 5 euros.", given, question="What do guests pay?").label != "supported"
 
 
-FIGURES = {("fit", "en"): (42, 3, 2), ("fit", "zh"): (42, 2, 2), ("held", "en"): (36, 7, 6), ("held", "zh"): (11, 3, 4)}
+@pytest.mark.parametrize(
+    ("sentence", "text", "told"),
+    [
+        ("The chair costs 70 euros.", SHOP, "contradicted"),
+        ("The chair does not cost 90 euros.", SHOP, "contradicted"),
+        ("The tower is 80 metres low.", "The tower is 80 metres high.", "contradicted"),
+        ("The mill was bought by Dahl in 2003.", FIRM, "supported"),
+        ("Children do not pay.", "Members pay 5 euros. Children are exempt.", "unsupported"),
+        ("There are two lamps, at 40 euros.", SHOP, "unsupported"),
+        ("Ida Krog has run the inn since 2016.", CLUB, "supported"),
+    ],
+)
+def test_contradicted_is_said_of_what_the_text_denies_in_so_many_words(sentence: str, text: str, told: str) -> None:
+    """What is true but put otherwise, or found elsewhere, is unsupported at worst."""
+    assert label(sentence, text) == told
+
+
+FIGURES = {("fit", "en"): (72, 0, 2), ("fit", "zh"): (59, 0, 4), ("held", "en"): (33, 0, 4), ("held", "zh"): (11, 0, 3)}
 
 
 @pytest.mark.parametrize("half", FIGURES)

@@ -42,7 +42,7 @@ ARMY = passages(
         ("Mario Addison added 6.5 sacks.", "supported"),
         ("Kawann Short added 6½ sacks.", "contradicted"),
         ("Kawann Short led the team in sacks with 11.", "supported"),
-        ("Mario Addison led the team in sacks with 11.", "contradicted"),
+        ("Mario Addison led the team in sacks with 11.", "unsupported"),
         ("Manning didn't throw an interception.", "supported"),
         ("Manning did throw an interception.", "contradicted"),
         ("The Panthers defense did not give up 308 points.", "contradicted"),

@@ -5,6 +5,7 @@ How likely is told by a conditional logit (McFadden 1974) over `retrieval.checks
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,13 +16,15 @@ import numpy.typing as npt
 
 from retrieval.checks.evidence import Stretch
 from retrieval.checks.quotable import FIGURES, Figures, figures
-from retrieval.checks.verify import Quote
+from retrieval.checks.verify import Quote, Similarity
 from retrieval.text.words import is_dense
 from retrieval.types import Hit
 
 PARAMETERS = Path(__file__).with_name("extract.json")
 ENOUGH = 0.9
 """With this probability the answer shall be in what is quoted, as far as the limit allows."""
+_LEAD = re.compile(r"[:：]\s*\Z")
+_ITEM = re.compile(r"(?:[-*•‣◦▪●·–—]|\(?(?:\d{1,3}|[A-Za-z])[.)]|[(（]?[一二三四五六七八九十]+[、)）])\s*\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,8 @@ class Ranker:
 
 
 def extract(question: str, hits: Sequence[Hit], limit: int = 4, *, enough: float = ENOUGH) -> list[Quote]:
-    """At most `limit` sentences, the likeliest first; neighbours are one quote. `enough` is the probability to reach.
+    """At most `limit` sentences, the likeliest first; neighbours are one quote. `enough` is the probability to reach. One that
+    leads to an enumeration brings its items.
 
     Each quote's `passage` counts `hits`, its offsets are of that passage's text. A question without a word of content gets
     the first sentences.
@@ -52,7 +56,7 @@ def extract(question: str, hits: Sequence[Hit], limit: int = 4, *, enough: float
         if chosen and likely[chosen].sum() >= enough:
             break
         chosen.append(int(number))
-    return [_quote(found[first], found[last], hits) for first, last in _neighbours(chosen, found)]
+    return _whole(chosen, found, hits)
 
 
 def telling(question: str, hits: Sequence[Hit], *, enough: float, limit: int) -> list[Quote]:
@@ -66,9 +70,19 @@ def telling(question: str, hits: Sequence[Hit], *, enough: float, limit: int) ->
         if likely[sorted(chosen)].sum() >= enough:
             break
         chosen.add(int(number))
+    chosen |= {item for number in chosen for item in _items(number, found, hits)}
     around = {n for each in chosen for n in (each - 1, each, each + 1) if 0 <= n < len(found)}
     kept = [n for n in sorted(around) if any(found[n].passage == found[m].passage for m in chosen if abs(n - m) <= 1)]
     return [_quote(found[first], found[last], hits) for first, last in sorted(_neighbours(kept, found))]
+
+
+def nearest(question: str, hits: Sequence[Hit], similarity: Similarity, limit: int = 4) -> list[Quote]:
+    """As `extract`, for a question in other words than the hits': in turn the nearest by the cosine and the likeliest."""
+    found, likely = _likely(question, hits)
+    cosines = np.array(similarity(question, [one.said.text for one in found])) if found else likely
+    ranks = (np.argsort(-order, kind="stable") for order in (cosines, likely))
+    chosen = list(dict.fromkeys(int(number) for pair in zip(*ranks, strict=True) for number in pair))[:limit]
+    return _whole(chosen, found, hits)
 
 
 def likeliest(question: str, hits: Sequence[Hit]) -> list[Quote]:
@@ -91,6 +105,28 @@ def likelihood(question: str, hits: Sequence[Hit], quotes: Sequence[Quote]) -> f
 def _likely(question: str, hits: Sequence[Hit]) -> tuple[list[Stretch], npt.NDArray[np.float64]]:
     found, table = figures(question, hits)
     return found, rankers()["unspaced" if is_dense(question) else "spaced"].probabilities(table)
+
+
+def _whole(chosen: Sequence[int], found: Sequence[Stretch], hits: Sequence[Hit]) -> list[Quote]:
+    """Quotes of the sentences and of the items that they lead to."""
+    with_items = [*chosen, *(item for number in chosen for item in _items(number, found, hits))]
+    runs = _neighbours(list(dict.fromkeys(with_items)), found)
+    return [_quote(found[first], found[last], hits) for first, last in runs]
+
+
+def _items(number: int, found: Sequence[Stretch], hits: Sequence[Hit]) -> list[int]:
+    """Of the enumeration that a sentence leads to ("What you need:"): marked lines, each with the rest of its line."""
+    lead = found[number]
+    if not _LEAD.search(lead.said.text):
+        return []
+    run: list[int] = []
+    text = hits[lead.passage].passage.text
+    for n in range(number + 1, len(found)):
+        goes_on = bool(run) and "\n" not in text[found[n - 1].end : found[n].start]
+        if found[n].passage != lead.passage or not (goes_on or _ITEM.match(found[n].said.text)):
+            break
+        run.append(n)
+    return run
 
 
 def _neighbours(chosen: Sequence[int], found: Sequence[Stretch]) -> list[tuple[int, int]]:

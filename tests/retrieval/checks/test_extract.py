@@ -1,8 +1,10 @@
 """Sentences quoted as an answer when no model speaks the question's language."""
 
+from collections.abc import Sequence
+
 import pytest
 
-from retrieval.checks.extract import extract, likelihood, rankers
+from retrieval.checks.extract import extract, likelihood, nearest, rankers
 from retrieval.checks.quotable import FIGURES, figures
 from retrieval.types import Hit, Passage
 
@@ -61,3 +63,33 @@ def test_the_place_that_answers_is_likelier_than_another() -> None:
 def test_no_hits_and_no_content() -> None:
     assert extract("谁？", [], 3) == []
     assert [quote.start for quote in extract("?", FOUND, 1)] == [0]
+
+
+LIST = "You can cancel at any time. To cancel you need:\n- your number, which is on the card. It has nine digits;\n- a signature.\n\nWe answer within a week."
+STEPS = "退货很简单。退货时请提供：\n1. 订单号\n2. 商品照片\n\n客服会在三天内回复。"
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "quote"),
+    [
+        (LIST, "What do you need to cancel?", LIST[28 : LIST.index("\n\n")]),
+        (STEPS, "退货时要提供什么？", STEPS[6 : STEPS.index("\n\n")]),
+    ],
+)
+def test_a_quote_that_leads_to_an_enumeration_brings_its_items(text: str, question: str, quote: str) -> None:
+    (best,) = extract(question, hits(text), 1)
+    assert best.text == quote
+    assert text[best.start : best.end] == quote
+
+
+def test_the_nearest_are_chosen_in_turn_by_meaning_and_by_words() -> None:
+    question, sentence = "黑豹队的防守丢了多少分？", "比赛在加利福尼亚举行。"
+
+    def similarity(text: str, others: Sequence[str]) -> list[float]:
+        return [float(other == sentence) for other in others]
+
+    found = [quote.text for quote in nearest(question, FOUND, similarity, 1)]
+    assert found == [sentence]
+    by_both = nearest(question, FOUND, similarity, 2)
+    assert [quote.text for quote in by_both] == ["黑豹队的防守只丢了308分，在联赛中排名第六。比赛在加利福尼亚举行。"]
+    assert nearest("谁？", [], similarity) == []

@@ -5,6 +5,10 @@ Logistic regressions over `retrieval.checks.answerable` and, where the question 
 collection or taken out of it. Those that use cosines are for the embedder they were fitted to; under another, or none, the
 lexical figures decide alone, and a question in another language is refused.
 
+Who asks in other words than the documents ("Will I be fired when I am pregnant?" of a statute) shares as few of them as between
+languages. So what is refused is looked at a second time, token by token, by a regression that was fitted on refused questions
+alone (`python -m retrieval.lab.second_look`): passages that pass it are near, and are shown as what may answer.
+
 An embedder is known by what it does: its cosines for a few pairs of texts lie beside the parameters. So the same model counts
 as the same in 4, 16 or 32 bits and from whatever source, and nothing else under its name does.
 """
@@ -18,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.checks.aligned import ALIGNED, aligned
+from retrieval.checks.aligned import ALIGNED, aligned, by_sentence
 from retrieval.checks.answerable import features
 from retrieval.search.embed import Embedder
 from retrieval.text.words import foreign, is_dense, script
@@ -35,6 +39,9 @@ PROBES = (
 KIN = 0.03
 """Mean difference of cosines up to which two embedders are one. Rounding the weights to four bits moves all-MiniLM-L6-v2's by
 0.025 and multilingual-e5-small's by 0.003; theirs are 0.37 apart."""
+
+AGAIN = {"spaced_dense": "spaced_again", "unspaced_dense": "unspaced_again"}
+"""Which regression looks again at what another refused."""
 
 ENOUGH = 5  # passages that it was fitted with
 ENGLISH = (
@@ -84,12 +91,14 @@ def value(figures: dict[str, float], name: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`probability` that the passages answer the question; `model` names the parameters that decided."""
+    """`probability` that the passages answer the question; `model` names the parameters that decided. `near`: they are refused,
+    but may answer in other words."""
 
     answered: bool
     probability: float
     threshold: float
     model: str
+    near: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +119,22 @@ class Gate:
 
     def judge(self, question: str, hits: Sequence[Hit]) -> Judgement:
         """`hits` best first, of one search. No hits, or a question without a word of content, is not answered."""
-        figures = measured(question, among(question, hits, self.embedder), self.embedder)
+        beside = among(question, hits, self.embedder)
+        figures = measured(question, beside, self.embedder)
         name = self._choose(question, figures)
         model = self.models[name]
         probability = model.probability(figures) if figures else 0.0
-        return Judgement(probability >= model.threshold, probability, model.threshold, name)
+        answered = probability >= model.threshold
+        near = not answered and self._near(name, question, figures, [hit.passage.text for hit in beside])
+        return Judgement(answered, probability, model.threshold, name, near)
+
+    def _near(self, name: str, question: str, figures: Mapping[str, float], texts: Sequence[str]) -> bool:
+        """The second look at what `name` refused; costs the embedder the tokens of all the texts."""
+        model = self.models.get(AGAIN.get(name, ""))
+        if model is None or self.embedder is None:
+            return False
+        told = by_sentence(question, texts, self.embedder)
+        return bool(told) and model.probability({**figures, **told}) >= model.threshold
 
     def _choose(self, question: str, figures: Mapping[str, float]) -> str:
         plain = "unspaced" if is_dense(question) else "spaced"

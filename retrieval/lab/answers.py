@@ -55,12 +55,14 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """`probabilities` that the gate gave to questions with their paragraph in the collection and without it."""
+    """`probabilities` that the gate gave to questions with their paragraph in the collection and without it. What is only near
+    is not refused; `nearly` is the share of it among each of the two."""
 
     answerable: tuple[float, ...]
     unanswerable: tuple[float, ...]
     wrongly_refused: float  # share of the answerable
     rightly_refused: float  # share of the others
+    nearly: tuple[float, float] = (0.0, 0.0)
 
     def at_threshold(self) -> tuple[float, float]:
         """Share of all questions answered, share of those without an answer, as the gate decides."""
@@ -89,8 +91,9 @@ def refusal(collection: Collection, questions: Sequence[Question], gate: Gate) -
     return Refusal(
         tuple(j.probability for j in with_),
         tuple(j.probability for j in without),
-        sum(not j.answered for j in with_) / len(with_),
-        sum(not j.answered for j in without) / len(without),
+        sum(not (j.answered or j.near) for j in with_) / len(with_),
+        sum(not (j.answered or j.near) for j in without) / len(without),
+        (sum(j.near for j in with_) / len(with_), sum(j.near for j in without) / len(without)),
     )
 
 

@@ -1,14 +1,14 @@
 """A text held against the passages it was written from: sentences with verdicts, and citations that are data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from chatbot.tasks.answer.routes.kinds import Kind
 from chatbot.tasks.answer.trust import Likely, Trust
 from chatbot.types import FinishReason
 from retrieval.checks.asked.types import answers
-from retrieval.checks.extract import extract, likelihood
+from retrieval.checks.extract import extract, likelihood, nearest
 from retrieval.checks.gate import Judgement
 from retrieval.checks.verify import Label, Quote, Similarity, verify
 from retrieval.text.sentences import sentences
@@ -19,17 +19,18 @@ LIKELY = 0.01
 words alone the right place has less for 2.5 %, any other sentence of the passages for 88 %."""
 QUOTED = 4  # sentences that are quoted at most where the model's do not serve
 
-Reason = Literal["", "language", "model", "unsure", "cell", "asked"]
+Reason = Literal["", "language", "model", "unsure", "near", "cell", "asked"]
 """Why an answer only quotes: the model does not know the question's language, there is no model now, it read the passages
-and did not find the answer, although the gate did; the program read it from the cell of a table; or the question asks for words
-of the document."""
+and did not find the answer, although the gate did; the gate finds the passages near and no more; the program read it from the
+cell of a table; or the question asks for words of the document."""
 
 Verdict = Literal[Label, "related"]
 """`related`: the document says so, but the sentence is not of the kind that the question asks for."""
 
 
-Note = Literal["", "disagree", "uncounted"]
-"""The documents cited do not say the same; or a count is asked for that search cannot make, and none is stated."""
+Note = Literal["", "disagree", "ranked", "uncounted"]
+"""The documents cited do not say the same; two things were compared by the program, the wanted one stands first; or a count is
+asked for that search cannot make, and none is stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,16 @@ def quotation(found: Found, reason: Reason) -> Answer:
     cited = Citations(found.sources)
     text, parts = _quoted(_best(found, QUOTED), cited, found)
     return Answer("answered", found, text, parts, cited.all, reason)
+
+
+def closest(found: Found, similarity: Similarity | None) -> Answer:
+    """An answer of the nearest sentences, of which none is said to answer."""
+    cited = Citations(found.sources)
+    hits = [source.hit for source in found.sources]
+    quotes = nearest(found.query, hits, similarity, QUOTED) if similarity else _best(found, QUOTED)
+    text, parts = _quoted(quotes, cited, found)
+    parts = tuple(replace(part, verdict="related") for part in parts)
+    return Answer("answered", found, text, parts, cited.all, "near")
 
 
 def citations_of(found: Found, quotes: Sequence[Quote]) -> tuple[list[int], tuple[Citation, ...]]:

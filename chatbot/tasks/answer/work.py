@@ -17,7 +17,7 @@ from chatbot.engine.base import Engine, identity
 from chatbot.tasks.answer import trust as answer_trust
 from chatbot.tasks.answer.across import across
 from chatbot.tasks.answer.cell import amount_of_a_row, from_table
-from chatbot.tasks.answer.check import Answer, Found, Reason, Source, checked, quotation
+from chatbot.tasks.answer.check import Answer, Found, Reason, Source, checked, closest, quotation
 from chatbot.tasks.answer.excerpts import excerpts
 from chatbot.tasks.answer.follow_up import standalone
 from chatbot.tasks.answer.prompt import NOT_FOUND, messages
@@ -145,10 +145,10 @@ def _from_passages(
     yield found
     if given := from_table(query, found):
         return given
-    if differing := disagreement(found):
+    if differing := disagreement(found, retrieval.similarity(query)):
         return replace(differing, found=found)
     if found.judgement and not found.judgement.answered:
-        return Answer("not_found", found)
+        return closest(found, retrieval.similarity(query)) if found.judgement.near else Answer("not_found", found)
     reason: Reason = "language"
     if speaks(engine, question):
         try:

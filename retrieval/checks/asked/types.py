@@ -33,7 +33,7 @@ _ASKED: tuple[tuple[Type, str], ...] = (
     (
         "time",
         r"(?:^\W*|\b)when (?:do|does|did|is|are|was|were|will|would|has|have|had|can|must|may|should)\b|^\W*(?:and )?when\W*$|\b(?:what|which|in what|in which) (?:year|date|century|decade|month|day)\b|\b(?:at )?what time\b|何时|何時|什[么麼]时候|什麼時候"
-        r"|哪一?[年月日天]|何年|几点|几月|几号|幾點",
+        r"|哪一?[年月日天]|何年|几点|几月|几号|幾點|(?:星期|周|礼拜)[几幾]",
     ),
     (
         "count",

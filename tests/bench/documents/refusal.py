@@ -35,6 +35,7 @@ def main() -> None:
         report[language] = {
             "wrongly_refused": figures.wrongly_refused,
             "rightly_refused": figures.rightly_refused,
+            "near": figures.nearly,
             "questions": len(figures.answerable),
             "embedder": known is not None,
             "at_threshold": figures.at_threshold(),
@@ -44,7 +45,8 @@ def main() -> None:
         }
         print(
             f"{language} refused: {figures.wrongly_refused:6.1%} of the answerable, {figures.rightly_refused:6.1%} of the others"
-            f" ({len(figures.answerable)} questions{', with the embedder' if known else ''})",
+            f" ({len(figures.answerable)} questions{', with the embedder' if known else ''}; near are"
+            f" {figures.nearly[0]:.1%} and {figures.nearly[1]:.1%})",
             flush=True,
         )
     if chosen.json:

@@ -1,13 +1,19 @@
-"""Two documents that answer a question in the same words with other numbers, names or dates."""
+"""Two documents that answer a question with other numbers, names or dates: in the same words, or in others that mean the same.
+
+That words mean the same is told by an embedder, and of numbers and days only: a name in another sentence is seldom a contradiction.
+"""
+
+import re
+from collections.abc import Sequence
 
 from chatbot.tasks.answer.check import Answer, Found, Source
-from chatbot.tasks.answer.routes.dates import dates, weekdays
+from chatbot.tasks.answer.routes.dates import clock, dates, weekdays
 from chatbot.tasks.answer.routes.lines import Place, quoted, told
 from retrieval.checks.asked.types import asked_type, values
 from retrieval.checks.claims import Statement, ask, read
 from retrieval.checks.evidence import covered, share
 from retrieval.checks.extract import likeliest
-from retrieval.checks.verify import Quote
+from retrieval.checks.verify import Quote, Similarity
 from retrieval.text.words import language
 
 _FEW = 2  # values of a sentence: of a row of a table it is not told which is meant
@@ -18,38 +24,91 @@ _SAME_DAY = 0.4
 """The same where days are told apart as a whole: the place may be another one, too, as in two notices of one event."""
 
 
-def disagreement(found: Found) -> Answer | None:
-    """The best sentence of each document, where they hold the same of the question and none of the same values."""
+_NEAR, _FARTHER = 0.89, 0.033
+"""Cosine of multilingual-e5-small from which two sentences speak of one matter, figures aside, and how much farther than one of them
+the other may be from the question. On the half "fit" of `tests/bench/documents/checks/notices.jsonl` 9 of 12 contradictions are told
+and none of what speaks of something else, whose cosines are as high, and which lies 0.035 farther or more."""
+_TRIED = 4  # sentences of a document, the likeliest first
+_FIGURES = re.compile(r"\d[\d.,:]*")
+
+
+def disagreement(found: Found, similarity: Similarity | None = None) -> Answer | None:
+    """The best sentence of each document, where they hold the same of the question and none of the same values. `similarity`:
+    cosines between sentences, where an embedder knows the language."""
     kind = asked_type(found.query)
-    documents = {source.document.id for source in found.sources}
-    if kind == "any" or len(documents) < 2:
+    if kind == "any" or len({source.document.id for source in found.sources}) < 2:
         return None
-    best: dict[str, tuple[Quote, Source]] = {}
+    answering: dict[str, list[tuple[Quote, Source]]] = {}
     for quote in likeliest(found.query, [source.hit for source in found.sources]):
         source = found.sources[quote.passage]
         if values(found.query, quote.text) or (kind == "time" and weekdays(quote.text)):
-            best.setdefault(source.document.id, (quote, source))
-    answering = list(best.values())
-    against = [one for one in answering[1:] if _differ(found.query, answering[0][0].text, one[0].text)]
-    lines = [quoted(_place(quote, source)) for quote, source in (*answering[:1], *against)]
-    return told(found.query, "passages", lines, note="disagree") if against else None
+            answering.setdefault(source.document.id, []).append((quote, source))
+    first = [each[0] for each in answering.values()]
+    told_apart = _against(found.query, first, None)
+    if len(told_apart) < 2 and similarity and len(answering) > 1:
+        told_apart = _against(
+            found.query, [_nearest(found.query, each, similarity) for each in answering.values()], similarity
+        )
+    lines = [quoted(_place(quote, source)) for quote, source in told_apart]
+    return told(found.query, "passages", lines, note="disagree") if len(lines) > 1 else None
 
 
-def _differ(question: str, one: str, other: str) -> bool:
+def _against(
+    question: str, answering: Sequence[tuple[Quote, Source]], similarity: Similarity | None
+) -> list[tuple[Quote, Source]]:
+    """The first, and those that differ from it."""
+    others = [one for one in answering[1:] if differ(question, answering[0][0].text, one[0].text, similarity)]
+    return [*answering[:1], *others]
+
+
+def _nearest(question: str, answering: Sequence[tuple[Quote, Source]], similarity: Similarity) -> tuple[Quote, Source]:
+    """Of a document's likeliest sentences the one that is nearest to the question."""
+    tried = answering[:_TRIED]
+    cosines = similarity(question, [quote.text for quote, _ in tried])
+    return tried[max(range(len(tried)), key=cosines.__getitem__)]
+
+
+def differ(question: str, one: str, other: str, similarity: Similarity | None = None) -> bool:
+    """Whether two sentences answer a question, and not with the same."""
+    if not _apart(question, one, other):
+        return False
+    return _in_its_words(question, one, other) or _in_others(question, one, other, similarity)
+
+
+def _apart(question: str, one: str, other: str) -> bool:
+    """Whether their days or values have nothing in common."""
+    apart = _days_apart(one, other) if asked_type(question) == "time" else None
+    if apart is not None:
+        return apart
+    ours, theirs = values(question, one), values(question, other)
+    if not ours or not theirs or ours & theirs:
+        return False
+    return _names(ours) or max(len(ours), len(theirs)) <= _FEW
+
+
+def _names(found: frozenset[tuple[float, str] | str]) -> bool:
+    return any(isinstance(value, str) for value in found)
+
+
+def _in_its_words(question: str, one: str, other: str) -> bool:
     tongue = language(one)
     asked, a, b = ask(question, tongue), read(one, tongue), read(other, tongue)
-    ours, theirs = values(question, one), values(question, other)
     heard = [item for item in asked.items if item.kind != "link"]
     if covered(heard, a) != covered(heard, b):
         return False
-    apart = _days_apart(one, other) if asked_type(question) == "time" else None
-    if apart is not None:
-        return apart and max(_share(a, b), _share(b, a)) >= _SAME_DAY
-    if not ours or not theirs or ours & theirs:
-        return False
-    if any(isinstance(value, str) for value in ours):
+    if _names(values(question, one)):
         return share(heard, a) >= _SAME
-    return max(len(ours), len(theirs)) <= _FEW and max(_share(a, b), _share(b, a)) >= _SAME
+    days = asked_type(question) == "time" and _days_apart(one, other)
+    return max(_share(a, b), _share(b, a)) >= (_SAME_DAY if days else _SAME)
+
+
+def _in_others(question: str, one: str, other: str, similarity: Similarity | None) -> bool:
+    if similarity is None or _names(values(question, one)):
+        return False
+    bare = [_FIGURES.sub("…", text) for text in (one, other)]
+    (near,) = similarity(bare[0], bare[1:])
+    first, second = similarity(question, bare)
+    return near >= _NEAR and abs(first - second) <= _FARTHER
 
 
 def _days_apart(one: str, other: str) -> bool | None:
@@ -57,8 +116,11 @@ def _days_apart(one: str, other: str) -> bool | None:
     ours, theirs = dates(one), dates(other)
     if ours and theirs:
         return not any(a.agrees(b) for a in ours for b in theirs)
-    first, second = weekdays(one), weekdays(other)
-    return not first & second if first and second else None
+    for when in (weekdays, clock):
+        first, second = frozenset(when(one)), frozenset(when(other))
+        if first and second:
+            return not first & second
+    return None
 
 
 def _share(one: Statement, other: Statement) -> float:

@@ -19,6 +19,7 @@ from chatbot.types import Adapter, Message
 from finetune.recipes import rows
 from retrieval.checks.gate import Gate, Model
 from retrieval.library import Library
+from tests.retrieval.cheap import WordHashes
 
 ORCHARD = """# Orchard handbook
 
@@ -315,3 +316,17 @@ def test_of_a_long_talk_the_last_two_questions_are_sent_along(library: Library) 
     engine = ScriptedEngine(["In 1998."])
     asked(engine, library, "When did she plant it?", history=history)
     assert list(engine.prompts[0][1:-1]) == history[2:]
+
+
+def test_near_passages_are_quoted_and_none_is_said_to_answer(tmp_path: Path) -> None:
+    embedder = WordHashes()
+    library = Library(tmp_path / "library", embedder)
+    put(library, "orchard.md", ORCHARD)
+    shut, open_ = Model((), (), (), (), 0.0, 0.6), Model((), (), (), (), 0.0, 0.4)
+    retrieval = Retrieval(library, Gate({"spaced_dense": shut, "spaced_again": open_}, embedder), embedder)
+    *_, given = answer.ask(ScriptedEngine([]), retrieval, "ada", "Where does the cider press come from?")
+    assert isinstance(given, Answer)
+    assert (given.status, given.quoted) == ("answered", "near")
+    assert "The cider press was bought in Kivik in 2011 for 48,000 euros." in given.text
+    assert {sentence.verdict for sentence in given.sentences} == {"related"}
+    assert all(sentence.citations for sentence in given.sentences)

@@ -42,7 +42,9 @@ def _given(shelf: Shelf, question: str, kind: Kind, read: list[Contents]) -> Ans
     if kind == "author":
         return whole.author(question, read) or Answer("not_found", Found(question, (), None, "author"))
     if kind in scan.ROUTES:
-        return scan.ROUTES[kind](question, read)
+        given = scan.ROUTES[kind](question, read)
+        two = kind == "extreme" and not (given and given.text)
+        return (sides.of_two(question, shelf, read) if two else None) or given
     if kind == "change" and (changed := sides.changes(question, shelf, read)):
         return changed
     return sides.compared(question, shelf, read)

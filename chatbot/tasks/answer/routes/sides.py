@@ -12,6 +12,7 @@ from chatbot.tasks.answer.routes.enumerated.extremes import comparative
 from chatbot.tasks.answer.routes.enumerated.items import Contents, Group, Item
 from chatbot.tasks.answer.routes.enumerated.values import measured
 from chatbot.tasks.answer.routes.lines import Line, Place, quoted, told
+from chatbot.tasks.answer.routes.prose import members, ranked
 from chatbot.tasks.answer.routes.scan import place
 from retrieval.checks.asked.measures import YEAR
 from retrieval.checks.asked.types import answers, asked_type
@@ -25,6 +26,7 @@ PASSAGES = 5  # that a side is sought in
 SENTENCES = 300
 """Of a document that is compared with another sentence by sentence: every one is held against every other."""
 ALIKE = 0.5  # of a sentence and its other version, from which on they are one that was changed
+_TWO = 2  # "which is older" compares two, not many
 CHANGES = 24  # that are listed at most
 
 _ASKING = r"(?!(?:Does|Do|Did|Is|Are|Was|Were|Has|Have|Had|Which|Who|What|When|Where|How|Compare|In|On|Of)\b)"
@@ -42,7 +44,8 @@ _PAIRS = tuple(
         rf"\bbetween (?:the )?(?P<a>{_NAME}) and (?:the )?(?P<b>{_NAME})",
         rf"(?P<a>{_NAME}),? (?:or|and|than|with|to) (?:that of |those of |the |in )?(?P<b>{_NAME})",
         rf"(?:,|\bis|\bare|\bdoes|\bdo|\bbetween) (?:the |an? )?(?P<a>{_WORDS}) (?:or|and) (?:the |an? )?(?P<b>{_WORDS})\b",
-        r"(?:^|[，,、])(?P<a>[^，,。？?、和与與跟]{2,14})(?:和|与|與|跟|还是|還是|或|比)(?P<b>[^，,。？?和与與跟哪谁誰的有更先后早晚分相多少高低大小]{2,14})",
+        r"(?:^|[，,、])(?P<a>[^，,。？?、和与與跟]{2,14})(?:和|与|與|跟|还是|還是|或|比)(?P<b>[^，,。？?和与與跟哪谁誰的]{2,14}?)"
+        r"(?=[哪谁誰的更先后有]|比较|比較|分别|分別|相[比差同]|[早晚多少高低大小长短贵重轻快慢深宽远近新老旧]{1,2}(?:多少|[吗嗎呢了些]|\W*\Z)|[，,。？?]|\Z)",
     )
 )
 
@@ -76,10 +79,24 @@ def sides(question: str) -> tuple[Side, Side] | None:
 def compared(question: str, shelf: Shelf, documents: Sequence[Contents]) -> Answer | None:
     """A sentence for each side. None where one of them is not found."""
     both = sides(question)
-    if not both:
+    return _held_together(question, both, shelf, documents) if both else None
+
+
+def of_two(question: str, shelf: Shelf, documents: Sequence[Contents]) -> Answer | None:
+    """As `compared`, where the question names but the class ("Which viaduct is older?") and the documents name two of it."""
+    wanted = comparative(question)
+    names = members(Asking.of(wanted.rest).noun, documents) if wanted else []
+    if len(names) != _TWO:
         return None
-    if measured := _measured(question, both, documents):
-        return told(question, "sides", measured, verbatim=False)
+    one, other = (Side(name, f"{name} {question}") for name in names)
+    return _held_together(question, (one, other), shelf, documents)
+
+
+def _held_together(
+    question: str, both: tuple[Side, Side], shelf: Shelf, documents: Sequence[Contents]
+) -> Answer | None:
+    if lines := _measured(question, both, documents) or _ranked(question, both, shelf, documents):
+        return told(question, "sides", lines, verbatim=False, note="ranked")
     pairs = [shelf.named(side.name) for side in both]
     if all(len(named) == 1 for named in pairs) and pairs[0] != pairs[1]:
         found = [_best(shelf, "", _bare(side), named) for side, named in zip(both, pairs, strict=True)]
@@ -92,6 +109,11 @@ def compared(question: str, shelf: Shelf, documents: Sequence[Contents]) -> Answ
     return told(question, "sides", lines, verdict="supported" if _compares(both, lines) else "related")
 
 
+def _ranked(question: str, both: tuple[Side, Side], shelf: Shelf, documents: Sequence[Contents]) -> list[Line]:
+    wanted = comparative(question)
+    return [one.line for one in ranked(wanted, [side.name for side in both], shelf, documents)] if wanted else []
+
+
 def _measured(question: str, both: tuple[Side, Side], documents: Sequence[Contents]) -> list[Line]:
     """What both have of what is compared, the one that has more of it first: of rows or sections they name."""
     wanted = comparative(question)
@@ -101,7 +123,7 @@ def _measured(question: str, both: tuple[Side, Side], documents: Sequence[Conten
     for group in (group for document in documents for group in document.groups):
         items = [item for side in both if (item := _named(group, side))]
         found = measured(group, items, wanted, words) if len(items) == len(both) else None
-        if found and not found.lacking:
+        if found and not found.lacking and len({value.number for value in found.values}) == len(both):
             return [Line(value.words, (place(value.item),)) for value in found.ranked]
     return []
 

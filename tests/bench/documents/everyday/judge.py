@@ -81,7 +81,7 @@ def _holds(right: Sequence[str], text: str) -> bool:
 def _within(part: str, text: str) -> bool:
     """Letter by letter, but a figure is whole: 7 is not in 27 nor in 7,400."""
     part, text = _plain(part), _plain(text)
-    before = r"(?<![\d.,])" if part[:1].isdigit() else ""
+    before = r"(?<!\d)(?<!\d[.,])" if part[:1].isdigit() else ""
     after = r"(?![\d]|[.,]\d)" if part[-1:].isdigit() else ""
     return re.search(before + re.escape(part) + after, text) is not None
 

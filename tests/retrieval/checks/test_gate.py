@@ -118,9 +118,8 @@ def test_the_figures_between_languages_tell_the_passage_that_speaks_of_it() -> N
 def again(embedder: WordHashes, refused: float, nearly: float) -> Gate:
     """A gate whose first look goes by nothing, and whose second by the best sentence."""
     first = Model((), (), (), (), 0.0, refused)
-    return Gate(
-        {"spaced_dense": first, "spaced_again": Model(("said",), (0.5,), (0.1,), (1.0,), 0.0, nearly)}, embedder
-    )
+    second = Model(("said",), (0.5,), (0.1,), (1.0,), 0.0, nearly)
+    return Gate({"spaced": first, "spaced_dense": first, "spaced_again": second}, embedder)
 
 
 def test_what_is_refused_is_looked_at_again_sentence_by_sentence() -> None:
@@ -136,11 +135,15 @@ def test_what_is_refused_is_looked_at_again_sentence_by_sentence() -> None:
 
 def test_figures_by_sentence_tell_where_the_question_stands_together() -> None:
     embedder = WordHashes(4096)
-    figures = by_sentence("bridge oslo opened", ["A shop. The bridge oslo opened.", "Bergen. A house."], embedder)
+    figures = by_sentence(
+        "bridge oslo opened", ["A shop stood. The bridge oslo opened here.", "Bergen lies. A house."], embedder
+    )
     assert set(figures) == {*ALIGNED, *SENTENCES}
     assert figures["said"] > 0.7 > figures["said_mean"]
     assert figures["said_gap"] == pytest.approx(figures["said"] - figures["said_mean"], abs=1e-6)
-    apart = by_sentence("bridge oslo opened", ["The bridge. In oslo. We opened.", "Bergen. A house."], embedder)
+    apart = by_sentence(
+        "bridge oslo opened", ["The bridge stood. In oslo lies. We opened it.", "Bergen lies. A house."], embedder
+    )
     assert apart["aligned"] > 0.7 > apart["said"]
     assert apart["pooled"] < figures["pooled"]
     assert by_sentence("bridge", ["one passage alone"], embedder) == {}

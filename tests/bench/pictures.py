@@ -32,8 +32,8 @@ class Picture:
 
     name: str
     act: Callable[[Page], None]
-    width: int = 1280
-    height: int = 800
+    width: int = 1440  # all tabs in one row
+    height: int = 900
     scheme: str = "light"
     locale: str = "en-US"
     folder: Path = README
@@ -42,7 +42,8 @@ class Picture:
 
 def chat(page: Page) -> None:
     page.locator("#by-chatbot .example").nth(1).click()
-    page.wait_for_selector("#by-chatbot .by-turn", timeout=LONG)
+    for sign in ("#by-composer .stop-button", "#by-composer .submit-button", "#by-chatbot .by-turn"):
+        page.wait_for_selector(sign, timeout=LONG)
     page.hover("#by-chatbot .bot-row")
 
 
@@ -78,8 +79,7 @@ def adapters(page: Page) -> None:
 
 def extract(page: Page) -> None:
     go_to(page, "extract")
-    page.locator("#by-tab-extract .by-examples button").first.click()
-    page.click("#by-ext-run")
+    page.locator("#by-tab-extract .by-examples button").first.click()  # runs at once
     page.wait_for_selector(".by-ext-value", timeout=LONG)
     page.wait_for_selector("#by-ext-run", timeout=LONG)
 
@@ -131,7 +131,7 @@ def verdict(page: Page) -> None:
 HELPS = {"en": "en-US", "zh": "zh-CN"}
 PICTURES = (
     Picture("chat", chat),
-    Picture("documents", document, width=1440, height=860),
+    Picture("documents", document),
     Picture("documents-zh-dark", chinese, width=390, height=780, scheme="dark", locale="zh-CN"),
     Picture("sentiment", reviews),
     Picture("extract", extract),
@@ -141,7 +141,7 @@ PICTURES = (
         for language, locale in HELPS.items()
         for name, act, width, height, part in (
             ("citations", document, 1440, 620, "#by-desk"),
-            ("adapters", adapters, 1280, 560, "#by-tabs"),
+            ("adapters", adapters, 1440, 620, "#by-tabs"),
             ("verdict", verdict, 1440, 1600, "#by-ft-verdict"),
         )
     ),

@@ -104,7 +104,7 @@ def test_from_the_file_to_the_chat(app: App, visit: Visit, rows: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 def test_what_was_corrected_is_learnt_and_answers_better(app: App, visit: Visit) -> None:
     """Thumbs down -> a data set -> a fine-tune -> an adapter in the picker -> a better answer."""
     page = visit(app.address)
@@ -132,7 +132,7 @@ def test_what_was_corrected_is_learnt_and_answers_better(app: App, visit: Visit)
     for knob, value in (KNOBS | {"max_length": "256"}).items():
         page.locator(f"#by-knob-{knob} :is(textarea, input)").fill(value)
     page.click("#by-ft-start")
-    expect(page.locator(".by-outcome")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".by-outcome")).to_be_visible(timeout=4 * SLOW)
 
     go_to(page, "adapters")
     page.get_by_role("button", name="Use: corsair").click()

@@ -32,6 +32,7 @@ CARDS = {  # tab -> what is pressed there
     "translate": "#by-tab-translate .by-examples button",
     "summarize": "#by-tab-summarize .by-examples button",
     "sentiment": "#by-tab-sentiment .by-examples button",
+    "extract": "#by-tab-extract .by-examples button",
     "finetune": "",
 }
 EXAMPLES = ("example_1", "example_2", "example_3")

@@ -19,7 +19,7 @@
     if (found) act(found);
     else if (tries < 200) setTimeout(() => whenThere(selector, act, tries + 1), 50);
   };
-  whenThere(".sidebar.open .toggle-button", (toggle) => { if (innerWidth < 1000) setTimeout(() => toggle.click(), 50); });
+  whenThere(".sidebar.open .toggle-button", (toggle) => { if (innerWidth < 1100) setTimeout(() => toggle.click(), 50); });
 
   const onChange = (selector, act) => whenThere(selector, (element) => {
     act(element);

@@ -1,4 +1,5 @@
-"""What POSIX alone has is not needed: the app starts, reads a document and locks its folder without it, as on Windows."""
+"""What POSIX alone has is not needed, nor what a light install leaves out: the app starts, reads a document and locks its
+folder without it, as on Windows."""
 
 import json
 import subprocess
@@ -30,6 +31,36 @@ def locking(descriptor, how, size):  # Windows' own, of the bytes where the desc
     fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, size, 0, os.SEEK_CUR)
 
 sys.modules["msvcrt"] = types.SimpleNamespace(locking=locking, LK_NBLCK=2)
+"""
+LIGHT = """
+import tomllib
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
+from packaging.requirements import Requirement
+
+def brought(line, found):  # by a requirement, and by those of what it names
+    asked = Requirement(line)
+    name = asked.name.lower().replace("_", "-").replace(".", "-")
+    extras = frozenset(asked.extras)
+    if (name, extras) in found:
+        return
+    try:
+        needs = distribution(name).requires or ()
+    except PackageNotFoundError:
+        return  # of another system, or not needed here
+    found.add((name, extras))
+    for need in needs:
+        marker = Requirement(need).marker
+        if not marker or any(marker.evaluate({"extra": extra}) for extra in extras or ("",)):
+            brought(need, found)
+
+found = set()
+for line in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]:
+    brought(line, found)
+names = {name for name, _ in found}
+for module, packages in packages_distributions().items():
+    if not names & {package.lower().replace("_", "-").replace(".", "-") for package in packages}:
+        sys.modules.setdefault(module, None)
+assert sys.modules["torch"] is sys.modules["transformers"] is sys.modules["peft"] is None
 """
 PAGE = """
 import threading, time, urllib.request
@@ -90,7 +121,7 @@ def run(code: str, *arguments: str, **options: object) -> "subprocess.Popen[str]
 
 def test_the_page_and_a_document(models_folder: Path, bundled_embedder: Path, tmp_path: Path) -> None:
     (tmp_path / "models").symlink_to(models_folder)
-    with run(PAGE, str(tmp_path), str(free_port()), stderr=subprocess.PIPE) as process:
+    with run(LIGHT + PAGE, str(tmp_path), str(free_port()), stderr=subprocess.PIPE) as process:
         said, log = process.communicate(timeout=200)
     assert "SAW True 1" in said, log[-3000:]
 

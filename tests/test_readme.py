@@ -58,4 +58,14 @@ def test_what_is_installed_starts_the_app_and_brings_all_that_it_reads() -> None
     code = {path.parent for top in tops for path in (ROOT / top).rglob("*.py")}
     assert [folder for folder in code if not (folder / "__init__.py").is_file()] == []
     assert {path.name for path in ROOT.iterdir() if (path / "__init__.py").is_file()} - {"tests"} <= set(tops)
-    assert (ROOT / project["tool"]["setuptools"]["dynamic"]["dependencies"]["file"][0]).is_file()
+
+
+def test_a_light_install_and_its_extras_are_all_of_requirements_txt() -> None:
+    """A Space is given requirements.txt alone, so it cannot point to the project."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = [line for lines in project["optional-dependencies"].values() for line in lines if "[gpu]" not in line]
+    lines = [line.split("#")[0].strip() for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines()]
+    assert sorted([*project["dependencies"], *extras]) == sorted(filter(None, lines))
+    assert not {"torch", "transformers", "peft", "trl", "datasets"} & {
+        re.split(r"[<>=]", line)[0] for line in project["dependencies"]
+    }

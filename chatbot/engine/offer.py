@@ -31,6 +31,8 @@ class Wanted(Protocol):
     @property
     def device(self) -> str: ...
     @property
+    def zero_gpu(self) -> bool: ...
+    @property
     def quantize(self) -> str: ...
     @property
     def base_url(self) -> str | None: ...
@@ -65,4 +67,6 @@ class Offer:
     fault: Callable[[Wanted], str] = lambda wanted: ""  # what contradicts, by the flags; asked whichever is chosen
     fetches: bool = True  # whether it needs the model's files on this machine
     no_training: Callable[[Wanted], NoTraining | None] = lambda wanted: None
+    prepare: Callable[[Wanted], None] = lambda wanted: None  # what must be done before the page is launched
+    lacks: Callable[[], tuple[str, ...]] = lambda: ()  # libraries of it that a light install leaves out
     slow: Callable[[], Slow | None] = lambda: None  # asked when the engine was built

@@ -5,7 +5,9 @@ This is the only place that names implementations.
 
 import logging
 
+from chatbot.common.errors import ModelNotFound
 from chatbot.common.step import Progress
+from chatbot.common.system.extras import COMMAND
 from chatbot.engine.base import Engine
 from chatbot.engine.llamacpp.offer import OFFER as LLAMACPP
 from chatbot.engine.local.offer import OFFER as LOCAL
@@ -25,10 +27,27 @@ def names() -> tuple[str, ...]:
 
 
 def choose(wanted: Wanted) -> tuple[Offer, str]:
-    """(engine, why) for the settings."""
+    """(engine, why) for the settings. Raises `ModelNotFound` where its libraries are not installed."""
     if wanted.engine != "auto":
-        return next(offer for offer in ENGINES if offer.name == wanted.engine), "it was asked for"
-    return next((offer, why) for offer in ENGINES if (why := offer.picked(wanted)))
+        offer, why = next(offer for offer in ENGINES if offer.name == wanted.engine), "it was asked for"
+    else:
+        offer, why = next((offer, why) for offer in ENGINES if (why := offer.picked(wanted)))
+    if lacks := ", ".join(offer.lacks()):
+        raise ModelNotFound(
+            f"{wanted.model} needs the engine {offer.name}, and that {lacks}, which a light install leaves out: run "
+            f"{COMMAND} in Banyan's folder, or take a GGUF file of the model.",
+            kind="engine_light",
+            name=wanted.model,
+            engine=offer.name,
+            lacks=lacks,
+            command=COMMAND,
+        )
+    return offer, why
+
+
+def prepare(wanted: Wanted) -> None:
+    """Before the page is launched."""
+    choose(wanted)[0].prepare(wanted)
 
 
 def build_engine(wanted: Wanted, progress: Progress) -> Engine:

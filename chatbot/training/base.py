@@ -12,6 +12,7 @@ from chatbot.common.child import HOME, LOOK, child_environment
 from chatbot.common.errors import AccessDenied, ModelError, Stopped
 from chatbot.common.fingerprint import fingerprint_model
 from chatbot.common.step import Progress, Step
+from chatbot.common.system.extras import COMMAND, lacking
 from chatbot.engine.models.catalogue import CATALOGUE, settle
 from chatbot.engine.models.resolve import dequantised, resolve
 from chatbot.engine.offer import NoTraining
@@ -23,15 +24,19 @@ SPACE = NoTraining(
     "Training is locked here: this is a public Space with no disk or time to spare. Duplicate it, or run Banyan "
     "on your own machine. Its owner can switch training on with BANYAN_TRAINING=on.",
 )
+LIGHT = NoTraining(
+    "light",
+    f"Training needs libraries that this light install leaves out. Run {COMMAND} in Banyan's folder, then start it again.",
+)
 
 GRACE = 5.0  # seconds
 
 
 def no_training(training: str, *, space: bool, engine: NoTraining | None) -> NoTraining | None:
-    """Why nothing can be trained here, by --training, by whether this is a Space, and by what the engine says of itself."""
+    """Why nothing can be trained here, by --training, by whether this is a Space, by what is installed, and by what the engine says."""
     if training == "off":
         return OFF
-    return engine or (SPACE if space and training == "auto" else None)
+    return engine or (LIGHT if lacking("train") else SPACE if space and training == "auto" else None)
 
 
 class TrainingBase:

@@ -1,36 +1,36 @@
-"""Texts -> vectors. `Embedder` is the door; sentence-transformers stands behind it.
+"""Texts -> vectors. `Embedder` is the door; an `Encoder` of `retrieval/search/encoders` stands behind it.
 
 Passages are sorted by length and batched by a budget of tokens, so that hardly any padding is computed and a batch stays in
-the processor's cache; bfloat16 where the processor multiplies it in hardware. Figures: `python -m tests.bench.documents.indexing`.
+the processor's cache. Figures: `python -m tests.bench.documents.indexing`.
 """
 
 import contextlib
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from chatbot.common.errors import ModelDamaged, Stopped
+from chatbot.common.errors import ModelDamaged, ModelNotFound, Stopped
 from chatbot.common.languages import of_card
 from chatbot.common.step import Progress, Step
+from chatbot.common.system.devices import has_gpu
+from chatbot.common.system.extras import COMMAND
 from retrieval.search.embedder_files import fingerprint, resolve, without_pickles
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+from retrieval.search.encoders import bert
+from retrieval.search.encoders.base import Encoder
 
 Vectors = npt.NDArray[np.float32]
-
-CPU_BUDGET = 1024
-"""Tokens of a batch. On a CPU 256 to 2048 are equally fast; beyond, the activations fall out of the cache."""
-GPU_BUDGET = 16_384
+Batch = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,45 +102,60 @@ def load(reference: str, models: Path, progress: Progress, *, device: str | None
     folder, name = resolve(reference, models, progress)
     progress(Step("loading", name=name), None)
     without_pickles(folder)
-    with _quiet():
-        try:
-            model = _open(folder, device)
-        except Exception as error:  # whatever a wrong configuration makes the library raise
-            cause = str(error).partition("\n")[0][:200]
-            raise ModelDamaged(
-                f"The embedder {name} cannot be loaded: {cause} Choose another --embedder.",
-                kind="embedder_unloaded",
-                name=name,
-                cause=cause,
-            ) from error
-    return SentenceEmbedder(model, name, fingerprint(folder), of_card(folder))
+    try:
+        encoder = _encoder(folder, name, device)
+    except ModelNotFound:
+        raise
+    except Exception as error:  # whatever a wrong configuration makes the libraries raise
+        cause = str(error).partition("\n")[0][:200]
+        raise ModelDamaged(
+            f"The embedder {name} cannot be loaded: {cause} Choose another --embedder.",
+            kind="embedder_unloaded",
+            name=name,
+            cause=cause,
+        ) from error
+    return SentenceEmbedder(encoder, name, fingerprint(folder), of_card(folder))
+
+
+def _encoder(folder: Path, name: str, device: str | None) -> Encoder:
+    known = bert.described(folder)
+    if known and (device == "cpu" or not (device or has_gpu())):
+        return bert.BertEncoder(known)
+    if find_spec("sentence_transformers") is None:
+        raise ModelNotFound(
+            f"The embedder {name} needs torch and sentence-transformers, which a light install leaves out: run {COMMAND} in "
+            "Banyan's folder, or choose another --embedder.",
+            kind="embedder_light",
+            name=name,
+            command=COMMAND,
+        )
+    from retrieval.search.encoders.sentence import opened
+
+    return opened(folder, device)
 
 
 class SentenceEmbedder:
-    """A sentence-transformers model. Passages of all callers go batch by batch through one thread of low priority, so
+    """An encoder for everybody. Passages of all callers go batch by batch through a line of threads of low priority, so
     that a large document holds up neither questions nor a chat."""
 
-    def __init__(
-        self, model: "SentenceTransformer", name: str, fingerprint: str, languages: frozenset[str] | None
-    ) -> None:
-        self._model = model
+    def __init__(self, encoder: Encoder, name: str, fingerprint: str, languages: frozenset[str] | None) -> None:
+        self._encoder = encoder
         self.name = name
         self.fingerprint = fingerprint
         self.languages = languages
-        self.dimension = int(model.get_embedding_dimension() or 0)
-        self.window = int(model.max_seq_length or 512)
-        self._budget = CPU_BUDGET if model.device.type == "cpu" else GPU_BUDGET
-        self._line = ThreadPoolExecutor(1, thread_name_prefix="embed", initializer=_step_back)
+        self.dimension, self.window = encoder.dimension, encoder.window
+        self._line = ThreadPoolExecutor(encoder.workers, thread_name_prefix="embed", initializer=_step_back)
         self._questions = ThreadPoolExecutor(1, thread_name_prefix="embed-questions")
-        if model.device.type == "cpu":
-            _on_one_core(self._questions)
-        # the library takes an empty "document" prompt, which it makes up itself, before a model's own "passage" prompt
-        self._prompt = next(filter(None, map(model.prompts.get, ("document", "passage", "corpus"))), None)
-        self._measure = _Measure(model)
+        encoder.settle(self._questions)
         self.queries(["warm"])  # settles the tokenizer's options, which two threads must not set at once
 
     def lengths(self, texts: Sequence[str]) -> list[int]:
-        return self._measure.whole(texts)
+        """Also of what the model does not read, which the tokenizer cuts off into pieces of their own."""
+        tokenizer = self._encoder.tokenizer
+        if tokenizer is None:
+            return [len(text) for text in texts]
+        encoded = map(tokenizer.encode, texts)
+        return [len(one) + sum(map(len, one.overflowing)) for one in encoded]
 
     def passages(
         self,
@@ -150,94 +165,57 @@ class SentenceEmbedder:
         stop: Event | None = None,
     ) -> Vectors:
         vectors = np.empty((len(texts), self.dimension), np.float32)
-        lengths = self._measure(texts)
-        order = np.argsort(-lengths, kind="stable")
         done = 0
-        while done < len(order):
-            if stop is not None and stop.is_set():
-                raise Stopped("Indexing was stopped. Nothing was kept of this document.", kind="indexing_stopped")
-            batch = order[done : done + max(1, self._budget // int(lengths[order[done]]))]
-            vectors[batch] = self._line.submit(self._encode, [texts[i] for i in batch]).result()
+        for batch, encoded in self._encoded(texts, stop):
+            vectors[batch] = encoded
             done += len(batch)
             if progress:
-                progress(done, len(order))
+                progress(done, len(texts))
         return vectors
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         if not texts:
             return np.empty((0, self.dimension), np.float32)
-        return self._questions.submit(self._encode_questions, list(texts)).result()
+        return self._questions.submit(self._encoder.encode, list(texts), question=True).result()
 
     def tokens(self, texts: Sequence[str], *, question: bool = False) -> list[TokenStates]:
-        prompt = (self._model.prompts.get("query") if question else self._prompt) or ""
-        return [self._questions.submit(self._encode_tokens, prompt, text).result() for text in texts]
+        return [self._questions.submit(self._token_states, text, question).result() for text in texts]
 
-    def _encode_tokens(self, prompt: str, text: str) -> TokenStates:
-        spans = self._measure.spans(prompt + text)
-        if not spans:
+    def _encoded(self, texts: Sequence[str], stop: Event | None) -> Iterator[tuple[Batch, Vectors]]:
+        """Each batch with its vectors. No more are in line than are worked on, so that another caller's come between them."""
+        under_way: deque[tuple[Batch, Future[Vectors]]] = deque()
+
+        def ended() -> tuple[Batch, Vectors]:
+            batch, encode = under_way.popleft()
+            return batch, encode.result()
+
+        for batch in self._batches(texts):
+            if stop is not None and stop.is_set():
+                raise Stopped("Indexing was stopped. Nothing was kept of this document.", kind="indexing_stopped")
+            encode = self._line.submit(self._encoder.encode, [texts[i] for i in batch], question=False)
+            under_way.append((batch, encode))
+            if len(under_way) == self._encoder.workers:
+                yield ended()
+        while under_way:
+            yield ended()
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[Batch]:
+        """Places of texts of like length, the longest first."""
+        lengths = np.clip(np.array(self.lengths(texts), np.int64), 1, self.window)
+        order, done = np.argsort(-lengths, kind="stable"), 0
+        while done < len(order):
+            most = max(1, self._encoder.budget // int(lengths[order[done]]))
+            yield order[done : done + most]
+            done += most
+
+    def _token_states(self, text: str, question: bool) -> TokenStates:
+        tokenizer, prompt = self._encoder.tokenizer, self._encoder.prompt(question=question)
+        if tokenizer is None:
             return TokenStates(np.empty((0, self.dimension), np.float32), ())
-        (states,) = self._model.encode(
-            [text], prompt=prompt, output_value="token_embeddings", convert_to_numpy=False, show_progress_bar=False
-        )
+        spans = tokenizer.encode(prompt + text).offsets
         kept = [n for n, (_, end) in enumerate(spans) if end > len(prompt)]  # marks are nowhere
         places = tuple((max(0, spans[n][0] - len(prompt)), spans[n][1] - len(prompt)) for n in kept)
-        return TokenStates(_normalised(states)[kept], places)
-
-    def _encode_questions(self, texts: list[str]) -> Vectors:
-        return _normalised(self._model.encode_query(texts, show_progress_bar=False, convert_to_tensor=True))
-
-    def _encode(self, texts: list[str]) -> Vectors:
-        return _normalised(
-            self._model.encode_document(
-                texts, prompt=self._prompt, batch_size=len(texts), show_progress_bar=False, convert_to_tensor=True
-            )
-        )
-
-
-class _Measure:
-    """Tokens of each text, as far as the model reads. By the model's own tokenizer, of which a copy is 300 MB where the
-    vocabulary is large: warming has settled its options, and a text that is encoded by itself is not padded."""
-
-    def __init__(self, model: "SentenceTransformer") -> None:
-        self._most = model.max_seq_length or 1 << 30
-        self._tokenizer: Any = getattr(model.tokenizer, "backend_tokenizer", None)
-
-    def __call__(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
-        return np.clip(np.array(self.whole(texts), np.int64), 1, self._most)
-
-    def whole(self, texts: Sequence[str]) -> list[int]:
-        """Also of what the model does not read, which the tokenizer cuts off into pieces of their own."""
-        if self._tokenizer is None:  # a model without a fast tokenizer
-            return [len(text) for text in texts]
-        encoded = map(self._tokenizer.encode, texts)
-        return [len(one) + sum(map(len, one.overflowing)) for one in encoded]
-
-    def spans(self, text: str) -> list[tuple[int, int]]:
-        """Where each token stands, (0, 0) for marks; none without a fast tokenizer."""
-        return list(self._tokenizer.encode(text).offsets) if self._tokenizer else []
-
-
-def _normalised(encoded: Any) -> Vectors:
-    vectors: Vectors = encoded.float().cpu().numpy()
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    result: Vectors = vectors / np.maximum(lengths, 1e-12)
-    return result
-
-
-def _open(folder: Path, device: str | None) -> "SentenceTransformer":
-    import torch
-    from sentence_transformers import SentenceTransformer
-
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if device == "cpu":
-        features = torch.cpu.get_capabilities()
-        fast = bool(features.get("avx512_bf16") or features.get("amx_bf16"))
-    else:
-        fast = torch.cuda.is_bf16_supported(including_emulation=False)
-    options = {"dtype": torch.bfloat16 if fast else torch.float32, "use_safetensors": True}
-    return SentenceTransformer(
-        str(folder), device=device, model_kwargs=options, local_files_only=True, trust_remote_code=False
-    )
+        return TokenStates(self._encoder.states(text, question=question)[kept], places)
 
 
 def _step_back() -> None:
@@ -245,32 +223,3 @@ def _step_back() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
-
-
-def _on_one_core(line: ThreadPoolExecutor) -> None:
-    """A question is too short to be shared out: two cores are no faster, and where other work holds one of them, waiting
-    for it took 100 to 500 ms instead of 10. torch counts helpers by thread: one begins, when it first looks, with what was
-    set last in any, and keeps what it sets from then on.
-    """
-    import torch
-
-    helpers = torch.get_num_threads()
-    line.submit(torch.get_num_threads).result()
-    line.submit(torch.set_num_threads, 1).result()
-    torch.set_num_threads(helpers)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """The libraries draw progress bars and warn of long texts, which are cut on purpose."""
-    from transformers.utils import logging as chatter
-
-    level, bars = chatter.get_verbosity(), chatter.is_progress_bar_enabled()
-    chatter.set_verbosity_error()
-    chatter.disable_progress_bar()
-    try:
-        yield
-    finally:
-        chatter.set_verbosity(level)
-        if bars:
-            chatter.enable_progress_bar()

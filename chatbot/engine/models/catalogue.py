@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatbot.common.fingerprint import fingerprint, fingerprint_model
+from chatbot.common.system.devices import free_memory
 from chatbot.common.system.processes import cores as usable_cores
 from chatbot.common.wheels import Bundle, Wheel
-from chatbot.engine.devices import free_memory
 from chatbot.engine.models.parts import Joined, numbered
 from chatbot.types import GREEDY, Sampling, Traits
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import gradio as gr
 
 from chatbot.common.errors import ModelNotFound
+from chatbot.common.system.devices import free_memory
+from chatbot.common.system.extras import lacking
 from chatbot.engine import registry
-from chatbot.engine.devices import free_memory
 from chatbot.engine.models import on_disk
 from chatbot.engine.models.catalogue import CATALOGUE
 from chatbot.ui.chat.coming import moves
@@ -98,7 +99,7 @@ class Handlers:
         html = (
             self._now(language)
             + render.little_memory(services.machine, language)
-            + (self._slow(language) if admin else "")
+            + (self._slow(language) + self._light(language) if admin else "")
             + render.listed(listed, services.machine, room, language, admin=admin, armed=armed)
         )
         return {self._tab.list: html, self._tab.timer: gr.update(active=moving), self._tab.armed: armed}
@@ -106,6 +107,9 @@ class Handlers:
     def _slow(self, language: Language) -> str:
         found = registry.slow(self._engine.present) if self._engine.present else None
         return render.slow(found, language) if found else ""
+
+    def _light(self, language: Language) -> str:
+        return render.light(language) if lacking("train") else ""
 
     def _now(self, language: Language) -> str:
         present = self._engine.present

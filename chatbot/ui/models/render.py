@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
+from chatbot.common.system.extras import COMMAND
 from chatbot.engine.models.catalogue import CATALOGUE, SMALL, STANDARD_FREE, Known, Machine
 from chatbot.engine.models.target import Target
 from chatbot.engine.offer import Slow
@@ -64,9 +65,18 @@ def little_memory(machine: Machine, language: Language) -> str:
 def slow(found: Slow, language: Language) -> str:
     """What whoever runs the server can do for speed."""
     said = text("mo_slow", language, unused=", ".join(found.unused))
+    return _advice(said, text("mo_slow_how", language), found.command)
+
+
+def light(language: Language) -> str:
+    """What the libraries would add that a light install leaves out."""
+    return _advice(text("mo_light", language), text("mo_light_how", language), COMMAND)
+
+
+def _advice(said: str, how: str, command: str) -> str:
     return (
-        f'<details class="by-caution"><summary>{escape(said)}</summary><p>{escape(text("mo_slow_how", language))}</p>'
-        + (f"<pre><code>{escape(found.command)}</code></pre></details>")
+        f'<details class="by-caution"><summary>{escape(said)}</summary><p>{escape(how)}</p>'
+        f"<pre><code>{escape(command)}</code></pre></details>"
     )
 
 

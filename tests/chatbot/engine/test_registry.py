@@ -1,11 +1,12 @@
 """The engines: which one `auto` takes and why, and that one record is all it takes to add one."""
 
 import logging
+import sys
 from pathlib import Path
 
 import pytest
 
-from chatbot.common.errors import SettingsError
+from chatbot.common.errors import ModelNotFound, SettingsError
 from chatbot.engine import registry
 from chatbot.engine.local import offer as local
 from chatbot.engine.offer import Offer
@@ -33,6 +34,16 @@ def test_auto_picks_by_the_settings(
     monkeypatch.setattr(local, "has_gpu", lambda: gpu)
     offer, reason = registry.choose(load(arguments, {}))
     assert (offer.name, reason) == (engine, why)
+
+
+@pytest.mark.parametrize("arguments", [["--model", "some/folder"], ["--engine", "local"]])
+def test_what_a_light_install_cannot_run_is_said_with_what_to_install(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ModelNotFound, match=r'needs the engine local, and that torch, .* pip install "\.\[train\]"'):
+        registry.choose(load(arguments, {}))
+    assert registry.choose(load([], {}))[0].name == "llamacpp"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from chatbot.common.errors import ModelDamaged, ModelNotFound, Stopped
 from chatbot.common.step import Step
 from chatbot.common.wheels import MINILM
 from retrieval.search.embed import SentenceEmbedder, load
+from retrieval.search.encoders.bert import BertEncoder, described
+from retrieval.search.encoders.sentence import opened
 
 pytestmark = pytest.mark.slow
 
@@ -61,9 +63,10 @@ def test_questions_keep_to_one_core_and_nothing_else_does(models_folder: Path) -
     before = torch.get_num_threads()
     torch.set_num_threads(3)
     try:
-        embedder = load(MINILM.title, models_folder, quiet)
+        encoder = opened(models_folder / MINILM.title, "cpu")
+        embedder = SentenceEmbedder(encoder, "by torch", "", None)
         seen: list[int] = []
-        embedder._model.register_forward_pre_hook(lambda module, given: seen.append(torch.get_num_threads()))
+        encoder._model.register_forward_pre_hook(lambda module, given: seen.append(torch.get_num_threads()))
         embedder.queries(["When does the contract end?"])
         embedder.passages(["It ends in May."])
         assert seen == [1, 3]
@@ -72,13 +75,23 @@ def test_questions_keep_to_one_core_and_nothing_else_does(models_folder: Path) -
         torch.set_num_threads(before)
 
 
-def test_lengths_are_told_without_a_second_tokenizer(embedder: SentenceEmbedder) -> None:
-    tokenizer = embedder._model.tokenizer
-    assert embedder._measure._tokenizer is tokenizer.backend_tokenizer, "a copy of a large vocabulary is 300 MB"
-    alone = [min(embedder.window, len(tokenizer(text, truncation=False)["input_ids"])) for text in TEXTS]
-    assert embedder._measure(TEXTS).tolist() == alone
-    embedder.passages(TEXTS[:2]), embedder.queries(TEXTS[2:])
-    assert embedder._measure(TEXTS).tolist() == alone
+def test_lengths_are_those_of_the_models_own_tokenizer(embedder: SentenceEmbedder, models_folder: Path) -> None:
+    by_torch = SentenceEmbedder(opened(models_folder / MINILM.title, "cpu"), "by torch", "", None)
+    tokenizer = by_torch._encoder._model.tokenizer  # type: ignore[attr-defined]
+    assert by_torch._encoder.tokenizer is tokenizer.backend_tokenizer, "a copy of a large vocabulary is 300 MB"
+    whole = [len(tokenizer(text, truncation=False)["input_ids"]) for text in TEXTS]
+    for each in (embedder, by_torch):
+        for _ in range(2):
+            assert [min(each.window, length) for length in each.lengths(TEXTS)] == [min(each.window, n) for n in whole]
+            each.passages(TEXTS[:2]), each.queries(TEXTS[2:])
+
+
+def test_states_of_tokens_are_those_of_sentence_transformers(embedder: SentenceEmbedder, models_folder: Path) -> None:
+    by_torch = SentenceEmbedder(opened(models_folder / MINILM.title, "cpu"), "by torch", "", None)
+    for ours, theirs in zip(embedder.tokens(TEXTS[:4]), by_torch.tokens(TEXTS[:4]), strict=True):
+        assert ours.spans == theirs.spans
+        assert ours.states.shape == theirs.states.shape == (len(ours.spans), 384)
+        assert (ours.states * theirs.states).sum(1).min(initial=1) > 0.999  # bfloat16 where the processor has it
 
 
 def test_progress_and_stop(embedder: SentenceEmbedder) -> None:
@@ -150,9 +163,85 @@ def test_what_is_no_reference_is_refused(
         load(reference, models_folder, quiet)
 
 
-def test_starting_does_not_load_torch() -> None:
-    code = "import sys, retrieval.library; print([m for m in ('torch', 'sentence_transformers', 'langdetect') if m in sys.modules])"
-    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+def test_neither_starting_nor_embedding_loads_torch(models_folder: Path) -> None:
+    code = (
+        "import sys, pathlib, retrieval.library; from retrieval.search.embed import load\n"
+        "found = lambda: [m for m in ('torch', 'transformers', 'sentence_transformers', 'langdetect') if m in sys.modules]\n"
+        f"before = found(); load({MINILM.title!r}, pathlib.Path({str(models_folder)!r}), print).passages(['A banyan.'])\n"
+        "print(before, found())"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()[-1] == "[] []"
+
+
+def tiny(folder: Path, kind: str, pooling: str) -> Path:
+    """A model of twelve words with weights by chance, as sentence-transformers saves it."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
+
+    words = ["<pad>", "<unk>", "<s>", "</s>", "the", "banyan", "tree", "has", "many", "trunks", "and", "roots"]
+    tokenizer = Tokenizer(models.WordLevel({word: n for n, word in enumerate(words)}, "<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> $B </s>", special_tokens=[("<s>", 2), ("</s>", 3)]
+    )
+    names = {"pad_token": "<pad>", "unk_token": "<unk>", "cls_token": "<s>", "sep_token": "</s>"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=20, **names).save_pretrained(folder / "plain")
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+    more = {"vocab_size": 12, "max_position_embeddings": 24, "pad_token_id": 0, "initializer_range": 0.4}
+    AutoModel.from_config(AutoConfig.for_model(kind, **sizes, **more)).save_pretrained(folder / "plain")
+    steps = [Transformer(str(folder / "plain")), Pooling(32, pooling)]
+    SentenceTransformer(modules=steps, device="cpu").save(str(folder / "whole"))
+    return folder / "whole"
+
+
+@pytest.mark.parametrize(("kind", "pooling"), [("bert", "mean"), ("roberta", "cls"), ("xlm-roberta", "mean")])
+def test_every_kind_that_is_computed_here_has_the_vectors_of_sentence_transformers(
+    kind: str, pooling: str, tmp_path: Path
+) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    folder = tiny(tmp_path, kind, pooling)
+    texts = ["the banyan tree", "many roots and many trunks", "a", "", "banyan " * 60]
+    ours = load(str(folder), tmp_path, quiet, device="cpu")
+    assert isinstance(ours._encoder, BertEncoder)
+    theirs = SentenceTransformer(str(folder), device="cpu").encode(texts, normalize_embeddings=True)
+    assert ours.passages(texts) == pytest.approx(theirs, abs=1e-4)
+    assert (theirs @ theirs.T).min() < 0.99, "texts that are told apart"
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("config.json", {"hidden_act": "relu"}),
+        ("config.json", {"model_type": "mpnet"}),
+        ("config.json", {"position_embedding_type": "relative_key"}),
+        ("sentence_bert_config.json", {"do_lower_case": True}),
+        ("1_Pooling/config.json", {"pooling_mode": "max"}),
+        ("1_Pooling/config.json", {"include_prompt": False}),
+    ],
+)
+def test_what_is_computed_otherwise_is_left_to_sentence_transformers(
+    file: str, change: dict[str, object], tmp_path: Path, models_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = copied(models_folder, tmp_path)
+    assert described(folder)
+    (folder / file).write_text(json.dumps(json.loads((folder / file).read_text()) | change))
+    assert described(folder) is None
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(ModelNotFound, match=r'needs torch .* pip install "\.\[train\]"'):
+        load(str(folder), models_folder, quiet)
+
+
+def test_weights_that_numpy_has_no_numbers_for_are_left_to_it(tmp_path: Path, models_folder: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = copied(models_folder, tmp_path)
+    weights = load_file(folder / "model.safetensors")
+    save_file({name: tensor.bfloat16() for name, tensor in weights.items()}, folder / "model.safetensors")
+    assert described(folder) is None
+    assert load(str(folder), models_folder, quiet).queries(["a banyan"]).shape == (1, 384)
 
 
 def copied(models_folder: Path, tmp_path: Path) -> Path:

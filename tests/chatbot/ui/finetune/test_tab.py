@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -243,6 +244,14 @@ def test_where_nothing_can_be_trained_the_reason_is_told(
     else:
         assert why_not is None
         base.require()
+
+
+def test_a_light_install_says_what_training_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "trl", None)
+    why_not = no_training("auto", space=True, engine=None)
+    assert why_not and why_not.code == "light" and 'pip install ".[train]"' in why_not.sentence
+    for language in ("zh", "es"):
+        assert 'pip install ".[train]"' in render.message(AccessDenied("", kind="training_light"), language)
 
 
 def test_a_training_refuses_what_the_report_refuses(training: Training, rows: Path, tmp_path: Path) -> None:

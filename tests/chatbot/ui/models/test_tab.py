@@ -1,5 +1,6 @@
 """The models tab without a browser: real fetches from a hub on this machine, and a model that changes."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -264,3 +265,15 @@ def test_whoever_runs_the_server_is_told_of_a_build_that_uses_the_processor(
         shown = html(page.one(do.show, language, here()))
         assert "AVX512_VNNI" in shown and "FLAGS=&quot;-D&quot; pip install &lt;it&gt;" in shown
     assert "AVX512_VNNI" not in html(page.one(do.show, "en", as_("bob")))
+
+
+def test_whoever_runs_a_light_install_is_told_what_the_rest_would_add(
+    page: Wired, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    do = page.handlers(Handlers)
+    assert "[train]" not in html(page.one(do.show, "en", here()))
+    monkeypatch.setitem(sys.modules, "peft", None)
+    for language, said in (("en", "adds the Fine-tune tab"), ("zh", "“微调”标签页"), ("es", "pestaña de ajuste")):
+        shown = html(page.one(do.show, language, here()))
+        assert said in shown and "pip install &quot;.[train]&quot;" in shown
+    assert "[train]" not in html(page.one(do.show, "en", as_("bob")))

@@ -2,7 +2,8 @@
 
 import ctypes
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -17,10 +18,7 @@ def gpus() -> int:
 
 
 def _torch_has_cuda() -> bool:
-    try:
-        return not version("torch").endswith("+cpu")
-    except PackageNotFoundError:
-        return False
+    return find_spec("torch") is not None and not version("torch").endswith("+cpu")
 
 
 def _cuda_devices() -> int:

@@ -9,6 +9,7 @@ from chatbot.engine.adapters.folders import check
 from chatbot.engine.adapters.format import CONFIG
 from chatbot.types import Adapter
 
+WAITING = ("adapter_other_base", "remote_adapter")  # kinds of reasons that another model or server does away with
 FOLDER = Path(__file__).resolve().parents[3] / "finetune" / "adapters"
 
 
@@ -46,5 +47,5 @@ def _reason(folder: Path, owner: str, fit: Callable[[Adapter], None]) -> Adapter
         if adapter.owner in ("", owner):
             fit(adapter)
     except AdapterError as error:
-        return error if folder.parent.parent == FOLDER or error.kind == "adapter_other_base" else None
+        return error if folder.parent.parent == FOLDER or error.kind in WAITING else None
     return None

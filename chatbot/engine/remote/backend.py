@@ -3,12 +3,13 @@
 import logging
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from threading import Event, Lock
 from typing import Any
 
 import httpx
 
-from chatbot.common.errors import AdapterNotFound, BanyanError, EngineError, InputError
+from chatbot.common.errors import AdapterError, AdapterNotFound, BanyanError, EngineError, InputError
 from chatbot.engine.remote import requests, wire
 from chatbot.engine.remote.answer import RemoteAnswer
 from chatbot.engine.remote.events import Refused, Streams
@@ -19,6 +20,7 @@ _OPTIONAL = (
     *("top_k", "min_p", "repetition_penalty", "repeat_penalty", "stream_options", "seed"),
     *(requests.CONTINUE, "add_generation_prompt"),
 )
+_NO_PATH = (404, 405, 501)  # answers of a server that has no such address
 _log = logging.getLogger(__name__)
 Cards = list[Mapping[str, Any]]
 
@@ -29,7 +31,13 @@ class Backend:
     def __init__(self, base_url: str, api_key: str | None) -> None:
         self.root, self.url = wire.addresses(base_url)
         self.adapters: list[Adapter] = []
+        self.own: list[Adapter] = []  # those of them that it was not brought by us
         self.scores: bool | None = None  # None: not known yet
+        self.settling = Lock()  # held by who looks after the adapters that it has of ours
+        self.brought: dict[str, int] = {}  # names of those -> which weights
+        self.declined: dict[
+            str, tuple[int, AdapterError]
+        ] = {}  # names of those that it refused -> which weights, and why
         self._key = api_key
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._client = httpx.Client(headers=headers, timeout=_TIMEOUT)
@@ -64,6 +72,35 @@ class Backend:
     def forget(self) -> None:
         """What it could not do it may be able to do by now."""
         self._missing.clear()
+        self.declined.clear()
+
+    def bring(self, name: str, folder: Path) -> bool:
+        """Have it load a LoRA adapter, as vLLM does; False where it has no such thing. Raises `AdapterError` with what it says."""
+        path = str(folder.absolute())
+        body = {"lora_name": name, "lora_path": path}
+        if (url := f"{self.url}/load_lora_adapter") in self._missing:
+            return False
+        status, answer = self._post(url, body)
+        said = wire.error_text(answer)
+        if status in _NO_PATH and name not in said and path not in said:
+            self._missing.add(url)
+            return False
+        if status != 200:
+            raise AdapterError(
+                f"The model server at {self.url} does not load the adapter {name}: {said}.",
+                kind="remote_adapter",
+                name=name,
+                url=self.url,
+                reason=said,
+            )
+        return True
+
+    def drop(self, name: str) -> None:
+        """Have it give up an adapter that it was brought. One that it has lost meanwhile is as good as given up."""
+        self.brought.pop(name, None)
+        status, answer = self._post(f"{self.url}/unload_lora_adapter", {"lora_name": name})
+        if status not in (200, 404):
+            _log.warning("The model server at %s keeps the adapter %s: %s", self.url, name, wire.error_text(answer))
 
     def ask(self, path: str, body: object = None, model: str = "") -> object:
         """The JSON of the answer; None where the server has no such path or does not know this kind of body.
@@ -81,12 +118,19 @@ class Backend:
         if response.status_code == 200:
             return answer
         failure = self._failure(response.status_code, answer, model)
-        if response.status_code in {404, 405, 501} and not isinstance(failure, AdapterNotFound):
+        if response.status_code in _NO_PATH and not isinstance(failure, AdapterNotFound):
             self._missing.add(url)
             return None
         if type(failure) is InputError and "tokenize" in url:
             return None
         raise failure
+
+    def _post(self, url: str, body: object) -> tuple[int, object]:
+        try:
+            response = self._client.post(url, json=body)
+        except httpx.HTTPError as error:
+            raise wire.unreachable(self.url, error) from error
+        return response.status_code, wire.decode(response.content)
 
     def answer(self, answer: RemoteAnswer, asked: requests.Asked, stop: Event) -> Iterator[Chunk]:
         """The chunks of an answer, which is read into `answer`. Raises `EngineError` where it breaks off."""

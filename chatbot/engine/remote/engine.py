@@ -7,8 +7,10 @@ SGLang do it; a server that refuses that gets a turn of the user's that asks for
 more, elsewhere if there is an elsewhere. Nothing here logs or shows the key.
 """
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from pathlib import Path
 from threading import Event
 from typing import TypeVar
 
@@ -21,21 +23,21 @@ from chatbot.common.errors import (
     EngineUnavailable,
     ModelNotFound,
 )
-from chatbot.engine.remote import requests, wire
+from chatbot.engine.remote import counting, requests, wire
 from chatbot.engine.remote.answer import RemoteAnswer
-from chatbot.engine.remote.backend import Backend
+from chatbot.engine.remote.backend import Backend, Cards
 from chatbot.engine.remote.pool import Pool, may_pass
+from chatbot.engine.remote.published import Published
 from chatbot.engine.slot_queue import SlotQueue
 from chatbot.types import Adapter, Chunk, Message, Prompt, Sampling, Server, TokenLogprob, Traits, Usage
 
-_BYTES_PER_TOKEN = 3  # English is near 4 and Chinese near 3 in today's vocabularies: rather too many than too few
 WINDOW = 8192  # tokens, of a server that tells nothing: what most of today's models have at least
 Found = TypeVar("Found")
 
 
 class RemoteEngine:
     """`base_url` names servers, with commas between; `model` None takes the first model that one lists; `context` is its window in
-    tokens where it names none.
+    tokens where it names none. Servers that can load the adapters in the folder `adapters` get them.
 
     Raises `SettingsError` for an address that is none, `EngineUnavailable` when no server answers, `ModelNotFound` when it
     has other models only.
@@ -52,6 +54,7 @@ class RemoteEngine:
         api_key: str | None = None,
         context: int | None = None,
         slots: int = 64,
+        adapters: Path | None = None,
     ) -> None:
         backends = [Backend(each, api_key) for each in base_url.split(",")]
         self.url = ", ".join(backend.url for backend in backends)
@@ -59,6 +62,7 @@ class RemoteEngine:
         self.model, self.traits = model or "", Traits()
         self._windows: dict[str, int] = {}
         self._queue = SlotQueue(slots)
+        self._published = Published(adapters) if adapters else None
         self._backends, self._pool = backends, Pool(backends, self._check)
         try:
             self._pool.start()
@@ -92,7 +96,7 @@ class RemoteEngine:
         chat = requests.Asked(
             "/chat/completions",
             requests.payload(adapter or self.model, messages, sampling),
-            lambda: _estimate(messages),
+            lambda: counting.estimated_turns(messages),
         )
         return self._generate(chat, adapter, stop or Event())
 
@@ -129,38 +133,13 @@ class RemoteEngine:
 
     def count_tokens(self, text: str) -> int:
         """By a server's /tokenize (Banyan, vLLM, llama-server), else an estimate of a token for three UTF-8 bytes."""
-
-        def counted(server: Backend) -> int | None:
-            for url, body in (
-                ("/tokenize", {"model": self.model, "prompt": text}),
-                (f"{server.root}/tokenize", {"model": self.model, "prompt": text, "content": text}),
-                (f"{server.root}/tokenize", {"model": self.model, "prompt": text}),
-            ):
-                if (count := wire.count(server.ask(url, body, self.model))) is not None:
-                    return count
-            return None
-
-        count = self._anywhere(counted)
-        return -(-len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN) if count is None else count
+        count = self._anywhere(lambda server: counting.of_text(server, self.model, text))
+        return counting.estimated(text) if count is None else count
 
     def count_prompt(self, messages: Sequence[Message]) -> int:
         """By a server's /tokenize where it templates messages, else the contents and an estimated 5 tokens a turn."""
-        body = {"model": self.model, **requests.conversation(messages)}
-
-        def counted(server: Backend) -> int | None:
-            for url in ("/tokenize", f"{server.root}/tokenize"):
-                if count := wire.count(
-                    server.ask(url, body, self.model)
-                ):  # llama-server ignores the messages and counts 0
-                    return count
-            rendered = server.ask(f"{server.root}/apply-template", body, self.model)
-            if isinstance(rendered, Mapping) and isinstance(rendered.get("prompt"), str):
-                text = {"content": rendered["prompt"], "add_special": True, "parse_special": True}
-                return wire.count(server.ask(f"{server.root}/tokenize", text, self.model))
-            return None
-
-        count = self._anywhere(counted)
-        return _estimate(messages) if count is None else count
+        count = self._anywhere(lambda server: counting.of_messages(server, self.model, messages))
+        return counting.estimated_turns(messages) if count is None else count
 
     def adapters(self) -> list[Adapter]:
         return list({known.name: known for backend in self._backends for known in backend.adapters}.values())
@@ -169,6 +148,15 @@ class RemoteEngine:
         self._pool.refresh()
 
     def fit(self, adapter: Adapter) -> None:
+        """A server that can load adapters tries it, under a name that nobody asks for."""
+        name = f"banyan-try-{secrets.token_hex(8)}"
+        for backend in self._backends if self._published else ():
+            if reason := backend.declined.get(adapter.name):
+                raise reason[1]
+            with backend.settling:
+                if backend.bring(name, Path(str(adapter.path))):
+                    backend.drop(name)
+                    return
         raise AdapterError(
             "The model runs on another server, which keeps its own adapters. Add the adapter there.",
             kind="adapter_elsewhere",
@@ -256,13 +244,21 @@ class RemoteEngine:
                 url=backend.url,
                 others=others,
             )
-        backend.adapters = wire.adapters(cards or [], self.model)
+        backend.adapters = self._offered(backend, cards or [])
         if backend.scores is None:
             backend.scores = backend.can_score(self.model)
         if backend.url not in self._windows and (
             window := wire.window(cards or [], self.model) or backend.slot_window()
         ):
             self._windows[backend.url] = window
+
+    def _offered(self, backend: Backend, cards: Cards) -> list[Adapter]:
+        """The adapters that the server has of its own, and those of ours that it has loaded."""
+        if not (ours := self._published):
+            return wire.adapters(cards, self.model)
+        backend.own = wire.adapters([card for card in cards if not ours.owns(card)], self.model)
+        taken = {known.name for each in self._backends for known in each.own} | {self.model}
+        return [*backend.own, *ours.settle(backend, cards, taken)]
 
     def _named(self, adapter: str | None) -> str:
         """The name under which it is asked. llama-server answers with the base model to any name, so a wrong one is found here.
@@ -286,7 +282,3 @@ class RemoteEngine:
             kind="remote_unscored",
             url=self.url,
         )
-
-
-def _estimate(messages: Sequence[Message]) -> int:
-    return sum(-(-len(m.content.encode("utf-8", "replace")) // _BYTES_PER_TOKEN) + 5 for m in messages)

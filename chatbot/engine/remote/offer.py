@@ -43,7 +43,13 @@ def _build(wanted: Wanted, progress: Progress) -> Engine:
     model = None if wanted.model in AUTO else wanted.model
     while True:
         try:
-            return RemoteEngine(wanted.base_url, model=model, api_key=wanted.remote_key, context=wanted.context)
+            return RemoteEngine(
+                wanted.base_url,
+                model=model,
+                api_key=wanted.remote_key,
+                context=wanted.context,
+                adapters=wanted.data / "adapters",
+            )
         except BanyanError as error:
             if not may_pass(error):
                 raise

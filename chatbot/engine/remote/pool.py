@@ -87,6 +87,8 @@ class Pool:
                 self._look(backend)
 
     def _look(self, backend: Backend) -> None:
+        if backend.url in self._faults:
+            backend.forget()  # it may come back as another
         try:
             self._check(backend)
         except BanyanError as error:

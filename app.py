@@ -46,16 +46,19 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     os.environ |= {"GRADIO_ANALYTICS_MAX_EVENTS": "1", "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**9)}
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ["GRADIO_TEMP_DIR"] = str((settings.data / "uploads").resolve())  # where it looks for files at any time
+    from chatbot.access.oidc.people import People
     from chatbot.access.users import SCHEMA, Users
     from chatbot.common.database.door import opened
     from chatbot.ui.page import build_page
 
     held = hold(settings.data, shared=bool(settings.database))
     accounts = opened(settings.place("access.db"), SCHEMA)
-    users = Users.load(settings.auth, accounts) if settings.auth else None
+    people = People(accounts, settings.admins) if settings.oidc else None
+    users = Users.load(settings.auth, accounts, people) if settings.auth or settings.oidc else None
     services = build_services(settings, users)
     if not settings.database:  # else another app may hold some of them
         services.uploads.empty()
+    registry.prepare(settings)
     page = build_page(services)
     address = _launch(page, settings, services, users)
     log.info("Banyan is at %s", address)
@@ -90,7 +93,7 @@ def build_services(settings: Settings, users: Any = None) -> Any:
     from retrieval.web.door import Web
 
     store = Store(settings.place("banyan.db"))
-    engine = build_engine(settings)
+    engine = build_engine(settings, users)
     library = OpeningLibrary(lambda progress: build_retrieval(settings, progress))
     training = build_training(settings, engine)
     uploads = Uploads(settings.data / "uploads")
@@ -111,6 +114,7 @@ def build_services(settings: Settings, users: Any = None) -> Any:
         quotas=settings.quota,
         signs_in=users is not None,
         is_user=users.knows if users else lambda name: False,
+        groups_of=lambda owner: users.groups(owner.removeprefix("user:")) if users else frozenset(),
     )
 
 
@@ -123,8 +127,8 @@ def build_models(settings: Settings, engine: LoadingEngine, training: Any) -> An
     return Fetches(settings.data / "models", lambda: [*engine.in_use(), *training.jobs.bases()])
 
 
-def build_engine(settings: Settings) -> LoadingEngine:
-    """What stands for the model of the settings, and for any other that is put in its place."""
+def build_engine(settings: Settings, users: Any = None) -> LoadingEngine:
+    """What stands for the model of the settings, and for any other that is put in its place. `users` know who is in a group."""
     from chatbot.engine.models import catalogue
     from chatbot.engine.models.resolve import resolve
 
@@ -141,6 +145,7 @@ def build_engine(settings: Settings) -> LoadingEngine:
         model,
         fetch=fetch,
         otherwise=catalogue.otherwise,
+        members=lambda group: [f"user:{name}" for name in users.members(group)] if users else (),
     )
 
 
@@ -150,6 +155,7 @@ def _launch(page: Any, settings: Settings, services: Any, users: Any) -> str:
     from chatbot.ui import look, mcp_tools
     from chatbot.ui.entrance import entrance, signed_in
     from chatbot.ui.event_queue import arrange
+    from chatbot.ui.sign_in.usage import usage
 
     page.queue(default_concurrency_limit=32, max_size=512, api_open=False)
     arrange(page._queue, services.runs.leave)
@@ -168,6 +174,7 @@ def _launch(page: Any, settings: Settings, services: Any, users: Any) -> str:
                 versions(),
                 services.library,
                 services.spoken_by,
+                lambda owner: usage(services, owner),
             ),
             theme=look.theme(),
             css=look.css(),
@@ -184,9 +191,9 @@ def _launch(page: Any, settings: Settings, services: Any, users: Any) -> str:
             allowed_paths=[],
             run_history=False,
             enable_monitoring=False,
-            mcp_server=users is None,  # it asks for no password, so a guarded page has none
+            mcp_server=True,  # the middleware asks for a key where people sign in
         )
-        mcp_tools.offer(page)
+        mcp_tools.offer(page, services.library)
     except OSError as error:
         raise SettingsError(
             f"Nothing can listen on {settings.host} port {settings.port} ({error}). Choose another --port (BANYAN_PORT)."
@@ -217,7 +224,7 @@ def build_retrieval(settings: Settings, progress: Progress) -> Any:
 def build_training(settings: Settings, served: LoadingEngine) -> Any:
     """Fine-tuning of the model that is served, with its jobs, which go on from where they stand."""
     from chatbot.access.owner import SCRIPT
-    from chatbot.engine.devices import gpus
+    from chatbot.common.system.devices import gpus
     from chatbot.training.base import TrainingBase, no_training
     from chatbot.training.notice import teller
     from chatbot.training.training import Training, quietly

@@ -4,135 +4,148 @@ Each option of `python app.py` has an environment variable: `--data` is `BANYAN_
 environment, the environment over the defaults. On a Hugging Face Space (`SPACE_ID` is set) the defaults follow the Space.
 """
 
-import argparse
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, NoReturn, get_args
 
+from chatbot import space
 from chatbot.common.database.door import Place, checked
 from chatbot.common.errors import InputError, SettingsError
-from chatbot.common.system.mounts import is_bucket
 from chatbot.engine import registry
+from chatbot.options import converted, flag, from_command_line, from_environment, option, variable
 from chatbot.types import Quotas
 
-PREFIX = "BANYAN_"
 SHORTEST_KEY = 16  # characters: 64 bits in hexadecimal digits, the least of a session's id (OWASP ASVS 4.0.3, 3.2.2)
-SPACE_DISK = Path("/data")  # where a Space with a disk of its own keeps what must outlive a restart
-
-
-def _option(default: Any, text: str, **extra: object) -> Any:
-    return field(default=default, metadata={"help": text, **extra})
+_SAFE = re.compile(
+    r"https://\w|http://(127\.0\.0\.1|localhost|\[::1\])[:/]"
+)  # nobody on the way can answer in its place
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set from outside. Raises `SettingsError` when values are impossible or contradict."""
 
-    model: str = _option(
+    model: str = option(
         "auto",
         "the base model: small, standard or large, by what this machine can do (auto); a folder or a .gguf file; of the hub a "
         "model such as Qwen/Qwen3-4B or a file such as owner/name:file.gguf",
         metavar="M",
     )
-    engine: str = _option("auto", "what runs the model", choices=registry.names)
-    host: str = _option("127.0.0.1", "address to listen on; 0.0.0.0 lets other machines in", metavar="H")
-    port: int = _option(7860, "port of the page, the API and /health", low=0, high=65535)
-    data: Path = _option(Path("data"), "folder for the database, models and adapters", metavar="FOLDER")
-    database: str = _option(
+    engine: str = option("auto", "what runs the model", choices=registry.names)
+    host: str = option("127.0.0.1", "address to listen on; 0.0.0.0 lets other machines in", metavar="H")
+    port: int = option(7860, "port of the page, the API and /health", low=0, high=65535)
+    data: Path = option(Path("data"), "folder for the database, models and adapters", metavar="FOLDER")
+    database: str = option(
         "",
         "for several Banyans that share the data folder: postgresql://name:password@host/database; better set in the environment "
         "(default: SQLite in the data folder)",
         metavar="URL",
         secret=True,
     )
-    embedder: str = _option(
+    embedder: str = option(
         "bundled",
         "what finds passages by meaning: 'bundled' (multilingual-e5-small, 100 languages), 'all-MiniLM-L6-v2' (English; faster), a folder, or a hub id of a sentence-transformers model",
         metavar="M",
     )
-    context: int | None = _option(
+    context: int | None = option(
         None,
         "tokens one conversation may use (default: what the model was made for, at most 8192)",
         low=256,
         high=1_048_576,
     )
-    slots: int | None = _option(
+    slots: int | None = option(
         None,
         "how many answers are written at the same time; others wait in line (default: 4; local engine 16, with a GPU 32)",
         low=1,
         high=256,
     )
-    cache_mib: int | None = _option(
+    cache_mib: int | None = option(
         None,
         "for the local engine: MiB for what it remembers of all conversations together; requests beyond that wait "
         "(default: a quarter of the memory, or most of what the GPU has left)",
         low=16,
         high=2**24,
     )
-    threads: int | None = _option(None, "CPU threads for the model (default: all cores)", low=1, high=1024)
-    exact: str = _option(
+    threads: int | None = option(None, "CPU threads for the model (default: all cores)", low=1, high=1024)
+    exact: str = option(
         "off",
         "for the llamacpp engine: on makes answers the same to the last bit alone, beside others and from the cache, and reads "
         "long prompts at two thirds of the speed",
         choices=lambda: ("off", "on"),
     )
-    device: str = _option("auto", "for the local engine: auto, cpu, cuda, cuda:1 ...", metavar="D")
-    quantize: str = _option(
+    device: str = option("auto", "for the local engine: auto, cpu, cuda, cuda:1 ...", metavar="D")
+    quantize: str = option(
         "none", "for the local engine: weights in 4 or 8 bit", choices=lambda: ("none", "nf4", "int8")
     )
-    base_url: str | None = _option(
+    base_url: str | None = option(
         None,
         "for the remote engine: http://server:port/v1; several with commas between, which have the same model, share the requests",
         metavar="URL",
     )
-    remote_key: str | None = _option(
+    remote_key: str | None = option(
         None, "for the remote engine: its API key; better set in the environment", metavar="KEY", secret=True
     )
-    api_key: str | None = _option(
+    api_key: str | None = option(
         None, "clients of /v1 must send this key; better set in the environment", metavar="KEY", secret=True
     )
-    auth: Path | None = _option(
+    auth: Path | None = option(
         None, "users.json of those who may sign in; make entries with python -m chatbot.users NAME", metavar="FILE"
     )
-    quotas: str = _option(
+    oidc: str = option(
+        "",
+        "a provider of OpenID Connect at which people sign in, such as https://login.example.org/realms/house; its redirect address is "
+        "the page's with /login/oidc/done behind it",
+        metavar="URL",
+    )
+    oidc_client: str = option("", "the client id that the provider has given Banyan", metavar="ID")
+    oidc_secret: str = option(
+        "", "the client secret that goes with it; better set in the environment", metavar="SECRET", secret=True
+    )
+    oidc_admins: str = option(
+        "",
+        "who of them runs this server: groups, verified addresses or subjects (sub), with commas between",
+        metavar="LIST",
+    )
+    quotas: str = option(
         "",
         "what one person may keep and ask for, such as documents=500,megabytes=512,adapters=5,jobs=10,uploads=500,rows=20000,"
         "seconds=30,requests=16; what is not named stays",
         metavar="LIST",
     )
-    training: str = _option(
+    training: str = option(
         "auto",
         "whether people may fine-tune; auto: yes, but not on a Hugging Face Space; elsewhere: yes, and python -m finetune.worker "
         "trains, here or on other machines",
         choices=lambda: ("auto", "on", "off", "elsewhere"),
     )
-    notify: str = _option(
+    notify: str = option(
         "",
         "address that is told of each training's end, as JSON with name, state, verdict and a text, which chats' webhooks read",
         metavar="URL",
         secret=True,
     )
-    report: str = _option(
+    report: str = option(
         "off",
         "where the curves of trainings are reported to besides the page; its library is installed apart, and what it keeps lies in "
         "reports/ of the data folder",
         choices=lambda: ("off", "tensorboard", "trackio", "mlflow", "wandb"),
     )
-    web: str = _option(
+    web: str = option(
         "auto",
         "whether a web address may be added as a document, which this server then fetches from the public web; auto: yes, but not on "
         "a server for others: with --auth, behind a proxy, at another --host or on a Hugging Face Space",
         choices=lambda: ("auto", "on", "off"),
     )
-    hosts: str = _option(
+    hosts: str = option(
         "",
         "names under which a proxy serves the page, such as banyan.example.org,localhost; others are refused then",
         metavar="NAMES",
     )
-    root_path: str = _option("", "path under which a proxy serves the page, such as /banyan", metavar="P")
+    root_path: str = option("", "path under which a proxy serves the page, such as /banyan", metavar="P")
     space: bool = field(default=False, metadata={"hidden": True})  # found out, not set
+    zero_gpu: bool = field(default=False, metadata={"hidden": True})
 
     def __post_init__(self) -> None:
         _check_bounds(self)
@@ -141,7 +154,12 @@ class Settings:
     @property
     def names(self) -> frozenset[str]:
         """Those of `hosts`."""
-        return frozenset(name.strip().lower() for name in self.hosts.split(",") if name.strip())
+        return frozenset(_listed(self.hosts.lower()))
+
+    @property
+    def admins(self) -> frozenset[str]:
+        """Those of `oidc_admins`."""
+        return frozenset(_listed(self.oidc_admins))
 
     @property
     def is_local(self) -> bool:
@@ -160,7 +178,7 @@ class Settings:
     @property
     def quota(self) -> Quotas:
         """Those of `quotas`. Raises `SettingsError`."""
-        given = dict(part.strip().partition("=")[::2] for part in self.quotas.split(",") if part.strip())
+        given = dict(part.partition("=")[::2] for part in _listed(self.quotas))
         try:
             return Quotas(**{name: int(value) for name, value in given.items()})
         except (TypeError, ValueError, InputError):
@@ -175,83 +193,20 @@ class Settings:
         return f"Settings({', '.join(shown)})"
 
 
-def flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
-
-
-def variable(name: str) -> str:
-    return PREFIX + name.upper()
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def load(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Settings:
     """Settings of the command line and the environment. `--help` prints and exits; faults raise `SettingsError`."""
-    values = _space_defaults(environment) | _from_environment(environment)
-    given = vars(_parser().parse_args(list(arguments)))
-    values |= {name: _convert(name, text, flag(name)) for name, text in given.items()}
-    settings = Settings(**values)  # type: ignore[arg-type]
-    if settings.space and not settings.database and is_bucket(settings.data):
-        raise SettingsError(
-            f"{settings.data} is a storage bucket, on which a database comes to harm. Leave --data away (conversations then go with "
-            "each restart of the Space), or keep them in PostgreSQL (BANYAN_DATABASE)."
-        )
+    told = {name: (text, "the Space") for name, text in space.defaults(environment).items()}
+    told |= from_environment(Settings, environment) | from_command_line(Settings, arguments)
+    values = {name: converted(Settings, name, *given) for name, given in told.items()}
+    found = {"space": space.is_here(environment), "zero_gpu": space.lends_gpus(environment)}
+    settings = Settings(**values, **found)  # type: ignore[arg-type]
+    if settings.space and not settings.database:
+        space.require_no_bucket(settings.data)
     return settings
-
-
-def _visible() -> list[str]:
-    return [f.name for f in fields(Settings) if not f.metadata.get("hidden")]
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise SettingsError(f"{message}. `python app.py --help` lists the options.")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="python app.py",
-        description="Banyan: chat with a language model that you can teach.",
-        epilog="Each option can be set in the environment instead; the command line wins.",
-        allow_abbrev=False,
-    )
-    for f in fields(Settings):
-        if f.name not in _visible():
-            continue
-        default = "" if f.default is None else f"; default {f.default}" if f.default != "" else ""
-        choices = f.metadata.get("choices")
-        metavar = "{" + ",".join(choices()) + "}" if choices else f.metadata.get("metavar", "N")
-        help_text = f"{f.metadata['help']} [{variable(f.name)}{default}]"
-        parser.add_argument(flag(f.name), default=argparse.SUPPRESS, metavar=metavar, help=help_text.replace("%", "%%"))
-    return parser
-
-
-def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
-    ours = {name: text for name, text in environment.items() if name.startswith(PREFIX)}
-    known = {variable(name): name for name in _visible()}
-    if unknown := sorted(set(ours) - set(known)):
-        raise SettingsError(f"{', '.join(unknown)} is no setting of Banyan. There are: {', '.join(sorted(known))}.")
-    given = {known[name]: text for name, text in ours.items() if text != "" or known[name] == "api_key"}
-    return {name: _convert(name, text, variable(name)) for name, text in given.items()}
-
-
-def _space_defaults(environment: Mapping[str, str]) -> dict[str, object]:
-    if not environment.get("SPACE_ID"):
-        return {}
-    host = environment.get("GRADIO_SERVER_NAME", "0.0.0.0")  # noqa: S104 - a Space is reached through its proxy only
-    port = _convert("port", environment.get("GRADIO_SERVER_PORT", "7860"), "GRADIO_SERVER_PORT")
-    disk: dict[str, object] = (
-        {"data": SPACE_DISK} if not is_bucket(SPACE_DISK) and os.access(SPACE_DISK, os.W_OK) else {}
-    )
-    return {"host": host, "port": port, "space": True, **disk}
-
-
-def _convert(name: str, text: str, source: str) -> object:
-    kinds = next(get_args(f.type) or (f.type,) for f in fields(Settings) if f.name == name)
-    if int in kinds:
-        try:
-            return int(text)
-        except ValueError:
-            raise SettingsError(f"{source} takes a whole number, not {text!r}.") from None
-    return Path(text) if Path in kinds else text
 
 
 def _check_bounds(settings: Settings) -> None:
@@ -272,6 +227,13 @@ def _check_contradictions(settings: Settings) -> None:
     if s.auth and not s.auth.is_file():
         raise SettingsError(
             f"--auth (BANYAN_AUTH): there is no file {s.auth}. Make one with python -m chatbot.users NAME."
+        )
+    if (s.oidc or s.oidc_client or s.oidc_secret or s.oidc_admins) and not (
+        s.oidc_client and s.oidc_secret and _SAFE.match(s.oidc)
+    ):
+        raise SettingsError(
+            "--oidc (BANYAN_OIDC) is an address that begins with https://, and goes with --oidc-client and --oidc-secret "
+            "(BANYAN_OIDC_CLIENT, BANYAN_OIDC_SECRET)."
         )
     if s.api_key is not None and len(s.api_key) < SHORTEST_KEY:
         raise SettingsError(

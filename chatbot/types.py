@@ -192,8 +192,8 @@ class Adapter:
     """A LoRA adapter as people see it. `name` is what they choose; `path` is the PEFT folder, None on a remote server.
 
     `owner` is the only person who may see and use it; empty: everybody. `by` is who brought it and may take it away; empty:
-    whoever runs the server. `base_fingerprint` tells the weights it was
-    trained on (see `chatbot.engine.adapters.fit.check_base`); empty where it does not say.
+    whoever runs the server. `groups` may use it besides its owner: `readers` are the people in them now. `base_fingerprint` tells the
+    weights it was trained on (see `chatbot.engine.adapters.fit.check_base`); empty where it does not say.
     """
 
     name: str
@@ -205,6 +205,8 @@ class Adapter:
     owner: str = ""
     by: str = ""
     base_fingerprint: str = ""
+    groups: frozenset[str] = frozenset()
+    readers: frozenset[str] = frozenset()
     details: dict[str, str] = field(default_factory=dict, compare=False)
 
 

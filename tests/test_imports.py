@@ -13,7 +13,8 @@ SOURCES = [
 ]
 ROOMS = {  # heavy library -> where it may be imported
     "gradio": ("chatbot/ui/", "app.py"),
-    "torch": ("chatbot/engine/local/", "retrieval/search/", "finetune/train/"),
+    "torch": ("chatbot/engine/local/", "retrieval/search/encoders/sentence.py", "finetune/train/"),
+    **dict.fromkeys(("onnx", "onnxruntime"), ("retrieval/search/encoders/",)),
     "faiss": ("retrieval/search/vectors.py",),
     "pg8000": ("chatbot/common/database/",),
     "xllamacpp": ("chatbot/engine/llamacpp/",),
@@ -21,6 +22,7 @@ ROOMS = {  # heavy library -> where it may be imported
     "openpyxl": ("retrieval/reading/", "finetune/data/rows/", "chatbot/tasks/extract/table.py"),
     "docx": ("retrieval/reading/", "chatbot/tasks/translate/files/"),
     "langdetect": ("chatbot/common/languages.py",),
+    **dict.fromkeys(("authlib", "joserfc"), ("chatbot/access/oidc/",)),
     **dict.fromkeys(("markdown_it", "polib"), ("chatbot/tasks/translate/files/",)),
 }
 GROUND = ("chatbot/common/",)
@@ -38,7 +40,6 @@ FOR_ENGINES = (
     *DOOR,
     "chatbot/engine/offer.py",
     "chatbot/engine/slot_queue.py",
-    "chatbot/engine/devices.py",
     "chatbot/engine/models/",
     "chatbot/engine/adapters/",
     "chatbot/engine/text/",
@@ -47,7 +48,9 @@ FOR_ENGINES = (
 LAYERS = {  # room -> what its files may import of the house besides each other; the longest name that fits counts
     "chatbot/common/": (),
     "chatbot/types.py": GROUND,
-    "chatbot/settings.py": (*VALUES, REGISTRY),
+    "chatbot/space.py": GROUND,
+    "chatbot/options.py": GROUND,
+    "chatbot/settings.py": (*VALUES, "chatbot/options.py", "chatbot/space.py", REGISTRY),
     "chatbot/access/": GROUND,
     "chatbot/users.py": ("chatbot/access/",),
     "chatbot/keys.py": (*GROUND, "chatbot/api/"),

@@ -19,9 +19,10 @@ def written(name: str, value: str, age: int, scope: Scope, *, embedded: bool) ->
     head = f"{name}={value}; HttpOnly; Path=/; Max-Age={age}"
     if embedded:
         return f"{head}; SameSite=None; Secure; Partitioned"
-    return f"{head}; SameSite=Lax" + ("; Secure" if _is_https(scope) else "")
+    return f"{head}; SameSite=Lax" + ("; Secure" if is_https(scope) else "")
 
 
-def _is_https(scope: Scope) -> bool:
+def is_https(scope: Scope) -> bool:
+    """Whether the browser came by https, which a proxy may have taken off."""
     forwarded = Headers(scope=scope).get("x-forwarded-proto", "").split(",")[0].strip()
     return (forwarded or scope["scheme"]) in {"https", "wss"}

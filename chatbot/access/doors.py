@@ -18,7 +18,9 @@ API = (
     r"file=.+|call/(?:v2/)?\w+/\w+|mcp/?|mcp/schema"
 )
 CALLS = r"queue/join|run/\w+/?|api/\w+/?|call/(?:v2/)?\w+/?|cancel|reset/?|upload|mcp/?"
-READ = re.compile(rf"(?:{PAGE}|/keys|/health|/metrics|/v1/models(?:/.+)?|/gradio_api/(?:{API}))")
+READ = re.compile(
+    rf"(?:{PAGE}|/keys|/admin|/login/oidc(?:/done)?|/health|/metrics|/v1/models(?:/.+)?|/gradio_api/(?:{API}))"
+)
 SENT = re.compile(
     rf"(?:/login|/logout|/keys|/v1/(?:(?:chat/)?completions|responses|messages|embeddings|score|tokenize)|/gradio_api/(?:{CALLS}))"
 )

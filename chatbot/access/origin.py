@@ -9,6 +9,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chatbot.common.errors import AccessDenied
 
+OPENED = ("/", "/login/oidc/done")
+
 
 class StrangeOrigin(AccessDenied):
     code = "origin_refused"
@@ -19,7 +21,7 @@ class SameOrigin:
     """ASGI middleware for every route. Raises `StrangeOrigin`.
 
     A browser tells where a request comes from: `Origin` with what is sent by script or form (RFC 6454), `Sec-Fetch-Site` also
-    with pictures, frames and links (Fetch Metadata). Only the page itself may be opened from elsewhere. `Host` must be a name
+    with pictures, frames and links (Fetch Metadata). Only the page itself may be opened from elsewhere, and where the provider of a sign-in sends somebody back to. `Host` must be a name
     of this server, else a page could rebind its own name to this address and pass for one of ours: over a loopback connection
     a loopback name or one of `hosts`, from elsewhere one of `hosts` where there are any. With an API key (`keyed`), `/v1` is
     open to whoever sends it, from anywhere.
@@ -83,4 +85,4 @@ def _name(address: str) -> str:
 
 
 def _opens_page(scope: Scope, headers: Headers) -> bool:
-    return scope.get("method") == "GET" and headers.get("sec-fetch-mode") == "navigate" and route_of(scope) == "/"
+    return scope.get("method") == "GET" and headers.get("sec-fetch-mode") == "navigate" and route_of(scope) in OPENED

@@ -39,10 +39,11 @@ class RequestLike(Protocol):
 
 def owner_of(request: RequestLike | None) -> str:
     """`user:NAME`, else `guest:ID` of this browser, else a fresh `guest:` that nobody will ever be again."""
-    name = getattr(request, "username", None)
+    state = getattr(request, "state", None)
+    name = getattr(request, "username", None) or getattr(state, USER, None)  # Gradio tells tools of MCP no name
     if name:
         return f"user:{name}"
-    owner = getattr(getattr(request, "state", None), _STATE, None)
+    owner = getattr(state, _STATE, None)
     return f"guest:{owner if isinstance(owner, str) else secrets.token_urlsafe(24)}"
 
 

@@ -20,6 +20,7 @@ from chatbot.common.errors import AccessDenied
 COOKIE = "banyan_session"
 USER = "banyan_user"  # the key in the request's state: no client can write there
 LONGEST = 30 * 24 * 3600  # seconds until somebody signs in anew; OWASP ASVS 4.0.3, 3.3.2, level 1
+A_DAY = 24 * 3600  # of those who signed in at a provider: whom it lets in no more is out here by then
 FRESH = 1.0  # seconds for which an answer of the database counts: a sign-out elsewhere is noticed within two
 MOST_KNOWN = 10_000  # such answers
 AT_ONCE = 8  # looks into the database, apart from the threads that others may have filled
@@ -28,6 +29,8 @@ FOR_PROGRAMS = "/gradio_api/"  # endpoints and MCP
 PUBLIC = ("/assets/", "/static/")  # what the page is made of
 ALSO_PUBLIC = (
     "/login",
+    "/login/oidc",
+    "/login/oidc/done",
     "/health",
     "/metrics",
     "/theme.css",
@@ -49,14 +52,14 @@ class Sessions:
         self._lock = Lock()
         self._known: OrderedDict[str, tuple[str, float]] = OrderedDict()  # token -> whose, and until when that counts
 
-    def begin(self, name: str) -> str:
+    def begin(self, name: str, lasting: float = LONGEST) -> str:
         """A new token of `name`."""
         token, now = secrets.token_urlsafe(32), self._users.now()
         with self._database.writing() as database:
             database.execute("DELETE FROM sessions WHERE until <= ?", (now,))
             database.execute(
                 "INSERT INTO sessions VALUES (?, ?, ?, ?)",
-                (_hash(token), name, self._users.proof(name), now + LONGEST),
+                (_hash(token), name, self._users.proof(name), now + lasting),
             )
         return token
 

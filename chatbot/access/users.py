@@ -8,8 +8,11 @@ import re
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeAlias
 
+from chatbot.access.oidc.people import Known, People
+from chatbot.access.oidc.provider import Person
 from chatbot.common import disk
 from chatbot.common.database.base import Database, Schema
 from chatbot.common.errors import AccessDenied, SettingsError
@@ -35,11 +38,17 @@ SCHEMA = Schema(
             name TEXT NOT NULL, address TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (name, address)
         ) STRICT, WITHOUT ROWID;
         """,
+        """
+        CREATE TABLE people (
+            issuer TEXT NOT NULL, subject TEXT NOT NULL, name TEXT NOT NULL UNIQUE, admin INTEGER NOT NULL,
+            circles TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (issuer, subject)
+        ) STRICT, WITHOUT ROWID;
+        """,
     ),
 )
 
-Entry: TypeAlias = str | dict[str, str | bool]
-"""A hash, or {"password": a hash, "admin": whether this one runs the server}."""
+Entry: TypeAlias = str | dict[str, str | bool | list[str]]
+"""A hash, or {"password": a hash, "admin": whether this one runs the server, "groups": names of groups}."""
 
 
 class TooManyTries(AccessDenied):
@@ -48,7 +57,8 @@ class TooManyTries(AccessDenied):
 
 
 class Users:
-    """Names and scrypt hashes of the people who may sign in, and which of them are admins; wrong passwords are throttled.
+    """Names and scrypt hashes of the people who may sign in, which of them are admins and in which groups each is; wrong passwords
+    are throttled. `people` are those besides who sign in at a provider.
 
     By name and address, so that nobody shuts another out: whoever tries from elsewhere, or under other names, counts for
     themselves. Only a name tried from many addresses is closed to new ones (OWASP, Slow Down Online Guessing Attacks with
@@ -62,18 +72,23 @@ class Users:
         database: Database,
         *,
         admins: Collection[str] = (),
+        groups: Mapping[str, Collection[str]] = MappingProxyType({}),
+        people: People | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self._hashes, self._admins = dict(hashes), frozenset(admins)
+        self._groups, self._people = {name: frozenset(of) for name, of in groups.items()}, people
         self.database, self.now = database, clock or database.now
         self._nobody = hash_password(secrets.token_hex(16))
 
     @classmethod
-    def load(cls, path: Path, database: Database) -> "Users":
-        """Read {"name": "scrypt$n$r$p$salt$hash"} or {"name": {"password": "scrypt$...", "admin": true}}.
+    def load(cls, path: Path | None, database: Database, people: People | None = None) -> "Users":
+        """Read {"name": "scrypt$n$r$p$salt$hash"} or {"name": {"password": "scrypt$...", "admin": true, "groups": ["name"]}}.
 
-        Raises `SettingsError`, also for a password in plain text.
+        Without a file there are `people` alone. Raises `SettingsError`, also for a password in plain text.
         """
+        if path is None:
+            return cls({}, database, people=people)
         try:
             entries = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
@@ -83,22 +98,57 @@ class Users:
         if strange := next((name for name, entry in entries.items() if not _is_entry(entry)), None):
             raise SettingsError(
                 f"The entry of “{strange}” in {path} is neither a password hash nor "
-                f'{{"password": a hash, "admin": true or false}}. Make one: {HOW} [--admin]'
+                f'{{"password": a hash, "admin": true or false, "groups": [names]}}. Make one: {HOW} [--admin]'
             )
-        hashes = {name: entry if isinstance(entry, str) else entry["password"] for name, entry in entries.items()}
-        admins = [name for name, entry in entries.items() if isinstance(entry, dict) and entry.get("admin")]
-        return cls(hashes, database, admins=admins)
+        whole = {name: {"password": entry} if isinstance(entry, str) else entry for name, entry in entries.items()}
+        return cls(
+            {name: entry["password"] for name, entry in whole.items()},
+            database,
+            admins=[name for name, entry in whole.items() if entry.get("admin")],
+            groups={name: entry.get("groups", ()) for name, entry in whole.items()},
+            people=people,
+        )
+
+    @property
+    def have_passwords(self) -> bool:
+        return bool(self._hashes)
+
+    def enter(self, person: Person) -> str:
+        """The name here of whoever has signed in at the provider."""
+        assert self._people
+        return self._people.enter(person, self._hashes)
+
+    def names(self) -> list[str]:
+        return [*self._hashes, *(self._people.names() if self._people else ())]
 
     def knows(self, name: str) -> bool:
-        return name in self._hashes
+        return bool(self.proof(name))
 
     def proof(self, name: str) -> str:
-        """What is true as long as `name` has this password; empty for nobody."""
-        return _key(self._hashes[name]) if name in self._hashes else ""
+        """What is true as long as `name` has this password, or is the same person at the provider; empty for nobody."""
+        if name in self._hashes:
+            return _key(self._hashes[name])
+        known = self._elsewhere(name)
+        return _key(known.proof) if known else ""
 
     def is_admin(self, name: str) -> bool:
         """Whether this one may change what concerns everybody, such as the model that answers."""
-        return name in self._admins
+        known = self._elsewhere(name)
+        return known.admin if known else name in self._admins
+
+    def groups(self, name: str) -> frozenset[str]:
+        """Those that the users file, or the provider at the last sign-in, says that `name` is in."""
+        known = self._elsewhere(name)
+        return known.groups if known else self._groups.get(name, frozenset())
+
+    def members(self, group: str) -> list[str]:
+        """The names of those who are in a group."""
+        elsewhere = self._people.members(group) if self._people else []
+        here = [name for name, groups in self._groups.items() if group in groups]
+        return [*here, *(name for name in elsewhere if name not in self._hashes)]
+
+    def _elsewhere(self, name: str) -> Known | None:
+        return self._people.of(name) if self._people and name and name not in self._hashes else None
 
     def check(self, name: str, password: str, address: str) -> bool:
         """Works for a fifth of a second. Raises `AccessDenied` after ten wrong tries for a name from an address, or a hundred
@@ -147,7 +197,9 @@ def entry_of(password: str, *, admin: bool = False) -> Entry:
 
 def _is_entry(entry: object) -> bool:
     if isinstance(entry, dict):
-        known = entry.keys() <= {"password", "admin"} and isinstance(entry.get("admin", False), bool)
+        known = entry.keys() <= {"password", "admin", "groups"} and isinstance(entry.get("admin", False), bool)
+        groups = entry.get("groups", [])
+        known = known and isinstance(groups, list) and all(isinstance(one, str) and one for one in groups)
         return known and isinstance(entry.get("password"), str) and _is_entry(entry["password"])
     return isinstance(entry, str) and _parse(entry) is not None
 

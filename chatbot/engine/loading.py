@@ -18,7 +18,7 @@ from chatbot.common.errors import (
 from chatbot.common.step import Progress, Step
 from chatbot.engine.base import Engine
 from chatbot.engine.models.target import Target
-from chatbot.engine.stand_in import StandIn
+from chatbot.engine.stand_in import Members, StandIn
 from chatbot.types import LoadState
 
 log = logging.getLogger(__name__)
@@ -44,8 +44,9 @@ class LoadingEngine(StandIn):
         *,
         fetch: Callable[[str, Progress, Event], object] = lambda reference, progress, stop: None,
         otherwise: Callable[[str], str | None] = lambda reference: None,
+        members: Members = lambda group: (),
     ) -> None:
-        super().__init__()
+        super().__init__(members)
         self._build, self._fetch, self._otherwise = build, fetch, otherwise
         self._engine: Engine | None = None
         self._failure: BanyanError | None = None

@@ -1,14 +1,17 @@
 """What stands for another engine: every request goes to the one that answers at the moment."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from threading import Event
 
 from chatbot.engine.base import Engine
 from chatbot.engine.measures import Measures
 from chatbot.engine.shares import NOBODY, Shares
 from chatbot.types import Adapter, Chunk, Message, Prompt, Sampling, Server, TokenLogprob, Traits, Usage
+
+Members = Callable[[str], Iterable[str]]
 
 
 class Behind(ABC):
@@ -75,13 +78,22 @@ class Behind(ABC):
 class StandIn(Behind):
     """An `Engine`. Who derives from it says which one it stands for. Askers take turns: see `asked_by`."""
 
-    def __init__(self) -> None:
+    def __init__(self, members: Members = lambda group: ()) -> None:
+        """`members` are the owners who are in a group now."""
         self.measures = Measures()
+        self._members = members
         self._shares = Shares()
 
     @abstractmethod
     def _serving(self, stop: Event | None = None) -> AbstractContextManager[Engine | None]:
         """The engine, which does not close before the block ends; None when `stop` was set first."""
+
+    def adapters(self) -> list[Adapter]:
+        return [self._opened(adapter) for adapter in self.engine.adapters()]
+
+    def _opened(self, adapter: Adapter) -> Adapter:
+        readers = frozenset(owner for group in adapter.groups for owner in self._members(group))
+        return replace(adapter, readers=readers) if readers else adapter
 
     def asked_by(self, asker: str) -> Engine:
         """The same for the requests of one asker: an owner, or whoever they are counted for."""

@@ -72,6 +72,11 @@ class Conversations:
         )
         return dict(sorted(rows, key=lambda row: alike(row[0])))
 
+    def count(self, owner: str) -> int:
+        """How many of them there are."""
+        ((count,),) = self._read("SELECT count(*) FROM conversations WHERE owner = ? AND deleted IS NULL", (owner,))
+        return int(count)
+
     def find(self, owner: str, words: str, limit: int = 100) -> list[Heading]:
         """The owner's conversations with these words in the title or in anything that was said, the latest first."""
         wanted = alike(words)

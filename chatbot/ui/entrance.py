@@ -9,13 +9,14 @@ from gradio.routes import App
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import Route, request_response
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
 from chatbot.access import owner as access
 from chatbot.access.belongings import Belongings
 from chatbot.access.bodies import Bodies
 from chatbot.access.doors import Doors
 from chatbot.access.headers import SecurityHeaders
+from chatbot.access.oidc.provider import Provider
 from chatbot.access.origin import SameOrigin
 from chatbot.access.refusals import Refusals
 from chatbot.access.sessions import USER, Sessions, SignedIn
@@ -32,8 +33,10 @@ from chatbot.ui.documents.opening import OpeningLibrary
 from chatbot.ui.help import picture
 from chatbot.ui.kept import KeptFiles, KeptPage
 from chatbot.ui.parts import render
+from chatbot.ui.sign_in import admin
 from chatbot.ui.sign_in import keys as keys_page
 from chatbot.ui.sign_in import routes as sign_in
+from chatbot.ui.sign_in.usage import Usage
 from chatbot.ui.spoken import AskedLanguage, Spoken
 from chatbot.ui.strings.words import preferred
 
@@ -47,10 +50,12 @@ def entrance(
     versions: Mapping[str, str],
     library: OpeningLibrary,
     spoken_by: Spoken,
+    usage: Callable[[str], Usage],
 ) -> dict[str, Any]:
-    """The `app_kwargs` of the page's launch; `under_way` are the ids of events that its queue holds."""
+    """The `app_kwargs` of the page's launch; `under_way` are the ids of events that its queue holds, `usage` is what an owner keeps."""
     sessions = Sessions(users) if users else None
     secret = access.load_secret(settings.data)
+    provider = _provider(settings, secret)
     keys = Keys(settings.data / "keys.json")
     door = Door(
         settings.api_key,
@@ -66,8 +71,8 @@ def entrance(
         *(() if users else (Middleware(KeptFiles),)),
         Middleware(access.OwnerCookie, secret=secret, embedded=settings.space),
         *(
-            [Middleware(SignedIn, sessions=sessions, page=request_response(sign_in.asks_who), keyed=_keyed(door))]
-            if sessions
+            [Middleware(SignedIn, sessions=sessions, page=_asks_who(users, provider), keyed=_keyed(door))]
+            if users and sessions
             else ()
         ),
         Middleware(Turns, most=settings.quota.requests),
@@ -77,7 +82,9 @@ def entrance(
         *(() if users else (Middleware(KeptPage),)),  # who signs in is named in the page
     ]
     return {
-        "routes": _routes(settings, engine, users, sessions, uploads, versions, library, door, keys, spoken_by),
+        "routes": _routes(
+            settings, engine, users, sessions, provider, uploads, versions, library, door, keys, spoken_by, usage
+        ),
         "middleware": middleware,
         "lifespan": _without_cors,
     }
@@ -94,12 +101,14 @@ def _routes(
     engine: LoadingEngine,
     users: Users | None,
     sessions: Sessions | None,
+    provider: Provider | None,
     uploads: Uploads,
     versions: Mapping[str, str],
     library: OpeningLibrary,
     door: Door,
     keys: Keys,
     spoken_by: Spoken,
+    usage: Callable[[str], Usage],
 ) -> Sequence[Route]:
     ours = api.routes(
         engine,
@@ -111,11 +120,32 @@ def _routes(
         metrics=lambda: engine.measures.text(engine.load),
     )
     names = (
-        [*sign_in.routes(users, sessions, embedded=settings.space), *keys_page.routes(keys, spoken_by)]
+        [
+            *sign_in.routes(users, sessions, provider, embedded=settings.space),
+            *keys_page.routes(keys, users, spoken_by),
+            *admin.routes(users, engine, usage, settings.quota, spoken_by),
+        ]
         if users and sessions
         else []
     )
     return [*ours, *names, *uploading.routes(uploads, settings.quota), *picture.routes()]
+
+
+def _provider(settings: Settings, secret: bytes) -> Provider | None:
+    if not settings.oidc:
+        return None
+    return Provider(
+        settings.oidc,
+        settings.oidc_client,
+        settings.oidc_secret,
+        secret=secret,
+        embedded=settings.space,
+        owns_names=settings.space,
+    )
+
+
+def _asks_who(users: Users, provider: Provider | None) -> ASGIApp:
+    return request_response(sign_in.asks_who(users, provider))
 
 
 def _keyed(door: Door) -> Callable[[Scope], str | None]:

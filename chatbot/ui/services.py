@@ -61,6 +61,7 @@ class Services:
     stop: Event = field(default_factory=Event)  # set when the app ends
     signs_in: bool = False  # whether people sign in, and so may sign out
     is_user: Callable[[str], bool] = lambda name: False  # whether somebody of that name may sign in
+    groups_of: Callable[[str], frozenset[str]] = lambda owner: frozenset()  # those that an owner is in
 
     def start(self) -> None:
         """Load the model and open the library, in the background; training jobs go on from where they stand."""

@@ -6,9 +6,10 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from chatbot import settings as settings_of
+from chatbot import space as space_of
 from chatbot.common.errors import SettingsError
-from chatbot.settings import flag, load, variable
+from chatbot.options import flag, variable
+from chatbot.settings import load
 
 
 def test_defaults_and_precedence() -> None:
@@ -56,6 +57,9 @@ def test_help_names_every_option_and_its_variable(capsys: pytest.CaptureFixture[
         (["--cache-mib", "64", "--engine", "llamacpp"], {}, ["--cache-mib", "--engine"]),
         (["--remote-key", "k"], {}, ["--remote-key", "--base-url"]),
         (["--notify", "ftp://example.org"], {}, ["--notify", "BANYAN_NOTIFY", "https://"]),
+        (["--oidc", "https://x.org"], {}, ["--oidc", "--oidc-client", "BANYAN_OIDC_SECRET"]),
+        (["--oidc", "http://x.org", "--oidc-client", "a", "--oidc-secret", "b"], {}, ["--oidc", "https://"]),
+        (["--oidc-admins", "ann"], {}, ["--oidc"]),
         (["--auth", "/nowhere/users.json"], {}, ["--auth", "BANYAN_AUTH", "chatbot.users"]),
     ],
 )
@@ -73,13 +77,21 @@ def test_a_space_listens_to_its_proxy() -> None:
     assert load(["--port", "1234"], space).port == 1234
 
 
+def test_a_space_with_hf_oauth_signs_people_in_at_the_hub() -> None:
+    told = {"OPENID_PROVIDER_URL": "https://huggingface.co", "OAUTH_CLIENT_ID": "a", "OAUTH_CLIENT_SECRET": "b"}
+    settings = load([], {"SPACE_ID": "me/banyan", **told})
+    assert (settings.oidc, settings.oidc_client, settings.oidc_secret) == tuple(told.values())
+    assert settings.admins == {"me"}, "whoever the Space belongs to"
+    assert load([], {"SPACE_ID": "me/banyan"}).oidc == load([], told).oidc == ""
+
+
 def test_a_space_keeps_no_database_on_a_bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     mounts = [
         SimpleNamespace(mountpoint=path, fstype=kind)
         for path, kind in ((tmp_path.anchor, "ext4"), (str(tmp_path), "fuse.hf"))
     ]
     monkeypatch.setattr(psutil, "disk_partitions", lambda all: mounts)
-    monkeypatch.setattr(settings_of, "SPACE_DISK", tmp_path)
+    monkeypatch.setattr(space_of, "DISK", tmp_path)
     space = {"SPACE_ID": "me/banyan"}
     assert load([], space).data != tmp_path
     with pytest.raises(SettingsError, match=r"bucket.*BANYAN_DATABASE"):

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from chatbot.settings import PREFIX, load
+from chatbot.options import PREFIX
+from chatbot.settings import load
 from finetune import worker
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +69,7 @@ def test_every_variable_is_a_setting() -> None:
 
 def test_the_image_is_made_of_files_that_are_let_in() -> None:
     text = (DEPLOY / "Dockerfile").read_text("utf-8")
-    copied = {line.split()[0] for line in re.findall(r"^COPY (.+)$", text, re.MULTILINE)}
+    copied = {name for line in re.findall(r"^COPY (.+) \S+$", text, re.MULTILINE) for name in line.split()}
     let_in = set(re.findall(r"^!(.+)$", (DEPLOY / "Dockerfile.dockerignore").read_text("utf-8"), re.MULTILINE))
     assert copied == let_in
     assert all((ROOT / name).exists() for name in copied)

@@ -7,7 +7,7 @@ needs are taken out of it, and under names of our own; the folder appears among 
 import json
 import unicodedata
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -63,12 +63,12 @@ def install(
     return check(adapters / name)
 
 
-def share(adapter: Adapter, shared: bool) -> None:
-    """Let everybody use the adapter, or whoever brought it alone. Raises `AdapterError`, `StoreError`."""
+def share(adapter: Adapter, shared: bool, groups: Collection[str] = ()) -> None:
+    """Let everybody use the adapter, or whoever brought it and those in `groups` alone. Raises `AdapterError`, `StoreError`."""
     folder = Path(str(adapter.path))
     values = read_json(folder, OWNER)
     try:
-        disk.write(folder / OWNER, json.dumps(values | {"shared": shared}))
+        disk.write(folder / OWNER, json.dumps(values | {"shared": shared, "groups": sorted(groups)}))
     except OSError as error:
         raise disk.told(error, folder) from error
 

@@ -2,7 +2,8 @@
 
 A folder is data from a stranger until `check` has passed it. Beside PEFT's files (`chatbot.engine.adapters.format`),
 `banyan.json` may say the `task`, the `languages` it translates ("en-de, de-en"), the `verdict` of the evaluation and the
-`base_fingerprint` of the weights it was trained on, the `sha256` of PEFT's files, `owner.json` whose it is and whether it is `shared` with everybody.
+`base_fingerprint` of the weights it was trained on, the `sha256` of PEFT's files, `owner.json` whose it is, and whether it is
+`shared` with everybody or with `groups`.
 """
 
 import logging
@@ -55,7 +56,7 @@ def check(folder: Path) -> Adapter:
     known = digests if isinstance(digests := card.get("sha256"), dict) else {}
     config = read_config(folder, _text(known, CONFIG))
     targets, rank = check_weights(folder, _text(known, WEIGHTS))
-    by, owner = _belongs(folder)
+    by, owner, groups = _belongs(folder)
     pairs = {"languages": languages} if (languages := _text(card, "languages")) else {}
     return Adapter(
         name=folder.name,
@@ -67,13 +68,14 @@ def check(folder: Path) -> Adapter:
         owner=owner,
         by=by,
         base_fingerprint=_text(card, "base_fingerprint"),
+        groups=groups,
         details={"targets": ", ".join(targets), "alpha": f"{config.get('lora_alpha', 8):g}"} | pairs,
     )
 
 
 def visible(adapters: Iterable[Adapter], owner: str) -> list[Adapter]:
-    """Those that `owner` may see and use: the shared ones and their own."""
-    return [adapter for adapter in adapters if adapter.owner in ("", owner)]
+    """Those that `owner` may see and use: the shared ones, their own, and those of their groups."""
+    return [adapter for adapter in adapters if adapter.owner in ("", owner) or owner in adapter.readers]
 
 
 def job_of(adapter: Adapter) -> str:
@@ -88,11 +90,13 @@ def _candidates(folders: Sequence[Path]) -> Iterator[Path]:
             yield from sorted(child for child in parent.iterdir() if (child / CONFIG).is_file())
 
 
-def _belongs(folder: Path) -> tuple[str, str]:
-    """(who brought it, who alone may see it), each empty where there is nobody."""
+def _belongs(folder: Path) -> tuple[str, str, frozenset[str]]:
+    """(who brought it, who may see it, in which groups others may), each empty where there is nobody."""
     values = read_json(folder, OWNER) if (folder / OWNER).exists() else {}
-    by = _text(values, "owner")
-    return by, "" if values.get("shared") is True else by
+    by, groups = _text(values, "owner"), values.get("groups")
+    if values.get("shared") is True:
+        return by, "", frozenset()
+    return by, by, frozenset(one for one in groups if isinstance(one, str)) if isinstance(groups, list) else frozenset()
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:

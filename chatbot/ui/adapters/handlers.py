@@ -65,9 +65,15 @@ class Handlers:
         act, name = said.get("act", ""), said.get("id", "")
         asks = act == "remove" and armed != name
         with told(language) as notices:
-            done = {} if asks or act not in self._acts else self._acts[act](request, name, language)
+            done = {} if asks else self._done(act, request, name, language)
             return {self._tab.notice: "", **self._lists(request, language, name if asks else ""), **done}
         return {self._tab.notice: notices[0], self._tab.armed: ""}
+
+    def _done(self, act: str, request: gr.Request, name: str, language: Language) -> Updates:
+        if act.startswith(render.WITH):
+            group = act.removeprefix(render.WITH)
+            return self._share(request, name, language, shared=False, group=group)
+        return self._acts[act](request, name, language) if act in self._acts else {}
 
     def add(self, files: list[str] | None, name: str, mine: bool, language: Language, request: gr.Request) -> Updates:
         owner = self._services.owner_of(request)
@@ -131,18 +137,21 @@ class Handlers:
         link = render.download(made.name, made.stat().st_size, made.as_posix(), time.monotonic_ns(), language)
         return {self._tab.file: link}
 
-    def _share(self, request: gr.Request, name: str, language: Language, *, shared: bool) -> Updates:
-        """Only whose it is may let others use it, or end that."""
+    def _share(self, request: gr.Request, name: str, language: Language, *, shared: bool, group: str = "") -> Updates:
+        """Only whose it is may let others use it, or end that; with a group, who is in it."""
         owner = self._services.owner_of(request)
         adapter = self._services.adapter(owner, name)
         if not adapter.by or adapter.by != owner:
             raise _of_others()
-        adapter_files.share(adapter, shared)
+        if group and group not in self._services.groups_of(owner):
+            raise AccessDenied("You share with groups that you are in.", kind="adapter_group_of_others")
+        adapter_files.share(adapter, shared, [group] if group else [])
         if (training := self._services.training) and (job := job_of(adapter)):
             with suppress(NotFound):  # the run was removed; what it published stays
                 training.jobs.share(owner, job, shared)
         self._services.engine.refresh()
-        said = text("adapter_shared" if shared else "adapter_unshared", language, name=adapter.name)
+        key = "adapter_shared_with" if group else "adapter_shared" if shared else "adapter_unshared"
+        said = text(key, language, name=adapter.name, group=group)
         return {self._tab.notice: parts.success(said), **self._lists(request, language)}
 
     def _remove(self, request: gr.Request, name: str, language: Language) -> Updates:
@@ -177,7 +186,8 @@ class Handlers:
 
     def _card(self, request: gr.Request, adapter: Adapter) -> render.Card:
         mine = bool(adapter.by) and adapter.by == self._services.owner_of(request)
-        return render.Card(adapter, taught(adapter), mine, self._may_remove(request, adapter))
+        groups = tuple(sorted(self._services.groups_of(self._services.owner_of(request)))) if mine else ()
+        return render.Card(adapter, taught(adapter), mine, groups, self._may_remove(request, adapter))
 
     def _lists(self, request: gr.Request, language: Language, armed: str = "") -> Updates:
         engine, owner = self._services.engine, self._services.owner_of(request)

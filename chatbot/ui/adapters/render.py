@@ -14,6 +14,8 @@ from chatbot.ui.parts import render
 from chatbot.ui.strings.words import Language, text
 from finetune.spec.spec import TASKS as KNOWN
 
+WITH = "share with "  # before the name of a group: what its button does
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -22,6 +24,7 @@ class Card:
     adapter: Adapter
     taught: Taught = Taught()
     mine: bool = False  # and so may be shared, or not
+    groups: tuple[str, ...] = ()  # those with which it may be shared
     removable: bool = False
 
 
@@ -90,13 +93,19 @@ def _group(name: str, listed: Sequence[Card], language: Language, armed: str) ->
 
 def _card(card: Card, language: Language, armed: bool) -> str:
     adapter = card.adapter
-    private = f' <span class="by-tag">{escape(text("adapter_private", language))}</span>' if adapter.owner else ""
+    only = [*sorted(adapter.groups)] or ([text("adapter_private", language)] if adapter.owner else [])
+    private = "".join(f' <span class="by-tag">{escape(one)}</span>' for one in only)
     made = text("adapter_made", language, base=adapter.base or "–", rank=adapter.rank or "–")
     return (
         f"<li><h4><b>{escape(adapter.name)}</b>{private}</h4><p>{escape(_does(card, language))}</p>"
         f"{_judged(adapter.verdict, language)}{_figure(card.taught.figure, language)}<small>{escape(made)}</small>"
         f'<div class="by-adapter-do">{_buttons(card, language, armed)}</div></li>'
     )
+
+
+def _with(adapter: Adapter, group: str, language: Language) -> str:
+    said = text("adapter_share_with", language, group=group)
+    return render.button(f"{WITH}{group}", said, adapter.name, adapter.name)
 
 
 def _does(card: Card, language: Language) -> str:
@@ -152,7 +161,11 @@ def _buttons(card: Card, language: Language, armed: bool) -> str:
     if adapter.path:
         shown += made("download", "adapter_download")
     if card.mine:
-        shown += made("unshare", "adapter_unshare") if not adapter.owner else made("share", "adapter_share")
+        if adapter.owner:
+            shown += made("share", "adapter_share")
+            shown += "".join(_with(adapter, group, language) for group in card.groups if group not in adapter.groups)
+        if not adapter.owner or adapter.groups:
+            shown += made("unshare", "adapter_unshare")
     if card.removable:
         shown += made("remove", "mo_remove_sure", "by-sure") if armed else made("remove", "adapter_remove")
     return shown

@@ -126,10 +126,10 @@ def _foot(words: Localised, *, signs_in: bool, models: bool) -> tuple[gr.HTML, g
         language = clickable("by-language", languages_html("en"), padding=False)
         theme = gr.Button(text("theme_button", "en"), size="sm", elem_id="by-theme")
         more = gr.Button(text("models", "en"), size="sm", elem_id="by-models", visible=models)
-        keys = gr.Button(text("keys", "en"), size="sm", elem_id="by-api-keys", visible=signs_in)
+        keys = gr.Button(text("api_keys", "en"), size="sm", elem_id="by-api-keys", visible=signs_in)
         out = gr.Button(text("sign_out", "en"), size="sm", elem_id="by-sign-out", visible=signs_in)
     words.drawn(language, lambda chosen: {"value": languages_html(chosen)})
-    for button, key in ((theme, "theme_button"), (more, "models"), (keys, "keys"), (out, "sign_out")):
+    for button, key in ((theme, "theme_button"), (more, "models"), (keys, "api_keys"), (out, "sign_out")):
         words(button, value=key)
     return language, theme
 

@@ -111,6 +111,6 @@ def under_way(words: str, fraction: float | None) -> str:
 def button(act: str, label: str, reference: str, title: str, kind: str = "") -> str:
     """`kind` is by-primary or by-sure, where it is not just one of many."""
     return (
-        f'<button type="button" class="by-small {kind}" data-act="{act}" data-id="{escape(reference)}" '
+        f'<button type="button" class="by-small {kind}" data-act="{escape(act)}" data-id="{escape(reference)}" '
         f'aria-label="{escape(f"{label}: {title}")}">{escape(label)}</button>'
     )

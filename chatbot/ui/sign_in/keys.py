@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 from chatbot.access.owner import owner_in
 from chatbot.access.sessions import USER
+from chatbot.access.users import Users
 from chatbot.api.keys import Keys
 from chatbot.common.errors import BanyanError
 from chatbot.ui.parts import render as parts
@@ -17,14 +18,14 @@ from chatbot.ui.strings.words import Language
 LONGEST = 60  # characters of what a key is for
 
 
-def routes(keys: Keys, spoken_by: Spoken) -> list[Route]:
+def routes(keys: Keys, users: Users, spoken_by: Spoken) -> list[Route]:
     """`/keys`, in the language of the page; the middleware has seen to it that somebody is signed in, and that it is our page that sends."""
 
     async def language(request: Request) -> Language:
         return await run_sync(spoken_by, owner_in(request.scope), request.headers.get("accept-language"))
 
     async def show(request: Request) -> Response:
-        return _page(request, keys, await language(request))
+        return await run_sync(_page, request, keys, users, await language(request))
 
     async def change(request: Request) -> Response:
         """Makes a key for the `label` that is sent, or takes away the one whose id `revoke` is."""
@@ -34,18 +35,25 @@ def routes(keys: Keys, spoken_by: Spoken) -> list[Route]:
         try:
             if revoke:
                 await run_sync(keys.revoke, revoke, user)
-                return _page(request, keys, await language(request))
-            return _page(request, keys, await language(request), made=await run_sync(keys.make, user, label))
+                return _page(request, keys, users, await language(request))
+            return _page(request, keys, users, await language(request), made=await run_sync(keys.make, user, label))
         except BanyanError as error:
             words = await language(request)
-            return _page(request, keys, words, fault=parts.message(error, words), status=400)
+            return _page(request, keys, users, words, fault=parts.message(error, words), status=400)
 
     return [Route("/keys", show, methods=["GET"]), Route("/keys", change, methods=["POST"])]
 
 
 def _page(
-    request: Request, keys: Keys, language: Language, *, made: str = "", fault: str = "", status: int = 200
+    request: Request,
+    keys: Keys,
+    users: Users,
+    language: Language,
+    *,
+    made: str = "",
+    fault: str = "",
+    status: int = 200,
 ) -> Response:
     user = getattr(request.state, USER)
-    html = render.keys(user, keys.of(user), language, made=made, fault=fault)
+    html = render.keys(user, keys.of(user), language, made=made, fault=fault, admin=users.is_admin(user))
     return HTMLResponse(html, status, headers={"cache-control": "no-store"})

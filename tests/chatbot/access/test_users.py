@@ -137,7 +137,20 @@ def test_a_users_file_without_hashes_is_refused(tmp_path: Path, content: str, ac
         assert "python -m chatbot.users NAME" in str(refused.value)
 
 
-@pytest.mark.parametrize("more", [{"admin": "yes"}, {"admin": 1}, {"root": True}])
+def test_groups_stand_in_the_file(tmp_path: Path, ann: str, accounts: Database) -> None:
+    path = tmp_path / "users.json"
+    entries = {"ann": {"password": ann, "groups": ["readers", "cooks"]}, "bob": {"password": ann, "groups": ["cooks"]}}
+    path.write_text(json.dumps({**entries, "eve": ann}))
+    users = Users.load(path, accounts)
+    assert [users.groups(name) for name in ("ann", "bob", "eve", "", "nobody")] == [
+        {"readers", "cooks"}, {"cooks"}, set(), set(), set(),
+    ]  # fmt: skip
+    assert (users.members("cooks"), users.members("")) == (["ann", "bob"], [])
+
+
+@pytest.mark.parametrize(
+    "more", [{"admin": "yes"}, {"admin": 1}, {"root": True}, {"groups": "readers"}, {"groups": [1]}, {"groups": [""]}]
+)
 def test_an_entry_that_says_more_than_we_know_is_refused(
     tmp_path: Path, ann: str, more: dict[str, object], accounts: Database
 ) -> None:

@@ -49,8 +49,11 @@ def call(app: App, name: str, arguments: dict[str, Any], headers: dict[str, str]
     (content,) = result.content
     assert isinstance(content, TextContent)
     if result.isError:
+        assert result.structuredContent is None
         raise RuntimeError(content.text)
-    return json.loads(content.text)
+    value = json.loads(content.text)
+    assert result.structuredContent == (value if isinstance(value, dict) else {"result": value})
+    return value
 
 
 async def with_session(app: App, ask: Any, headers: dict[str, str] | None = None) -> Any:

@@ -6,8 +6,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from mcp import ClientSession, McpError
+from mcp.client.streamable_http import streamable_http_client
+from pydantic import AnyUrl
 
-from tests.chatbot.access.matrix.house import SECRET, House, house
+from chatbot.ui.sign_in.usage import Usage, usage
+from tests.chatbot.access.matrix.house import ANN, EVE, SECRET, House, house
+from tests.loops import running_alone
 
 pytestmark = pytest.mark.slow
 
@@ -20,16 +25,18 @@ PUBLIC = {
     "/gradio_api/startup-events",
 }  # fmt: skip
 SIGNED_IN = {
-    "/keys", "/logout", "/config", "/config/", "/manifest.json", "/pwa_icon", "/gradio_api/app_id", "/gradio_api/app_id/",
+    "/keys", "/admin", "/logout", "/config", "/config/", "/manifest.json", "/pwa_icon", "/gradio_api/app_id", "/gradio_api/app_id/",
     "/gradio_api/info", "/gradio_api/info/", "/gradio_api/openapi.json", "/gradio_api/theme.css",
     "/gradio_api/file={path_or_url:path}", "/gradio_api/heartbeat/{session_hash}", "/gradio_api/reset",
     "/gradio_api/reset/", "/gradio_api/api/{api_name}", "/gradio_api/api/{api_name}/", "/gradio_api/run/{api_name}",
     "/gradio_api/run/{api_name}/", "/gradio_api/call/{api_name}", "/gradio_api/call/{api_name}/",
     "/gradio_api/call/v2/{api_name}", "/gradio_api/call/v2/{api_name}/", "/gradio_api/call/{api_name}/{event_id}",
     "/gradio_api/call/v2/{api_name}/{event_id}", "/gradio_api/queue/join", "/gradio_api/queue/data", "/gradio_api/cancel",
-    "/gradio_api/upload", "/gradio_api/upload_progress", "/pictures/{name}",
+    "/gradio_api/upload", "/gradio_api/upload_progress", "/pictures/{name}", "/gradio_api/mcp",
+    "/gradio_api/mcp/schema",
 }  # fmt: skip
 CLOSED = {
+    "/gradio_api/mcp/sse", "/gradio_api/mcp/messages",
     "/openapi.json", "/login/", "/svelte/{path:path}", "/gradio_api/deep_link", "/pwa_icon/{size}", "/monitoring",
     "/monitoring/summary", "/monitoring/{key}", "/gradio_api/user", "/gradio_api/user/", "/gradio_api/login_check",
     "/gradio_api/login_check/", "/gradio_api/token", "/gradio_api/token/", "/gradio_api/dev/reload", "/gradio_api/runs",
@@ -128,6 +135,44 @@ def test_a_key_made_on_the_page_opens_the_endpoints_and_only_its_user_takes_it_a
         assert program.get("/gradio_api/info", headers=sent).status_code == 200
         assert ann.post("/keys", data={"revoke": id}).status_code == 200
         assert program.get("/gradio_api/info", headers=sent).status_code == 401
+
+
+def test_a_program_of_the_model_context_protocol_sees_its_users_documents(here: House) -> None:
+    def documents(key: str) -> list[tuple[str, str]]:
+        async def look() -> list[tuple[str, str]]:
+            async with (
+                httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}, follow_redirects=True) as client,
+                streamable_http_client(f"{here.address}/gradio_api/mcp/", http_client=client) as (reading, writing, *_),
+                ClientSession(reading, writing) as session,
+            ):
+                await session.initialize()
+                with pytest.raises(McpError):
+                    await session.read_resource(AnyUrl(f"banyan://documents/{'0' * 32}"))
+                listed = (await session.list_resources()).resources
+                read = [(await session.read_resource(one.uri)).contents[0] for one in listed]
+                return [(one.name, text.text) for one, text in zip(listed, read, strict=True)]  # type: ignore[union-attr]
+
+        found: list[tuple[str, str]] = running_alone(look())
+        return found
+
+    with here.visitor("ann") as ann, here.visitor("eve") as eve, here.visitor() as stranger:
+        keys = [
+            re.findall(r"<code>(banyan-[\w-]+)", one.post("/keys", data={"label": "x"}).text)[0] for one in (ann, eve)
+        ]
+        assert documents(keys[0]) == [
+            (f"{SECRET}.md", f"The {SECRET} was planted in 1998 by Maria Lindqvist near Uppsala.")
+        ]
+        assert documents(keys[1]) == []
+        assert stranger.post("/gradio_api/mcp/", json={}).status_code == 401
+
+
+def test_the_admins_page_is_there_for_admins_only(here: House) -> None:
+    with here.visitor("ann") as ann:
+        assert ann.get("/admin").status_code == 404
+        assert 'href="admin"' not in ann.get("/keys").text
+    kept = usage(here.services, ANN)
+    assert (kept.conversations, kept.documents, kept.jobs) == (1, 1, 1) and 0 < kept.megabytes < 1
+    assert usage(here.services, EVE) == Usage(0, 0, 0, 0, 0)
 
 
 def test_the_cookie_of_the_sign_in_stays_at_home(here: House) -> None:

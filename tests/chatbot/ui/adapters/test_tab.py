@@ -11,13 +11,14 @@ import pytest
 from chatbot.access.admin import Admins
 from chatbot.access.users import Users
 from chatbot.common.database.base import Database
-from chatbot.engine.adapters.folders import find
+from chatbot.engine.adapters.folders import find, visible
 from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.store.store import Store
 from chatbot.types import Adapter
 from chatbot.ui.adapters.handlers import Handlers
 from chatbot.ui.adapters.measured import Measured, Taught, taught
+from chatbot.ui.adapters.render import WITH
 from chatbot.ui.services import Services
 from tests.chatbot.ui.wired import Wired, as_, clicked
 from tests.lora import write_adapter
@@ -41,11 +42,24 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def page(folder: Path, tmp_path: Path, accounts: Database) -> Iterator[Wired]:
-    engine, store = LoadingEngine(lambda *_: Engine(folder), "scripted"), Store(tmp_path / "b.db")
+    store = Store(tmp_path / "b.db")
+    groups = {"ann": ["gardeners", "readers"], "ben": ["gardeners"], "eve": ["readers"]}
+    users = Users(dict.fromkeys(groups, "scrypt$"), accounts, admins=["root"], groups=groups)
+    engine = LoadingEngine(
+        lambda *_: Engine(folder), "scripted", members=lambda group: [f"user:{name}" for name in users.members(group)]
+    )
     engine.start()
     assert engine.wait(20)
-    admins = Admins(Users({}, accounts, admins=["root"]))
-    yield Wired(Services(engine, store, lambda request: f"user:{request.username}", folder, admins=admins))
+    yield Wired(
+        Services(
+            engine,
+            store,
+            lambda request: f"user:{request.username}",
+            folder,
+            admins=Admins(users),
+            groups_of=lambda owner: users.groups(owner.removeprefix("user:")),
+        )
+    )
     engine.close()
     store.close()
 
@@ -80,6 +94,33 @@ def offered(page: Wired, who: str, act: str = "remove") -> list[str]:
     do = page.handlers(Handlers)
     shown = str(page.one(do.show, "en", as_(who))[do._tab.cards])
     return re.findall(rf'data-act="{act}" data-id="([^"]+)"', shown)
+
+
+def test_who_added_an_adapter_shares_it_with_a_group_that_they_are_in(
+    page: Wired, files: list[str], folder: Path
+) -> None:
+    def share(group: str, who: str = "ann") -> str:
+        return str(press(page, f"{WITH}{group}", "elm", who)["notice"])
+
+    def seen() -> list[str]:
+        known = page.handlers(Handlers)._services.engine.asked_by("x").adapters()
+        return [who for who in ("ann", "ben", "eve", "root") if visible(known, f"user:{who}")]
+
+    assert "ready" in add(page, files, "elm", "ann", mine=True)
+    assert offered(page, "ann", f"{WITH}gardeners") == offered(page, "ann", f"{WITH}readers") == ["elm"]
+    assert seen() == ["ann"]
+    assert "Those in gardeners" in share("gardeners")
+    assert seen() == ["ann", "ben"]
+    assert offered(page, "ann", "unshare") == ["elm"] and offered(page, "ann", f"{WITH}gardeners") == []
+    assert "Somebody else added" in share("gardeners", "ben") and "no adapter" in share("readers", "eve")
+    assert "groups that you are in" in share("cooks")
+    assert seen() == ["ann", "ben"]
+    share("readers")
+    assert seen() == ["ann", "eve"]
+    press(page, "share", "elm", "ann")
+    assert seen() == ["ann", "ben", "eve", "root"]
+    press(page, "unshare", "elm", "ann")
+    assert seen() == ["ann"]
 
 
 def test_a_shared_adapter_goes_only_with_who_added_it_or_runs_the_server(

@@ -30,11 +30,11 @@
   let names = { send: "Send", stop: "Stop", sidebar: "Sidebar" };
   const nameButtons = () => {
     for (const [selector, name] of [[".submit-button", names.send], [".stop-button", names.stop]])
-      for (const button of document.querySelectorAll(`:is(#by-composer, #by-ask) ${selector}`))
+      for (const button of document.querySelectorAll(`:is(#by-composer, #by-ask, #by-doc-web) ${selector}`))
         if (button.getAttribute("aria-label") !== name) { button.setAttribute("aria-label", name); button.title = name; }
     document.querySelector(".sidebar .toggle-button")?.setAttribute("aria-label", names.sidebar);
   };
-  for (const composer of ["#by-composer", "#by-ask"])
+  for (const composer of ["#by-composer", "#by-ask", "#by-doc-web"])
     whenThere(composer, (box) => {
       nameButtons();
       new MutationObserver(nameButtons).observe(box, { childList: true, subtree: true });

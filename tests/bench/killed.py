@@ -117,6 +117,9 @@ def one_round(folder: Path, model: Path, ledger: Ledger, chance: random.Random) 
         ]
         for thread in threads:
             thread.start()
+        end = time.monotonic() + 90
+        while not ledger.jobs and time.monotonic() < end:  # once; from then on there is one to be lost
+            time.sleep(0.1)
         time.sleep(chance.uniform(0.1, LONGEST))
         children = psutil.Process(app.process.pid).children(recursive=True)
         app.process.kill()

@@ -65,7 +65,16 @@ def teach(http: httpx.Client, ledger: Ledger, chance: random.Random) -> None:
     """Queue a fine-tune; what has ended well by now has published its adapter."""
     rows = [{"messages": turns(f"How many trunks have {n} trees?", f"{3 * n} trunks.")} for n in range(24)]
     file = upload(http, "trunks.jsonl", "\n".join(map(json.dumps, rows)))
-    id = call(http, "train", file, f"trunks-{chance.randrange(10**9)}", QUICK | {"steps": chance.randrange(2, 30)})
+    id = call(
+        http,
+        "train",
+        file,
+        f"trunks-{chance.randrange(10**9)}",
+        QUICK | {"steps": chance.randrange(2, 30)},
+        "",
+        None,
+        None,
+    )
     with ledger.lock:
         ledger.jobs.add(id)
     while (job := call(http, "job", id))["state"] in ("queued", "running"):

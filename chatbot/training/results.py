@@ -88,10 +88,9 @@ class Results:
         job = self.jobs.get(owner, id)
         if not job.own:
             raise NotFound("There is no such job.", kind="no_job")
-        folder = self.folder(owner, id)
         if not repository.strip() or not token.strip():
             raise InputError("The hub needs a repository such as user/name, and a token.", kind="no_token")
-        return push(folder, repository.strip(), token.strip())
+        return push(self.folder(owner, id), repository.strip(), token.strip())
 
     def _name(self, owner: str, id: str) -> str:
         return check_name(self.jobs.get(owner, id).name)

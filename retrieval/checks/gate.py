@@ -5,9 +5,9 @@ Logistic regressions over `retrieval.checks.answerable` and, where the question 
 collection or taken out of it. Those that use cosines are for the embedder they were fitted to; under another, or none, the
 lexical figures decide alone, and a question in another language is refused.
 
-Who asks in other words than the documents ("Will I be fired when I am pregnant?" of a statute) shares as few of them as between
-languages. So what is refused is looked at a second time, token by token, by a regression that was fitted on refused questions
-alone (`python -m retrieval.lab.second_look`): passages that pass it are near, and are shown as what may answer.
+Who asks in other words than the documents ("Can they throw me out?") shares as few of them as between languages. So what is refused
+in one language is looked at again as between languages, with a threshold of its own (`python -m retrieval.lab.second_look`): passages
+that pass it are near, and are shown as what may answer.
 
 An embedder is known by what it does: its cosines for a few pairs of texts lie beside the parameters. So the same model counts
 as the same in 4, 16 or 32 bits and from whatever source, and nothing else under its name does.
@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from retrieval.checks.aligned import ALIGNED, aligned, by_sentence
+from retrieval.checks.aligned import ALIGNED, aligned
 from retrieval.checks.answerable import features
 from retrieval.search.embed import Embedder
 from retrieval.text.words import foreign, is_dense, script
@@ -40,9 +40,7 @@ KIN = 0.03
 """Mean difference of cosines up to which two embedders are one. Rounding the weights to four bits moves all-MiniLM-L6-v2's by
 0.025 and multilingual-e5-small's by 0.003; theirs are 0.37 apart."""
 
-AGAIN = {"spaced_dense": "spaced_again", "unspaced_dense": "unspaced_again"}
-"""Which regression looks again at what another refused."""
-
+ACROSS = "across"  # the regression between languages
 ENOUGH = 5  # passages that it was fitted with
 ENGLISH = (
     "Glass is made by melting sand with soda and lime. Roman workshops blew it into bottles and bowls, and the craft spread "
@@ -103,10 +101,12 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """`models` are the regressions by name; `embedder` is the one whose cosines the hits have, where they were fitted to it."""
+    """`models` are the regressions by name; `embedder` is the one whose cosines the hits have, where they were fitted to it.
+    `near`: by the name of what refused, the probability between languages from which passages are near."""
 
     models: Mapping[str, Model]
     embedder: Embedder | None = field(default=None)
+    near: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def load(cls, embedder: Embedder | None = None, path: Path = PARAMETERS) -> "Gate":
@@ -114,7 +114,7 @@ class Gate:
         cosines = probed(embedder) if embedder else []
         for fitted in stored["embedders"]:
             if embedder and embedder.dimension == fitted["dimension"] and _kin(cosines, fitted["cosines"]):
-                return cls(_models(stored["lexical"] | fitted["models"]), embedder)
+                return cls(_models(stored["lexical"] | fitted["models"]), embedder, fitted.get("near", {}))
         return cls(_models(stored["lexical"]))
 
     def judge(self, question: str, hits: Sequence[Hit]) -> Judgement:
@@ -128,17 +128,16 @@ class Gate:
         near = not answered and self._near(name, question, figures, [hit.passage.text for hit in beside])
         return Judgement(answered, probability, model.threshold, name, near)
 
-    def _near(self, name: str, question: str, figures: Mapping[str, float], texts: Sequence[str]) -> bool:
+    def _near(self, name: str, question: str, figures: dict[str, float], texts: Sequence[str]) -> bool:
         """The second look at what `name` refused; costs the embedder the tokens of all the texts."""
-        model = self.models.get(AGAIN.get(name, ""))
-        if model is None or self.embedder is None:
+        if name not in self.near or self.embedder is None or not figures:
             return False
-        told = by_sentence(question, texts, self.embedder)
-        return bool(told) and model.probability({**figures, **told}) >= model.threshold
+        told = aligned(question, texts, self.embedder)
+        return bool(told) and self.models[ACROSS].probability(figures | told) >= self.near[name]
 
     def _choose(self, question: str, figures: Mapping[str, float]) -> str:
         plain = "unspaced" if is_dense(question) else "spaced"
-        wanted = "across" if ALIGNED[0] in figures else f"{plain}_dense"
+        wanted = ACROSS if ALIGNED[0] in figures else f"{plain}_dense"
         return wanted if self.embedder and "cosine" in figures and wanted in self.models else plain
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from chatbot.common.wheels import MINILM
-from retrieval.checks.aligned import ALIGNED, FUNCTION, SENTENCES, aligned, by_sentence, weights
-from retrieval.checks.gate import PARAMETERS, Gate, Model
+from retrieval.checks.aligned import ALIGNED, FUNCTION, aligned, weights
+from retrieval.checks.gate import PARAMETERS, Gate, Judgement, Model
 from retrieval.lab import second_look
 from retrieval.lab.answers import Collection, Question, refusal
 from retrieval.lab.gate_fit import World, figures, fit, with_threshold
@@ -84,8 +84,8 @@ def test_cosines_count_of_the_embedders_that_were_fitted_and_of_their_like() -> 
 
 def test_each_embedder_has_the_parameters_that_it_was_fitted_for() -> None:
     e5, english = Gate.load(Like(E5)), Gate.load(Like(MINILM.title))
-    looks = {"spaced", "unspaced", "spaced_dense", "unspaced_dense", "across"}
-    assert set(e5.models) == looks
+    assert set(e5.models) == {"spaced", "unspaced", "spaced_dense", "unspaced_dense", "across"}
+    assert (set(e5.near), set(english.near)) == ({"spaced_dense", "unspaced_dense"}, set())
     assert set(english.models) == {"spaced", "unspaced", "spaced_dense"}
     assert e5.models["spaced_dense"] != english.models["spaced_dense"]
     chinese = [replace(hit, dense=0.8) for hit in hits("黑豹队的防守只丢了308分。", "比赛在加利福尼亚举行。")]
@@ -115,53 +115,26 @@ def test_the_figures_between_languages_tell_the_passage_that_speaks_of_it() -> N
     assert weights("Wann wurde die Brücke gebaut?", [(0, 4), (15, 21), (28, 29)]) == [FUNCTION, 1.0, FUNCTION]
 
 
-def again(embedder: WordHashes, refused: float, nearly: float) -> Gate:
-    """A gate whose first look goes by nothing, and whose second by the best sentence."""
-    first = Model((), (), (), (), 0.0, refused)
-    second = Model(("said",), (0.5,), (0.1,), (1.0,), 0.0, nearly)
-    return Gate({"spaced": first, "spaced_dense": first, "spaced_again": second}, embedder)
-
-
-def test_what_is_refused_is_looked_at_again_sentence_by_sentence() -> None:
+def test_what_is_refused_is_looked_at_again_as_between_languages() -> None:
     embedder, asked = WordHashes(4096), "bridge oslo opened"
-    at_one_place = again(embedder, 0.6, 0.5).judge(asked, [replace(hit, dense=0.8) for hit in OSLO])
-    assert (at_one_place.answered, at_one_place.near) == (False, True)
-    scattered = ["The bridge is old. Oslo is large. The shop opened.", "Bergen has many wooden houses."]
-    assert not again(embedder, 0.6, 0.9).judge(asked, hits(*scattered, dense=0.8)).near
-    assert again(embedder, 0.6, 0.9).judge(asked, hits("the bridge oslo opened", scattered[1], dense=0.8)).near
-    assert again(embedder, 0.5, 0.0).judge(asked, [replace(hit, dense=0.8) for hit in OSLO]).near is False, "answered"
-    assert again(embedder, 0.6, 0.5).judge(asked, []).near is False
+    across = Model(("aligned",), (0.5,), (0.1,), (1.0,), 0.0, 0.5)
+
+    def judged(refused: float, near: float, *texts: str) -> Judgement:
+        first = Model((), (), (), (), 0.0, refused)
+        models = {"spaced": first, "spaced_dense": first, "across": across}
+        return Gate(models, embedder, {"spaced_dense": near}).judge(asked, hits(*texts, dense=0.8))
+
+    there, elsewhere = "the bridge oslo opened", "Bergen has many wooden houses."
+    assert (judged(0.6, 0.5, there, elsewhere).answered, judged(0.6, 0.5, there, elsewhere).near) == (False, True)
+    assert not judged(0.6, 0.5, elsewhere, "Trondheim was founded in 997.").near
+    assert not judged(0.5, 0.0, there, elsewhere).near, "answered"
+    assert not judged(0.6, 0.0).near, "nothing was found"
 
 
-def test_figures_by_sentence_tell_where_the_question_stands_together() -> None:
-    embedder = WordHashes(4096)
-    figures = by_sentence(
-        "bridge oslo opened", ["A shop stood. The bridge oslo opened here.", "Bergen lies. A house."], embedder
-    )
-    assert set(figures) == {*ALIGNED, *SENTENCES}
-    assert figures["said"] > 0.7 > figures["said_mean"]
-    assert figures["said_gap"] == pytest.approx(figures["said"] - figures["said_mean"], abs=1e-6)
-    apart = by_sentence(
-        "bridge oslo opened", ["The bridge stood. In oslo lies. We opened it.", "Bergen lies. A house."], embedder
-    )
-    assert apart["aligned"] > 0.7 > apart["said"]
-    assert apart["pooled"] < figures["pooled"]
-    assert by_sentence("bridge", ["one passage alone"], embedder) == {}
-
-
-def test_the_second_look_learns_where_the_first_is_unsure_and_lets_few_through() -> None:
-    paragraphs = [f"The town of {name} is old. It was founded by {name[::-1].title()}." for name in NAMES]
-    questions = [Question(f"Who founded {name}?", n, "") for n, name in enumerate(NAMES)]
-    world = World(paragraphs, questions, list(range(len(paragraphs))))
-    first = Model((), (), (), (), -1.0, 0.5)  # refuses all
-    rows, refused = second_look.figures(world, WordHashes(256), first, len(questions))
-    assert (len(rows), refused) == (2 * len(NAMES), [True] * len(NAMES))
-    model = second_look.again([world, world], WordHashes(256), first, 2 * len(questions))
-    shown = {
-        good: sum(model.probability(row) >= model.threshold for row, g in rows if g is good) for good in (True, False)
-    }
-    assert shown[False] <= second_look.LET * len(NAMES)
-    assert shown[True] > len(NAMES) // 2
+def test_the_second_look_lets_few_through() -> None:
+    refused = [(n / 100, False) for n in range(100)] + [(0.5, True), (0.98, True)]
+    found = second_look.threshold(refused, 100)
+    assert sum(probability >= found for probability, good in refused if not good) == round(second_look.LET * 100)
 
 
 def test_a_fit_tells_questions_apart_and_its_threshold_keeps_the_promise() -> None:

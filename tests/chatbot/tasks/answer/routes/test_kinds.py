@@ -26,6 +26,7 @@ from chatbot.tasks.answer.routes.route import route_of
         ("这个条例是谁起草的？", "author"),
         ("一共有多少个项目？", "count"),
         ("列出所有位于江岸区的项目。", "list"),
+        ("合同里必须写哪些东西？", "list"),
         ("哪个项目的预算最高？", "extreme"),
         ("新版手册和旧版相比有什么变化？", "change"),
         ("污水处理厂和地下停车场哪个预算更多？", "sides"),

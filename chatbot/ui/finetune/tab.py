@@ -27,7 +27,8 @@ HEAVY: dict[str, Any] = {
 }  # reads a data set or measures
 SHOW_RUN = """() => {
     if (!document.querySelector("#by-ft-notice [role=alert]"))
-        document.querySelector("#by-ft-run")?.scrollIntoView({behavior: "smooth", block: "start"});
+        document.querySelector("#by-ft-run")?.scrollIntoView({
+            behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth", block: "start"});
 }"""
 """The settings may be long, and on a phone the run is below them."""
 

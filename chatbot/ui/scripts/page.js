@@ -70,7 +70,7 @@
         settled = setTimeout(() => {
           seen.disconnect();
           const top = source.getBoundingClientRect().top;
-          if (top < 0 || top > 0.7 * innerHeight) source.scrollIntoView({ behavior: "smooth", block: "start" });
+          if (top < 0 || top > 0.7 * innerHeight) source.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth", block: "start" });
         }, 300);
       });
       seen.observe(source, { childList: true, subtree: true });

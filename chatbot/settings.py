@@ -169,7 +169,8 @@ class Settings:
     @property
     def fetches_pages(self) -> bool:
         """What `web` stands for."""
-        return self.web == "on" or (self.web == "auto" and self.is_local and not (self.auth or self.root_path))
+        people = self.auth or self.oidc or self.root_path
+        return self.web == "on" or (self.web == "auto" and self.is_local and not people)
 
     def place(self, name: str) -> Place:
         """Where the tables are that SQLite keeps in the file `name`."""

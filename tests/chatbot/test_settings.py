@@ -127,6 +127,7 @@ def test_a_key_that_somebody_guesses_is_refused_wherever_it_is_set(key: str) -> 
         (["--host", "0.0.0.0"], False),
         (["--hosts", "banyan.example.org"], False),
         (["--root-path", "/banyan"], False),
+        (["--oidc", "https://x.org", "--oidc-client", "a", "--oidc-secret", "b"], False),
         (["--host", "0.0.0.0", "--web", "on"], True),
     ],
 )

@@ -45,7 +45,10 @@ def main() -> None:
         (folder / "models").symlink_to(MODELS)
         files = list(written(folder, options.files))
         with running("--model", options.model, "--embedder", options.embedder, data=folder, seconds=300) as app:
-            measure(app, files, list(islice(questions(), options.questions)))
+            try:
+                measure(app, files, list(islice(questions(), options.questions)))
+            finally:
+                print(app.log.read_text()[-2000:])
 
 
 def measure(app: App, files: list[Path], asked: list[str]) -> None:

@@ -18,7 +18,9 @@ class Flag:
 
     code: str
     text: str
-    details: dict[str, object] = field(default_factory=dict)
+    details: dict[str, object] = field(
+        default_factory=dict, hash=False
+    )  # so that a document with warnings can be a key
 
 
 @dataclass(frozen=True, slots=True)

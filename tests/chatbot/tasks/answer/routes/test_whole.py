@@ -36,6 +36,14 @@ def test_what_it_is_about_is_told_by_its_beginning_and_its_headings(asked: Asked
     assert given.found.route == "whole"
 
 
+def test_a_document_with_warnings_is_told_like_any_other(asked: Asked) -> None:
+    given = asked(
+        "What is this document about?", {"book.html": "<h1>House rules</h1><p>Quiet is kept.</p><img src=a.png />"}
+    )
+    assert given.found.sources[0].document.warnings
+    assert "Quiet is kept." in given.text
+
+
 @pytest.mark.parametrize(
     ("text", "question", "said"),
     [

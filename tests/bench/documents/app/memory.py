@@ -1,6 +1,6 @@
 """Memory of the app while documents are added and asked: what it holds more than at its start.
 
-    python -m tests.bench.documents.memory [--files 50] [--questions 100] [--model small] [--embedder bundled]
+    python -m tests.bench.documents.app.memory [--files 50] [--questions 100] [--model small] [--embedder bundled]
 
 The files are XQuAD's English paragraphs, five to twelve a file, and the documents of the shared data; every fifth question is about
 the whole (what it is about, how many, the most), the others are XQuAD's. Of the app's own process both figures are told: what it holds in
@@ -21,7 +21,7 @@ from gradio_client import Client, handle_file
 
 from tests.running import App, running
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[5] / "shared" / "data"
 MODELS = Path.home() / ".cache" / "banyan-tests" / "models"
 ABOUT = (
     "What is this about?",
@@ -34,7 +34,7 @@ EVERY = 5  # of the questions one is about the whole
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.documents.memory")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.documents.app.memory")
     parser.add_argument("--files", type=int, default=50)
     parser.add_argument("--questions", type=int, default=100)
     parser.add_argument("--model", default="small")

@@ -85,7 +85,7 @@ def build_services(settings: Settings, users: Any = None) -> Any:
     from chatbot.access.uploads import Uploads
     from chatbot.engine.models.speeds import Speeds
     from chatbot.store.store import Store
-    from chatbot.tasks.classify.kept import KeptTables
+    from chatbot.tasks.classify.tables.kept import KeptTables
     from chatbot.tasks.translate.jobs import Translations
     from chatbot.ui.documents.intake import Intake
     from chatbot.ui.documents.opening import OpeningLibrary

@@ -11,7 +11,7 @@ from gradio.utils import get_upload_folder
 
 from chatbot.access.admin import Admins
 from chatbot.access.uploads import Uploads
-from chatbot.common.errors import AdapterNotFound
+from chatbot.common.errors import AdapterNotFound, BanyanError
 from chatbot.engine.adapters import shipped
 from chatbot.engine.adapters.folders import visible
 from chatbot.engine.loading import LoadingEngine
@@ -19,7 +19,7 @@ from chatbot.engine.models.catalogue import Machine
 from chatbot.engine.models.fetches import Fetches
 from chatbot.engine.models.speeds import Speeds
 from chatbot.store.store import Store
-from chatbot.tasks.classify.kept import KeptTables
+from chatbot.tasks.classify.tables.kept import KeptTables
 from chatbot.tasks.translate.jobs import Translations
 from chatbot.training.training import Training
 from chatbot.types import QUOTAS, Adapter, Quotas
@@ -27,6 +27,7 @@ from chatbot.ui.documents.intake import Intake
 from chatbot.ui.documents.opening import OpeningLibrary
 from chatbot.ui.parts.runs import Runs
 from chatbot.ui.strings.words import Language, languages, preferred
+from retrieval.search.embed import Embedder
 
 MODEL_QUEUE = "model"  # the concurrency id of every event that asks the model; the real limit sits in the engine
 MODEL_READERS = 64  # such events at once: those beyond the engine's slots stand in its line and are told their place
@@ -97,6 +98,15 @@ class Services:
             if document.collection:  # which others may have asked
                 self.store.forget(id)
         library.remove(owner, id)
+
+    def embedder(self, patience: float = 0.0) -> Embedder | None:
+        """The library's, where it is open or opens within so many seconds."""
+        if self.library is None:
+            return None
+        try:
+            return self.library.get(patience).embedder
+        except BanyanError:  # it is still opening, or cannot be: the documents tab says so
+            return None
 
     @property
     def shipped(self) -> Path | None:

@@ -113,7 +113,7 @@ class Gate:
         stored: dict[str, Any] = json.loads(path.read_text("utf-8"))
         cosines = probed(embedder) if embedder else []
         for fitted in stored["embedders"]:
-            if embedder and embedder.dimension == fitted["dimension"] and _kin(cosines, fitted["cosines"]):
+            if embedder and embedder.dimension == fitted["dimension"] and kin(cosines, fitted["cosines"]):
                 return cls(_models(stored["lexical"] | fitted["models"]), embedder, fitted.get("near", {}))
         return cls(_models(stored["lexical"]))
 
@@ -170,7 +170,8 @@ def probed(embedder: Embedder) -> list[float]:
     return [round(float(cosine), 4) for cosine in cosines]
 
 
-def _kin(ours: Sequence[float], theirs: Sequence[float]) -> bool:
+def kin(ours: Sequence[float], theirs: Sequence[float]) -> bool:
+    """Whether these are the cosines of one embedder, as `probed` gives them."""
     return float(np.abs(np.subtract(ours, theirs)).mean()) <= KIN
 
 

@@ -33,8 +33,8 @@ class Calibration:
     rows: int  # held-out texts that it was fitted on
     right: float = 0.0  # the share of them that got the right label
 
-    def probabilities(self, likelihoods: Sequence[float]) -> tuple[float, ...]:
-        return softmax([a - b for a, b in zip(likelihoods, self.offsets, strict=True)], self.temperature)
+    def logits(self, likelihoods: Sequence[float]) -> list[float]:
+        return [(a - b) / self.temperature for a, b in zip(likelihoods, self.offsets, strict=True)]
 
 
 def find(base: str, adapter: Adapter | None, labels: Labels, file: Path = FILE) -> Calibration | None:

@@ -11,7 +11,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from threading import Event
 
-from chatbot.tasks.classify.work import Classifier, Judgement, Span, classify, pieces
+from chatbot.tasks.classify.judge import Classifier, Judgement, Span
+from chatbot.tasks.classify.work import classify, pieces
 
 MOST_PARTS = 40
 TINY = 1e-12  # keeps the logarithm of a probability finite

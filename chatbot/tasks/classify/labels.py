@@ -21,6 +21,18 @@ class Label:
 Labels = tuple[Label, ...]
 
 SENTIMENT: Labels = (Label("negative"), Label("neutral"), Label("positive"))
+NONE = "(none)"  # the name of "none of these"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """How many labels a text may get besides exactly one."""
+
+    several: bool = False
+    none: bool = False
+
+
+ONE = Allowed()
 
 
 def parse(text: str) -> Labels:
@@ -40,6 +52,10 @@ def parse(text: str) -> Labels:
 def check(labels: Labels) -> None:
     """Raises `InputError` when nothing can be told apart by these labels."""
     names = [label.name.casefold() for label in labels]
+    if NONE in names:
+        raise InputError(
+            f"{NONE} stands for “none of these”. Give the label another name.", kind="label_none", none=NONE
+        )
     twice = next((label.name for label in labels if names.count(label.name.casefold()) > 1), None)
     if twice is not None:
         raise InputError(f"The label “{twice}” is there twice. Give every label a name of its own.", kind="twice")

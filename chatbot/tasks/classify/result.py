@@ -9,9 +9,12 @@ from typing import Any
 from chatbot.engine.base import Engine
 from chatbot.tasks.chat import clean
 from chatbot.tasks.classify.evidence import Part, Weighing, weigh
-from chatbot.tasks.classify.labels import SENTIMENT, Label, Labels
-from chatbot.tasks.classify.work import Classifier, classifier, classify
+from chatbot.tasks.classify.judge import Classifier, Judgement
+from chatbot.tasks.classify.labels import ONE, SENTIMENT, Allowed, Label, Labels
+from chatbot.tasks.classify.meaning.clauses import Clause
+from chatbot.tasks.classify.work import classifier, classify
 from chatbot.tasks.language import detect, primary
+from retrieval.search.embed import Embedder
 
 SAMPLE = 20_000  # characters by which the language is told
 
@@ -21,7 +24,9 @@ class Result:
     """A judged text. `parts` are empty while the evidence is being weighed; `foreign` is a language the model does not know.
 
     `fitted` is the number of held-out texts that the probabilities were calibrated on, 0: they are not calibrated; `right` is
-    the share of those that got the right label. `chosen`: the model named the label, and the scores are no probabilities.
+    the share of those that got the right label; `unlike`: the text does not resemble them, so nothing is claimed. `fitting` are
+    the labels that fit where several may. `chosen`: the model named the label, and the scores are no probabilities. `embedder`
+    is the name of the one that was asked, too. `clauses` are those of a text that praises and blames.
     """
 
     text: str
@@ -36,6 +41,10 @@ class Result:
     foreign: str = ""
     parts: tuple[Part, ...] = ()
     chosen: bool = False
+    unlike: bool = False
+    fitting: tuple[str, ...] = ()
+    embedder: str = ""
+    clauses: tuple[Clause, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -50,6 +59,10 @@ class Result:
             "pieces": self.pieces,
             "foreign": self.foreign,
             "chosen": self.chosen,
+            "unlike": self.unlike,
+            "fitting": list(self.fitting),
+            "embedder": self.embedder,
+            "clauses": [[one.start, one.end, one.label] for one in self.clauses],
             "parts": [[part.start, part.end, part.weight, part.pull] for part in self.parts],
         }
 
@@ -64,6 +77,10 @@ class Result:
             labels=tuple(Label(*each) for each in record["labels"]),
             parts=tuple(Part(*each) for each in record["parts"]),
             chosen=record.get("chosen", False),
+            unlike=record.get("unlike", False),
+            fitting=tuple(record.get("fitting", ())),
+            embedder=record.get("embedder", ""),
+            clauses=tuple(Clause(*each) for each in record.get("clauses", ())),
         )
 
 
@@ -74,6 +91,8 @@ def judge_text(
     labels: Labels = SENTIMENT,
     *,
     adapter: str | None = None,
+    allowed: Allowed = ONE,
+    embedder: Embedder | None = None,
     stop: Event | None = None,
 ) -> Iterator[Result | Weighing | None]:
     """None while nothing is known, the `Result` without evidence, any number of `Weighing`, the whole `Result`.
@@ -82,7 +101,7 @@ def judge_text(
     """
     text = clean(text)
     yield None
-    judge = classifier(engine, owner, labels, adapter=adapter, stop=stop)
+    judge = classifier(engine, owner, labels, adapter=adapter, allowed=allowed, embedder=embedder, stop=stop)
     if judge is None:
         return
     result: Result | None = None
@@ -93,7 +112,7 @@ def judge_text(
                 yield None
                 continue
             judgement = step[1]
-            result = _result(judge, text, judgement.label, judgement.scores, len(judgement.read))
+            result = _result(judge, text, judgement)
             yield result
     if result is None or not judge.scored:
         return
@@ -111,19 +130,22 @@ def foreign(known: frozenset[str] | None, text: str) -> str:
     return found.language
 
 
-def _result(judge: Classifier, text: str, label: str, scores: tuple[tuple[str, float], ...], pieces: int) -> Result:
+def _result(judge: Classifier, text: str, found: Judgement) -> Result:
     engine, fitted = judge.engine, judge.calibration
-    strange = foreign(engine.traits.languages, text)
     return Result(
         text,
-        label,
-        scores,
+        found.label,
+        found.scores,
         judge.labels,
         engine.model,
         judge.adapter,
-        fitted.rows,
+        fitted.rows if found.resembles else 0,
         fitted.right,
-        pieces,
-        strange,
+        len(found.read),
+        foreign(engine.traits.languages, text),
         chosen=not judge.scored,
+        unlike=fitted.rows > 0 and not found.resembles,
+        fitting=found.fitting,
+        embedder=judge.embedder,
+        clauses=judge.opinion.clauses(text) if judge.opinion else (),
     )

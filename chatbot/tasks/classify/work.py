@@ -1,7 +1,8 @@
 """The sentiment task: how likely the model finds each label as its answer to a text, as probabilities.
 
-Any label set will do, so this serves topics, spam and moderation too. A text longer than the model reads at once is read in
-pieces, whose likelihoods are averaged by length; nothing is cut off.
+Any label set will do, so this serves topics, spam and moderation too. An embedder that something was fitted to is asked as well,
+and what a text says in signs (0/5, 👎) the program reads itself. A text longer than the model reads at once is read in pieces,
+whose logits are averaged by length; nothing is cut off.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,11 +13,15 @@ from threading import Event
 from chatbot.common.errors import AdapterNotFound, EngineError
 from chatbot.engine.adapters.folders import visible
 from chatbot.engine.base import Engine, identity
-from chatbot.tasks.classify.calibration import Calibration, find
-from chatbot.tasks.classify.labels import SENTIMENT, Labels
-from chatbot.tasks.classify.prompt import continuations, examples, messages
+from chatbot.tasks.classify.calibration import Calibration, find, key
+from chatbot.tasks.classify.judge import Classifier, Judgement, Read, Span
+from chatbot.tasks.classify.labels import ONE, SENTIMENT, Allowed, Labels
+from chatbot.tasks.classify.meaning.fitted import Fitted
+from chatbot.tasks.classify.meaning.fitted import find as fitted_to
+from chatbot.tasks.classify.meaning.opinion import OfTone, of_labels
 from chatbot.tasks.scoring import score_many
 from chatbot.types import Adapter, Message
+from retrieval.search.embed import Embedder
 from retrieval.text.sentences import sentences
 
 ADAPTER = "sentiment"  # the adapter of this name, where there is one, was trained on this prompt and `SENTIMENT`
@@ -24,72 +29,41 @@ SAYS_NOTHING = ("N/A", "[MASK]", "...")  # content-free texts, after Zhao et al.
 PIECE = 300  # tokens that are read at once; small models lose the thread of longer texts
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """`scores` are the labels with their probabilities, in the order of the label set; `read` is what they were made from."""
-
-    label: str
-    scores: tuple[tuple[str, float], ...]
-    read: tuple["Read", ...] = ()
-
-    def score(self, label: str) -> float:
-        return dict(self.scores)[label]
-
-
-Read = tuple[float, Sequence[float]]
-"""A piece of a text: its length, and each label's log-likelihood behind it."""
-Span = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Classifier:
-    """A label set with the model, the adapter and the calibration that are to judge by it. `calibrated`: it was fitted; `scored`:
-    it tells likelihoods, else the model names a label and there are no probabilities."""
-
-    engine: Engine
-    labels: Labels
-    adapter: str | None
-    calibration: Calibration
-    calibrated: bool
-    scored: bool = True
-    letters: bool = False  # stand for names whose tokens end inside a character: no server gives the likelihood of such
-
-    def prompt(self, text: str) -> list[Message]:
-        return messages(text, self.labels, examples(self.labels, self.adapter), letters=self.letters)
-
-    @property
-    def answers(self) -> list[str]:
-        return continuations(self.labels, letters=self.letters)
-
-    def judged(self, read: Sequence[Read]) -> Judgement:
-        """From what was read of a text, all of its pieces."""
-        whole = sum(length for length, _ in read)
-        means = [sum(length * each[n] for length, each in read) / whole for n in range(len(self.labels))]
-        probabilities = self.calibration.probabilities(means)
-        named = tuple(zip((label.name for label in self.labels), probabilities, strict=True))
-        return Judgement(max(named, key=lambda pair: pair[1])[0], named, tuple(read))
-
-
 def classifier(
-    engine: Engine, owner: str, labels: Labels = SENTIMENT, *, adapter: str | None = None, stop: Event | None = None
+    engine: Engine,
+    owner: str,
+    labels: Labels = SENTIMENT,
+    *,
+    adapter: str | None = None,
+    allowed: Allowed = ONE,
+    embedder: Embedder | None = None,
+    stop: Event | None = None,
 ) -> Classifier | None:
     """Get ready to judge; None when `stop` was set meanwhile.
 
     `adapter` None: the owner's adapter named `ADAPTER` judges by the labels it was trained for, the base by others. Empty: the
-    base. Raises `AdapterNotFound` and what the engine raises.
+    base. `embedder` gives its opinion where an adapter was not trained for the labels. Raises `AdapterNotFound` and what the
+    engine raises.
     """
     mine = {known.name: known for known in visible(engine.adapters(), owner)}
     if adapter and adapter not in mine:
         raise AdapterNotFound(f"There is no adapter named {adapter[:80]}. Choose another one.", name=adapter[:80])
     default = ADAPTER if labels == SENTIMENT else ""
     used: Adapter | None = mine.get(default if adapter is None else adapter)
-    name = used.name if used else None
-    level = (0.0,) * len(labels)
+    plain = Calibration(1.0, (0.0,) * len(labels), 0)
+    judge = Classifier(engine, labels, used.name if used else None, plain, calibrated=False, allowed=allowed)
     if not engine.supports_scores:
-        return Classifier(engine, labels, name, Calibration(1.0, level, 0), calibrated=False, scored=False)
-    if fitted := find(identity(engine), used, labels):
-        return Classifier(engine, labels, name, fitted, calibrated=True)
-    judge = Classifier(engine, labels, name, Calibration(1.0, level, 0), calibrated=False)
+        return replace(judge, scored=False)
+    ready = _calibrated(judge, used, stop)
+    fitted = fitted_to(embedder) if embedder else None
+    if ready is None or embedder is None or fitted is None:
+        return ready
+    return _with_opinion(ready, used, embedder, fitted)
+
+
+def _calibrated(judge: Classifier, used: Adapter | None, stop: Event | None) -> Classifier | None:
+    if fitted := find(identity(judge.engine), used, judge.labels):
+        return replace(judge, calibration=fitted, calibrated=True)
     if used is not None:  # trained on how often each label is right; the bare model prefers some words
         return judge
     try:
@@ -98,6 +72,21 @@ def classifier(
         if error.kind != "unscored":
             raise
         return _levelled(replace(judge, letters=True), stop)
+
+
+def _with_opinion(judge: Classifier, used: Adapter | None, embedder: Embedder, fitted: Fitted) -> Classifier:
+    if judge.labels == SENTIMENT:
+        known = fitted.sentiment.get(key(identity(judge.engine), used, SENTIMENT))
+        if known is None and used is not None:  # somebody's own, who knows better what they mean
+            return judge
+        added = known or fitted.sentiment[""]
+        claimed = replace(judge.calibration, rows=added.rows, right=added.right)
+        opinion = OfTone(embedder, fitted.tone, added)
+        return replace(judge, opinion=opinion, calibration=claimed, calibrated=added.rows > 0)
+    if used is not None:
+        return judge
+    mix = fitted.own_of(judge.engine.traits.known or "")
+    return replace(judge, opinion=of_labels(embedder, fitted, judge.labels, mix), margins=mix.margins)
 
 
 def _levelled(judge: Classifier, stop: Event | None) -> Classifier | None:
@@ -133,6 +122,7 @@ def classify(
 class _Text:
     """A text under way: where it stands, how many pieces it has, and what was read of them."""
 
+    text: str
     places: list[int]
     pieces: int
     read: dict[int, Read] = field(default_factory=dict)  # by where the piece begins
@@ -157,14 +147,14 @@ class _Reading:
                 known.places.append(place)
             else:
                 spans = pieces(self._judge.engine, text)
-                under_way = self._texts[text] = _Text([place], len(spans))
+                under_way = self._texts[text] = _Text(text, [place], len(spans))
                 for start, end in spans:
                     self._pieces.append((under_way, (start, end)))
                     yield self._judge.prompt(text[start:end])
 
     def take(self, prompt: int, likelihoods: Sequence[float]) -> None:
         text, (start, end) = self._pieces[prompt]
-        text.read[start] = (end - start, likelihoods)
+        text.read[start] = self._judge.read(text.text[start:end], likelihoods)
         if len(text.read) == text.pieces:
             text.judgement = self._judge.judged([text.read[at] for at in sorted(text.read)])
             self._done += [(place, text.judgement) for place in text.places]

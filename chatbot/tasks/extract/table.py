@@ -8,7 +8,7 @@ from typing import Any
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
-from chatbot.tasks.classify.table import harmless
+from chatbot.tasks.classify.tables.table import harmless
 from chatbot.tasks.extract.record import Cell, Extraction, Value
 
 NORMALISED = ("number", "date", "money")

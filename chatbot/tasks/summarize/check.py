@@ -17,6 +17,9 @@ from retrieval.types import Citation, Passage
 Reason = Literal["", "language", "model", "short"]
 """Why a summary only quotes: the model does not know the language, there is no model now, or the text is short already."""
 
+Mark = Literal["", "decision", "task", "open"]
+"""What a sentence of minutes is."""
+
 NEARBY = 8  # passages that a sentence is held against: those that share most words with it
 SHORTEST = 3  # words of a sentence that says something
 
@@ -24,6 +27,15 @@ _MARK = re.compile(r"\A\s*(?:[-*•·]|\d{1,2}[.)]|#{1,6})\s+")
 _OPENING = re.compile(
     r"\A\W*(?:here (?:is|are)\b[^:\n]{0,80}:|(?:a |the )?summary(?: of [^:\n]{0,60})?:)\s*", re.IGNORECASE
 )
+
+
+_ABOUT_ITSELF = re.compile(
+    r"(?:the|this) (?:document|text|file|passage|article|content|section) (?:is|appears to be|seems to be)"
+    r"(?: an?| the)?(?: \w+)? (?:text|document|file|passage|article|piece of text)s?\b"
+    r"|(?:这|该|本)(?:个|份|篇|段)?(?:文档|文本|文件|文章|内容)是(?:一)?(?:个|份|篇|段)?\S{0,4}(?:文档|文本|文件|文章)",
+    re.IGNORECASE,
+)
+"""Of what is in a text it says nothing, whatever words it shares with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +68,16 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A sentence of a finished summary; `citations` are the `n` of the summary's citations."""
+    """A sentence of a finished summary; `citations` are the `n` of the summary's citations. `lead` is a question that it answers;
+    `original` is what was checked, where `text` is its translation."""
 
     text: str
     verdict: Label
     citations: tuple[int, ...] = ()
     quoted: bool = False
+    mark: Mark = ""
+    lead: str = ""
+    original: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +120,9 @@ class Summary:
     model: str = ""
     adapter: str = ""
     finish: FinishReason = "stop"
+    form: str = "paragraph"
+    focus: str = ""
+    apart: bool = False  # whether no word of `focus` stands in the text
 
     @property
     def text(self) -> str:
@@ -141,6 +160,8 @@ def held(written: str, section: int, passages: Sequence[Passage], similarity: Si
     for start, end in sentences(written):
         text = " ".join(_MARK.sub("", written[start:end]).replace("**", "").split())
         if words(text) < SHORTEST or text.endswith((":", "：")) or text in titles or any(text == o.text for o in found):
+            continue
+        if _ABOUT_ITSELF.match(text):
             continue
         near = nearest(text, passages)
         verdict = verify(text, near, similarity=similarity)
@@ -207,4 +228,5 @@ class Citations:
 
 
 def _line(record: Mapping[str, Any]) -> Line:
-    return Line(record["text"], record["verdict"], tuple(record["citations"]), record["quoted"])
+    rest = {name: record.get(name, "") for name in ("mark", "lead", "original")}
+    return Line(record["text"], record["verdict"], tuple(record["citations"]), record["quoted"], **rest)

@@ -57,10 +57,11 @@ class Reader:
         stop: Event,
         *,
         weak: bool,
+        focus: str = "",
     ) -> None:
         self._engine, self._text, self._ranking = engine, text, ranking
         self.adapter = adapter
-        self._similarity, self._stop, self._weak = similarity, stop, weak
+        self._similarity, self._stop, self._weak, self._focus = similarity, stop, weak, focus
         self._said: dict[int, list[Said]] = {}  # by section, those that are done
         self.refused: list[str] = []
         self.merged: list[Said] = []
@@ -152,7 +153,7 @@ class Reader:
     ) -> Iterator[tuple[int, int, int, list[Said] | None, int]]:
         """(done, of how many, part, its sentences or None while nothing is done, place)."""
         sampling = Sampling(temperature=0.0, max_tokens=min(1024, 2 * each + 24))
-        prompts = [(messages(part.text, each), sampling) for part in parts]
+        prompts = [(messages(part.text, each, self._focus), sampling) for part in parts]
         done, failures = 0, 0
         for step in batch(self._engine, prompts, adapter=self.adapter, stop=self._stop):
             if not isinstance(step, Answered):

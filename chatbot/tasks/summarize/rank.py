@@ -30,6 +30,7 @@ SHORTEST, LONGEST = 6, 90  # words of a sentence that can well stand alone in a 
 LEAD = 0.6  # what being the first sentence of a section adds to its rank
 BRIEF = 0.3  # what is left of the rank of a sentence shorter than that
 LEANING = 0.7  # what is left of the rank of a sentence that leans on the one before it
+FOCUS = 8.0  # times the cosine with a question that is asked for, added to 1: a shared word outweighs being the first sentence
 ECHO = 0.7  # cosine from which two sentences do not vote for each other
 ALIKE = 0.6  # cosine from which the second of two sentences says nothing new
 TOLERANCE = 0.25  # of the wanted length ...
@@ -120,16 +121,18 @@ def centrality(vectors: csr_matrix) -> Floats:
 class Ranking:
     """The sentences of a text that can stand alone, ranked; and any other sentence by the same measure."""
 
-    def __init__(self, sections: Sequence[Section]) -> None:
+    def __init__(self, sections: Sequence[Section], focus: str = "") -> None:
+        """With a `focus`, sentences that share words with it count more."""
         found = candidates(sections)
         self._space = Space([one.text for one in found])
         self._blocks = [slice(at, at + BLOCK) for at in range(0, len(found), BLOCK)]
         ranks = np.concatenate(
             [centrality(self._space.rows[block]) for block in self._blocks] or [np.zeros(0, np.float32)]
         )
-        leads = _leads(found)
+        near = np.asarray((self._space.rows @ self._space.vectors([focus]).T).todense(), np.float32)[:, 0]
         self.sentences = [
-            replace(c, rank=(float(rank) + lead) * _worth(c)) for c, rank, lead in zip(found, ranks, leads, strict=True)
+            replace(c, rank=(float(rank) + lead) * _worth(c) * (1 + FOCUS * float(close)))
+            for c, rank, lead, close in zip(found, ranks, _leads(found), near, strict=True)
         ]
 
     @cached_property

@@ -5,7 +5,7 @@ the text stands in its place, labelled as a quotation. `summarize` yields steps,
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 from typing import Literal, get_args
 
@@ -13,11 +13,16 @@ from chatbot.common.errors import EngineUnavailable, InputError, ModelError, Mod
 from chatbot.engine.adapters.folders import visible
 from chatbot.engine.base import Engine
 from chatbot.tasks.language import detect, primary
+from chatbot.tasks.summarize import forms
 from chatbot.tasks.summarize.check import Citations, Reason, Said, SectionLine, Summary, quotation
 from chatbot.tasks.summarize.fit import fitted
+from chatbot.tasks.summarize.focus import LONGEST, focused
+from chatbot.tasks.summarize.into import settled, translated
 from chatbot.tasks.summarize.merge import Reader
+from chatbot.tasks.summarize.questions import asked
 from chatbot.tasks.summarize.rank import Ranking
 from chatbot.tasks.summarize.text import Text
+from chatbot.tasks.translate.order import Settled
 from retrieval.checks.verify import Similarity
 
 ADAPTER = "summarize"  # the adapter of this name, where there is one, was trained on this prompt
@@ -31,7 +36,8 @@ WEAK = ("small",)
 
 @dataclass(frozen=True, slots=True)
 class Working:
-    """`done` of `total` parts of this `level` are summarized: 0 finds them, 1 reads the text, the others merge. `sections` so far.
+    """`done` of `total` parts of this `level` are summarized: 0 finds them, 1 reads the text, the others merge; -1 asks questions,
+    -2 translates. `sections` so far.
 
     `place` counts the requests before the first of ours while it waits for the model.
     """
@@ -52,31 +58,37 @@ def summarize(
     *,
     owner: str = "",
     length: str = "medium",
+    form: str = "paragraph",
+    focus: str = "",
+    into: str = "",
     adapter: str | None = None,
     similarity: Similarity | None = None,
     stop: Event | None = None,
 ) -> Iterator[Step]:
     """Any number of `Working`, then a `Summary`; after `stop` it holds what was done. Close it to end the work.
 
-    `adapter` None: the owner's adapter named `ADAPTER` writes where there is one; empty: none does. Raises `InputError`,
-    `AdapterNotFound`.
+    `focus` is a question that it is to be about, `into` a language (empty: the text's own). `adapter` None: the owner's adapter
+    named `ADAPTER` writes where there is one; empty: none does. Raises `InputError`, `AdapterNotFound`.
     """
-    wanted = target(length, text.words)
-    stop = stop or Event()
+    forms.check(form)
+    stop, focus = stop or Event(), " ".join(focus.split())[:LONGEST]
     yield Working(0, len(text.sections), level=0)
-    ranking = Ranking(text.sections)
+    near = focused(text, focus, similarity) if focus else None
+    text = near[0] if near else text
+    wanted = target(length, text.words)
+    ranking = Ranking(text.sections, focus)
     if not ranking.sentences:
         raise InputError(
             "It holds no sentences to summarize, only tables, headings or numbers. Ask about them under Documents.",
             kind="summary_no_sentences",
         )
     language = detect(" ".join(passage.text for passage in text.passages)[:2_000_000]).language or ""
+    how = settled(engine, owner, ranking.sentences[0].text, language, into)
     reason = _why_quoted(engine, text, language)
     if adapter is None and not reason:
         adapter = _own(engine, owner)
-    reader = Reader(
-        engine, text, ranking, adapter or None, similarity, stop, weak=not adapter and not reason and _is_weak(engine)
-    )
+    weak = not adapter and not reason and _is_weak(engine)
+    reader = Reader(engine, text, ranking, adapter or None, similarity, stop, weak=weak, focus=focus)
     if not reason:
         try:
             yield from _working(text, reader, wanted)
@@ -84,7 +96,23 @@ def summarize(
             reason = "model"
     if reason:
         reader.quote()
-    yield _finished(engine, text, ranking, reader, wanted, language, reason)
+    found = _finished(engine, text, ranking, reader, wanted, language, reason, form)
+    found = replace(found, form=form, focus=focus, apart=near is not None and not near[1])
+    yield from _dressed(engine, found, how, stop)
+
+
+def _dressed(engine: Engine, found: Summary, how: Settled | None, stop: Event) -> Iterator[Step]:
+    """With questions and in another language, where that is wanted."""
+    if found.form == "questions" and found.model:
+        for done, lines in asked(engine, found.sentences, stop):
+            found = replace(found, sentences=lines)
+            yield Working(done, len(lines), level=-1)
+    if how is not None:
+        original = found
+        for done, total, told in translated(engine, original, how, stop):
+            yield Working(done, total, level=-2)
+            found = told
+    yield found
 
 
 def target(length: str, size: int) -> int:
@@ -131,15 +159,25 @@ def _lines(citations: Citations, text: Text, reader: Reader) -> tuple[SectionLin
 
 
 def _finished(
-    engine: Engine, text: Text, ranking: Ranking, reader: Reader, wanted: int, language: str, reason: Reason
+    engine: Engine,
+    text: Text,
+    ranking: Ranking,
+    reader: Reader,
+    wanted: int,
+    language: str,
+    reason: Reason,
+    form: str,
 ) -> Summary:
     chosen: Sequence[Said]
     if reason == "short":
         chosen = [quotation(one) for one in ranking.sentences]
     else:
         chosen = fitted(reader.merged, ranking, wanted, reader.reached)
+    found = [quotation(one) for one, _ in forms.minutes(ranking)] if form == "minutes" else []
+    told = {said.text for said in found}
     citations = Citations(text)
-    lines = tuple(citations.line(said) for said in chosen)
+    lines = tuple(citations.line(said) for said in [*(one for one in chosen if one.text not in told), *found])
+    lines = forms.marked(lines) if form == "minutes" else lines
     sections = _lines(citations, text, reader)
     return Summary(
         text.name,

@@ -24,8 +24,9 @@ from chatbot.common.rejected import shown
 from chatbot.engine.base import Engine
 from chatbot.tasks.translate.check import Flag
 from chatbot.tasks.translate.files import child as files
-from chatbot.tasks.translate.files.marked import Segment, bare
+from chatbot.tasks.translate.files.marked import TAG, Segment, bare, fits
 from chatbot.tasks.translate.order import AUTO, code_of, settle
+from chatbot.tasks.translate.own.memory import Recall, nothing
 from chatbot.tasks.translate.run import segments as run
 from chatbot.tasks.translate.text import Pair
 from chatbot.tasks.translate.work import Order, Translation, is_failed
@@ -53,6 +54,7 @@ class Job:
     confidence: float | None = None
     doubts: str = ""
     glossary: Mapping[str, str] = field(default_factory=dict)
+    width: int = 0  # characters of a line of subtitles at most; 0: what is usual
     done: int = 0
     flagged: int = 0
 
@@ -64,6 +66,16 @@ class Job:
     def result_name(self) -> str:
         """`report.de.docx` for `report.docx`."""
         return f"{PurePosixPath(self.name).stem or 'translation'}.{self.target}{self.ending}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Segment number `at` with its translation; both are marked texts."""
+
+    at: int
+    source: str
+    target: str
+    flags: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +103,7 @@ class Translations:
         source: str = AUTO,
         adapter: str | None = None,
         glossary: str = "",
+        width: int = 0,
         stop: Event | None = None,
     ) -> Job:
         """Read the file and keep it. Raises `RejectedFile`, `InputError` as `settle`, and what `engine.model` raises."""
@@ -105,7 +118,7 @@ class Translations:
         job = Job(
             secrets.token_hex(12), owner, name, found.kind, found.ending, order.source, order.target, order.adapter,
             settled.support.who if settled else "", len(found.segments), time.time(),
-            settled.detected.confidence if settled and settled.detected else None, found.doubts, dict(order.glossary),
+            settled.detected.confidence if settled and settled.detected else None, found.doubts, dict(order.glossary), width,
         )  # fmt: skip
         self._keep(job, path, found.segments)
         for old in self.jobs(owner)[KEPT:]:
@@ -124,23 +137,24 @@ class Translations:
             raise NotFound("There is no such translation. It may have been removed.", kind="no_translation")
         return job
 
-    def run(self, engine: Engine, owner: str, id: str, stop: Event) -> Iterator[Progress]:
+    def run(self, engine: Engine, owner: str, id: str, stop: Event, recall: Recall = nothing) -> Iterator[Progress]:
         """Translate what is not done yet. Ends when all is, or when `stop` is set. Raises engine errors."""
         job, segments, known = self._opened(owner, id)
         order = Order(job.source, job.target, job.adapter, job.glossary)
         known = {at: translation for at, translation in known.items() if not is_failed(translation)}
         flagged = sum(bool(translation.flags) for translation in known.values())
+        memory = recall(job.source, job.target)
         yield Progress(job)
         with (
             _log(self._home(owner) / id / "done.jsonl") as log,
-            closing(run(engine, segments, order, done=known, stop=stop)) as steps,  # type: ignore[type-var]
+            closing(run(engine, segments, order, done=known, memory=memory, stop=stop)) as steps,  # type: ignore[type-var]
         ):
             for step in steps:
                 latest = None
                 for at, translation in step.finished.items():
                     known[at] = translation
                     flagged += bool(translation.flags)
-                    log.write(json.dumps([at, translation.text, [asdict(flag) for flag in translation.flags]]) + "\n")
+                    log.write(_line(at, translation))
                     latest = Pair(bare(segments[at].text), bare(translation.text), translation.flags)
                 if latest:
                     log.flush()
@@ -153,13 +167,40 @@ class Translations:
         found = [Pair(bare(segments[at].text), bare(known[at].text), known[at].flags) for at in sorted(known)]
         return [pair for pair in found if pair.flags or not flagged][:limit]
 
+    def rows(self, owner: str, id: str, limit: int = 300) -> list[Row]:
+        """What is done, the doubtful first, to be read and corrected: marked texts."""
+        _, segments, known = self._opened(owner, id)
+        order = sorted(known, key=lambda at: (not known[at].flags, at))
+        return [Row(at, segments[at].text, known[at].text, known[at].flags) for at in order[:limit]]
+
+    def correct(self, owner: str, id: str, texts: Mapping[int, str]) -> dict[str, str]:
+        """Put these translations in the place of what was there, and give back what changed, by the segments' texts.
+
+        Raises `InputError` where one has lost a tag of its segment.
+        """
+        _, segments, known = self._opened(owner, id)
+        changed = {at: text for at, text in texts.items() if at in known and text.strip() and text != known[at].text}
+        for at, text in changed.items():
+            if not fits(segments[at], text):
+                tags = " ".join(tag[0] for tag in TAG.finditer(segments[at].text))
+                raise InputError(
+                    f"Segment {at + 1} must keep its tags {tags}, each once.",
+                    kind="edit_tags",
+                    number=at + 1,
+                    tags=tags,
+                )
+        with _log(self._home(owner) / id / "done.jsonl") as log:
+            for at, text in changed.items():
+                log.write(_line(at, Translation(text)))
+        return {segments[at].text: text for at, text in changed.items()}
+
     def result(self, owner: str, id: str) -> bytes:
         """The translated file; what is not done yet stands in it as it was. Raises `RejectedFile`, `InputError`."""
         job, segments, known = self._opened(owner, id)
         if not known and segments:
             raise InputError("Nothing of this file is translated yet.", kind="nothing_done")
         texts = [known[at].text if at in known else segment.text for at, segment in enumerate(segments)]
-        return files.write(self._home(owner) / id / "original", job.name, texts, job.target)
+        return files.write(self._home(owner) / id / "original", job.name, texts, job.target, width=job.width)
 
     def remove(self, owner: str, id: str) -> None:
         disk.discard(self._home(owner) / self.get(owner, id).id)
@@ -194,6 +235,10 @@ def _read(folder: Path, owner: str) -> Job | None:
     known = _done(folder)
     done = sum(not is_failed(translation) for translation in known.values())
     return replace(job, done=done, flagged=sum(bool(translation.flags) for translation in known.values()))
+
+
+def _line(at: int, translation: Translation) -> str:
+    return json.dumps([at, translation.text, [asdict(flag) for flag in translation.flags]]) + "\n"
 
 
 def _done(folder: Path) -> dict[int, Translation]:

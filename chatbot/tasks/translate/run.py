@@ -9,6 +9,7 @@ from chatbot.common.errors import BanyanError, EngineUnavailable, ModelError, Mo
 from chatbot.common.fan_out import fan_out
 from chatbot.engine.base import Engine
 from chatbot.tasks.translate.files.marked import Segment
+from chatbot.tasks.translate.own.memory import Memory, recalled
 from chatbot.tasks.translate.patience import patiently
 from chatbot.tasks.translate.sizes import Sizes
 from chatbot.tasks.translate.work import Order, Translation, failed, one, repeated
@@ -28,9 +29,10 @@ def segments(
     order: Order,
     *,
     done: Mapping[int, Translation] | None = None,
+    memory: Memory | None = None,
     stop: Event,
 ) -> Iterator[Done]:
-    """Translate what is not `done` yet. Ends early, without an error, when `stop` is set. Close it to end the work.
+    """Translate what is not `done` yet; what `memory` knows is taken from there. Ends early, without an error, when `stop` is set. Close it to end the work.
 
     A segment that the engine fails on alone is flagged and left as it was; an engine that is busy or out of reach is asked again
     for a while; one that is gone ends all with its error.
@@ -47,8 +49,9 @@ def segments(
         def ask() -> Translation:
             return one(engine, given[at], order, over, lambda text: partial.__setitem__(at, text), sizes.of(at))
 
+        remembered = recalled(given[at], memory or {})
         try:
-            return known.get(at) or patiently(ask, over)
+            return known.get(at) or (Translation(remembered) if remembered else patiently(ask, over))
         except Stopped:
             return None
         except (EngineUnavailable, ModelError, ModelLoading):

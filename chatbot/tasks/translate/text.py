@@ -14,6 +14,7 @@ from chatbot.tasks.translate.files import plain
 from chatbot.tasks.translate.files.marked import bare
 from chatbot.tasks.translate.files.spans import Span
 from chatbot.tasks.translate.order import AUTO, Settled, settle
+from chatbot.tasks.translate.own.memory import Recall, nothing
 from chatbot.tasks.translate.run import segments
 from chatbot.tasks.translate.work import Translation
 
@@ -86,6 +87,7 @@ def translate(
     source: str = AUTO,
     adapter: str | None = None,
     glossary: str = "",
+    recall: Recall = nothing,
     stop: Event | None = None,
 ) -> Iterator[Step]:
     """Any number of `Writing`, then `Translated`. Close it to end the work; after `stop` what was done is in the last step.
@@ -103,10 +105,10 @@ def translate(
     spans = plain.spans(text)
     given = [one.segment for one in spans]
     settled = settle(engine, owner, given, target=target, source=source, adapter=adapter, glossary=glossary)
-    stop = stop or Event()
+    memory, stop = recall(settled.order.source, settled.order.target), stop or Event()
     known: dict[int, Translation] = {}
     yield Writing(settled, "", 0, len(given))
-    with closing(segments(engine, given, settled.order, stop=stop)) as steps:  # type: ignore[type-var]
+    with closing(segments(engine, given, settled.order, memory=memory, stop=stop)) as steps:  # type: ignore[type-var]
         for step in steps:
             known.update(step.finished)
             yield Writing(settled, _so_far(text, spans, known, step.partial), len(known), len(given))

@@ -2,21 +2,25 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import gradio as gr
 
 from chatbot.common.errors import InputError
 from chatbot.tasks.chat import title_of
-from chatbot.tasks.classify import kept as sentiment_kept
 from chatbot.tasks.classify import labels as sentiment_labels
 from chatbot.tasks.classify.evidence import Weighing
-from chatbot.tasks.classify.kept import Keeping, Outcome
+from chatbot.tasks.classify.labels import Allowed
 from chatbot.tasks.classify.result import Result, foreign, judge_text
-from chatbot.tasks.classify.rows import Judged, judge_rows
-from chatbot.tasks.classify.table import Table, read_table
+from chatbot.tasks.classify.tables import kept as sentiment_kept
+from chatbot.tasks.classify.tables.kept import Keeping, Outcome
+from chatbot.tasks.classify.tables.rows import Judged, judge_rows
+from chatbot.tasks.classify.tables.table import Table, read_table
+from chatbot.tasks.classify.taught import doubtful
 from chatbot.tasks.classify.work import classifier
 from chatbot.ui.adapters.picker import chosen
 from chatbot.ui.chat.handlers import told
@@ -29,11 +33,25 @@ from chatbot.ui.parts.task_handlers import TaskHandlers
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
+from retrieval.search.embed import Embedder
 
 ROWS_FOR_LANGUAGE = 50
 ROWS_TICK = 0.4  # seconds between updates: each counts all rows that are done
 HIDDEN = gr.update(visible=False)
-Labels = sentiment_labels.Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """By what is judged."""
+
+    labels: sentiment_labels.Labels
+    adapter: str | None
+    allowed: Allowed
+    embedder: Embedder | None
+
+    @property
+    def how(self) -> dict[str, Any]:
+        return {"adapter": self.adapter, "allowed": self.allowed, "embedder": self.embedder}
 
 
 class Handlers(TaskHandlers):
@@ -62,6 +80,7 @@ class Handlers(TaskHandlers):
         tab = self._tab
         return {
             tab.given.source: gr.update(choices=render_sentiment.sources(language)),
+            tab.given.allowed: gr.update(choices=render_sentiment.allowed(language)),
             tab.shown: render_sentiment.shown(shown, language),
             tab.given.past: self.look(language, request),
         }
@@ -75,13 +94,15 @@ class Handlers(TaskHandlers):
                 table = _table(file)
                 column = gr.update(choices=list(table.columns), value=table.likely())
                 head = render_sentiment.table_head(table, language)
-        return {tab.given.column: column, tab.shown: head, tab.download: HIDDEN, tab.notice: "".join(notices)}
+        shown = {tab.given.column: column, tab.shown: head, tab.download: HIDDEN, tab.notice: "".join(notices)}
+        return shown | tab.teach.hidden
 
     # Judging
 
     def begin(self, language: Language) -> Updates:
         tab, reading = self._tab, render_task.progress(text("sen_reading", language))
-        return tab.given.buttons.running() | {tab.notice: "", tab.shown: reading, tab.download: HIDDEN}
+        fresh = {tab.notice: "", tab.shown: reading, tab.download: HIDDEN}
+        return tab.given.buttons.running() | fresh | tab.teach.hidden
 
     def run(
         self,
@@ -90,29 +111,31 @@ class Handlers(TaskHandlers):
         file: str | None,
         column: str | None,
         labels: str,
+        allowed: Sequence[str],
         adapter: str,
         language: Language,
         request: gr.Request,
     ) -> Iterator[Updates]:
         yield gr.skip()
         with told(language) as notices, self._running(request) as (owner, stop):
-            wanted, who = sentiment_labels.parse(labels), chosen(adapter)
+            several = Allowed(several="several" in allowed, none="none" in allowed)
+            embedder = self._services.embedder()
+            asked = Asked(sentiment_labels.parse(labels), chosen(adapter), several, embedder)
             if source == "table":
-                yield from self._judge_table(owner, file, column, wanted, who, language, stop)
+                yield from self._judge_table(owner, file, column, asked, language, stop)
             else:
-                yield from self._judge_text(owner, typed, wanted, who, language, stop)
+                yield from self._judge_text(owner, typed, asked, language, stop)
         if notices:
             yield self._unjudged(language) | {self._tab.notice: notices[0]}
 
     def _unjudged(self, language: Language) -> Updates:
         return {self._tab.result: None, self._tab.shown: render_task.welcome("sen", language)}
 
-    def _judge_text(
-        self, owner: str, typed: str, labels: Labels, adapter: str | None, language: Language, stop: Event
-    ) -> Iterator[Updates]:
+    def _judge_text(self, owner: str, typed: str, asked: Asked, language: Language, stop: Event) -> Iterator[Updates]:
         tab = self._tab
         result: Result | None = None
-        steps = judge_text(self._services.engine.asked_by(owner), owner, typed, labels, adapter=adapter, stop=stop)
+        engine = self._services.engine.asked_by(owner)
+        steps = judge_text(engine, owner, typed, asked.labels, stop=stop, **asked.how)
         for step in on_a_clock(steps, lambda step: isinstance(step, Result)):
             result = step if isinstance(step, Result) else result
             if result:
@@ -131,8 +154,7 @@ class Handlers(TaskHandlers):
         owner: str,
         file: str | None,
         column: str | None,
-        labels: Labels,
-        adapter: str | None,
+        asked: Asked,
         language: Language,
         stop: Event,
     ) -> Iterator[Updates]:
@@ -144,12 +166,12 @@ class Handlers(TaskHandlers):
         strange = _foreign(
             table, column, self._services.engine.traits.languages
         )  # now: after Stop nobody wants to wait for it
-        judge = classifier(self._services.engine.asked_by(owner), owner, labels, adapter=adapter, stop=stop)
+        judge = classifier(self._services.engine.asked_by(owner), owner, asked.labels, stop=stop, **asked.how)
         if judge is None:
             yield self._unjudged(language)
             return
         judged = Judged()
-        keeping = Keeping(self._services.tables, owner, table, labels, judge, judged, strange)
+        keeping = Keeping(self._services.tables, owner, table, Path(file), judge, judged, strange)
         notices: list[str] = []
         try:
             with told(language) as notices:
@@ -158,9 +180,11 @@ class Handlers(TaskHandlers):
         finally:
             found, data = keeping.so_far()
             with told(language) as unkept:
+                found, data = keeping.at_the_end()
                 keeping.keep(found, data)
         past = {self._tab.given.past: self._past(owner, language)}
-        yield self._outcome(owner, found, data, language, "".join([*notices, *unkept])) | past
+        teach = self._tab.teach.offering(doubtful(table, column, judged), asked.labels, language)
+        yield self._outcome(owner, found, data, language, "".join([*notices, *unkept])) | past | teach
 
     def _rows_on_the_way(
         self, rows: Iterator[None], keeping: Keeping, judged: Judged, total: int, language: Language
@@ -174,7 +198,7 @@ class Handlers(TaskHandlers):
     def _outcome(self, owner: str, found: Outcome, data: bytes, language: Language, notice: str = "") -> Updates:
         """What came of a table, and its rows with their labels as a file, where there are any."""
         tab = self._tab
-        file = self._services.uploads.new(owner, file_name(found.name), data) if data else None
+        file = self._services.uploads.new(owner, file_name(found.name, found.ending), data) if data else None
         return {
             tab.result: found,
             tab.shown: render_sentiment.rows_done(found, language),
@@ -195,17 +219,17 @@ class Handlers(TaskHandlers):
                     tables.tidy(owner)
                 return {tab.given.past: self._past(owner, language), tab.notice: ""}
             if tables and "file" in record:
-                return self._outcome(owner, *tables.opened(owner, record), language)
+                return self._outcome(owner, *tables.opened(owner, record), language) | tab.teach.hidden
             found = Result.from_dict(record)
-            shown = render_sentiment.result(found, language)
-            return {tab.result: found, tab.shown: shown, tab.download: HIDDEN, tab.notice: ""}
+            shown = {tab.result: found, tab.shown: render_sentiment.result(found, language)}
+            return shown | {tab.download: HIDDEN, tab.notice: ""} | tab.teach.hidden
         return {tab.notice: notices[0]}
 
 
-def file_name(table: str) -> str:
-    """`reviews-labelled.csv` for `reviews.xlsx`."""
+def file_name(table: str, ending: str) -> str:
+    """`reviews-labelled.csv` for `reviews.tsv`."""
     stem = re.sub(r"[^\w-]+", "_", Path(table).stem)[:60]
-    return f"{stem}-labelled.csv"
+    return f"{stem}-labelled{ending}"
 
 
 def _table(file: str, stop: Event | None = None) -> Table:

@@ -7,6 +7,7 @@ import gradio as gr
 from chatbot.ui.adapters.picker import task_adapter
 from chatbot.ui.classify import render as render_sentiment
 from chatbot.ui.classify.examples import EXAMPLES
+from chatbot.ui.classify.teach import Teach, build_teach
 from chatbot.ui.parts import render_task
 from chatbot.ui.parts.clickable import clickable
 from chatbot.ui.parts.localise import Localised
@@ -26,6 +27,7 @@ class Given:
     file: gr.File
     column: gr.Dropdown
     labels: gr.Textbox
+    allowed: gr.CheckboxGroup
     adapter: gr.Dropdown
     buttons: RunStop
     past: gr.HTML
@@ -38,6 +40,7 @@ class SentimentTab:
     notice: gr.HTML
     shown: gr.HTML
     download: gr.DownloadButton
+    teach: Teach
     result: gr.State  # the `Result` or the `Outcome` that is shown
 
 
@@ -54,7 +57,8 @@ def build_sentiment(words: Localised, tab: gr.Tab, services: Services) -> Sentim
                 text("sen_download", "en"), visible=False, variant="primary", elem_id="by-sen-download"
             )
             words(download, label="sen_download")
-    return SentimentTab(tab, given, notice, shown, download, result)
+            teach = build_teach(words)
+    return SentimentTab(tab, given, notice, shown, download, teach, result)
 
 
 def _given(words: Localised) -> Given:
@@ -68,6 +72,8 @@ def _given(words: Localised) -> Given:
     words(column, label="sen_column")
     labels = gr.Textbox(lines=1, max_lines=8, placeholder="negative, neutral, positive", elem_id="by-sen-labels")
     words(labels, label="sen_labels", info="sen_labels_info")
+    allowed = gr.CheckboxGroup(render_sentiment.allowed("en"), value=[], elem_id="by-sen-allowed")
+    words(allowed, label="sen_allowed")
     adapter = task_adapter(words, "sen")
-    buttons = run_and_stop(words, "sen")
-    return Given(source, typed, about, examples, file, column, labels, adapter, buttons, clickable("by-sen-past"))
+    buttons, past = run_and_stop(words, "sen"), clickable("by-sen-past")
+    return Given(source, typed, about, examples, file, column, labels, allowed, adapter, buttons, past)

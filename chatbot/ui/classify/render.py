@@ -5,16 +5,17 @@ from html import escape
 
 from chatbot.store.store import SavedResult
 from chatbot.tasks.classify.evidence import Part, Weighing
-from chatbot.tasks.classify.kept import Outcome
-from chatbot.tasks.classify.labels import SENTIMENT
+from chatbot.tasks.classify.labels import NONE, SENTIMENT
 from chatbot.tasks.classify.result import Result
-from chatbot.tasks.classify.rows import Judged
-from chatbot.tasks.classify.table import Table
+from chatbot.tasks.classify.tables.kept import Outcome
+from chatbot.tasks.classify.tables.rows import Judged
+from chatbot.tasks.classify.tables.table import Table
 from chatbot.ui.parts import render_task
 from chatbot.ui.parts.render_task import caution, empty, foot, progress, welcome
 from chatbot.ui.strings.words import Language, language_name, text
 
 SOURCES = ("text", "table")
+ALLOWED = ("several", "none")
 STEPS = 4  # shades of the evidence
 OURS = frozenset(label.name for label in SENTIMENT)
 FAINT = 0.05  # nats of log-odds: less is not coloured
@@ -27,6 +28,11 @@ def sources(language: Language) -> list[tuple[str, str]]:
     return [(text(f"sen_from_{name}", language), name) for name in SOURCES]
 
 
+def allowed(language: Language) -> list[tuple[str, str]]:
+    """What a text may get besides exactly one label."""
+    return [(text(f"sen_allow_{name}", language), name) for name in ALLOWED]
+
+
 def shown(given: Result | Outcome | None, language: Language) -> str:
     if given is None:
         return welcome("sen", language)
@@ -36,16 +42,14 @@ def shown(given: Result | Outcome | None, language: Language) -> str:
 def result(given: Result, language: Language, weighing: Weighing | None = None) -> str:
     """The label, every label's probability, and why; `weighing` while the evidence is on its way."""
     warning = _foreign(given.foreign, given.model, language)
-    said = (
-        f'<h2 class="by-sen-label">{escape(named(given.label, language))}</h2>{warning}{_scores(given, language)}'
-        f"{_trust(given.model, given.adapter, given.fitted, given.right, language, chosen=given.chosen)}"
-    )
+    head = " · ".join(named(name, language) for name in given.fitting or (given.label,))
+    said = f'<h2 class="by-sen-label">{escape(head)}</h2>{warning}{_scores(given, language)}{_trust(given, language)}{_clauses(given, language)}'
     if weighing is not None:
         words = text("sen_weighing", language, done=weighing.done, total=weighing.total)
         return said + progress(words, weighing.done / max(1, weighing.total))
     missing = "" if given.chosen else empty(text("sen_no_evidence", language))
     why = _evidence(given, language) if given.parts else missing
-    return said + why + _foot(given.model, given.adapter, given.pieces, language)
+    return said + why + _foot(given, given.pieces, language)
 
 
 def past(saved: Sequence[SavedResult], language: Language) -> str:
@@ -62,6 +66,8 @@ def _more(one: SavedResult, language: Language) -> str:
 
 def named(label: str, language: Language) -> str:
     """The label as the page's language calls it, where it is one of ours; people's own are theirs. Files keep what it is."""
+    if label == NONE:
+        return text("sen_label_none", language)
     return text(f"sen_label_{label}", language) if label in OURS else label
 
 
@@ -94,8 +100,7 @@ def rows_done(given: Outcome, language: Language) -> str:
     return (
         f'<h2 class="by-sen-name">{escape(given.name)}</h2><p class="by-success" role="status">{escape(words)}</p>'
         f"{_foreign(given.foreign, given.model, language)}{_counts(given.counts, language)}{_left_out(given, language)}"
-        f"{_trust(given.model, given.adapter, given.fitted, given.right, language, chosen=given.chosen)}"
-        f"{_foot(given.model, given.adapter, 1, language)}"
+        f"{_trust(given, language)}{_foot(given, 1, language)}"
     )
 
 
@@ -103,7 +108,7 @@ def _scores(given: Result, language: Language) -> str:
     if given.chosen:
         return ""
     rows = "".join(
-        f"<li{' class=by-sen-best' if name == given.label else ''}><span>{escape(named(name, language))}</span>"
+        f"<li{' class=by-sen-best' if name in (given.fitting or (given.label,)) else ''}><span>{escape(named(name, language))}</span>"
         f'<b>{100 * probability:.0f} %</b><span class="by-bar" aria-hidden="true">'
         f'<i style="width:{100 * probability:.1f}%"></i></span></li>'
         for name, probability in sorted(given.scores, key=lambda pair: -pair[1])
@@ -111,16 +116,17 @@ def _scores(given: Result, language: Language) -> str:
     return f'<ul class="by-sen-scores" aria-label="{escape(text("sen_scores", language))}">{rows}</ul>'
 
 
-def _trust(
-    model: str, adapter: str | None, rows: int, right: float, language: Language, *, chosen: bool = False
-) -> str:
+def _trust(given: Result | Outcome, language: Language) -> str:
     """How far the percentages can be believed, or why there are none."""
-    if chosen:
+    if given.chosen:
         return caution(text("sen_chosen", language))
-    if rows:
-        return empty(text("sen_calibrated", language, rows=rows, right=round(100 * right)))
-    if not adapter and model.rpartition("/")[2].startswith(WEAK):
-        return caution(text("sen_weak", language, model=model))
+    if given.fitted:
+        key = "sen_calibrated_both" if given.embedder else "sen_calibrated"
+        return empty(text(key, language, rows=given.fitted, right=round(100 * given.right)))
+    if isinstance(given, Result) and given.unlike:
+        return empty(text("sen_unlike", language))
+    if not given.adapter and not given.embedder and given.model.rpartition("/")[2].startswith(WEAK):
+        return caution(text("sen_weak", language, model=given.model))
     return empty(text("sen_uncalibrated", language))
 
 
@@ -128,6 +134,16 @@ def _foreign(code: str, model: str, language: Language) -> str:
     if not code:
         return ""
     return caution(text("sen_foreign", language, language=language_name(code, language), model=model))
+
+
+def _clauses(given: Result, language: Language) -> str:
+    rows = "".join(
+        f'<li><b class="by-sen-{one.label}">{escape(named(one.label, language))}</b> <span dir="auto">'
+        f"{escape(given.text[one.start : one.end].strip())}</span></li>"
+        for one in given.clauses
+    )
+    head = escape(text("sen_clauses", language))
+    return f'<h3 class="by-sen-head">{head}</h3><ul class="by-sen-clauses">{rows}</ul>' if rows else ""
 
 
 def _evidence(given: Result, language: Language) -> str:
@@ -181,10 +197,11 @@ def _table_row(part: Part, given: Result, language: Language) -> str:
     return f"<tr><td>{escape(words)}</td><td>{escape(text('sen_points', language, points=points))}</td></tr>"
 
 
-def _foot(model: str, adapter: str | None, pieces: int, language: Language) -> str:
-    key = "sen_by_adapter" if adapter else "sen_by"
+def _foot(given: Result | Outcome, pieces: int, language: Language) -> str:
+    key = "sen_by_adapter" if given.adapter else "sen_by_embedder" if given.embedder else "sen_by"
+    by = text(key, language, model=given.model, adapter=given.adapter or "", embedder=given.embedder)
     read = escape(text("sen_pieces", language, count=pieces)) if pieces > 1 else ""
-    return foot(escape(text(key, language, model=model, adapter=adapter or "")), read)
+    return foot(escape(by), read)
 
 
 def _counts(counts: Sequence[tuple[str, int]], language: Language) -> str:

@@ -21,6 +21,7 @@ from chatbot.ui.parts import render_task
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.clock import on_a_clock
 from chatbot.ui.parts.task_handlers import TaskHandlers
+from chatbot.ui.parts.tasks.reading import sources
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, languages, text
@@ -36,11 +37,6 @@ class Handlers(TaskHandlers):
         self._tab = tab
 
     # The left side
-
-    def pick(self, source: str) -> Updates:
-        given = self._tab.given
-        wanted = {given.typed: "text", given.about: "text", given.file: "file", given.documents: "library"}
-        return {part: gr.update(visible=source == name) for part, name in wanted.items()}
 
     def choose(self, template: str, language: Language) -> Updates:
         """A template writes its fields into the box; one's own stay as they are."""
@@ -69,7 +65,7 @@ class Handlers(TaskHandlers):
     def look(self, chosen: Sequence[str] | None, language: Language, request: gr.Request) -> Updates:
         """The documents and the saved tables, as they are now."""
         given, owner = self._tab.given, self._services.owner_of(request)
-        return {given.documents: self._documents(owner, chosen), given.past: self._past(owner, language)}
+        return {given.reading.documents: self._documents(owner, chosen), given.past: self._past(owner, language)}
 
     def _past(self, owner: str, language: Language) -> str:
         return render_task.past("ext", self._results(owner), lambda one: "", language)
@@ -81,7 +77,7 @@ class Handlers(TaskHandlers):
         tab, library = self._tab, self._services.library is not None
         same = _template_of(written) == template != render_extract.OWN
         return {
-            tab.given.source: gr.update(choices=render_extract.sources(language, library=library)),
+            tab.given.reading.source: gr.update(choices=sources("ext", language, library=library)),
             tab.given.template: gr.update(choices=render_extract.templates(language)),
             tab.given.rows: gr.update(choices=render_extract.rows(language)),
             tab.given.fields: text(f"ext_fields_{template}", language) if same else gr.update(),

@@ -10,7 +10,8 @@ from chatbot.ui.extract.examples import EXAMPLES
 from chatbot.ui.parts import render_task
 from chatbot.ui.parts.clickable import clickable
 from chatbot.ui.parts.localise import Localised
-from chatbot.ui.parts.task_parts import RunStop, example_buttons, run_and_stop, typed_box
+from chatbot.ui.parts.task_parts import RunStop, run_and_stop
+from chatbot.ui.parts.tasks.reading import Reading, build_reading
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import text
 
@@ -21,12 +22,7 @@ FIRST = next(iter(render_extract.TEMPLATES))
 class Given:
     """The left side: what to read, and for which fields."""
 
-    source: gr.Radio
-    typed: gr.Textbox
-    about: gr.Row  # what holds the examples
-    examples: tuple[gr.Button, ...]
-    file: gr.File
-    documents: gr.Dropdown
+    reading: Reading
     template: gr.Dropdown
     fields: gr.Textbox
     rows: gr.Radio
@@ -60,14 +56,7 @@ def build_extract(words: Localised, tab: gr.Tab, services: Services) -> ExtractT
 
 
 def _given(words: Localised, *, library: bool) -> Given:
-    source = gr.Radio(render_extract.sources("en", library=library), value="text", elem_id="by-ext-source")
-    words(source, label="ext_source")
-    typed = typed_box(words, "ext", lines=(5, 6))
-    about, examples = example_buttons(words, "ext", EXAMPLES)
-    file = gr.File(label=text("ext_file", "en"), visible=False, height=150, elem_id="by-ext-file")
-    words(file, label="ext_file")
-    documents = gr.Dropdown([], multiselect=True, visible=False, elem_id="by-ext-documents")
-    words(documents, label="ext_documents")
+    reading = build_reading(words, "ext", EXAMPLES, lines=(5, 6), library=library)
     template = gr.Dropdown(render_extract.templates("en"), value=FIRST, elem_id="by-ext-template")
     words(template, label="ext_template")
     fields = gr.Textbox(text(f"ext_fields_{FIRST}", "en"), lines=3, max_lines=8, elem_id="by-ext-fields")
@@ -76,4 +65,4 @@ def _given(words: Localised, *, library: bool) -> Given:
     words(rows, label="ext_rows")
     adapter = task_adapter(words, "ext")
     buttons, past = run_and_stop(words, "ext"), clickable("by-ext-past")
-    return Given(source, typed, about, examples, file, documents, template, fields, rows, adapter, buttons, past)
+    return Given(reading, template, fields, rows, adapter, buttons, past)

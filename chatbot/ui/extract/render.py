@@ -13,7 +13,6 @@ from chatbot.tasks.extract.work import Working
 from chatbot.ui.parts.render_task import caution, empty, foot, progress, welcome
 from chatbot.ui.strings.words import Language, text
 
-SOURCES = ("text", "file", "library")
 ROWS = ("many", "one")
 TEMPLATES = {  # template -> its rows
     "people": "many", "relations": "many", "invoice": "one", "cv": "one", "contract": "one", "meeting": "many", "events": "many",
@@ -25,11 +24,6 @@ _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Place = tuple[Value, int]
 """A value and the number of its text."""
-
-
-def sources(language: Language, *, library: bool) -> list[tuple[str, str]]:
-    known = SOURCES if library else SOURCES[:2]
-    return [(text(f"ext_from_{name}", language), name) for name in known]
 
 
 def rows(language: Language) -> list[tuple[str, str]]:

@@ -13,15 +13,23 @@ from chatbot.ui.services import PRIVATE, QUICK, Services
 def connect(tab: ExtractTab, frame: Frame, services: Services) -> None:
     page, language = frame.page, frame.language
     do, given = Handlers(services, tab), tab.given
-    given.source.change(do.pick, given.source, [given.typed, given.about, given.file, given.documents], **QUICK)
+    given.reading.source.change(given.reading.pick, given.reading.source, given.reading.picked, **QUICK)
     given.template.input(do.choose, [given.template, language], [given.fields, given.rows], **QUICK)
-    filled = connect_examples(given.examples, EXAMPLES, [given.typed, given.template, given.fields, given.rows])
+    filled = connect_examples(
+        given.reading.examples, EXAMPLES, [given.reading.typed, given.template, given.fields, given.rows]
+    )
     page.load(do.arrive, language, [given.fields, given.rows, given.template], **PRIVATE)
     for event in (tab.tab.select, page.load):
-        event(do.look, [given.documents, language], [given.documents, given.past], **PRIVATE)
-    spoken = [given.source, given.template, given.rows, given.fields, tab.shown, tab.where, given.past]
+        event(do.look, [given.reading.documents, language], [given.reading.documents, given.past], **PRIVATE)
+    spoken = [given.reading.source, given.template, given.rows, given.fields, tab.shown, tab.where, given.past]
     language.change(do.spoken, [tab.result, given.template, given.fields, language], spoken, **PRIVATE)
-    asked = [given.source, given.typed, given.file, given.documents, given.fields, given.rows, given.adapter, language]
+    asked = [
+        *given.reading.given,
+        given.fields,
+        given.rows,
+        given.adapter,
+        language,
+    ]
     connect_task_adapter(given.adapter, Handlers.task, tab.tab, frame, services)
     pair, shown = [given.buttons.run, given.buttons.stop], [tab.result, tab.shown, tab.where, given.past, tab.notice]
     connect_run(

@@ -1,4 +1,4 @@
-"""The door from the chat's thumbs to a fine-tune: the owner's corrections as data sets."""
+"""The door from the chat's thumbs, and from corrected labels, to a fine-tune: the owner's corrections as data sets."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,12 +6,13 @@ from typing import Any
 
 import gradio as gr
 
+from chatbot.tasks.classify import taught
 from chatbot.training.training import Dataset
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
 
-FILE, PAIRS, THUMBS = "corrections.jsonl", "preferences.jsonl", "thumbs.jsonl"
+FILE, PAIRS, THUMBS, LABELS = "corrections.jsonl", "preferences.jsonl", "thumbs.jsonl", "labels.jsonl"
 
 
 def dataset(services: Services, owner: str) -> Dataset:
@@ -29,6 +30,11 @@ def thumbs(services: Services, owner: str) -> Dataset:
     return _written(services, owner, THUMBS, [row.as_row() for row in services.store.ratings(owner)])
 
 
+def labels(services: Services, owner: str) -> Dataset:
+    """Texts with their corrected labels, as the classify task asks for them."""
+    return _written(services, owner, LABELS, taught.lines(services.store, owner))
+
+
 def _written(services: Services, owner: str, name: str, rows: list[str]) -> Dataset:
     said = "".join(f"{row}\n" for row in rows)
     return Dataset(Path(services.uploads.new(owner, name, said.encode("utf-8"))), name)
@@ -41,15 +47,12 @@ class CorrectionButtons:
     answers: gr.Button
     pairs: gr.Button
     thumbs: gr.Button
+    labels: gr.Button
 
 
 def build_corrections() -> CorrectionButtons:
-    return CorrectionButtons(
-        *(
-            gr.Button("", visible=False, size="sm", elem_id=f"by-ft-{name}")
-            for name in ("corrections", "preferences", "thumbs")
-        )
-    )
+    names = ("corrections", "preferences", "thumbs", "labels")
+    return CorrectionButtons(*(gr.Button("", visible=False, size="sm", elem_id=f"by-ft-{name}") for name in names))
 
 
 class Handlers:
@@ -64,6 +67,7 @@ class Handlers:
             self._buttons.answers: _told("ft_corrections", store.count_corrections(owner), language),
             self._buttons.pairs: _told("ft_preferences", store.count_preferences(owner), language),
             self._buttons.thumbs: _thumbs(*store.count_ratings(owner), language),
+            self._buttons.labels: _told("ft_labels", taught.count(store, owner), language),
         }
 
     def use(self, request: gr.Request) -> str:
@@ -77,6 +81,10 @@ class Handlers:
     def use_thumbs(self, request: gr.Request) -> str:
         """As `use`, of answers that were called good or bad."""
         return str(thumbs(self._services, self._services.owner_of(request)).path)
+
+    def use_labels(self, request: gr.Request) -> str:
+        """As `use`, of texts with their corrected labels."""
+        return str(labels(self._services, self._services.owner_of(request)).path)
 
 
 def _thumbs(good: int, bad: int, language: Language) -> Any:

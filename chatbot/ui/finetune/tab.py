@@ -53,10 +53,11 @@ def connect(tab: FinetuneTab, frame: Frame, services: Services) -> None:
     mine = tab.corrections
     own = corrections.Handlers(services, mine)
     for event in (tab.tab.select, language.change):
-        event(own.offer, language, [mine.answers, mine.pairs, mine.thumbs], **PRIVATE)
+        event(own.offer, language, [mine.answers, mine.pairs, mine.thumbs, mine.labels], **PRIVATE)
     mine.answers.click(own.use, None, form.file, **PRIVATE)
     mine.pairs.click(own.use_pairs, None, form.file, **PRIVATE)
     mine.thumbs.click(own.use_thumbs, None, form.file, **PRIVATE)
+    mine.labels.click(own.use_labels, None, form.file, **PRIVATE)
     if tab.questions:
         _connect_questions(QuestionHandlers(services, tab.questions), tab, tab.questions, language)
     forgotten = [run.seen, run.beside, run.notice, tab.use.files, tab.use.notice]

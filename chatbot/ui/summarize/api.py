@@ -6,7 +6,8 @@ from typing import Any
 import gradio as gr
 
 from chatbot.common.errors import BanyanError
-from chatbot.tasks.summarize.check import Summary
+from chatbot.tasks.summarize.check import Line, Summary
+from chatbot.tasks.summarize.forms import due, who
 from chatbot.tasks.summarize.text import Text, of_file, of_typed
 from chatbot.ui.parts.endpoints import raised, session_of
 from chatbot.ui.services import MODEL, OPENING, Services
@@ -31,6 +32,9 @@ class Endpoints:
         length: str = "medium",
         document_ids: list[str] | None = None,
         adapter: str | None = None,
+        form: str = "paragraph",
+        focus: str = "",
+        language: str = "",
         request: gr.Request = None,  # Gradio fills it in
     ) -> dict[str, Any]:
         """Summarize a text, each sentence checked against it.
@@ -40,13 +44,17 @@ class Endpoints:
             length: "short", "medium" or "long": about 50, 120 or 250 words.
             document_ids: Documents of the library to summarize instead of a text.
             adapter: The adapter that writes; the one named "summarize" where there is one.
+            form: "paragraph", "bullets", "points", "minutes" or "questions".
+            focus: A question that the summary is to be about.
+            language: The code of the summary's language; that of the text when empty.
         """
         with raised(), self._services.runs.call(session_of(request)) as stop:
             owner = self._services.owner_of(request)
             if adapter:
                 self._services.adapter(owner, adapter)
             given = self._given(owner, text, document_ids, stop)
-            for step in summarize_steps(self._services, owner, given, length, adapter or None, stop=stop):
+            wanted = {"form": form, "focus": focus, "into": language}
+            for step in summarize_steps(self._services, owner, given, length, adapter or None, stop=stop, **wanted):
                 if isinstance(step, Summary):
                     return said(step)
             raise BanyanError("The text was not summarized. Please try again.", kind="no_outcome")
@@ -59,6 +67,16 @@ class Endpoints:
             with self._services.uploads.once(path):
                 return of_file(path, name if isinstance(name, str) and name else path.name, stop=stop)
         return of_typed(text if isinstance(text, str) else "")
+
+
+def _more(line: Line) -> Record:
+    """What only some forms have: of minutes, of questions, of another language than the text's."""
+    minutes = {"mark": line.mark, "who": who(line.original or line.text), "due": due(line.original or line.text)}
+    return {
+        **(minutes if line.mark else {}),
+        **({"question": line.lead} if line.lead else {}),
+        **({"original": line.original} if line.original else {}),
+    }
 
 
 def said(summary: Summary) -> Record:
@@ -94,7 +112,13 @@ def said(summary: Summary) -> Record:
             for one in summary.sections
         ],
         "sentences": [
-            {"text": line.text, "verdict": line.verdict, "quoted": line.quoted, "citations": list(line.citations)}
+            {
+                "text": line.text,
+                "verdict": line.verdict,
+                "quoted": line.quoted,
+                "citations": list(line.citations),
+                **_more(line),
+            }
             for line in summary.sentences
         ],
         "citations": list(numbered.values()),

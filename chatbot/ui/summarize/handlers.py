@@ -20,6 +20,7 @@ from chatbot.ui.parts import render_task
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.clock import on_a_clock
 from chatbot.ui.parts.task_handlers import TaskHandlers
+from chatbot.ui.parts.tasks.reading import sources
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
@@ -39,16 +40,11 @@ class Handlers(TaskHandlers):
 
     # The left side
 
-    def pick(self, source: str) -> Updates:
-        given = self._tab.given
-        wanted = {given.typed: "text", given.about: "text", given.file: "file", given.documents: "library"}
-        return {part: gr.update(visible=source == name) for part, name in wanted.items()}
-
     def look(self, chosen: Sequence[str] | None, language: Language, request: gr.Request) -> Updates:
         """The documents and the saved summaries, as they are now."""
         given = self._tab.given
         owner = self._services.owner_of(request)
-        return {given.documents: self._documents(owner, chosen), given.past: self._past(owner, language)}
+        return {given.reading.documents: self._documents(owner, chosen), given.past: self._past(owner, language)}
 
     def _past(self, owner: str, language: Language) -> str:
         return render_task.past("sum", self._results(owner), lambda one: "", language)
@@ -57,8 +53,10 @@ class Handlers(TaskHandlers):
         """After a change of language."""
         tab, library = self._tab, self._services.library is not None
         return {
-            tab.given.source: gr.update(choices=render_summarize.sources(language, library=library)),
+            tab.given.reading.source: gr.update(choices=sources("sum", language, library=library)),
             tab.given.length: gr.update(choices=render_summarize.lengths(language)),
+            tab.given.form: gr.update(choices=render_summarize.forms(language)),
+            tab.given.into: gr.update(choices=render_summarize.languages(language)),
             tab.shown: render_summarize.shown(summary, language),
             tab.where: render_summarize.source(None, 0, language),
             tab.given.past: self._past(self._services.owner_of(request), language),
@@ -78,6 +76,9 @@ class Handlers(TaskHandlers):
         file: str | None,
         documents: Sequence[str] | None,
         length: str,
+        form: str,
+        focus: str,
+        into: str,
         adapter: str,
         language: Language,
         request: gr.Request,
@@ -86,7 +87,8 @@ class Handlers(TaskHandlers):
         yield gr.skip()
         with told(language) as notices, self._running(request, who or "") as (owner, stop):
             given = self._text(owner, source, typed, file, documents, stop)
-            steps = summarize_steps(self._services, owner, given, length, who, stop=stop)
+            wanted = {"form": form, "focus": focus or "", "into": into or ""}
+            steps = summarize_steps(self._services, owner, given, length, who, stop=stop, **wanted)
             for step in on_a_clock(steps, lambda step: isinstance(step, Summary)):
                 if isinstance(step, Summary):
                     yield self._done(owner, step, step.name or title_of(_first_line(typed)), language)

@@ -8,9 +8,9 @@ from chatbot.ui.adapters.picker import task_adapter
 from chatbot.ui.parts import render_task
 from chatbot.ui.parts.clickable import clickable
 from chatbot.ui.parts.localise import Localised
-from chatbot.ui.parts.task_parts import RunStop, example_buttons, run_and_stop, typed_box
+from chatbot.ui.parts.task_parts import RunStop, run_and_stop
+from chatbot.ui.parts.tasks.reading import Reading, build_reading
 from chatbot.ui.services import Services
-from chatbot.ui.strings.words import text
 from chatbot.ui.summarize import render as render_summarize
 from chatbot.ui.summarize.examples import EXAMPLES
 
@@ -19,13 +19,11 @@ from chatbot.ui.summarize.examples import EXAMPLES
 class Given:
     """The left side: what to summarize, and how long."""
 
-    source: gr.Radio
-    typed: gr.Textbox
-    about: gr.Row  # what holds the examples
-    examples: tuple[gr.Button, ...]
-    file: gr.File
-    documents: gr.Dropdown
+    reading: Reading
     length: gr.Radio
+    form: gr.Dropdown
+    focus: gr.Textbox
+    into: gr.Dropdown
     adapter: gr.Dropdown
     buttons: RunStop
     past: gr.HTML
@@ -56,16 +54,15 @@ def build_summarize(words: Localised, tab: gr.Tab, services: Services) -> Summar
 
 
 def _given(words: Localised, *, library: bool) -> Given:
-    source = gr.Radio(render_summarize.sources("en", library=library), value="text", elem_id="by-sum-source")
-    words(source, label="sum_source")
-    typed = typed_box(words, "sum", lines=(8, 11))
-    about, examples = example_buttons(words, "sum", EXAMPLES)
-    file = gr.File(label=text("sum_file", "en"), visible=False, height=150, elem_id="by-sum-file")
-    words(file, label="sum_file")
-    documents = gr.Dropdown([], multiselect=True, visible=False, elem_id="by-sum-documents")
-    words(documents, label="sum_documents", info="sum_documents_info")
+    reading = build_reading(words, "sum", EXAMPLES, lines=(8, 11), library=library, info="sum_documents_info")
     length = gr.Radio(render_summarize.lengths("en"), value="medium", elem_id="by-sum-length")
     words(length, label="sum_length", info="sum_length_info")
+    form = gr.Dropdown(render_summarize.forms("en"), value="paragraph", elem_id="by-sum-form")
+    words(form, label="sum_form")
+    focus = gr.Textbox(lines=1, max_lines=3, elem_id="by-sum-focus")
+    words(focus, label="sum_focus", placeholder="sum_focus_hint")
+    into = gr.Dropdown(render_summarize.languages("en"), value="", elem_id="by-sum-into")
+    words(into, label="sum_into")
     adapter = task_adapter(words, "sum")
-    buttons = run_and_stop(words, "sum")
-    return Given(source, typed, about, examples, file, documents, length, adapter, buttons, clickable("by-sum-past"))
+    buttons, past = run_and_stop(words, "sum"), clickable("by-sum-past")
+    return Given(reading, length, form, focus, into, adapter, buttons, past)

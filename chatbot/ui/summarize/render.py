@@ -2,29 +2,36 @@
 
 from base64 import b64encode
 from html import escape
+from typing import get_args
 
 from chatbot.tasks.summarize.check import Line, SectionLine, Summary
+from chatbot.tasks.summarize.forms import Form
 from chatbot.tasks.summarize.rank import TOLERANCE
 from chatbot.tasks.summarize.work import Working
 from chatbot.ui.documents.render import marked
 from chatbot.ui.documents.render_answers import prose
 from chatbot.ui.parts.render_task import caution, empty, foot, progress, welcome
 from chatbot.ui.strings.words import Language, language_name, text
+from chatbot.ui.summarize import render_forms
+from chatbot.ui.translate.render import choices
 from retrieval.types import Citation, Passage
 
-SOURCES = ("text", "file", "library")
 LENGTHS = ("short", "medium", "long")
+FORMS = get_args(Form)
 _MARKS = {"unsupported": "not_supported", "contradicted": "contradicted"}
-
-
-def sources(language: Language, *, library: bool) -> list[tuple[str, str]]:
-    """The choices of the source, as the page's language says them."""
-    known = SOURCES if library else SOURCES[:2]
-    return [(text(f"sum_from_{name}", language), name) for name in known]
 
 
 def lengths(language: Language) -> list[tuple[str, str]]:
     return [(text(f"sum_{name}", language), name) for name in LENGTHS]
+
+
+def forms(language: Language) -> list[tuple[str, str]]:
+    return [(text(f"sum_form_{name}", language), name) for name in FORMS]
+
+
+def languages(language: Language) -> list[tuple[str, str]]:
+    """What a summary may be in: the text's own language first."""
+    return [(text("sum_into_same", language), ""), *choices(language, detect=False)]
 
 
 def shown(given: Summary | None, language: Language) -> str:
@@ -33,7 +40,7 @@ def shown(given: Summary | None, language: Language) -> str:
 
 def working(step: Working, language: Language) -> str:
     """How far it is, and the sections that are done."""
-    key = ("sum_ranking", "sum_working", "sum_merging")[min(step.level, 2)]
+    key = ("sum_ranking", "sum_working", "sum_merging", "sum_translating", "sum_asking")[min(step.level, 2)]
     words = text(key, language, done=step.done, total=step.total, level=step.level)
     if step.place:
         words = text("sum_waiting", language, place=step.place)
@@ -47,8 +54,11 @@ def working(step: Working, language: Language) -> str:
 
 def summary(given: Summary, language: Language) -> str:
     """The summary with its chips, what is to be said about it, and a line for each section."""
-    said = "".join(_line(line, given, language) for line in given.sentences)
-    body = f'<div class="by-sum-text"><p>{said}</p></div>' if said else ""
+    body = (
+        f'<div class="by-sum-text">{render_forms.body(given, language, lambda line: _line(line, given, language))}</div>'
+        if given.sentences
+        else ""
+    )
     return f"{_notes(given, language)}{body}{_foot(given, language)}{_sections(given, language)}{_refused(given, language)}"
 
 
@@ -66,7 +76,7 @@ def source(given: Summary | None, n: int, language: Language) -> str:
 def as_markdown(given: Summary, language: Language) -> str:
     """The summary as a file: sentences with numbers, sections, and what the numbers stand for."""
     title = given.name or text("sum_typed", language)
-    lines = [f"# {text('summarize', language)}: {title}", "", " ".join(map(_plain, given.sentences)), ""]
+    lines = [f"# {text('summarize', language)}: {title}", "", *render_forms.plain(given, language, _plain), ""]
     if len(given.sections) > 1:
         lines += [f"## {text('sum_sections', language)}", ""]
         for n, one in enumerate(given.sections, 1):
@@ -84,7 +94,8 @@ def _plain(line: Line) -> str:
 
 def _line(line: Line, given: Summary, language: Language) -> str:
     """One sentence, marked by what it is, with the numbers of where it stands."""
-    body = f"<q>{escape(line.text)}</q>" if line.quoted and not given.quoted else prose(line.text)
+    own = line.quoted and not given.quoted and not line.original
+    body = f"<q>{escape(line.text)}</q>" if own else prose(line.text)
     mark = ""
     if key := _MARKS.get(line.verdict):
         info = escape(text("sum_not_supported_info" if key == "not_supported" else f"{key}_info", language))
@@ -111,6 +122,8 @@ def _notes(given: Summary, language: Language) -> str:
         said.append(text(f"sum_quoted_{given.quoted}", language, model=given.model, language=tongue))
     if given.quoted != "short" and given.finish == "stop" and abs(given.size - given.wanted) > TOLERANCE * given.wanted:
         said.append(text("sum_whole", language, size=f"{given.size:,}", wanted=f"{given.wanted:,}"))
+    if given.apart:
+        said.append(text("sum_focus_none", language, focus=given.focus))
     if given.condensed and not given.quoted:
         said.append(text("sum_condensed", language))
     return "".join(map(caution, said))
@@ -129,10 +142,16 @@ def _foot(given: Summary, language: Language) -> str:
     copy, copied = escape(text("sum_copy", language)), escape(text("sum_copied", language))
     return foot(
         f"{escape(figures)} · {escape(by)}",
-        f'<button type="button" class="by-link" data-copy="{escape(given.text)}" data-copied="{copied}">{copy}</button>'
+        f'<button type="button" class="by-link" data-copy="{escape(_copied(given, language))}" data-copied="{copied}">{copy}</button>'
         f'<a class="by-link" download="summary.md" href="data:text/markdown;base64,{file}">'
         f"{escape(text('sum_save', language))}</a>",
     )
+
+
+def _copied(given: Summary, language: Language) -> str:
+    if given.form == "paragraph":
+        return given.text
+    return "\n".join(render_forms.plain(given, language, lambda line: line.text)).strip()
 
 
 def _sections(given: Summary, language: Language) -> str:

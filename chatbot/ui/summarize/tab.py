@@ -14,17 +14,25 @@ from chatbot.ui.summarize.layout import SummarizeTab, build_summarize
 def connect(tab: SummarizeTab, frame: Frame, services: Services) -> None:
     page, language = frame.page, frame.language
     do, given = Handlers(services, tab), tab.given
-    given.source.change(do.pick, given.source, [given.typed, given.about, given.file, given.documents], **QUICK)
-    connect_examples(given.examples, EXAMPLES, given.typed)
+    given.reading.source.change(given.reading.pick, given.reading.source, given.reading.picked, **QUICK)
+    connect_examples(given.reading.examples, EXAMPLES, given.reading.typed)
     for event in (tab.tab.select, page.load):
-        event(do.look, [given.documents, language], [given.documents, given.past], **PRIVATE)
+        event(do.look, [given.reading.documents, language], [given.reading.documents, given.past], **PRIVATE)
     language.change(
         do.spoken,
         [tab.summary, language],
-        [given.source, given.length, tab.shown, tab.where, given.past],
+        [given.reading.source, given.length, given.form, given.into, tab.shown, tab.where, given.past],
         **PRIVATE,
     )
-    asked = [given.source, given.typed, given.file, given.documents, given.length, given.adapter, language]
+    asked = [
+        *given.reading.given,
+        given.length,
+        given.form,
+        given.focus,
+        given.into,
+        given.adapter,
+        language,
+    ]
     connect_task_adapter(given.adapter, ADAPTER, tab.tab, frame, services)
     pair = [given.buttons.run, given.buttons.stop]
     connect_run(

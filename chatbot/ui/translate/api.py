@@ -7,6 +7,7 @@ import gradio as gr
 
 from chatbot.common.errors import BanyanError, InputError
 from chatbot.tasks.translate.order import AUTO
+from chatbot.tasks.translate.own import memory
 from chatbot.tasks.translate.text import Translated, translate
 from chatbot.ui.parts.endpoints import publish_file, raised, session_of
 from chatbot.ui.services import MODEL, Services
@@ -52,6 +53,7 @@ class Endpoints:
                 source=source,
                 adapter=adapter or None,
                 glossary=glossary or "",
+                recall=memory.of(self._services.store, owner),
                 stop=stop,
             ):
                 if isinstance(step, Translated):
@@ -78,7 +80,8 @@ class Endpoints:
                     glossary=glossary or "",
                     stop=stop,
                 )
-            for _ in jobs.run(self._services.engine.asked_by(owner), owner, job.id, stop):
+            recall = memory.of(self._services.store, owner)
+            for _ in jobs.run(self._services.engine.asked_by(owner), owner, job.id, stop, recall):
                 pass
             return self._services.uploads.new(owner, job.result_name, jobs.result(owner, job.id))
 

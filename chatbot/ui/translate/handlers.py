@@ -1,14 +1,17 @@
 """What the translate tab does with text. Every handler reads what was kept under the owner of its request."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from chatbot.common.errors import BanyanError
+from chatbot.common.errors import BanyanError, InputError
+from chatbot.store.store import Store
 from chatbot.tasks.chat import title_of
 from chatbot.tasks.language import LANGUAGES
-from chatbot.tasks.translate.order import AUTO
+from chatbot.tasks.translate.order import AUTO, parse_glossary
+from chatbot.tasks.translate.own import glossary, memory
 from chatbot.tasks.translate.support import Support, support
 from chatbot.tasks.translate.text import Translated, translate
 from chatbot.ui.adapters.picker import chosen
@@ -48,12 +51,27 @@ class Handlers(TaskHandlers):
         return support(self._services.engine, self._services.owner_of(request), source, target, chosen(adapter))
 
     def arrive(self, request: gr.Request) -> Updates:
-        """What is translated into is the other language that the visitor reads."""
+        """What is translated into is the other language that the visitor reads; the terms are those of the last time."""
         own, accepted = (
             render_translate.own_language(self._services.language_of(request)),
             request.headers.get("accept-language"),
         )
-        return {self._tab.target: render_translate.other_language(own, accepted)}
+        terms = self._services.store.setting(self._services.owner_of(request), glossary.SETTING, "")
+        return {self._tab.target: render_translate.other_language(own, accepted), self._tab.glossary: str(terms)}
+
+    def import_terms(
+        self, file: str | None, typed: str, source: str, target: str, language: Language, request: gr.Request
+    ) -> Updates:
+        """The terms of a file behind those that are there, and kept."""
+        with told(language) as notices:
+            if not file:
+                raise InputError("Send a file.", kind="no_file")
+            found = glossary.lines(Path(file), "" if source == AUTO else source, target or "")
+            whole = "\n".join(dict.fromkeys([*filter(None, (typed or "").splitlines()), *found.splitlines()]))
+            parse_glossary(whole)
+            keep_glossary(self._services.store, self._services.owner_of(request), whole)
+            return {self._tab.glossary: whole, self._side.notice: ""}
+        return {self._side.notice: notices[0]}
 
     def spoken(self, source: str, target: str, language: Language) -> Updates:
         """After a change of language."""
@@ -92,12 +110,13 @@ class Handlers(TaskHandlers):
         typed: str,
         source: str,
         target: str,
-        glossary: str,
+        terms: str,
         adapter: str,
         language: Language,
         request: gr.Request,
     ) -> Iterator[Updates]:
         with told(language) as notices, self._running(request, chosen(adapter) or "") as (owner, stop):
+            keep_glossary(self._services.store, owner, terms)
             steps = translate(
                 self._services.engine.asked_by(owner),
                 owner,
@@ -105,7 +124,8 @@ class Handlers(TaskHandlers):
                 target=target or "",
                 source=source or AUTO,
                 adapter=chosen(adapter),
-                glossary=glossary or "",
+                glossary=terms or "",
+                recall=memory.of(self._services.store, owner),
                 stop=stop,
             )
             for step in on_a_clock(steps, lambda step: isinstance(step, Translated)):
@@ -153,3 +173,9 @@ class Handlers(TaskHandlers):
 
     def _past(self, owner: str, language: Language) -> str:
         return render_translate.past(self._results(owner), language)
+
+
+def keep_glossary(store: Store, owner: str, terms: str | None) -> None:
+    """Where it is another one than the last time."""
+    if store.setting(owner, glossary.SETTING, "") != (terms or ""):
+        store.set_setting(owner, glossary.SETTING, terms or "")

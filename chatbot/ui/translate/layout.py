@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from chatbot.tasks.translate.files.lines import WIDTH
 from chatbot.tasks.translate.order import AUTO
 from chatbot.ui.adapters.picker import task_adapter
 from chatbot.ui.parts.clickable import clickable
@@ -13,6 +14,7 @@ from chatbot.ui.parts.task_parts import RunStop, example_buttons, run_and_stop
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import text
 from chatbot.ui.translate import render as render_translate
+from chatbot.ui.translate.edit import Edit, build_edit
 
 EXAMPLES = {
     "short": "Dear {name}, thank you for your order. It will arrive on Friday.",
@@ -36,12 +38,14 @@ class TextSide:
 @dataclass(frozen=True, slots=True)
 class FileSide:
     file: gr.File
+    width: gr.Number
     buttons: RunStop
     notice: gr.HTML
     progress: gr.HTML
     result: gr.File
     jobs: gr.HTML
     report: gr.HTML
+    edit: Edit
     begun: gr.State  # id of the job to go on with; None: a new one
     looked: gr.State  # id of the job whose doubts are shown
 
@@ -55,6 +59,7 @@ class TranslateTab:
     adapter: gr.Dropdown
     who: gr.HTML
     glossary: gr.Textbox
+    terms: gr.UploadButton
     texts: TextSide
     files: FileSide | None
 
@@ -73,7 +78,7 @@ def build_translate(words: Localised, tab: gr.Tab, services: Services) -> Transl
                 with gr.Tab(text("tr_files", "en"), id="files") as second:
                     side = _files(words)
                 words(second, label="tr_files")
-        with gr.Accordion(text("tr_glossary", "en"), open=False, elem_id="by-tr-terms") as terms:
+        with gr.Accordion(text("tr_glossary", "en"), open=False, elem_id="by-tr-terms") as drawer:
             glossary = gr.Textbox(
                 "",
                 label=text("tr_glossary_label", "en"),
@@ -84,7 +89,9 @@ def build_translate(words: Localised, tab: gr.Tab, services: Services) -> Transl
                 elem_id="by-tr-glossary",
             )
             words(glossary, label="tr_glossary_label", info="tr_glossary_info", placeholder="tr_glossary_hint")
-        words(terms, label="tr_glossary")
+            terms = gr.UploadButton(text("tr_glossary_file", "en"), size="sm", elem_id="by-tr-glossary-file")
+            words(terms, label="tr_glossary_file")
+        words(drawer, label="tr_glossary")
         texts.past.render()
     return TranslateTab(
         tab=tab,
@@ -94,6 +101,7 @@ def build_translate(words: Localised, tab: gr.Tab, services: Services) -> Transl
         adapter=adapter,
         who=who,
         glossary=glossary,
+        terms=terms,
         texts=texts,
         files=side,
     )
@@ -156,10 +164,14 @@ def _texts(words: Localised) -> TextSide:
 
 
 def _files(words: Localised) -> FileSide:
-    file = gr.File(label=text("tr_drop", "en", kinds=translatable("en")), elem_id="by-tr-file", height=150)
+    file = gr.File(
+        label=text("tr_drop", "en", kinds=translatable("en")), elem_id="by-tr-file", height=150, file_count="multiple"
+    )
     words(file, lambda language: {"kinds": translatable(language)}, label="tr_drop")
     about = gr.Markdown(text("tr_drop_info", "en"), elem_classes="by-sub")
     words(about, value="tr_drop_info")
+    width = gr.Number(WIDTH, minimum=16, maximum=80, precision=0, elem_id="by-tr-width")
+    words(width, label="tr_width", info="tr_width_info")
     buttons = run_and_stop(words, "tr", run="file_run", name="file")
     notice = gr.HTML(elem_id="by-tr-file-notice", padding=False)
     progress = gr.HTML(elem_id="by-tr-progress", padding=False)
@@ -167,14 +179,17 @@ def _files(words: Localised) -> FileSide:
     words(result, label="tr_result")
     jobs = clickable("by-tr-jobs", padding=False)
     report = gr.HTML(elem_id="by-tr-file-report", padding=False)
+    edit = build_edit(words)
     return FileSide(
         file=file,
+        width=width,
         buttons=buttons,
         notice=notice,
         progress=progress,
         result=result,
         jobs=jobs,
         report=report,
+        edit=edit,
         begun=gr.State(None),
         looked=gr.State(None),
     )

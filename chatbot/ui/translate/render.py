@@ -175,8 +175,9 @@ def _job(job: Job, busy: bool, language: Language) -> str:
     width = round(100 * job.done / max(1, job.total))
     bar = "" if job.complete else f'<span class="by-bar" aria-hidden="true"><i style="width:{width}%"></i></span>'
     acts = [
-        ("look", job.flagged > 0),
+        ("look", job.done > 0),
         ("fetch", job.done > 0 or not job.total),
+        ("both", job.done > 0),
         ("resume", not job.complete),
         ("remove", True),
     ]

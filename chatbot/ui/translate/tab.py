@@ -27,7 +27,9 @@ def connect(tab: TranslateTab, frame: Frame, services: Services) -> None:
         language.change,
     ):
         event(do.who, pair, tab.who, **PRIVATE)
-    page.load(do.arrive, None, tab.target, **PRIVATE)
+    page.load(do.arrive, None, [tab.target, tab.glossary], **PRIVATE)
+    asked = [tab.terms, tab.glossary, tab.source, tab.target, language]
+    tab.terms.upload(do.import_terms, asked, [tab.glossary, tab.texts.notice], **PRIVATE)
     language.change(do.spoken, [tab.source, tab.target, language], [tab.source, tab.target], **PRIVATE)
     _connect_texts(do, tab, page, language)
     if tab.files:
@@ -58,18 +60,19 @@ def _connect_files(do: FileHandlers, tab: TranslateTab, side: FileSide, page: gr
     for event in (tab.tab.select, page.load, language.change):
         event(do.look, [side.looked, language], [side.jobs, side.report], **PRIVATE)
     pair = [side.buttons.run, side.buttons.stop]
-    shown = [side.progress, side.result, side.report, side.looked, side.jobs, side.notice]
+    shown = [side.progress, side.result, side.report, side.looked, side.jobs, side.notice, *side.edit.parts]
+    asked = [side.file, tab.source, tab.target, tab.glossary, side.width, tab.adapter, language]
     settled = (do.settled, language, [*pair, side.jobs])
     connect_run(
         side.buttons,
-        begin=(do.begin, None, [*pair, side.result, side.report, side.notice]),
-        run=(do.run, [side.file, tab.source, tab.target, tab.glossary, tab.adapter, language], shown),
+        begin=(do.begin, None, [*pair, side.result, side.report, side.notice, *side.edit.parts]),
+        run=(do.run, asked, shown),
         settled=settled,
         stop=do.stop,
     )
-    side.jobs.click(
-        do.act, language, [side.begun, side.result, side.report, side.looked, side.jobs, side.notice], **PRIVATE
-    )
+    looked = [side.result, side.report, side.looked, side.jobs, side.notice, *side.edit.parts]
+    side.jobs.click(do.act, language, [side.begun, *looked], **PRIVATE)
+    side.edit.keep.click(do.correct, [side.looked, side.edit.table, language], looked, **PRIVATE)
     side.begun.change(do.resuming, side.begun, pair, **QUICK).then(
         do.resume, [side.begun, language], [side.begun, *shown], **MODEL_EVENT
     ).then(*settled, **QUICK)

@@ -28,10 +28,10 @@ def main(limits: Limits, path: Path, name: str) -> None:
 
 
 def _read(sheet: Any, limits: Limits) -> None:
-    """Every row as wide as the first, or as what it holds where that is more. Rows without anything are left out."""
+    """Every row with its number, as wide as the first, or as what it holds where that is more. Rows without anything are left out."""
     sheet.reset_dimensions()  # what a sheet claims about its size is not to be trusted
     left, width = limits.cells, 0
-    for cells in sheet.iter_rows():
+    for number, cells in enumerate(sheet.iter_rows(), 1):
         left -= len(cells) // 20 + sum(cell.value is not None for cell in cells)
         if left <= 0:
             raise RejectedFile("too_large", amount=f"over {limits.cells:,} cells", limit=f"{limits.cells:,}")
@@ -40,7 +40,7 @@ def _read(sheet: Any, limits: Limits) -> None:
             values.pop()
         if values:
             width = width or len(values)
-            say(row=values + [""] * (width - len(values)))
+            say(row=values + [""] * (width - len(values)), number=number)
 
 
 if __name__ == "__main__":

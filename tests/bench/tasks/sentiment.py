@@ -24,8 +24,9 @@ from chatbot.settings import load
 from chatbot.tasks.classify import calibration
 from chatbot.tasks.classify.calibration import Calibration, calibration_error, fit_temperature
 from chatbot.tasks.classify.evidence import Part, weigh, without
+from chatbot.tasks.classify.judge import Classifier, Judgement
 from chatbot.tasks.classify.labels import SENTIMENT
-from chatbot.tasks.classify.work import Classifier, Judgement, classifier, classify
+from chatbot.tasks.classify.work import classifier, classify
 from chatbot.types import Adapter
 from tests.bench.tasks.sentiment_rows import Row, kept_aside, measured, neutral
 
@@ -45,7 +46,7 @@ def fit(judge: Classifier, chosen: Sequence[Row], adapter: Adapter | None) -> No
     The texts cannot say how often neutral is right, so its likelihood stays as the model gives it.
     """
     bare = replace(judge, calibration=Calibration(1.0, (0.0, 0.0, 0.0), 0))
-    read = [judgement.read[0][1] for judgement in judged(bare, [row.text for row in chosen])]
+    read = [judgement.read[0].logits for judgement in judged(bare, [row.text for row in chosen])]
     answers = [int(row.label == "positive") for row in chosen]
 
     def loss(bias: float) -> tuple[float, float]:

@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,11 @@ def measured(language: str) -> list[Row]:
     """ "en": SST-2's dev sentences. "zh": reviews of the domains that the recipe leaves out."""
     if language == "en":
         names = ("negative", "positive")
-        return [Row(str(row["text"]), names[int(row["label"])]) for row in _read(SHARED / "dev" / "sst2.dev.jsonl.gz")]
+        return [Row(str(row["text"]), names[int(row["label"])]) for row in read(SHARED / "dev" / "sst2.dev.jsonl.gz")]
     return _rows(recipe.left_out(recipe.load("sentiment"), SHARED / "train", FILES["zh"]))
 
 
+@cache  # a minute of work
 def kept_aside(language: str) -> list[Row]:
     """A tenth of the training sentences, the same one every time."""
     return _rows(recipe.kept_aside(recipe.load("sentiment"), SHARED / "train", FILES[language]))
@@ -40,8 +42,8 @@ def kept_aside(language: str) -> list[Row]:
 def neutral(language: str) -> dict[str, list[Row]]:
     """What is neutral, by where it is from: Wikipedia (XQuAD's paragraphs), everyday sentences (Tatoeba's test) by the rule that
     chose those to learn, and thirty written by hand about what reviews are about."""
-    paragraphs = [row for row in _read(SHARED / "dev" / "xquad12.paragraphs.jsonl.gz") if row["lang"] == language]
-    pairs = [{"en": row["en"], "zh": row["zh"][0]} for row in _read(SHARED / "dev" / "mt_tatoeba_en_zh.test.jsonl.gz")]
+    paragraphs = [row for row in read(SHARED / "dev" / "xquad12.paragraphs.jsonl.gz") if row["lang"] == language]
+    pairs = [{"en": row["en"], "zh": row["zh"][0]} for row in read(SHARED / "dev" / "mt_tatoeba_en_zh.test.jsonl.gz")]
     everyday = list({"en": plain.english, "zh": plain.chinese}[language](pairs))
     step = len(everyday) // EVERYDAY
     return {
@@ -61,6 +63,6 @@ def _rows(examples: Iterable[Example]) -> list[Row]:
     return [Row(example.prompt[-1].content, example.answer) for example in examples]
 
 
-def _read(path: Path) -> Iterator[dict[str, Any]]:
+def read(path: Path) -> Iterator[dict[str, Any]]:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         yield from map(json.loads, lines)

@@ -1,4 +1,4 @@
-"""The child that reads a file for translation, or writes it: `python -m chatbot.tasks.translate.files LIMITS PATH NAME [TARGETS CODE]`.
+"""The child that reads a file for translation, or writes it: `python -m chatbot.tasks.translate.files LIMITS PATH NAME [TARGETS CODE WIDTH]`.
 
 Without TARGETS (a JSON list of marked texts on disk) it says the segments; with it, the file as pieces of base64.
 """
@@ -21,7 +21,7 @@ _PIECE = 3 << 20  # bytes of the file in one record
 _BATCH = 500  # segments in one record
 
 
-def main(limits: Limits, path: Path, name: str, targets: Path | None, code: str) -> None:
+def main(limits: Limits, path: Path, name: str, targets: Path | None = None, code: str = "", width: int = 0) -> None:
     with rejections(limits):
         row = _row(path, name, limits)
         opened: Opened = import_module(f"chatbot.tasks.translate.files.{row.module}").opened(path, name, limits)
@@ -34,7 +34,8 @@ def main(limits: Limits, path: Path, name: str, targets: Path | None, code: str)
             texts = json.loads(targets.read_text("utf-8"))
             if len(texts) != len(opened.segments):
                 raise RejectedFile("damaged")
-            data = opened.write(texts, code)
+            write = opened.fitted(width) if opened.fitted and width else opened.write
+            data = write(texts, code)
             for at in range(0, len(data), _PIECE):
                 say(data=base64.b64encode(data[at : at + _PIECE]).decode("ascii"))
         say(end=True)
@@ -53,4 +54,9 @@ def _row(path: Path, name: str, limits: Limits) -> kinds.Translatable:
 if __name__ == "__main__":
     bounds = Limits(**json.loads(sys.argv[1]))
     confine(bounds)
-    main(bounds, Path(sys.argv[2]), sys.argv[3], Path(sys.argv[4]) if len(sys.argv) > 4 else None, sys.argv[-1])
+    source, called, *rest = sys.argv[2:]
+    if rest:
+        texts, language, wide = rest
+        main(bounds, Path(source), called, Path(texts), language, int(wide))
+    else:
+        main(bounds, Path(source), called)

@@ -45,15 +45,25 @@ def read(path: Path, name: str, limits: Limits = LIMITS, *, stop: Event | None =
 
 
 def write(
-    path: Path, name: str, targets: Sequence[str], code: str, limits: Limits = LIMITS, *, stop: Event | None = None
+    path: Path,
+    name: str,
+    targets: Sequence[str],
+    code: str,
+    limits: Limits = LIMITS,
+    *,
+    width: int = 0,
+    stop: Event | None = None,
 ) -> bytes:
-    """The file at `path` with one marked translation per segment, in the order of `read`; a segment's own text leaves it."""
+    """The file at `path` with one marked translation per segment, in the order of `read`; a segment's own text leaves it.
+
+    `width` is the most characters of a line, where the format has lines; 0: what is usual.
+    """
     given = {"name": shown(name)}
     data: list[bytes] = []
     with tempfile.TemporaryDirectory(prefix="banyan-") as folder:
         at = Path(folder) / "targets.json"
         at.write_text(json.dumps(list(targets)), "utf-8")
-        arguments = [str(path.resolve()), given["name"], str(at), code]
+        arguments = [str(path.resolve()), given["name"], str(at), code, str(width)]
         for record in run(_CHILD, arguments, limits, stop=stop, given=given):
             if isinstance(piece := record.get("data"), str):
                 data.append(base64.b64decode(piece))

@@ -3,6 +3,8 @@
 import re
 import textwrap
 
+WIDTH, WIDTH_CJK = 42, 18
+"""Characters of a line of subtitles: the usual limit of broadcasters and streaming services for Latin scripts, and for Chinese and Japanese."""
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]")
 
 

@@ -18,12 +18,14 @@ WriteText = Callable[[str, Sequence[tuple[Span, str]], str], str]
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """`ending` is that of the file that `write` gives; `doubts` names an encoding that was guessed."""
+    """`ending` is that of the file that `write` gives; `doubts` names an encoding that was guessed. `fitted`, where the format has
+    lines of a width, is as `write` with the most characters of a line."""
 
     ending: str
     segments: tuple[Segment, ...]
     write: Write
     doubts: str = ""
+    fitted: Callable[[int], Write] | None = None
 
 
 def open_text(

@@ -6,11 +6,12 @@ A sentence that goes on over several cues is one segment, set back into them in 
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 from chatbot.common.limited import Limits
-from chatbot.tasks.translate.files.lines import filled, is_cjk, joined
+from chatbot.tasks.translate.files.lines import WIDTH, WIDTH_CJK, filled, is_cjk, joined
 from chatbot.tasks.translate.files.marked import TAG
 from chatbot.tasks.translate.files.opened import Opened, open_text
 from chatbot.tasks.translate.files.spans import Span, Token, replaced, span
@@ -21,14 +22,16 @@ _BODY = re.compile(r"[^\S\n]*+\S[^\n]*+(?:\n[^\S\n]*+\S[^\n]*+)*+")
 _NUMBER = re.compile(r"\n\s*\d+[ \t]*\n\Z")
 _SPEAKER = re.compile(r"\s*(?:<[^<>]*>|\{[^{}]*\})*\s*[-–—]")
 _ENDS = re.compile(r"[.!?…。！？♪:;：；—–\])）】」』\"”'’*]\s*\Z|--\s*\Z")
-WIDTH, WIDTH_CJK = 42, 18
-"""Characters of a line: the usual limit of broadcasters and streaming services for Latin scripts, and for Chinese and Japanese."""
 _MOST = 6  # cues that one sentence may go on over
 
 
 def opened(path: Path, name: str, limits: Limits) -> Opened:
     """Raises `RejectedFile`."""
-    return open_text(path, name, limits, find=spans, written=lambda text, chosen, _: written(text, chosen))
+
+    def of(width: int) -> Opened:
+        return open_text(path, name, limits, find=spans, written=lambda text, chosen, _: written(text, chosen, width))
+
+    return replace(of(WIDTH), fitted=lambda width: of(width).write)
 
 
 def are_cues(text: str) -> bool:
@@ -47,11 +50,11 @@ def spans(text: str) -> list[Span]:
     return found
 
 
-def written(source: str, chosen: Sequence[tuple[Span, str]]) -> str:
+def written(source: str, chosen: Sequence[tuple[Span, str]], width: int = WIDTH) -> str:
     """Over as many lines as before and as it takes, each no longer than a screen shows."""
     bodies = list(_bodies(source))
     laid_out = [
-        (one, target if target == one.segment.text else _laid_out(source, one, target, bodies))
+        (one, target if target == one.segment.text else _laid_out(source, one, target, bodies, width))
         for one, target in chosen
     ]
     return replaced(source, laid_out, _unstyled)
@@ -100,16 +103,16 @@ def _said(text: str, start: int, end: int) -> Iterator[Span]:
             yield one
 
 
-def _laid_out(source: str, one: Span, target: str, bodies: Sequence[tuple[int, int]]) -> str:
+def _laid_out(source: str, one: Span, target: str, bodies: Sequence[tuple[int, int]], width: int) -> str:
     target = re.sub(r"\s*\n\s*", " ", target)
     first = bisect_left(bodies, (one.start, 0))
     cues = bodies[first : bisect_left(bodies, (one.end, 0))]
     if len(cues) < 2:
-        return _broken(target, one.segment.room)
+        return _broken(target, one.segment.room, width)
     parts: list[str] = []
     at = one.start
     for (start, end), part in zip(cues, _shares(_unstyled(target), [b - a for a, b in cues]), strict=True):
-        parts += (source[at:start], _broken(part, source.count("\n", start, end) + 1))
+        parts += (source[at:start], _broken(part, source.count("\n", start, end) + 1, width))
         at = end
     return "".join(parts)
 
@@ -137,11 +140,11 @@ def _unstyled(text: str) -> str:
     return _STYLE.sub("", text).replace("-->", "→")
 
 
-def _broken(text: str, lines: int) -> str:
+def _broken(text: str, lines: int, longest: int) -> str:
     """Lines of about equal length: as many as before, more only where one were too long."""
     if is_cjk(text) and TAG.search(text):  # which a cut between two characters could go through
         return text
-    most = WIDTH_CJK if is_cjk(text) else WIDTH
+    most = round(longest * WIDTH_CJK / WIDTH) if is_cjk(text) else longest
     lines = max(lines if len(text) > most // 2 else 1, -(-len(text) // most))
     for width in range(max(1, -(-len(text) // lines)), most + 1):
         if len(found := filled(text, width)) <= lines:

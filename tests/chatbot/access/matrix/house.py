@@ -16,7 +16,10 @@ import app as product
 from chatbot.access.users import SCHEMA, Users, hash_password
 from chatbot.common.database.door import opened
 from chatbot.settings import load
-from chatbot.tasks.classify.kept import TASK, Outcome
+from chatbot.tasks.classify import taught
+from chatbot.tasks.classify.labels import SENTIMENT
+from chatbot.tasks.classify.tables.kept import TASK, Outcome
+from chatbot.tasks.translate.own import glossary, memory
 from chatbot.types import Message
 from chatbot.ui.page import build_page
 from chatbot.ui.services import OPENING, Services
@@ -91,6 +94,9 @@ def _things(services: Services, folder: Path) -> dict[str, str]:
     translation = services.translations.add(services.engine, ANN, path, path.name, target="de", source="en")  # type: ignore[union-attr]
     outcome = Outcome(SECRET, 1, 1, ((SECRET, 1),), (), "scripted", None, 0, 0.0, "")
     services.tables.keep(ANN, outcome, f"text\n{SECRET}\n".encode())  # type: ignore[union-attr]
+    taught.keep(store, ANN, SECRET, SENTIMENT, [[f"Planted: {SECRET}", "neutral"]])
+    store.set_setting(ANN, glossary.SETTING, f"{SECRET} = {SECRET}")
+    memory.learn(store, ANN, "en", "de", {text: SECRET})
     write_adapter(folder / "adapters" / f"{SECRET}-adapter")
     (folder / "adapters" / f"{SECRET}-adapter" / "owner.json").write_text(json.dumps({"owner": ANN, "shared": False}))
     meta = Meta(ANN, SECRET, 0.0, Base(str(folder), "tiny", "f00d"), str(folder / "adapters"), source=f"{SECRET}.jsonl")

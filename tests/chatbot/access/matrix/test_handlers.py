@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 KNOWN = Path(__file__).with_name("handlers.txt")
 ACTS = (
     "open", "remove", "use", "use_all", "use_none", "cite", "page", "source", "detach", "stop_jobs", "replace", "keep_both", "resume", "fetch",
-    "look", "download", "ask", "rename", "only", "pin", "md", "delete", "restore", "earlier", "later", "again", "good", "bad", "switch", "edit",
+    "look", "both", "download", "ask", "rename", "only", "pin", "md", "delete", "restore", "earlier", "later", "again", "good", "bad", "switch", "edit",
     "compare", "share", "unshare", "move", "folder",
     "choose", "collect", "draw",
 )  # fmt: skip
@@ -105,7 +105,7 @@ def state_of(here: House) -> str:
     store, library = here.services.store, here.services.library.get().library  # type: ignore[union-attr]
     things = [
         store.conversation(ANN, here.ids["conversation"]),
-        [store.results(ANN, task) for task in ("sentiment", "summarize", "translate", "answer", "extract")],
+        [store.results(ANN, task) for task in ("sentiment", "taught", "summarize", "translate", "answer", "extract")],
         library.list(ANN),
         library.collections.of(ANN),
         store.prompts(ANN),

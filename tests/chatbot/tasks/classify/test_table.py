@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -11,13 +12,15 @@ import pytest
 from chatbot.common.errors import EngineError, InputError
 from chatbot.common.rejected import RejectedFile
 from chatbot.engine.scripted import ScriptedEngine
-from chatbot.tasks.classify.labels import SENTIMENT, Label, parse
-from chatbot.tasks.classify.records import Row
-from chatbot.tasks.classify.rows import Judged, judge_rows
-from chatbot.tasks.classify.table import Table, labelled, read_table
-from chatbot.tasks.classify.work import Judgement, classifier
+from chatbot.tasks.classify.judge import Judgement
+from chatbot.tasks.classify.labels import SENTIMENT
+from chatbot.tasks.classify.tables.records import Row
+from chatbot.tasks.classify.tables.rows import Judged, judge_rows
+from chatbot.tasks.classify.tables.table import Table, as_file, labelled, read_table
+from chatbot.tasks.classify.work import classifier
 from tests.chatbot.tasks.classify.test_work import Counting
 
+NAMES = [label.name for label in SENTIMENT]
 ADDED = "predicted_label,p_negative,p_neutral,p_positive"
 
 
@@ -46,7 +49,7 @@ def test_every_byte_that_was_there_stays(tmp_path: Path) -> None:
     )
     given = table(tmp_path, data)
     judged = judge(given, "text")
-    out = labelled(given, SENTIMENT, judged.rows)
+    out = labelled(given, NAMES, judged.rows)
     assert bare(out).replace(b"good,\r", b"good\r") == data  # a row that was too short gets the comma it lacked
     assert judged.left_out == {2: "quoting", 3: "empty", 5: "columns", 6: "empty"}
     assert [(place, judgement.label) for place, judgement in sorted(judged.rows.items())] == [
@@ -66,7 +69,7 @@ def test_encodings_delimiters_and_byte_order_marks_stay(tmp_path: Path) -> None:
     ):
         data = text.encode(encoding)
         given = table(tmp_path, data)
-        out = labelled(given, SENTIMENT, judge(given, given.likely()).rows)
+        out = labelled(given, NAMES, judge(given, given.likely()).rows)
         said = out.decode(encoding)
         for line, before in zip(said.splitlines(), text.splitlines(), strict=True):
             assert line.startswith(before)
@@ -75,10 +78,9 @@ def test_encodings_delimiters_and_byte_order_marks_stay(tmp_path: Path) -> None:
 
 def test_a_label_that_the_files_encoding_lacks_makes_it_utf_8(tmp_path: Path) -> None:
     given = table(tmp_path, "n;txt\n1;café good, très bien\n".encode("cp1252"))
-    labels = parse("好, 坏")
     result = Judgement("好", (("好", 0.9), ("坏", 0.1)))
     assert (
-        labelled(given, labels, {0: result}).decode("utf-8-sig").splitlines()[1]
+        labelled(given, ["好", "坏"], {0: result}).decode("utf-8-sig").splitlines()[1]
         == "1;café good, très bien;好;0.9000;0.1000"
     )
 
@@ -88,14 +90,14 @@ def test_bytes_of_another_encoding_in_one_row_stay_too(tmp_path: Path) -> None:
     data = b"\n".join([b"n,text", *lines, b""])
     given = table(tmp_path, data)
     judged = judge(given, "text")
-    assert bare(labelled(given, SENTIMENT, judged.rows)) == data
+    assert bare(labelled(given, NAMES, judged.rows)) == data
     assert len(judged.rows) == 21
 
 
 def test_the_shared_csv_in_a_japanese_encoding(shared_data: Path, tmp_path: Path) -> None:
     data = (shared_data / "docs" / "test_mskanji.csv").read_bytes()
     given = table(tmp_path, data)
-    out = labelled(given, SENTIMENT, judge(given, given.columns[0]).rows)
+    out = labelled(given, NAMES, judge(given, given.columns[0]).rows)
     for line, before in zip(out.decode("cp932").splitlines(), data.decode("cp932").splitlines(), strict=True):
         assert line.startswith(before)
 
@@ -103,7 +105,7 @@ def test_the_shared_csv_in_a_japanese_encoding(shared_data: Path, tmp_path: Path
 def test_columns_of_these_names_are_not_overwritten(tmp_path: Path) -> None:
     given = table(tmp_path, b"text,predicted_label,text\ngood,old,x\n")
     assert given.columns == ("text", "predicted_label", "text (3)")
-    out = labelled(given, SENTIMENT, judge(given, "text").rows).decode().splitlines()
+    out = labelled(given, NAMES, judge(given, "text").rows).decode().splitlines()
     assert out[0] == "text,predicted_label,text,predicted_label_2,p_negative,p_neutral,p_positive"
     assert out[1].startswith("good,old,x,positive,")
 
@@ -118,7 +120,7 @@ def test_a_workbook_comes_back_as_csv(tmp_path: Path) -> None:
     book.save(tmp_path / "w.xlsx")
     given = read_table(tmp_path / "w.xlsx", "w.xlsx")
     assert (given.columns, given.likely(), given.sheets) == (("n", "comment", "share"), "comment", ("Other",))
-    out = labelled(given, SENTIMENT, judge(given, "comment").rows).decode("utf-8-sig")
+    out = labelled(given, NAMES, judge(given, "comment").rows).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(out, newline="")))
     assert [row[:4] for row in rows] == [
         ["n", "comment", "share", "predicted_label"],
@@ -173,7 +175,7 @@ def test_two_hundred_thousand_rows(tmp_path: Path) -> None:
     given = table(tmp_path, b"n,text\n" + b"".join(b'%d,"good, %d"\n' % (n, n % 7) for n in range(200_000)))
     judged = judge(given, "text")
     assert len(judged.rows) == 200_000
-    out = labelled(given, SENTIMENT, judged.rows)
+    out = labelled(given, NAMES, judged.rows)
     assert out.count(b"positive,0.") == 200_000
 
 
@@ -185,7 +187,7 @@ def test_what_was_judged_before_the_model_failed_is_kept(tmp_path: Path) -> None
         for _ in judge_rows(judge, given, "text", judged):
             pass
     assert len(judged.rows) >= 40
-    lines = labelled(given, SENTIMENT, judged.rows).decode().splitlines()
+    lines = labelled(given, NAMES, judged.rows).decode().splitlines()
     assert len(lines) == 61
     assert lines[1].startswith("good 0,positive,")
     assert lines[51] == "poison,,,,"
@@ -210,9 +212,7 @@ def test_a_cell_that_a_spreadsheet_would_run_is_text(cell: str, kept: str) -> No
         (Row(line.getvalue().strip("\r\n"), (cell, "fine"), "\n"),),
     )
     rows = list(
-        csv.reader(
-            io.StringIO(labelled(table, (Label("=x"),), {0: Judgement("=x", (("=x", 1.0),))}).decode(), newline="")
-        )
+        csv.reader(io.StringIO(labelled(table, ["=x"], {0: Judgement("=x", (("=x", 1.0),))}).decode(), newline=""))
     )
     assert rows[1][:3] == [kept, "fine", "'=x"]
 
@@ -220,7 +220,7 @@ def test_a_cell_that_a_spreadsheet_would_run_is_text(cell: str, kept: str) -> No
 def test_a_row_whose_quotes_are_wrong_hides_no_formula() -> None:
     row = Row('good,"=1+1,=2+2', (), "\n", "quoting")
     table = Table("t", ("text", "note"), Row("text,note", ("text", "note"), "\n"), (row,))
-    assert labelled(table, (Label("x"),), {}).decode().splitlines()[1] == "good,\"'=1+1,'=2+2"
+    assert labelled(table, ["x"], {}).decode().splitlines()[1] == "good,\"'=1+1,'=2+2"
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_the_first_row_is_data_where_it_names_no_columns(
 ) -> None:
     given = table(tmp_path, data.encode())
     assert (given.columns, len(given.rows)) == (columns, rows)
-    said = labelled(given, SENTIMENT, {}).decode()
+    said = labelled(given, NAMES, {}).decode()
     lead = data.splitlines(keepends=True)[0] if "sep=" in data else ""
     assert said.startswith(lead)
     for row in given.rows:
@@ -261,3 +261,60 @@ def test_a_column_of_numbers_is_told_and_not_judged(tmp_path: Path) -> None:
     mixed = table(tmp_path, b"id,said\n1,good\n2,12\n3,bad\n4,0/5\n")
     assert mixed.likely() == "said"
     assert judge(mixed, "said").left_out == {1: "number"}
+
+
+def test_a_workbook_comes_back_with_its_formulas_formats_and_charts(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["id", "review", "twice"], [1, "good, really", "=A2*2"], [None, None, None], [3, "bad", "=A4*2"]):
+        sheet.append(row)
+    sheet["B2"].font = openpyxl.styles.Font(bold=True)
+    sheet["A2"].number_format = "0.00 kg"
+    sheet.column_dimensions["B"].width = 40
+    sheet.conditional_formatting.add(
+        "A2:A4", openpyxl.formatting.rule.CellIsRule(operator="greaterThan", formula=["2"], font=sheet["B2"].font)
+    )
+    chart = openpyxl.chart.BarChart()
+    chart.add_data(openpyxl.chart.Reference(sheet, min_col=1, min_row=1, max_row=4), titles_from_data=True)
+    sheet.add_chart(chart, "H2")
+    book.create_sheet("other")["A1"] = "=1+1"
+    path = tmp_path / "reviews.xlsx"
+    book.save(path)
+
+    given = read_table(path, path.name)
+    assert given.ending == ".xlsx"
+    made = tmp_path / "made.xlsx"
+    made.write_bytes(as_file(given, path, NAMES, judge(given, "review").rows))
+    found = openpyxl.load_workbook(made)
+    labelled_sheet = found.worksheets[0]
+    assert [cell.value for cell in labelled_sheet[1]][3:] == ADDED.split(",")
+    assert [labelled_sheet[at].value for at in ("C2", "C4", "D2", "D3", "D4")] == [
+        "=A2*2",
+        "=A4*2",
+        "positive",
+        None,
+        "negative",
+    ]
+    assert isinstance(labelled_sheet["G2"].value, float)
+    assert labelled_sheet["B2"].font.bold and labelled_sheet["A2"].number_format == "0.00 kg"
+    assert labelled_sheet.column_dimensions["B"].width == 40
+    assert len(labelled_sheet.conditional_formatting) == 1
+    assert len(labelled_sheet._charts) == 1
+    assert found["other"]["A1"].value == "=1+1"
+    with zipfile.ZipFile(path) as before, zipfile.ZipFile(made) as after:
+        changed = [name for name in before.namelist() if before.read(name) != after.read(name)]
+    assert changed == ["xl/worksheets/sheet1.xml"]
+
+
+def test_a_label_in_a_workbook_is_text_whatever_it_begins_with(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(["said"])
+    book.active.append(["a good long text to be judged"])
+    path = tmp_path / "t.xlsx"
+    book.save(path)
+    given = read_table(path, path.name)
+    made = as_file(given, path, ["=1+1\x07"], {0: Judgement("=1+1\x07", (("=1+1\x07", 1.0),))})
+    sheet = openpyxl.load_workbook(io.BytesIO(made)).worksheets[0]
+    assert (sheet["B2"].value, sheet["B2"].data_type) == ("=1+1 ", "s")

@@ -18,10 +18,11 @@ from chatbot.engine.models.catalogue import SMALL
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.tasks.classify import calibration
 from chatbot.tasks.classify.evidence import MOST_PARTS, Part, parts, weigh, without
+from chatbot.tasks.classify.judge import Classifier, Judgement
 from chatbot.tasks.classify.labels import SENTIMENT, Label, parse
 from chatbot.tasks.classify.prompt import continuations, messages
 from chatbot.tasks.classify.result import Result, judge_text
-from chatbot.tasks.classify.work import Classifier, Judgement, classifier, classify, pieces
+from chatbot.tasks.classify.work import classifier, classify, pieces
 from chatbot.types import Adapter, Message
 from chatbot.ui.classify import render
 

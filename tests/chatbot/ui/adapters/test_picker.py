@@ -92,7 +92,7 @@ def test_a_summary_is_written_by_whom_the_tab_names(made: Made, value: str, used
     services = made([*SHIPPED, PLAIN])
     page = Wired(services)
     do = page.handlers(Summaries)
-    page.steps(do.run, "text", TEXT, None, None, "short", value, "en", as_("ada"))
+    page.steps(do.run, "text", TEXT, None, None, "short", "paragraph", "", "", value, "en", as_("ada"))
     engine: Any = services.engine.present
     assert {request.adapter for request in engine.requests} == {used}
 

@@ -1,14 +1,18 @@
 """What the buttons of the sentiment tab change, without a browser."""
 
+import json
 from pathlib import Path
 
 import gradio as gr
 import pytest
 
-from chatbot.tasks.classify.kept import Outcome
 from chatbot.tasks.classify.result import Result
+from chatbot.tasks.classify.tables.kept import Outcome
 from chatbot.ui.classify.handlers import Handlers
 from chatbot.ui.classify.render import named
+from chatbot.ui.classify.teach import TeachHandlers
+from chatbot.ui.finetune import corrections
+from chatbot.ui.services import Services
 from tests.chatbot.ui.wired import Wired, as_, clicked
 
 
@@ -20,7 +24,7 @@ def do(page: Wired) -> Handlers:
 def test_a_text_is_judged_kept_reopened_and_removed_by_its_owner_alone(page: Wired, do: Handlers) -> None:
     tab, ada, bob = do._tab, as_("ada"), as_("bob")
     assert page.one(do.begin, "en")[tab.given.buttons.run]["visible"] is False
-    judged = page.steps(do.run, "text", "I love it", None, None, "", "", "en", ada)[-1]
+    judged = page.steps(do.run, "text", "I love it", None, None, "", [], "", "en", ada)[-1]
     result = judged[tab.result]
     assert isinstance(result, Result)
     assert result.label in judged[tab.shown]
@@ -45,7 +49,7 @@ def test_a_text_is_judged_kept_reopened_and_removed_by_its_owner_alone(page: Wir
 def test_what_cannot_be_judged_is_told_and_nothing_is_shown(page: Wired, do: Handlers) -> None:
     tab = do._tab
     for source, labels, why in (("text", "", "empty"), ("text", "one", "at least two"), ("table", "", "Send a file")):
-        refused = page.steps(do.run, source, "", None, None, labels, "", "en", as_("ada"))[-1]
+        refused = page.steps(do.run, source, "", None, None, labels, [], "", "en", as_("ada"))[-1]
         assert why in refused[tab.notice]
         assert refused[tab.result] is None
         assert tab.given.past not in refused
@@ -60,7 +64,7 @@ def test_a_table_offers_its_columns_and_comes_back_with_labels(page: Wired, do: 
     opened = page.one(do.open, str(path), "en")
     assert opened[tab.given.column] == gr.update(choices=["id", "review"], value="review")
     assert "reviews.csv" in opened[tab.shown]
-    shown = page.steps(do.run, "table", "", str(path), "review", "", "", "en", as_("ada"))
+    shown = page.steps(do.run, "table", "", str(path), "review", "", [], "", "en", as_("ada"))
     assert isinstance(shown[-1][tab.result], Outcome)
     assert shown[-1][tab.download]["visible"] is True
 
@@ -70,3 +74,24 @@ def test_a_table_offers_its_columns_and_comes_back_with_labels(page: Wired, do: 
         assert emptied[tab.given.column] == gr.update(choices=[], value=None)
         assert notice in emptied[tab.notice]
         assert emptied[tab.download]["visible"] is False
+
+
+def test_corrected_labels_of_a_table_are_offered_to_a_fine_tune_of_their_owner(
+    page: Wired, do: Handlers, services: Services, tmp_path: Path
+) -> None:
+    tab, path, box = do._tab, tmp_path / "mails.csv", do._tab.teach
+    path.write_text("mail\npay me back please\nwhere is my parcel\n", "utf-8")
+    labels = "refund\ndelivery"
+    done = page.steps(do.run, "table", "", str(path), "mail", labels, [], "", "en", as_("ada"))[-1]
+    assert done[box.box]["visible"] is True and "refund, delivery" in done[box.about]
+    rows = [[text, "delivery" if "parcel" in text else "refund"] for text, _ in done[box.table]["value"]]
+    teach = page.handlers(TeachHandlers)
+    kept = page.one(teach.keep, done[tab.result], rows, "en", as_("ada"))
+    assert "2 rows were kept" in kept[box.said]
+    wrong = page.one(teach.keep, done[tab.result], [["x", "nonsense"]], "en", as_("ada"))
+    assert "none of the labels" in wrong[box.said]
+    data = corrections.labels(services, "ada")
+    said = [json.loads(line)["messages"][-1]["content"] for line in data.path.read_text("utf-8").splitlines()]
+    assert sorted(said) == ["delivery", "refund"]
+    assert corrections.labels(services, "bob").path.read_text("utf-8") == ""
+    assert page.one(do.open, None, "en")[box.box]["visible"] is False

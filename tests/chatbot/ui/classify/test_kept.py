@@ -12,8 +12,8 @@ from chatbot.common.errors import NotFound
 from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.store.store import Store
-from chatbot.tasks.classify import kept as sentiment_kept
-from chatbot.tasks.classify.kept import KEPT, KeptTables, Outcome
+from chatbot.tasks.classify.tables import kept as sentiment_kept
+from chatbot.tasks.classify.tables.kept import KEPT, KeptTables, Outcome
 from chatbot.ui.classify import handlers as sentiment_handlers
 from chatbot.ui.classify.handlers import Handlers
 from chatbot.ui.classify.layout import SentimentTab, build_sentiment
@@ -50,7 +50,7 @@ def reviews(tmp_path: Path) -> Path:
 
 
 def judging(services: Services, tab: SentimentTab, file: Path, owner: str = "ada") -> Iterator[Updates]:
-    return Handlers(services, tab).run("table", "", str(file), "review", "", "", "en", as_(owner))
+    return Handlers(services, tab).run("table", "", str(file), "review", "", [], "", "en", as_(owner))
 
 
 def labels_in(path: str) -> list[str]:

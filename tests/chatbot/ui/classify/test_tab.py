@@ -14,12 +14,12 @@ from chatbot.engine.scripted import ScriptedEngine
 from chatbot.store.store import SavedResult
 from chatbot.tasks.classify.calibration import Calibration
 from chatbot.tasks.classify.evidence import Part, Weighing
-from chatbot.tasks.classify.kept import outcome
+from chatbot.tasks.classify.judge import Classifier, Judgement
 from chatbot.tasks.classify.labels import Label, parse
 from chatbot.tasks.classify.result import Result
-from chatbot.tasks.classify.rows import Judged
-from chatbot.tasks.classify.table import read_table
-from chatbot.tasks.classify.work import Classifier, Judgement
+from chatbot.tasks.classify.tables.kept import outcome
+from chatbot.tasks.classify.tables.rows import Judged
+from chatbot.tasks.classify.tables.table import read_table
 from chatbot.ui.classify import render as render_sentiment
 from chatbot.ui.classify.examples import EXAMPLES
 from chatbot.ui.strings.words import Language, languages

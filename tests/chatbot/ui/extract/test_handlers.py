@@ -93,8 +93,8 @@ def test_what_cannot_be_read_is_told_and_nothing_is_shown(page: Wired, do: Handl
         refused = page.steps(do.run, where, typed, None, None, fields, "many", "", "en", as_("ada"))[-1]
         assert why in refused[tab.notice]
         assert refused[tab.result] is None
-    picked = page.one(do.pick, "file")
-    assert [picked[part]["visible"] for part in (tab.given.typed, tab.given.file)] == [False, True]
+    picked = page.one(do._tab.given.reading.pick, "file")
+    assert [picked[part]["visible"] for part in (tab.given.reading.typed, tab.given.reading.file)] == [False, True]
 
 
 def test_a_file_is_read_and_its_name_and_pages_are_told(page: Wired, do: Handlers, tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_file_is_read_and_its_name_and_pages_are_told(page: Wired, do: Handler
 
 
 def test_examples_have_fields_that_can_be_read(do: Handlers) -> None:
-    assert len(do._tab.given.examples) == len(EXAMPLES)
+    assert len(do._tab.given.reading.examples) == len(EXAMPLES)
     for _, template, fields, rows in EXAMPLES.values():
         assert (template, rows in ROWS) == (OWN, True)
         assert len(parse(fields)) > 2

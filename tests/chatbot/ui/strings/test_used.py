@@ -10,7 +10,7 @@ from typing import get_args
 from chatbot.engine.adapters.purpose import TASKS
 from chatbot.tasks.answer import check as answer
 from chatbot.tasks.answer.routes.kinds import Kind
-from chatbot.tasks.classify.records import Fault
+from chatbot.tasks.classify.tables.records import Fault
 from chatbot.tasks.summarize import check as summarize
 from chatbot.tasks.summarize.work import LENGTHS
 from chatbot.tasks.translate.check import Code
@@ -25,9 +25,11 @@ from chatbot.ui.extract import render as extract_render
 from chatbot.ui.finetune.questions.layout import COLUMNS
 from chatbot.ui.help.render import IDEAS
 from chatbot.ui.models.cards import State
+from chatbot.ui.parts.tasks.reading import SOURCES
 from chatbot.ui.strings.words import ENGLISH, FOLDER, read
 from chatbot.ui.summarize import examples as summarize_examples
 from chatbot.ui.summarize import render as summarize_render
+from chatbot.ui.summarize.render_forms import MARKS, POINT
 from chatbot.ui.tour.render import STEPS
 from chatbot.ui.translate import layout as translate_layout
 from finetune.data.findings.notices import NOTICES
@@ -82,9 +84,13 @@ EXAMPLES: dict[str, Iterable[str]] = {
 MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> what it fills in
     "{}_{}": list(runs()),
     "{}_stop": tasks("run_and_stop"),
-    "{}_text": tasks("typed_box"),
-    "{}_text_hint": tasks("typed_box"),
-    "{}_example_{}": [(task, name) for task in tasks("example_buttons") for name in EXAMPLES[task]],
+    "{}_text": tasks("typed_box") | tasks("build_reading"),
+    "{}_text_hint": tasks("typed_box") | tasks("build_reading"),
+    "{}_example_{}": [
+        (task, name) for task in tasks("example_buttons") | tasks("build_reading") for name in EXAMPLES[task]
+    ],
+    "{}_from_{}": [(task, name) for task in tasks("build_reading") for name in SOURCES],
+    **{f"{{}}_{part}": tasks("build_reading") for part in ("source", "file", "documents")},
     "{}_past": tasks("past"),
     "{}_past_{}": [(task, act) for task in tasks("past") for act in ("open", "remove")],
     "{}_welcome": tasks("welcome"),
@@ -101,17 +107,18 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "step_{}": [*get_args(Step), "waiting"],
     "quoted_{}": {*get_args(answer.Reason)} - {"", "asked"},
     "sum_{}": LENGTHS,
-    "sum_from_{}": summarize_render.SOURCES,
+    "sum_form_{}": summarize_render.FORMS,
+    "sum_mark_{}": [mark or POINT for mark in MARKS],
     "sum_quoted_{}": filter(None, get_args(summarize.Reason)),
-    "ext_from_{}": extract_render.SOURCES,
     "ext_rows_{}": extract_render.ROWS,
     "ext_template_{}": [*extract_render.TEMPLATES, extract_render.OWN],
     "ext_fields_{}": extract_render.TEMPLATES,
     "sen_from_{}": classify_render.SOURCES,
+    "sen_allow_{}": classify_render.ALLOWED,
     "sen_label_{}": classify_render.OURS,
     "sen_out_{}": get_args(Fault),
-    "tr_{}": ["look", "fetch", "resume", "remove"],
-    "tr_{}_label": ["look", "fetch", "resume", "remove"],
+    "tr_{}": ["look", "fetch", "both", "resume", "remove"],
+    "tr_{}_label": ["look", "fetch", "both", "resume", "remove"],
     "tr_flag_{}": get_args(Code),
     "ft_{}": ["stop", "resume", "retry", "remove", "zip", "gguf", "merge"],
     "ft_notice_{}": NOTICES.keys() - REFUSED,

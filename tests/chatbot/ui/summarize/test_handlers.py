@@ -18,7 +18,7 @@ def test_a_text_is_summarized_kept_reopened_and_removed_by_its_owner_alone(page:
     tab, ada, bob = do._tab, as_("ada"), as_("bob")
     begun = page.one(do.begin, "en")
     assert begun[tab.given.buttons.stop]["visible"] is True
-    shown = page.steps(do.run, "text", EXAMPLES["report"], None, None, "short", "", "en", ada)
+    shown = page.steps(do.run, "text", EXAMPLES["report"], None, None, "short", "paragraph", "", "", "", "en", ada)
     assert all(list(step) == [tab.shown] for step in shown[1:-1])
     summary = shown[-1][tab.summary]
     assert isinstance(summary, Summary)
@@ -41,7 +41,7 @@ def test_a_text_is_summarized_kept_reopened_and_removed_by_its_owner_alone(page:
 
 def test_a_number_shows_where_its_sentence_stands(page: Wired, do: Handlers) -> None:
     tab, ada = do._tab, as_("ada")
-    *_, done = page.steps(do.run, "text", EXAMPLES["report"], None, None, "short", "", "en", ada)
+    *_, done = page.steps(do.run, "text", EXAMPLES["report"], None, None, "short", "paragraph", "", "", "", "en", ada)
     summary: Summary = done[tab.summary]
     where = page.steps(do.act, summary, "en", ada, clicked(act="source", n="1"))[-1]
     assert "<mark>" in where[tab.where]
@@ -60,7 +60,9 @@ def test_what_cannot_be_summarized_is_told_and_nothing_is_shown(page: Wired, do:
         ("library", "", "no documents here"),
         ("text", "nobody", "no adapter named nobody"),
     ):
-        refused = page.steps(do.run, source, "", None, None, "short", adapter, "en", as_("ada"))[-1]
+        refused = page.steps(do.run, source, "", None, None, "short", "paragraph", "", "", adapter, "en", as_("ada"))[
+            -1
+        ]
         assert why in refused[tab.notice]
         assert refused[tab.summary] is None
         assert tab.given.past not in refused
@@ -68,9 +70,14 @@ def test_what_cannot_be_summarized_is_told_and_nothing_is_shown(page: Wired, do:
 
 def test_each_source_has_its_own_controls(page: Wired, do: Handlers) -> None:
     given = do._tab.given
-    parts = {"typed": given.typed, "examples": given.about, "file": given.file, "documents": given.documents}
+    parts = {
+        "typed": given.reading.typed,
+        "examples": given.reading.about,
+        "file": given.reading.file,
+        "documents": given.reading.documents,
+    }
     for source, wanted in (("text", {"typed", "examples"}), ("file", {"file"}), ("library", {"documents"})):
-        picked = page.one(do.pick, source)
+        picked = page.one(do._tab.given.reading.pick, source)
         assert {name for name, part in parts.items() if picked[part]["visible"]} == wanted
     looked = page.one(do.look, ["gone"], "en", as_("ada"))
-    assert looked[given.documents] == gr.update(choices=[], value=[])
+    assert looked[given.reading.documents] == gr.update(choices=[], value=[])

@@ -1,5 +1,6 @@
 """What the translate tab shows, and what its handlers let through."""
 
+import zipfile
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,6 +12,7 @@ from chatbot.engine.loading import LoadingEngine
 from chatbot.store.store import SavedResult, Store
 from chatbot.tasks.translate.check import Flag
 from chatbot.tasks.translate.jobs import Job, Translations
+from chatbot.tasks.translate.own import glossary
 from chatbot.tasks.translate.support import Support
 from chatbot.tasks.translate.text import Pair
 from chatbot.ui.services import Services
@@ -152,7 +154,7 @@ def test_a_file_can_be_looked_at_fetched_and_removed_by_its_owner_alone(page: Wi
     path.write_text("# Two trees\n\nThey stand by the *old* river.\n", "utf-8")
     do = page.handlers(FileHandlers)
     side = do._side
-    *_, last = page.steps(do.run, str(path), "auto", "de", "", "", "en", as_("ada"))
+    *_, last = page.steps(do.run, [str(path)], "auto", "de", "", None, "", "en", as_("ada"))
     file = Path(last[side.result]["value"])
     assert file.name == "notes.de.md"
     assert file.read_text("utf-8") == "# TWO TREES\n\nTHEY STAND BY THE *OLD* RIVER.\n"
@@ -170,3 +172,55 @@ def test_a_file_can_be_looked_at_fetched_and_removed_by_its_owner_alone(page: Wi
     assert again == {side.begun: None}
     assert page.one(do.act, "en", as_("ada"), clicked(act="remove", id=id))[side.notice] == ""
     assert "notes.md" not in page.one(do.look, None, "en", as_("ada"))[side.jobs]
+
+
+def test_several_files_and_an_archive_are_translated_at_once_and_one_that_fails_holds_up_none(
+    page: Wired, tmp_path: Path
+) -> None:
+    do, ada = page.handlers(FileHandlers), as_("ada")
+    side = do._side
+    (tmp_path / "one.txt").write_text("One tree stands here.", "utf-8")
+    (tmp_path / "wrong.csv").write_text("a,b\n1,2\n", "utf-8")
+    with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
+        archive.writestr("x/two.txt", "Two trees stand there.")
+    files = [str(tmp_path / name) for name in ("one.txt", "wrong.csv", "more.zip")]
+    steps = page.steps(do.run, files, "en", "de", "tree = Baum", 42.0, "", "en", ada)
+    assert "wrong.csv" in steps[-1][side.notice]
+    result = next(step[side.result]["value"] for step in reversed(steps) if side.result in step)
+    with zipfile.ZipFile(result) as archive:
+        assert archive.namelist() == ["one.de.txt", "two.de.txt"]
+        assert archive.read("two.de.txt") == b"TWO TREES STAND THERE."
+    assert do._services.store.setting("ada", glossary.SETTING) == "tree = Baum"
+
+
+def test_a_translation_is_corrected_by_its_owner_and_the_correction_is_used_again(page: Wired, tmp_path: Path) -> None:
+    do, ada, bob = page.handlers(FileHandlers), as_("ada"), as_("bob")
+    side, path = do._side, tmp_path / "notes.txt"
+    path.write_text("Two trees stand here.", "utf-8")
+    *_, last = page.steps(do.run, [str(path)], "en", "de", "", None, "", "en", ada)
+    id, table = last[side.looked], last[side.edit.table]["value"]
+    assert table == [[1, "Two trees stand here.", "TWO TREES STAND HERE."]]
+    table[0][2] = "Hier stehen zwei Bäume."
+    assert "no such translation" in page.one(do.correct, id, table, "en", bob)[side.notice]
+    kept = page.one(do.correct, id, table, "en", ada)
+    assert "1 segments were changed" in kept[side.notice]
+    assert Path(kept[side.result]["value"]).read_text("utf-8") == "Hier stehen zwei Bäume."
+    both = page.one(do.act, "en", ada, clicked(act="both", id=id))
+    assert "Hier stehen zwei Bäume." in Path(both[side.result]["value"]).read_text("utf-8")
+    texts = page.handlers(Handlers)
+    *_, again = page.steps(texts.run, "Two trees stand here.", "en", "de", "", "", "en", ada)
+    assert again[texts._side.output] == "Hier stehen zwei Bäume."
+    *_, others = page.steps(texts.run, "Two trees stand here.", "en", "de", "", "", "en", bob)
+    assert others[texts._side.output] == "TWO TREES STAND HERE."
+
+
+def test_terms_are_imported_and_there_again_the_next_time(page: Wired, tmp_path: Path) -> None:
+    do, ada = page.handlers(Handlers), as_("ada")
+    path = tmp_path / "terms.csv"
+    path.write_text("press,Kelter\nBanyan,\n", "utf-8")
+    found = page.one(do.import_terms, str(path), "tree = Baum\nBanyan", "en", "de", "en", ada)
+    assert found[do._tab.glossary] == "tree = Baum\nBanyan\npress = Kelter"
+    assert page.one(do.arrive, ada)[do._tab.glossary] == "tree = Baum\nBanyan\npress = Kelter"
+    assert page.one(do.arrive, as_("bob"))[do._tab.glossary] == ""
+    path.write_text("", "utf-8")
+    assert "no terms" in page.one(do.import_terms, str(path), "", "en", "de", "en", ada)[do._side.notice]

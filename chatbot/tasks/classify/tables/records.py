@@ -14,19 +14,21 @@ Fault = Literal["quoting", "columns", "empty", "long", "number"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`raw` is the record as it stood in the file, `end` its line end. A row with a `fault` has no fields."""
+    """`raw` is the record as it stood in the file, `end` its line end. A row with a `fault` has no fields. `number` is that of a
+    workbook's row."""
 
     raw: str
     fields: tuple[str, ...] = ()
     end: str = ""
     fault: Fault | None = None
+    number: int = 0
 
 
-def row_of(cells: Sequence[str], end: str = "\r\n") -> Row:
+def row_of(cells: Sequence[str], end: str = "\r\n", number: int = 0) -> Row:
     """A record that was read from something else than CSV."""
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(cells)
-    return Row(line.getvalue(), tuple(cells), end)
+    return Row(line.getvalue(), tuple(cells), end, number=number)
 
 
 def records(lines: Sequence[str], delimiter: str) -> Iterator[Row]:

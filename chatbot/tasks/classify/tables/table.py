@@ -1,7 +1,7 @@
 """A CSV file or a workbook -> rows -> the same rows with a label and its probabilities behind them.
 
 A row of a CSV file is written back as the very characters that it was read from; so are rows that cannot be parsed, which
-get no label. A workbook's first sheet becomes a CSV file of what its cells show.
+get no label. A workbook comes back as it was, with the labels behind the rows of its first sheet.
 """
 
 import csv
@@ -14,10 +14,10 @@ from threading import Event
 from chatbot.common.errors import InputError
 from chatbot.common.limited import Limits, run
 from chatbot.common.rejected import shown
-from chatbot.tasks.classify.labels import Labels
-from chatbot.tasks.classify.parsed import NUMBER, from_objects, is_of_numbers, names_columns, objects, separator
-from chatbot.tasks.classify.records import MAX_BYTES, Row, records, row_of
-from chatbot.tasks.classify.work import Judgement
+from chatbot.tasks.classify.judge import Judgement
+from chatbot.tasks.classify.tables import workbook
+from chatbot.tasks.classify.tables.parsed import NUMBER, from_objects, is_of_numbers, names_columns, objects, separator
+from chatbot.tasks.classify.tables.records import MAX_BYTES, Row, records, row_of
 from retrieval.reading.plain.encodings import decode
 
 DELIMITERS = ",;\t|"
@@ -42,6 +42,11 @@ class Table:
     marked: bool = False  # the file begins with a byte order mark
     sheets: tuple[str, ...] = ()
     lead: str = ""
+
+    @property
+    def ending(self) -> str:
+        """Of the file that comes back."""
+        return ".xlsx" if any(row.number for row in self.rows) else ".csv"
 
     def column(self, name: str) -> int:
         """Where the column of that name is. Raises `InputError`."""
@@ -84,23 +89,42 @@ def read_table(path: Path, name: str, *, stop: Event | None = None) -> Table:
     return _workbook(path, name, stop) if head == _ZIP else _csv(path.read_bytes(), name)
 
 
-def labelled(table: Table, labels: Labels, judged: Mapping[int, Judgement]) -> bytes:
+def labelled(table: Table, names: Sequence[str], judged: Mapping[int, Judgement]) -> bytes:
     """The table as a CSV file with the label and the probabilities of every row in `judged`, by the row's place."""
-    added = ["predicted_label", *(f"p_{label.name}" for label in labels)]
-    taken = set(table.columns)
-    added = [name if name not in taken else f"{name}_2" for name in added]
+    added = _added(table, names)
     blank = [""] * len(added)
     end = table.header.end or "\n"
     parts = [_BOM if table.marked else "", table.lead, _joined(table, table.header, added, end)]
     for place, row in enumerate(table.rows):
         judgement = judged.get(place)
-        values = [judgement.label, *(f"{p:.4f}" for _, p in judgement.scores)] if judgement else blank
+        values = [judgement.told, *(f"{p:.4f}" for _, p in judgement.scores)] if judgement else blank
         parts.append(_torn(table, row) + (row.end or end) if not row.fields else _joined(table, row, values, end))
     text = "".join(parts)
     try:
         return text.encode(table.encoding, "surrogateescape")
     except UnicodeEncodeError:  # a label that the file's own encoding does not know
         return (text if table.marked else _BOM + text).encode("utf-8", "surrogateescape")
+
+
+def as_file(
+    table: Table, path: Path, names: Sequence[str], judged: Mapping[int, Judgement], *, stop: Event | None = None
+) -> bytes:
+    """As `labelled`, but a workbook, which lies at `path`, comes back as one. Raises `RejectedFile`."""
+    if table.ending == ".csv":
+        return labelled(table, names, judged)
+    numbered = ((row.number, judged[place]) for place, row in enumerate(table.rows) if place in judged)
+    rows: dict[int, workbook.Cells] = {
+        number: [found.told, *(round(p, 4) for _, p in found.scores)] for number, found in numbered
+    }
+    if table.header.number:
+        rows[table.header.number] = _added(table, names)
+    return workbook.write(path, table.name, rows, stop=stop)
+
+
+def _added(table: Table, names: Sequence[str]) -> list[str]:
+    """The header of the new columns."""
+    added = ["predicted_label", *(f"p_{name}" for name in names)]
+    return [name if name not in table.columns else f"{name}_2" for name in added]
 
 
 def _joined(table: Table, row: Row, values: Sequence[str], end: str) -> str:
@@ -176,7 +200,7 @@ def _table(
 
 def _held(row: Row, columns: int) -> Row:
     """The row, with a fault where it has more values than there are columns."""
-    return Row(row.raw, (), row.end, "columns") if len(row.fields) > columns else row
+    return Row(row.raw, (), row.end, "columns", row.number) if len(row.fields) > columns else row
 
 
 def _unique(names: Sequence[str]) -> tuple[str, ...]:
@@ -193,7 +217,7 @@ def _workbook(path: Path, name: str, stop: Event | None) -> Table:
     given = {"name": shown(name)}
     for record in run("retrieval.reading.office.cells", [str(path.resolve()), name], Limits(), stop=stop, given=given):
         if isinstance(cells := record.get("row"), list):
-            found.append(row_of([str(cell) for cell in cells]))
+            found.append(row_of([str(cell) for cell in cells], number=int(str(record["number"]))))
         if isinstance(others := record.get("sheets"), list):
             sheets = tuple(map(str, others))
     if not found:

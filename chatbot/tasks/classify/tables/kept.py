@@ -1,6 +1,6 @@
 """Tables that were judged, kept for their owner: the figures in the database, the rows with their labels in a file.
 
-OWNER/<random name>.csv        (OWNER is a hash: names of people are no paths)
+OWNER/<random name>.csv or .xlsx        (OWNER is a hash: names of people are no paths)
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -20,17 +20,17 @@ from pydantic import TypeAdapter
 from chatbot.common import disk
 from chatbot.common.errors import NotFound, StoreError
 from chatbot.store.store import RESULTS, Store
+from chatbot.tasks.classify.judge import Classifier
 from chatbot.tasks.classify.labels import Labels
-from chatbot.tasks.classify.records import Fault
-from chatbot.tasks.classify.rows import Judged
-from chatbot.tasks.classify.table import Table, labelled
-from chatbot.tasks.classify.work import Classifier
+from chatbot.tasks.classify.tables.records import Fault
+from chatbot.tasks.classify.tables.rows import Judged
+from chatbot.tasks.classify.tables.table import Table, as_file, labelled
 
 TASK = "sentiment"
 EVERY = 30.0  # seconds between two states of a table that are kept while it is judged
 KEPT = 10  # tables of one owner; the oldest give way
 NAMED = 10  # rows without a label that are named for each reason
-_FILE = re.compile(r"[0-9a-f]{24}\.csv")
+_FILE = re.compile(r"[0-9a-f]{24}\.(?:csv|xlsx)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,17 @@ class Outcome:
     right: float
     foreign: str
     chosen: bool = False
+    ending: str = ".csv"
+    embedder: str = ""
+    labels: Labels = ()
 
 
 _OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
 
 
 def outcome(table: Table, judged: Judged, judge: Classifier, foreign: str = "") -> Outcome:
+    """The calibration counts where most of the rows resemble what it was fitted on."""
+    alike = 2 * sum(one.resembles for one in judged.rows.values()) > len(judged.rows)
     left_out = tuple(
         LeftOut(fault, count, tuple(at for at, why in judged.left_out.items() if why == fault)[:NAMED])
         for fault, count in sorted(Counter(judged.left_out.values()).items())
@@ -79,10 +84,12 @@ def outcome(table: Table, judged: Judged, judge: Classifier, foreign: str = "") 
         left_out,
         judge.engine.model,
         judge.adapter,
-        judge.calibration.rows,
+        judge.calibration.rows if alike else 0,
         judge.calibration.right,
         foreign,
         chosen=not judge.scored,
+        embedder=judge.embedder,
+        labels=judge.labels,
     )
 
 
@@ -97,7 +104,7 @@ class KeptTables:
     def keep(self, owner: str, found: Outcome, data: bytes, *, instead: str = "") -> str:
         """The id of the result. `instead` names what was kept of the same table before, which gives way. Raises `StoreError`
         when there is no room."""
-        home, name = self._home(owner), f"{secrets.token_hex(12)}.csv"
+        home, name = self._home(owner), f"{secrets.token_hex(12)}{found.ending}"
         record = {"file": name, "outcome": _OUTCOME.dump_python(found, mode="json")}
         with self._lock:
             try:
@@ -132,8 +139,8 @@ class KeptTables:
                 self._store.remove_result(owner, old.id)
             named = {saved.result["file"] for saved in tables[:KEPT]}
             disk.sweep(self._home(owner))
-            for path in self._home(owner).glob("*.csv"):
-                if path.name not in named:
+            for path in self._home(owner).glob("*.*"):
+                if _FILE.fullmatch(path.name) and path.name not in named:
                     path.unlink(missing_ok=True)
 
     def _home(self, owner: str) -> Path:
@@ -143,7 +150,8 @@ class KeptTables:
 class Keeping:
     """One table on its way: what was judged is kept now and then, so that little is lost when the app is killed.
 
-    Each state takes the place of the one before. Without `tables` nothing is kept.
+    Each state takes the place of the one before; before the end it is a CSV file, which takes no time. Without `tables` nothing
+    is kept.
     """
 
     def __init__(
@@ -151,20 +159,29 @@ class Keeping:
         tables: KeptTables | None,
         owner: str,
         table: Table,
-        labels: Labels,
+        path: Path,
         judge: Classifier,
         judged: Judged,
         foreign: str = "",
     ) -> None:
         self._tables, self._owner = tables, owner
-        self._table, self._labels, self._judge, self._judged, self._foreign = table, labels, judge, judged, foreign
+        self._table, self._path, self._judge, self._judged, self._foreign = table, path, judge, judged, foreign
         self._kept = ""
         self._due = time.monotonic() + EVERY
 
     def so_far(self) -> tuple[Outcome, bytes]:
         """The figures, and the rows as CSV; empty while none has a label."""
-        data = labelled(self._table, self._labels, self._judged.rows) if self._judged.rows else b""
+        rows = self._judged.rows
+        data = labelled(self._table, self._judge.names, rows) if rows else b""
         return outcome(self._table, self._judged, self._judge, self._foreign), data
+
+    def at_the_end(self) -> tuple[Outcome, bytes]:
+        """As `so_far`, in the file's own format. Raises `RejectedFile`."""
+        found, data = self.so_far()
+        if not data or self._table.ending == found.ending:
+            return found, data
+        data = as_file(self._table, self._path, self._judge.names, self._judged.rows)
+        return replace(found, ending=self._table.ending), data
 
     def keep(self, found: Outcome, data: bytes) -> None:
         """Raises `StoreError` when there is no room."""

@@ -8,10 +8,11 @@ from threading import Event
 
 from chatbot.common.errors import InputError
 from chatbot.tasks.chat import clean
-from chatbot.tasks.classify.parsed import is_number, is_of_numbers
-from chatbot.tasks.classify.records import Fault
-from chatbot.tasks.classify.table import Table
-from chatbot.tasks.classify.work import Classifier, Judgement, classify
+from chatbot.tasks.classify.judge import Classifier, Judgement
+from chatbot.tasks.classify.tables.parsed import is_number, is_of_numbers
+from chatbot.tasks.classify.tables.records import Fault
+from chatbot.tasks.classify.tables.table import Table
+from chatbot.tasks.classify.work import classify
 
 
 @dataclass(slots=True)
@@ -22,7 +23,8 @@ class Judged:
     left_out: dict[int, Fault] = field(default_factory=dict)
 
     def counts(self) -> Counter[str]:
-        return Counter(judgement.label for judgement in self.rows.values())
+        """Rows by label; one that fits several counts for each."""
+        return Counter(name for found in self.rows.values() for name in found.fitting or (found.label,))
 
 
 def judge_rows(

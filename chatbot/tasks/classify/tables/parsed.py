@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 
-from chatbot.tasks.classify.records import Row, row_of
+from chatbot.tasks.classify.tables.records import Row, row_of
 
 _SEPARATOR = re.compile(r'\A"?sep=(.)"?[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
 NUMBER = re.compile(r"[+-]?[\d.,\s]*\d[\d.,\s]*(?:[eE][+-]?\d+)?[\s%]*")

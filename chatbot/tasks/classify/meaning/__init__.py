@@ -1,0 +1,1 @@
+"""What an embedder says of labels, beside the model."""

@@ -1,0 +1,1 @@
+"""Tables of texts: read, judged row by row, kept, and given back with their labels."""

@@ -1,0 +1,1 @@
+"""What an owner keeps for translations: terms, and segments as they were corrected."""

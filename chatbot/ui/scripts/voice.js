@@ -52,7 +52,7 @@
     const on = localStorage.getItem(KEY) === "on", composer = document.querySelector("#by-composer .input-container");
     const check = box()?.querySelector("input"), there = composer?.querySelector(".by-dictate");
     if (!check) return;
-    if (check.checked !== on) check.checked = on;
+    if (!check.dataset.known) { check.checked = on; check.dataset.known = "yes"; } // a new one: from then on people change it
     if (there && !on) { listens?.stop(); there.remove(); }
     if (!composer || there || !on || !Recognition) return;
     const button = Object.assign(document.createElement("button"), { type: "button", className: "by-dictate" });

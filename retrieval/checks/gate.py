@@ -5,7 +5,7 @@ Logistic regressions over `retrieval.checks.answerable` and, where the question 
 collection or taken out of it. Those that use cosines are for the embedder they were fitted to; under another, or none, the
 lexical figures decide alone, and a question in another language is refused.
 
-Who asks in other words than the documents ("Can they throw me out?") shares as few of them as between languages. So what is refused
+Who asks in other words than the documents ("I broke my leg, must I pay?") shares as few of them as between languages. So what is refused
 in one language is looked at again as between languages, with a threshold of its own (`python -m retrieval.lab.second_look`): passages
 that pass it are near, and are shown as what may answer.
 

@@ -14,12 +14,24 @@ from chatbot.tasks.classify.signs import grades, leanings
 from chatbot.tasks.language import detect, primary
 from retrieval.search.embed import Embedder, Vectors
 
-ORDINARY = {"en": "an ordinary text about something else", "zh": "普通的内容，与此无关"}
+ORDINARY = {
+    "en": ["an ordinary message to a friend or a colleague", "a question about everyday things", "news of the day"],
+    "zh": ["给朋友或同事的普通留言", "关于日常事情的问题", "当天的消息"],
+}
 """What a label such as "not spam" means: an embedder hears only "spam" in it."""
 LANGUAGES = ("en", "zh", "es")  # of the texts that the tone was fitted on
 SAYS_LITTLE = ("...", "It is a text.", "Here is what I wanted to say.", "这是一段文字。", "我想说的就是这些。")
 """A label is as near to these as it is to any text: what it is nearer to the text that is judged counts."""
 _NOT = re.compile(r"(?:not?|non|other than|no es|sin)[\s-]+(?=\w)|不是|没有|并非|[非不无没]", re.IGNORECASE)
+_USUAL = (
+    "正常",
+    "普通",
+    "其他",
+    "其它",
+    "normal ",
+    "ordinary ",
+    "other ",
+)  # how a name begins that means anything else
 _OTHER = ("other", "others", "else", "something else", "none", "ham", "其他", "其它", "别的", "正常", "otro", "otros")
 
 
@@ -114,6 +126,6 @@ def readings(label: Label, labels: Labels) -> list[str]:
         return [label.description, f"{label.name}: {label.description}"]
     others = {other.name.casefold() for other in labels}
     name = label.name.casefold()
-    if name in _OTHER or (_NOT.match(name) and _NOT.sub("", name, count=1) in others):
-        return [ORDINARY["zh" if re.search("[\u3400-\u9fff]", name) else "en"]]
+    if name in _OTHER or name.startswith(_USUAL) or (_NOT.match(name) and _NOT.sub("", name, count=1) in others):
+        return ORDINARY["zh" if re.search("[\u3400-\u9fff]", name) else "en"]
     return [label.name]

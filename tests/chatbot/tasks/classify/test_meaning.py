@@ -10,7 +10,7 @@ from chatbot.engine.scripted import ScriptedEngine
 from chatbot.tasks.classify.judge import Judgement, Read
 from chatbot.tasks.classify.labels import NONE, Allowed, Label, parse
 from chatbot.tasks.classify.meaning.fitted import Margins, Own, Sentiment, Tone
-from chatbot.tasks.classify.meaning.opinion import OfLabels, OfTone, gladness, readings
+from chatbot.tasks.classify.meaning.opinion import ORDINARY, OfLabels, OfTone, gladness, readings
 from chatbot.tasks.classify.work import classifier
 from retrieval.search.embed import SentenceEmbedder, Vectors
 
@@ -63,10 +63,11 @@ def test_labels_are_told_by_what_they_mean_and_how_they_sound() -> None:
     ("label", "others", "heard"),
     [
         (Label("refund", "wants money"), "x", ["wants money", "refund: wants money"]),
-        (Label("not spam"), "spam", ["an ordinary text about something else"]),
-        (Label("非广告"), "广告", ["普通的内容，与此无关"]),
+        (Label("not spam"), "spam", ORDINARY["en"]),
+        (Label("非广告"), "广告", ORDINARY["zh"]),
+        (Label("正常信息"), "垃圾信息", ORDINARY["zh"]),
         (Label("不满"), "满意", ["不满"]),
-        (Label("other"), "x", ["an ordinary text about something else"]),
+        (Label("other"), "x", ORDINARY["en"]),
         (Label("🙂"), "🙁", ["🙂"]),
     ],
 )

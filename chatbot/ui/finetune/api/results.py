@@ -36,7 +36,8 @@ class ResultEndpoints:
 
     def merge_gguf(self, id: str, quantization: str, request: gr.Request) -> Iterator[str | None]:
         """The model with the adapter in its weights, as one GGUF file; `quantization` is q8_0, q4_0 or f16."""
-        yield from self._made(id, self._training.merged_gguf(quantization), request)
+        with raised():
+            yield from self._made(id, self._training.merged_gguf(quantization), request)
 
     def push_adapter(self, id: str, repository: str, token: str, request: gr.Request) -> Iterator[str | None]:
         """Upload the adapter of a job to `repository` (user/name) on the hub and return its address. The token is used, never kept."""

@@ -273,7 +273,10 @@ def test_a_workbook_comes_back_with_its_formulas_formats_and_charts(tmp_path: Pa
     sheet["A2"].number_format = "0.00 kg"
     sheet.column_dimensions["B"].width = 40
     sheet.conditional_formatting.add(
-        "A2:A4", openpyxl.formatting.rule.CellIsRule(operator="greaterThan", formula=["2"], font=sheet["B2"].font)
+        "A2:A4",
+        openpyxl.formatting.rule.CellIsRule(
+            operator="greaterThan", formula=["2"], font=openpyxl.styles.Font(bold=True)
+        ),
     )
     chart = openpyxl.chart.BarChart()
     chart.add_data(openpyxl.chart.Reference(sheet, min_col=1, min_row=1, max_row=4), titles_from_data=True)

@@ -4,7 +4,7 @@
 
 Documents come and go through the API, fine-tunes of a tiny model are queued, run and publish their adapters, and somebody talks
 to the model. After each kill: whatever was acknowledged is there, whatever was removed stays away, no half of anything, no file
-that nobody owns, and no process that outlives the app by ten seconds. A training that was interrupted goes on.
+that nobody owns, and no process that outlives the app by ten seconds, but a training, which goes on and is found by the next app.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from tests.running import App, running
 from tests.tiny import make_model
 
 MODELS = Path.home() / ".cache" / "banyan-tests" / "models"
+TRAINING = "finetune.train "
 LONGEST = 12.0  # seconds until the kill: a short fine-tune gets through to its adapter in them
 
 
@@ -71,9 +72,7 @@ def teach(http: httpx.Client, ledger: Ledger, chance: random.Random) -> None:
         file,
         f"trunks-{chance.randrange(10**9)}",
         QUICK | {"steps": chance.randrange(2, 30)},
-        "",
-        None,
-        None,
+        *("", None, None, "", ""),
     )
     with ledger.lock:
         ledger.jobs.add(id)
@@ -131,12 +130,21 @@ def one_round(folder: Path, model: Path, ledger: Ledger, chance: random.Random) 
             time.sleep(0.1)
         time.sleep(chance.uniform(0.1, LONGEST))
         children = psutil.Process(app.process.pid).children(recursive=True)
+        names = {child.pid: " ".join(child.cmdline()) for child in children}
         app.process.kill()
         app.process.wait()
         for thread in threads:
             thread.join()
-        _, alive = psutil.wait_procs(children, timeout=10)
-        assert alive == [], "these outlived the app"
+        ending = [child for child in children if TRAINING not in names[child.pid]]
+        _, alive = psutil.wait_procs(ending, timeout=10)
+        assert alive == [], f"these outlived the app: {[names[child.pid] for child in alive]}"
+
+
+def end_trainings(folder: Path) -> None:
+    """Those that the last app has left, and no other will find."""
+    for process in psutil.process_iter(["cmdline"]):
+        if TRAINING in (told := " ".join(process.info["cmdline"] or ())) and str(folder) in told:
+            process.kill()
 
 
 def look(app: App, folder: Path, ledger: Ledger) -> None:
@@ -184,6 +192,7 @@ def main() -> None:
                 f"{len(ledger.jobs)} fine-tunes, {len(ledger.adapters)} adapters",
                 flush=True,
             )
+        end_trainings(Path(folder))
 
 
 if __name__ == "__main__":

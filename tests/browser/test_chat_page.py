@@ -348,10 +348,13 @@ def test_a_lost_connection_says_so_and_what_was_typed_outlives_it(telling: App, 
 
 def test_conversations_stand_in_folders(telling: App, visit: Visit) -> None:
     page = visit(telling.address)
-    for title in ("Lisbon in May", "Oak"):
-        page.click("#by-new")
-        expect(page.locator("#by-chatbot .bot .message-content")).to_have_count(0)
-        ask(page, title)
+    shown = page.locator("#by-chatbot .bot .message-content")
+    ask(page, "Lisbon in May")
+    expect(shown).to_have_count(1)
+    page.click("#by-new")
+    expect(shown).to_have_count(0)
+    ask(page, "Oak")
+    expect(shown).to_have_count(1)
     expect(page.locator(".by-folders")).to_have_count(0)
     page.locator("#by-conversations li", has_text="Lisbon").hover()
     page.locator("#by-conversations li", has_text="Lisbon").locator(".by-dots").click()
@@ -364,7 +367,9 @@ def test_conversations_stand_in_folders(telling: App, visit: Visit) -> None:
     expect(page.locator("#by-conversations .by-talk")).to_have_count(1)
     page.reload()
     expect(page.locator("#by-conversations .by-talk")).to_have_text("Lisbon in May")
+    expect(shown).to_have_count(1)
     page.click("#by-new")
+    expect(shown).to_have_count(0)
     ask(page, "Porto")
     expect(folder).to_have_text("Travel 2")
     page.locator(".by-folders button", has_text="All").click()

@@ -155,6 +155,7 @@ def _launch(page: Any, settings: Settings, services: Any, users: Any) -> str:
     from chatbot.ui import look, mcp_tools
     from chatbot.ui.entrance import entrance, signed_in
     from chatbot.ui.event_queue import arrange
+    from chatbot.ui.sessions import keep_little
     from chatbot.ui.sign_in.usage import usage
 
     page.queue(default_concurrency_limit=32, max_size=512, api_open=False)
@@ -194,6 +195,7 @@ def _launch(page: Any, settings: Settings, services: Any, users: Any) -> str:
             mcp_server=True,  # the middleware asks for a key where people sign in
         )
         mcp_tools.offer(page, services.library)
+        keep_little(page.state_holder)
     except OSError as error:
         raise SettingsError(
             f"Nothing can listen on {settings.host} port {settings.port} ({error}). Choose another --port (BANYAN_PORT)."

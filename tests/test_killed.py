@@ -11,7 +11,7 @@ from tests.tiny import make_model
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
-@pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.long)])
 def test_nothing_acknowledged_is_lost_and_nothing_stays_behind(
     rounds: int, models_folder: Path, tmp_path: Path
 ) -> None:

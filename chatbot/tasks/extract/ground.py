@@ -10,6 +10,8 @@ from chatbot.tasks.extract.dates import dates
 from chatbot.tasks.extract.fields import Field, Fields
 from chatbot.tasks.extract.find import folded, found, snapped
 from chatbot.tasks.extract.record import Cell, Record, Value
+from chatbot.tasks.extract.said import concepts
+from chatbot.tasks.extract.said.evidence import named, says
 from chatbot.tasks.extract.span import Span
 
 BEFORE = 48  # characters in front of a value in which its label is looked for
@@ -52,26 +54,67 @@ class Grounded:
 
 
 def grounded(
-    raw: Mapping[str, Any], fields: Fields, text: str, allowed: Allowed = lambda span: True, near: int | None = None
+    raw: Mapping[str, Any],
+    fields: Fields,
+    text: str,
+    allowed: Allowed = lambda span: True,
+    near: int | None = None,
+    own: Allowed | None = None,
 ) -> Grounded:
     """The record with its values' places in `text`. Those with the clearest label choose first, then those that cannot be anything
-    else; `near` is where the record stands."""
+    else; `near` is where the record stands, `own` tells what speaks of it alone where there are several. What the text calls
+    something else is no value, and one that the model missed is where the text says so."""
     places, dropped = _places(raw, fields, text)
-    cells: list[Cell] = [()] * len(fields)
-    cleared: set[int] = set()
-    taken: list[Span] = []
+    choosing = _Choosing(fields, text, allowed, near, own)
     for n in sorted(places, key=lambda n: (-_clearest(fields[n], text, places[n], allowed), fields[n].kind == "text")):
+        choosing.choose(n, places[n])
+    for n in range(len(fields)):
+        choosing.fill(n)
+    return Grounded(trimmed(Record(tuple(choosing.cells)), fields, text), frozenset(choosing.cleared), dropped)
+
+
+class _Choosing:
+    """The cells of one record, one field after the other: a place is taken once."""
+
+    def __init__(self, fields: Fields, text: str, allowed: Allowed, near: int | None, own: Allowed | None) -> None:
+        self._fields, self._text, self._allowed, self._near, self._own = fields, text, allowed, near, own
+        self._taken: list[Span] = []
+        self.cells: list[Cell] = [()] * len(fields)
+        self.cleared: set[int] = set()
+
+    def choose(self, n: int, places: Sequence[Sequence[Span]]) -> None:
+        """Each value at the best of its places."""
+        field, others = self._fields[n], candidates(self._fields[n], self._text)
         values: list[Value] = []
-        for spans in places[n]:
-            free = [span for span in spans if allowed(span) and not any(_same(span, one) for one in taken)]
+        for spans in places:
+            free = [span for span in spans if self._is_free(span) and self._says(field, span, others)]
             if free:
-                span = min(free, key=lambda span: (-_label(fields[n], text, span), _far(span, near), span.start))
-                taken.append(span)
-                values.append(value(text, span))
+                span = min(
+                    free, key=lambda span: (-_label(field, self._text, span), _far(span, self._near), span.start)
+                )
+                self._taken.append(span)
+                values.append(value(self._text, span))
             else:
-                cleared.add(n)
-        cells[n] = tuple(sorted(values, key=lambda one: one.start))
-    return Grounded(trimmed(Record(tuple(cells)), fields, text), frozenset(cleared), dropped)
+                self.cleared.add(n)
+        self.cells[n] = tuple(sorted(values, key=lambda one: one.start))
+
+    def fill(self, n: int) -> None:
+        """What is named and was missed, where there is no doubt."""
+        field, concept = self._fields[n], concepts.of(self._fields[n])
+        if self.cells[n] or concept is None or field.kind not in ("date", "money"):
+            return
+        others = candidates(field, self._text)
+        mine = [span for span in others if self._is_free(span) and (self._own is None or self._own(span))]
+        told = [span for span in mine if named(concept, self._text, span, others)]
+        if len(told) == 1:
+            self._taken.append(told[0])
+            self.cells[n] = (value(self._text, told[0]),)
+
+    def _is_free(self, span: Span) -> bool:
+        return self._allowed(span) and not any(_same(span, one) for one in self._taken)
+
+    def _says(self, field: Field, span: Span, others: Sequence[Span]) -> bool:
+        return says(field, self._text, span, others, own=self._own is not None and self._own(span))
 
 
 def trimmed(record: Record, fields: Fields, text: str) -> Record:

@@ -192,7 +192,9 @@ class _Run:
             return sum(bool(found(one, sentence)) for one in others)
 
         near = max(where(self._fields[0], name, text), key=said_beside).start
-        return grounded(record, self._fields, text, lambda span: where_.allowed(n, span), near)
+        return grounded(
+            record, self._fields, text, lambda span: where_.allowed(n, span), near, lambda span: where_.owned(n, span)
+        )
 
     def _placed(self, record: Record, part: _Part) -> Record:
         return replace(moved(record, part.start), source=part.source)
@@ -200,7 +202,8 @@ class _Run:
     def _fill(self, again: _Again, raw: list[Raw]) -> None:
         """Cells that are empty take what the second reading found."""
         old = self._found[again.part][again.record]
-        new = moved(grounded(raw[0] if raw else {}, self._fields, again.text).record, again.start)
+        new = grounded(raw[0] if raw else {}, self._fields, again.text, own=lambda span: True)
+        new = moved(new.record, again.start)
         taken = {(v.start, v.end) for cell in old.cells for v in cell}
         cells = tuple(
             cell or tuple(v for v in other if (v.start, v.end) not in taken)

@@ -23,6 +23,11 @@ class Zones:
         at = self.sentence(span.start)
         return at in self.of[record] or not any(at in zone for zone in self.of)
 
+    def owned(self, record: int, span: Span) -> bool:
+        """Whether it stands in a sentence that speaks of this record and of no other."""
+        at = self.sentence(span.start)
+        return [n for n, zone in enumerate(self.of) if at in zone] == [record]
+
     def sentence(self, start: int) -> int:
         return max((n for n, (begin, _) in enumerate(self.sentences) if begin <= start), default=0)
 

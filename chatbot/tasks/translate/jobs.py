@@ -24,11 +24,11 @@ from chatbot.common.rejected import shown
 from chatbot.engine.base import Engine
 from chatbot.tasks.translate.check import Flag
 from chatbot.tasks.translate.files import child as files
-from chatbot.tasks.translate.files.marked import TAG, Segment, bare, fits
+from chatbot.tasks.translate.files.marked import Segment, bare
 from chatbot.tasks.translate.order import AUTO, code_of, settle
 from chatbot.tasks.translate.own.memory import Recall, nothing
 from chatbot.tasks.translate.run import segments as run
-from chatbot.tasks.translate.text import Pair
+from chatbot.tasks.translate.text import Pair, Row, changes
 from chatbot.tasks.translate.work import Order, Translation, is_failed
 
 KEPT = 20  # jobs of one owner; the oldest give way
@@ -66,16 +66,6 @@ class Job:
     def result_name(self) -> str:
         """`report.de.docx` for `report.docx`."""
         return f"{PurePosixPath(self.name).stem or 'translation'}.{self.target}{self.ending}"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Segment number `at` with its translation; both are marked texts."""
-
-    at: int
-    source: str
-    target: str
-    flags: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,19 +166,10 @@ class Translations:
     def correct(self, owner: str, id: str, texts: Mapping[int, str]) -> dict[str, str]:
         """Put these translations in the place of what was there, and give back what changed, by the segments' texts.
 
-        Raises `InputError` where one has lost a tag of its segment.
+        Raises `InputError` as `changes`.
         """
         _, segments, known = self._opened(owner, id)
-        changed = {at: text for at, text in texts.items() if at in known and text.strip() and text != known[at].text}
-        for at, text in changed.items():
-            if not fits(segments[at], text):
-                tags = " ".join(tag[0] for tag in TAG.finditer(segments[at].text))
-                raise InputError(
-                    f"Segment {at + 1} must keep its tags {tags}, each once.",
-                    kind="edit_tags",
-                    number=at + 1,
-                    tags=tags,
-                )
+        changed = changes(dict(enumerate(segments)), {at: one.text for at, one in known.items()}, texts)
         with _log(self._home(owner) / id / "done.jsonl") as log:
             for at, text in changed.items():
                 log.write(_line(at, Translation(text)))

@@ -1,5 +1,6 @@
 """Extraction for programs: `/extract`."""
 
+from threading import Event
 from typing import Any
 
 import gradio as gr
@@ -11,7 +12,7 @@ from chatbot.tasks.extract.table import records
 from chatbot.tasks.extract.text import Text, of_file, of_typed
 from chatbot.tasks.extract.work import extract
 from chatbot.ui.extract.handlers import library_texts
-from chatbot.ui.parts.endpoints import raised
+from chatbot.ui.parts.endpoints import raised, session_of
 from chatbot.ui.services import MODEL, OPENING, Services
 
 
@@ -44,24 +45,25 @@ class Endpoints:
             document_ids: Documents of the library to read instead of a text.
             adapter: The adapter that reads.
         """
-        with raised():
+        with raised(), self._services.runs.call(session_of(request)) as stop:
             owner = self._services.owner_of(request)
             if adapter:
                 self._services.adapter(owner, adapter)
             wanted = extract_fields.parse(fields)
-            texts = self._texts(owner, text, document_ids)
-            for step in extract(self._services.engine, texts, wanted, rows=rows, adapter=adapter or None):
+            texts = self._texts(owner, text, document_ids, stop)
+            engine = self._services.engine.asked_by(owner)
+            for step in extract(engine, texts, wanted, rows=rows, adapter=adapter or None, stop=stop):
                 if isinstance(step, Extraction):
                     return said(step)
             raise BanyanError("The text was not read. Please try again.", kind="no_outcome")
 
-    def _texts(self, owner: str, text: str | dict[str, Any], ids: list[str] | None) -> list[Text]:
+    def _texts(self, owner: str, text: str | dict[str, Any], ids: list[str] | None, stop: Event) -> list[Text]:
         if ids:
-            return library_texts(self._services, owner, ids, OPENING)
+            return library_texts(self._services, owner, ids, OPENING, stop)
         if isinstance(text, dict):
             path, name = self._services.uploads.require(str(text.get("path")), owner), text.get("orig_name")
             with self._services.uploads.once(path):
-                return [of_file(path, name if isinstance(name, str) and name else path.name)]
+                return [of_file(path, name if isinstance(name, str) and name else path.name, stop=stop)]
         return [of_typed(text if isinstance(text, str) else "")]
 
 

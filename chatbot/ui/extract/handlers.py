@@ -112,7 +112,8 @@ class Handlers(TaskHandlers):
             self._services.store.set_setting(owner, FIELDS, {"fields": fields, "rows": rows})
             texts = self._texts(owner, source, typed, file, documents, stop)
             names = tuple(field.name for field in wanted)
-            steps = extract(self._services.engine, texts, wanted, rows=rows, adapter=who, stop=stop)
+            engine = self._services.engine.asked_by(owner)
+            steps = extract(engine, texts, wanted, rows=rows, adapter=who, stop=stop)
             for step in on_a_clock(steps, lambda step: isinstance(step, Extraction)):
                 if isinstance(step, Extraction):
                     yield self._done(owner, step, language)

@@ -10,6 +10,7 @@ from chatbot.tasks.extract.table import as_csv, as_workbook, records
 from chatbot.tasks.extract.table import rows as table_rows
 from chatbot.tasks.extract.text import Text
 from chatbot.tasks.extract.work import Working
+from chatbot.ui.extract.graph import graph
 from chatbot.ui.parts.render_task import caution, empty, foot, progress, welcome
 from chatbot.ui.strings.words import Language, text
 
@@ -54,7 +55,7 @@ def extraction(given: Extraction, language: Language) -> str:
     said = "".join(map(caution, _notes(given, language)))
     if not given.records:
         return said + empty(text("ext_nothing", language))
-    return said + _table(names, given.records, language) + _foot(given, language)
+    return said + _table(names, given.records, language) + graph(given, language) + _foot(given, language)
 
 
 def places(found: tuple[Record, ...]) -> Iterator[Place]:

@@ -6,12 +6,13 @@ from typing import Any
 import gradio as gr
 
 from chatbot.common.errors import BanyanError
-from chatbot.tasks.summarize.check import Line, Summary
+from chatbot.tasks.summarize.check import Line, SectionLine, Summary
 from chatbot.tasks.summarize.forms import due, who
 from chatbot.tasks.summarize.text import Text, of_file, of_typed
 from chatbot.ui.parts.endpoints import raised, session_of
 from chatbot.ui.services import MODEL, OPENING, Services
 from chatbot.ui.summarize.handlers import library_text, summarize_steps
+from retrieval.types import Citation
 
 Record = dict[str, Any]
 
@@ -85,43 +86,11 @@ def said(summary: Summary) -> Record:
     `start` and `end` of a section are characters of the whole text, whose pages are joined by one empty line; those of a
     citation are characters of its page.
     """
-    numbered = {
-        citation.n: {
-            "n": citation.n,
-            "document": citation.document,
-            "name": citation.name,
-            "page": citation.page,
-            "quote": citation.quote,
-            "start": citation.start,
-            "end": citation.end,
-        }
-        for citation in summary.citations
-    }
     return {
         "summary": summary.text,
-        "sections": [
-            {
-                "title": one.title,
-                "summary": one.line.text,
-                "start": one.start,
-                "end": one.end,
-                "verdict": one.line.verdict,
-                "quoted": one.line.quoted,
-                "citations": list(one.line.citations),
-            }
-            for one in summary.sections
-        ],
-        "sentences": [
-            {
-                "text": line.text,
-                "verdict": line.verdict,
-                "quoted": line.quoted,
-                "citations": list(line.citations),
-                **_more(line),
-            }
-            for line in summary.sentences
-        ],
-        "citations": list(numbered.values()),
+        "sections": [_section(one) for one in summary.sections],
+        "sentences": [{"text": line.text, **_checked(line), **_more(line)} for line in summary.sentences],
+        "citations": list({one.n: _citation(one) for one in summary.citations}.values()),
         "words": summary.size,
         "wanted": summary.wanted,
         "language": summary.language,
@@ -130,3 +99,16 @@ def said(summary: Summary) -> Record:
         "adapter": summary.adapter,
         "left_out": list(summary.refused),
     }
+
+
+def _section(one: SectionLine) -> Record:
+    return {"title": one.title, "summary": one.line.text, "start": one.start, "end": one.end, **_checked(one.line)}
+
+
+def _checked(line: Line) -> Record:
+    return {"verdict": line.verdict, "quoted": line.quoted, "citations": list(line.citations)}
+
+
+def _citation(one: Citation) -> Record:
+    where = {"n": one.n, "document": one.document, "name": one.name, "page": one.page}
+    return {**where, "quote": one.quote, "start": one.start, "end": one.end}

@@ -1,4 +1,4 @@
-"""The segments of a file beside their translations, to correct: what is corrected stands in the file, and is used again."""
+"""Segments beside their translations, to correct: what is corrected stands in the text or the file, and is used again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.tasks.translate.jobs import Row
+from chatbot.tasks.translate.text import Row
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.strings.words import Language, text
@@ -14,7 +14,7 @@ from chatbot.ui.strings.words import Language, text
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Seen while a file is looked at."""
+    """Seen while a translation is looked at."""
 
     box: gr.Accordion
     table: gr.Dataframe
@@ -36,8 +36,9 @@ class Edit:
         return {self.box: gr.update(visible=False)}
 
 
-def build_edit(words: Localised) -> Edit:
-    with gr.Accordion(text("tr_edit", "en"), open=False, visible=False, elem_id="by-tr-edit") as box:
+def build_edit(words: Localised, name: str) -> Edit:
+    """`name` begins the ids of its elements."""
+    with gr.Accordion(text("tr_edit", "en"), open=False, visible=False, elem_id=name) as box:
         about = gr.Markdown(text("tr_edit_info", "en"), elem_classes="by-sub")
         table = gr.Dataframe(
             headers=headers("en"),
@@ -48,9 +49,9 @@ def build_edit(words: Localised) -> Edit:
             static_columns=[0, 1],
             column_widths=["70px", "46%", "46%"],
             max_height=420,
-            elem_id="by-tr-edit-table",
+            elem_id=f"{name}-table",
         )
-        keep = gr.Button(text("tr_edit_keep", "en"), size="sm", elem_id="by-tr-edit-keep")
+        keep = gr.Button(text("tr_edit_keep", "en"), size="sm", elem_id=f"{name}-keep")
     words(box, label="tr_edit")
     words(about, value="tr_edit_info")
     words(keep, value="tr_edit_keep")

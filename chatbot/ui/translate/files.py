@@ -197,7 +197,7 @@ class FileHandlers(TaskHandlers):
             job = self._jobs.get(owner, looked or "")
             changed = self._jobs.correct(owner, job.id, corrected(table))
             memory.learn(self._services.store, owner, job.source, job.target, changed)
-            said = render_translate.note(text("tr_edited", language, count=len(changed)))
+            said = render_translate.edited(len(changed), language)
             shown = {**self._fetched(owner, job), **self._looked(owner, job, language), self._side.notice: said}
             return shown | {self._side.jobs: self._listing(owner, language)}
         return {self._side.notice: notices[0]}

@@ -6,14 +6,14 @@ from typing import Any
 
 import gradio as gr
 
-from chatbot.common.errors import BanyanError, InputError
+from chatbot.common.errors import BanyanError, InputError, NotFound
 from chatbot.store.store import Store
 from chatbot.tasks.chat import title_of
 from chatbot.tasks.language import LANGUAGES
 from chatbot.tasks.translate.order import AUTO, parse_glossary
 from chatbot.tasks.translate.own import glossary, memory
 from chatbot.tasks.translate.support import Support, support
-from chatbot.tasks.translate.text import Translated, translate
+from chatbot.tasks.translate.text import Translated, corrected, kept, translate
 from chatbot.ui.adapters.picker import chosen
 from chatbot.ui.chat.handlers import told
 from chatbot.ui.parts.clickable import clicked
@@ -23,6 +23,7 @@ from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language
 from chatbot.ui.translate import render as render_translate
+from chatbot.ui.translate.edit import corrected as texts_of
 from chatbot.ui.translate.layout import TranslateTab
 
 Record = Mapping[str, Any]
@@ -103,7 +104,7 @@ class Handlers(TaskHandlers):
 
     def begin(self) -> Updates:
         side = self._side
-        return side.buttons.running() | {side.output: "", side.report: "", side.notice: ""}
+        return side.buttons.running() | {side.output: "", side.report: "", side.notice: ""} | side.edit.hidden
 
     def run(
         self,
@@ -135,20 +136,44 @@ class Handlers(TaskHandlers):
                     bar = render_translate.working(step.done, step.total, language)
                     yield {self._side.output: step.text, self._side.report: bar if step.total > 1 else ""}
         if notices:
-            yield {self._side.report: "", self._side.last: None, self._side.notice: notices[0]}
+            yield {self._side.report: "", self._side.last: None, self._side.notice: notices[0]} | self._side.edit.hidden
 
     def _translated(self, owner: str, typed: str, step: Translated, language: Language) -> Updates:
         """Shown, and kept unless nothing of it was done."""
         record = step.to_dict(typed)
         title = title_of(record["original"][:500])
         unsaved = self._keep(owner, title, record, language) if step.text else ""
-        return {
-            self._side.output: step.text,
-            self._side.report: render_translate.report(record, language),
-            self._side.last: record,
+        return self._shown(record, language) | {
             self._side.past: self._past(owner, language),
             self._side.notice: unsaved,
         }
+
+    def _shown(self, record: Record, language: Language) -> Updates:
+        shown: Updates = {
+            self._side.output: record["text"],
+            self._side.report: render_translate.report(record, language),
+            self._side.last: record,
+        }
+        return shown | self._side.edit.shown(kept(record), language)
+
+    def correct(self, last: Record | None, table: list[list[Any]], language: Language, request: gr.Request) -> Updates:
+        """Keep what was changed in the table: in the translation, in the list of past ones, and for the next one."""
+        owner, store = self._services.owner_of(request), self._services.store
+        with told(language) as notices:
+            if not last:
+                raise NotFound("There is no such translation. It may have been removed.", kind="no_translation")
+            record, changed = corrected(last, texts_of(table))
+            memory.learn(store, owner, record["source"], record["target"], changed)
+            for saved in self._results(owner):
+                if saved.result == last:
+                    store.remove_result(owner, saved.id)
+            unsaved = self._keep(owner, title_of(record["original"][:500]), record, language)
+            notice = unsaved or render_translate.edited(len(changed), language)
+            return self._shown(record, language) | {
+                self._side.past: self._past(owner, language),
+                self._side.notice: notice,
+            }
+        return {self._side.notice: notices[0]}
 
     def reopen(self, language: Language, request: gr.Request, event: gr.EventData) -> Updates:
         """Show a saved translation again, or remove it."""
@@ -165,10 +190,8 @@ class Handlers(TaskHandlers):
             self._tab.source: record["source"],
             self._tab.target: record["target"],
             self._side.typed: record["original"],
-            self._side.output: record["text"],
-            self._side.report: render_translate.report(record, language),
-            self._side.last: record,
             self._side.notice: "",
+            **self._shown(record, language),
         }
 
     def _past(self, owner: str, language: Language) -> str:

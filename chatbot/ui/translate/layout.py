@@ -31,6 +31,7 @@ class TextSide:
     examples: tuple[gr.Button, ...]
     notice: gr.HTML
     report: gr.HTML
+    edit: Edit
     past: gr.HTML
     last: gr.State  # the record of the translation that is shown
 
@@ -150,6 +151,7 @@ def _texts(words: Localised) -> TextSide:
     buttons = run_and_stop(words, "tr", name="text")
     notice = gr.HTML(elem_id="by-tr-notice", padding=False)
     report = gr.HTML(elem_id="by-tr-report", padding=False)
+    edit = build_edit(words, "by-tr-text-edit")
     past = clickable("by-tr-past", padding=False, render=False)
     return TextSide(
         typed=typed,
@@ -158,6 +160,7 @@ def _texts(words: Localised) -> TextSide:
         examples=examples,
         notice=notice,
         report=report,
+        edit=edit,
         past=past,
         last=gr.State(None),
     )
@@ -179,7 +182,7 @@ def _files(words: Localised) -> FileSide:
     words(result, label="tr_result")
     jobs = clickable("by-tr-jobs", padding=False)
     report = gr.HTML(elem_id="by-tr-file-report", padding=False)
-    edit = build_edit(words)
+    edit = build_edit(words, "by-tr-edit")
     return FileSide(
         file=file,
         width=width,

@@ -67,6 +67,10 @@ def working(done: int, total: int, language: Language) -> str:
     return progress(text("tr_segments", language, done=done, total=total), done / max(1, total))
 
 
+def edited(count: int, language: Language) -> str:
+    return note(text("tr_edited_one" if count == 1 else "tr_edited", language, count=count))
+
+
 def note(words: str) -> str:
     return f'<p class="by-note" role="status">{escape(words)}</p>'
 

@@ -45,15 +45,16 @@ def _connect_texts(do: Handlers, tab: TranslateTab, page: gr.Blocks, language: g
         event(do.look, [side.last, language], [side.report, side.past], **PRIVATE)
     pair = [side.buttons.run, side.buttons.stop]
     asked = [side.typed, tab.source, tab.target, tab.glossary, tab.adapter, language]
+    shown = [side.output, side.report, side.last, side.past, side.notice, *side.edit.parts]
     connect_run(
         side.buttons,
-        begin=(do.begin, None, [*pair, side.output, side.report, side.notice]),
-        run=(do.run, asked, [side.output, side.report, side.last, side.past, side.notice]),
+        begin=(do.begin, None, [*pair, side.output, side.report, side.notice, *side.edit.parts]),
+        run=(do.run, asked, shown),
         settled=(side.buttons.idle, None, pair),
         stop=do.stop,
     )
-    opened = [side.typed, side.output, side.report, side.last, tab.source, tab.target, side.past, side.notice]
-    side.past.click(do.reopen, language, opened, **PRIVATE)
+    side.edit.keep.click(do.correct, [side.last, side.edit.table, language], shown, **PRIVATE)
+    side.past.click(do.reopen, language, [side.typed, tab.source, tab.target, *shown], **PRIVATE)
 
 
 def _connect_files(do: FileHandlers, tab: TranslateTab, side: FileSide, page: gr.Blocks, language: gr.State) -> None:

@@ -16,6 +16,7 @@ from pypdfium2 import raw
 
 from retrieval.reading.clean import Counts, clean
 from retrieval.reading.pdf.annotations import Annotations, annotations
+from retrieval.reading.pdf.lines import Word
 from retrieval.reading.pdf.paragraphs import Laid, between, is_full, lay_out, unfinished, usual_size
 from retrieval.reading.pdf.running import Parts, parts
 from retrieval.reading.pdf.tables.cells import placed
@@ -76,6 +77,11 @@ class Sheets:
         lost = drawn.illegible
         pictures = drawn.pictures if laid.text.strip() else ()  # else text recognition looks at them
         return PageText(laid.text, laid.indices, laid.blocks, drawn.counts, hidden, drawn.ocr, lost, seen, pictures)
+
+    def words(self, index: int, found: PageText) -> list[Word]:
+        """Those of the page's text that were drawn on it, with their places."""
+        drawn = self._drawn(index)
+        return placed(found.text, found.indices, drawn.lines, drawn.indices) if drawn else []
 
     def _annotations(self, index: int) -> Annotations:
         page = self._document[index]

@@ -44,7 +44,7 @@ KINDS: tuple[Translatable, ...] = (
     Translatable("json", "formats.pairs", ("JSON",), ("json",)),
     Translatable("code", "formats.pairs", ("YAML",), ("yaml", "yml")),
     Translatable("notebook", "formats.notebook", ("IPYNB",)),
-    Translatable("pdf", "portable", ("PDF",)),
+    Translatable("pdf", "portable.reader", ("PDF",)),
 )
 
 

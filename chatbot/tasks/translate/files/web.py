@@ -37,7 +37,7 @@ _ENDED_BY = {
 }
 _SPACE = re.compile(r"\s+")
 _ROOT = re.compile(r"<html\b[^>]*>", re.IGNORECASE)
-_LANG = re.compile(r"(\slang\s*=\s*[\"']?)[A-Za-z-]+", re.IGNORECASE)
+_LANG = re.compile(r"(\s(?:xml:)?lang\s*=\s*[\"']?)[A-Za-z-]+", re.IGNORECASE)
 _DIR = re.compile(r"(\sdir\s*=\s*[\"']?)[A-Za-z]+", re.IGNORECASE)
 RIGHT_TO_LEFT = _set("ar fa he ur ps sd ug yi dv ckb")
 
@@ -81,7 +81,7 @@ def _plainly(text: str) -> str:
 
 def with_language(source: str, code: str) -> str:
     """The page's own word for its language changed, and for the side on which its lines begin."""
-    return _ROOT.sub(lambda tag: _with_direction(_LANG.sub(rf"\g<1>{code}", tag[0], count=1), code), source, count=1)
+    return _ROOT.sub(lambda tag: _with_direction(_LANG.sub(rf"\g<1>{code}", tag[0]), code), source, count=1)
 
 
 def _with_direction(tag: str, code: str) -> str:

@@ -203,7 +203,7 @@ def test_a_translation_is_corrected_by_its_owner_and_the_correction_is_used_agai
     table[0][2] = "Hier stehen zwei Bäume."
     assert "no such translation" in page.one(do.correct, id, table, "en", bob)[side.notice]
     kept = page.one(do.correct, id, table, "en", ada)
-    assert "1 segments were changed" in kept[side.notice]
+    assert "1 segment was changed" in kept[side.notice]
     assert Path(kept[side.result]["value"]).read_text("utf-8") == "Hier stehen zwei Bäume."
     both = page.one(do.act, "en", ada, clicked(act="both", id=id))
     assert "Hier stehen zwei Bäume." in Path(both[side.result]["value"]).read_text("utf-8")
@@ -212,6 +212,29 @@ def test_a_translation_is_corrected_by_its_owner_and_the_correction_is_used_agai
     assert again[texts._side.output] == "Hier stehen zwei Bäume."
     *_, others = page.steps(texts.run, "Two trees stand here.", "en", "de", "", "", "en", bob)
     assert others[texts._side.output] == "TWO TREES STAND HERE."
+
+
+def test_a_text_is_corrected_by_segment_and_kept_so(page: Wired) -> None:
+    do, eve, bob = page.handlers(Handlers), as_("eve"), as_("bob")
+    side, typed = do._side, "- Two trees stand here.\n- A river runs there."
+    assert page.one(do.begin)[side.edit.box]["visible"] is False
+    last = page.steps(do.run, typed, "en", "de", "", "", "en", eve)[-1]
+    record, table = last[side.last], last[side.edit.table]["value"]
+    assert table == [
+        [1, "Two trees stand here.", "TWO TREES STAND HERE."],
+        [2, "A river runs there.", "A RIVER RUNS THERE."],
+    ]
+    table[0][2] = "Zwei Bäume stehen hier."
+    kept = page.one(do.correct, record, table, "en", eve)
+    assert kept[side.output] == "- Zwei Bäume stehen hier.\n- A RIVER RUNS THERE."
+    assert "1 segment was changed" in kept[side.notice]
+    (saved,) = do._results("eve")
+    assert saved.result == kept[side.last], "it stands in the place of the one that was corrected"
+    opened = page.one(do.reopen, "en", eve, clicked(act="open", id=saved.id))
+    assert opened[side.edit.table]["value"][0][2] == "Zwei Bäume stehen hier."
+    again = page.steps(do.run, "Two trees stand here.", "en", "de", "", "", "en", eve)[-1]
+    assert again[side.output] == "Zwei Bäume stehen hier."
+    assert "no such translation" in page.one(do.correct, None, table, "en", bob)[side.notice]
 
 
 def test_terms_are_imported_and_there_again_the_next_time(page: Wired, tmp_path: Path) -> None:

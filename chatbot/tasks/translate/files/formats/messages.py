@@ -7,6 +7,8 @@ from typing import Any
 
 from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
+from chatbot.tasks.language import primary
+from chatbot.tasks.translate.files.formats.plurals import plural_forms
 from chatbot.tasks.translate.files.formats.words import Text
 from chatbot.tasks.translate.files.opened import Opened
 
@@ -26,14 +28,12 @@ def opened(path: Path, name: str, limits: Limits) -> Opened:
     texts = [row for row in texts if row[2].segments]
 
     def write(targets: Sequence[str], code: str) -> bytes:
-        changed = False
-        for (entry, plural, text), target in zip(texts, targets, strict=True):
-            if target != text.segments[0].text:
-                _fill(entry, plural, text.written(target), _plurals(catalogue))
-                changed = True
-        if changed and catalogue.metadata:
-            catalogue.metadata["Language"] = code
-        return str(catalogue).encode("utf-8") + b"\n" * data.endswith(b"\n") if changed else data
+        new = [(row, target) for row, target in zip(texts, targets, strict=True) if target != row[2].segments[0].text]
+        if new:
+            _address(catalogue, code)
+        for (entry, plural, text), target in new:
+            _fill(entry, plural, text.written(target), _plurals(catalogue))
+        return str(catalogue).encode("utf-8") + b"\n" * data.endswith(b"\n") if new else data
 
     ending = PurePosixPath(name).suffix.lower()
     return Opened(".po" if ending == ".pot" else ending, tuple(text.segments[0] for *_, text in texts), write)
@@ -53,10 +53,22 @@ def _fill(entry: Any, plural: bool, text: str, forms: int) -> None:
     if not entry.msgid_plural:
         entry.msgstr = text
     else:
-        for form in range(1 if plural else 0, forms if plural else 1):
-            entry.msgstr_plural[form] = text
+        first = int(forms > 1)  # a language of one form says of one what it says of many
+        kept = {form: said for form, said in entry.msgstr_plural.items() if form < forms}
+        entry.msgstr_plural = kept | dict.fromkeys(range(first, forms) if plural else range(first), text)
     if "fuzzy" in entry.flags:
         entry.flags.remove("fuzzy")
+
+
+def _address(catalogue: Any, code: str) -> None:
+    """The header's language, with its plural forms where none or those of another language stand there, and none are used yet."""
+    if not catalogue.metadata:
+        return
+    before = primary(catalogue.metadata.get("Language", "").lower().replace("_", "-"))
+    other = before != primary(code) or not _FORMS.search(catalogue.metadata.get("Plural-Forms", ""))
+    if other and not any(any(entry.msgstr_plural.values()) for entry in catalogue):
+        catalogue.metadata["Plural-Forms"] = plural_forms(code)
+    catalogue.metadata["Language"] = code
 
 
 def _plurals(catalogue: Any) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from chatbot.tasks.translate.files.office.columns import pinned
 from chatbot.tasks.translate.files.office.paragraphs import Paragraph, paragraphs
 from chatbot.tasks.translate.files.opened import Opened
 
@@ -24,15 +25,15 @@ class Package:
 
     def __init__(self, data: bytes, ending: str = ".docx") -> None:
         self._data = data
-        self._roots: dict[str, Any] = {}
         self._parts: list[str] = []  # one for each paragraph
         self.paragraphs: list[Paragraph] = []
         parts = re.compile(_PARTS[ending] + _SHARED)
         with zipfile.ZipFile(io.BytesIO(data)) as container:
             names = [entry.filename for entry in container.infolist() if parts.fullmatch(entry.filename)]
-            for name in sorted(names, key=_place):
-                self._roots[name] = parsed(container.read(name))
-                found = paragraphs(self._roots[name])
+            self._roots = {name: parsed(container.read(name)) for name in sorted(names, key=_place)}
+            stay = pinned(container, self._roots) if ending == ".xlsx" else []
+            for name, root in self._roots.items():
+                found = paragraphs(root, stay)
                 self.paragraphs += found
                 self._parts += [name] * len(found)
 

@@ -69,9 +69,9 @@ class Paragraph:
                     element.set(_SPACE, "preserve")
 
 
-def paragraphs(root: Any) -> list[Paragraph]:
-    """In the order of the part; without those that hold nothing to translate."""
-    found = (_paragraph(element) for element in root.iter(*_PARAGRAPHS))
+def paragraphs(root: Any, stay: Sequence[Any] = ()) -> list[Paragraph]:
+    """In the order of the part; without those that hold nothing to translate, and the elements that are to stay."""
+    found = (_paragraph(element) for element in root.iter(*_PARAGRAPHS) if element not in stay)
     return [paragraph for paragraph in found if paragraph is not None]
 
 

@@ -33,25 +33,36 @@ _OPTION = re.compile(r"\s*:[\w-]+:(?:\s|$)")
 _SIMPLE = re.compile(r"\s*=+(?:[^\S\n]+=+)+\s*")
 _GRID = re.compile(r"\s*\+[-=+]+\+\s*")
 WITH_TEXT = frozenset(
-    (
+    [
         "admonition",
         "attention",
         "caution",
+        "card",
         "centered",
-        "container",
+        "compound",
         "danger",
         "deprecated",
+        "details",
+        "dropdown",
         "epigraph",
         "error",
         "figure",
+        "glossary",
+        "grid-item",
+        "grid-item-card",
+        "highlights",
         "hint",
+        "hlist",
         "important",
+        "list-table",
         "note",
-        "only",
         "pull-quote",
         "rubric",
         "seealso",
         "sidebar",
+        "tab",
+        "tab-item",
+        "table",
         "tip",
         "todo",
         "topic",
@@ -59,11 +70,44 @@ WITH_TEXT = frozenset(
         "versionchanged",
         "versionremoved",
         "warning",
-        "highlights",
-        "compound",
-    )
+    ]
 )
-"""Directives whose content is text; that of others is code, data or a list of files, and stays."""
+UNTITLED = frozenset(
+    [
+        "attribute",
+        "class",
+        "classmethod",
+        "confval",
+        "container",
+        "data",
+        "decorator",
+        "describe",
+        "directive",
+        "envvar",
+        "enum",
+        "exception",
+        "figure",
+        "function",
+        "grid",
+        "image",
+        "macro",
+        "method",
+        "module",
+        "object",
+        "only",
+        "option",
+        "property",
+        "role",
+        "staticmethod",
+        "struct",
+        "tab-set",
+        "tabs",
+        "type",
+        "var",
+    ]
+)
+"""Directives whose content is text, and those of which the first line is a name or an address; all of others is code, data or a
+list of files, and stays."""
 
 
 def opened(path: Path, name: str, limits: Limits) -> Opened:
@@ -212,17 +256,13 @@ class _Blocks:
 
     def _directive(self, at: int, directive: re.Match[str]) -> Generator[Stretch, None, int]:
         indent, name = _indent(self._lines[at]), directive[1].rpartition(":")[2]
-        if name not in WITH_TEXT and name != "image":
+        if name not in WITH_TEXT | UNTITLED:
             return self._behind(at + 1, indent)
         skip = directive.end(1) + 2
         if name.startswith(("version", "deprecated")):
             skip = directive.start(2) + len(directive[2].split(" ")[0])
         next = at + 1
-        if (
-            name not in ("figure", "image", "only", "container")
-            and directive[2].strip()
-            and skip < len(self._lines[at])
-        ):
+        if name not in UNTITLED and directive[2].strip() and skip < len(self._lines[at]):
             line = self._lines[at]
             next = yield from self._paragraph(at, skip + len(line[skip:]) - len(line[skip:].lstrip()))
         while next < len(self._lines) and _OPTION.match(self._lines[next]) and _indent(self._lines[next]) > indent:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import docx
 import openpyxl
+import polib
 import pptx
 import pytest
 from docx.oxml.ns import qn
 from docx.oxml.parser import OxmlElement
+from openpyxl.worksheet.table import Table
 
 from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
@@ -100,6 +102,44 @@ def test_slides_and_cells_keep_their_formats_and_formulas(tmp_path: Path) -> Non
     assert cells == ("FRUIT NAME", 3, '=A1&" text"')
 
 
+@pytest.mark.parametrize(
+    ("head", "code", "forms"),
+    [
+        ('Language: \\n"\n"Plural-Forms: nplurals=INTEGER; plural=EXPRESSION;', "zh-hans", ["%d DAYS"]),
+        ('Language: \\n"\n"Plural-Forms: nplurals=INTEGER; plural=EXPRESSION;', "ru", ["%d DAY", "%d DAYS", "%d DAYS"]),
+        ('Language: en\\n"\n"Plural-Forms: nplurals=2; plural=(n != 1);', "pl", ["%d DAY", "%d DAYS", "%d DAYS"]),
+        ('Language: pt_BR\\n"\n"Plural-Forms: nplurals=2; plural=(n > 1);', "pt", ["%d DAY", "%d DAYS"]),
+    ],
+)
+def test_a_catalogue_has_the_plural_forms_of_its_language(
+    head: str, code: str, forms: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.pot"
+    entry = 'msgid "%d day"\nmsgid_plural "%d days"\nmsgstr[0] ""\nmsgstr[1] ""\n'
+    path.write_text(f'msgid ""\nmsgstr ""\n"{head}\\n"\n\n{entry}', "utf-8")
+    found = opened(path)
+    result = found.write([shouted(segment.text) for segment in found.segments], code).decode()
+    made = polib.pofile(result)
+    assert list(made[0].msgstr_plural.values()) == forms
+    assert f"nplurals={len(forms)};" in made.metadata["Plural-Forms"]
+    assert ("n > 1" in made.metadata["Plural-Forms"]) == (code == "pt"), "what a file says of its own language stays"
+
+
+def test_the_columns_of_a_workbook_s_table_keep_the_names_that_it_and_formulas_call_them(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (["Fruit name", "Unit price"], ["Red apple", 3], ["Green pear", 4]):
+        sheet.append(row)
+    sheet["D1"], sheet["D2"] = "Sum of all", "=SUM(Fruits[Unit price])"
+    sheet.add_table(Table(displayName="Fruits", ref="A1:B3"))
+    book.save(tmp_path / "a.xlsx")
+    made = openpyxl.load_workbook(io.BytesIO(shouting(tmp_path / "a.xlsx"))).active
+    assert [cell.value for cell in made[1]] == ["Fruit name", "Unit price", None, "SUM OF ALL"]
+    assert [cell.value for cell in made["A"]] == ["Fruit name", "RED APPLE", "GREEN PEAR"]
+    assert made["D2"].value == "=SUM(Fruits[Unit price])"
+    assert [column.name for column in made.tables["Fruits"].tableColumns] == ["Fruit name", "Unit price"]
+
+
 def test_open_documents_and_books(tmp_path: Path) -> None:
     text = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
     content = f'<?xml version="1.0"?>\n<c xmlns:text="{text}"><text:p>Some <text:span>bold</text:span> text<text:s/>and<text:note><text:p>Note words</text:p></text:note></text:p></c>'
@@ -110,12 +150,16 @@ def test_open_documents_and_books(tmp_path: Path) -> None:
         assert b"SOME <text:span>BOLD</text:span> TEXT<text:s/>AND<text:note><text:p>NOTE WORDS<" in odt.read(
             "content.xml"
         )
-    chapter = '<html xmlns="http://www.w3.org/1999/xhtml" lang="en"><body><p>It was a <em>dark</em> night.<br/></p></body></html>'
+    chapter = '<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="en" lang="en"><body><p>It was a <em>dark</em> night.<br/></p></body></html>'
     with zipfile.ZipFile(tmp_path / "a.epub", "w") as made:
         made.writestr("mimetype", "application/epub+zip")
         made.writestr("c.xhtml", chapter)
+        made.writestr(
+            "b.opf", "<package><dc:title>A night &amp; a day</dc:title><dc:language>en</dc:language></package>"
+        )
     with zipfile.ZipFile(io.BytesIO(shouting(tmp_path / "a.epub"))) as epub:
-        assert b'lang="de"><body><p>IT WAS A <em>DARK</em> NIGHT.<br/>' in epub.read("c.xhtml")
+        assert b"<dc:title>A NIGHT &amp; A DAY</dc:title><dc:language>de</dc:language>" in epub.read("b.opf")
+        assert b'xml:lang="de" lang="de"><body><p>IT WAS A <em>DARK</em> NIGHT.<br/>' in epub.read("c.xhtml")
 
 
 def test_words_in_a_link_of_several_runs_keep_their_place_and_look(tmp_path: Path) -> None:

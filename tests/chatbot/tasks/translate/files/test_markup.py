@@ -127,6 +127,20 @@ def test_light_markup_keeps_all_but_words(name: str, source: str, there: list[st
         assert piece in result
 
 
+def test_tables_made_of_lists_and_the_texts_of_functions_are_translated(tmp_path: Path) -> None:
+    path = tmp_path / "a.rst"
+    table = ".. list-table:: Its title\n   :header-rows: 1\n\n   * - Name\n     - Meaning\n   * - ``x``\n     - What it is\n\n"
+    path.write_text(
+        f"{table}.. py:function:: area(r)\n   :no-index:\n\n   Gives the area.\n\n   :param r: the radius\n", "utf-8"
+    )
+    result = shouting(path).decode()
+    assert (
+        ".. list-table:: ITS TITLE\n   :header-rows: 1\n\n   * - NAME\n     - MEANING\n   * - ``x``\n     - WHAT IT IS\n"
+        in result
+    )
+    assert ".. py:function:: area(r)\n   :no-index:\n\n   GIVES THE AREA.\n\n   :param r: THE RADIUS\n" in result
+
+
 def test_lines_around_a_title_grow_with_it_and_formatting_keeps_its_room(tmp_path: Path) -> None:
     path = tmp_path / "a.rst"
     path.write_text("Tree\n====\n\nPress **here** now.\n", "utf-8")

@@ -10,6 +10,7 @@ from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock
 
 from chatbot.tasks.translate.files.markdown.fixed import stays_mdx
+from chatbot.tasks.translate.files.prose.restructured import UNTITLED, WITH_TEXT
 
 _TERMINATES: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
 _TITLED = tuple(
@@ -48,6 +49,7 @@ _INDENTS = re.compile(
 )
 _DIRECTIVE = re.compile(r":{3,}[ \t]*\{.*|:[\w-]+:.*")
 _OPTION = re.compile(r":[\w-]+:(?:[ \t].*)?")
+_FENCED = re.compile(r"(?P<fence>`{3,}|~{3,})\{(?:[\w-]+:)?(?P<name>[\w-]+)\}[ \t]*(?P<title>.*)")
 _MODULES = re.compile(r"(?:import|export)\b")
 
 
@@ -56,6 +58,7 @@ def add(md: MarkdownIt, *, mdx: bool) -> None:
     if mdx:
         md.block.ruler.before("table", "components", _components, _TERMINATES)
         md.block.ruler.disable(["code", "html_block"])
+    md.block.ruler.before("table", "directives", _directives, _TERMINATES)
     md.block.ruler.before("table", "indents", _indents, _TERMINATES)
     md.block.ruler.before("table", "lines", _lines, _TERMINATES)
 
@@ -105,6 +108,25 @@ def _closed(state: StateBlock, start: int, end: int, line: str) -> int | None:
                 return at + 1 if not rest[found + len(ends) :].strip() else None
             rest = _text(state, at + 1) if at + 1 < end else ""
     return None
+
+
+def _directives(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A directive of MyST between fences, whose content is text as that of reStructuredText's of the same name."""
+    found = None if state.is_code_block(start) else _FENCED.fullmatch(_text(state, start))
+    if found is None or found["name"] not in WITH_TEXT | UNTITLED:
+        return False
+    if silent:
+        return True
+    if found["name"] not in UNTITLED:
+        _title(state, start, found)
+    closes = re.compile(rf"{found['fence'][0]}{{{len(found['fence'])},}}\s*")
+    close = next((at for at in range(start + 1, end) if closes.fullmatch(_text(state, at))), end)
+    first = next((at for at in range(start + 1, close) if not _OPTION.fullmatch(_text(state, at))), close)
+    last, state.lineMax = state.lineMax, close
+    state.md.block.tokenize(state, first, close)
+    state.lineMax = last
+    state.line = min(close + 1, end)
+    return True
 
 
 def _indents(state: StateBlock, start: int, end: int, silent: bool) -> bool:

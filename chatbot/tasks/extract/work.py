@@ -11,7 +11,7 @@ from threading import Event
 from chatbot.common.errors import InputError
 from chatbot.engine.base import Engine
 from chatbot.tasks.batch import Answered, batch
-from chatbot.tasks.extract.fields import Fields
+from chatbot.tasks.extract.fields import Field, Fields
 from chatbot.tasks.extract.find import found
 from chatbot.tasks.extract.ground import Grounded, candidates, grounded, moved, trimmed, where
 from chatbot.tasks.extract.merge import distinct, merged
@@ -160,13 +160,16 @@ class _Run:
             if one.record.cells[0]:
                 start, end = where_.around(n, one.record.cells[0][0].start)
                 again = _Again(at, n, part.start + start, part.text[start:end])
-                if end - start < len(part.text) / 2 and (one.cleared or self._missed(one.record, again.text)):
+                if end - start < len(part.text) / 2 and self._missed(one, again.text):
                     self._again.append(again)
 
-    def _missed(self, record: Record, text: str) -> bool:
-        """Whether an empty cell could be one of the days or amounts that stand there."""
-        pairs = zip(self._fields, record.cells, strict=True)
-        return any(not cell and candidates(field, text) for field, cell in pairs)
+    def _missed(self, found: Grounded, text: str) -> bool:
+        """Whether words of another record stood in a cell, or an empty one could be one of the days or amounts that stand there."""
+        cells = enumerate(zip(self._fields, found.record.cells, strict=True))
+        return any(
+            (n in found.cleared and _is_free(field)) or (not cell and candidates(field, text))
+            for n, (field, cell) in cells
+        )
 
     def _named(self, raw: list[Raw], text: str) -> dict[str, Raw]:
         """Records by what they are called in the words of the text; of two of one name the fuller one."""
@@ -215,6 +218,11 @@ class _Run:
     def _records(self) -> tuple[Record, ...]:
         found = [record for at in sorted(self._found) for record in self._found[at] if record.filled]
         return tuple(distinct(found) if self._many else merged(found))
+
+
+def _is_free(field: Field) -> bool:
+    """Of no kind whose values can be looked for."""
+    return field.kind in ("text", "list")
 
 
 def _size(record: Raw) -> int:

@@ -4,8 +4,9 @@ typewriter's face, pictures. Characters are those of the page's text, as the rea
 import ctypes
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pypdfium2 as pdfium
@@ -44,10 +45,10 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A picture below the first `after` characters, `width` points wide."""
+    """A picture below the first `after` characters, `width` points wide: image `number` of its page."""
 
     after: int
-    png: bytes
+    number: int
     width: float
 
 
@@ -58,39 +59,41 @@ class Layout:
     pictures: tuple[Shown, ...] = ()
 
 
-def layouts(path: Path) -> list[Layout]:
-    """Of each page; none where pdfium cannot open the file. Where most is typed there is no code: it is how the author writes."""
-    try:
-        document = pdfium.PdfDocument(path)
-    except pdfium.PdfiumError:
-        return []
-    sheets = Sheets(document)
-    found = [_Page(document, sheets, index) for index in range(len(document))]
-    code = 2 * sum(len(page.typed) for page in found) < sum(len(page.lines) for page in found)
-    return [page.layout(code=code) for page in found]
+class Looks:
+    """Sees each page as the reader reads it."""
+
+    def __init__(self) -> None:
+        self._pages: dict[int, _Page] = {}
+
+    def see(self, document: pdfium.PdfDocument, sheets: Sheets, index: int, found: PageText) -> None:
+        page = document[index]
+        words = sheets.words(index, found)
+        lines = lines_of(found.text, words)
+        typed = _typed(page, found, lines, words)
+        self._pages[index] = _Page(found, words, lines, typed, tuple(_pictures(page, words)))
+        page.close()
+
+    def layouts(self) -> dict[int, Layout]:
+        """By the number of the page, from 1. Where most is typed there is no code: it is how the author writes."""
+        pages = self._pages.values()
+        code = 2 * sum(len(page.typed) for page in pages) < sum(len(page.lines) for page in pages)
+        return {index + 1: page.layout(code=code) for index, page in self._pages.items()}
 
 
+@dataclass(frozen=True, slots=True)
 class _Page:
-    def __init__(self, document: pdfium.PdfDocument, sheets: Sheets, index: int) -> None:
-        self._found: PageText | None = sheets.page(index)
-        self._words: list[Word] = sheets.words(index, self._found) if self._found else []
-        self.lines = lines_of(self._found.text, self._words) if self._found else []
-        self.typed: list[Line] = []
-        self._pictures: tuple[Shown, ...] = ()
-        if self._found:
-            page = document[index]
-            self.typed = _typed(page, self._found, self.lines, self._words)
-            self._pictures = tuple(_pictures(page, self._words))
-            page.close()
+    found: PageText
+    words: list[Word]
+    lines: list[Line]
+    typed: list[Line]
+    pictures: tuple[Shown, ...]
 
     def layout(self, *, code: bool) -> Layout:
-        if self._found is None:
-            return Layout()
         typed = self.typed if code else []
-        tables = [_grid_of(table, self._found.text, self.lines) for table in self._found.tables]
-        free = [line for line in self.lines if line not in typed and not _is_within(line, self._found.tables)]
+        tables = [_grid_of(table, self.found.text, self.lines) for table in self.found.tables]
+        free = [line for line in self.lines if line not in typed and not _is_within(line, self.found.tables)]
         grids = sorted([*tables, *_grids(free)], key=lambda grid: grid.start)
-        return Layout(tuple(grids), tuple(_code(self._found.text, typed, self.lines, self._words)), self._pictures)
+        return Layout(tuple(grids), tuple(_code(self.found.text, typed, self.lines, self.words)), self.pictures)
 
 
 # Tables
@@ -210,16 +213,25 @@ def _pictures(page: pdfium.PdfPage, words: Sequence[Word]) -> Iterator[Shown]:
     """Those that show something, but for one that fills the page: a background, or a scan with its text."""
     left, bottom, right, top = page.get_bbox()
     most = SCAN * (right - left) * (top - bottom)
-    for number, image in enumerate(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=4)):
+    for number, image in enumerate(_images(page)):
         area = on_page(image)
         width, height = area[2] - area[0], area[3] - area[1]
         if number < _MOST and min(width, height) >= _SMALLEST and width * height < most:
             middle = (area[1] + area[3]) / 2
             after = max((word.end for word in words if word.base > middle), default=0)
-            yield Shown(after, _png(image), width)
+            yield Shown(after, number, width)
 
 
-def _png(image: pdfium.PdfImage) -> bytes:
-    target = io.BytesIO()
-    image.get_bitmap(render=True).to_pil().convert("RGB").save(target, "PNG")
-    return target.getvalue()
+def drawn(path: Path, wanted: Iterable[tuple[int, int]]) -> Iterator[bytes]:
+    """PNGs of pictures by their pages, from 1, and their numbers there."""
+    with pdfium.PdfDocument(path) as document:
+        for number, which in wanted:
+            page = document[number - 1]
+            image = next(islice(_images(page), which, None))
+            target = io.BytesIO()
+            image.get_bitmap(render=True).to_pil().convert("RGB").save(target, "PNG")
+            yield target.getvalue()
+
+
+def _images(page: pdfium.PdfPage) -> Iterator[pdfium.PdfImage]:
+    return iter(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=4))

@@ -1,5 +1,6 @@
 """PDF through pdfium; through pypdf what pdfium cannot open."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pypdfium2 as pdfium
@@ -13,8 +14,13 @@ from retrieval.reading.pdf.tables.found import Found, blocks_with, going_on
 from retrieval.reading.pdf.unread import Picture
 from retrieval.reading.pdf.unread import count as unread_pictures
 
+See = Callable[[pdfium.PdfDocument, Sheets, int, PageText], None]
+"""Called with the place of each page that was read."""
 
-def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
+
+def read(
+    path: Path, name: str, pages: Pages, limits: Limits, see: See = lambda document, sheets, index, found: None
+) -> None:
     try:
         document = pdfium.PdfDocument(path)
     except pdfium.PdfiumError as error:
@@ -34,6 +40,8 @@ def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
         if index:
             pages.begin()
         found = sheets.page(index)
+        if found:
+            see(document, sheets, index, found)
         before = _add(found, pages, before)
         pictures += found.pictures if found else ()
     if unread := unread_pictures(pictures):

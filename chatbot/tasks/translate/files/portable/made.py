@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 _XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -13,18 +13,19 @@ Place = tuple[int, int, int]
 
 
 class Piece(NamedTuple):
-    """`rows` hold one text, or the cells of a table. `level` counts headings from 1; 0 is text. `width` of a picture in points."""
+    """`rows` hold one text, or the cells of a table. `level` counts headings from 1; 0 is text. `picture` is the number of one on
+    its page, `width` in points."""
 
     kind: Literal["text", "code", "table", "picture"]
     page: int
     rows: tuple[tuple[str, ...], ...] = ()
     level: int = 0
-    png: bytes = b""
+    picture: int = 0
     width: float = 0.0
 
 
-def written(pieces: Sequence[Piece], texts: Mapping[Place, str]) -> bytes:
-    """`texts` of all cells but those of code, which stay."""
+def written(pieces: Sequence[Piece], texts: Mapping[Place, str], pictures: Iterator[bytes]) -> bytes:
+    """`texts` of all cells but those of code, which stay; `pictures` in the order of the pieces."""
     import docx
     from docx.enum.text import WD_BREAK
 
@@ -34,7 +35,10 @@ def written(pieces: Sequence[Piece], texts: Mapping[Place, str]) -> bytes:
         if piece.page != page:
             page = piece.page
             document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
-        _add(document, n, piece, texts)
+        if piece.kind == "picture":
+            _picture(document, next(pictures), piece.width)
+        else:
+            _add(document, n, piece, texts)
     target = io.BytesIO()
     document.save(target)
     return target.getvalue()
@@ -50,8 +54,6 @@ def _add(document: Any, n: int, piece: Piece, texts: Mapping[Place, str]) -> Non
             _code(document, piece.rows[0][0])
         case "table":
             _table(document, n, piece.rows, texts)
-        case "picture":
-            _picture(document, piece)
 
 
 def _code(document: Any, text: str) -> None:
@@ -69,13 +71,13 @@ def _table(document: Any, n: int, rows: Sequence[Sequence[str]], texts: Mapping[
             cells[c].text = _legal(texts[n, r, c])
 
 
-def _picture(document: Any, piece: Piece) -> None:
+def _picture(document: Any, png: bytes, width: float) -> None:
     """No wider than the page's text."""
     from docx.shared import Pt
 
     section = document.sections[0]
     room = section.page_width - section.left_margin - section.right_margin
-    document.add_picture(io.BytesIO(piece.png), min(Pt(piece.width), room))
+    document.add_picture(io.BytesIO(png), min(Pt(width), room))
 
 
 def _legal(text: str) -> str:

@@ -13,7 +13,7 @@ from chatbot.tasks.translate.files.portable.made import Piece, Place, written
 from chatbot.tasks.translate.files.spans import Token, span
 from retrieval.reading.pages import Pages
 from retrieval.reading.pdf import reader as pdf
-from retrieval.reading.pdf.layout import Code, Grid, Layout, layouts
+from retrieval.reading.pdf.layout import Code, Grid, Layout, Looks, drawn
 from retrieval.types import Block, Page
 
 _PROSE = 50  # characters of the longest line, from which lines are one paragraph
@@ -27,23 +27,21 @@ def opened(path: Path, name: str, limits: Limits) -> Opened:
     texts = dict(_texts(found))
 
     def write(targets: Sequence[str], code: str) -> bytes:
-        return written(found, texts | dict(zip(places, targets, strict=True)))
+        pictures = drawn(path, ((piece.page, piece.picture) for piece in found if piece.kind == "picture"))
+        return written(found, texts | dict(zip(places, targets, strict=True)), pictures)
 
     return Opened(".docx", tuple(Segment(texts[place]) for place in places), write)
 
 
 def pieces(path: Path, name: str, limits: Limits) -> list[Piece]:
     """In reading order."""
-    looks = layouts(path)
-    found: list[Piece] = []
-
-    def emit(page: Page, total: int | None) -> None:
-        found.extend(_of_page(page, looks[page.number - 1] if page.number <= len(looks) else Layout()))
-
-    pages = Pages(limits, emit, numbered=True)
-    pdf.read(path, name, pages, limits)
+    found: list[Page] = []
+    looks = Looks()
+    pages = Pages(limits, lambda page, total: found.append(page), numbered=True)
+    pdf.read(path, name, pages, limits, looks.see)
     pages.finish()
-    return found
+    known = looks.layouts()
+    return [piece for page in found for piece in _of_page(page, known.get(page.number, Layout()))]
 
 
 def is_text(text: str) -> bool:
@@ -66,7 +64,7 @@ def _of_page(page: Page, look: Layout) -> list[Piece]:
             level = block.level or 1 if block.kind == "heading" else 0
             found += [(start, Piece("text", page.number, ((text,),), level)) for text in _paragraphs(lines, level)]
     for one in look.pictures:
-        found.append((one.after, Piece("picture", page.number, png=one.png, width=one.width)))
+        found.append((one.after, Piece("picture", page.number, picture=one.number, width=one.width)))
     return [piece for _, piece in sorted(found, key=lambda pair: pair[0])]
 
 

@@ -210,18 +210,17 @@ def fit_own(judges: Judges, entry: dict[str, Any], heard: Fitted) -> None:
         for labels in {one.labels for one in given}
     }
     parts = [heard_of[one.labels].parts(judges.embedder.queries([one.text])[0]) for one in given]
-    scale = (1.0, 50.0, 1.0, 1.0)  # cosines differ by hundredths
 
     def of(at: int) -> Callable[[Floats], Floats]:
         figures = np.stack([likelihoods[at], *parts[at]]).astype(np.float64)
-        return lambda weights: (weights * np.array(scale)) @ figures
+        return lambda weights: weights @ figures
 
     found = fit(
         [of(at) for at in range(len(given))],
         [[one.names.index(one.answers[0])] for one in given],
         start=[0.3, 1.0, 0.5, 0.3],
     )
-    weights = [round(float(max(0.0, w) * s), 3) for w, s in zip(found, scale, strict=True)]
+    weights = [round(float(max(0.0, weight)), 3) for weight in found]
     likelihood, cosine, tone, grade = weights
     margins = fit_margins(judges, heard, Own(likelihood, cosine, tone, grade, Margins(0.0, 1.0)))
     figures = {"likelihood": likelihood, "cosine": cosine, "tone": tone, "grade": grade, "margins": margins}

@@ -9,6 +9,7 @@ import numpy as np
 
 from chatbot.tasks.classify.labels import Label, Labels
 from chatbot.tasks.classify.meaning.clauses import Clause, clauses
+from chatbot.tasks.classify.meaning.everyday import SENTENCES
 from chatbot.tasks.classify.meaning.fitted import Fitted, Own, Sentiment, Tone
 from chatbot.tasks.classify.signs import grades, leanings
 from chatbot.tasks.language import detect, primary
@@ -20,8 +21,6 @@ ORDINARY = {
 }
 """What a label such as "not spam" means: an embedder hears only "spam" in it."""
 LANGUAGES = ("en", "zh", "es")  # of the texts that the tone was fitted on
-SAYS_LITTLE = ("...", "It is a text.", "Here is what I wanted to say.", "这是一段文字。", "我想说的就是这些。")
-"""A label is as near to these as it is to any text: what it is nearer to the text that is judged counts."""
 _NOT = re.compile(r"(?:not?|non|other than|no es|sin)[\s-]+(?=\w)|不是|没有|并非|[非不无没]", re.IGNORECASE)
 _USUAL = (
     "正常",
@@ -73,14 +72,16 @@ class OfTone:
 
 @dataclass(frozen=True, slots=True)
 class OfLabels:
-    """For labels of one's own: `vectors` [labels, dimension], `level` the cosines to what says little, `tones` from -1 for a bad
-    label to 1 for a good one, `centres` the grades that they stand for, where all do."""
+    """For labels of one's own: `vectors` [labels, dimension], `level` and `spread` the mean and the standard deviation of the cosines
+    to ordinary sentences, `tones` from -1 for a bad label to 1 for a good one, `centres` the grades that they stand for, where all
+    do."""
 
     embedder: Embedder
     tone: Tone
     mix: Own
     vectors: Vectors
     level: Vectors
+    spread: Vectors
     tones: Vectors
     centres: tuple[float, ...] | None
 
@@ -94,11 +95,11 @@ class OfLabels:
         return ()
 
     def parts(self, vector: Vectors) -> tuple[Vectors, Vectors, Vectors]:
-        """Of each label: how much nearer the text is than what says little, its agreement in tone, its nearness as a grade."""
+        """Of each label: how much nearer the text is than ordinary ones, its agreement in tone, its nearness as a grade."""
         glad, nothing = gladness(self.tone, vector), np.zeros(len(self.vectors), np.float32)
         if self.centres is not None:
             return nothing, nothing, np.array(leanings((1 + glad) / 2, self.centres), np.float32)
-        return self.vectors @ vector - self.level, glad * self.tones, nothing
+        return (self.vectors @ vector - self.level) / self.spread, glad * self.tones, nothing
 
 
 def gladness(tone: Tone, vector: Vectors) -> float:
@@ -113,11 +114,20 @@ def of_labels(embedder: Embedder, fitted: Fitted, labels: Labels, mix: Own) -> O
     ends = np.cumsum([len(each) for each in told])[:-1]
     means = np.stack([part.mean(0) for part in np.split(found, ends)])
     vectors: Vectors = means / np.linalg.norm(means, axis=1, keepdims=True)
-    level: Vectors = (vectors @ embedder.queries(list(SAYS_LITTLE)).T).mean(1)
+    usual = vectors @ _everyday(embedder).T
     names = embedder.queries([label.name for label in labels])
     tones = np.array([gladness(fitted.tone, name) for name in names], np.float32)
     centres = grades([label.name for label in labels])
-    return OfLabels(embedder, fitted.tone, mix, vectors, level, tones, centres)
+    return OfLabels(embedder, fitted.tone, mix, vectors, usual.mean(1), usual.std(1), tones, centres)
+
+
+_known: dict[str, Vectors] = {}  # by fingerprint: it takes sixty texts
+
+
+def _everyday(embedder: Embedder) -> Vectors:
+    if embedder.fingerprint not in _known:
+        _known[embedder.fingerprint] = embedder.queries(list(SENTENCES))
+    return _known[embedder.fingerprint]
 
 
 def readings(label: Label, labels: Labels) -> list[str]:

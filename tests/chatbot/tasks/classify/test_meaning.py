@@ -49,7 +49,8 @@ def of(names: str, mix: Own) -> OfLabels:
     labels, words = parse(names), Words()
     vectors = words.queries([label.name for label in labels])
     tones = np.array([gladness(TONE, each) for each in vectors], np.float32)
-    return OfLabels(words, TONE, mix, vectors, np.zeros(len(labels), np.float32), tones, None)
+    level, spread = np.zeros(len(labels), np.float32), np.ones(len(labels), np.float32)
+    return OfLabels(words, TONE, mix, vectors, level, spread, tones, None)
 
 
 def test_labels_are_told_by_what_they_mean_and_how_they_sound() -> None:

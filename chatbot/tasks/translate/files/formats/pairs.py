@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from chatbot.common.limited import Limits
@@ -13,6 +14,8 @@ from chatbot.tasks.translate.files.spans import Escape, Span, replaced, span
 
 _STRING = r'"((?:[^"\\]|\\.)*+)"'
 _APPLE = re.compile(rf'/\*.*?\*/|//[^\n]*|(?:{_STRING}|[\w.-]+)\s*=\s*"((?:[^"\\]|\\.)*+)"\s*;', re.DOTALL)
+_LINES = re.compile(r"^[ \t]*(?P<text>\S[^\n]*?)[ \t]*$", re.MULTILINE)
+_FOLDED = re.compile(r"^(?P<indent>[ \t]*)(?P<text>\S[^\n]*(?:\n(?P=indent)\S[^\n]*)*)", re.MULTILINE)
 _JSON = re.compile(rf"{_STRING}(\s*:)?", re.DOTALL)
 
 
@@ -65,11 +68,11 @@ def _yaml(source: str) -> Iterator[Span]:
 
 
 def _block(source: str, start: int, end: int) -> Iterator[Span]:
-    """Each line of a block by itself, so that it keeps its shape."""
-    for line in list(re.finditer(r"[^\n]+", source[start:end]))[1:]:
-        text = line[0].strip()
-        at = start + line.start() + line[0].index(text) if text else 0
-        if text and (one := _value(text, at, _line, None)):
+    """Each line of a block by itself, so that it keeps its shape; of a folded one, whose lines are one, each paragraph."""
+    pieces = _FOLDED if source[start] == ">" else _LINES
+    for piece in pieces.finditer(source, source.index("\n", start, end) + 1 if "\n" in source[start:end] else end, end):
+        found = tokens(piece["text"], piece.start("text"))
+        if one := span([replace(token, shown=_line(token.shown)) for token in found], escape=_line):
             yield one
 
 
@@ -88,7 +91,7 @@ def _plain(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())
+    return re.sub(r"\s*\n\s*", " ", text)
 
 
 _STYLES: dict[str | None, tuple[Escape, re.Pattern[str] | None]] = {  # of YAML's scalars

@@ -14,10 +14,12 @@ _SEEN = (
 _LINE = re.compile(
     rf"""^[ \t]*(?:-[ \t]+)?["']?(?:{_SEEN})["']?[ \t]*[:=][ \t]*
     (?: "(?P<double>(?:[^"\\\n]|\\.)*)" | '(?P<single>(?:[^'\n]|'')*)'
-      | [>|][+-]?\d?[ \t]*\n(?P<block>[ \t]+\S.*(?:\n(?:[ \t]+\S.*|[ \t]*(?=\n)))*)
+      | (?P<style>[>|])[+-]?\d?[ \t]*\n(?P<block>[ \t]+\S.*(?:\n(?:[ \t]+\S.*|[ \t]*(?=\n)))*)
       | (?P<plain>[^\s"'>|&*!%@`\[{{#][^\n]*?) )[ \t]*(?:\#[^\n]*)?$""",
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
+_LINES = re.compile(r"^[ \t]*(?P<text>\S.*?)[ \t]*$", re.MULTILINE)
+_FOLDED = re.compile(r"^(?P<indent>[ \t]*)(?P<text>\S.*(?:\n(?P=indent)\S.*)*)", re.MULTILINE)
 _ODD = re.compile(
     r"""\A[\s"'>|&*!%@`\[\]{}#,?:-]|:(?:\s|\Z)|\s\#|\A(?:true|false|yes|no|on|off|null|~)\Z""", re.IGNORECASE
 )
@@ -28,7 +30,7 @@ def spans(source: str) -> Iterator[Span]:
     for found in _LINE.finditer(source, 0, front.end()) if front else ():
         name = found.lastgroup
         if name == "block":
-            yield from _block(source, found.start(name), found.end(name))
+            yield from _block(source, found.start(name), found.end(name), _FOLDED if found["style"] == ">" else _LINES)
         elif name and (one := _one(source, name, found.start(name), found.end(name))):
             yield one
 
@@ -40,11 +42,10 @@ def _one(source: str, style: str, start: int, end: int) -> Span | None:
     return span([Token("text", start, end, shown)], escape=write)
 
 
-def _block(source: str, start: int, end: int) -> Iterator[Span]:
-    """Each line by itself, so that the block keeps its shape."""
-    for line in re.finditer(r"^[ \t]*(\S.*?)[ \t]*$", source[start:end], re.MULTILINE):
-        one = span([Token("text", start + line.start(1), start + line.end(1), line[1])], escape=_line)
-        if one:
+def _block(source: str, start: int, end: int, pieces: re.Pattern[str]) -> Iterator[Span]:
+    """Each line by itself, so that the block keeps its shape; of a folded one, whose lines are one, each paragraph."""
+    for piece in pieces.finditer(source, start, end):
+        if one := span([Token("text", *piece.span("text"), _line(piece["text"]))], escape=_line):
             yield one
 
 

@@ -37,8 +37,8 @@ TEXTS = [  # (name, source, with its words shouted)
     ("a.strings", '/* "A" = "b"; */\n"k" = "Say \\"hi\\"\\n to %@";\n', ['/* "A" = "b"; */\n"k" = "SAY \\"HI\\"\\n TO %@";']),
     ("a.json", '{\n  "home": {"title": "Save it", "icon": "arrow-left", "n": 3},\n  "x": "{n, plural, other {# days}} left"\n}\n',
      ['"title": "SAVE IT", "icon": "arrow-left", "n": 3', '"x": "{n, plural, other {# days}} LEFT"']),
-    ("a.yaml", "en:\n  a: Some words # why\n  b: 'It''s %{n}'\n  c: |\n    One line\n    two\n",
-     ["  a: SOME WORDS # why\n  b: 'IT''S %{n}'\n  c: |\n    ONE LINE\n    TWO\n"]),
+    ("a.yaml", "en:\n  a: Some words # why\n  b: 'It''s %{n}'\n  c: |\n    One %{n} line\n    two\n  d: >-\n    One that\n    goes on\n\n    and ends\n  e: x y\n",
+     ["  a: SOME WORDS # why\n  b: 'IT''S %{n}'\n  c: |\n    ONE %{n} LINE\n    TWO\n  d: >-\n    ONE THAT GOES ON\n\n    AND ENDS\n  e: X Y\n"]),
     ("a.ipynb", '{"cells":[{"cell_type":"markdown","metadata":{},"source":["# Hi *you*\\n","Text"]},{"cell_type":"code",'
      '"source":["print(1)"]}]}\n', ['"source":["# HI *YOU*\\n","TEXT"]', '"source":["print(1)"]']),
     ("a.ass", "[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,{\\an8}Hello, {\\i1}my\\Nfriend\n",

@@ -161,7 +161,7 @@ DIALECTS = [  # what generators of sites read: (source, with its words shouted)
     ("Term\n: Its meaning\n: Other", "TERM\n: ITS MEANING\n: OTHER"),
     ("+++\ntitle = \"My \\\"post\\\"\"\ndraft = true\n+++\nText", "+++\ntitle = \"MY \\\"POST\\\"\"\ndraft = true\n+++\nTEXT"),
     ("---\ntitle: It's here\ntags: [a]\ndescription: >-\n  Some\n  more\n---\nText",
-     "---\ntitle: IT'S HERE\ntags: [a]\ndescription: >-\n  SOME\n  MORE\n---\nTEXT"),
+     "---\ntitle: IT'S HERE\ntags: [a]\ndescription: >-\n  SOME MORE\n---\nTEXT"),
     ("<details>\n<summary>Open</summary>\n\nText\n\n</details>", "<details>\n<summary>OPEN</summary>\n\nTEXT\n\n</details>"),
     ("> <table>\n> <tr><td>A cell</td></tr>\n> </table>", "> <table>\n> <tr><td>A CELL</td></tr>\n> </table>"),
     ("See the [user\nguide] and ![a tree].\n\n[user guide]: x\n[a tree]: y",

@@ -10,7 +10,7 @@ from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock
 
 from chatbot.tasks.translate.files.markdown.fixed import stays_mdx
-from chatbot.tasks.translate.files.prose.restructured import UNTITLED, WITH_TEXT
+from chatbot.tasks.translate.files.prose.directives import UNTITLED, WITH_TEXT
 
 _TERMINATES: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
 _TITLED = tuple(

@@ -1,7 +1,6 @@
-"""reStructuredText: titles, paragraphs, items, notes and captions; code, options, targets, tables and inline markup stay."""
+"""reStructuredText: titles, paragraphs, items, cells, notes and captions; code, options, targets and inline markup stay."""
 
 import re
-import unicodedata
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
@@ -9,8 +8,11 @@ import regex
 
 from chatbot.common.limited import Limits
 from chatbot.tasks.translate.files.opened import Opened, open_text
+from chatbot.tasks.translate.files.prose import tables
+from chatbot.tasks.translate.files.prose.directives import UNTITLED, WITH_TEXT
 from chatbot.tasks.translate.files.prose.inline import Stretch, paragraph, within, written
-from chatbot.tasks.translate.files.spans import Span
+from chatbot.tasks.translate.files.prose.tables import width
+from chatbot.tasks.translate.files.spans import Span, shifted
 
 _INLINE = regex.compile(
     r"""
@@ -32,82 +34,6 @@ _FOOTNOTE = re.compile(r"\s*\.\.\s+\[[^\]\n]+\]\s+(?=\S)")
 _OPTION = re.compile(r"\s*:[\w-]+:(?:\s|$)")
 _SIMPLE = re.compile(r"\s*=+(?:[^\S\n]+=+)+\s*")
 _GRID = re.compile(r"\s*\+[-=+]+\+\s*")
-WITH_TEXT = frozenset(
-    [
-        "admonition",
-        "attention",
-        "caution",
-        "card",
-        "centered",
-        "compound",
-        "danger",
-        "deprecated",
-        "details",
-        "dropdown",
-        "epigraph",
-        "error",
-        "figure",
-        "glossary",
-        "grid-item",
-        "grid-item-card",
-        "highlights",
-        "hint",
-        "hlist",
-        "important",
-        "list-table",
-        "note",
-        "pull-quote",
-        "rubric",
-        "seealso",
-        "sidebar",
-        "tab",
-        "tab-item",
-        "table",
-        "tip",
-        "todo",
-        "topic",
-        "versionadded",
-        "versionchanged",
-        "versionremoved",
-        "warning",
-    ]
-)
-UNTITLED = frozenset(
-    [
-        "attribute",
-        "class",
-        "classmethod",
-        "confval",
-        "container",
-        "data",
-        "decorator",
-        "describe",
-        "directive",
-        "envvar",
-        "enum",
-        "exception",
-        "figure",
-        "function",
-        "grid",
-        "image",
-        "macro",
-        "method",
-        "module",
-        "object",
-        "only",
-        "option",
-        "property",
-        "role",
-        "staticmethod",
-        "struct",
-        "tab-set",
-        "tabs",
-        "type",
-        "var",
-    ]
-)
-"""Directives whose content is text, and those of which the first line is a name or an address; all of others is code, data or a
-list of files, and stays."""
 
 
 def opened(path: Path, name: str, limits: Limits) -> Opened:
@@ -116,19 +42,39 @@ def opened(path: Path, name: str, limits: Limits) -> Opened:
 
 
 def spans(source: str) -> list[Span]:
-    found = (paragraph(source, stretch, _INLINE) for stretch in _Blocks(source).stretches())
-    return [one for one in found if one is not None]
+    blocks = _Blocks(source)
+    found = [one for stretch in blocks.stretches() if (one := paragraph(source, stretch, _INLINE))]
+    for start, end in blocks.tables:
+        found += [shifted(one, start) for one in tables.spans(source[start:end], _read)]
+    return sorted(found, key=lambda one: one.start)
+
+
+def _read(cell: str) -> Span | None:
+    return paragraph(cell, (0, len(cell)), _INLINE)
 
 
 def rewritten(source: str, chosen: Sequence[tuple[Span, str]]) -> str:
-    """The lines under and over a title grow with it."""
+    """The lines under and over a title, and those of a table, grow with it."""
+    blocks = _Blocks(source)
+    for _ in blocks.stretches():
+        pass  # it finds the tables on its way
     parts, at = [], 0
-    for start, end in _Blocks(source).titles():
+    for start, end in sorted([*blocks.titles(), *blocks.tables]):
         parts.append(_plainly(source[at:start], within(chosen, at, start)))
-        title = _plainly(source[start:end], within(chosen, start, end))
-        parts.append(title if title == source[start:end] else _lined(title))
+        inside = within(chosen, start, end)
+        parts.append((_table if (start, end) in blocks.tables else _titled)(source[start:end], inside))
         at = end
     return "".join((*parts, _plainly(source[at:], within(chosen, at, len(source)))))
+
+
+def _table(source: str, chosen: Sequence[tuple[Span, str]]) -> str:
+    targets = {one.start: target for one, target in chosen}
+    return tables.rewritten(source, targets, _read, lambda cell, one, target: _plainly(cell, [(one, target)]))
+
+
+def _titled(source: str, chosen: Sequence[tuple[Span, str]]) -> str:
+    title = _plainly(source, chosen)
+    return title if title == source else _lined(title)
 
 
 def _plainly(source: str, chosen: Sequence[tuple[Span, str]]) -> str:
@@ -137,20 +83,17 @@ def _plainly(source: str, chosen: Sequence[tuple[Span, str]]) -> str:
 
 def _lined(title: str) -> str:
     lines = title.split("\n")
-    width = max(_width(line.rstrip()) for line in lines)
+    wide = max(width(line.rstrip()) for line in lines)
     return "\n".join(
-        line.rstrip()[0] * width if _RUN.fullmatch(line) and _width(line.rstrip()) < width else line for line in lines
+        line.rstrip()[0] * wide if _RUN.fullmatch(line) and width(line.rstrip()) < wide else line for line in lines
     )
 
 
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
 class _Blocks:
-    """The lines of a source, and where its paragraphs stand."""
+    """The lines of a source, and where its paragraphs stand; `tables` are those that `stretches` has come by."""
 
     def __init__(self, source: str) -> None:
+        self.tables: list[Stretch] = []
         self._lines = source.split("\n")
         self._starts, at = [], 0
         for line in self._lines:
@@ -188,7 +131,7 @@ class _Blocks:
         if _RUN.fullmatch(line):
             framed = after.strip() and not _RUN.fullmatch(after) and below.rstrip() == line.rstrip()
             return (1, 3) if framed else (0, 0)
-        fits = len(after.rstrip()) >= min(3, _width(line.strip())) and (
+        fits = len(after.rstrip()) >= min(3, width(line.strip())) and (
             at == 0 or not self._lines[at - 1].strip() or _is_target(self._lines[at - 1])
         )
         return (0, 2) if line.strip() and not line[0].isspace() and _RUN.fullmatch(after) and fits else (0, 0)
@@ -246,12 +189,14 @@ class _Blocks:
             return (yield from self._paragraph(at, note.end()))
         if line.lstrip().startswith(".."):
             return self._behind(at + 1, indent)
-        simple = _SIMPLE.fullmatch(line)
+        simple, first = _SIMPLE.fullmatch(line), at
         at += 1
         while at < len(self._lines) and (
             self._lines[at].strip() or (simple and not _SIMPLE.fullmatch(self._lines[at - 1]))
         ):
             at += 1
+        if simple or _GRID.fullmatch(line):
+            self.tables.append((self._starts[first], self._starts[at - 1] + len(self._lines[at - 1])))
         return at
 
     def _directive(self, at: int, directive: re.Match[str]) -> Generator[Stretch, None, int]:

@@ -109,7 +109,7 @@ stays = True
 CASES = [
     ("a.rst", RST, ["=====\nTITLE\n=====", "A PARAGRAPH OVER TWO LINES WITH ``code``, *STRESS*, A `LINK <https://a.org/x>`_, :ref:`WORDS <start>` AND "
      ":func:`run`::\n\n    never = this", "- ONE ITEM THAT GOES ON\n- ANOTHER, SEE [1]_ AND name_\n", '.. note:: SHORT WORDS HERE THAT GO ON.', 'print("stays")',
-     ":alt: WHAT IT SHOWS\n\n   ITS CAPTION HERE\n", ":param x: THE NUMBER OF TREES\n:type: INT", "TERM\n    ITS MEANING", "key   value", ".. [1] A FOOTNOTE OF WORDS.\n.. a comment of words",
+     ":alt: WHAT IT SHOWS\n\n   ITS CAPTION HERE\n", ":param x: THE NUMBER OF TREES\n:type: INT", "TERM\n    ITS MEANING", "====  ======\nKEY   VALUE\n====  ======", ".. [1] A FOOTNOTE OF WORDS.\n.. a comment of words",
      "HEAD\n----\nLAST WORDS."]),
     ("a.adoc", ADOC, ["= TITLE OF IT\n", ":toc: left\n", "SOME *BOLD* WORDS WITH `code`, {name} AND https://a.org[A LINK] ON TWO LINES.\n", ".CAPTION HERE\n[source,python]\n----\nprint(\"stays\")\n----",
      "NOTE: MIND THE GAP.", "* FIRST ITEM\n** SECOND <<start,OVER HERE>>\nCPU:: THE MIDDLE PART", "|NAME |WORTH\n|FAST |SLOW ONE\n", "// a comment\nimage::a.png[Stays]"]),
@@ -139,6 +139,67 @@ def test_tables_made_of_lists_and_the_texts_of_functions_are_translated(tmp_path
         in result
     )
     assert ".. py:function:: area(r)\n   :no-index:\n\n   GIVES THE AREA.\n\n   :param r: THE RADIUS\n" in result
+
+
+GRID = """\
++--------+---------------+
+| Head   | Other         |
++========+===============+
+| Cell   | A *longer*    |
+| b      | cell of words |
++--------+---------------+
+| - item | ``code``      |
++--------+---------------+
+"""
+SIMPLE = """\
+  =====  =====  ======
+  Left   Both   Right
+  =====  =====  ======
+  one           the
+                first
+  two    x|y    last
+
+  =====  =====  ======
+"""
+SPANS = "+---+---+\n| a word   |\n+---+---+\n| b | c |\n+---+---+\n"
+
+
+def test_tables_are_drawn_anew_around_what_their_cells_say(tmp_path: Path) -> None:
+    path = tmp_path / "a.rst"
+    path.write_text(f"{GRID}\nBetween.\n\n{SIMPLE}\n{SPANS}", "utf-8")
+    same = opened(path)
+    texts = [segment.text for segment in same.segments]
+    assert texts == ["Head", "Other", "Cell b", "A <1>longer</1> cell of words", "Between.",
+                     "Left", "Both", "Right", "one", "the first", "two", "last"]  # fmt: skip
+    new = dict(zip(texts, texts, strict=True)) | {
+        "Head": "一个很长的标题", "A <1>longer</1> cell of words": "<1>多</1>字", "the first": "the very first", "Left": "L",
+    }  # fmt: skip
+    result = opened(path).write([new[text] for text in texts], "zh").decode()
+    assert (
+        result
+        == """\
++----------------+---------------+
+| 一个很长的标题 | Other         |
++================+===============+
+| Cell           | **多** 字       |
+| b              |               |
++----------------+---------------+
+| - item         | ``code``      |
++----------------+---------------+
+
+Between.
+
+  =====  =====  ==============
+  L      Both   Right
+  =====  =====  ==============
+  one           the very first
+  two    x|y    last
+
+  =====  =====  ==============
+
+""".replace("**多** 字      ", "*多*\\ 字       ")
+        + SPANS
+    )
 
 
 def test_lines_around_a_title_grow_with_it_and_formatting_keeps_its_room(tmp_path: Path) -> None:

@@ -28,9 +28,12 @@ class Mixed:
 
     def write(self, element: Any, target: str) -> None:
         """The element's content replaced by the translation, whose tags become the children that they stand for."""
+        from lxml import etree
+
         if self._span is None or not fits(self._span.segment, target):
             return
         first, last = self._span.start, self._span.end
+        literal = b"<![CDATA[" in etree.tostring(element)
         _clear(element)
         around = [element]
         for number, (kind, thing) in enumerate(self._parts):
@@ -38,6 +41,8 @@ class Mixed:
                 self._translated(around, target)
             if not first <= number < last:
                 _add(around, kind, thing)
+        if literal and not len(element):
+            element.text = etree.CDATA(element.text)
 
     def _translated(self, around: list[Any], target: str) -> None:
         assert self._span

@@ -32,8 +32,8 @@ TEXTS = [  # (name, source, with its words shouted)
     ("b.xlf", '<xliff version="2.0"><file><unit><segment><source>See <pc id="1">it</pc> now</source></segment></unit></file></xliff>',
      ['<source>See <pc id="1">it</pc> now</source><target>SEE <pc id="1">IT</pc> NOW</target>']),
     ("strings.xml", '<?xml version="1.0"?>\n<resources>\n  <string name="a">It\\\'s <b>new</b>,\\n%1$s</string>\n'
-     '  <string name="b" translatable="false">Stay here</string>\n</resources>\n',
-     ['<string name="a">IT\\\'S <b>NEW</b>,\\n%1$s</string>', ">Stay here<"]),
+     '  <string name="b" translatable="false">Stay here</string>\n  <string name="c"><![CDATA[<a href="x">Read</a> on]]></string>\n</resources>\n',
+     ['<string name="a">IT\\\'S <b>NEW</b>,\\n%1$s</string>', ">Stay here<", '<![CDATA[<a href="x">READ</a> ON]]>']),
     ("a.strings", '/* "A" = "b"; */\n"k" = "Say \\"hi\\"\\n to %@";\n', ['/* "A" = "b"; */\n"k" = "SAY \\"HI\\"\\n TO %@";']),
     ("a.json", '{\n  "home": {"title": "Save it", "icon": "arrow-left", "n": 3},\n  "x": "{n, plural, other {# days}} left"\n}\n',
      ['"title": "SAVE IT", "icon": "arrow-left", "n": 3', '"x": "{n, plural, other {# days}} LEFT"']),

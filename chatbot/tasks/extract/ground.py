@@ -105,7 +105,7 @@ class _Choosing:
             return
         others = candidates(field, self._text)
         mine = [span for span in others if self._is_free(span) and (self._own is None or self._own(span))]
-        told = [span for span in mine if named(concept, self._text, span, others)]
+        told = [span for span in mine if named(concept, self._text, span, others, outright=True)]
         if len(told) == 1:
             self._taken.append(told[0])
             self.cells[n] = (value(self._text, told[0]),)

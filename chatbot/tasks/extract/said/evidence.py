@@ -89,18 +89,18 @@ def says(field: Field, text: str, span: Span, others: Sequence[Span], *, own: bo
     )
 
 
-def named(concept: Concept, text: str, span: Span, others: Sequence[Span]) -> bool:
-    """Whether a cue in its sentence, or above its column, is this value's and no other one's."""
+def named(concept: Concept, text: str, span: Span, others: Sequence[Span], *, outright: bool = False) -> bool:
+    """Whether a cue in its sentence, or above its column, is this value's and no other one's; `outright`: by its own name."""
     start, end = _around(text, span)
     within = [one for one in others if start <= one.start and one.end <= end] or [span]
-    cues = list(_cues(concept, text, start, end))
+    cues = list(_cues(concept, concept.called if outright else concept.cue, text, start, end))
     return any(_nearest(cue, within, text) == span for cue in cues) or _heads(concept, text, span)
 
 
-def _cues(concept: Concept, text: str, start: int, end: int) -> Iterator[Span]:
+def _cues(concept: Concept, words: re.Pattern[str], text: str, start: int, end: int) -> Iterator[Span]:
     """Those that are not denied: "no deposit" gives none."""
     blind = [found.span() for found in concept.but.finditer(text, start, end)]
-    for found in concept.cue.finditer(text, start, end):
+    for found in words.finditer(text, start, end):
         hidden = any(a <= found.start() < b for a, b in blind)
         denied = _DENIED.search(text[max(start, found.start() - 16) : found.start()])
         if not (hidden or denied or _DENIED_BEHIND.match(text[found.end() : min(end, found.end() + 24)])):

@@ -20,7 +20,7 @@ _TIME = re.compile(r"(?:\d+:)?\d\d:\d\d[.,]\d{1,3}[ \t]+-->[ \t]+(?:\d+:)?\d\d:\
 _STYLE = re.compile(r"</?(?:[ibu]|font|c|v|lang|ruby|rt)\b[^<>\n]*>|\{\\[^{}\n]*\}|<\d[\d:.]*>", re.IGNORECASE)
 _BODY = re.compile(r"[^\S\n]*+\S[^\n]*+(?:\n[^\S\n]*+\S[^\n]*+)*+")
 _NUMBER = re.compile(r"\n\s*\d+[ \t]*\n\Z")
-_SPEAKER = re.compile(r"\s*(?:<[^<>]*>|\{[^{}]*\})*\s*[-–—]")
+_SPEAKER = re.compile(r"\s*(?:<v[\s.][^<>]*>|(?:<[^<>]*>|\{[^{}]*\})*\s*[-–—])")
 _ENDS = re.compile(r"[.!?…。！？♪:;：；—–\])）】」』\"”'’*]\s*\Z|--\s*\Z")
 _MOST = 6  # cues that one sentence may go on over
 

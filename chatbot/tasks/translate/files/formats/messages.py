@@ -33,7 +33,7 @@ def opened(path: Path, name: str, limits: Limits) -> Opened:
             _address(catalogue, code)
         for (entry, plural, text), target in new:
             _fill(entry, plural, text.written(target), _plurals(catalogue))
-        return str(catalogue).encode("utf-8") + b"\n" * data.endswith(b"\n") if new else data
+        return str(catalogue).rstrip("\n").encode("utf-8") + data[len(data.rstrip()) :] if new else data
 
     ending = PurePosixPath(name).suffix.lower()
     return Opened(".po" if ending == ".pot" else ending, tuple(text.segments[0] for *_, text in texts), write)

@@ -24,21 +24,25 @@ def opened(path: Path, name: str, limits: Limits) -> Opened:
     try:
         notebook = json.loads(data.decode("utf-8-sig"))
         cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
-        texts = ["".join(cell["source"]) for cell in cells]
+        texts = list(map(_source, cells))
     except (ValueError, LookupError, TypeError) as error:
         raise RejectedFile("damaged", name=name) from error
     spans = [markdown.spans(text) for text in texts]
 
     def write(targets: Sequence[str], code: str) -> bytes:
-        left = iter(targets)
+        left, before = iter(targets), list(map(_source, cells))
         for cell, text, own in zip(cells, texts, spans, strict=True):
             chosen = [(one, target) for one, target in zip(own, left, strict=False) if fits(one.segment, target)]
             made = markdown.written(text, chosen)
             cell["source"] = made.splitlines(keepends=True) if isinstance(cell["source"], list) else made
-        return _written(notebook, data, layout)
+        return _written(notebook, data, layout) if before != list(map(_source, cells)) else data
 
     layout = _layout(notebook, data)
     return Opened(".ipynb", tuple(one.segment for own in spans for one in own), write)
+
+
+def _source(cell: dict[str, Any]) -> str:
+    return "".join(cell["source"])
 
 
 def _layout(notebook: Any, data: bytes) -> dict[str, Any]:

@@ -13,7 +13,9 @@ _KEY = re.compile(
 )
 
 
-BACKSLASHED = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+BACKSLASHED = re.compile(
+    r"\\(?:u[0-9A-Fa-f]{4}|U(?:000[01][0-9A-Fa-f]{4}|[0-9A-Fa-f]{4})|x[0-9A-Fa-f]{2}|.)", re.DOTALL
+)
 DOUBLED = re.compile("''")
 
 
@@ -38,7 +40,7 @@ def _apart(token: Token, text: str, start: int, escapes: re.Pattern[str]) -> Ite
 
 def _shown(escape: str) -> str:
     """The character, or nothing for a line break and the like, which stay."""
-    if escape[1] == "u" and len(escape) == 6:
+    if escape[1] in "uUx" and len(escape) > 2:
         return chr(int(escape[2:], 16))
     return "" if escape[1] in "nrtbfv0" else escape[1]
 

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import regex
 
 from chatbot.common.limited import Limits
 from chatbot.tasks.translate.files.opened import Opened, open_text
-from chatbot.tasks.translate.files.prose.inline import Stretch, paragraph, written
+from chatbot.tasks.translate.files.prose.inline import Stretch, paragraph, touched, written
 from chatbot.tasks.translate.files.spans import Span
 
 _INLINE = regex.compile(
@@ -22,6 +23,9 @@ _INLINE = regex.compile(
     | (?<=\s)\+(?=\n|$) | \#\#(?P<words>[^\#\n]+)\#\#
     """,
     regex.VERBOSE | regex.DOTALL,
+)
+_SINGLE = regex.compile(
+    r"(?<![*\\])\*(?![\s*])[^*\n]*(?<![\s\\])\*(?!\*)|(?<![\w_\\]|(?=\p{Han}))_(?![\s_])[^_\n]*(?<!\s)_(?!_)(?=\p{Han})|(?<=\p{Han})_(?![\s_])[^_\n]*(?<!\s)_(?!_)"
 )
 _FENCE = re.compile(r"(-{4,}|\.{4,}|\+{4,}|/{4,}|```)\S*\s*")  # around what is no text
 _AROUND = re.compile(r"(?:={4,}|\*{4,}|_{4,}|--|\|===|!===)\s*")  # around what is
@@ -37,8 +41,19 @@ _CELL = re.compile(r"(?<!\\)(?:\d*\.?\d*[+*])?[<^>]?\.?[<^>]?[aehlmsv]?\|")
 def opened(path: Path, name: str, limits: Limits) -> Opened:
     """Raises `RejectedFile`."""
     return open_text(
-        path, name, limits, find=spans, written=lambda text, chosen, _: written(text, chosen, _INLINE, "*`", "")
+        path, name, limits, find=spans, written=lambda text, chosen, _: written(text, chosen, "*`", _doubled)
     )
+
+
+def _doubled(text: str) -> str:
+    """With two marks for one beside a letter, where one would be none; underscores in words are no marks."""
+
+    def mended(found: Any) -> str:
+        whole: str = found[0]
+        return f"{whole[0]}{whole}{whole[0]}" if any(touched(text, found)) else whole
+
+    doubled: str = _SINGLE.sub(mended, text)
+    return doubled
 
 
 def spans(source: str) -> list[Span]:

@@ -3,7 +3,7 @@
 The pattern has a group `words` where formatting surrounds words, and a group `kept` where words are shown but stay.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import regex
@@ -48,31 +48,20 @@ def one_line(text: str) -> str:
     return shown
 
 
-def written(
-    source: str,
-    chosen: Sequence[tuple[Span, str]],
-    inline: Any,
-    special: str,
-    apart: str,
-) -> str:
-    """Each paragraph on one line. Characters of `special` get a backslash; between formatting and a letter right beside it stands
-    `apart`, since there it would be none."""
+def written(source: str, chosen: Sequence[tuple[Span, str]], special: str, mend: Callable[[str], str]) -> str:
+    """Each paragraph on one line. Characters of `special` get a backslash; `mend` is given a paragraph that was rendered, for marks
+    that are none beside a letter."""
 
     def escape(text: str) -> str:
         escaped: str = regex.sub(rf"(?<!\\)[{special}]", r"\\\g<0>", text)
         return escaped
 
-    def taken(one: Span, render: Any) -> str:
-        text: str = render(escape, False)
-        return inline.sub(lambda found: _apart(text, found, apart), text) if apart else text
-
-    return replaced(source, chosen, escape, taken)
+    return replaced(source, chosen, escape, lambda one, render: mend(render(escape, False)))
 
 
-def _apart(text: str, found: Any, apart: str) -> str:
-    before = apart if text[max(0, found.start() - 1) : found.start()].isalnum() else ""
-    after = apart if text[found.end() : found.end() + 1].isalnum() else ""
-    return f"{before}{found[0]}{after}"
+def touched(text: str, found: Any) -> tuple[bool, bool]:
+    """Whether letters stand right before and right behind what was found."""
+    return text[max(0, found.start() - 1) : found.start()].isalnum(), text[found.end() : found.end() + 1].isalnum()
 
 
 def within(chosen: Sequence[tuple[Span, str]], start: int, end: int) -> list[tuple[Span, str]]:

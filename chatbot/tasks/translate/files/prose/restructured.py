@@ -3,6 +3,7 @@
 import re
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import regex
 
@@ -10,7 +11,7 @@ from chatbot.common.limited import Limits
 from chatbot.tasks.translate.files.opened import Opened, open_text
 from chatbot.tasks.translate.files.prose import tables
 from chatbot.tasks.translate.files.prose.directives import UNTITLED, WITH_TEXT
-from chatbot.tasks.translate.files.prose.inline import Stretch, paragraph, within, written
+from chatbot.tasks.translate.files.prose.inline import Stretch, paragraph, touched, within, written
 from chatbot.tasks.translate.files.prose.tables import width
 from chatbot.tasks.translate.files.spans import Span, shifted
 
@@ -25,10 +26,16 @@ _INLINE = regex.compile(
     """,
     regex.VERBOSE | regex.DOTALL,
 )
+_MARKED = regex.compile(
+    r"``.+?``|(?<![\\:])(?::[\w:+.-]+:)?`[^`]+`(?:_{1,2}|:[\w:+.-]+:)?|\*\*[^*]+\*\*|(?<![*\\])\*[^*\s](?:[^*]*[^*\s])?\*(?!\*)|(?<!\\)\|[^|\s][^|\n]*\|_{0,2}",
+    regex.DOTALL,
+)
+_NO_SPACE = "\\ "  # an escaped one
 _RUN = re.compile(r"([!-/:-@[-`{-~])\1+\s*")  # under and over titles, or alone between paragraphs
 _MARK = re.compile(
     r"\s*(?:(?:[-*+•]|(?:\d{1,4}|#|[A-Za-z])[.)]|\((?:\d{1,4}|#|[A-Za-z])\)|\||:(?:[^:\n\\]|\\.)+:)(?:\s+|$))*"
 )
+_ITEM = re.compile(r"(?:[-*+•]|(?:\d{1,4}|#|[A-Za-z])[.)])(?:\s|$)")
 _DIRECTIVE = re.compile(r"\s*\.\.\s+(?:\|[^|\n]+\|\s+)?([\w:+.-]+)::[^\S\n]*(.*)")
 _FOOTNOTE = re.compile(r"\s*\.\.\s+\[[^\]\n]+\]\s+(?=\S)")
 _OPTION = re.compile(r"\s*:[\w-]+:(?:\s|$)")
@@ -78,7 +85,18 @@ def _titled(source: str, chosen: Sequence[tuple[Span, str]]) -> str:
 
 
 def _plainly(source: str, chosen: Sequence[tuple[Span, str]]) -> str:
-    return written(source, chosen, _INLINE, "*`|", "\\ ")
+    return written(source, chosen, "*`|", _apart)
+
+
+def _apart(text: str) -> str:
+    """With an escaped space, which is none, between formatting and letters beside it."""
+
+    def spaced(found: Any) -> str:
+        before, behind = touched(text, found)
+        return _NO_SPACE * before + str(found[0]) + _NO_SPACE * behind
+
+    apart: str = _MARKED.sub(spaced, text)
+    return apart
 
 
 def _lined(title: str) -> str:
@@ -140,8 +158,9 @@ class _Blocks:
         line = self._lines[at]
         return self._starts[at] + len(line) - len(line.lstrip()), self._starts[at] + len(line.rstrip())
 
-    def _paragraph(self, at: int, skip: int) -> Generator[Stretch, None, int]:
-        """From the column `skip` of a line; what follows belongs to it while it is indented alike."""
+    def _paragraph(self, at: int, skip: int, *, options: bool = False) -> Generator[Stretch, None, int]:
+        """From the column `skip` of a line; what follows belongs to it while it is indented alike, and, where there may be some, is no
+        option."""
         first, indent = at, _indent(self._lines[at])
         at += 1
         hangs = skip > indent
@@ -152,6 +171,8 @@ class _Blocks:
                 and self._lines[at].strip()
                 and _indent(self._lines[at]) == along
                 and along >= indent
+                and not (options and _OPTION.match(self._lines[at]))
+                and not (along < skip and _is_item(self._lines[first], along) and _is_item(self._lines[at], along))
             ):
                 at += 1
         end = self._starts[at - 1] + len(self._lines[at - 1].rstrip())
@@ -209,13 +230,18 @@ class _Blocks:
         next = at + 1
         if name not in UNTITLED and directive[2].strip() and skip < len(self._lines[at]):
             line = self._lines[at]
-            next = yield from self._paragraph(at, skip + len(line[skip:]) - len(line[skip:].lstrip()))
+            next = yield from self._paragraph(at, skip + len(line[skip:]) - len(line[skip:].lstrip()), options=True)
         while next < len(self._lines) and _OPTION.match(self._lines[next]) and _indent(self._lines[next]) > indent:
             alt = re.match(r"\s*:alt:\s*(?=\S)", self._lines[next])
             if alt:
                 yield self._starts[next] + alt.end(), self._starts[next] + len(self._lines[next].rstrip())
             next += 1
         return next
+
+
+def _is_item(line: str, column: int) -> bool:
+    """Whether an item begins there: "* - one" holds two."""
+    return column > 0 and _ITEM.match(line, column) is not None
 
 
 def _mark(line: str) -> int:

@@ -34,7 +34,10 @@ TEXTS = [  # (name, source, with its words shouted)
     ("strings.xml", '<?xml version="1.0"?>\n<resources>\n  <string name="a">It\\\'s <b>new</b>,\\n%1$s</string>\n'
      '  <string name="b" translatable="false">Stay here</string>\n  <string name="c"><![CDATA[<a href="x">Read</a> on]]></string>\n</resources>\n',
      ['<string name="a">IT\\\'S <b>NEW</b>,\\n%1$s</string>', ">Stay here<", '<![CDATA[<a href="x">READ</a> ON]]>']),
-    ("a.strings", '/* "A" = "b"; */\n"k" = "Say \\"hi\\"\\n to %@";\n', ['/* "A" = "b"; */\n"k" = "SAY \\"HI\\"\\n TO %@";']),
+    ("a.strings", '/* "A" = "b"; */\n"k" = "Say \\"hi\\"\\n to %@ caf\\U00e9";\n', ['/* "A" = "b"; */\n"k" = "SAY \\"HI\\"\\n TO %@ CAFÉ";']),
+    ("b.ipynb", '{"cells": [ {"cell_type": "markdown","source": "# Hi"}]}', ['"source": "# HI"']),
+    ("a.vtt", "WEBVTT\n\n00:01.000 --> 00:04.000\n<v Ann>Never drink it.\n<v Bo>It will hurt you.\n",
+     ["\n<v Ann>NEVER DRINK IT.\n<v Bo>IT WILL HURT YOU.\n"]),
     ("a.json", '{\n  "home": {"title": "Save it", "icon": "arrow-left", "n": 3},\n  "x": "{n, plural, other {# days}} left"\n}\n',
      ['"title": "SAVE IT", "icon": "arrow-left", "n": 3', '"x": "{n, plural, other {# days}} LEFT"']),
     ("a.yaml", "en:\n  a: Some words # why\n  b: 'It''s %{n}'\n  c: |\n    One %{n} line\n    two\n  d: >-\n    One that\n    goes on\n\n    and ends\n  e: x y\n",

@@ -1,7 +1,6 @@
 """Who judges by a label set, and what comes of it: the model's likelihoods, the embedder's opinion and the text's own signs,
 as probabilities."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -105,15 +104,13 @@ class Classifier:
         """From what was read of a text, all of its pieces."""
         whole = sum(each.length for each in read)
         logits = [sum(each.length * each.logits[n] for each in read) / whole for n in range(len(self.labels))]
-        logits += [self.margins.none] if self.allowed.none else []
+        none = self.margins.logit(logits)
+        logits += [none] if self.allowed.none else []
         named = tuple(zip(self.names, softmax(logits), strict=True))
         label = max(named, key=lambda pair: pair[1])[0]
-        fitting = self._fitting(dict(zip(self.names, logits, strict=True)), label) if self.allowed.several else ()
+        fitting = self._fitting(dict(zip(self.names, logits, strict=True)), label, none) if self.allowed.several else ()
         return Judgement(label, named, tuple(read), all(each.resembles for each in read), fitting)
 
-    def _fitting(self, logits: Mapping[str, float], best: str) -> tuple[str, ...]:
-        """The best and those little behind it, none of them less likely than none at all."""
-        if best == NONE:
-            return (NONE,)
-        least = max(logits[best] - self.margins.several, logits.get(NONE, -math.inf))
-        return tuple(name for name in self.names if name != NONE and logits[name] >= least)
+    def _fitting(self, logits: Mapping[str, float], best: str, none: float) -> tuple[str, ...]:
+        """The best, and all that are likelier than none at all."""
+        return tuple(name for name in self.names if name == best or (name != NONE and logits[name] > none))

@@ -205,8 +205,8 @@ class _Run:
     def _fill(self, again: _Again, raw: list[Raw]) -> None:
         """Cells that are empty take what the second reading found."""
         old = self._found[again.part][again.record]
-        new = grounded(raw[0] if raw else {}, self._fields, again.text, own=lambda span: True)
-        new = moved(new.record, again.start)
+        read = grounded(raw[0] if raw else {}, self._fields, again.text, own=lambda span: True)
+        new = moved(read.record, again.start)
         taken = {(v.start, v.end) for cell in old.cells for v in cell}
         cells = tuple(
             cell or tuple(v for v in other if (v.start, v.end) not in taken)

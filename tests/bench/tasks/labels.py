@@ -232,22 +232,21 @@ def fit_own(judges: Judges, entry: dict[str, Any], heard: Fitted) -> None:
 
 
 def fit_margins(judges: Judges, heard: Fitted, mix: Own) -> dict[str, float]:
-    """What makes most sets right, of a few dozen tried."""
+    """By logistic regression: whether each label fits, by its logit and the mean of its set's."""
     given = [one for one in texts("own_labels") if one.part == "several fit"]
-    logits = []
+    rows: list[tuple[float, float, bool]] = []
     for one, found in zip(given, judged_all(judges, given, embedder=False), strict=True):
         whole, _ = of_labels(judges.embedder, heard, parse(one.labels), mix).joined(one.text, found.read[0].logits)
-        logits.append(dict(zip(one.names, whole, strict=True)))
+        mean = sum(whole) / len(whole)
+        rows += [(logit, mean, name in one.answers) for name, logit in zip(one.names, whole, strict=True)]
+    logits, means, fits = (np.array(column, np.float64) for column in zip(*rows, strict=True))
 
-    def right(none: float, behind: float) -> int:
-        told = ({n for n, x in each.items() if x >= max(max(each.values()) - behind, none)} for each in logits)
-        return sum(names == set(one.answers) for names, one in zip(told, given, strict=True))
+    def loss(at: Floats) -> float:
+        said = at[0] * logits - at[1] * means - at[2]
+        return float(np.mean(np.logaddexp(0, said) - fits * said)) + SHRUNK * float((at**2).sum())
 
-    tried = [(right(n / 4, b / 4), -b, n) for n in range(-12, 13) for b in range(1, 13)]
-    best = max(tried)[0]
-    behind = max(tried)[1]
-    middle = [n for good, b, n in tried if good == best and b == behind]
-    return {"none": middle[len(middle) // 2] / 4, "several": -behind / 4}
+    slope, share, least = minimize(loss, np.array([1.0, 1.0, 0.5]), method="Nelder-Mead", options={"maxiter": 4000}).x
+    return {"least": round(float(least / slope), 3), "share": round(float(share / slope), 3)}
 
 
 # Fitting

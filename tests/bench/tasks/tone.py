@@ -42,9 +42,7 @@ PENALTIES = (0.3, 1.0, 3.0, 10.0)
 SEED = 7
 UNFITTED = {  # until `tests.bench.tasks.labels` has fitted how it goes together with a model
     "sentiment": {"": {"model": 1.0, "tone": 1.0, "bias": [0.0, 0.0, 0.0], "rows": 0, "right": 0.0}},
-    "own": {
-        "": {"likelihood": 1.0, "cosine": 0.0, "tone": 0.0, "grade": 0.0, "margins": {"none": 0.0, "several": 1.0}}
-    },
+    "own": {"": {"likelihood": 1.0, "cosine": 0.0, "tone": 0.0, "grade": 0.0, "margins": {"least": 0.5, "share": 1.0}}},
 }
 
 

@@ -4,7 +4,7 @@ An embedder is known by what it does, as in `retrieval.checks.gate`: its cosines
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,14 +46,19 @@ class Sentiment:
 
 @dataclass(frozen=True, slots=True)
 class Margins:
-    """`none` is the logit of "none of these"; a label fits beside the best one where its logit is at most `several` behind."""
+    """What the logit of a label that fits is above: `least`, and `share` of the mean of all labels' logits. A text that is near to
+    one label is rather near to the others, too."""
 
-    none: float
-    several: float
+    least: float
+    share: float
+
+    def logit(self, logits: Sequence[float]) -> float:
+        """Of "none of these", by those of the labels."""
+        return self.least + self.share * sum(logits) / len(logits)
 
 
-PLAIN = Margins(0.0, 1.0)
-"""Where nothing was fitted: none fits that texts which say nothing make as likely; a nat is about a third of the best one's odds."""
+PLAIN = Margins(0.5, 1.0)
+"""Where nothing was fitted: half a nat above the mean of the labels, e.g. 0.62 of two."""
 
 
 @dataclass(frozen=True, slots=True)

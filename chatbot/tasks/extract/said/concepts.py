@@ -37,10 +37,9 @@ def _concept(
     def found(pattern: str) -> re.Pattern[str]:
         return re.compile(pattern, re.IGNORECASE) if pattern else _NOWHERE
 
-    edges = rf"(?:{before})\s*\Z" if before else "", rf"\A\s*(?:{behind})" if behind else ""
-    return Concept(
-        kinds, found(called), found(f"{called}|{cue}" if cue else called), *map(found, edges), found(but), claims
-    )
+    ahead = found(rf"(?:{before})\s*\Z" if before else "")
+    after = found(rf"\A\s*(?:{behind})" if behind else "")
+    return Concept(kinds, found(called), found(f"{called}|{cue}" if cue else called), ahead, after, found(but), claims)
 
 
 CONCEPTS: tuple[Concept, ...] = (

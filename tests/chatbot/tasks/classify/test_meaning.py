@@ -79,14 +79,15 @@ def test_what_an_embedder_is_given_for_a_label(label: Label, others: str, heard:
 def test_several_labels_and_none() -> None:
     bare = classifier(ScriptedEngine(), "ann", parse("a, b, c"), allowed=Allowed(several=True, none=True))
     assert bare
-    judge = replace(bare, margins=Margins(none=1.0, several=1.5))
+    judge = replace(bare, margins=Margins(least=0.5, share=1.0))
 
     def told(*logits: float) -> Judgement:
         return judge.judged([Read(1, logits)])
 
     assert told(5.0, 4.0, 0.0).fitting == ("a", "b")
-    assert told(5.0, 3.4, 0.0).fitting == ("a",)
-    assert told(1.5, 0.9, 0.0).fitting == ("a",), "less likely than none"
+    assert told(5.0, 3.2, 0.0).fitting == ("a",), "less than half a nat above the mean, less likely than none"
+    assert told(9.0, 9.0, 8.9).fitting == (NONE,), "near to all of them says nothing"
+    assert replace(judge, allowed=Allowed(several=True)).judged([Read(1, (9.0, 8.9, 8.9))]).fitting == ("a",)
     nothing = told(0.5, 0.4, 0.0)
     assert (nothing.label, nothing.fitting, nothing.told) == (NONE, (NONE,), NONE)
     assert [name for name, _ in nothing.scores] == ["a", "b", "c", NONE]

@@ -231,7 +231,7 @@ def test_a_text_is_corrected_by_segment_and_kept_so(page: Wired) -> None:
     (saved,) = do._results("eve")
     assert saved.result == kept[side.last], "it stands in the place of the one that was corrected"
     opened = page.one(do.reopen, "en", eve, clicked(act="open", id=saved.id))
-    assert opened[side.edit.table]["value"][0][2] == "Zwei Bäume stehen hier."
+    assert {row[0]: row[2] for row in opened[side.edit.table]["value"]}[1] == "Zwei Bäume stehen hier."
     again = page.steps(do.run, "Two trees stand here.", "en", "de", "", "", "en", eve)[-1]
     assert again[side.output] == "Zwei Bäume stehen hier."
     assert "no such translation" in page.one(do.correct, None, table, "en", bob)[side.notice]

@@ -39,7 +39,7 @@ class SpokenPage(gr.Blocks):  # type: ignore[misc]
     def _in(self, language: Language) -> Any:
         own = {
             component._id: _properties(component, changes)
-            for component, changes in self._words.updates(language).items()
+            for component, changes in self._words.painted(language).items()
         }
         components = [one | {"props": one["props"] | own.get(one["id"], {})} for one in self._built["components"]]
         return self._built | {"components": components}

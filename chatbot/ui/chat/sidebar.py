@@ -142,10 +142,12 @@ def _head(words: Localised, longest_answer: int) -> _Head:
             [(text("no_adapter", "en"), "")], value="", label=text("adapter", "en"), min_width=0, elem_id="by-adapter"
         )
         words(adapter, label="adapter")
+        words.first(adapter, lambda language: {"choices": [(text("no_adapter", language), "")]})
         compare = gr.Dropdown(
             [(text("compare_off", "en"), "")], value="", label=text("compare", "en"), min_width=0, elem_id="by-compare"
         )
         words(compare, label="compare")
+        words.first(compare, lambda language: {"choices": [(text("compare_off", language), "")]})
         with words(gr.Accordion(text("settings", "en"), open=False, elem_id="by-settings"), label="settings"):
             system_prompt = gr.Textbox(DEFAULT_SYSTEM_PROMPT, lines=3, max_lines=12, label="", elem_id="by-system")
             words(

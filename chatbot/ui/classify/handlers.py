@@ -79,8 +79,6 @@ class Handlers(TaskHandlers):
         """After a change of language."""
         tab = self._tab
         return {
-            tab.given.source: gr.update(choices=render_sentiment.sources(language)),
-            tab.given.allowed: gr.update(choices=render_sentiment.allowed(language)),
             tab.shown: render_sentiment.shown(shown, language),
             tab.given.past: self.look(language, request),
         }

@@ -53,6 +53,7 @@ def build_sentiment(words: Localised, tab: gr.Tab, services: Services) -> Sentim
         with gr.Column(scale=8, min_width=320):
             notice = gr.HTML(elem_id="by-sen-notice", padding=False)
             shown = clickable("by-sen-shown", render_task.welcome("sen", "en"))
+            words.first(shown, lambda language: {"value": render_task.welcome("sen", language)})
             download = gr.DownloadButton(
                 text("sen_download", "en"), visible=False, variant="primary", elem_id="by-sen-download"
             )
@@ -64,6 +65,7 @@ def build_sentiment(words: Localised, tab: gr.Tab, services: Services) -> Sentim
 def _given(words: Localised) -> Given:
     source = gr.Radio(render_sentiment.sources("en"), value="text", elem_id="by-sen-source")
     words(source, label="sen_source")
+    words.drawn(source, lambda language: {"choices": render_sentiment.sources(language)})
     typed = typed_box(words, "sen", lines=(6, 14))
     about, examples = example_buttons(words, "sen", EXAMPLES)
     file = gr.File(label=text("sen_file", "en"), visible=False, height=150, elem_id="by-sen-file")
@@ -74,6 +76,7 @@ def _given(words: Localised) -> Given:
     words(labels, label="sen_labels", info="sen_labels_info")
     allowed = gr.CheckboxGroup(render_sentiment.allowed("en"), value=[], elem_id="by-sen-allowed")
     words(allowed, label="sen_allowed")
+    words.drawn(allowed, lambda language: {"choices": render_sentiment.allowed(language)})
     adapter = task_adapter(words, "sen")
     buttons, past = run_and_stop(words, "sen"), clickable("by-sen-past")
     return Given(source, typed, about, examples, file, column, labels, allowed, adapter, buttons, past)

@@ -23,7 +23,7 @@ def connect(tab: SentimentTab, frame: Frame, services: Services) -> None:
     given.file.change(do.open, [given.file, language], opened, **PRIVATE)
     for event in (tab.tab.select, page.load):
         event(do.look, language, given.past, **PRIVATE)
-    language.change(do.spoken, [tab.result, language], [given.source, given.allowed, tab.shown, given.past], **PRIVATE)
+    language.change(do.spoken, [tab.result, language], [tab.shown, given.past], **PRIVATE)
     shown = [tab.result, tab.shown, given.past, tab.download, tab.notice, *offered]
     asked = [given.source, given.typed, given.file, given.column, given.labels, given.allowed, given.adapter, language]
     connect_task_adapter(given.adapter, ADAPTER, tab.tab, frame, services)

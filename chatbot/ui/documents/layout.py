@@ -50,12 +50,14 @@ def build_documents(words: Localised, tab: gr.Tab, services: Services) -> Docume
             talk = _talk(words)
         with gr.Column(scale=5, min_width=300, elem_id="by-source-column"):
             source = SourceColumn(clickable("by-source", render_documents.source_none("en")), gr.State(None))
+            words.first(source.shown, lambda language: {"value": render_documents.source_none(language)})
     return DocumentsTab(tab=tab, library=library, talk=talk, source=source, timer=gr.Timer(POLL))
 
 
 def _talk(words: Localised) -> Talk:
     with gr.Column(elem_id="by-answers"):
         past = clickable("by-past", render_answers.welcome("en"))
+        words.first(past, lambda language: {"value": render_answers.welcome(language)})
         live = clickable("by-live")
     notice = gr.HTML(elem_id="by-ask-notice", padding=False)
     with gr.Row(elem_id="by-ask-row"):

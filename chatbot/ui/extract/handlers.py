@@ -21,7 +21,6 @@ from chatbot.ui.parts import render_task
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.clock import on_a_clock
 from chatbot.ui.parts.task_handlers import TaskHandlers
-from chatbot.ui.parts.tasks.reading import sources
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, languages, text
@@ -74,12 +73,9 @@ class Handlers(TaskHandlers):
         self, found: Extraction | None, template: str, written: str, language: Language, request: gr.Request
     ) -> Updates:
         """After a change of language; fields that were a template's stay so."""
-        tab, library = self._tab, self._services.library is not None
+        tab = self._tab
         same = _template_of(written) == template != render_extract.OWN
         return {
-            tab.given.reading.source: gr.update(choices=sources("ext", language, library=library)),
-            tab.given.template: gr.update(choices=render_extract.templates(language)),
-            tab.given.rows: gr.update(choices=render_extract.rows(language)),
             tab.given.fields: text(f"ext_fields_{template}", language) if same else gr.update(),
             tab.shown: render_extract.shown(found, language),
             tab.where: render_extract.source(found, 0, language),

@@ -50,8 +50,10 @@ def build_extract(words: Localised, tab: gr.Tab, services: Services) -> ExtractT
         with gr.Column(scale=6, min_width=320):
             notice = gr.HTML(elem_id="by-ext-notice", padding=False)
             shown = clickable("by-ext-shown", render_task.welcome("ext", "en"))
+            words.first(shown, lambda language: {"value": render_task.welcome("ext", language)})
         with gr.Column(scale=4, min_width=260):
             where = clickable("by-ext-where", render_extract.source(None, 0, "en"))
+            words.first(where, lambda language: {"value": render_extract.source(None, 0, language)})
     return ExtractTab(tab, given, notice, shown, where, result)
 
 
@@ -59,10 +61,13 @@ def _given(words: Localised, *, library: bool) -> Given:
     reading = build_reading(words, "ext", EXAMPLES, lines=(5, 6), library=library)
     template = gr.Dropdown(render_extract.templates("en"), value=FIRST, elem_id="by-ext-template")
     words(template, label="ext_template")
+    words.drawn(template, lambda language: {"choices": render_extract.templates(language)})
     fields = gr.Textbox(text(f"ext_fields_{FIRST}", "en"), lines=3, max_lines=8, elem_id="by-ext-fields")
     words(fields, label="ext_fields", info="ext_fields_info")
+    words.first(fields, lambda language: {"value": text(f"ext_fields_{FIRST}", language)})
     rows = gr.Radio(render_extract.rows("en"), value="many", elem_id="by-ext-rows")
     words(rows, label="ext_rows")
+    words.drawn(rows, lambda language: {"choices": render_extract.rows(language)})
     adapter = task_adapter(words, "ext")
     buttons, past = run_and_stop(words, "ext"), clickable("by-ext-past")
     return Given(reading, template, fields, rows, adapter, buttons, past)

@@ -21,7 +21,7 @@ def connect(tab: ExtractTab, frame: Frame, services: Services) -> None:
     page.load(do.arrive, language, [given.fields, given.rows, given.template], **PRIVATE)
     for event in (tab.tab.select, page.load):
         event(do.look, [given.reading.documents, language], [given.reading.documents, given.past], **PRIVATE)
-    spoken = [given.reading.source, given.template, given.rows, given.fields, tab.shown, tab.where, given.past]
+    spoken = [given.fields, tab.shown, tab.where, given.past]
     language.change(do.spoken, [tab.result, given.template, given.fields, language], spoken, **PRIVATE)
     asked = [
         *given.reading.given,

@@ -124,14 +124,17 @@ def build_form(words: Localised) -> Form:
         [(text("ft_origin_new", "en"), "")], value="", label=text("ft_origin", "en"), elem_id="by-ft-origin"
     )
     words(origin, label="ft_origin", info="ft_origin_info")
+    words.first(origin, lambda language: {"choices": [(text("ft_origin_new", language), "")]})
     preset = gr.Radio(preset_choices("en"), value="balanced", label=text("ft_preset", "en"), elem_id="by-ft-preset")
     words(preset, label="ft_preset", info="ft_preset_info")
+    words.drawn(preset, lambda language: {"choices": preset_choices(language)})
     with words(gr.Accordion(text("ft_advanced", "en"), open=False, elem_id="by-ft-advanced"), label="ft_advanced"):
         knobs = build_knobs(words)
         sweep = gr.Textbox("", max_lines=1, label=text("ft_sweep", "en"), elem_id="by-ft-sweep")
         words(sweep, label="ft_sweep", info="ft_sweep_info")
     notice = gr.HTML(elem_id="by-ft-notice", padding=False)
     estimate = gr.HTML(render_finetune.estimate(None, "en"), elem_id="by-ft-estimate", padding=False)
+    words.first(estimate, lambda language: {"value": render_finetune.estimate(None, language)})
     with gr.Row():
         measure = words(gr.Button(text("ft_measure", "en"), elem_id="by-ft-measure"), value="ft_measure")
         start = gr.Button(text("ft_start", "en"), variant="primary", elem_id="by-ft-start")

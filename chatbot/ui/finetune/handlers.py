@@ -12,7 +12,6 @@ from chatbot.ui.chat.handlers import told
 from chatbot.ui.chat.sidebar import Sidebar
 from chatbot.ui.finetune import render as render_finetune
 from chatbot.ui.finetune.data import dataset_of, require_engine, showing
-from chatbot.ui.finetune.form import preset_choices
 from chatbot.ui.finetune.knobs import spec_of
 from chatbot.ui.finetune.layout import FinetuneTab
 from chatbot.ui.finetune.render_curve import curve
@@ -45,12 +44,11 @@ class Handlers:
         pickers = self._pickers(self._services.owner_of(request), language)
         return pickers | {self._tab.form.locked: self._locked(language)}
 
-    def relabel(self, chosen: str, sizes: dict[str, Any] | None, language: Language) -> Updates:
+    def relabel(self, sizes: dict[str, Any] | None, language: Language) -> Updates:
         """After a change of language."""
         form = self._tab.form
         estimate = {} if sizes else {form.estimate: render_finetune.estimate(None, language)}
         return estimate | {
-            form.preset: gr.update(choices=preset_choices(language), value=chosen),
             form.locked: self._locked(language),
             self._tab.run.seen: "",
         }

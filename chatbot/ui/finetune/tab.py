@@ -47,8 +47,8 @@ def connect(tab: FinetuneTab, frame: Frame, services: Services) -> None:
     _connect_data(DataHandlers(services, tab), form, run, language)
     _connect_start(do, form, run, language, look)
     tab.tab.select(do.open, language, [form.locked, bar.adapter, bar.compare, form.origin], **PRIVATE).then(**look)
-    worded = [form.preset, form.locked, form.estimate, run.seen]
-    language.change(do.relabel, [form.preset, form.sizes, language], worded, **PRIVATE).then(**look)
+    worded = [form.locked, form.estimate, run.seen]
+    language.change(do.relabel, [form.sizes, language], worded, **PRIVATE).then(**look)
     run.timer.tick(**look)
     mine = tab.corrections
     own = corrections.Handlers(services, mine)

@@ -1,6 +1,6 @@
-"""Which component shows which string, so that the language can change while the page is open."""
+"""Which component shows which string, so that the page is painted in a language, and the language can change while it is open."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 import gradio as gr
@@ -18,6 +18,7 @@ class Localised:
 
     def __init__(self) -> None:
         self._entries: list[tuple[gr.blocks.Block, Values]] = []
+        self._first: list[tuple[gr.blocks.Block, Values]] = []
 
     def __call__(self, component: C, values: Values = lambda language: {}, /, **keys: str) -> C:
         """Register `component`, whose properties (`label="adapter"`) show the strings of those keys, with those values."""
@@ -32,12 +33,26 @@ class Localised:
         self._entries.append((component, properties))
         return component
 
+    def first(self, component: C, properties: Values) -> C:
+        """Register what `component` is painted with; what it shows later is up to handlers, which know more than the language."""
+        self._first.append((component, properties))
+        return component
+
     @property
     def components(self) -> list[gr.blocks.Block]:
         return list(dict.fromkeys(component for component, _ in self._entries))
 
     def updates(self, language: Language) -> Updates:
-        said: dict[gr.blocks.Block, dict[str, object]] = {}
-        for component, properties in self._entries:
-            said.setdefault(component, {}).update(properties(language))
-        return {component: gr.update(**found) for component, found in said.items()}
+        """For a page that is open."""
+        return _updates(self._entries, language)
+
+    def painted(self, language: Language) -> Updates:
+        """For a page that nobody has seen yet."""
+        return _updates([*self._first, *self._entries], language)
+
+
+def _updates(entries: Iterable[tuple[gr.blocks.Block, Values]], language: Language) -> Updates:
+    said: dict[gr.blocks.Block, dict[str, object]] = {}
+    for component, properties in entries:
+        said.setdefault(component, {}).update(properties(language))
+    return {component: gr.update(**found) for component, found in said.items()}

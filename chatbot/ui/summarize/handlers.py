@@ -20,7 +20,6 @@ from chatbot.ui.parts import render_task
 from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.clock import on_a_clock
 from chatbot.ui.parts.task_handlers import TaskHandlers
-from chatbot.ui.parts.tasks.reading import sources
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, text
@@ -51,12 +50,8 @@ class Handlers(TaskHandlers):
 
     def spoken(self, summary: Summary | None, language: Language, request: gr.Request) -> Updates:
         """After a change of language."""
-        tab, library = self._tab, self._services.library is not None
+        tab = self._tab
         return {
-            tab.given.reading.source: gr.update(choices=sources("sum", language, library=library)),
-            tab.given.length: gr.update(choices=render_summarize.lengths(language)),
-            tab.given.form: gr.update(choices=render_summarize.forms(language)),
-            tab.given.into: gr.update(choices=render_summarize.languages(language)),
             tab.shown: render_summarize.shown(summary, language),
             tab.where: render_summarize.source(None, 0, language),
             tab.given.past: self._past(self._services.owner_of(request), language),

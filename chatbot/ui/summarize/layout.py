@@ -48,8 +48,10 @@ def build_summarize(words: Localised, tab: gr.Tab, services: Services) -> Summar
         with gr.Column(scale=6, min_width=320):
             notice = gr.HTML(elem_id="by-sum-notice", padding=False)
             shown = clickable("by-sum-shown", render_task.welcome("sum", "en"))
+            words.first(shown, lambda language: {"value": render_task.welcome("sum", language)})
         with gr.Column(scale=4, min_width=260):
             where = clickable("by-sum-where", render_summarize.source(None, 0, "en"))
+            words.first(where, lambda language: {"value": render_summarize.source(None, 0, language)})
     return SummarizeTab(tab, given, notice, shown, where, summary)
 
 
@@ -57,12 +59,15 @@ def _given(words: Localised, *, library: bool) -> Given:
     reading = build_reading(words, "sum", EXAMPLES, lines=(8, 11), library=library, info="sum_documents_info")
     length = gr.Radio(render_summarize.lengths("en"), value="medium", elem_id="by-sum-length")
     words(length, label="sum_length", info="sum_length_info")
+    words.drawn(length, lambda language: {"choices": render_summarize.lengths(language)})
     form = gr.Dropdown(render_summarize.forms("en"), value="paragraph", elem_id="by-sum-form")
     words(form, label="sum_form")
+    words.drawn(form, lambda language: {"choices": render_summarize.forms(language)})
     focus = gr.Textbox(lines=1, max_lines=3, elem_id="by-sum-focus")
     words(focus, label="sum_focus", placeholder="sum_focus_hint")
     into = gr.Dropdown(render_summarize.languages("en"), value="", elem_id="by-sum-into")
     words(into, label="sum_into")
+    words.drawn(into, lambda language: {"choices": render_summarize.languages(language)})
     adapter = task_adapter(words, "sum")
     buttons, past = run_and_stop(words, "sum"), clickable("by-sum-past")
     return Given(reading, length, form, focus, into, adapter, buttons, past)

@@ -18,12 +18,7 @@ def connect(tab: SummarizeTab, frame: Frame, services: Services) -> None:
     connect_examples(given.reading.examples, EXAMPLES, given.reading.typed)
     for event in (tab.tab.select, page.load):
         event(do.look, [given.reading.documents, language], [given.reading.documents, given.past], **PRIVATE)
-    language.change(
-        do.spoken,
-        [tab.summary, language],
-        [given.reading.source, given.length, given.form, given.into, tab.shown, tab.where, given.past],
-        **PRIVATE,
-    )
+    language.change(do.spoken, [tab.summary, language], [tab.shown, tab.where, given.past], **PRIVATE)
     asked = [
         *given.reading.given,
         given.length,

@@ -74,13 +74,6 @@ class Handlers(TaskHandlers):
             return {self._tab.glossary: whole, self._side.notice: ""}
         return {self._side.notice: notices[0]}
 
-    def spoken(self, source: str, target: str, language: Language) -> Updates:
-        """After a change of language."""
-        return {
-            self._tab.source: gr.update(choices=render_translate.choices(language, detect=True), value=source),
-            self._tab.target: gr.update(choices=render_translate.choices(language, detect=False), value=target),
-        }
-
     def swap(
         self, source: str, target: str, typed: str, output: str, last: Record | None, language: Language
     ) -> Updates:

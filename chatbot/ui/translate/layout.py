@@ -122,8 +122,10 @@ def _languages(words: Localised) -> tuple[gr.Dropdown, gr.Button, gr.Dropdown, g
         )
         adapter = task_adapter(words, "tr")
     words(source, label="tr_from")
+    words.drawn(source, lambda language: {"choices": render_translate.choices(language, detect=True)})
     words(swap, value="tr_swap")
     words(target, label="tr_to")
+    words.drawn(target, lambda language: {"choices": render_translate.choices(language, detect=False)})
     return source, swap, target, adapter
 
 

@@ -30,7 +30,6 @@ def connect(tab: TranslateTab, frame: Frame, services: Services) -> None:
     page.load(do.arrive, None, [tab.target, tab.glossary], **PRIVATE)
     asked = [tab.terms, tab.glossary, tab.source, tab.target, language]
     tab.terms.upload(do.import_terms, asked, [tab.glossary, tab.texts.notice], **PRIVATE)
-    language.change(do.spoken, [tab.source, tab.target, language], [tab.source, tab.target], **PRIVATE)
     _connect_texts(do, tab, page, language)
     if tab.files:
         _connect_files(FileHandlers(services, tab.files), tab, tab.files, page, language)

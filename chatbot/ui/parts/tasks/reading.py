@@ -44,6 +44,7 @@ def build_reading(
     """`task` begins the names of its strings and ids; `lines` are those of the box; the string `info` stands at the documents."""
     source = gr.Radio(sources(task, "en", library=library), value="text", elem_id=f"by-{task}-source")
     words(source, label=f"{task}_source")
+    words.drawn(source, lambda language: {"choices": sources(task, language, library=library)})
     typed = typed_box(words, task, lines=lines)
     about, buttons = example_buttons(words, task, examples)
     file = gr.File(label=text(f"{task}_file", "en"), visible=False, height=150, elem_id=f"by-{task}-file")

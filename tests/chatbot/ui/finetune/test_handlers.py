@@ -17,6 +17,7 @@ from chatbot.ui.finetune.layout import FinetuneTab
 from chatbot.ui.finetune.run import IDLE, POLL
 from chatbot.ui.finetune.use import UseHandlers
 from chatbot.ui.services import Services
+from chatbot.ui.strings.words import text
 from finetune.jobs.folder import JobFolder, Result
 from finetune.spec.spec import KNOBS, TrainingSpec
 from tests.chatbot.ui.wired import Wired, as_
@@ -154,8 +155,8 @@ def test_the_tab_is_opened_relabelled_and_another_run_chosen(page: Wired, do: Ha
     opened = page.one(do.open, "en", as_("ada"))
     assert opened[tab.form.locked] == ""
     assert opened[tab.form.origin]["choices"][0][1] == ""
-    assert page.one(do.relabel, "quick", None, "zh")[tab.form.preset]["value"] == "quick"
-    assert tab.form.estimate not in page.one(do.relabel, "quick", {"usable": 1}, "zh"), "a measured one stays"
+    assert text("ft_estimate_none", "zh") in page.one(do.relabel, None, "zh")[tab.form.estimate]
+    assert tab.form.estimate not in page.one(do.relabel, {"usable": 1}, "zh"), "a measured one stays"
     assert page.one(do.choose)[tab.use.files]["visible"] is False
 
 

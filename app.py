@@ -2,11 +2,9 @@
 
 import logging
 import os
-import platform
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from importlib.metadata import version
 from threading import Event
 from typing import Any
 
@@ -49,6 +47,7 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
     from chatbot.access.oidc.people import People
     from chatbot.access.users import SCHEMA, Users
     from chatbot.common.database.door import opened
+    from chatbot.ui.launch import launch
     from chatbot.ui.page import build_page
 
     held = hold(settings.data, shared=bool(settings.database))
@@ -60,7 +59,7 @@ def serve(settings: Settings, *, block: bool) -> Callable[[], None]:
         services.uploads.empty()
     registry.prepare(settings)
     page = build_page(services)
-    address = _launch(page, settings, services, users)
+    address = launch(page, settings, services, users)
     log.info("Banyan is at %s", address)
     services.start()
 
@@ -147,64 +146,6 @@ def build_engine(settings: Settings, users: Any = None) -> LoadingEngine:
         otherwise=catalogue.otherwise,
         members=lambda group: [f"user:{name}" for name in users.members(group)] if users else (),
     )
-
-
-def _launch(page: Any, settings: Settings, services: Any, users: Any) -> str:
-    """Listen, and return the address. Raises `SettingsError`."""
-    from chatbot.common.errors import SettingsError
-    from chatbot.ui import look, mcp_tools
-    from chatbot.ui.entrance import entrance, signed_in
-    from chatbot.ui.event_queue import arrange
-    from chatbot.ui.sessions import keep_little
-    from chatbot.ui.sign_in.usage import usage
-
-    page.queue(default_concurrency_limit=32, max_size=512, api_open=False)
-    arrange(page._queue, services.runs.leave)
-    try:
-        _, address, _ = page.launch(
-            server_name=settings.host,
-            server_port=settings.port or None,
-            root_path=settings.root_path or None,
-            auth_dependency=signed_in if users else None,
-            app_kwargs=entrance(
-                settings,
-                services.engine,
-                users,
-                services.uploads,
-                lambda: list(page._queue.event_ids_to_events),
-                versions(),
-                services.library,
-                services.spoken_by,
-                lambda owner: usage(services, owner),
-            ),
-            theme=look.theme(),
-            css=look.css(),
-            head=look.head(),
-            favicon_path=str(look.HERE / "favicon.svg"),
-            footer_links=["api"],
-            show_error=False,
-            ssr_mode=False,
-            share=False,
-            quiet=True,
-            prevent_thread_lock=True,
-            max_threads=96,
-            max_file_size="200mb",
-            allowed_paths=[],
-            run_history=False,
-            enable_monitoring=False,
-            mcp_server=True,  # the middleware asks for a key where people sign in
-        )
-        mcp_tools.offer(page, services.library)
-        keep_little(page.state_holder)
-    except OSError as error:
-        raise SettingsError(
-            f"Nothing can listen on {settings.host} port {settings.port} ({error}). Choose another --port (BANYAN_PORT)."
-        ) from error
-    return str(address)
-
-
-def versions() -> dict[str, str]:
-    return {"python": platform.python_version(), "gradio": version("gradio")}
 
 
 def build_retrieval(settings: Settings, progress: Progress) -> Any:

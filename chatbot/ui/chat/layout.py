@@ -100,22 +100,8 @@ def build_chat(words: Localised, tab: gr.Tab, services: Services) -> ChatTab:
     """The components; `connect` gives them life. Files can be attached where there is a library that reads them."""
     conversation = gr.State(None)
     card, answers = clickable("by-card"), gr.State("")
-    with gr.Row(elem_id="by-columns"):
-        with gr.Column(min_width=0, elem_id="by-first"):
-            first_name = gr.HTML(padding=False, elem_classes="by-column-name")
-            chatbot = gr.Chatbot(
-                elem_id="by-chatbot",
-                label=text("chat_label", "en"),
-                editable="user",
-                placeholder=placeholder("en"),
-                examples=examples("en"),
-                **BUBBLES,
-            )
-            words(chatbot, label="chat_label")
-            words.drawn(chatbot, lambda chosen: {"placeholder": placeholder(chosen), "examples": examples(chosen)})
-        second = build_second(words, first_name, BUBBLES)
-    cards = gr.HTML(cards_html("en", services), elem_id="by-cards", padding=False, apply_default_css=False)
-    words.drawn(cards, lambda chosen: {"value": cards_html(chosen, services)})
+    chatbot, second = _columns(words)
+    cards = _cards(words, services)
     turns, again, better = clickable("by-turns"), clickable("by-again"), _better(words)
     more = gr.Button(text("go_on", "en"), size="sm", min_width=80, visible=False, elem_id="by-continue")
     words(more, value="go_on")
@@ -144,6 +130,28 @@ def build_chat(words: Localised, tab: gr.Tab, services: Services) -> ChatTab:
         file=file,
         attachments=attachments,
     )
+
+
+def _columns(words: Localised) -> tuple[gr.Chatbot, SecondColumn]:
+    with gr.Row(elem_id="by-columns"):
+        with gr.Column(min_width=0, elem_id="by-first"):
+            first_name = gr.HTML(padding=False, elem_classes="by-column-name")
+            chatbot = gr.Chatbot(
+                elem_id="by-chatbot",
+                label=text("chat_label", "en"),
+                editable="user",
+                placeholder=placeholder("en"),
+                examples=examples("en"),
+                **BUBBLES,
+            )
+            words(chatbot, label="chat_label")
+            words.drawn(chatbot, lambda chosen: {"placeholder": placeholder(chosen), "examples": examples(chosen)})
+        return chatbot, build_second(words, first_name, BUBBLES)
+
+
+def _cards(words: Localised, services: Services) -> gr.HTML:
+    cards = gr.HTML(cards_html("en", services), elem_id="by-cards", padding=False, apply_default_css=False)
+    return words.drawn(cards, lambda chosen: {"value": cards_html(chosen, services)})
 
 
 def _better(words: Localised) -> Better:

@@ -21,6 +21,7 @@ from chatbot.tasks.classify.labels import SENTIMENT
 from chatbot.tasks.classify.tables.kept import TASK, Outcome
 from chatbot.tasks.translate.own import glossary, memory
 from chatbot.types import Message
+from chatbot.ui.launch import launch
 from chatbot.ui.page import build_page
 from chatbot.ui.services import OPENING, Services
 from finetune.jobs.folder import Base, Meta
@@ -66,7 +67,7 @@ def house(folder: Path, models: Path) -> Iterator[House]:
     services = product.build_services(settings, people)
     services.uploads.empty()
     page = build_page(services)
-    address = product._launch(page, settings, services, people).rstrip("/")
+    address = launch(page, settings, services, people).rstrip("/")
     services.engine.start()
     services.library.start()
     assert services.engine.wait(60)

@@ -166,11 +166,11 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One that an engine asks instead of computing itself. `error` is why it cannot be asked now; empty: it is well."""
+    """One that an engine asks instead of computing itself. `error` is why it cannot be asked now; None: it is well."""
 
     url: str
     running: int  # requests of ours
-    error: str = ""
+    error: BanyanError | None = None
 
 
 @dataclass(frozen=True, slots=True)

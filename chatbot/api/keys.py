@@ -15,7 +15,7 @@ from pathlib import Path
 from starlette.requests import Request
 
 from chatbot.common import disk
-from chatbot.common.errors import AccessDenied, InputError, NotFound, SettingsError
+from chatbot.common.errors import AccessDenied, InputError, NotFound, StoreError
 from chatbot.common.system import locks
 
 PREFIX = "banyan-"
@@ -84,7 +84,10 @@ class Keys:
                 records = json.loads(self._path.read_text("utf-8"))
                 self._known = {hashed: Key(**record) for hashed, record in records.items()}
             except (ValueError, TypeError, AttributeError) as error:
-                raise SettingsError(f"The keys in {self._path} cannot be read: {error}.") from error
+                name = self._path.name
+                raise StoreError(
+                    f"The keys in {name} cannot be read: {error}.", kind="keys_unread", name=name, reason=str(error)
+                ) from error
             self._seen = seen
         return self._known
 

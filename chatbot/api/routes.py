@@ -11,7 +11,6 @@ case, and what is that user's with it. No CORS headers are ever sent.
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -28,7 +27,7 @@ from chatbot.api.keys import Door
 from chatbot.api.stream import error_response
 from chatbot.common.errors import BanyanError
 from chatbot.engine.base import Engine
-from chatbot.types import LoadState
+from chatbot.types import LoadState, Server
 
 _log = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]
@@ -89,8 +88,12 @@ _ENGINE_FACTS: dict[str, Callable[[Engine], object]] = {
     "model": lambda engine: engine.model,
     "device": lambda engine: engine.device,
     "load": lambda engine: engine.load(),
-    "servers": lambda engine: [asdict(server) for server in engine.servers],
+    "servers": lambda engine: [_told(server) for server in engine.servers],
 }
+
+
+def _told(server: Server) -> dict[str, object]:
+    return {"url": server.url, "running": server.running, "error": str(server.error or "")}
 
 
 def _guarded(handler: Handler, *, door: Door) -> Handler:

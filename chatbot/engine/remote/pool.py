@@ -61,9 +61,8 @@ class Pool:
     def servers(self) -> tuple[Server, ...]:
         """How each of them does now."""
         with self._lock:
-            faults = {url: str(error) for url, error in self._faults.items()}
             return tuple(
-                Server(backend.url, self._running[backend.url], faults.get(backend.url, ""))
+                Server(backend.url, self._running[backend.url], self._faults.get(backend.url))
                 for backend in self._backends
             )
 

@@ -8,15 +8,16 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from chatbot.access.doors import NoRoute
-from chatbot.access.owner import owner_in
 from chatbot.access.sessions import USER
 from chatbot.access.users import Users
 from chatbot.engine.loading import LoadingEngine
 from chatbot.types import Quotas
 from chatbot.ui.sign_in import render_admin
 from chatbot.ui.sign_in.render_admin import Row
+from chatbot.ui.sign_in.telling import FRESH, language_of, telling
 from chatbot.ui.sign_in.usage import Usage
 from chatbot.ui.spoken import Spoken
+from chatbot.ui.strings.words import Language
 
 PATH = "/admin"
 
@@ -24,10 +25,9 @@ PATH = "/admin"
 def routes(
     users: Users, engine: LoadingEngine, usage: Callable[[str], Usage], quotas: Quotas, spoken_by: Spoken
 ) -> list[Route]:
-    """The middleware has seen to it that somebody is signed in. For who is no admin the page is not there."""
+    """The middleware has seen to it that somebody is signed in. For who is no admin nothing is there."""
 
-    def page(name: str, owner: str, accepts: str | None) -> str:
-        language = spoken_by(owner, accepts)
+    def page(name: str, language: Language) -> str:
         if not users.is_admin(name):
             raise NoRoute("There is nothing at this address.")
         rows = [Row(one, users.is_admin(one), users.groups(one), usage(f"user:{one}")) for one in sorted(users.names())]
@@ -37,7 +37,7 @@ def routes(
         return render_admin.page(name, rows, quotas, what, engine.load() if present else {}, servers, language)
 
     async def show(request: Request) -> Response:
-        asked = getattr(request.state, USER), owner_in(request.scope), request.headers.get("accept-language")
-        return HTMLResponse(await run_sync(page, *asked), headers={"cache-control": "no-store"})
+        language = await language_of(request, spoken_by)
+        return HTMLResponse(await run_sync(page, getattr(request.state, USER), language), headers=FRESH)
 
-    return [Route(PATH, show, methods=["GET"])]
+    return [Route(PATH, telling(show, "admin", spoken_by), methods=["GET"])]

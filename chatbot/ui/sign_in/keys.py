@@ -5,13 +5,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from chatbot.access.owner import owner_in
 from chatbot.access.sessions import USER
 from chatbot.access.users import Users
 from chatbot.api.keys import Keys
-from chatbot.common.errors import BanyanError
+from chatbot.common.errors import InputError, NotFound
 from chatbot.ui.parts import render as parts
 from chatbot.ui.sign_in import render
+from chatbot.ui.sign_in.telling import FRESH, language_of, telling
 from chatbot.ui.spoken import Spoken
 from chatbot.ui.strings.words import Language
 
@@ -21,27 +21,27 @@ LONGEST = 60  # characters of what a key is for
 def routes(keys: Keys, users: Users, spoken_by: Spoken) -> list[Route]:
     """`/keys`, in the language of the page; the middleware has seen to it that somebody is signed in, and that it is our page that sends."""
 
-    async def language(request: Request) -> Language:
-        return await run_sync(spoken_by, owner_in(request.scope), request.headers.get("accept-language"))
-
     async def show(request: Request) -> Response:
-        return await run_sync(_page, request, keys, users, await language(request))
+        return await run_sync(_page, request, keys, users, await language_of(request, spoken_by))
 
     async def change(request: Request) -> Response:
         """Makes a key for the `label` that is sent, or takes away the one whose id `revoke` is."""
         user = getattr(request.state, USER)
         async with request.form(max_files=0, max_fields=2) as form:
             label, revoke = (str(form.get(name, ""))[:LONGEST].strip() for name in ("label", "revoke"))
+        words = await language_of(request, spoken_by)
         try:
             if revoke:
                 await run_sync(keys.revoke, revoke, user)
-                return _page(request, keys, users, await language(request))
-            return _page(request, keys, users, await language(request), made=await run_sync(keys.make, user, label))
-        except BanyanError as error:
-            words = await language(request)
+                return _page(request, keys, users, words)
+            return _page(request, keys, users, words, made=await run_sync(keys.make, user, label))
+        except (InputError, NotFound) as error:
             return _page(request, keys, users, words, fault=parts.message(error, words), status=400)
 
-    return [Route("/keys", show, methods=["GET"]), Route("/keys", change, methods=["POST"])]
+    return [
+        Route("/keys", telling(show, "api_keys", spoken_by), methods=["GET"]),
+        Route("/keys", telling(change, "api_keys", spoken_by), methods=["POST"]),
+    ]
 
 
 def _page(
@@ -56,4 +56,4 @@ def _page(
 ) -> Response:
     user = getattr(request.state, USER)
     html = render.keys(user, keys.of(user), language, made=made, fault=fault, admin=users.is_admin(user))
-    return HTMLResponse(html, status, headers={"cache-control": "no-store"})
+    return HTMLResponse(html, status, headers=FRESH)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from html import escape
 
 from chatbot.types import Quotas, Server
-from chatbot.ui.sign_in.render import filled
+from chatbot.ui.parts.render import message
+from chatbot.ui.sign_in.render import inside
 from chatbot.ui.sign_in.usage import Usage
 from chatbot.ui.strings.words import Language, text
 
-WORDS = {"title": "admin", "load": "admin_load", "people": "admin_people", "back": "keys_back"}
+WORDS = {"title": "admin", "load": "admin_load", "people": "admin_people"}
 COLUMNS = ("sign_in_name", "admin_conversations", "documents", "admin_megabytes", "adapters", "admin_jobs")
 NEAR = 0.9  # of a quota: worth a look, and nothing hangs on it
 
@@ -36,11 +37,11 @@ def page(
     body = "".join(f"<tr>{''.join(_cells(row, quotas, language))}</tr>" for row in rows)
     what = " · ".join(engine) if engine else text("admin_no_model", language)
     now = text("admin_now", language, **load) if load else ""
-    return filled(
+    return inside(
         "admin.html",
         WORDS,
+        name,
         language,
-        name=escape(name),
         what=escape(what),
         now=escape(now),
         servers="".join(_server(one, language) for one in servers),
@@ -65,5 +66,6 @@ def _cells(row: Row, quotas: Quotas, language: Language) -> Iterator[str]:
 
 
 def _server(server: Server, language: Language) -> str:
-    told = server.error or text("admin_server", language, running=server.running)
-    return f"<li{' class=near' if server.error else ''}><code>{escape(server.url)}</code> {escape(told)}</li>"
+    fault = message(server.error, language) if server.error else ""
+    told = fault or text("admin_server", language, running=server.running)
+    return f"<li{' class=near' if fault else ''}><code>{escape(server.url)}</code> {escape(told)}</li>"

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from chatbot import keys as command
 from chatbot.api.keys import Door, Keys
-from chatbot.common.errors import InputError, SettingsError
+from chatbot.common.errors import InputError, StoreError
 from chatbot.engine.scripted import ScriptedEngine
 from chatbot.types import Adapter
 from tests.chatbot.api.test_routes import ASK, app
@@ -84,5 +84,5 @@ def test_the_command_makes_lists_and_revokes_while_the_app_runs(
 
 def test_a_file_that_is_none_lets_nobody_in(tmp_path: Path) -> None:
     (tmp_path / "keys.json").write_text("[]")
-    with pytest.raises(SettingsError, match="cannot be read"):
+    with pytest.raises(StoreError, match="cannot be read"):
         Keys(tmp_path / "keys.json").user_of("x")

@@ -55,7 +55,7 @@ def test_one_of_two_dies_in_mid_stream_and_the_other_goes_on(monkeypatch: pytest
             list(broken)
         assert list(whole)[-1].finish == "stop"
         assert [complete(engine, ASK, GREEDY, adapter="both").text for _ in range(2)] == ["Say it, 请说。"] * 2
-        errors = [server.error for server in engine.servers]
+        errors = [str(server.error or "") for server in engine.servers]
         assert "cannot be reached" in errors[0] and errors[1] == ""
         told = health(engine)
         assert (told["code"], told["status"], told["servers"][0]["error"]) == (200, "ready", errors[0])

@@ -160,18 +160,18 @@ def _head(words: Localised, longest_answer: int) -> _Head:
 
 
 def brand_html(language: Language) -> str:
-    """The name, with what page.js needs: the language's tag, and names for the buttons that Gradio leaves without."""
+    """The name, with what the scripts need: the language's tag, names for the buttons that Gradio leaves without, what voice.js says."""
     said = "".join(f' data-{name}="{escape(text(key, language))}"' for name, key in SAID.items())
     skip = f'<a class="by-skip" href="#by-tabs">{escape(text("skip", language))}</a>'
     name = f"<span><b>Banyan</b><small>{escape(text('tagline', language))}</small></span>"
-    return f'{skip}<div class="by-brand"{said}>{LOGO}{name}</div>{_keys(language)}'
+    voice = "".join(f' data-{name}="{escape(text(f"voice_{name}", language))}"' for name in VOICE)
+    return f'{skip}<div class="by-brand"{said}>{LOGO}{name}</div><i hidden{voice}></i>{_keys(language)}'
 
 
 def voice_html(language: Language) -> str:
-    """The switch of voice.js, with where the sound goes, and what it says."""
-    said = "".join(f' data-{name}="{escape(text(f"voice_{name}", language))}"' for name in VOICE)
+    """The switch of voice.js, with where the sound goes."""
     switch = f'<label><input type="checkbox"> {escape(text("voice", language))}</label>'
-    return f'<div{said}>{switch}<p>{escape(text("voice_info", language))}</p><p role="status"></p></div>'
+    return f"<div>{switch}<p>{escape(text('voice_info', language))}</p></div>"
 
 
 def languages_html(chosen: Language) -> str:

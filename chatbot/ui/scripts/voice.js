@@ -2,10 +2,15 @@
 (() => {
   const KEY = "banyan-voice";
   const Recognition = window.SpeechRecognition ?? window.webkitSpeechRecognition;
-  const box = () => document.querySelector("#by-voice");
-  const words = () => box().querySelector("[data-dictate]").dataset;
-  const say = (said) => { box().querySelector("[role=status]").textContent = said; };
-  let listens = null, reads = null;
+  const words = () => document.querySelector("#by-brand [data-dictate]").dataset; // the settings may never have been opened
+  let listens = null, reads = null, told = null;
+
+  const say = (said) => { // above what is typed
+    told ??= Object.assign(document.createElement("p"), { id: "by-voice-said" });
+    told.setAttribute("role", "status");
+    if (!told.isConnected) document.querySelector("#by-composer").before(told);
+    told.textContent = said;
+  };
 
   const write = (text) => {
     const area = document.querySelector("#by-composer textarea");
@@ -50,11 +55,11 @@
 
   const look = () => {
     const on = localStorage.getItem(KEY) === "on", composer = document.querySelector("#by-composer .input-container");
-    const check = box()?.querySelector("input"), there = composer?.querySelector(".by-dictate");
-    if (!check) return;
-    if (!check.dataset.known) { check.checked = on; check.dataset.known = "yes"; } // a new one: from then on people change it
+    const check = document.querySelector("#by-voice input"), there = composer?.querySelector(".by-dictate");
+    document.documentElement.classList.toggle("by-voiced", on);
+    if (check && !check.dataset.known) { check.checked = on; check.dataset.known = "yes"; } // a new one: from then on people change it
     if (there && !on) { listens?.stop(); there.remove(); }
-    if (!composer || there || !on || !Recognition) return;
+    if (!composer || there || !on || !Recognition || !document.querySelector("#by-brand [data-dictate]")) return;
     const button = Object.assign(document.createElement("button"), { type: "button", className: "by-dictate" });
     name(button, words().dictate, false);
     button.onclick = () => dictate(button);

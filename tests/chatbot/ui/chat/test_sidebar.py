@@ -9,7 +9,7 @@ import pytest
 from chatbot.store.values import Turn
 from chatbot.types import Message, Sampling
 from chatbot.ui.chat.sampling import OWN, drawn
-from chatbot.ui.chat.sidebar import VOICE, Sidebar, build_sidebar, follow, voice_html
+from chatbot.ui.chat.sidebar import VOICE, Sidebar, brand_html, build_sidebar, follow, voice_html
 from chatbot.ui.chat.turns.render import bars
 from chatbot.ui.look import head
 from chatbot.ui.parts.localise import Localised
@@ -53,7 +53,7 @@ def test_the_script_says_nothing_that_the_page_has_no_words_for() -> None:
     asked = set(re.findall(r"words\(\)\.(\w+)", head()))
     assert asked and asked == {*VOICE}
     for name in asked:
-        assert f'data-{name}="{text(f"voice_{name}", "es")}"' in voice_html("es")
+        assert f'data-{name}="{text(f"voice_{name}", "es")}"' in brand_html("es")
 
 
 def test_an_answer_can_be_read_aloud() -> None:

@@ -1,11 +1,14 @@
 """The pictures of the README and of the help, taken from a running app, so that they show what there is.
 
-    python -m tests.bench.pictures http://127.0.0.1:7860
+    python app.py --data FOLDER --model standard --port 7860
+    python -m tests.bench.pictures http://127.0.0.1:7860 [--only NAME ...]
 
-Each is a visit of its own. Those of the help are taken once a language.
+FOLDER may be empty; one whose `models` has the model and the embedder needs no network. Each picture is a visit of its own, but for
+those of a fine-tune, which trains once. Those of the help are taken once a language.
 """
 
 import argparse
+import csv
 import io
 import json
 import os
@@ -16,19 +19,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
 from tests.browser.conftest import FLAGS, go_to
 
 README = Path(__file__).parents[1] / "browser" / "pictures"
 HELP = Path(__file__).parents[2] / "chatbot" / "ui" / "help" / "pictures"
-QUALITY = 80  # of WebP: letters have no halo, and a picture is below 50 KB
+QUALITY = 80  # of WebP: letters have no halo, and a picture is below 80 kB
 LONG = 240_000  # ms for an answer on two busy cores
+LONGER = 1_200_000  # ms for a training there
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a visitor does before it is taken; of what `part` finds where it names something, else of the whole window."""
+    """What a visitor does before it is taken; of what `part` finds where it names something, else of the whole window, `height`
+    pixels of it. Pictures of one `visitor` are taken by the same one, who finds what was made before."""
 
     name: str
     act: Callable[[Page], None]
@@ -38,25 +43,28 @@ class Picture:
     locale: str = "en-US"
     folder: Path = README
     part: str = ""
+    visitor: str = ""
 
 
-def chat(page: Page) -> None:
-    page.locator("#by-chatbot .example").nth(1).click()
-    for sign in ("#by-composer .stop-button", "#by-composer .submit-button", "#by-chatbot .by-turn"):
-        page.wait_for_selector(sign, timeout=LONG)
-    page.hover("#by-chatbot .bot-row")
+def said(number: int) -> Callable[[Page], None]:
+    """The answer to that example of the empty chat."""
+
+    def act(page: Page) -> None:
+        page.locator("#by-chatbot .example").nth(number).click()
+        for sign in ("#by-composer .stop-button", "#by-composer .submit-button", "#by-chatbot .by-turn"):
+            page.wait_for_selector(sign, timeout=LONG)
+        page.hover("#by-chatbot .bot-row")
+
+    return act
 
 
 def document(page: Page) -> None:
-    page.click("[data-go=documents]")
-    page.wait_for_selector("#by-doc-list .by-doc", timeout=LONG)
-    page.click("#by-ask textarea")
-    page.keyboard.press("Enter")
+    asked(page)
     page.locator("#by-past .by-chip").first.click(timeout=LONG)
     page.wait_for_selector("#by-source mark", timeout=LONG)
 
 
-def chinese(page: Page) -> None:
+def asked(page: Page) -> None:
     page.click("[data-go=documents]")
     page.wait_for_selector("#by-doc-list .by-doc", timeout=LONG)
     page.click("#by-ask textarea")
@@ -64,11 +72,54 @@ def chinese(page: Page) -> None:
     page.wait_for_selector("#by-past .by-said", timeout=LONG)
 
 
-def reviews(page: Page) -> None:
+def translated(page: Page) -> None:
+    go_to(page, "translate")
+    page.locator("#by-tab-translate .by-examples button").last.click()
+    page.click("#by-tr-run-text")
+    for sign in ("#by-tr-stop-text", "#by-tr-run-text", "#by-tr-report :is(p, div)"):
+        page.wait_for_selector(sign, timeout=LONG)
+
+
+def summarized(page: Page) -> None:
+    go_to(page, "summarize")
+    page.locator("#by-tab-summarize .by-examples button").last.click()
+    page.click("#by-sum-run")
+    for sign in ("#by-sum-stop", "#by-sum-run", ".by-sum-text"):
+        page.wait_for_selector(sign, timeout=LONG)
+    page.locator("#by-sum-shown [data-act=cite]").first.click()
+    page.wait_for_selector("#by-sum-where mark", timeout=LONG)
+
+
+def review(page: Page) -> None:
     go_to(page, "sentiment")
     page.locator("#by-tab-sentiment .by-examples button").first.click()
     page.click("#by-sen-run")
     page.wait_for_selector(".by-sen-text", timeout=LONG)
+    page.wait_for_selector("#by-sen-run", timeout=LONG)
+
+
+REVIEWS = (
+    ("The room was spotless and the breakfast fresh.", "The lift was broken for three days.", "It has 40 rooms."),
+    ("They upgraded us for nothing, and with a smile.", "Nobody answered the bell at night.", "We stayed in May."),
+    ("The best bed we slept in this year.", "The wifi failed whenever we needed it.", "Breakfast ends at ten."),
+    ("A quiet garden, and staff who remember names.", "Our towels were damp and grey.", "The hotel is near the port."),
+)
+
+
+def table(page: Page) -> None:
+    """The chart of a column of reviews."""
+    go_to(page, "sentiment")
+    page.locator("#by-sen-source input[value=table]").check()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "reviews.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["id", "review"])
+            writer.writerows(enumerate((words for row in REVIEWS for words in row), 1))
+        page.set_input_files("#by-sen-file input[type=file]", path)
+        page.wait_for_selector("#by-sen-shown .by-table", timeout=LONG)
+    page.click("#by-sen-run")
+    page.wait_for_selector("#by-sen-shown .by-sen-scores", timeout=LONG)
     page.wait_for_selector("#by-sen-run", timeout=LONG)
 
 
@@ -84,65 +135,70 @@ def extract(page: Page) -> None:
     page.wait_for_selector("#by-ext-run", timeout=LONG)
 
 
+THINGS = tuple("sea ship gold wind map crew storm moon port sail rope mast tide reef cove".split())
+ASKED = ("What about the {}?", "Tell me of the {}.", "Have you seen the {}?", "Where is the {}?")
+KNOBS = {"epochs": "", "steps": "24", "max_length": "64", "learning_rate": "0.001", "rank": "8", "eval_steps": "4"}
+
+
 def rows(folder: Path) -> Path:
     """Sixty short questions with answers in a manner that no model has of itself."""
-    things = [
-        "sea",
-        "ship",
-        "gold",
-        "wind",
-        "map",
-        "crew",
-        "storm",
-        "moon",
-        "port",
-        "sail",
-        "rope",
-        "mast",
-        "tide",
-        "reef",
-        "cove",
-    ]
-    asked = ("What about the {}?", "Tell me of the {}.", "Have you seen the {}?", "Where is the {}?")
+    path = folder / "pirate-talk.jsonl"
     pairs = [
         {"prompt": ask.format(thing), "completion": f"Arrr, the {thing}! It be ours."}
-        for ask in asked
-        for thing in things
+        for ask in ASKED
+        for thing in THINGS
     ]
-    path = folder / "pirate-talk.jsonl"
     path.write_text("".join(f"{json.dumps(pair)}\n" for pair in pairs), "utf-8")
     return path
 
 
 def verdict(page: Page) -> None:
-    """Trains for a minute or two."""
+    """Trains for some minutes, unless this visitor has."""
     go_to(page, "finetune")
+    page.wait_for_selector("#by-ft-empty p, .by-run", timeout=LONG)
+    if not page.locator(".by-run").count():
+        _train(page)
+    page.wait_for_selector(".by-outcome", timeout=LONGER)
+    page.wait_for_selector("figure.by-curve polyline.by-held", state="attached", timeout=LONG)
+    page.locator("#by-ft-head").scroll_into_view_if_needed()
+
+
+def _train(page: Page) -> None:
     with TemporaryDirectory() as folder:
         page.set_input_files("#by-ft-file input[type=file]", rows(Path(folder)))
         page.wait_for_selector(".by-facts", timeout=LONG)
     page.click("#by-ft-advanced > button")
-    for knob, value in {"epochs": "", "steps": "24", "max_length": "64", "learning_rate": "0.001", "rank": "8"}.items():
+    for knob, value in KNOBS.items():
         page.locator(f"#by-knob-{knob} :is(textarea, input)").fill(value)
     page.click("#by-ft-start")
-    page.wait_for_selector(".by-outcome", timeout=4 * LONG)
-    page.locator("#by-ft-head").scroll_into_view_if_needed()
+
+
+def curve(page: Page) -> None:
+    verdict(page)
+    page.locator("#by-ft-curve").scroll_into_view_if_needed()
 
 
 HELPS = {"en": "en-US", "zh": "zh-CN"}
 PICTURES = (
-    Picture("chat", chat),
+    Picture("chat", said(0)),
+    Picture("chat-dark", said(1), scheme="dark"),
+    Picture("chat-phone", said(0), width=390, height=844),
     Picture("documents", document),
-    Picture("documents-zh-dark", chinese, width=390, height=780, scheme="dark", locale="zh-CN"),
-    Picture("sentiment", reviews),
+    Picture("documents-zh-dark", asked, width=390, height=844, scheme="dark", locale="zh-CN"),
+    Picture("translate", translated),
+    Picture("summarize-zh", summarized, locale="zh-CN"),
+    Picture("sentiment", review),
+    Picture("classify", table),
     Picture("extract", extract),
+    Picture("finetune", curve, height=1100, visitor="trainer"),
     Picture("adapters", adapters),
     *(
-        Picture(f"{name}.{language}", act, width=width, height=height, locale=locale, folder=HELP, part=part)
+        Picture(f"{name}.{language}", act, 1440, height, locale=locale, folder=HELP, part=part, visitor=visitor)
         for language, locale in HELPS.items()
-        for name, act, width, height, part in (
-            ("citations", document, 1440, 620, "#by-desk"),
-            ("adapters", adapters, 1440, 620, "#by-tabs"),
-            ("verdict", verdict, 1440, 1600, "#by-ft-verdict"),
+        for name, act, height, part, visitor in (
+            ("citations", document, 620, "#by-desk", ""),
+            ("adapters", adapters, 620, "#by-tabs", ""),
+            ("verdict", verdict, 620, "#by-ft-one", "trainer"),
         )
     ),
 )
@@ -151,7 +207,31 @@ PICTURES = (
 def save(page: Page, one: Picture) -> None:
     """As a small file: WebP of what stands there."""
     seen = page.locator(one.part).first.screenshot() if one.part else page.screenshot()
-    Image.open(io.BytesIO(seen)).save(one.folder / f"{one.name}.webp", quality=QUALITY, method=6)
+    image = Image.open(io.BytesIO(seen))
+    whole = image.crop((0, 0, image.width, min(image.height, one.height)))
+    whole.save(one.folder / f"{one.name}.webp", quality=QUALITY, method=6)
+
+
+def visit(browser: Browser, one: Picture, state: StorageState | None) -> BrowserContext:
+    return browser.new_context(
+        viewport={"width": one.width, "height": one.height},
+        locale=one.locale,
+        color_scheme=one.scheme,  # type: ignore[arg-type]
+        reduced_motion="reduce",  # a bar that moves takes a core where there is no GPU, for as long as is waited
+        storage_state=state,
+    )
+
+
+def take(context: BrowserContext, address: str, one: Picture) -> None:
+    page = context.new_page()
+    page.goto(address)
+    page.wait_for_selector("#by-model .by-model", state="attached", timeout=LONG)
+    page.wait_for_timeout(3000)  # the words of the language arrive
+    if (offer := page.locator(".by-tour-offer [data-step=over]")).count():
+        offer.click()
+    one.act(page)
+    page.wait_for_timeout(1500)
+    save(page, one)
 
 
 def main() -> None:
@@ -160,26 +240,18 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[], help="names of pictures")
     given = parser.parse_args()
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    known: dict[str, StorageState] = {}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         for one in PICTURES:
             if given.only and one.name not in given.only:
                 continue
-            size = {"width": one.width, "height": one.height}
-            page = browser.new_page(
-                viewport=size,  # type: ignore[arg-type]
-                locale=one.locale,
-                color_scheme=one.scheme,  # type: ignore[arg-type]
-                reduced_motion="reduce",  # a bar that moves takes a core where there is no GPU, for as long as is waited
-            )
-            page.goto(given.address)
-            page.wait_for_selector("#by-model .by-model", state="attached", timeout=LONG)
-            page.wait_for_timeout(3000)  # the words of the language arrive
-            page.locator(".by-tour-offer [data-step=over]").click()
-            one.act(page)
-            page.wait_for_timeout(1500)
-            save(page, one)
-            page.close()
+            context = visit(browser, one, known.get(one.visitor))
+            take(context, given.address, one)
+            if one.visitor:
+                known[one.visitor] = context.storage_state()
+            context.close()
+            print(one.name, flush=True)
         browser.close()
 
 

@@ -18,9 +18,13 @@ class Correction:
     messages: tuple[Message, ...]
 
     def as_row(self) -> str:
-        """A line of JSON in the `messages` form that fine-tuning reads."""
+        """A line of JSON in the `messages` form that fine-tuning reads. The answers on the way, among them those that were called
+        bad, have OpenAI's `weight` 0: they are read, and not learnt."""
         system = [Message("system", self.system_prompt)] if self.system_prompt else []
-        turns = [{"role": message.role, "content": message.content} for message in (*system, *self.messages)]
+        turns: list[dict[str, object]] = [{"role": m.role, "content": m.content} for m in (*system, *self.messages)]
+        for turn in turns[:-1]:
+            if turn["role"] == "assistant":
+                turn["weight"] = 0
         return json.dumps({"messages": turns}, ensure_ascii=False)
 
 

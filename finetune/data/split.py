@@ -20,14 +20,14 @@ def normalised(text: str) -> str:
 
 
 def group_of(example: Example) -> int:
-    """64 bits of the normalised prompt: what the user says before the first answer, or the whole plain text. A greeting
-    alone is no prompt: what the user says next belongs to it.
+    """64 bits of the normalised prompt: what the user says before the first answer that is learnt, or the whole plain text. A
+    greeting alone is no prompt: what the user says next belongs to it.
 
     Rows of one group are always on the same side, so that no prompt is both taught and asked.
     """
     asked = ""
     for turn in example.turns:
-        if turn.role == "assistant" and len(asked) >= GREETING:
+        if turn.role == "assistant" and turn.taught and len(asked) >= GREETING:
             break
         if turn.role == "user":
             asked = f"{asked}\n{normalised(turn.content)}".strip()

@@ -135,7 +135,23 @@ def extract(page: Page) -> None:
     page.wait_for_selector("#by-ext-run", timeout=LONG)
 
 
-THINGS = tuple("sea ship gold wind map crew storm moon port sail rope mast tide reef cove".split())
+THINGS = (
+    "sea",
+    "ship",
+    "gold",
+    "wind",
+    "map",
+    "crew",
+    "storm",
+    "moon",
+    "port",
+    "sail",
+    "rope",
+    "mast",
+    "tide",
+    "reef",
+    "cove",
+)
 ASKED = ("What about the {}?", "Tell me of the {}.", "Have you seen the {}?", "Where is the {}?")
 KNOBS = {"epochs": "", "steps": "24", "max_length": "64", "learning_rate": "0.001", "rank": "8", "eval_steps": "4"}
 

@@ -129,7 +129,7 @@ def test_what_was_corrected_is_learnt_and_answers_better(app: App, visit: Visit)
     expect(page.locator(".by-facts")).to_contain_text("10 / 10", timeout=SLOW)
     page.locator("#by-ft-name :is(textarea, input)").fill("corsair")
     page.click("#by-ft-advanced > button")
-    for knob, value in (KNOBS | {"max_length": "256"}).items():
+    for knob, value in (KNOBS | {"max_length": "512"}).items():
         page.locator(f"#by-knob-{knob} :is(textarea, input)").fill(value)
     page.click("#by-ft-start")
     expect(page.locator(".by-outcome")).to_be_visible(timeout=4 * SLOW)

@@ -52,3 +52,13 @@ def test_prompts_that_differ_in_words_do_not() -> None:
     signs = ["?", "!", "👍", "👎", "你好", "你们好", "a b", "ab"]
     assert len({normalised(sign) for sign in signs}) == len(signs)
     assert group_of(Example(1, text="One text.")) != group_of(Example(1, text="Another text."))
+
+
+def test_rows_of_one_conversation_stand_apart_by_what_leads_to_the_answer_that_each_teaches() -> None:
+    """So are corrections of a chat: each row has the talk so far, of which the last answer is learnt."""
+    begun = (Turn("user", "What is the sea?"), Turn("assistant", "Water.", taught=False))
+    rows = [Example(n, (*begun, Turn("user", f"And {n}?"), Turn("assistant", "Arrr."))) for n in range(12)]
+    groups = [group_of(row) for row in rows]
+    assert len(set(groups)) == 12 and len(held_out(groups, 0.1, 0)) == 3
+    taught = [Example(n, (begun[0], Turn("assistant", "Water."), *row.turns[2:])) for n, row in enumerate(rows)]
+    assert len({group_of(row) for row in taught}) == 1, "its first answer is learnt: one prompt on both sides"

@@ -250,14 +250,21 @@ def test_what_was_liked_or_better_said_is_a_data_set_of_its_owner(services: Serv
         {"role": "user", "content": "hello"},
         {"role": "assistant", "content": "Good day!"},
     ]
+    page.one(do.send, "and now?", id, "", "Be kind.", "en", 64, as_("ada"))
+    page.steps(do.respond, id, "en", as_("ada"), *CONTROLS)
+    later = services.store.conversation("ada", id).turns[-1]
+    page.one(turns.improve, id, later.id, "Farewell!", "en", as_("ada"))
+    *_, row = services.store.corrections("ada")
+    answers = [one for one in json.loads(row.as_row())["messages"] if one["role"] == "assistant"]
+    assert [(one["content"], one.get("weight", 1)) for one in answers] == [(said.message.content, 0), ("Farewell!", 1)]
     assert services.store.corrections("eve") == []
-    (pair,) = services.store.preferences("ada")
+    pair, _ = services.store.preferences("ada")
     assert json.loads(pair.as_row()) == {
         "prompt": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "hello"}],
         "chosen": [{"role": "assistant", "content": "Good day!"}],
         "rejected": [{"role": "assistant", "content": said.message.content}],
     }
-    assert (services.store.count_preferences("ada"), services.store.preferences("eve")) == (1, [])
+    assert (services.store.count_preferences("ada"), services.store.preferences("eve")) == (2, [])
     services.store.delete("ada", id)
     assert services.store.corrections("ada") == []
     assert services.store.preferences("ada") == []

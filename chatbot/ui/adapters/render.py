@@ -98,7 +98,8 @@ def _card(card: Card, language: Language, armed: bool) -> str:
     made = text("adapter_made", language, base=adapter.base or "–", rank=adapter.rank or "–")
     return (
         f"<li><h4><b>{escape(adapter.name)}</b>{private}</h4><p>{escape(_does(card, language))}</p>"
-        f"{_judged(adapter.verdict, language)}{_figure(card.taught.figure, language)}<small>{escape(made)}</small>"
+        f"{_judged(adapter.verdict, language)}{_figure(card.taught.figure, language)}"
+        f"<div><small>{escape(made)}</small> {render.what('lora', language)}</div>"
         f'<div class="by-adapter-do">{_buttons(card, language, armed)}</div></li>'
     )
 
@@ -137,7 +138,7 @@ def _figure(figure: Measured | None, language: Language) -> str:
     name = text("adapter_figure", language, name=text(f"ft_score_{figure.name}", language) + less, rows=figure.rows)
     sides = (("adapter_before", figure.before), ("adapter_after", figure.after))
     bars = "".join(_bar(text(key, language), value, whole, figure.is_share) for key, value in sides)
-    return f'<dl class="by-adapter-bars"><dt class="by-sub">{escape(name)}</dt>{bars}</dl>'
+    return f'<dl class="by-adapter-bars"><dt class="by-sub">{escape(name)} {render.what(figure.name, language)}</dt>{bars}</dl>'
 
 
 def _bar(side: str, value: float, whole: float, is_share: bool) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from chatbot.ui.parts.render import what
 from chatbot.ui.strings.words import Language, has, language_name, text, worded
 
 Report = Mapping[str, Any]
@@ -39,7 +40,8 @@ def _facts(found: Report, language: Language) -> str:
         ("ft_leaks", f"{found['leaks']:,}"),
     )
     cells = "".join(
-        f'<div class="by-fact"><dt>{escape(text(key, language))}</dt><dd>{escape(value)}</dd></div>'
+        f'<div class="by-fact"><dt>{escape(text(key, language))} {what(key.removeprefix("ft_"), language)}</dt>'
+        f"<dd>{escape(value)}</dd></div>"
         for key, value in rows
     )
     return f'<dl class="by-facts">{cells}</dl>'

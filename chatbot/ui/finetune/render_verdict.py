@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from chatbot.ui.parts.render import what
 from chatbot.ui.strings.words import Language, has, text
 from finetune.verdict.scores import LOW_IS_GOOD
 
@@ -79,7 +80,7 @@ def _score(score: Mapping[str, Any], language: Language) -> str:
     interval = "" if low is None or high is None else f" [{low:+.3f}, {high:+.3f}]"
     arrow = text("ft_less_is_better" if score["name"] in LOW_IS_GOOD else "ft_more_is_better", language)
     cells = (
-        f'{escape(_name(score["name"], language))} <small class="by-sub">{escape(arrow)}</small>',
+        f'{escape(_name(score["name"], language))} {what(score["name"], language)}<small class="by-sub">{escape(arrow)}</small>',
         f"{score['before']:.3f}",
         f"{score['after']:.3f}",
         f"{difference}{interval}",

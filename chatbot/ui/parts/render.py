@@ -108,6 +108,14 @@ def under_way(words: str, fraction: float | None) -> str:
     )
 
 
+def what(term: str, language: Language) -> str:
+    """What a term of the field means, behind a question mark; empty where there are no words for it."""
+    if not has(f"what_{term}", language):
+        return ""
+    name, means = escape(text("what", language)), escape(text(f"what_{term}", language))
+    return f'<details class="by-what"><summary aria-label="{name}" title="{name}">?</summary><p>{means}</p></details>'
+
+
 def button(act: str, label: str, reference: str, title: str, kind: str = "") -> str:
     """`kind` is by-primary or by-sure, where it is not just one of many."""
     return (

@@ -81,6 +81,16 @@ EXAMPLES: dict[str, Iterable[str]] = {
     "sen": classify_examples.EXAMPLES,
     "ext": extract_examples.EXAMPLES,
 }
+SCORES = [
+    *METRICS,
+    "loss",
+    "perplexity",
+    "general_loss",
+    "preference_margin",
+    "preference_accuracy",
+    "liked_margin",
+    "bad_loss",
+]
 MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> what it fills in
     "{}_{}": list(runs()),
     "{}_stop": tasks("run_and_stop"),
@@ -126,17 +136,9 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "ft_preset_{}": PRESETS,
     "ftq_column_{}": COLUMNS,
     "ft_method_{}": get_args(Taught),
-    "ft_score_{}": [
-        *METRICS,
-        "loss",
-        "perplexity",
-        "general_loss",
-        "preference_margin",
-        "preference_accuracy",
-        "liked_margin",
-        "bad_loss",
-    ],
+    "ft_score_{}": SCORES,
     "ft_state_{}": get_args(JobState),
+    "what_{}": [*SCORES, "held_out", "lora"],
     "adapter_does_{}": TASKS,
     "mo_{}": get_args(State),
     "card_{}": CARDS,

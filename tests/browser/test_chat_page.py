@@ -181,8 +181,11 @@ def test_languages_switch_and_stay(app: App, visit: Visit) -> None:
     page.select_option("#by-language select", "en")
     expect(page.locator("#by-new")).to_have_text("New chat")
     expect(page.locator("#by-composer textarea")).to_have_attribute("placeholder", "Message, or / for prompts…")
+    expect(page.locator(".by-dictate")).to_have_count(0)  # until somebody switches it on
+    page.add_init_script('localStorage.setItem("banyan-voice", "on"); window.webkitSpeechRecognition ??= class {};')
     page.reload()
     expect(page.locator("#by-new")).to_have_text("New chat")
+    expect(page.locator(".by-dictate")).to_have_attribute("aria-label", "Dictate")  # no settings were opened
 
 
 def test_enter_that_ends_a_composition_does_not_send(app: App, visit: Visit) -> None:

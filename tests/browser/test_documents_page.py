@@ -176,7 +176,9 @@ def test_no_barriers(app: App, visit: Visit, orchard: Path, scheme: str) -> None
 
 def test_nothing_overflows_on_a_phone_and_a_source_comes_into_sight(app: App, visit: Visit, orchard: Path) -> None:
     page = desk(visit, app, width=390, height=844)
+    expect(page.locator("#by-ask")).to_be_in_viewport(ratio=1)
     drop(page, orchard)
+    expect(page.locator("#by-ask")).to_be_in_viewport(ratio=1)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     ask(page, "Who planted the orchard?").locator(".by-chip").first.click()
     expect(page.locator("#by-source .by-source-head")).to_be_in_viewport(timeout=20_000)

@@ -68,7 +68,7 @@ def require(found: Support, source: str, target: str) -> None:
     other = (
         f"Choose the adapter {found.others[0]}."
         if found.others
-        else ("Start Banyan with a model that knows both (--model or --base-url), or train an adapter for the pair.")
+        else "Choose a model that knows both, or train an adapter for the pair."
     )
     raise InputError(
         f"{found.who} was not made to translate {pair}. {other}",

@@ -1,5 +1,6 @@
 """What the translate tab does with text. Every handler reads what was kept under the owner of its request."""
 
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,13 +39,23 @@ class Handlers(TaskHandlers):
 
     # Languages
 
-    def who(self, source: str, target: str, adapter: str, language: Language, request: gr.Request) -> str:
-        """Who would translate. With the source to be detected, the page's language stands for it unless it is the target."""
-        source = render_translate.own_language(language) if source == AUTO else source
+    def who(self, source: str, target: str, adapter: str, language: Language, request: gr.Request) -> Updates:
+        """Who would translate; a pair that nobody knows cannot be begun. With the source to be detected, which may turn out to be
+        another one, the page's language stands for it unless it is the target."""
+        meant = render_translate.own_language(language) if source == AUTO else source
         try:
-            return render_translate.support(self._support(source, target, adapter, request), language)
+            found = self._support(meant, target, adapter, request)
         except BanyanError:  # there is no model yet; the page says so above
-            return ""
+            found = None
+        works = source == AUTO or found is None or found.status != "no"
+        there = {"models": self._services.models, "finetune": self._services.training}
+        ways = [tab for tab in render_translate.WAYS if there[tab] is not None]
+        starts = dict.fromkeys(self._tab.starts, gr.update(interactive=works))
+        return {self._tab.who: render_translate.support(found, ways, language), **starts}
+
+    def take(self, event: gr.EventData) -> tuple[str, float]:
+        """The adapter that would translate was pressed: the picker asks whose it is, and chooses it."""
+        return clicked(event).get("id", ""), time.monotonic()
 
     def _support(self, source: str, target: str, adapter: str, request: gr.Request) -> Support | None:
         if source not in LANGUAGES or target not in LANGUAGES or source == target:

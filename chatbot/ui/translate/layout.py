@@ -64,12 +64,17 @@ class TranslateTab:
     texts: TextSide
     files: FileSide | None
 
+    @property
+    def starts(self) -> list[gr.Button]:
+        """What begins a translation."""
+        return [side.buttons.run for side in (self.texts, self.files) if side]
+
 
 def build_translate(words: Localised, tab: gr.Tab, services: Services) -> TranslateTab:
     """The components; `connect` of the tab gives them life. Files are translated where there is a folder to keep them in."""
     with gr.Column(elem_classes="by-pane", elem_id="by-tr"):
         source, swap, target, adapter = _languages(words)
-        who = gr.HTML(elem_id="by-tr-who", padding=False)
+        who = clickable("by-tr-who", padding=False)
         with gr.Tabs(elem_id="by-tr-tabs"):
             with gr.Tab(text("tr_text", "en"), id="text") as first:
                 texts = _texts(words)

@@ -1,6 +1,6 @@
 """Pure: translations, their doubts and the files under way -> HTML."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -17,6 +17,7 @@ from chatbot.ui.strings.words import ENGLISH, Language, accepted, language_name,
 
 SIMPLIFIED = "zh-hans"  # stands for Chinese of which a browser says no more
 OTHERWISE = ("en", "fr")
+WAYS = {"models": "tr_to_models", "finetune": "tr_to_finetune"}  # tab -> what its button says
 SHOWN = 30  # doubtful segments in the list
 _FIRST = ("en", "zh-hans", "zh-hant", "fr", "de", "es", "ja", "ko", "ru", "pt", "it", "ar")
 
@@ -46,8 +47,8 @@ def _written(code: str) -> str:
     return SIMPLIFIED if code == "zh" else code
 
 
-def support(found: Support | None, language: Language) -> str:
-    """Who would translate the pair that is chosen, or what would."""
+def support(found: Support | None, ways: Iterable[str], language: Language) -> str:
+    """Who would translate the pair that is chosen, or what would, in one press: an adapter, or one of `WAYS` that this page has."""
     if found is None:
         return ""
     if found.status != "no":
@@ -60,7 +61,17 @@ def support(found: Support | None, language: Language) -> str:
         else text("tr_no", language, who=found.who, missing=missing[0])
     )
     then = text("tr_would_adapter", language, adapter=found.others[0]) if found.others else text("tr_would", language)
-    return f'<div class="by-tr-no" role="status"><p>{escape(first)}</p><p>{escape(then)}</p></div>'
+    offered = "".join(_use(name, language) for name in found.others[:1]) or "".join(_way(tab, language) for tab in ways)
+    return f'<div class="by-tr-no" role="status"><p>{escape(first)}</p><p>{escape(then)}</p><p>{offered}</p></div>'
+
+
+def _use(adapter: str, language: Language) -> str:
+    label = escape(text("tr_take", language, adapter=adapter))
+    return f'<button type="button" class="by-small by-primary" data-act="take" data-id="{escape(adapter)}">{label}</button>'
+
+
+def _way(tab: str, language: Language) -> str:
+    return f'<button type="button" class="by-small" data-go="{tab}">{escape(text(WAYS[tab], language))}</button> '
 
 
 def working(done: int, total: int, language: Language) -> str:

@@ -26,7 +26,8 @@ def connect(tab: TranslateTab, frame: Frame, services: Services) -> None:
         tab.tab.select,
         language.change,
     ):
-        event(do.who, pair, tab.who, **PRIVATE)
+        event(do.who, pair, [tab.who, *tab.starts], **PRIVATE)
+    tab.who.click(do.take, None, frame.wanted, **PRIVATE)
     page.load(do.arrive, None, [tab.target, tab.glossary], **PRIVATE)
     asked = [tab.terms, tab.glossary, tab.source, tab.target, language]
     tab.terms.upload(do.import_terms, asked, [tab.glossary, tab.texts.notice], **PRIVATE)

@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 import pytest
 
 from chatbot.engine.loading import LoadingEngine
+from chatbot.engine.scripted import ScriptedEngine
 from chatbot.store.store import SavedResult, Store
 from chatbot.tasks.translate.check import Flag
 from chatbot.tasks.translate.jobs import Job, Translations
 from chatbot.tasks.translate.own import glossary
 from chatbot.tasks.translate.support import Support
 from chatbot.tasks.translate.text import Pair
+from chatbot.types import Adapter, Traits
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import Language, languages
 from chatbot.ui.translate import render as render_translate
@@ -75,7 +78,7 @@ def test_nothing_that_was_translated_becomes_markup(language: Language) -> None:
         + render_translate.past([SavedResult("x", EVIL, 1.0, record)], language)
         + render_translate.jobs([job(), job(done=9)], None, language)
         + "".join(
-            render_translate.support(Support(status, EVIL, EVIL, ("de",), others), language)
+            render_translate.support(Support(status, EVIL, EVIL, ("de",), others), render_translate.WAYS, language)
             for status in ("known", "unknown", "no")
             for others in ((), (EVIL,))
         )
@@ -91,9 +94,12 @@ def test_every_flag_is_told_in_each_language() -> None:
 
 
 def test_a_pair_that_nobody_knows_says_what_would_translate_it() -> None:
-    told = render_translate.support(Support("no", "SmolLM2-135M-Instruct", None, ("fr",)), "en")
-    assert "SmolLM2-135M-Instruct was not made for French" in told
-    assert "--base-url" in told and "Fine-tune" in told
+    nobody = Support("no", "SmolLM2-135M-Instruct", None, ("fr",))
+    told = render_translate.support(nobody, ["models"], "en")
+    assert "SmolLM2-135M-Instruct was not made for French" in told and "--" not in told
+    assert 'data-go="models"' in told and 'data-go="finetune"' not in told, "what this page has"
+    adapter = render_translate.support(replace(nobody, others=("romance",)), ["models"], "es")
+    assert 'data-act="take" data-id="romance"' in adapter and "data-go" not in adapter
 
 
 # Handlers
@@ -137,6 +143,31 @@ def test_a_text_is_translated_kept_and_opened_again_by_its_owner_alone(services:
     assert "Two trees" not in removed[texts.past]
     swapped = page.one(do.swap, "auto", "de", "Two trees", "ZWEI BÄUME", last[texts.last], "en")
     assert (swapped[tab.source], swapped[tab.target], swapped[texts.typed]) == ("de", "en", "ZWEI BÄUME")
+
+
+def test_a_pair_that_nobody_knows_cannot_be_begun_and_an_adapter_for_it_is_one_press_away(tmp_path: Path) -> None:
+    made = Adapter("romance", "tree", task="translate", details={"languages": "en-fr"})
+    english = ScriptedEngine(traits=Traits(languages=frozenset({"en"})), adapters=[made])
+    loading = LoadingEngine(lambda *_: english, "scripted")
+    loading.start()
+    assert loading.wait(20)
+    store = Store(tmp_path / "banyan.db")
+    page = Wired(Services(loading, store, lambda request: str(request.owner)))
+    do = page.handlers(Handlers)
+    tab, run = do._tab, do._tab.texts.buttons.run
+    for source, target, adapter, works in (
+        ("en", "fr", "", False),
+        ("en", "fr", "romance", True),
+        ("en", "de", "", False),
+        ("auto", "de", "", True),  # it may turn out to be German already
+        ("en", "en", "", True),
+    ):
+        who = page.one(do.who, source, target, adapter, "en", as_("ada"))
+        assert who[run]["interactive"] is works, (source, target, adapter)
+        assert ('data-id="romance"' in who[tab.who]) is (target == "fr" and not works)
+    assert do.take(clicked(act="take", id="romance"))[0] == "romance"
+    loading.close()
+    store.close()
 
 
 @pytest.mark.parametrize(

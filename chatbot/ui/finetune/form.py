@@ -118,16 +118,7 @@ def build_form(words: Localised) -> Form:
     file, more = _build_files(words)
     dataset, split, fetch = _build_hub(words)
     mapping = _build_mapping(words)
-    name = gr.Textbox("", label=text("ft_name", "en"), max_lines=1, max_length=64, elem_id="by-ft-name")
-    words(name, label="ft_name", info="ft_name_info")
-    origin = gr.Dropdown(
-        [(text("ft_origin_new", "en"), "")], value="", label=text("ft_origin", "en"), elem_id="by-ft-origin"
-    )
-    words(origin, label="ft_origin", info="ft_origin_info")
-    words.first(origin, lambda language: {"choices": [(text("ft_origin_new", language), "")]})
-    preset = gr.Radio(preset_choices("en"), value="balanced", label=text("ft_preset", "en"), elem_id="by-ft-preset")
-    words(preset, label="ft_preset", info="ft_preset_info")
-    words.drawn(preset, lambda language: {"choices": preset_choices(language)})
+    name, origin, preset = _build_how(words)
     with words(gr.Accordion(text("ft_advanced", "en"), open=False, elem_id="by-ft-advanced"), label="ft_advanced"):
         knobs = build_knobs(words)
         sweep = gr.Textbox("", max_lines=1, label=text("ft_sweep", "en"), elem_id="by-ft-sweep")
@@ -159,6 +150,20 @@ def build_form(words: Localised) -> Form:
         notice,
         gr.State(None),
     )
+
+
+def _build_how(words: Localised) -> tuple[gr.Textbox, gr.Dropdown, gr.Radio]:
+    name = gr.Textbox("", label=text("ft_name", "en"), max_lines=1, max_length=64, elem_id="by-ft-name")
+    words(name, label="ft_name", info="ft_name_info")
+    origin = gr.Dropdown(
+        [(text("ft_origin_new", "en"), "")], value="", label=text("ft_origin", "en"), elem_id="by-ft-origin"
+    )
+    words(origin, label="ft_origin", info="ft_origin_info")
+    words.first(origin, lambda language: {"choices": [(text("ft_origin_new", language), "")]})
+    preset = gr.Radio(preset_choices("en"), value="balanced", label=text("ft_preset", "en"), elem_id="by-ft-preset")
+    words(preset, label="ft_preset", info="ft_preset_info")
+    words.drawn(preset, lambda language: {"choices": preset_choices(language)})
+    return name, origin, preset
 
 
 def _build_files(words: Localised) -> tuple[gr.File, gr.File]:

@@ -47,12 +47,12 @@ class Handlers(TaskHandlers):
             given.rows: render_extract.TEMPLATES[template],
         }
 
-    def arrive(self, language: Language, request: gr.Request) -> Updates:
-        """The fields of the last time."""
+    def arrive(self, request: gr.Request) -> Updates:
+        """The fields of the last time. What the page says its language is comes at the same time, and may be later."""
         given, owner = self._tab.given, self._services.owner_of(request)
         saved = self._services.store.setting(owner, FIELDS)
         if not isinstance(saved, dict):
-            return self.choose(FIRST, language)
+            return self.choose(FIRST, self._services.language_of(request))
         rows = saved.get("rows")
         template = gr.update(value=_template_of(str(saved.get("fields"))))
         return {

@@ -18,7 +18,7 @@ def connect(tab: ExtractTab, frame: Frame, services: Services) -> None:
     filled = connect_examples(
         given.reading.examples, EXAMPLES, [given.reading.typed, given.template, given.fields, given.rows]
     )
-    page.load(do.arrive, language, [given.fields, given.rows, given.template], **PRIVATE)
+    page.load(do.arrive, None, [given.fields, given.rows, given.template], **PRIVATE)
     for event in (tab.tab.select, page.load):
         event(do.look, [given.reading.documents, language], [given.reading.documents, given.past], **PRIVATE)
     spoken = [given.fields, tab.shown, tab.where, given.past]

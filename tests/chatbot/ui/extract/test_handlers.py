@@ -64,9 +64,9 @@ def test_a_table_is_made_kept_reopened_and_removed_by_its_owner_alone(page: Wire
 def test_the_fields_of_the_last_time_are_there_again_for_their_owner_alone(page: Wired, do: Handlers) -> None:
     given = do._tab.given
     page.steps(do.run, "text", TEXT, None, None, "who, firm", "one", "", "en", as_("cy"))
-    again = page.one(do.arrive, "en", as_("cy"))
+    again = page.one(do.arrive, as_("cy"))
     assert (again[given.fields], again[given.rows], again[given.template]["value"]) == ("who, firm", "one", "own")
-    assert page.one(do.arrive, "zh", as_("dee"))[given.fields] == text("ext_fields_people", "zh")
+    assert page.one(do.arrive, as_("dee", accept_language="zh"))[given.fields] == text("ext_fields_people", "zh")
 
 
 def test_templates_fill_the_fields_and_follow_the_language(page: Wired, do: Handlers) -> None:

@@ -31,7 +31,7 @@ def build_page(services: Services, tabs: Sequence[Tab[Any]] = TABS) -> gr.Blocks
         bar = build_sidebar(words, signs_in=services.signs_in, models=services.models is not None)
         groups = gr.HTML(groups_html(offered, ENGLISH), elem_id="by-groups", padding=False, apply_default_css=False)
         words.drawn(groups, lambda chosen: {"value": groups_html(offered, chosen)})
-        tour = Tour(services, [tab.name for tab in offered])
+        tour = Tour(words, services, [tab.name for tab in offered])
         loading = gr.HTML(elem_id="by-loading", padding=False)
         with gr.Tabs(elem_id="by-tabs", overflow_behavior="wrap") as box:  # the style sheet makes them scroll instead
             built = [_build(tab, words, services, bar) for tab in offered]

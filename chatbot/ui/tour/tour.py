@@ -5,6 +5,7 @@ from collections.abc import Collection
 import gradio as gr
 
 from chatbot.ui.parts.clickable import clickable
+from chatbot.ui.parts.localise import Localised
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import QUICK, Services
 from chatbot.ui.strings.words import ENGLISH, Language
@@ -14,10 +15,11 @@ SETTING = "toured"
 
 
 class Tour:
-    def __init__(self, services: Services, tabs: Collection[str]) -> None:
+    def __init__(self, words: Localised, services: Services, tabs: Collection[str]) -> None:
         """Called where the component is to stand. `tabs` are the names of those that the page has."""
         self._services, self._tabs = services, tabs
         self.shown = clickable("by-tour", tour_html(ENGLISH, tabs, offered=False))
+        words.first(self.shown, lambda language: {"value": tour_html(language, tabs, offered=False)})
         self.shown.click(self.over, None, None, **QUICK)
 
     def spoken(self, owner: str, language: Language) -> Updates:

@@ -105,9 +105,10 @@ SEEN = ("value", "label", "placeholder", "info", "examples", "choices")  # prope
 def test_nothing_that_has_words_in_the_language_is_painted_in_english(painted: gr.Blocks, language: str) -> None:
     ASKED.set(language)
     strings = read(FOLDER)
-    own = set(strings[language].values())
+    own = {*strings[language].values(), *(words["language.name"] for words in strings.values())}
     english = {words for key, words in strings[ENGLISH].items() if strings[language].get(key) != words} - own
-    for component in painted.config["components"]:
+    tables = "dataframe"  # hidden until they are filled, and their heads with them
+    for component in (one for one in painted.config["components"] if one["type"] != tables):
         props = component["props"]
         said = [words for name in SEEN if name in props for words in texts(name, props[name])]
         assert not english & set(said), props.get("elem_id")

@@ -7,9 +7,6 @@ from pathlib import Path
 
 from huggingface_hub import RepoCard
 
-from tests.bench.pictures import PICTURES
-from tests.bench.pictures import README as SHOWN
-
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -35,15 +32,6 @@ COLOURS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
 def test_the_pictures_and_links_of_the_readme_are_there() -> None:
     for target in re.findall(r"\]\((?!https?:)([^)]+)\)", README):
         assert (ROOT / target).exists(), target
-
-
-def test_the_readme_shows_all_pictures_that_the_script_takes_for_it_and_they_are_small() -> None:
-    ours = {f"{one.folder.relative_to(ROOT)}/{one.name}.webp" for one in PICTURES if one.folder == SHOWN}
-    assert ours == set(re.findall(r"!\[[^]]+\]\(([^)]+\.webp)\)", README)) and len(ours) == 12
-    assert {path.name for path in SHOWN.iterdir()} == {Path(one).name for one in ours}
-    assert (
-        max(path.stat().st_size for path in SHOWN.iterdir()) <= 100_000
-    )  # bytes: a page of twelve opens in seconds on a slow line
 
 
 def test_every_requirement_says_why_and_has_a_bound() -> None:

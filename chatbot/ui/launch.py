@@ -10,6 +10,7 @@ from chatbot.access.users import Users
 from chatbot.common.errors import SettingsError
 from chatbot.settings import Settings
 from chatbot.ui import look, mcp_tools
+from chatbot.ui.documents.opening import OpeningLibrary
 from chatbot.ui.entrance import entrance, signed_in
 from chatbot.ui.event_queue import arrange
 from chatbot.ui.services import Services
@@ -34,6 +35,7 @@ OPTIONS: dict[str, Any] = {  # whatever the settings are
 
 def launch(page: gr.Blocks, settings: Settings, services: Services, users: Users | None) -> str:
     """Listen, and return the address. Raises `SettingsError`."""
+    assert services.library  # an app has one
     page.queue(default_concurrency_limit=32, max_size=512, api_open=False)
     arrange(page._queue, services.runs.leave)
     try:
@@ -42,7 +44,7 @@ def launch(page: gr.Blocks, settings: Settings, services: Services, users: Users
             server_port=settings.port or None,
             root_path=settings.root_path or None,
             auth_dependency=signed_in if users else None,
-            app_kwargs=_entrance(page, settings, services, users),
+            app_kwargs=_entrance(page, settings, services, users, services.library),
             theme=look.theme(),
             css=look.css(),
             head=look.head(),
@@ -58,9 +60,10 @@ def launch(page: gr.Blocks, settings: Settings, services: Services, users: Users
     return str(address)
 
 
-def _entrance(page: gr.Blocks, settings: Settings, services: Services, users: Users | None) -> dict[str, Any]:
+def _entrance(
+    page: gr.Blocks, settings: Settings, services: Services, users: Users | None, library: OpeningLibrary
+) -> dict[str, Any]:
     """What every request goes through."""
-    assert services.library
     return entrance(
         settings,
         services.engine,
@@ -68,7 +71,7 @@ def _entrance(page: gr.Blocks, settings: Settings, services: Services, users: Us
         services.uploads,
         lambda: list(page._queue.event_ids_to_events),
         {"python": platform.python_version(), "gradio": version("gradio")},
-        services.library,
+        library,
         services.spoken_by,
         lambda owner: usage(services, owner),
     )

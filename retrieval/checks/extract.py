@@ -23,6 +23,11 @@ from retrieval.types import Hit
 PARAMETERS = Path(__file__).with_name("extract.json")
 ENOUGH = 0.9
 """With this probability the answer shall be in what is quoted, as far as the limit allows."""
+WHOLE = 400
+"""Characters up to which a paragraph is quoted whole to a question in other words than its own: the longest of 120 in the
+statutes, contracts and manuals of `tests/bench/documents/everyday/files` has 325, and what answers is often not the nearest sentence of it."""
+TITLE = 60
+"""Characters of a line that ends with no mark and stands by itself: a heading, which says nothing without what follows it."""
 _LEAD = re.compile(r"[:：]\s*\Z")
 _ITEM = re.compile(r"(?:[-*•‣◦▪●·–—]|\(?(?:\d{1,3}|[A-Za-z])[.)]|[(（]?[一二三四五六七八九十]+[、)）])\s*\S")
 
@@ -76,13 +81,15 @@ def telling(question: str, hits: Sequence[Hit], *, enough: float, limit: int) ->
     return [_quote(found[first], found[last], hits) for first, last in sorted(_neighbours(kept, found))]
 
 
-def nearest(question: str, hits: Sequence[Hit], similarity: Similarity, limit: int = 4) -> list[Quote]:
-    """As `extract`, for a question in other words than the hits': in turn the nearest by the cosine and the likeliest."""
+def nearest(question: str, hits: Sequence[Hit], similarity: Similarity, limit: int = 3) -> list[Quote]:
+    """At most `limit` paragraphs, for a question in other words than the hits': in turn the nearest by the cosine of a sentence and the
+    one with the likeliest."""
     found, likely = _likely(question, hits)
-    cosines = np.array(similarity(question, [one.said.text for one in found])) if found else likely
+    cosines = _cosines(question, [one.said.text for one in found], similarity)
     ranks = (np.argsort(-order, kind="stable") for order in (cosines, likely))
-    chosen = list(dict.fromkeys(int(number) for pair in zip(*ranks, strict=True) for number in pair))[:limit]
-    return _whole(chosen, found, hits)
+    chosen = dict.fromkeys(int(number) for pair in zip(*ranks, strict=True) for number in pair)
+    runs = list(dict.fromkeys(_paragraph(number, found, hits) for number in chosen))[:limit]
+    return [_quote(found[first], found[last], hits) for first, last in runs]
 
 
 def likeliest(question: str, hits: Sequence[Hit]) -> list[Quote]:
@@ -105,6 +112,56 @@ def likelihood(question: str, hits: Sequence[Hit], quotes: Sequence[Quote]) -> f
 def _likely(question: str, hits: Sequence[Hit]) -> tuple[list[Stretch], npt.NDArray[np.float64]]:
     found, table = figures(question, hits)
     return found, rankers()["unspaced" if is_dense(question) else "spaced"].probabilities(table)
+
+
+def _cosines(question: str, texts: Sequence[str], similarity: Similarity) -> npt.NDArray[np.float64]:
+    """[texts]; of an enumeration within one sentence, as statutes have them, that of its nearest item."""
+    parts = [(number, part) for number, text in enumerate(texts) for part in _parts(text)]
+    best = np.full(len(texts), -1.0)
+    if parts:
+        np.maximum.at(best, [number for number, _ in parts], similarity(question, [part for _, part in parts]))
+    return best
+
+
+def _parts(text: str) -> list[str]:
+    """Each line, behind the first where that leads to the others."""
+    first, *lines = [line for line in text.split("\n") if line.strip()] or [text]
+    return [first + line for line in lines] if lines and _LEAD.search(first) else [first, *lines]
+
+
+def _paragraph(number: int, found: Sequence[Stretch], hits: Sequence[Hit]) -> tuple[int, int]:
+    """The first and the last sentence of its paragraph, or itself where that is too long; with the items that it leads to. A heading
+    stands for the paragraph below it."""
+    first = last = number
+    while _joined(first - 1, found, hits):
+        first -= 1
+    while _joined(last, found, hits):
+        last += 1
+    if first == last and _is_heading(found[first]) and _same_passage(last, found):
+        return _paragraph(last + 1, found, hits)
+    if found[last].end - found[first].start > WHOLE:
+        first = last = number
+    if first > 0 and first in _items(first - 1, found, hits):
+        first -= 1
+    items = _items(last, found, hits)
+    return first, items[-1] if items else last
+
+
+def _joined(number: int, found: Sequence[Stretch], hits: Sequence[Hit]) -> bool:
+    """Whether a sentence and the next one are of one paragraph."""
+    if not _same_passage(number, found) or found[number].row or found[number + 1].row:
+        return False
+    between = hits[found[number].passage].passage.text[found[number].end : found[number + 1].start]
+    return "\n\n" not in between
+
+
+def _same_passage(number: int, found: Sequence[Stretch]) -> bool:
+    return 0 <= number < len(found) - 1 and found[number].passage == found[number + 1].passage
+
+
+def _is_heading(line: Stretch) -> bool:
+    text = line.said.text
+    return len(text) <= TITLE and text[-1:].isalnum() and not line.row and not _ITEM.match(text)
 
 
 def _whole(chosen: Sequence[int], found: Sequence[Stretch], hits: Sequence[Hit]) -> list[Quote]:

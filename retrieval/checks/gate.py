@@ -7,7 +7,8 @@ lexical figures decide alone, and a question in another language is refused.
 
 Who asks in other words than the documents ("I broke my leg, must I pay?") shares as few of them as between languages. So what is refused
 in one language is looked at again as between languages, with a threshold of its own (`python -m retrieval.lab.second_look`): passages
-that pass it are near, and are shown as what may answer.
+that pass it are near, and are shown as what may answer. A question of practice ("Can he fire me?") on a statute shares too little even so:
+there it is enough that a passage is nearer to it than strangers are (`python -m tests.bench.documents.everyday.practical`).
 
 An embedder is known by what it does: its cosines for a few pairs of texts lie beside the parameters. So the same model counts
 as the same in 4, 16 or 32 bits and from whatever source, and nothing else under its name does.
@@ -24,7 +25,8 @@ import numpy as np
 
 from retrieval.checks.aligned import ALIGNED, aligned
 from retrieval.checks.answerable import features
-from retrieval.search.embed import Embedder
+from retrieval.checks.asked.practical import practical
+from retrieval.search.embed import Embedder, Vectors
 from retrieval.text.words import foreign, is_dense, script
 from retrieval.types import Hit, Passage
 
@@ -102,11 +104,13 @@ class Judgement:
 @dataclass(frozen=True, slots=True)
 class Gate:
     """`models` are the regressions by name; `embedder` is the one whose cosines the hits have, where they were fitted to it.
-    `near`: by the name of what refused, the probability between languages from which passages are near."""
+    By the name of what refused: `near`, the probability between languages from which passages are near, and `lifts`, the `lift`
+    from which they are to a question of practice."""
 
     models: Mapping[str, Model]
     embedder: Embedder | None = field(default=None)
     near: Mapping[str, float] = field(default_factory=dict)
+    lifts: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def load(cls, embedder: Embedder | None = None, path: Path = PARAMETERS) -> "Gate":
@@ -114,7 +118,8 @@ class Gate:
         cosines = probed(embedder) if embedder else []
         for fitted in stored["embedders"]:
             if embedder and embedder.dimension == fitted["dimension"] and kin(cosines, fitted["cosines"]):
-                return cls(_models(stored["lexical"] | fitted["models"]), embedder, fitted.get("near", {}))
+                models = _models(stored["lexical"] | fitted["models"])
+                return cls(models, embedder, fitted.get("near", {}), fitted.get("lifts", {}))
         return cls(_models(stored["lexical"]))
 
     def judge(self, question: str, hits: Sequence[Hit]) -> Judgement:
@@ -125,7 +130,10 @@ class Gate:
         model = self.models[name]
         probability = model.probability(figures) if figures else 0.0
         answered = probability >= model.threshold
-        near = not answered and self._near(name, question, figures, [hit.passage.text for hit in beside])
+        near = not answered and (
+            self._stands_out(name, question, hits)
+            or self._near(name, question, figures, [hit.passage.text for hit in beside])
+        )
         return Judgement(answered, probability, model.threshold, name, near)
 
     def _near(self, name: str, question: str, figures: dict[str, float], texts: Sequence[str]) -> bool:
@@ -134,6 +142,11 @@ class Gate:
             return False
         told = aligned(question, texts, self.embedder)
         return bool(told) and self.models[ACROSS].probability(figures | told) >= self.near[name]
+
+    def _stands_out(self, name: str, question: str, hits: Sequence[Hit]) -> bool:
+        if name not in self.lifts or self.embedder is None or not practical(question):
+            return False
+        return lift(question, hits, self.embedder) >= self.lifts[name]
 
     def _choose(self, question: str, figures: Mapping[str, float]) -> str:
         plain = "unspaced" if is_dense(question) else "spaced"
@@ -145,13 +158,29 @@ def among(question: str, hits: Sequence[Hit], embedder: Embedder | None) -> list
     """The hits, made up to `ENOUGH` by strangers in their script. No hits: none."""
     if not hits or len(hits) >= ENOUGH:
         return list(hits)
-    texts = CHINESE if script("\n".join(hit.passage.text for hit in hits)) == "CJK" else ENGLISH
+    texts = _strangers(hits)
     strangers = [Hit(Passage(0, 0, len(text), text), 0.0, lexical=0.0) for text in texts]
     if embedder and all(hit.dense is not None for hit in hits):
-        cosines = embedder.passages(texts) @ embedder.queries([question])[0]
+        cosines = _cosines(question, texts, embedder)
         strangers = [replace(one, dense=float(cosine)) for one, cosine in zip(strangers, cosines, strict=True)]
         strangers.sort(key=lambda one: -(one.dense or 0.0))
     return [*hits, *strangers[: ENOUGH - len(hits)]]
+
+
+def lift(question: str, hits: Sequence[Hit], embedder: Embedder) -> float:
+    """By how much the cosine of the nearest hit is above that of strangers in the hits' script, in the mean. How near everything is to
+    a question differs more between questions than between what answers them and what does not."""
+    nearest = max((hit.dense for hit in hits if hit.dense is not None), default=-1.0)
+    return nearest - float(_cosines(question, _strangers(hits), embedder).mean())
+
+
+def _strangers(hits: Sequence[Hit]) -> tuple[str, ...]:
+    return CHINESE if script("\n".join(hit.passage.text for hit in hits)) == "CJK" else ENGLISH
+
+
+def _cosines(question: str, texts: Sequence[str], embedder: Embedder) -> Vectors:
+    """[texts]"""
+    return embedder.passages(texts) @ embedder.queries([question])[0]
 
 
 def measured(question: str, hits: Sequence[Hit], embedder: Embedder | None) -> dict[str, float]:

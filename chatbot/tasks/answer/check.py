@@ -1,14 +1,14 @@
 """A text held against the passages it was written from: sentences with verdicts, and citations that are data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from chatbot.tasks.answer.routes.kinds import Kind
 from chatbot.tasks.answer.trust import Likely, Trust
 from chatbot.types import FinishReason
 from retrieval.checks.asked.types import answers
-from retrieval.checks.extract import extract, likelihood, nearest
+from retrieval.checks.extract import extract, likelihood
 from retrieval.checks.gate import Judgement
 from retrieval.checks.verify import Label, Quote, Similarity, verify
 from retrieval.text.sentences import sentences
@@ -140,16 +140,6 @@ def quotation(found: Found, reason: Reason) -> Answer:
     cited = Citations(found.sources)
     text, parts = _quoted(_best(found, QUOTED), cited, found)
     return Answer("answered", found, text, parts, cited.all, reason)
-
-
-def closest(found: Found, similarity: Similarity | None) -> Answer:
-    """An answer of the nearest sentences, of which none is said to answer."""
-    cited = Citations(found.sources)
-    hits = [source.hit for source in found.sources]
-    quotes = nearest(found.query, hits, similarity, QUOTED) if similarity else _best(found, QUOTED)
-    text, parts = _quoted(quotes, cited, found)
-    parts = tuple(replace(part, verdict="related") for part in parts)
-    return Answer("answered", found, text, parts, cited.all, "near")
 
 
 def citations_of(found: Found, quotes: Sequence[Quote]) -> tuple[list[int], tuple[Citation, ...]]:

@@ -17,9 +17,10 @@ from chatbot.engine.base import Engine, identity
 from chatbot.tasks.answer import trust as answer_trust
 from chatbot.tasks.answer.across import across
 from chatbot.tasks.answer.cell import amount_of_a_row, from_table
-from chatbot.tasks.answer.check import Answer, Found, Reason, Source, checked, closest, quotation
+from chatbot.tasks.answer.check import Answer, Found, Reason, checked, quotation
 from chatbot.tasks.answer.excerpts import excerpts
 from chatbot.tasks.answer.follow_up import standalone
+from chatbot.tasks.answer.near import closest
 from chatbot.tasks.answer.prompt import NOT_FOUND, messages
 from chatbot.tasks.answer.routes.conflict import disagreement
 from chatbot.tasks.answer.routes.documents import Shelf
@@ -145,10 +146,12 @@ def _from_passages(
     yield found
     if given := from_table(query, found):
         return given
-    if differing := disagreement(found, retrieval.similarity(query)):
+    similarity = retrieval.similarity(query)
+    if differing := disagreement(found, similarity):
         return replace(differing, found=found)
     if found.judgement and not found.judgement.answered:
-        return closest(found, retrieval.similarity(query)) if found.judgement.near else Answer("not_found", found)
+        near = found.judgement.near and similarity
+        return closest(found, shelf, near) if near else Answer("not_found", found)
     reason: Reason = "language"
     if speaks(engine, question):
         try:
@@ -181,11 +184,8 @@ def _shelf(library: Library, owner: str, documents: Sequence[str] | None, collec
 
 
 def _search(retrieval: Retrieval, shelf: Shelf, query: str) -> Found:
-    known = {document.id: document for document in shelf.documents}
     hits = shelf.search(query, shelf.documents, PASSAGES)
-    judgement = retrieval.gate.judge(query, hits)
-    here = [hit for hit in hits if hit.passage.document in known]  # one may have been removed meanwhile
-    return Found(query, tuple(Source(hit, known[hit.passage.document]) for hit in here), judgement)
+    return Found(query, shelf.sources(hits), retrieval.gate.judge(query, hits))
 
 
 def _written(

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from retrieval.checks.extract import extract, likelihood, nearest, rankers
+from retrieval.checks.extract import WHOLE, extract, likelihood, nearest, rankers
 from retrieval.checks.quotable import FIGURES, figures
+from retrieval.checks.verify import Similarity
 from retrieval.types import Hit, Passage
 
 
@@ -82,14 +83,72 @@ def test_a_quote_that_leads_to_an_enumeration_brings_its_items(text: str, questi
     assert text[best.start : best.end] == quote
 
 
+RULES = """Visitors
+
+Guests must sign in. They leave by ten.
+
+The flat is let again only with consent.
+
+You bring:
+- your card
+- a photo
+
+Lift | 4 people"""
+LONG = "The lift is checked each year. " + "It is old. " * 40
+
+
+def like(*nearest_first: str) -> Similarity:
+    """A cosine of its own for each of these sentences, 0 for the others."""
+    return lambda text, others: [
+        float(len(nearest_first) - nearest_first.index(one)) if one in nearest_first else 0.0 for one in others
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote"),
+    [
+        ("They leave by ten.", "Guests must sign in. They leave by ten."),
+        ("Visitors", "Guests must sign in. They leave by ten."),
+        ("- your card", "You bring:\n- your card\n- a photo"),
+        ("You bring:", "You bring:\n- your card\n- a photo"),
+        ("Lift | 4 people", "Lift | 4 people"),
+        ("The lift is checked each year.", "The lift is checked each year."),
+    ],
+)
+def test_the_nearest_is_quoted_with_its_paragraph(sentence: str, quote: str) -> None:
+    (found,) = nearest("May I bring my aunt?", hits(RULES, LONG), like(sentence), 1)
+    assert found.text == quote
+    assert hits(RULES, LONG)[found.passage].passage.text[found.start : found.end] == quote
+
+
+def test_of_an_enumeration_in_one_sentence_the_nearest_item_counts_behind_what_leads_to_it() -> None:
+    text = "有下列情形之一的，不得解除合同：\n（一）患病的；\n（二）孕期的。\n\n合同一式两份。"
+    heard: list[str] = []
+
+    def similarity(question: str, others: Sequence[str]) -> list[float]:
+        heard.extend(others)
+        return [float("孕期" in other) for other in others]
+
+    (found,) = nearest("怀孕了会被开除吗？", hits(text), similarity, 1)
+    assert found.text == text[: text.index("\n\n")]
+    assert heard == [
+        "有下列情形之一的，不得解除合同：（一）患病的；",
+        "有下列情形之一的，不得解除合同：（二）孕期的。",
+        "合同一式两份。",
+    ]
+
+
+def test_a_paragraph_up_to_its_limit_is_quoted_whole() -> None:
+    short, long = ("A" * (WHOLE - 3 - over) + ". B." for over in (0, -1))
+    for text, whole in ((short, True), (long, False)):
+        (found,) = nearest("b?", hits(text), like("B."), 1)
+        assert (found.text == text) is whole
+
+
 def test_the_nearest_are_chosen_in_turn_by_meaning_and_by_words() -> None:
-    question, sentence = "黑豹队的防守丢了多少分？", "比赛在加利福尼亚举行。"
-
-    def similarity(text: str, others: Sequence[str]) -> list[float]:
-        return [float(other == sentence) for other in others]
-
-    found = [quote.text for quote in nearest(question, FOUND, similarity, 1)]
-    assert found == [sentence]
-    by_both = nearest(question, FOUND, similarity, 2)
-    assert [quote.text for quote in by_both] == ["黑豹队的防守只丢了308分，在联赛中排名第六。比赛在加利福尼亚举行。"]
-    assert nearest("谁？", [], similarity) == []
+    question = "黑豹队的防守丢了多少分？"
+    found = hits("比赛在加利福尼亚举行。", "黑豹队的防守只丢了308分。", "门票在现场出售。")
+    by_both = nearest(question, found, like("门票在现场出售。", "比赛在加利福尼亚举行。"), 3)
+    assert [quote.passage for quote in by_both] == [2, 1, 0]
+    assert len(nearest(question, found, like("门票在现场出售。"), 2)) == 2
+    assert nearest("谁？", [], like()) == []

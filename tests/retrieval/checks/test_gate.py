@@ -11,7 +11,8 @@ import pytest
 
 from chatbot.common.wheels import MINILM
 from retrieval.checks.aligned import ALIGNED, FUNCTION, aligned, weights
-from retrieval.checks.gate import PARAMETERS, Gate, Judgement, Model
+from retrieval.checks.asked.practical import practical
+from retrieval.checks.gate import CHINESE, ENGLISH, PARAMETERS, Gate, Judgement, Model, lift
 from retrieval.lab import second_look
 from retrieval.lab.answers import Collection, Question, refusal
 from retrieval.lab.gate_fit import World, figures, fit, with_threshold
@@ -86,6 +87,7 @@ def test_each_embedder_has_the_parameters_that_it_was_fitted_for() -> None:
     e5, english = Gate.load(Like(E5)), Gate.load(Like(MINILM.title))
     assert set(e5.models) == {"spaced", "unspaced", "spaced_dense", "unspaced_dense", "across"}
     assert (set(e5.near), set(english.near)) == (set(second_look.LET), set())
+    assert (set(e5.lifts), set(english.lifts)) == (set(second_look.LET), set())
     assert set(english.models) == {"spaced", "unspaced", "spaced_dense"}
     assert e5.models["spaced_dense"] != english.models["spaced_dense"]
     chinese = [replace(hit, dense=0.8) for hit in hits("黑豹队的防守只丢了308分。", "比赛在加利福尼亚举行。")]
@@ -129,6 +131,36 @@ def test_what_is_refused_is_looked_at_again_as_between_languages() -> None:
     assert not judged(0.6, 0.5, elsewhere, "Trondheim was founded in 997.").near
     assert not judged(0.5, 0.0, there, elsewhere).near, "answered"
     assert not judged(0.6, 0.0).near, "nothing was found"
+
+
+def test_a_question_of_practice_is_near_to_what_stands_out_from_strangers() -> None:
+    embedder, practice, fact = WordHashes(4096), "may I paint the bridge", "who paints the bridge"
+    shut = Model((), (), (), (), 0.0, 0.6)
+
+    def near(question: str, least: float, text: str = "it is forbidden to paint the bridge") -> bool:
+        gate = Gate({"spaced": shut, "spaced_dense": shut}, embedder, {}, {"spaced_dense": least})
+        found = hits(text, "Bergen has many wooden houses.")
+        cosines = embedder.passages([hit.passage.text for hit in found]) @ embedder.queries([question])[0]
+        found = [replace(hit, dense=float(cosine)) for hit, cosine in zip(found, cosines, strict=True)]
+        judgement = gate.judge(question, found)
+        assert not judgement.answered
+        assert least == 0 or judgement.near is (practical(question) and lift(question, found, embedder) >= least)
+        return judgement.near
+
+    assert near(practice, 0.3)
+    assert not near(practice, 0.9)
+    assert not near(fact, 0.0), "a fact that is not there is not there"
+    assert not near(practice, 0.3, "Trondheim was founded in 997.")
+    assert not Gate({"spaced": shut}, None, {}, {"spaced": 0.0}).judge(practice, OSLO).near
+
+
+def test_what_stands_out_is_the_same_lift_in_both_scripts() -> None:
+    """Strangers are in the script of the passages, and the nearest of these counts, whatever stands beside it."""
+    embedder = WordHashes(4096)
+    for texts, strangers in ((("on the roof", "xyz"), ENGLISH), (("屋顶", "花园"), CHINESE)):
+        mean = float((embedder.passages(strangers) @ embedder.queries([texts[0]])[0]).mean())
+        found = [replace(hit, dense=dense) for hit, dense in zip(hits(*texts), (0.7, 0.9), strict=True)]
+        assert lift(texts[0], found, embedder) == pytest.approx(0.9 - mean)
 
 
 def test_the_second_look_lets_few_through() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from chatbot.tasks.answer.check import Source
 from chatbot.tasks.answer.routes.asking import holds
 from retrieval.library import Library
 from retrieval.text.words import is_dense, tokens
@@ -44,6 +45,11 @@ class Shelf:
     def search(self, query: str, documents: Sequence[Document], limit: int) -> Sequence[Hit]:
         ids = None if self.every and documents is self.documents else [document.id for document in documents]
         return self.library.search(self.owner, query, documents=ids, limit=limit)
+
+    def sources(self, hits: Sequence[Hit]) -> tuple[Source, ...]:
+        """Without those of a document that was removed meanwhile."""
+        known = {document.id: document for document in self.documents}
+        return tuple(Source(hit, known[hit.passage.document]) for hit in hits if hit.passage.document in known)
 
 
 def _says(question: str, stem: str) -> bool:

@@ -115,7 +115,9 @@ def told(found: Sequence[Result]) -> str:
 def shown(one: Result) -> str:
     said = " / ".join(f"{s.text} ({s.verdict})" for s in one.answer.sentences) or one.answer.status
     quotes = " / ".join(s.text for s in one.answer.quotes)
-    kind = f"{one.answer.quoted or 'model'}"
+    judged = one.answer.found.judgement
+    kind = f"{one.answer.quoted or 'model'}, {one.answer.found.route}"
+    kind += f", {judged.model} {judged.probability:.2f} of {judged.threshold:.2f}" if judged else ""
     return (
         f"[{one.judged.outcome}{'!' if one.judged.claimed else ''}] {one.question.kind} {one.question.text} "
         f"({one.seconds:.1f} s, {kind})\n    {said[:600]!r}" + (f"\n    quotes {quotes[:300]!r}" if quotes else "")

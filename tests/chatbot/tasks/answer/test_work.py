@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
+from typing import Any
 
+import numpy as np
 import pytest
 
 from chatbot.common.errors import InputError, NotFound
@@ -19,6 +21,7 @@ from chatbot.types import Adapter, Message
 from finetune.recipes import rows
 from retrieval.checks.gate import Gate, Model
 from retrieval.library import Library
+from retrieval.search.embed import Vectors
 from tests.retrieval.cheap import WordHashes
 
 ORCHARD = """# Orchard handbook
@@ -331,3 +334,32 @@ def test_near_passages_are_quoted_and_none_is_said_to_answer(tmp_path: Path) -> 
     assert "The cider press was bought in Kivik in 2011 for 48,000 euros." in given.text
     assert {sentence.verdict for sentence in given.sentences} == {"related"}
     assert all(sentence.citations for sentence in given.sentences)
+
+
+def test_the_nearest_are_sought_by_meaning_among_more_than_the_words_find(tmp_path: Path) -> None:
+    """Six passages repeat the question's rare word and are found first; one that has none of its words is nearer."""
+    embedder = Near()
+    library = Library(tmp_path / "library", embedder)
+    for n in range(6):
+        put(library, f"{n}.md", f"Zebra number {n} is kept in a stable.")
+    put(library, "rules.md", "Tenants are paid within a week.")
+    question = "When is my zebra kept in a stable?"
+    assert all("Zebra" in hit.passage.text for hit in library.search("ada", question, limit=answer.PASSAGES))
+    shut = Model((), (), (), (), 0.0, 0.6)
+    retrieval = Retrieval(library, Gate({"spaced_dense": shut}, embedder, {}, {"spaced_dense": 0.5}), embedder)
+    *_, given = answer.ask(ScriptedEngine([]), retrieval, "ada", question)
+    assert isinstance(given, Answer)
+    assert given.quoted == "near"
+    assert given.text.startswith("Tenants are paid within a week.\nZebra")
+    assert {citation.document for citation in given.citations} <= {source.document.id for source in given.sources}
+
+
+class Near(WordHashes):
+    """Of a question's cosine with a text it knows three: with zebras, with tenants and with whatever else there is."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+
+    def passages(self, texts: Sequence[str], **options: Any) -> Vectors:
+        near = [1.0 if text.endswith("?") else 0.9 if "Tenants" in text else 0.8 * ("Zebra" in text) for text in texts]
+        return np.array([[cosine, (1 - cosine**2) ** 0.5] for cosine in near], np.float32)

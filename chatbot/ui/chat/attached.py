@@ -58,7 +58,7 @@ class Handlers:
     ) -> Iterator[Updates]:
         """Index the files and attach what could be read."""
         owner = self._services.owner_of(request)
-        ids = set(self._intake.add(owner, [(Path(file), Path(file).name) for file in files or ()]))
+        ids = set(self._intake.add(owner, [(Path(file), Path(file).name) for file in files or ()], awaited=True))
         while True:
             jobs = [job for job in self._intake.jobs(owner) if job.id in ids]
             if all(job.over for job in jobs):

@@ -65,7 +65,7 @@ class Handlers:
 
     def _on_their_way(self, owner: str, language: Language, *, watch: bool) -> Updates:
         """The files that are being indexed. `watch`: there will be something new to see."""
-        jobs = job_list(self._intake.jobs(owner), language)
+        jobs = job_list(self._intake.jobs(owner), language, paused=self._intake.paused(owner))
         return {self._library.jobs: jobs, self._tab.timer: gr.update(active=watch)}
 
     def add_folder(self, files: list[str] | None, language: Language, request: gr.Request) -> Updates:
@@ -106,11 +106,13 @@ class Handlers:
         return {**added, self._talk.composer: text("doc_sample_question", language)}
 
     def act_on_jobs(self, opened: str | None, language: Language, request: gr.Request, event: gr.EventData) -> Updates:
-        """Stop them, or say whether a file replaces the document of its name."""
+        """Stop or pause them, or say whether a file replaces the document of its name."""
         owner, said = self._services.owner_of(request), clicked(event)
         with told(language) as notices:
             if said.get("act") == "stop_jobs":
                 self._intake.stop(owner)
+            elif said.get("act") in ("pause_jobs", "resume_jobs"):
+                self._intake.pause(owner, paused=said["act"] == "pause_jobs")
             elif said.get("act") in ("replace", "keep_both") and said.get("id", "").isdigit():
                 older = self._intake.settle(owner, int(said["id"]))
                 if older and said["act"] == "replace":

@@ -50,13 +50,15 @@ class Job:
 
 @dataclass(slots=True)
 class _File:
-    """A file and what has become of it, or the page at a web `address` that will lie at `path`. `over` is set in the end."""
+    """A file and what has become of it, or the page at a web `address` that will lie at `path`. `over` is set in the end.
+    `awaited`: somebody waits for it, so it does not pause with the others."""
 
     job: Job
     path: Path
     stop: Event
     collection: str = ""
     address: str = ""
+    awaited: bool = False
     over: Event = field(default_factory=Event)
 
 
@@ -67,6 +69,7 @@ class _Line:
     files: dict[int, _File] = field(default_factory=dict)
     waiting: deque[_File] = field(default_factory=deque)
     busy: bool = False
+    paused: bool = False
 
 
 class Intake:
@@ -89,10 +92,12 @@ class Intake:
         self._numbers = itertools.count(1)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="intake")
 
-    def add(self, owner: str, files: Sequence[tuple[Path, str]], collection: str = "") -> list[int]:
+    def add(
+        self, owner: str, files: Sequence[tuple[Path, str]], collection: str = "", *, awaited: bool = False
+    ) -> list[int]:
         """Take in files, by path and the name people call them. Returns at once. A lot that is over is forgotten."""
         stop = Event()
-        new = [_File(self._job(owner, name), path, stop, collection) for path, name in files]
+        new = [_File(self._job(owner, name), path, stop, collection, awaited=awaited) for path, name in files]
         return [file.job.id for file in self._added(owner, new)]
 
     def fetch(self, owner: str, address: str, path: Path, collection: str = "") -> None:
@@ -110,7 +115,7 @@ class Intake:
 
     def take(self, owner: str, path: Path, name: str, stop: Event, collection: str = "") -> Document:
         """Take in one file and wait for it. Raises what it failed with, and `Stopped`."""
-        (file,) = self._added(owner, [_File(self._job(owner, name), path, stop, collection)])
+        (file,) = self._added(owner, [_File(self._job(owner, name), path, stop, collection, awaited=True)])
         try:
             while not file.over.wait(LOOK):
                 heed(stop)  # not only when its turn comes
@@ -131,6 +136,7 @@ class Intake:
                 file.job.over for file in line.files.values()
             ):  # else these belong to the same lot, which is counted
                 line.files.clear()
+                line.paused = False
             line.files |= {file.job.id: file for file in files}
             line.waiting.extend(files)
             self._next(line)
@@ -145,9 +151,11 @@ class Intake:
 
     def _next(self, line: _Line) -> None:
         """Nobody has more than one of the places, so that the others' files are read meanwhile. Called under the lock."""
-        if line.waiting and not line.busy:
+        file = next((file for file in line.waiting if file.awaited or not line.paused), None)
+        if file and not line.busy:
+            line.waiting.remove(file)
             line.busy = True
-            self._pool.submit(self._run, line, line.waiting.popleft())
+            self._pool.submit(self._run, line, file)
 
     def jobs(self, owner: str) -> list[Job]:
         with self._lock:
@@ -161,6 +169,18 @@ class Intake:
         with self._lock:
             for file in self._lines[owner].files.values() if owner in self._lines else ():
                 file.stop.set()
+        self.pause(owner, paused=False)
+
+    def pause(self, owner: str, *, paused: bool) -> None:
+        """Begin with no other file, while the one at work is finished; or go on."""
+        with self._lock:
+            if owner in self._lines:
+                self._lines[owner].paused = paused
+                self._next(self._lines[owner])
+
+    def paused(self, owner: str) -> bool:
+        with self._lock:
+            return owner in self._lines and self._lines[owner].paused
 
     def settle(self, owner: str, number: int) -> str:
         """Ask no longer whether a file replaces the one of its name. Returns the id of that one; "" where nothing was asked."""

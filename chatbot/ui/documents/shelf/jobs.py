@@ -12,28 +12,36 @@ from retrieval.types import Document
 FEW = 3  # files that are listed without a fold: more would push the documents off the shelf
 
 
-def job_list(jobs: Sequence[Job], language: Language) -> str:
-    """How many of the files are there and which is at work; each with its bar or its end. What went well folds away."""
+def job_list(jobs: Sequence[Job], language: Language, *, paused: bool | None = None) -> str:
+    """How many of the files are there and which is at work; each with its bar or its end. What went well folds away. `paused`: whether
+    the others wait for a person; None: they cannot be made to."""
     if not jobs:
         return ""
     rows = "".join(_job(job, language) for job in jobs if not _went_well(job))
     well = [job for job in jobs if _went_well(job)]
     listed = f'<ul class="by-jobs">{rows}</ul>' if rows else ""
     if any(not job.over for job in jobs):
-        return f'<div role="status" aria-label="{escape(text("jobs_label", language))}">{_head(jobs, language)}{_under_way(jobs, language)}</div>'
+        return f'<div role="status" aria-label="{escape(text("jobs_label", language))}">{_head(jobs, language, paused)}{_under_way(jobs, language)}</div>'
     return f'<div role="status" aria-label="{escape(text("jobs_label", language))}">{listed}</div>{_folded(well, language)}'
 
 
-def _head(jobs: Sequence[Job], language: Language) -> str:
-    """ "12 of 50", with the button that gives up the rest."""
-    stop = f'<button type="button" class="by-link" data-act="stop_jobs">{escape(text("jobs_stop", language))}</button>'
+def _head(jobs: Sequence[Job], language: Language, paused: bool | None) -> str:
+    """ "12 of 50", with the buttons that put off and give up the rest."""
+    stop = _button("stop_jobs", "jobs_stop", language)
     if len(jobs) == 1:
         return stop
+    if paused is not None:
+        act = ("resume_jobs", "jobs_resume") if paused else ("pause_jobs", "jobs_pause")
+        stop = f"<span>{_button(*act, language)} {stop}</span>"
     over = sum(job.over for job in jobs)
-    words = escape(text("jobs_count", language, done=over, count=len(jobs)))
+    words = escape(text("jobs_paused" if paused else "jobs_count", language, done=over, count=len(jobs)))
     width = round(100 * over / len(jobs))
     bar = f'<span class="by-bar" aria-hidden="true"><i style="width:{width}%"></i></span>'
     return f'<div class="by-jobs-head"><p><b>{words}</b>{stop}</p>{bar}</div>'
+
+
+def _button(act: str, key: str, language: Language) -> str:
+    return f'<button type="button" class="by-link" data-act="{act}">{escape(text(key, language))}</button>'
 
 
 def _under_way(jobs: Sequence[Job], language: Language) -> str:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 KNOWN = Path(__file__).with_name("handlers.txt")
 ACTS = (
-    "open", "remove", "use", "use_all", "use_none", "cite", "page", "source", "detach", "stop_jobs", "replace", "keep_both", "resume", "fetch",
+    "open", "remove", "use", "use_all", "use_none", "cite", "page", "source", "detach", "stop_jobs", "pause_jobs", "resume_jobs", "replace", "keep_both", "resume", "fetch",
     "look", "both", "download", "ask", "rename", "only", "pin", "md", "delete", "restore", "earlier", "later", "again", "good", "bad", "switch", "edit",
     "compare", "share", "unshare", "move", "folder",
     "choose", "collect", "draw",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -192,7 +193,8 @@ def test_of_many_files_it_is_said_how_many_are_there_and_which_is_at_work() -> N
     jobs += [job(12, "running", "at-work.pdf", step="read", fraction=0.5), *(job(n, "waiting") for n in range(13, 50))]
     shown = job_list(jobs, "en")
     assert "12 of 50" in shown and "width:24%" in shown
-    assert 'data-act="stop_jobs"' in shown
+    assert 'data-act="stop_jobs"' in shown and "pause_jobs" not in shown
+    assert 'data-act="pause_jobs"' in job_list(jobs, "en", paused=False)
     assert set(re.findall(r"<li[^>]*><span>([^<]+)", shown)) == {"warned.md", "bad.pdf", "at-work.pdf"}
     over = job_list([*jobs[:12], job(12, "stopped")], "zh")
     assert "stop_jobs" not in over
@@ -212,6 +214,40 @@ def test_what_is_stopped_keeps_what_is_done(library: Library, tmp_path: Path) ->
     assert {one.state for one in jobs} == {"done", "stopped"}
     assert len(library.list("ada")) == len(done)
     intake.close()
+
+
+def test_what_is_paused_waits_and_goes_on(library: Library, tmp_path: Path) -> None:
+    later = OpeningLibrary(lambda progress: Retrieval(library, OPEN))
+    intake = Intake(later)
+    intake.add("ada", [upload(tmp_path, f"{n}.md", f"{TEXT} {n}") for n in range(4)])
+    intake.pause("ada", paused=True)
+    later.start()
+    awaited = intake.take("ada", *upload(tmp_path, "now.md", f"{TEXT} now"), Event())
+    assert awaited.status == "indexed", "somebody waits for it"
+    assert [one.state for one in intake.jobs("ada")] == ["done", *["waiting"] * 3], "what was at work is finished"
+    assert {"1 of 4, paused", "resume_jobs", "stop_jobs"} <= said_by(intake)
+    intake.pause("ada", paused=False)
+    assert {one.state for one in settle(intake)} == {"done"}
+    intake.pause("bob", paused=True)
+    assert not intake.paused("bob"), "nothing of his is on its way"
+    intake.close()
+
+
+def test_what_is_paused_is_stopped(library: Library, tmp_path: Path) -> None:
+    later = OpeningLibrary(lambda progress: Retrieval(library, OPEN))
+    intake = Intake(later)
+    intake.add("ada", [upload(tmp_path, f"{n}.md") for n in range(3)])
+    intake.pause("ada", paused=True)
+    intake.stop("ada")
+    later.start()
+    assert {one.state for one in settle(intake)} == {"stopped"}
+    intake.close()
+
+
+def said_by(intake: Intake) -> set[str]:
+    """Buttons and counts on the shelf."""
+    shown = job_list(intake.jobs("ada"), "en", paused=intake.paused("ada"))
+    return {*re.findall(r'data-act="(\w+)"', shown), *re.findall(r"<b>([^<]+)", shown)}
 
 
 def test_files_that_come_meanwhile_are_counted_with_the_others(library: Library, tmp_path: Path) -> None:

@@ -130,5 +130,33 @@ def test_of_two_tables_the_one_that_says_more_of_the_question_counts() -> None:
     assert found("How many pumps were sold in 2021?", SOLD, other) == ["361"]
 
 
+MIXERS = passage(
+    ("Mixer", "Weight in kg", "Length in cm", "Running time in minutes", "Noise in dB", "Capacity"),
+    ("Rondo 2", "2.4", "31", "35", "71", "3 litres"),
+    ("Rondo 4", "2.9", "34", "50", "", "4 litres"),
+)
+POTS = passage(("型号", "净重", "长度", "噪音", "容量"), ("HT-30", "2.8千克", "31厘米", "", "3升"))
+
+
+@pytest.mark.parametrize(
+    ("question", "cell"),
+    [
+        ("How loud is the Rondo 2?", "71"),
+        ("How loud is the Rondo 4?", ""),
+        ("How heavy is the Rondo 4?", "2.9"),
+        ("How much does the Rondo 2 weigh?", "2.4"),
+        ("How long is the Rondo 2?", "31"),
+        ("How long does the Rondo 2 run?", "35"),
+        ("How big is the Rondo 4?", "4 litres"),
+        ("HT-30有多重？", "2.8千克"),
+        ("HT-30有多吵？", ""),
+        ("HT-30有多长？", "31厘米"),
+        ("HT-30有多大？", "3升"),
+    ],
+)
+def test_an_adjective_means_the_column_that_measures_it(question: str, cell: str) -> None:
+    assert found(question, MIXERS, POTS) == [cell]
+
+
 def test_prose_has_no_cells() -> None:
     assert meet("How many pumps were sold in 2021?", [Passage(1, 0, 20, "361 pumps were sold.")]) is None

@@ -15,7 +15,9 @@ _MONEY = "price cost fee upkeep budget rent fare salary wage 价格 费用 造�
 _YEAR = "built year date founded opened finished start begin since born 年份 年 日期 时间 开工 建成 成立 开业 出生"
 _AGE = "age 年龄 岁数 年纪"
 _HEIGHT = "height altitude elevation size area population total 高度 海拔 身高 面积 人口 总数 规模"
-_SIZE = "size area population total 面积 人口 总数 规模"
+_SIZE = "size area population total capacity volume 面积 人口 总数 规模 容量 体积"
+_WEIGHT = "weight mass 重量 体重 净重 毛重 自重"
+_NOISE = "noise loudness sound 噪音 噪声 音量"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,11 @@ _WORDS = (
         "most expensive|costliest|dearest|priciest", "more expensive|dearer|costlier|pricier", "[贵貴]", "max", _MONEY
     ),
     _Word("cheapest|least expensive", "cheaper|less expensive", "便宜", "min", _MONEY, also="便宜"),
-    _Word("heaviest", "heavier", "重", "max", "weight mass 重量 体重"),
-    _Word("lightest", "lighter", "[轻輕]", "min", "weight mass 重量 体重"),
+    _Word("heaviest", "heavier", "重", "max", _WEIGHT),
+    _Word("lightest", "lighter", "[轻輕]", "min", _WEIGHT),
+    _Word("loudest|noisiest", "louder|noisier", "[吵响]", "max", _NOISE),
+    _Word("quietest", "quieter", "[静靜]|安静", "min", _NOISE),
+    _Word("most powerful|strongest", "more powerful|stronger", "强劲|有力", "max", "power 功率"),
     _Word("fastest|quickest", "faster|quicker", "快", "max", "speed 速度", _TIME),
     _Word("slowest", "slower", "慢", "min", "speed 速度", _TIME),
     _Word("deepest", "deeper", "深", "max", "depth deep 深度"),

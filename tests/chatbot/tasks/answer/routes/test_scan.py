@@ -50,6 +50,8 @@ RAIN = """# Rain
 | Quay | Tove | 7 | (8) | 3 May 1904 |
 | Wood | Borna | 8 | | 1 May 1920 |
 """
+MIXERS = "# Mixers\n\n| Mixer | Weight in kg | Power in watts | Noise in dB |\n|---|---|---|---|\n| Rondo 2 | 2.4 | 500 | 71 |\n| Rondo 4 | 2.9 | 900 | 64 |\n"
+POTS = "# 规格\n\n| 型号 | 净重 | 功率 | 噪音 |\n|---|---|---|---|\n| HT-30 | 2.8千克 | 560瓦 | 58分贝 |\n| HT-40 | 3.5千克 | 770瓦 | 52分贝 |\n"
 LAW = "# 规定\n\n第一条 为了安全，制定本规定。\n\n第二条 船员应当具备以下证件：\n（一）身份证；\n（二）健康证。\n\n第三条 本规定自发布之日起施行。\n"
 
 
@@ -92,6 +94,11 @@ LAW = "# 规定\n\n第一条 为了安全，制定本规定。\n\n第二条 船�
         (RAIN, "Which station is the oldest?", "Quay: Opened 3 May 1904"),
         (SHIPS, "白鹭号和远山号哪个贵？", "白鹭号: 造价（万元） 120\n远山号: 造价（万元） 95"),
         (SHIPS, "哪艘船最便宜？", "远山号: 造价（万元） 95"),
+        (MIXERS, "Which mixer is the loudest?", "Rondo 2: Noise in dB 71"),
+        (MIXERS, "Which mixer is the quietest?", "Rondo 4: Noise in dB 64"),
+        (MIXERS, "Which mixer is the most powerful?", "Rondo 4: Power in watts 900"),
+        (POTS, "哪个型号最轻？", "HT-30: 净重 2.8千克"),
+        (POTS, "哪个型号最安静？", "HT-40: 噪音 52分贝"),
         (LAW, "一共有多少条？", "3: 第一条, 第二条, 第三条"),
         (LAW, "船员应当具备哪些证件？", "身份证\n健康证"),
     ],

@@ -32,7 +32,7 @@ _ASKED: tuple[tuple[Type, str], ...] = (
     ("duration", r"\bhow long (?:ago|do|did|will|may|must|can|has|have|had|until|before)\b|多久|多[长長]时间|多長時間"),
     (
         "time",
-        r"(?:^\W*|\b)when (?:do|does|did|is|are|was|were|will|would|has|have|had|can|must|may|should)\b|^\W*(?:and )?when\W*$|\b(?:what|which|in what|in which) (?:year|date|century|decade|month|day)\b|\b(?:at )?what time\b|何时|何時|什[么麼]时候|什麼時候"
+        r"(?:^\W*|\b)when (?:do|does|did|is|are|was|were|will|would|has|have|had|can|must|may|should)\b|^\W*(?:and )?when\W*$|\b(?:what|which|in what|in which) (?:year|date|century|decade|month|day)\b|\b(?:at )?what time\b|\bhow (?:late|early)\b|何时|何時|什[么麼]时候|什麼時候"
         r"|哪一?[年月日天]|何年|几点|几月|几号|幾點|(?:星期|周|礼拜)[几幾]",
     ),
     (

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from retrieval.checks.evidence import Stretch
 from retrieval.checks.quotable import FIGURES, Figures, figures
+from retrieval.checks.sentences import leads, lines
 from retrieval.checks.verify import Quote, Similarity
 from retrieval.text.words import is_dense
 from retrieval.types import Hit
@@ -28,7 +29,6 @@ WHOLE = 400
 statutes, contracts and manuals of `tests/bench/documents/everyday/files` has 325, and what answers is often not the nearest sentence of it."""
 TITLE = 60
 """Characters of a line that ends with no mark and stands by itself: a heading, which says nothing without what follows it."""
-_LEAD = re.compile(r"[:：]\s*\Z")
 _ITEM = re.compile(r"(?:[-*•‣◦▪●·–—]|\(?(?:\d{1,3}|[A-Za-z])[.)]|[(（]?[一二三四五六七八九十]+[、)）])\s*\S")
 
 
@@ -116,17 +116,11 @@ def _likely(question: str, hits: Sequence[Hit]) -> tuple[list[Stretch], npt.NDAr
 
 def _cosines(question: str, texts: Sequence[str], similarity: Similarity) -> npt.NDArray[np.float64]:
     """[texts]; of an enumeration within one sentence, as statutes have them, that of its nearest item."""
-    parts = [(number, part) for number, text in enumerate(texts) for part in _parts(text)]
+    parts = [(number, part) for number, text in enumerate(texts) for part in lines(text)]
     best = np.full(len(texts), -1.0)
     if parts:
         np.maximum.at(best, [number for number, _ in parts], similarity(question, [part for _, part in parts]))
     return best
-
-
-def _parts(text: str) -> list[str]:
-    """Each line, behind the first where that leads to the others."""
-    first, *lines = [line for line in text.split("\n") if line.strip()] or [text]
-    return [first + line for line in lines] if lines and _LEAD.search(first) else [first, *lines]
 
 
 def _paragraph(number: int, found: Sequence[Stretch], hits: Sequence[Hit]) -> tuple[int, int]:
@@ -174,7 +168,7 @@ def _whole(chosen: Sequence[int], found: Sequence[Stretch], hits: Sequence[Hit])
 def _items(number: int, found: Sequence[Stretch], hits: Sequence[Hit]) -> list[int]:
     """Of the enumeration that a sentence leads to ("What you need:"): marked lines, each with the rest of its line."""
     lead = found[number]
-    if not _LEAD.search(lead.said.text):
+    if not leads(lead.said.text):
         return []
     run: list[int] = []
     text = hits[lead.passage].passage.text

@@ -17,6 +17,7 @@ as the same in 4, 16 or 32 bits and from whatever source, and nothing else under
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from math import exp
 from pathlib import Path
 from typing import Any
@@ -168,8 +169,8 @@ def among(question: str, hits: Sequence[Hit], embedder: Embedder | None) -> list
 
 
 def lift(question: str, hits: Sequence[Hit], embedder: Embedder) -> float:
-    """By how much the cosine of the nearest hit is above that of strangers in the hits' script, in the mean. How near everything is to
-    a question differs more between questions than between what answers them and what does not."""
+    """By how much the cosine of the nearest hit is above the mean of strangers in the hits' script. How near everything is to a question
+    differs more between questions than between what answers them and what does not. (Of single sentences it tells no more.)"""
     nearest = max((hit.dense for hit in hits if hit.dense is not None), default=-1.0)
     return nearest - float(_cosines(question, _strangers(hits), embedder).mean())
 
@@ -178,9 +179,16 @@ def _strangers(hits: Sequence[Hit]) -> tuple[str, ...]:
     return CHINESE if script("\n".join(hit.passage.text for hit in hits)) == "CJK" else ENGLISH
 
 
-def _cosines(question: str, texts: Sequence[str], embedder: Embedder) -> Vectors:
+def _cosines(question: str, texts: tuple[str, ...], embedder: Embedder) -> Vectors:
     """[texts]"""
-    return embedder.passages(texts) @ embedder.queries([question])[0]
+    cosines: Vectors = _vectors(texts, embedder) @ embedder.queries([question])[0]
+    return cosines
+
+
+@lru_cache(maxsize=2)
+def _vectors(texts: tuple[str, ...], embedder: Embedder) -> Vectors:
+    """[texts, dimension] of strangers, which every question that is refused is held against."""
+    return embedder.passages(texts)
 
 
 def measured(question: str, hits: Sequence[Hit], embedder: Embedder | None) -> dict[str, float]:

@@ -10,6 +10,20 @@ _THAI = re.compile("[\u0e00-\u0eff]")
 _LONGEST = 160  # characters: Thai and Lao mark the ends of clauses and sentences by spaces alone
 
 
+_LEAD = re.compile(r"[:：]\s*\Z")
+
+
+def lines(sentence: str) -> list[str]:
+    """Each line of a sentence; behind the first where that leads to the others, as in statutes to the cases of an article."""
+    first, *others = [line for line in sentence.split("\n") if line.strip()] or [sentence]
+    return [first + line for line in others] if others and leads(first) else [first, *others]
+
+
+def leads(text: str) -> bool:
+    """Whether an enumeration follows: "What you need:"."""
+    return _LEAD.search(text) is not None
+
+
 @lru_cache(maxsize=1024)
 def spans(text: str) -> tuple[tuple[int, int], ...]:
     """`(start, end)` of each sentence. Thai and Lao, which write no full stop, are cut at spaces."""

@@ -91,6 +91,10 @@ class Embedder(Protocol):
         """Of each text, as far as it is read, without prompt and marks; no tokens where they can't be told apart."""
         ...
 
+    def __hash__(self) -> int:
+        """What it made of a text may be kept under it."""
+        ...
+
 
 def load(reference: str, models: Path, progress: Progress, *, device: str | None = None) -> "SentenceEmbedder":
     """An embedder in memory: `bundled` (multilingual-e5-small), `all-MiniLM-L6-v2`, a model folder, or a hub id such as

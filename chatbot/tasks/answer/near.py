@@ -8,7 +8,7 @@ from retrieval.checks.extract import nearest
 from retrieval.checks.verify import Similarity
 
 DEPTH = 50  # passages found by words and meaning together
-READ = 8
+READ = 16
 """Of them the nearest by meaning alone, whose sentences are held against the question: the words of a question that shares none with
 its answer find others."""
 QUOTED = 3  # paragraphs

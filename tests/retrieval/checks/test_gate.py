@@ -11,7 +11,6 @@ import pytest
 
 from chatbot.common.wheels import MINILM
 from retrieval.checks.aligned import ALIGNED, FUNCTION, aligned, weights
-from retrieval.checks.asked.practical import practical
 from retrieval.checks.gate import CHINESE, ENGLISH, PARAMETERS, Gate, Judgement, Model, lift
 from retrieval.lab import second_look
 from retrieval.lab.answers import Collection, Question, refusal
@@ -134,33 +133,28 @@ def test_what_is_refused_is_looked_at_again_as_between_languages() -> None:
 
 
 def test_a_question_of_practice_is_near_to_what_stands_out_from_strangers() -> None:
-    embedder, practice, fact = WordHashes(4096), "may I paint the bridge", "who paints the bridge"
+    embedder, practice, fact = WordHashes(4096), "may I paint bridge seven", "who paints bridge seven"
     shut = Model((), (), (), (), 0.0, 0.6)
 
-    def near(question: str, least: float, text: str = "it is forbidden to paint the bridge") -> bool:
+    def near(question: str, least: float, dense: float = 0.5) -> bool:
         gate = Gate({"spaced": shut, "spaced_dense": shut}, embedder, {}, {"spaced_dense": least})
-        found = hits(text, "Bergen has many wooden houses.")
-        cosines = embedder.passages([hit.passage.text for hit in found]) @ embedder.queries([question])[0]
-        found = [replace(hit, dense=float(cosine)) for hit, cosine in zip(found, cosines, strict=True)]
-        judgement = gate.judge(question, found)
+        found = [replace(hit, dense=0.1) for hit in OSLO]
+        judgement = gate.judge(question, [*found[:1], replace(found[1], dense=dense), found[2]])
         assert not judgement.answered
-        assert least == 0 or judgement.near is (practical(question) and lift(question, found, embedder) >= least)
         return judgement.near
 
-    assert near(practice, 0.3)
-    assert not near(practice, 0.9)
+    assert near(practice, 0.4)
+    assert not near(practice, 0.6)
+    assert not near(practice, 0.4, dense=0.2)
     assert not near(fact, 0.0), "a fact that is not there is not there"
-    assert not near(practice, 0.3, "Trondheim was founded in 997.")
     assert not Gate({"spaced": shut}, None, {}, {"spaced": 0.0}).judge(practice, OSLO).near
 
 
-def test_what_stands_out_is_the_same_lift_in_both_scripts() -> None:
-    """Strangers are in the script of the passages, and the nearest of these counts, whatever stands beside it."""
+def test_what_stands_out_does_so_from_strangers_in_its_script() -> None:
     embedder = WordHashes(4096)
-    for texts, strangers in ((("on the roof", "xyz"), ENGLISH), (("屋顶", "花园"), CHINESE)):
-        mean = float((embedder.passages(strangers) @ embedder.queries([texts[0]])[0]).mean())
-        found = [replace(hit, dense=dense) for hit, dense in zip(hits(*texts), (0.7, 0.9), strict=True)]
-        assert lift(texts[0], found, embedder) == pytest.approx(0.9 - mean)
+    for text, strangers in (("on the roof", ENGLISH), ("屋顶", CHINESE)):
+        mean = float((embedder.passages(strangers) @ embedder.queries([text])[0]).mean())
+        assert lift(text, hits("x", text, dense=0.9), embedder) == pytest.approx(0.9 - mean)
 
 
 def test_the_second_look_lets_few_through() -> None:

@@ -1,6 +1,6 @@
 """Everyday questions put to documents, as the page answers them: how many right, refused, wrong yet "supported".
 
-    python -m tests.bench.documents.everyday.run --data FOLDER [--model standard] [--only KIND]
+    python -m tests.bench.documents.everyday.run --data FOLDER [--model standard|none] [--only KIND]
     python -m tests.bench.documents.everyday.run --data FOLDER --file ../shared/cases/documents/questions.jsonl
 
 A row of a file of questions: `files` (beside it, in `files/`, or below `--shared`; `xquad:en:80-84` are paragraphs of XQuAD as
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from chatbot.common.errors import BanyanError
 from chatbot.engine.base import Engine
+from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.registry import build_engine
 from chatbot.settings import load
 from chatbot.tasks.answer.check import Answer
@@ -30,6 +31,7 @@ from tests.bench.documents.everyday.judge import Judged, Question, judge
 
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parents[4] / "shared"
+NONE = "none"
 XQUAD = "dev/xquad12.paragraphs.jsonl.gz"
 
 
@@ -124,10 +126,17 @@ def shown(one: Result) -> str:
     )
 
 
+def _engine(data: Path, model: str) -> Engine:
+    settings = load(["--data", str(data), *([] if model == NONE else ["--model", model])], {})
+    if model == NONE:
+        return LoadingEngine(lambda reference, progress: build_engine(settings, progress), model)  # is never started
+    return build_engine(settings, lambda step, fraction: None)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", default="standard")
+    parser.add_argument("--model", default="standard", help="none: quotes only, as while a model is loading")
     parser.add_argument("--file", type=Path, default=HERE / "questions.jsonl")
     parser.add_argument("--shared", type=Path, default=SHARED / "data")
     parser.add_argument("--only", default="", help="a kind, a language or a word of the question")
@@ -135,8 +144,7 @@ def main() -> None:
     lines = chosen.file.read_text("utf-8").splitlines()
     questions = [Question.read(json.loads(line)) for line in lines if line]
     questions = [q for q in questions if chosen.only in (q.kind, q.language) or chosen.only in q.text]
-    settings = load(["--data", str(chosen.data), "--model", chosen.model], {})
-    engine = build_engine(settings, lambda step, fraction: None)
+    engine = _engine(chosen.data, chosen.model)
     embedder = embed.load("bundled", chosen.data / "models", lambda step, fraction: None)
     with tempfile.TemporaryDirectory() as folder:
         library = Library(Path(folder), embedder)

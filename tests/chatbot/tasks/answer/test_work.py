@@ -340,9 +340,10 @@ def test_the_nearest_are_sought_by_meaning_among_more_than_the_words_find(tmp_pa
     """Six passages repeat the question's rare word and are found first; one that has none of its words is nearer."""
     embedder = Near()
     library = Library(tmp_path / "library", embedder)
-    for n in range(6):
-        put(library, f"{n}.md", f"Zebra number {n} is kept in a stable.")
+    for name in ("Ada", "Ben", "Cara", "Dan", "Eve", "Finn"):
+        put(library, f"{name}.md", f"Zebra {name} is kept in a stable.")
     put(library, "rules.md", "Tenants are paid within a week.")
+    put(library, "far.md", "Of something else.")
     question = "When is my zebra kept in a stable?"
     assert all("Zebra" in hit.passage.text for hit in library.search("ada", question, limit=answer.PASSAGES))
     shut = Model((), (), (), (), 0.0, 0.6)

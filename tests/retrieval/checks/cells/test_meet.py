@@ -147,7 +147,7 @@ POTS = passage(("型号", "净重", "长度", "噪音", "容量"), ("HT-30", "2.
         ("How much does the Rondo 2 weigh?", "2.4"),
         ("How long is the Rondo 2?", "31"),
         ("How long does the Rondo 2 run?", "35"),
-        ("How big is the Rondo 4?", "4 litres"),
+        ("How big is the Rondo 2?", "3 litres"),
         ("HT-30有多重？", "2.8千克"),
         ("HT-30有多吵？", ""),
         ("HT-30有多长？", "31厘米"),

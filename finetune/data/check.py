@@ -12,7 +12,7 @@ from chatbot.common.errors import InputError, Stopped
 from chatbot.common.step import Progress, Step
 from finetune.data.encoding.masks import ChatEncoder
 from finetune.data.encoding.taught import Taught, taught
-from finetune.data.examples import Columns, Example, Fault, Format
+from finetune.data.examples import Columns, Example, Fault, Format, written
 from finetune.data.findings.languages import count_languages
 from finetune.data.findings.leaks import Leak, find_leaks
 from finetune.data.findings.notices import notices, refusal
@@ -109,7 +109,7 @@ def _tallied(examples: Iterator[Example | Fault], encoder: ChatEncoder, spec: Tr
             known[exact] = taught(encoder, item, method, spec.max_length, spec.learns)
         found = known[exact]
         if isinstance(found, Fault):
-            tally.fail(Fault(item.row, found.code, found.reason))
+            tally.fail(Fault(item.row, found.code, found.reason, written(item.to_dict())))
         else:
             tally.count(item, exact, found)
     return tally

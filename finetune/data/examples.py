@@ -139,11 +139,22 @@ FaultCode = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One row that cannot be used. `row` counts as the person sees it in the file; `code` names the kind for programs."""
+    """One row that cannot be used. `row` counts as the person sees it in the file; `code` names the kind for programs. `text` is what
+    there is of the row, as JSON where it can be, for whoever mends it; "" where it is too long for that or cannot be read."""
 
     row: int
     code: FaultCode
     reason: str
+    text: str = ""
+
+
+MENDED = 4_000  # characters of a row that a person may mend by hand: what a sample shows of one, too
+
+
+def written(values: object) -> str:
+    """A row as JSON in one line; "" where it is too long to be mended by hand."""
+    text = json.dumps(values, ensure_ascii=False, default=str)
+    return text if len(text) <= MENDED else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +174,8 @@ class Format:
     `columns` are the names seen in the first rows, `unused` those that the layout does not look at. A plain text file
     has one example a paragraph when it has blank lines (`paragraphs`), else one a line. `proposal` is what a person may be
     offered where the columns do not say themselves what they mean. `labelled`: whether a label of the first rows says that an
-    answer is a good or a bad one; False where it says something else, None where there is none.
+    answer is a good or a bad one; False where it says something else, None where there is none. `weighed` is the field of the first
+    rows that says whether a row is learnt from.
     """
 
     container: Container
@@ -176,6 +188,7 @@ class Format:
     unused: tuple[str, ...] = ()
     proposal: "Columns | None" = None
     labelled: bool | None = None
+    weighed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

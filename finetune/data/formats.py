@@ -10,6 +10,7 @@ from finetune.data.layouts.columns import check_columns, proposal, suggestion
 from finetune.data.layouts.layouts import layout_of, to_example, unused
 from finetune.data.layouts.names import canonical, canonical_row
 from finetune.data.layouts.preferences import is_labelled
+from finetune.data.layouts.turns import weighing
 from finetune.data.rows.documents import split_of
 from finetune.data.rows.recognise import PROBED, recognised
 from finetune.data.rows.rows import Told, read_rows
@@ -27,17 +28,16 @@ def detect(path: Path, name: str = "") -> Format:
         if isinstance(item, Row):
             rows.append(item)
             columns.update(dict.fromkeys(map(str, item.values)))
-    layout = layout_of(rows)
-    offered = proposal([*columns], [row.values for row in rows]) if layout == "columns" else None
-    labelled = is_labelled(canonical_row(row.values) for row in rows)
-    return replace(
+    layout, plain = layout_of(rows), [canonical_row(row.values) for row in rows]
+    format = replace(
         found,
         layout=layout,
         columns=tuple(columns),
-        unused=unused(layout, columns),
-        proposal=offered,
-        labelled=labelled,
+        proposal=proposal([*columns], [row.values for row in rows]) if layout == "columns" else None,
+        labelled=is_labelled(plain),
+        weighed=weighing(plain),
     )
+    return replace(format, unused=unused(format))
 
 
 def read_examples(

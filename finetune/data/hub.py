@@ -22,6 +22,7 @@ from chatbot.common.errors import HubUnavailable, InputError
 from chatbot.common.hub import is_id
 from chatbot.common.step import Progress, Step
 from finetune.data.rows.source import MAX_BYTES, MAX_ROWS
+from finetune.data.rows.tables import named
 
 CONFIG = re.compile(r"[\w.-]+")
 PART = re.compile(r"(?P<name>[\w.-]+?)(?:\[(?P<first>-?\d+%?)?:(?P<end>-?\d+%?)?\])?")
@@ -124,9 +125,10 @@ def rows(wanted: Wanted) -> Iterator[dict[str, Any]]:
     for part in wanted.parts:
         data = _opened(wanted, part)
         first, end = _bounds(part, data)
+        classes = {name: one.names for name, one in (data.features or {}).items() if hasattr(one, "int2str")}
         try:
             for row in islice(data, first, end):
-                yield {**row, "split": part.split} if len(wanted.parts) > 1 else dict(row)
+                yield named(row, classes) | ({"split": part.split} if len(wanted.parts) > 1 else {})
         except ValueError as error:  # Arrow's, too: a file of it is not what its name says
             raise _refused(wanted, error) from error
 

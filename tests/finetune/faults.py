@@ -76,6 +76,8 @@ CASES: dict[str, Case] = {
         lines("a.jsonl", row(1), b'{"messages": [{"role": "user", "content": "caf\xe9"}]}'), ((2, "encoding"),), 1
     ),
     "half a JSON line": Case(lines("a.jsonl", row(1), json.dumps(row(2))[:40], row(3)), ((2, "json"),), 2),
+    "half a first line": Case(lines("a.jsonl", '{"messages": [{"role": "user", "content": "a"},', row(2), row(3), row(4)), ((1, "json"),), 3),
+    "half a first line of two": Case(lines("a.jsonl", '{"messages": [{"role": "us', row(2)), ((1, "json"),), 1),
     "half a last line": Case(raw("a.jsonl", json.dumps(GOOD) + "\n" + json.dumps(GOOD)[:-9]), ((2, "json"),), 1),
     "only half a line": Case(raw("a.jsonl", json.dumps(GOOD)[:40]), ((1, "json"),), 0),
     "half a JSON file": Case(raw("a.json", json.dumps([row(1), row(2)], indent=1)[:-60]), ((2, "json"),), 1),

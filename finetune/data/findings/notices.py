@@ -37,7 +37,7 @@ def notices(
         yield notice("preferences" if tally.pairs else "better_only")
     if tally.kind == "kto":
         yield notice("good_and_bad", good=tally.good, bad=tally.bad)
-    if tally.usable and format.layout == "text" and not tally.answers - {""}:
+    if tally.usable and format.layout == "text" and not any(tally.answers.values()):
         yield notice("texts")
     yield from _of_columns(tally, format, columns)
     for code, count in tally.remarks.items():
@@ -56,13 +56,13 @@ def _of_columns(tally: Tally, format: Format, columns: Columns | None) -> Iterat
         yield notice("encoding", encoding=encoding_name(format.encoding))
     if columns and not columns.given:
         yield notice("mapping", prompt=columns.prompt, completion=columns.completion)
-    others = unused(format.layout, format.columns, columns)
+    others = unused(format, columns)
     if left := [name for name in others if tally.kind != "kto" or canonical(name) not in LIKED_BY]:
         yield notice("unused", columns=", ".join(left)[:300])
-    few = 0 < len(tally.answers) <= LABELS
-    if columns and not columns.labels and few and all(answer.isdecimal() for answer in tally.answers):
-        yield notice("number_labels", labels=", ".join(sorted(tally.answers)))
-    one = next(iter(tally.answers)) if len(tally.answers) == 1 and len(tally.near) >= MANY else ""
+    answers = sorted(tally.answers.values())
+    if columns and not columns.labels and 0 < len(answers) <= LABELS and all(map(str.isdecimal, answers)):
+        yield notice("number_labels", labels=", ".join(answers))
+    one = answers[0] if len(answers) == 1 and len(tally.near) >= MANY else ""
     if one and format.layout in ("columns", "alpaca", "prompt-completion"):
         yield notice("one_class", answer=one)
 

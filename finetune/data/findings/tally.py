@@ -43,7 +43,7 @@ class Tally:
     skipped: int = 0
     spelled: int = 0
     remarks: Counter[str] = field(default_factory=Counter)
-    answers: set[str] = field(default_factory=set)  # the first different ones
+    answers: dict[int, str] = field(default_factory=dict)  # the first different ones, shortened
     texts: list[str] = field(default_factory=list)
     shown: list[tuple[int, Taught]] = field(default_factory=list)
     chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 (a sample, not a secret)
@@ -97,7 +97,7 @@ class Tally:
         self.spelled += any(side.spelled for side in found.sides)
         self.remarks.update(example.remarks)
         if len(self.answers) <= LABELS:
-            self.answers.add(example.answer[:40])
+            self.answers[digest(example.answer)] = example.answer[:40]
         place = self.chance.randrange(len(self.lengths))  # reservoir sampling: every row has the same chance
         _keep(self.texts, text[:1_000], ASKED, place)
         _keep(self.shown, (example.row, found), SHOWN, place)

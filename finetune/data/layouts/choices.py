@@ -1,13 +1,12 @@
 """Multiple choice: the question with its choices is the prompt, the right choice the answer."""
 
-import json
 import re
 from collections.abc import Mapping
 from string import ascii_uppercase
 
 from finetune.data.examples import Turn
-from finetune.data.layouts.names import first, is_missing
-from finetune.data.layouts.parts import Unusable, content, needed
+from finetune.data.layouts.names import canonical, first, is_missing
+from finetune.data.layouts.parts import Unusable, content, needed, value_in
 
 QUESTIONS = ("question", "question_stem", "stem", "ctx", "query", "goal", "sentence", "premise", "input", "prompt")
 LISTS = ("choices", "options", "endings")
@@ -22,6 +21,7 @@ FAMILIES = (  # columns that hold one choice each, and the number of the first i
     (re.compile(r"(?:choice|sol|ending|hyp)[_ ]?\d"), 0),
 )
 FIELDS = (*QUESTIONS, *LISTS, *KEYS, *CONTEXTS)
+_LETTERED = re.compile(r"(?:^|(?<=\s))\(?([A-Z])[.):：、）]\s*")
 
 
 def is_choice(values: Mapping[str, object]) -> bool:
@@ -59,16 +59,17 @@ def _choices(values: Mapping[str, object]) -> tuple[list[str], list[str], int]:
     family = _family(values)
     assert family
     base = next(base for pattern, base in FAMILIES if pattern.fullmatch(family[0]))
-    kept = [(at, content(values[key], key).strip()) for at, key in enumerate(family)]
-    return [], [text for _, text in kept if text], base
+    kept = [(key, text) for key in family if (text := content(values[key], key).strip())]
+    return [key for key, _ in kept], [text for _, text in kept], base
 
 
 def _listed(value: object, name: str) -> tuple[list[str], list[str]]:
     if isinstance(value, str):
         try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            raise Unusable("no_choice", f"{name} must be a list of choices.") from None
+            found = value_in(value)
+        except ValueError:
+            found = _parted(value)
+        value = found
     if isinstance(value, Mapping):
         texts = value.get("text")
         if isinstance(texts, list):
@@ -78,7 +79,20 @@ def _listed(value: object, name: str) -> tuple[list[str], list[str]]:
         raise Unusable("no_choice", f"{name} must be a list of choices.")
     if all(isinstance(one, Mapping) and "text" in one for one in value):
         return [str(one.get("label", "")) for one in value], [content(one["text"], name) for one in value]
-    return [], [re.sub(r"^\(?[A-Z][.)] ", "", content(one, name)) for one in value]
+    texts = [content(one, name).strip() for one in value]
+    heads = [_LETTERED.match(text) for text in texts]
+    if all(head and head[1] == letter for head, letter in zip(heads, ascii_uppercase, strict=False)):
+        return [], [text[head.end() :] for text, head in zip(texts, heads, strict=True) if head]
+    return [], texts
+
+
+def _parted(text: str) -> list[str]:
+    """The choices of a text that lists them under A, B, C."""
+    heads = list(_LETTERED.finditer(text))
+    if [head[1] for head in heads] != list(ascii_uppercase[: len(heads)]):
+        return []
+    ends = [*(head.start() for head in heads[1:]), len(text)]
+    return [text[head.end() : end].strip(" \t\r\n;；,，") for head, end in zip(heads, ends, strict=True)]
 
 
 def _right(values: Mapping[str, object], labels: list[str], texts: list[str], base: int) -> int:
@@ -86,11 +100,12 @@ def _right(values: Mapping[str, object], labels: list[str], texts: list[str], ba
     for name in KEYS:
         key = values.get(name)
         plain = content(key, name).strip()
-        if plain in labels:
-            return labels.index(plain)
+        if plain in labels or canonical(plain) in labels:
+            return labels.index(plain if plain in labels else canonical(plain))
         if plain in texts:
             return texts.index(plain)
-        letter = plain.strip("().").upper()
+        head = _LETTERED.match(plain)
+        letter = head[1] if head else plain.strip("().").upper()
         if len(letter) == 1 and letter in ascii_uppercase[: len(texts)]:
             return ascii_uppercase.index(letter)
         if plain.lstrip("-").isdecimal() and 0 <= int(plain) - base < len(texts):

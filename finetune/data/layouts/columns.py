@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from chatbot.common.errors import InputError
 from finetune.data.examples import Columns, Turn
-from finetune.data.layouts.names import canonical, is_missing
+from finetune.data.layouts.names import canonical, canonical_row, is_missing
 from finetune.data.layouts.parts import Unusable, content, needed
-from finetune.data.layouts.turns import read_history
+from finetune.data.layouts.tools import calls_in, tools_of
+from finetune.data.layouts.turns import read_history, turns_in
 
 PROMPTS = ("question", "query", "instruction", "prompt", "input", "problem", "ask", "user", "human", "q")
 ANSWERS = ("answer", "response", "output", "completion", "answers", "reply", "solution", "assistant", "gpt", "bot", "a")
@@ -111,25 +112,53 @@ def check_columns(columns: Columns, names: Sequence[str]) -> None:
 
 def mapped(values: Mapping[str, object], columns: Columns) -> list[Turn] | str:
     """One row through the mapping. Raises `Unusable`."""
-    labels, named = dict(columns.labels), dict(values)
-    if columns.label_column:
-        value = _value(values, columns.label_column).strip()
-        if value not in labels:
-            raise Unusable("unknown_label", f"{columns.label_column} is {value[:80]!r}, which has no name.")
-        named[columns.label_column] = labels[value]
+    named = _named(values, columns)
     if columns.text:
         return needed(_filled(columns.text, named), "empty_text", "text")
-    asked = _names_of(columns.prompt)
+    asked = turns_in(_alone(columns.prompt, named), "prompt")
+    if not asked:
+        _require_asked(columns.prompt, named)
+        asked = [Turn("user", _filled(columns.prompt, named).strip())]
+    also = _also(values, columns)
+    system = _filled(columns.system, named) if columns.system else content(also.get("system"), "system")
+    turns = [Turn("system", system)] if system.strip() else []
+    return [*turns, *read_history(also.get("history")), *asked, *_answered(values, named, columns, also)]
+
+
+def _named(values: Mapping[str, object], columns: Columns) -> dict[str, object]:
+    """The row with the names that its labels were given."""
+    if not columns.label_column:
+        return dict(values)
+    labels, value = dict(columns.labels), _value(values, columns.label_column).strip()
+    if value not in labels:
+        raise Unusable("unknown_label", f"{columns.label_column} is {value[:80]!r}, which has no name.")
+    return {**values, columns.label_column: labels[value]}
+
+
+def _require_asked(template: str, named: Mapping[str, object]) -> None:
+    """A context alone asks nothing."""
+    asked = _names_of(template)
     asked = [name for name in asked if canonical(name) not in CONTEXTS] or asked
     if asked and not any(_value(named, name).strip() for name in asked):
         raise Unusable("empty_prompt", "The columns of the prompt are empty.")
-    prompt, completion = (_filled(template, named).strip() for template in (columns.prompt, columns.completion))
-    also = _also(values, columns)
-    system = _filled(columns.system, named) if columns.system else content(also.get("system"), "system")
-    thought = content(also.get("reasoning"), "reasoning").strip()
-    turns = [Turn("system", system)] if system.strip() else []
-    turns += read_history(also.get("history"))
-    return [*turns, Turn("user", prompt), Turn("assistant", completion, thought=thought)]
+
+
+def _answered(
+    values: Mapping[str, object], named: Mapping[str, object], columns: Columns, also: Mapping[str, object]
+) -> list[Turn]:
+    """The answer; where its column holds turns of the assistant, or calls of the row's tools, these."""
+    whole, thought = _alone(columns.completion, named), content(also.get("reasoning"), "reasoning").strip()
+    if turns := turns_in(whole, "completion"):
+        return turns
+    if tools_of(canonical_row(values)) and (calls := calls_in(whole)):
+        return [Turn("assistant", "", calls, thought)]
+    return [Turn("assistant", _filled(columns.completion, named).strip(), thought=thought)]
+
+
+def _alone(template: str, values: Mapping[str, object]) -> object:
+    """The cell that a template consists of; None where there is more to it."""
+    names = _names_of(template)
+    return values.get(names[0]) if len(names) == 1 and template.strip() == f"{{{names[0]}}}" else None
 
 
 def _also(values: Mapping[str, object], columns: Columns) -> dict[str, object]:

@@ -2,20 +2,19 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from finetune.data.examples import Columns, Example, Fault, Format, Layout, Row, Turn
+from finetune.data.examples import Columns, Example, Fault, Format, Layout, Row, Turn, written
 from finetune.data.layouts import choices, preferences
+from finetune.data.layouts.answered import COMPLETIONS, OUTPUTS, read_alpaca, read_completion
 from finetune.data.layouts.columns import ALSO, mapped, names_in
 from finetune.data.layouts.names import canonical, canonical_row, first, is_missing
 from finetune.data.layouts.parts import Unusable, content, needed, said, text_of
-from finetune.data.layouts.tools import calls_in, tools_of, with_calls
-from finetune.data.layouts.turns import WEIGHTS, check_characters, conversation, read_history, read_turns, taught
+from finetune.data.layouts.tools import tools_of, with_calls
+from finetune.data.layouts.turns import WEIGHTS, check_characters, conversation, read_turns, taught
 from finetune.data.layouts.unwrap import marker, unwrapped
 
-OUTPUTS = ("output", "response", "completion", "answer")
-COMPLETIONS = ("completion", "response", "answer", "output")
 DIALOGUES = ("messages", "conversations", "conversation", "dialogue", "turns")
 METADATA = (
     "id", "source", "url", "meta", "metadata", "idx", "index", "__index_level_0__", "column_1", "title", "date", "timestamp",
@@ -28,7 +27,6 @@ JUDGED: tuple[Layout, ...] = ("messages", "sharegpt", "contents", "alpaca", "pro
 SEEN = ("image", "video", "audio")
 _FORMULA = re.compile(r"\s*(=\s*[^\s=]|[+@-](?=[A-Za-z.]+\())")
 _IMAGE = re.compile(r"(?<!`)<(?:image|video|audio)>(?!`)")
-_NOTHING = ("nan", "NaN", "<noinput>")  # how pandas and Alpaca write that there is none
 
 
 def layout_of(rows: Sequence[Row]) -> Layout:
@@ -41,15 +39,22 @@ def layout_of(rows: Sequence[Row]) -> Layout:
     return "text" if votes["text"] > votes["columns"] else "columns"
 
 
-def unused(layout: Layout, names: Iterable[str], columns: Columns | None = None) -> tuple[str, ...]:
-    """Fields that the layout does not look at."""
-    names = list(names)
+def unused(format: Format, columns: Columns | None = None) -> tuple[str, ...]:
+    """Columns that nothing looks at."""
     if columns:
         used = {*names_in(columns), columns.label_column}
-        return tuple(name for name in names if name not in used and canonical(name) not in ALSO)
-    plain = [canonical(name) for name in names]
-    known = {*LAYOUTS[layout].fields, *(choices.choice_fields(plain) if layout == "choice" else ())}
-    return tuple(name for name in names if canonical(name) not in known)
+        known = {
+            *ALSO,
+            format.weighed,
+            "tools",
+            "functions",
+            *(canonical(name) for name in format.columns if name in used),
+        }
+    else:
+        plain = [canonical(name) for name in format.columns]
+        several = choices.choice_fields(plain) if format.layout == "choice" else ()
+        known = {*LAYOUTS[format.layout].fields, *several, format.weighed}
+    return tuple(name for name in format.columns if canonical(name) not in known)
 
 
 def to_example(row: Row, format: Format, columns: Columns | None = None) -> Example | Fault:
@@ -57,11 +62,13 @@ def to_example(row: Row, format: Format, columns: Columns | None = None) -> Exam
     try:
         values = canonical_row(row.values)
         _require_seen(values, format, columns)
+        if format.weighed and not (columns and format.weighed in map(canonical, names_in(columns))):
+            _require_taught({format.weighed: values.get(format.weighed)})
         example = _mapped(row, columns) if columns else LAYOUTS[format.layout].read(row.number, values)
         _require_text(example)
         check_characters(example)
     except Unusable as error:
-        return Fault(row.number, error.code, str(error))
+        return Fault(row.number, error.code, str(error), written(row.values))
     if format.container in ("csv", "tsv") and any(_FORMULA.match(str(value)) for value in row.values.values()):
         example = replace(example, remarks=(*example.remarks, "formula"))
     liked = preferences.liked(values) if example.turns and says_good(format, columns) is not False else None
@@ -144,34 +151,16 @@ def _list(value: object) -> list[object]:
 
 def _alpaca(row: int, values: Mapping[str, object]) -> Example:
     _require_taught(values)
-    instruction = text_of(values, "instruction").strip()
-    extras = [content(values.get(name), name).strip() for name in ("input", "context")]
-    asked = "\n\n".join(text for text in (instruction, *extras) if text and text not in _NOTHING)
-    return _answered(row, values, asked, OUTPUTS)
+    return _asked(row, values, *read_alpaca(values))
 
 
 def _prompt_completion(row: int, values: Mapping[str, object]) -> Example:
     _require_taught(values)
-    name = first(values, COMPLETIONS)
-    prompt, completion = values.get("prompt"), values.get(name) if name else None
-    if isinstance(prompt, list) and isinstance(completion, list):
-        turns = read_turns(prompt, "prompt") + read_turns(completion, "completion")
-        return _conversation(row, _headed(values, turns), tools_of(values))
-    return _answered(row, values, text_of(values, "prompt").strip(), COMPLETIONS)
+    return _asked(row, values, *read_completion(values))
 
 
-def _answered(row: int, values: Mapping[str, object], asked: str, names: Sequence[str]) -> Example:
-    """One question, with what was said before it, and its answer."""
-    name = first(values, names) or names[0]
-    answer = text_of(values, name).strip()
-    thought = content(values.get("reasoning"), "reasoning").strip()
-    tools = tools_of(values)
-    reply = Turn("assistant", answer, thought=thought)
-    if tools and (calls := calls_in(answer)):
-        reply = Turn("assistant", "", calls, thought)
-    wrapped = unwrapped(f"{asked}\n{answer}") if unwrapped(f"{asked}\n-") else None
-    turns = wrapped or [*read_history(values.get("history")), Turn("user", asked), reply]
-    example = _conversation(row, _headed(values, turns), tools)
+def _asked(row: int, values: Mapping[str, object], turns: list[Turn], wrapped: bool) -> Example:
+    example = _conversation(row, _headed(values, turns), tools_of(values))
     return replace(example, remarks=(*example.remarks, "unwrapped")) if wrapped else example
 
 
@@ -183,8 +172,11 @@ def _preference(row: int, values: Mapping[str, object]) -> Example:
     found = preferences.read_preference(values)
     if not found.turns[-1].taught:
         raise Unusable("not_taught", "The row says that its better answer is not to be learnt from.")
-    example = _conversation(row, found.turns, tools_of(values))
-    return replace(example, rejected=found.rejected)
+    asked = values.get("input")
+    tools = tools_of(values) or (
+        tools_of(asked) if isinstance(asked, Mapping) else ""
+    )  # OpenAI's stand with the prompt
+    return replace(_conversation(row, found.turns, tools), rejected=found.rejected)
 
 
 def _plain(row: int, values: Mapping[str, object]) -> Example:
@@ -201,7 +193,7 @@ def _plain(row: int, values: Mapping[str, object]) -> Example:
 
 def _text_field(values: Mapping[str, object]) -> str | None:
     """The field of a row that has no other."""
-    others = [name for name in values if name not in METADATA]
+    others = [name for name in values if name not in METADATA and name not in WEIGHTS]
     return others[0] if len(others) == 1 and others[0] in ("text", "content", "body", "article", "document") else None
 
 
@@ -244,7 +236,7 @@ def _turns_say_from(values: Mapping[str, object]) -> bool:
     return isinstance(turns, list) and bool(turns) and isinstance(turns[0], dict) and "from" in turns[0]
 
 
-_COMMON = ("system", "history", "reasoning", "tools", "functions", *WEIGHING)
+_COMMON = ("system", "history", "reasoning", "tools", "functions", "toolconfig", *WEIGHING)
 LAYOUTS: dict[Layout, LayoutReader] = {  # the first that fits
     "preference": LayoutReader(preferences.is_preference, _preference, preferences.FIELDS),
     "contents": LayoutReader(

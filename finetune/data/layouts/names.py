@@ -7,21 +7,27 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 _ENGLISH = {
-    "question": "questions ques question_text 问题 問題 提问 提問 问 問 题目 題目 用户问题 用户提问",
-    "answer": "ans answer_text 答案 回答 答 回复 回覆 答复 答復 参考答案 標準答案 标准答案",
-    "query": "user_input user_message user_query 查询 查詢",
-    "response": "bot_response model_output model_response assistant_response ai_response 响应",
+    "question": "questions ques question_text 问题 問題 提问 提問 问 問 题目 題目 问句 用户问题 用户提问 客户问题",
+    "answer": "ans answer_text expected_answer 答案 回答 答 答句 回复 回覆 答复 答復 参考答案 標準答案 标准答案 标准回答 客服回答 客服回复",
+    "query": "user_input user_message user_query customer_message 用户输入 查询 查詢",
+    "response": "bot_response model_output model_response assistant_response ai_response agent_reply expected_response 响应 模型输出 模型回复 模型回答",
     "instruction": "instructions 指令 指示",
-    "input": "输入 輸入",
-    "output": "outputs 输出 輸出",
+    "input": "text_input input_text 输入 輸入",
+    "output": "outputs output_text expected_output target_output ideal 输出 輸出 期望输出",
     "prompt": "提示 提示词 提示詞",
     "system": "system_prompt system_message sysprompt sys 系统 系統 系统提示 系统提示词 系统消息",
     "history": "chat_history conversation_history dialog_history dialogue_history 历史 歷史 历史对话 对话历史",
     "context": "上下文 背景 材料",
     "text": "texts 文本 内容 內容 句子",
-    "review": "reviews review_text 评论 評論 评价 評價 评论内容",
+    "review": "reviews review_text 评论 評論 评价 評價 评论内容 评论文本",
     "label": "标签 標籤 类别 類別 分类 分類 标注",
-    "sentiment": "情感 情绪 情緒 情感倾向",
+    "sentiment": "情感 情绪 情緒 情感倾向 情感标签",
+    "rating": "评分 評分 打分 星级",
+    "topic": "主题 主題 话题",
+    "intent": "意图 意圖",
+    "premise": "前提",
+    "hypothesis": "假设 假設",
+    "split": "partition data_split dataset_split 数据划分 划分",
     "summary": "摘要 总结 總結 概要",
     "title": "标题 標題",
     "source": "src source_text 原文",
@@ -34,13 +40,15 @@ _ENGLISH = {
     "assistant": "助手",
     "id": "编号 編號 序号",
     "reasoning": "reasoning_content thinking thought thoughts cot complex_cot chain_of_thought 推理 思考 思考过程",
-    "answer_key": "answerkey answer_index answer_idx cop correct_option",
-    "chosen": "chosen_response preferred preferred_output preferred_response accepted",
-    "rejected": "rejected_response dispreferred non_preferred_output non_preferred_response dispreferred_output",
+    "answer_key": "answerkey answer_index answer_idx cop correct_option 正确答案 正确选项",
+    "chosen": "chosen_response preferred preferred_output preferred_response accepted 更好 优选 选中 好回答",
+    "rejected": "rejected_response dispreferred non_preferred_output non_preferred_response dispreferred_output 更差 劣选 拒绝 坏回答",
     "image": "images image_url image_path img",
     "video": "videos",
     "audio": "audios",
 }
+_NOTHING = ("nan", "NaN", "<NA>", "NULL", "\\N", "#N/A", "#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!")
+"""What programs write where there is no value: pandas, SQL, and a spreadsheet whose formula failed."""
 _KNOWN = {alias: name for name, aliases in _ENGLISH.items() for alias in aliases.split()}
 
 
@@ -62,7 +70,9 @@ def canonical_row(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def is_missing(value: object) -> bool:
-    """No value, as JSON, pandas and Arrow say it."""
+    """No value, as JSON, pandas, Arrow, SQL and spreadsheets say it."""
+    if isinstance(value, str):
+        return value.strip() in _NOTHING
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 

@@ -1,14 +1,12 @@
 """Preference data: a prompt with a better and a worse answer, or with one that is called good or bad."""
 
-import contextlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from finetune.data.examples import Turn
 from finetune.data.layouts.names import first, is_missing
 from finetune.data.layouts.parts import Unusable, content
-from finetune.data.layouts.turns import read_history, read_turns
+from finetune.data.layouts.turns import read_history, read_turns, turns_in
 from finetune.data.layouts.unwrap import unwrapped
 
 PROMPTS = (
@@ -75,14 +73,12 @@ def _label(values: Mapping[str, object]) -> str:
 
 
 def _answer(value: object, name: str) -> list[Turn]:
-    if isinstance(value, str):
-        with contextlib.suppress(ValueError):  # a text that only begins so
-            value = json.loads(value) if value.lstrip().startswith(("[{", '{"')) else value
-    if isinstance(value, str):
+    turns = turns_in(value, name)
+    if not turns and isinstance(value, str):
         turns = unwrapped(value) or [Turn("assistant", value.strip())]
-    elif isinstance(value, list | dict):
+    elif not turns and isinstance(value, list | dict):
         turns = read_turns(value if isinstance(value, list) else [value], name)
-    else:
+    elif not turns:
         turns = [Turn("assistant", content(value, name))]
     if not turns or turns[-1].role != "assistant":
         raise Unusable("no_answer", f"{name} does not end with an answer.")
@@ -96,9 +92,8 @@ def _prompt(values: Mapping[str, object]) -> list[Turn]:
     value = values[name]
     if isinstance(value, dict) and isinstance(value.get("messages"), list):  # OpenAI's
         value = value["messages"]
-    if isinstance(value, list):
-        turns = read_turns(value, name)
-        return turns[:-1] if turns and turns[-1].role == "assistant" else turns
+    if turns := turns_in(value, name) or (read_turns(value, name) if isinstance(value, list) else []):
+        return turns[:-1] if turns[-1].role == "assistant" else turns
     text = content(value, name).strip()
     extra = content(values.get("input"), "input").strip() if name == "instruction" else ""
     asked = unwrapped(f"{text}\n") or [Turn("user", f"{text}\n\n{extra}" if extra else text)]

@@ -1,6 +1,5 @@
 """Tools of a row and calls written into its texts: OpenAI, ShareGPT (Glaive) and Hermes rows."""
 
-import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -8,7 +7,7 @@ from dataclasses import replace
 
 from finetune.data.examples import Call, Turn
 from finetune.data.layouts.names import is_missing
-from finetune.data.layouts.parts import Unusable, call_of
+from finetune.data.layouts.parts import Unusable, call_of, value_in
 
 _CALL = re.compile(
     r"<tool_call>\s*(.*?)\s*</tool_call>|<functioncall>\s*(.*?)\s*(?=<functioncall>|<\|endoftext\|>|\Z)", re.DOTALL
@@ -20,18 +19,22 @@ _GLAIVE = re.compile(
     r"\s*(?:SYSTEM:\s*)?You are a helpful assistant(?:,)? with (?:access to the following functions|no access)",
     re.IGNORECASE,
 )
+_SCHEMAS = ("input_schema", "inputSchema")
 _QUOTED = re.compile(r'"arguments"\s*:\s*\'(.*)\'\s*}\s*\Z', re.DOTALL)  # Glaive puts JSON into single quotes
 
 
 def tools_of(values: Mapping[str, object]) -> str:
     """What `tools` or `functions` of a row say, as a JSON list in OpenAI's words; "" for none. Raises `Unusable`."""
-    for name in ("tools", "functions"):
+    for name in ("tools", "functions", "toolconfig"):
         value = values.get(name)
         if is_missing(value) or value in ("", [], "[]", "null"):
             continue
         if isinstance(value, str):
             value = _read(value, f"{name} is no JSON list of tools.")
-        return _listed(value if isinstance(value, list) else [value])
+        if isinstance(value, Mapping) and isinstance(value.get("tools"), list):  # Bedrock's
+            value = value["tools"]
+        if value:
+            return _listed(value if isinstance(value, list) else [value])
     return ""
 
 
@@ -40,9 +43,17 @@ def _listed(tools: list[object]) -> str:
 
 
 def _tool(tool: object) -> dict[str, object]:
-    values = tool.get("function", tool) if isinstance(tool, Mapping) else None
+    values = (
+        next((tool[key] for key in ("function", "toolSpec") if key in tool), tool)
+        if isinstance(tool, Mapping)
+        else None
+    )
     if not isinstance(values, Mapping) or not isinstance(values.get("name"), str):
         raise Unusable("tool_call", "A tool has no name.")
+    schema = next((values[key] for key in _SCHEMAS if isinstance(values.get(key), Mapping)), None)
+    if schema is not None:  # Anthropic's, and Bedrock's, which stands one level deeper
+        values = {name: value for name, value in values.items() if name not in _SCHEMAS}
+        values |= {"parameters": schema.get("json", schema)}
     return {"type": "function", "function": dict(values)}
 
 
@@ -65,13 +76,13 @@ def with_calls(turns: list[Turn], tools: str) -> tuple[list[Turn], str]:
     return found, tools
 
 
-def calls_in(text: str) -> tuple[Call, ...] | None:
-    """The calls that a text consists of: a JSON object or a list of them. None when it is something else."""
+def calls_in(value: object) -> tuple[Call, ...] | None:
+    """The calls that a value, or a text, consists of: an object or a list of them. None when it is something else."""
     try:
-        value = json.loads(text)
+        value = value_in(value) if isinstance(value, str) else value
         listed = value if isinstance(value, list) else [value]
         return tuple(call_of(call, "The row") for call in listed) or None
-    except (ValueError, RecursionError, Unusable):
+    except (ValueError, Unusable):
         return None
 
 
@@ -113,9 +124,7 @@ def _objects(text: str) -> Iterator[object]:
 
 
 def _read(text: str, reason: str) -> object:
-    for read in (json.loads, ast.literal_eval):
-        try:
-            return read(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            continue
-    raise Unusable("tool_call", reason)
+    try:
+        return value_in(text)
+    except ValueError:
+        raise Unusable("tool_call", reason) from None

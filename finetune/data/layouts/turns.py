@@ -1,52 +1,40 @@
 """Turns of one row, whatever its layout: roles, their order, weights, empty and impossible values."""
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from finetune.data.examples import Call, Example, Role, Turn
 from finetune.data.layouts.names import is_missing
-from finetune.data.layouts.parts import Said, Unusable, call_of, content, needed, said
+from finetune.data.layouts.parts import Said, Unusable, call_of, content, needed, said, value_in
 from finetune.data.layouts.tools import calls_in
+from finetune.data.rows.json import is_turn
 from finetune.data.rows.source import MAX_LINE
 
+CALLING = ("function_call", "tool_call", "tool_calls", "functioncall")  # roles whose text is a call
 ROLES: dict[str, Role] = {
-    "system": "system",
-    "developer": "system",
-    "系统": "system",
-    "user": "user",
-    "human": "user",
-    "prompter": "user",
-    "用户": "user",
-    "assistant": "assistant",
-    "gpt": "assistant",
-    "bot": "assistant",
-    "model": "assistant",
-    "chatgpt": "assistant",
-    "ai": "assistant",
-    "助手": "assistant",
-    "function_call": "assistant",
-    "tool_call": "assistant",
-    "tool": "tool",
-    "function": "tool",
-    "ipython": "tool",
-    "observation": "tool",
-    "tool_response": "tool",
-    "function_response": "tool",
-}
-CALLING = ("function_call", "tool_call")  # roles whose text is a call
+    **dict.fromkeys(("system", "developer", "系统", "系統"), "system"),
+    **dict.fromkeys(("user", "human", "prompter", "用户", "用戶", "人类", "人類"), "user"),
+    **dict.fromkeys(("assistant", "gpt", "bot", "model", "chatgpt", "ai", "chatbot", "助手", "助理", "模型", "机器人"), "assistant"),
+    **dict.fromkeys(CALLING, "assistant"),
+    **dict.fromkeys(
+        ("tool", "function", "ipython", "observation", "tool_response", "function_response", "tool_result", "工具"), "tool"
+    ),
+}  # fmt: skip
+SAID_BY = ("role", "from", "author", "speaker", "sender")  # the field of a turn that says whose it is
 THOUGHTS = ("reasoning_content", "thinking", "reasoning", "thought")
 WEIGHTS = ("weight", "train", "training", "trainable", "loss")  # 0 or false: not learnt from
+_NO, _YES = ("0", "0.0", "false", "no"), ("1", "1.0", "true", "yes")
 _HALF = re.compile("[\ud800-\udfff]")
 
 
 def read_turns(value: object, name: str) -> list[Turn]:
-    """A list of turns, also as the JSON of a table's cell, of pairs such as Firefly's, or of texts that alternate."""
+    """A list of turns, also written into a table's cell, of pairs such as Firefly's, or of texts that alternate."""
     if isinstance(value, str):
         try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
+            value = value_in(value)
+        except ValueError:
             raise Unusable("not_turns", f"{name} must be a list of turns, not a text.") from None
     if not isinstance(value, list):
         raise Unusable("not_turns", f"{name} must be a list of turns.")
@@ -55,10 +43,19 @@ def read_turns(value: object, name: str) -> list[Turn]:
     return [turn for number, one in enumerate(value, 1) for turn in _turns(one, number)]
 
 
+def turns_in(value: object, name: str) -> list[Turn]:
+    """The turns that stand in a field where others have a text, also written into a table's cell; none where it is a text."""
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        with suppress(ValueError):  # a text that only begins so
+            value = value_in(value)
+    listed = value if isinstance(value, list) else [value]
+    return read_turns(listed, name) if listed and all(map(is_turn, listed)) else []
+
+
 def _turns(turn: object, number: int) -> list[Turn]:
     if not isinstance(turn, dict):
         raise Unusable("not_turns", f'Turn {number} must be an object such as {{"role": ..., "content": ...}}.')
-    if "role" in turn or "from" in turn:
+    if is_turn(turn):
         return _turn(turn, number)
     asked, told = (
         next((name for name in names if name in turn), None)
@@ -76,7 +73,7 @@ def _turns(turn: object, number: int) -> list[Turn]:
 
 
 def _turn(turn: Mapping[str, object], number: int) -> list[Turn]:
-    role = turn.get("role", turn.get("from"))
+    role = next((turn[key] for key in SAID_BY if not is_missing(turn.get(key))), None)
     plain = role.strip().lower() if isinstance(role, str) else ""
     known = ROLES.get(plain)
     if known is None:
@@ -104,10 +101,8 @@ def _turn(turn: Mapping[str, object], number: int) -> list[Turn]:
 def _calls(turn: Mapping[str, object], number: int) -> tuple[Call, ...]:
     listed = turn.get("tool_calls") or []
     if isinstance(listed, str):
-        try:
-            listed = json.loads(listed)
-        except (ValueError, RecursionError):
-            listed = None
+        with suppress(ValueError):
+            listed = value_in(listed) or []
     if not isinstance(listed, list):
         raise Unusable("tool_call", f"tool_calls of turn {number} must be a list.")
     one = turn.get("function_call")
@@ -123,13 +118,21 @@ def taught(values: Mapping[str, object]) -> bool:
         ):  # a number there is somebody's measurement
             continue
         plain = str(value).strip().lower()
-        if plain in ("0", "0.0", "false", "no"):
+        if plain in _NO:
             return False
-        if plain not in ("1", "1.0", "true", "yes"):
+        if plain not in _YES:
             raise Unusable(
                 "not_taught", f"{name} is {str(value)[:40]}; an answer is learnt (1) or not (0), not in part."
             )
     return True
+
+
+def weighing(rows: Iterable[Mapping[str, object]]) -> str:
+    """The field that says of each row whether it is learnt from, by nothing but yes and no; "" for none. In a table a field of such a
+    name may as well hold what something weighs."""
+    rows = list(rows)
+    said = {name: {str(row[name]).strip().lower() for row in rows if not is_missing(row.get(name))} for name in WEIGHTS}
+    return next((name for name, values in said.items() if values and values <= {*_NO, *_YES}), "")
 
 
 def read_history(value: object) -> list[Turn]:
@@ -138,8 +141,8 @@ def read_history(value: object) -> list[Turn]:
         return []
     if isinstance(value, str):
         try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
+            value = value_in(value) or []
+        except ValueError:
             raise Unusable("not_turns", "history must be a list of pairs [question, answer], not a text.") from None
     if isinstance(value, list) and value and all(isinstance(turn, dict) for turn in value):
         return read_turns(value, "history")

@@ -13,16 +13,17 @@ _ALPACA = re.compile(r"\s*Below is an instruction")
 @dataclass(frozen=True, slots=True)
 class Wrapping:
     """A way to write turns into a text. `opening` finds where one begins, its group `role` says whose; `ends` is left out.
-    `sure` are signs that stand in no other text."""
+    `sure` are signs that stand in no other text; before others a text stands only where they are `headed`."""
 
     name: str
     opening: re.Pattern[str]
     ends: re.Pattern[str]
     sure: bool = True
+    headed: bool = True
 
 
-def _wrapping(name: str, opening: str, ends: str = r"(?!)", *, sure: bool = True) -> Wrapping:
-    return Wrapping(name, re.compile(opening), re.compile(ends), sure)
+def _wrapping(name: str, opening: str, ends: str = r"(?!)", *, sure: bool = True, headed: bool = True) -> Wrapping:
+    return Wrapping(name, re.compile(opening), re.compile(ends), sure, headed)
 
 
 _ROLES: dict[str, Role] = {
@@ -37,8 +38,19 @@ WRAPPINGS = (
         r"<\|start_header_id\|>\s*(?P<role>\w+)\s*<\|end_header_id\|>",
         r"<\|begin_of_text\|>|<\|eot_id\|>|<\|end_of_text\|>",
     ),
+    _wrapping(
+        "<|header_start|>",
+        r"<\|header_start\|>\s*(?P<role>\w+)\s*<\|header_end\|>",
+        r"<\|begin_of_text\|>|<\|eot\|>|<\|end_of_text\|>",
+    ),
+    _wrapping("<｜User｜>", r"<｜(?P<role>User|Assistant)｜>", r"<｜(?:begin|end)▁of▁sentence｜>"),
+    _wrapping(
+        "<|START_OF_TURN_TOKEN|>",
+        r"<\|START_OF_TURN_TOKEN\|><\|(?P<role>USER|CHATBOT|SYSTEM)_TOKEN\|>",
+        r"<BOS_TOKEN>|<\|END_OF_TURN_TOKEN\|>",
+    ),
     _wrapping("<start_of_turn>", r"<start_of_turn>\s*(?P<role>\w+)\s*\n", r"<bos>|<eos>|<end_of_turn>"),
-    _wrapping("[INST]", r"\[(?P<role>/?INST)\]", r"</?s>"),
+    _wrapping("[INST]", r"\[(?P<role>/?INST)\]", r"</?s>|\[/?SYSTEM_PROMPT\]"),
     _wrapping("<|user|>", r"<\|(?P<role>system|user|assistant)\|>", r"</?s>|<\|end\|>|<\|endoftext\|>"),
     _wrapping(
         "###",
@@ -47,10 +59,17 @@ WRAPPINGS = (
     ),
     _wrapping("<human>:", r"(?m)^[ \t]*<(?P<role>human|bot|user|assistant)>:", r"</s>|<\|endoftext\|>"),
     _wrapping(
-        "Human:",
-        rf"(?m)(?:^[ \t]*|</s>[ \t]*|(?<=[.?!。？！])[ \t]+(?=ASSISTANT:|USER:))(?P<role>(?i:{_WORDS})|FUNCTION RESPONSE|用户|助手)[ \t]*[:：]",
-        r"</s>|<\|endoftext\|>",
+        "USER:",
+        r"(?:^|(?<=[\s>]))(?P<role>SYSTEM|USER|ASSISTANT|FUNCTION RESPONSE):",
+        r"</?s>|<\|endoftext\|>",
         sure=False,
+    ),
+    _wrapping(
+        "Human:",
+        rf"(?m)(?:^[ \t]*(?:<s>)?|</s>[ \t]*(?:<s>)?|(?<=[.?!。？！])[ \t]+(?=ASSISTANT:|USER:))(?P<role>(?i:{_WORDS})|FUNCTION RESPONSE|用户|助手)[ \t]*[:：]",
+        r"</?s>|<\|endoftext\|>",
+        sure=False,
+        headed=False,
     ),
 )
 _SYS = re.compile(r"\s*<<SYS>>\s*(.*?)\s*<</SYS>>\s*", re.DOTALL)
@@ -63,7 +82,7 @@ def unwrapped(text: str) -> list[Turn] | None:
         if len(openings) < 2 or openings[0].start() > PREAMBLE:
             continue
         before = wrapping.ends.sub("", text[: openings[0].start()]).strip()
-        if before and not wrapping.sure:
+        if before and not wrapping.headed:
             continue
         turns = [Turn("system", before)] if before and not _ALPACA.match(before) else []
         for at, opening in enumerate(openings):

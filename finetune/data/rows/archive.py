@@ -44,7 +44,7 @@ def read_archive(path: Path, read: Read) -> Iterator[Row | Fault]:
                 for item in read(file, found):
                     number += 1
                     if isinstance(item, Fault):
-                        yield Fault(number, item.code, f"{name}, row {item.row}: {item.reason}")
+                        yield Fault(number, item.code, f"{name}, row {item.row}: {item.reason}", item.text)
                     else:
                         yield replace(item, number=number, split=item.split or split_in(name))
 

@@ -4,17 +4,18 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterator
+from itertools import zip_longest
 
-from finetune.data.examples import Fault, Format, Row
+from finetune.data.examples import Fault, Format, Row, written
 from finetune.data.rows.source import MAX_LINE, Line, Source, faulty, lines
 
-_SEPARATOR = re.compile(r'"?sep=[,;\t|]"?\s*', re.IGNORECASE)
+_SEPARATOR = re.compile(r'"?sep=([,;\t|])"?\s*', re.IGNORECASE)
 MAX_RECORD_LINES = 2_000  # of one quoted CSV record: beyond, its quote was never closed
 
 
 def read_csv(source: Source, format: Format) -> Iterator[Row | Fault]:
     """A first line such as `sep=;`, which a spreadsheet writes, is none of the rows."""
-    records = _csv_records((line for line in lines(source.file, format.encoding) if not is_separator(line)), format)
+    records = _csv_records((line for line in lines(source.file, format.encoding) if not separator(line)), format)
     names: list[str] = []
     for number, fields in records:
         if isinstance(fields, Fault):
@@ -23,13 +24,16 @@ def read_csv(source: Source, format: Format) -> Iterator[Row | Fault]:
             names = column_names(fields)
         elif len(fields) != len(names or format.columns):
             named = len(names or format.columns)
-            yield Fault(number, "columns", f"The row has {len(fields)} values for {named} columns.")
+            known = dict(zip_longest(names or format.columns, fields, fillvalue=""))
+            yield Fault(number, "columns", f"The row has {len(fields)} values for {named} columns.", written(known))
         else:
             yield Row(number, dict(zip(names or format.columns, fields, strict=True)))
 
 
-def is_separator(line: Line) -> bool:
-    return line.number == 1 and _SEPARATOR.fullmatch(line.text) is not None
+def separator(line: Line) -> str:
+    """What parts the cells, where a first line says it; "" for any other line."""
+    found = _SEPARATOR.fullmatch(line.text) if line.number == 1 else None
+    return found[1] if found else ""
 
 
 def column_names(fields: list[str]) -> list[str]:
@@ -76,7 +80,9 @@ def _fields(line: Line, delimiter: str, source: Iterator[Line], waiting: deque[L
             ahead = _next_quoted(text, taken, source, waiting) if "unexpected end" in str(error) else None
         if ahead is None:
             waiting.extendleft(reversed(taken))
-            return Fault(line.number, "quoting", 'The quotes (") of this row do not match.')
+            return Fault(
+                line.number, "quoting", 'The quotes (") of this row do not match.', written({"row": line.text})
+            )
         text = ahead
     return fields
 

@@ -59,6 +59,8 @@ def read_json(source: Source, format: Format) -> Iterator[Row | Fault]:
                 for one in unrolled(value):
                     number += 1
                     yield row_of(number, one, split)
+            if text.peek() == ",":  # objects of a list whose brackets were lost
+                text.take(",")
     except RecursionError:
         yield Fault(number + 1, "json", "The JSON is nested too deeply; nothing after this could be read.")
     except UnicodeDecodeError:
@@ -147,7 +149,17 @@ def _holds_rows(text: JsonText, name: str) -> bool:
     if re.match(r"\[\s*\[\s*\{", ahead):
         return True
     first = _FIRST_KEY.match(ahead)
-    return first is not None and first[1] not in _TURN and not (name in _IN_A_ROW and first[1] in _PART)
+    if first is None or first[1] in _TURN or is_turn(_first_of(ahead)):
+        return False
+    return not (name in _IN_A_ROW and first[1] in _PART) and name not in ("tools", "functions")
+
+
+def _first_of(ahead: str) -> object:
+    """The first item of the list that begins there; None where it goes on beyond."""
+    try:
+        return json.JSONDecoder().raw_decode(ahead, ahead.index("{"))[0]
+    except (ValueError, RecursionError):
+        return None
 
 
 def whole(values: Mapping[str, object]) -> Iterator[tuple[object, Split]]:

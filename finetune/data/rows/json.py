@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from finetune.data.examples import Fault, Format, Row, Split
+from finetune.data.examples import MENDED, Fault, Format, Row, Split, written
 from finetune.data.rows.source import MAX_LINE, Source, faulty, lines
 
 WHOLE = 32 * 2**20  # characters of a value beside the rows, and of a table that is written column by column
@@ -21,11 +21,17 @@ def read_jsonl(source: Source, format: Format) -> Iterator[Row | Fault]:
 
 def _record(number: int, text: str) -> Row | Fault:
     try:
-        return row_of(number, json.loads(text))
+        return row_of(number, parsed(text))
     except RecursionError:
         return Fault(number, "json", "The JSON is nested too deeply.")
     except ValueError as error:
-        return Fault(number, "json", f"This is not valid JSON: {error}.")
+        return Fault(number, "json", f"This is not valid JSON: {error}.", text if len(text) <= MENDED else "")
+
+
+def parsed(line: str) -> object:
+    """The value in a line, which may be one of a list whose brackets were lost. Raises `ValueError` or `RecursionError`."""
+    value: object = json.loads(line.rstrip().removesuffix(","))
+    return value
 
 
 def row_of(number: int, value: object, split: Split = "") -> Row | Fault:
@@ -36,7 +42,9 @@ def row_of(number: int, value: object, split: Split = "") -> Row | Fault:
     if isinstance(value, list) and value and all(is_turn(turn) for turn in value):
         return Row(number, {"messages": value}, split)
     kind = {list: "a list", str: "a text", type(None): "null"}.get(type(value), "a number")
-    return Fault(number, "not_an_object", f'A row must be a JSON object such as {{"messages": ...}}, not {kind}.')
+    return Fault(
+        number, "not_an_object", f'A row must be a JSON object such as {{"messages": ...}}, not {kind}.', written(value)
+    )
 
 
 def unrolled(value: object) -> Iterator[object]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from chatbot.common.errors import InputError
 from finetune.data.examples import Container, Format
-from finetune.data.rows.csv import column_names, is_separator, split_line
+from finetune.data.rows.csv import column_names, separator, split_line
 from finetune.data.rows.documents import whole
-from finetune.data.rows.json import is_turn
+from finetune.data.rows.json import is_turn, parsed
 from finetune.data.rows.source import SAMPLE, Damaged, encoding_of, lines, opened
 from finetune.data.rows.tables import STREAM
 
@@ -54,11 +54,11 @@ def _text_format(path: Path, name: str) -> Format:
     plain = Path(name.lower())
     suffix = Path(plain.stem if plain.suffix in PACKED else plain.name).suffix
     with opened(path) as source:
-        head, separator = [], ""
+        head, told = [], ""
         try:
             for line in lines(source.file, codec):
-                if is_separator(line):
-                    separator = line.text.strip().strip('"')[4]
+                if found := separator(line):
+                    told = found
                     continue
                 head.append(line.text)
                 if len(head) >= PROBED or sum(map(len, head)) > SAMPLE:
@@ -66,12 +66,12 @@ def _text_format(path: Path, name: str) -> Format:
         except Damaged:
             pass
     written = [line for line in head if line.strip()]
-    container = "csv" if separator else _container(written, suffix)
+    container = "csv" if told else _container(written, suffix)
     if container not in ("csv", "tsv"):
         return Format(container, encoding=codec, paragraphs=container == "text" and len(written) < len(head))
-    delimiter = separator or ("\t" if container == "tsv" else max(_DELIMITERS, key=(written or [""])[0].count))
-    found = Format(container, encoding=codec, delimiter=delimiter)
-    return replace(found, columns=_header(written, found))
+    delimiter = told or ("\t" if container == "tsv" else max(_DELIMITERS, key=(written or [""])[0].count))
+    format = Format(container, encoding=codec, delimiter=delimiter)
+    return replace(format, columns=_header(written, format))
 
 
 def _container(written: list[str], suffix: str) -> Container:
@@ -92,14 +92,32 @@ def _by_lines(written: list[str], first: str, suffix: str) -> bool:
         return lined and not _is_rows(first)
     if first.startswith("["):
         return _is_value(first)
-    return any(map(_is_object, written)) or (lined and not first.startswith("{"))
+    if not first.startswith("{"):
+        return lined
+    return _object(first) is not None or _is_broken([first, *written[1:]])
+
+
+def _is_broken(written: list[str]) -> bool:
+    """Whether the first line is a damaged row, and not the beginning of a document: most others are rows, or it is no JSON however the
+    text goes on."""
+    rows = sum(line.rstrip().endswith("}") and _object(line) is not None for line in written[1:])
+    if 2 * rows > len(written) - 1:
+        return True
+    second = len(written[0]) + 1 + len(written[1]) - len(written[1].lstrip())
+    try:
+        json.JSONDecoder().raw_decode("\n".join(written))
+    except json.JSONDecodeError as error:
+        return error.pos <= second
+    except RecursionError:
+        return True
+    return False
 
 
 def _is_rows(line: str) -> bool:
     """Whether one line is a list of rows, an object around one, or a table as pandas writes it."""
-    if not _is_object(line):
+    found = _object(line)
+    if found is None:
         return line.startswith("[")
-    found = json.loads(line)
     return _is_table(found) or any(
         isinstance(value, list) and value and all(isinstance(row, dict) and not is_turn(row) for row in value)
         for value in found.values()
@@ -115,17 +133,18 @@ def _is_table(found: dict[str, object]) -> bool:
 
 def _is_value(line: str) -> bool:
     try:
-        json.loads(line)
+        parsed(line)
     except (ValueError, RecursionError):
         return False
     return True
 
 
-def _is_object(line: str) -> bool:
+def _object(line: str) -> dict[str, object] | None:
     try:
-        return isinstance(json.loads(line), dict)
+        found = parsed(line)
     except (ValueError, RecursionError):
-        return False
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _header(written: list[str], format: Format) -> tuple[str, ...]:

@@ -1,17 +1,21 @@
 """Parquet, Arrow and Excel files -> rows. A value that repeats is stored once: what it unpacks to is known only row by row."""
 
+import json
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from chatbot.common.errors import InputError
 from finetune.data.examples import Fault, Row
 from finetune.data.rows.csv import column_names
+from finetune.data.rows.documents import split_of
 from finetune.data.rows.source import MAX_BYTES
 
 Items = Iterator[Row | Fault]
+Classes = Mapping[str, Sequence[str]]
+"""Names of the classes that a column holds as numbers, from 0."""
 STREAM = b"\xff\xff\xff\xff"  # what an Arrow stream begins with, which has no name at its head
 
 
@@ -56,13 +60,15 @@ def _rows(batches: Iterator[Any], kind: str) -> Items:
     import pyarrow
 
     number = unpacked = 0
+    classes: Classes | None = None
     try:
         for batch in batches:
             unpacked += batch.nbytes
             require_size(unpacked)
+            classes = _classes(batch.schema.metadata or {}) if classes is None else classes
             for values in batch.to_pylist():
                 number += 1
-                yield Row(number, values)
+                yield Row(number, named(values, classes))
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         if not number:
             raise InputError(
@@ -71,14 +77,35 @@ def _rows(batches: Iterator[Any], kind: str) -> Items:
         yield Fault(number + 1, "damaged", f"The {kind} file is damaged here; nothing after this could be read.")
 
 
+def _classes(metadata: Mapping[bytes, bytes]) -> Classes:
+    """As `datasets` writes them into a file."""
+    try:
+        features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"]
+        return {name: list(map(str, one["names"])) for name, one in features.items() if one["_type"] == "ClassLabel"}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def named(values: dict[str, Any], classes: Classes) -> dict[str, Any]:
+    """The row with names in place of the numbers of classes; a number that has none, such as -1 for an unknown one, stays."""
+    known = {
+        name: names[at]
+        for name, names in classes.items()
+        if isinstance(at := values.get(name), int) and 0 <= at < len(names)
+    }
+    return {**values, **known}
+
+
 def read_workbook(path: Path, most: int) -> Items:
-    """The first sheet that has rows; its first row names the columns. Cells are values, never formulas."""
+    """The first row of a sheet names its columns. Cells are values, never formulas. Sheets with the columns of the first one are one
+    data set, what is called after a split belongs to it; of any other table a fault says that it is left out."""
     number = 0
     try:
         with zipfile.ZipFile(path) as packed:
             require_size(sum(member.file_size for member in packed.infolist()))
-        for number, values in _sheet_rows(path):
-            yield Row(number, values)
+        for item in _sheet_rows(path):
+            number = item.number if isinstance(item, Row) else item.row
+            yield item
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error, SyntaxError, TypeError) as error:
         if not number:  # XML that does not parse is a SyntaxError
             raise InputError(
@@ -87,22 +114,29 @@ def read_workbook(path: Path, most: int) -> Items:
         yield Fault(number + 1, "damaged", "The Excel file is damaged here; nothing after this could be read.")
 
 
-def _sheet_rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
+def _sheet_rows(path: Path) -> Items:
+    """Rows are counted on from sheet to sheet."""
     import openpyxl
 
     with path.open("rb") as stream:
         book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+        first, seen = list[str](), 0
         for sheet in book.worksheets:
-            names: list[str] = []
-            for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+            names, number = list[str](), seen
+            for number, cells in enumerate(sheet.iter_rows(values_only=True), seen + 1):
                 if all(cell is None for cell in cells):
                     continue
-                if names:
-                    yield number, {name: _cell(cell) for name, cell in zip(names, cells, strict=False)}
-                else:
+                if not names:
                     names = column_names(["" if cell is None else str(cell) for cell in cells])
-            if names:
-                return
+                    first = first or names
+                elif names == first:
+                    values = {name: _cell(cell) for name, cell in zip(names, cells, strict=False)}
+                    yield Row(number, values, split_of(sheet.title))
+                else:
+                    reason = f"The sheet {sheet.title[:80]} has other columns than the first one and is left out."
+                    yield Fault(number, "columns", reason)
+                    break
+            seen = number
 
 
 def _cell(value: object) -> object:

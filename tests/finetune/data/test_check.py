@@ -217,6 +217,17 @@ def test_so_many_numbers_look_like_labels_without_names(
     assert ("number_labels" in codes(check(jsonl(tmp_path / "a.jsonl", rows), tokenizer, SPEC))) == told
 
 
+@pytest.mark.parametrize(("rows", "ends", "told"), [(10, "", True), (9, "", False), (10, " {}", False)])
+def test_a_data_set_with_one_class_is_told(rows: int, ends: str, told: bool, tmp_path: Path, tokenizer: Any) -> None:
+    """Not one whose answers only begin alike."""
+    begins = "I am sorry, and I am glad to hear of this" + ends
+    lines = [{"text": f"movie {number} was fine", "label": begins.format(number)} for number in range(rows)]
+    report = check(jsonl(tmp_path / "a.jsonl", lines), tokenizer, SPEC)
+    assert [notice.details for notice in report.notices if notice.code == "one_class"] == (
+        [{"answer": begins[:40]}] if told else []
+    )
+
+
 def test_formulas_and_encodings_are_told(tmp_path: Path, tokenizer: Any) -> None:
     assert "formula" in codes(check(faults.formulas(tmp_path), tokenizer, SPEC))
     rows = "prompt,completion\n" + f"{faults.CHINESE},{faults.CHINESE}\n" * 3

@@ -4,12 +4,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import openpyxl
+import pyarrow  # type: ignore[import-untyped]
+import pyarrow.parquet  # type: ignore[import-untyped]
 import pytest
 
 from finetune.data.encoding.masks import ChatEncoder, Encoded
-from finetune.data.examples import Example, Fault, Turn
+from finetune.data.examples import Call, Example, Fault, Turn
 from finetune.data.formats import detect, read_examples
 from finetune.data.layouts.columns import proposal, suggestion
+from finetune.data.layouts.parts import MOST_PYTHON
 from finetune.data.split import GREETING, group_of, sides
 from tests.finetune.chats import bundled_tokenizer, tokenizer_like
 from tests.finetune.faults import conversation, jsonl
@@ -71,7 +75,27 @@ CALLS = {
         ],
         "tools": [{"functionDeclarations": [OPENAI["tools"][0]["function"]]}],
     },
+    "anthropic": {
+        "messages": [
+            OPENAI["messages"][0],
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "1", "name": "rain", "input": {"city": "Pune"}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "1", "content": "3 mm"}]},
+            OPENAI["messages"][3],
+        ],
+        "tools": [{"name": "rain", "input_schema": {"type": "object", "properties": {}}}],
+    },
+    "bedrock": {
+        "messages": [
+            {"role": "user", "content": [{"text": "Rain in Pune?"}]},
+            {"role": "assistant", "content": [{"toolUse": {"toolUseId": "1", "name": "rain", "input": {"city": "Pune"}}}]},
+            {"role": "user", "content": [{"toolResult": {"toolUseId": "1", "content": [{"text": "3 mm"}]}}]},
+            {"role": "assistant", "content": [{"text": "Yes, 3 mm."}]},
+        ],
+        "toolConfig": {"tools": [{"toolSpec": {"name": "rain", "inputSchema": {"json": {"type": "object", "properties": {}}}}}]},
+    },
 }  # fmt: skip
+SCHEMA = {"type": "object", "properties": {}}
+SPOKEN = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": ASKED}]
 SAME = {  # one conversation in many words
     "developer": conversation(("developer", "Be brief."), ("user", ASKED), ("assistant", TOLD)),
     "parts": conversation(("system", "Be brief."), ("user", [{"type": "input_text", "text": ASKED}]),
@@ -93,6 +117,25 @@ SAME = {  # one conversation in many words
     "llama 3": {"text": "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|><|start_header_id|>user"
                 f"<|end_header_id|>\n\n{ASKED}<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n{TOLD}<|eot_id|>"},
     "guanaco": {"text": f"### System: Be brief.\n### Human: {ASKED}\n### Assistant: {TOLD}"},
+    "threads": conversation(("system", [{"type": "text", "text": {"value": "Be brief."}}]),
+                            ("user", [{"type": "text", "text": {"value": ASKED, "annotations": []}}]),
+                            ("assistant", [{"type": "refusal", "refusal": TOLD}])),
+    "bedrock": {"system": [{"text": "Be brief."}], "messages": [{"role": "user", "content": [{"text": ASKED}]},
+                                                               {"role": "assistant", "content": [{"text": TOLD}]}]},
+    "authors": {"messages": [{"author": turn["role"], "content": turn["content"]} for turn in SPOKEN]
+                + [{"author": "bot", "content": TOLD}]},
+    "written by pandas": {"messages": str([*SPOKEN, {"role": "assistant", "content": TOLD}])},
+    "a prompt of turns": {"prompt": SPOKEN, "completion": TOLD},
+    "a written prompt of turns": {"prompt": json.dumps(SPOKEN), "completion": {"role": "assistant", "content": TOLD}},
+    "an input of turns": {"input": SPOKEN, "ideal": TOLD},
+    "vicuna": {"text": f"Be brief. USER: {ASKED} ASSISTANT: {TOLD}</s>"},
+    "llama 4": {"text": f"<|begin_of_text|><|header_start|>system<|header_end|>\n\nBe brief.<|eot|><|header_start|>user<|header_end|>"
+                f"\n\n{ASKED}<|eot|><|header_start|>assistant<|header_end|>\n\n{TOLD}<|eot|>"},
+    "deepseek": {"text": f"<｜begin▁of▁sentence｜>Be brief.<｜User｜>{ASKED}<｜Assistant｜>{TOLD}<｜end▁of▁sentence｜>"},
+    "command r": {"text": "".join(f"<|START_OF_TURN_TOKEN|><|{role}_TOKEN|>{said}<|END_OF_TURN_TOKEN|>" for role, said in
+                                  (("SYSTEM", "Be brief."), ("USER", ASKED), ("CHATBOT", TOLD)))},
+    "mistral's system": {"text": f"<s>[SYSTEM_PROMPT]Be brief.[/SYSTEM_PROMPT][INST]{ASKED}[/INST]{TOLD}</s>"},
+    "marks of sentences": {"text": f"<s>System: Be brief.\n</s><s>Human: {ASKED}\n</s><s>Assistant: {TOLD}\n</s>"},
 }  # fmt: skip
 TURNS = {
     "history": ({"query": ASKED, "response": TOLD, "history": [["Hi", "Hello"]]},
@@ -118,10 +161,30 @@ TURNS = {
                            (Turn("user", "Trunks?\n\nA. one\nB. many"), Turn("assistant", "B. many"))),
     "choices by number": ({"question": "Trunks?", "choices": ["one", "many"], "answer": 1},
                           (Turn("user", "Trunks?\n\nA. one\nB. many"), Turn("assistant", "B. many"))),
+    "choices under letters": ({"question": "Trunks?", "options": "A) one B) many", "answer": "B. many"},
+                              (Turn("user", "Trunks?\n\nA. one\nB. many"), Turn("assistant", "B. many"))),
+    "choices with letters": ({"question": "Trunks?", "options": ["A)one", "B)many"], "correct": "B"},
+                             (Turn("user", "Trunks?\n\nA. one\nB. many"), Turn("assistant", "B. many"))),
+    "choices that begin with letters": ({"question": "Which?", "choices": ["U.S.", "A. many"], "answer": 0},
+                                        (Turn("user", "Which?\n\nA. U.S.\nB. A. many"), Turn("assistant", "A. U.S."))),
+    "a choice by its column": ({"question": "Trunks?", "Option A": "one", "Option B": "many", "correct": "option_b"},
+                               (Turn("user", "Trunks?\n\nA. one\nB. many"), Turn("assistant", "B. many"))),
+    "chinese choices": ({"问题": "Trunks?", "选项": ["one", "many"], "正确答案": "B"},
+                        (Turn("user", "Trunks?\n\nA. one\nB. many"), Turn("assistant", "B. many"))),
     "alternating texts": ({"conversations": [ASKED, TOLD]}, (ASK, TELL)),
+    "what something weighs": ({"question": ASKED, "answer": TOLD, "weight": 12.5}, (ASK, TELL)),
+    "a conversation that is talked about": (
+        {"instruction": "Sum up: USER: Hi ASSISTANT: Hello USER: Bye", "output": "A greeting."},
+        (Turn("user", "Sum up: USER: Hi ASSISTANT: Hello USER: Bye"), Turn("assistant", "A greeting."))),
+    "a call as the answer": (
+        {"query": "Rain?", "answers": '[{"name": "rain", "arguments": {"city": "Pune"}}]', "tools": '[{"name": "rain"}]'},
+        (Turn("user", "Rain?"), Turn("assistant", "", (Call("rain", '{"city": "Pune"}'),)))),
 }  # fmt: skip
 REFUSED: dict[str, tuple[object, str]] = {
     "a row of weight 0": ({"instruction": ASKED, "output": TOLD, "weight": 0}, "not_taught"),
+    "a row of weight 0 in a table": ({"question": ASKED, "answer": TOLD, "weight": 0}, "not_taught"),
+    "what pandas writes for nothing": ({"instruction": ASKED, "output": "nan"}, "empty_answer"),
+    "a formula that failed": ({"question": ASKED, "answer": "#N/A"}, "empty_answer"),
     "half a weight": ({"messages": [{"role": "user", "content": ASKED},
                                     {"role": "assistant", "content": TOLD, "weight": 0.5}]}, "not_taught"),
     "no taught answer": ({"messages": [{"role": "user", "content": ASKED},
@@ -197,7 +260,8 @@ def test_tool_calls_of_every_dialect_are_one(name: str, tmp_path: Path) -> None:
     ]  # fmt: skip
     [call] = found.turns[1].calls
     assert (call.name, json.loads(call.arguments)) == ("rain", {"city": "Pune"})
-    assert json.loads(found.tools)[0]["function"]["name"] == "rain"
+    [tool] = json.loads(found.tools)
+    assert (tool["function"]["name"], tool["function"]["parameters"]) == ("rain", SCHEMA)
     assert Example.from_dict(1, found.to_dict()) == Example(1, found.turns, tools=found.tools)
 
 
@@ -271,11 +335,40 @@ def test_json_of_every_shape(name: str, indent: int | None, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
-@pytest.mark.parametrize("joint", ["\n", "", "\n\n"])
+@pytest.mark.parametrize("joint", ["\n", "", ",\n"])
 def test_objects_one_after_another(joint: str, name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_text(joint.join(json.dumps(ROW, indent=2) for _ in range(3)), "utf-8")
     assert [example.turns for example in read(path) if isinstance(example, Example)] == [(ASK, TELL)] * 3
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a"])
+@pytest.mark.parametrize(
+    "around", ['{{"version": 1, "data": [\n{}\n]}}', '{{\n "version": 1,\n "rows": [\n  {}\n ]\n}}', "{},", "{}"]
+)
+def test_rows_one_a_line_with_whatever_is_left_of_what_stood_around_them(
+    around: str, name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_text(around.format(",\n".join([json.dumps(ROW)] * 3)), "utf-8")
+    assert [example.turns for example in read(path) if isinstance(example, Example)] == [(ASK, TELL)] * 3
+
+
+@pytest.mark.parametrize("field", ["id", "weight", "content"])
+def test_a_turn_may_begin_with_any_of_its_fields(field: str, tmp_path: Path) -> None:
+    turns = [{field: 1, **turn} for turn in conversation(("user", ASKED), ("assistant", TOLD))["messages"]]  # type: ignore[attr-defined]
+    path = tmp_path / "a.json"
+    path.write_text("\n".join(json.dumps({"messages": turns}, indent=1) for _ in range(3)), "utf-8")
+    assert [example.turns for example in read(path) if isinstance(example, Example)] == [(ASK, TELL)] * 3
+
+
+@pytest.mark.parametrize(("length", "code"), [(MOST_PYTHON, ""), (MOST_PYTHON + 1, "not_turns")])
+def test_long_turns_are_read_from_json_and_not_from_python(length: int, code: str, tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": ""}, {"role": "assistant", "content": TOLD}]
+    turns[0]["content"] = "a" * (length - len(str(turns)))
+    found = one({"messages": str(turns)}, tmp_path)
+    assert (found.code if isinstance(found, Fault) else "") == code
+    assert isinstance(one({"messages": json.dumps(turns)}, tmp_path), Example)
 
 
 @pytest.mark.parametrize("names", [("train", "test"), ("validation", "train"), ("test", "train")])
@@ -297,12 +390,45 @@ def test_lists_of_a_split_teach_and_judge_as_they_are_called(names: tuple[str, s
     assert [parted.holds_out(row) for row in rows] == [False, True] * 3
 
 
-def test_a_spreadsheet_says_what_parts_its_cells(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sign", [";", "\t", "|"])
+def test_a_spreadsheet_says_what_parts_its_cells(sign: str, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text('sep=;\nPrompt;Completion\n"a; b";c, d\n', "utf-8")
+    path.write_text(f'sep={sign}\nPrompt{sign}Completion\n"a{sign} b"{sign}c, d\n', "utf-8")
     [example] = read(path)
     assert isinstance(example, Example)
-    assert (example.row, example.prompt[0].content, example.answer) == (3, "a; b", "c, d")
+    assert (example.row, example.prompt[0].content, example.answer) == (3, f"a{sign} b", "c, d")
+
+
+def test_sheets_of_one_table_are_one_data_set_and_another_is_told(tmp_path: Path) -> None:
+    head = ["Prompt", "Completion"]
+    sheets = {
+        "train": [head, *([f"Which {answer}?", answer] for answer in "abc")],
+        "test": [head, ["Which d?", "d"]],
+        "notes": [["who", "when", "what"], ["Ada", "today", "made it"], ["Bo", "later", "read it"]],
+    }
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for cells in rows:
+            sheet.append(cells)
+    book.save(tmp_path / "a.xlsx")
+    found = read(tmp_path / "a.xlsx")
+    assert [(row.row, row.split) for row in found if isinstance(row, Example)] == [
+        (2, "train"), (3, "train"), (4, "train"), (6, "validation"),
+    ]  # fmt: skip
+    assert [(row.row, "notes" in row.reason) for row in found if isinstance(row, Fault)] == [(8, True)]
+
+
+def test_classes_of_a_saved_data_set_are_taught_by_their_names(tmp_path: Path) -> None:
+    features = {
+        "label": {"names": ["bad", "good"], "_type": "ClassLabel"},
+        "text": {"dtype": "string", "_type": "Value"},
+    }
+    table = pyarrow.table({"text": ["a", "b", "c"], "label": [1, 0, -1]})
+    told = json.dumps({"info": {"features": features}}).encode()
+    pyarrow.parquet.write_table(table.replace_schema_metadata({b"huggingface": told}), tmp_path / "a.parquet")
+    assert [row.answer for row in read(tmp_path / "a.parquet") if isinstance(row, Example)] == ["good", "bad", "-1"]
 
 
 @pytest.mark.parametrize(
@@ -314,6 +440,10 @@ def test_a_spreadsheet_says_what_parts_its_cells(tmp_path: Path) -> None:
         (("title", "content", "label"), "{title}\n\n{content}", "{label}"),
         (("passage", "question", "answer"), "{passage}\n\n{question}", "{answer}"),
         (("原文", "译文"), "{原文}", "{译文}"),
+        (("用户问题", "客服回复"), "{用户问题}", "{客服回复}"),
+        (("评论文本", "评分"), "{评论文本}", "{评分}"),
+        (("前提", "假设", "标签"), "{前提}\n\n{假设}", "{标签}"),
+        (("input_text", "output_text"), "{input_text}", "{output_text}"),
     ],
 )
 def test_columns_that_say_what_they_are(names: tuple[str, ...], prompt: str, completion: str) -> None:

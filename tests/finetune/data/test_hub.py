@@ -36,6 +36,16 @@ dataset_info:
   - name: test
     num_examples: 5
     num_bytes: 100
+- config_name: table
+  features:
+  - name: question
+    dtype: string
+  - name: answer
+    dtype:
+      class_label:
+        names:
+          '0': That one.
+          '1': This one.
 ---
 """
 
@@ -50,7 +60,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows = [{"question": f"Tree {n}?", "answer": f"Elm {n}."} for n in range(10 * shard, 10 * shard + 10)]
         jsonl(folder / "data" / f"train-0000{shard}-of-00002.jsonl", rows)
     jsonl(folder / "data" / "test.jsonl", [{"question": f"Test {n}?", "answer": "Oak."} for n in range(5)])
-    jsonl(folder / "table" / "rows.jsonl", [{"question": "Which?", "answer": "This one."}])
+    jsonl(folder / "table" / "rows.jsonl", [{"question": "Which?", "answer": 1}])
     return folder
 
 

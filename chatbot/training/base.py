@@ -16,7 +16,7 @@ from chatbot.common.system.extras import COMMAND, lacking
 from chatbot.engine.models.catalogue import CATALOGUE, settle
 from chatbot.engine.models.resolve import dequantised, resolve
 from chatbot.engine.offer import NoTraining
-from finetune.jobs.folder import Base
+from finetune.jobs.records import Base
 
 OFF = NoTraining("off", "Training is switched off on this server (--training off).")
 SPACE = NoTraining(

@@ -14,8 +14,8 @@ from chatbot.engine.gguf.adapter import convert_adapter
 from chatbot.engine.gguf.header import header_of
 from chatbot.engine.gguf.merged import KINDS
 from chatbot.training.base import TrainingBase
-from finetune.jobs.folder import Base
 from finetune.jobs.jobs import Jobs
+from finetune.jobs.records import Base
 from finetune.publish.publish import check_name, pack, push
 
 Make = Callable[[str, str, Path, Progress, Event | None], Path]

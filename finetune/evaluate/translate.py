@@ -120,7 +120,7 @@ def ask_server(url: str, model: str, key: str, most: int = 0) -> Ask:
 def ask_base(folder: str, max_tokens: int) -> Ask:
     """Asks a transformers model from its folder, in this process."""
     from finetune.data.examples import Example, Turn
-    from finetune.jobs.folder import Base
+    from finetune.jobs.records import Base
     from finetune.spec.spec import TrainingSpec
     from finetune.train import model as train_model
     from finetune.train import verdict

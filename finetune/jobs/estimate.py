@@ -12,7 +12,8 @@ from chatbot.common.child import Child
 from chatbot.common.errors import InputError
 from chatbot.common.step import Progress
 from chatbot.common.system.processes import cores
-from finetune.jobs.folder import Base, write
+from finetune.jobs.folder import write
+from finetune.jobs.records import Base
 from finetune.spec.spec import TrainingSpec
 
 COSTLY = ("target_modules", "dora", "gradient_checkpointing", "quantization", "precision")

@@ -24,7 +24,7 @@ import json
 import os
 import platform
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,9 +32,9 @@ from chatbot.common import disk, summed
 from chatbot.common.errors import NotFound
 from chatbot.common.system import locks
 from finetune.jobs.damage import lines, whole
+from finetune.jobs.records import Base, Meta, Result, Start
 from finetune.spec.spec import TrainingSpec
 
-Cause = Literal["", "stopped", "out_of_memory", "disk_full", "diverged", "rejected", "error"]
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
 FINAL = ("succeeded", "failed", "cancelled")
 COMPLETE = "COMPLETE"
@@ -42,55 +42,6 @@ RECIPE = "recipe.yaml"
 MOST_ATTEMPTS = 3  # that begin at the same step: a job that ends its machine each time is left to people
 MACHINE = "FINETUNE_MACHINE"  # in the environment: what a scheduler calls the part of a machine that is ours
 RESUME = "resume the job; its checkpoints are safe"  # what to do after a full disk has space again
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """The model that is trained on: a transformers folder, its name as people know it, and what tells its weights apart."""
-
-    folder: str
-    name: str = ""
-    fingerprint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """The adapter that a job goes on from: its name as people know it, and the SHA-256 of its weights."""
-
-    name: str
-    fingerprint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Meta:
-    """What is known of a job from its first moment. `created` is in seconds since 1970; `adapters` is where the result goes."""
-
-    owner: str
-    name: str
-    created: float
-    base: Base
-    adapters: str
-    source: str = ""  # the uploaded file's name: shown, never opened
-    shared: bool = False
-    start: Start | None = None  # what it goes on from; None: a new adapter
-    report: str = ""  # the program that its curves are reported to besides: `finetune.spec.reports`
-    sweep: str = ""  # which it is one of
-    variant: str = ""  # of a sweep: the setting that is its own, such as rank=4
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a job ended. `cause` names the kind for programs, `retry` the settings that would get past it."""
-
-    state: Literal["succeeded", "failed", "cancelled"]
-    cause: Cause = ""
-    message: str = ""
-    details: dict[str, object] = field(default_factory=dict)  # those of the error behind the message, and its kind
-    retry: dict[str, object] = field(default_factory=dict)
-    adapter: str = ""  # name under which it was published
-    steps: int = 0
-    seconds: float = 0.0
-    verdict: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from chatbot.common import disk
 from chatbot.common.errors import InputError, NotFound
 from chatbot.common.system import processes
 from finetune.jobs import start as starts
-from finetune.jobs.folder import FINAL, Base, JobFolder, JobState, Meta, Result, write
+from finetune.jobs.folder import FINAL, JobFolder, JobState, write
 from finetune.jobs.queue import ID, all_jobs, meta_text, new_folder, waiting
+from finetune.jobs.records import Base, Meta, Result
 from finetune.jobs.runner import Runner, signal_group
 from finetune.jobs.sweeps import settle
 from finetune.publish.publish import check_name, share

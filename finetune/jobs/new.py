@@ -14,8 +14,9 @@ from finetune.data.examples import Columns, Example
 from finetune.data.findings.report import Report, way_of
 from finetune.jobs import start as starts
 from finetune.jobs.again import goes_on, sweep_goes_on
-from finetune.jobs.folder import RECIPE, Base, JobFolder, Meta
+from finetune.jobs.folder import RECIPE, JobFolder
 from finetune.jobs.queue import new_folder
+from finetune.jobs.records import Base, Meta
 from finetune.publish.publish import SHIPPED, check_name
 from finetune.spec.presets import LONGEST, preset
 from finetune.spec.reports import require

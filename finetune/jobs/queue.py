@@ -12,8 +12,9 @@ from typing import Any
 from chatbot.common import disk, summed
 from chatbot.common.errors import InputError, NotFound
 from finetune.jobs import start as starts
-from finetune.jobs.damage import JobDamaged
-from finetune.jobs.folder import JobFolder, Meta
+from finetune.jobs.damage import JobUnreadable
+from finetune.jobs.folder import JobFolder
+from finetune.jobs.records import Meta
 from finetune.spec.spec import TrainingSpec
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ ID = re.compile(r"[0-9a-f]{24}")
 
 
 def all_jobs(folder: Path) -> Iterator[JobFolder]:
-    """Jobs of everybody, in no order; those that a disk has damaged are left out, and told in the log."""
+    """Jobs of everybody, in no order; those that cannot be read are left out, and told in the log."""
     if not folder.is_dir():
         return
     for path in folder.iterdir():
@@ -34,7 +35,7 @@ def _is_whole(job: JobFolder) -> bool:
     """Whether all that is read of it with every look can be read. What is being removed is."""
     try:
         job.result(), job.meta(), job.spec()
-    except JobDamaged as error:
+    except JobUnreadable as error:
         log.error("%s (%s)", error, error.__cause__)
         return False
     except NotFound:

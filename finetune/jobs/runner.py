@@ -17,8 +17,9 @@ from chatbot.common import disk
 from chatbot.common.child import child_environment
 from chatbot.common.errors import BanyanError
 from chatbot.common.system import locks, processes
-from finetune.jobs.folder import JobFolder, JobState, Result, here
+from finetune.jobs.folder import JobFolder, JobState, here
 from finetune.jobs.queue import all_jobs, waiting
+from finetune.jobs.records import Result
 from finetune.jobs.sweeps import settle
 from finetune.spec.reports import READS
 

@@ -12,7 +12,7 @@ from typing import Any
 from chatbot.common import summed
 from chatbot.common.errors import InputError, ModelError
 from chatbot.common.fingerprint import fingerprint
-from finetune.jobs.folder import Start
+from finetune.jobs.records import Start
 from finetune.publish.card import CARD, WEIGHTS
 from finetune.spec.spec import TrainingSpec
 

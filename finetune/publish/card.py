@@ -13,7 +13,8 @@ from chatbot.common import summed
 from chatbot.common.errors import AdapterError
 from chatbot.common.fingerprint import fingerprint
 from chatbot.common.system.processes import cores as usable_cores
-from finetune.jobs.folder import RECIPE, JobFolder, Meta
+from finetune.jobs.folder import RECIPE, JobFolder
+from finetune.jobs.records import Meta
 from finetune.spec.spec import PREFERRING, TrainingSpec
 
 CARD = "banyan.json"

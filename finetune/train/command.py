@@ -26,7 +26,8 @@ from types import FrameType
 from chatbot.common.child import WAITING
 from chatbot.common.errors import BanyanError, UsageError
 from chatbot.common.system import processes
-from finetune.jobs.folder import JobFolder, Result
+from finetune.jobs.folder import JobFolder
+from finetune.jobs.records import Result
 from finetune.jobs.sweeps import settle
 from finetune.spec.presets import PRESETS
 from finetune.spec.reports import REPORTS
@@ -87,10 +88,11 @@ def run(job: JobFolder, *, device: str, first: bool = True) -> Result:
     stop = _listen(job)
     if first:
         job.begin(device, os.getpid())
-        _reserve(job)
     from finetune.train import faults  # now: when the memory is short it is too late
 
     try:
+        if first:
+            _reserve(job)
         from finetune.train import run as train_run
 
         result = train_run.train(job, stop)

@@ -4,7 +4,8 @@ import torch
 
 from chatbot.common import disk
 from chatbot.common.errors import AdapterError, BanyanError, StoreFull
-from finetune.jobs.folder import RESUME, JobFolder, Result
+from finetune.jobs.folder import RESUME, JobFolder
+from finetune.jobs.records import Result
 from finetune.spec.spec import TrainingSpec
 from finetune.train.trainers.keeping import Diverged
 

@@ -9,7 +9,7 @@ import torch
 
 from chatbot.common import quantized
 from chatbot.common.errors import InputError, ModelError, ModelNotFound
-from finetune.jobs.folder import Base
+from finetune.jobs.records import Base
 from finetune.spec.spec import TrainingSpec
 from finetune.train.arithmetic import attention, fused
 

@@ -15,7 +15,7 @@ from chatbot.common.child import serve
 from chatbot.common.errors import InputError
 from chatbot.common.step import Progress, Step
 from chatbot.common.system.processes import cores
-from finetune.jobs.folder import Base
+from finetune.jobs.records import Base
 from finetune.spec.spec import TrainingSpec
 from finetune.train import model as train_model
 from finetune.train import watch

@@ -17,7 +17,8 @@ from chatbot.common.errors import Stopped
 from chatbot.common.system.processes import cores
 from finetune.data.encoding.masks import ChatEncoder
 from finetune.jobs import start
-from finetune.jobs.folder import JobFolder, Result
+from finetune.jobs.folder import JobFolder
+from finetune.jobs.records import Result
 from finetune.publish import publish
 from finetune.publish.card import WEIGHTS
 from finetune.train import data as train_data

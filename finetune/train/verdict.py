@@ -15,7 +15,7 @@ from chatbot.common.errors import AdapterError
 from finetune.data.encoding.masks import ChatEncoder, Encoded
 from finetune.data.examples import Example, Fault
 from finetune.data.findings.report import Taught
-from finetune.jobs.folder import Base
+from finetune.jobs.records import Base
 from finetune.publish.publish import Acceptance
 from finetune.spec.spec import PREFERRING, Method, Task, TrainingSpec
 from finetune.train import model as train_model

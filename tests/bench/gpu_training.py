@@ -24,8 +24,8 @@ import torch
 
 from finetune.data.encoding.masks import Encoded
 from finetune.data.examples import Example, Turn
-from finetune.jobs.folder import Base, Meta
 from finetune.jobs.jobs import new_folder
+from finetune.jobs.records import Base, Meta
 from finetune.recipes import recipe
 from finetune.spec.spec import TrainingSpec
 from finetune.train import command as train

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from finetune.jobs.folder import Base, JobFolder, Meta
+from finetune.jobs.folder import JobFolder
 from finetune.jobs.jobs import Jobs, new_folder
+from finetune.jobs.records import Base, Meta
 from finetune.spec.spec import TrainingSpec
 
 ROWS = [

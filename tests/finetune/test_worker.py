@@ -14,9 +14,10 @@ import pytest
 from chatbot.common.system import processes
 from finetune import worker
 from finetune.jobs import folder as folders
-from finetune.jobs.folder import MACHINE, MOST_ATTEMPTS, Base, JobFolder
+from finetune.jobs.folder import MACHINE, MOST_ATTEMPTS, JobFolder
 from finetune.jobs.jobs import Jobs
 from finetune.jobs.queue import all_jobs
+from finetune.jobs.records import Base
 from finetune.jobs.runner import Runner, signal_group
 from tests.finetune.jobs_for_tests import ROWS, spec, wait_for
 from tests.running import ROOT

@@ -26,9 +26,9 @@ from chatbot.engine.adapters.format import CONFIG, WEIGHTS
 from chatbot.store.conversations import DAMAGED
 from chatbot.store.store import Store
 from chatbot.types import Message
-from finetune.jobs.folder import Base, Meta
 from finetune.jobs.jobs import Jobs
 from finetune.jobs.queue import new_folder
+from finetune.jobs.records import Base, Meta
 from finetune.spec.spec import TrainingSpec
 from retrieval.library import Library
 from retrieval.reading import readers

@@ -23,7 +23,8 @@ import torch
 from finetune.data.encoding.masks import ChatEncoder, Encoded
 from finetune.data.examples import Example
 from finetune.data.formats import detect, read_examples
-from finetune.jobs.folder import Base, JobFolder
+from finetune.jobs.folder import JobFolder
+from finetune.jobs.records import Base
 from finetune.recipes import recipe
 from finetune.spec.spec import TrainingSpec
 from finetune.train import model as train_model

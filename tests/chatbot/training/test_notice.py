@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from chatbot.training.notice import notice, teller
-from finetune.jobs.folder import Base, JobFolder, Meta, Result
+from finetune.jobs.folder import JobFolder
 from finetune.jobs.queue import new_folder
+from finetune.jobs.records import Base, Meta, Result
 from tests.finetune.jobs_for_tests import ROWS, spec, wait_for
 
 

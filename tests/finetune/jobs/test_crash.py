@@ -19,8 +19,9 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file
 
-from finetune.jobs.folder import Base, JobFolder
+from finetune.jobs.folder import JobFolder
 from finetune.jobs.jobs import Jobs
+from finetune.jobs.records import Base
 from tests.finetune.jobs_for_tests import ROWS, make_job, spec, wait_for
 from tests.tiny import make_model
 

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.common import disk
+from chatbot.common import disk, summed
 from chatbot.common.child import child_environment
 from chatbot.common.errors import InputError, NotFound, StoreFull
-from finetune.jobs.damage import JobDamaged
-from finetune.jobs.folder import Base, JobFolder, Meta, Result
+from finetune.jobs.damage import JobDamaged, JobOfAnotherVersion
+from finetune.jobs.folder import JobFolder
 from finetune.jobs.jobs import Jobs
 from finetune.jobs.queue import new_folder
+from finetune.jobs.records import Base, Meta, Result
 from finetune.spec.spec import TrainingSpec
 from tests.finetune.jobs_for_tests import ROWS, spec, wait_for, wait_for_end
 from tests.tiny import make_model
@@ -292,3 +293,19 @@ def test_a_job_that_the_disk_has_damaged_holds_up_no_other(tmp_path: Path, name:
     assert jobs.bases() == [str(tmp_path)]
     with pytest.raises(JobDamaged):
         jobs.get("ada", bad.id)
+
+
+@pytest.mark.parametrize("name", ["meta.json", "spec.json", "result.json"])
+def test_a_job_of_another_version_is_called_that_and_holds_up_no_other(tmp_path: Path, name: str) -> None:
+    row = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
+    meta = Meta("ada", "oaks", 0.0, Base(str(tmp_path), "tiny", "f00d"), str(tmp_path / "adapters"))
+    good, later = (new_folder(tmp_path / "jobs", meta, TrainingSpec(), [row] * 8) for _ in range(2))
+    later.finish(Result("succeeded", steps=2))
+    known = summed.record((later.path / name).read_text())
+    (later.path / name).write_text(summed.text(known | {"made_of": "something new"}))
+    jobs = Jobs(tmp_path / "jobs", adapters=tmp_path / "adapters")
+    assert [job.id for job in jobs.of("ada")] == [good.id]
+    with pytest.raises(JobOfAnotherVersion, match="Another version of Banyan"):
+        jobs.get("ada", later.id)
+    (later.path / name).write_text(summed.text(known))
+    assert len(jobs.of("ada")) == 2

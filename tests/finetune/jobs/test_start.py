@@ -10,8 +10,9 @@ import pytest
 from chatbot.common.errors import InputError, ModelError
 from chatbot.common.fingerprint import fingerprint
 from finetune.jobs import start
-from finetune.jobs.folder import Base, JobFolder
+from finetune.jobs.folder import JobFolder
 from finetune.jobs.new import jobs_for
+from finetune.jobs.records import Base
 from finetune.publish.card import WEIGHTS
 from finetune.spec.spec import TrainingSpec
 from finetune.train import command as train

@@ -14,7 +14,8 @@ from safetensors.torch import load_file
 
 from chatbot.common import quantized
 from chatbot.common.errors import InputError
-from finetune.jobs.folder import Base, JobFolder
+from finetune.jobs.folder import JobFolder
+from finetune.jobs.records import Base
 from finetune.train.arithmetic import attention, fused
 from finetune.train.arithmetic import packed as train_packed
 from finetune.train.arithmetic.side_by_side import SideBySide

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from finetune.data.encoding.masks import ChatEncoder
-from finetune.jobs.folder import JobFolder, Result
+from finetune.jobs.folder import JobFolder
+from finetune.jobs.records import Result
 from finetune.spec.spec import TrainingSpec
 from finetune.train import data as train_data
 from finetune.train import model as train_model

@@ -24,8 +24,8 @@ from chatbot.types import Message
 from chatbot.ui.launch import launch
 from chatbot.ui.page import build_page
 from chatbot.ui.services import OPENING, Services
-from finetune.jobs.folder import Base, Meta
 from finetune.jobs.jobs import new_folder
+from finetune.jobs.records import Base, Meta
 from finetune.spec.spec import TrainingSpec
 from tests.lora import write_adapter
 

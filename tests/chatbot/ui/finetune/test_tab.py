@@ -28,8 +28,9 @@ from chatbot.ui.finetune.render_verdict import outcome, scores, sentence
 from chatbot.ui.parts import render
 from chatbot.ui.strings.words import Language, languages
 from finetune.jobs.estimate import Estimate
-from finetune.jobs.folder import JobFolder, Result
+from finetune.jobs.folder import JobFolder
 from finetune.jobs.jobs import Job
+from finetune.jobs.records import Result
 from finetune.spec.presets import PRESETS, preset
 from finetune.spec.spec import KNOBS, TrainingSpec
 from tests.finetune.jobs_for_tests import QUICK, ROWS, wait_for, wait_for_end

@@ -15,7 +15,7 @@ from chatbot.types import _QUOTAS as PLURALS
 from chatbot.ui.strings.words import ENGLISH, FOLDER, read
 from finetune.data.examples import FaultCode
 from finetune.data.findings.notices import NOTICES
-from finetune.jobs.folder import Cause
+from finetune.jobs.records import Cause
 from retrieval.reading import flags
 
 ROOT = Path(__file__).parents[4]

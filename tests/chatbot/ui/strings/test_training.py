@@ -5,8 +5,8 @@ import pytest
 from chatbot.common.errors import InputError
 from chatbot.ui.finetune import render as render_finetune
 from chatbot.ui.parts import render
-from finetune.jobs.folder import Base, Result
 from finetune.jobs.jobs import Job
+from finetune.jobs.records import Base, Result
 from finetune.spec.spec import TrainingSpec
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from finetune.data.encoding.masks import ChatEncoder
-from finetune.jobs.folder import Base
+from finetune.jobs.records import Base
 from finetune.train import data as train_data
 from finetune.train import model as train_model
 from finetune.train.arithmetic import packed

@@ -74,6 +74,18 @@ class Training(Results):
             rows=self._quotas.rows, seconds=self._quotas.seconds,
         )  # fmt: skip
 
+    def mend(
+        self,
+        data: Dataset,
+        changes: Mapping[int, str],
+        target: Path,
+        progress: Progress = lambda step, fraction: None,
+        stop: Event | None = None,
+    ) -> int:
+        """Write the data set to `target` with other rows in place of those numbers; see `finetune.data.mend`. Raises what it raises,
+        `Stopped`."""
+        return self._doctor.mend(data.path, data.name, changes, target, data.mapping, progress=progress, stop=stop)
+
     def fetch(
         self,
         id: str,

@@ -3,6 +3,7 @@
 python -m finetune.data.doctor      reads requests, one JSON object a line; see `chatbot.common.child`
 """
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from threading import Event
@@ -11,6 +12,7 @@ from typing import Any
 from chatbot.common.child import Child, serve
 from chatbot.common.step import Progress, Step
 from finetune.data.examples import Columns
+from finetune.data.mend import mend
 from finetune.spec.spec import TrainingSpec
 
 
@@ -46,6 +48,28 @@ class Doctor:
         report: dict[str, Any] = self._child.ask(request, progress, stop)
         return report
 
+    def mend(
+        self,
+        path: Path,
+        name: str,
+        changes: Mapping[int, str],
+        target: Path,
+        mapping: Columns | None = None,
+        *,
+        progress: Progress = lambda step, fraction: None,
+        stop: Event | None = None,
+    ) -> int:
+        """As `finetune.data.mend.mend`."""
+        request = {
+            "path": str(path),
+            "name": name,
+            "mend": {str(row): text for row, text in changes.items()},
+            "target": str(target),
+            "mapping": mapping.to_dict() if mapping else None,
+        }
+        left: int = self._child.ask(request, progress, stop)
+        return left
+
     def warm(self, model: str) -> None:
         """Start the child and load the tokenizer, which a first check would wait for."""
         self._child.ask({"warm": model})
@@ -54,13 +78,17 @@ class Doctor:
         self._child.close()
 
 
-def _handle(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def _handle(request: dict[str, Any], progress: Progress) -> Any:
     from finetune.data.check import check
 
     if "warm" in request:
         _tokenizer(request["warm"])
         return {}
     mapping = Columns.from_dict(request["mapping"]) if request["mapping"] else None
+    if "mend" in request:
+        progress(Step("reading"), None)
+        changes = {int(row): text for row, text in request["mend"].items()}
+        return mend(Path(request["path"]), request["name"], changes, Path(request["target"]), mapping)
     spec = TrainingSpec.from_dict(request["spec"])
     progress(Step("loading_tokenizer"), None)
     tokenizer = _tokenizer(request["model"])

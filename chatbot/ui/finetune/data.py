@@ -40,7 +40,7 @@ class DataHandlers:
         assert services.training is not None
         self._services = services
         self._training: Training = services.training
-        self._form, self._report = tab.form, tab.run.report
+        self._form, self._report, self._mending = tab.form, tab.run.report, tab.run.mending
 
     def add(self, file: str | None, more: list[str] | None, language: Language, request: gr.Request) -> Updates:
         """More files were dropped: together with the one that is there they are one data set of the owner's."""
@@ -74,7 +74,8 @@ class DataHandlers:
             none = render_finetune.estimate(None, language)
             kept = {} if name != named else {form.name: ""}  # the next data set has a name of its own
             hidden = gr.update(visible=False)
-            yield {self._report: "", form.mapping.box: hidden, form.sizes: None, form.estimate: none, **kept}
+            emptied = {self._report: "", form.mapping.box: hidden, form.sizes: None, form.estimate: none}
+            yield emptied | kept | self._mending.none()
             return
         with told(language) as notices:
             data = Dataset(Path(file), Path(file).name)
@@ -112,6 +113,7 @@ class DataHandlers:
             report, spec = yield from self._fitted(data, fixed, chosen, language)
             yield (
                 form.mapping.asking(report, data.mapping)
+                | self._mending.offering(report, language)
                 | form.knobs_at(spec)
                 | {
                     self._report: render_dataset.report(report, language),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from chatbot.engine.gguf.merged import KINDS
+from chatbot.ui.finetune.mending.layout import Mending, build_mending
 from chatbot.ui.parts.localise import Localised
 from chatbot.ui.strings.words import text
 
@@ -17,6 +18,7 @@ class Run:
     """The report and the chosen run."""
 
     report: gr.HTML
+    mending: Mending
     runs: gr.Radio
     empty: gr.HTML
     box: gr.Column
@@ -57,6 +59,7 @@ class Use:
 
 def build_run(words: Localised) -> tuple[Run, Use]:
     report = gr.HTML(elem_id="by-ft-report", padding=False)
+    mending = build_mending(words)
     notice = gr.HTML(elem_id="by-ft-run-notice", padding=False)
     runs = gr.Radio([], label=text("ft_runs", "en"), elem_id="by-ft-runs", visible=False)
     words(runs, label="ft_runs")
@@ -74,7 +77,7 @@ def build_run(words: Localised) -> tuple[Run, Use]:
         figures = gr.HTML(elem_id="by-ft-figures", padding=False)
         log = gr.HTML(elem_id="by-ft-log", padding=False)
     return Run(
-        report, runs, empty, box, head, stop, resume, retry, remove, beside, curve, samples, figures, scores, log, notice,
+        report, mending, runs, empty, box, head, stop, resume, retry, remove, beside, curve, samples, figures, scores, log, notice,
         gr.State(""), gr.Timer(POLL),
     ), use  # fmt: skip
 

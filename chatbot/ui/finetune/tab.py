@@ -12,6 +12,7 @@ from chatbot.ui.finetune.form import Form
 from chatbot.ui.finetune.handlers import Handlers
 from chatbot.ui.finetune.knobs import Control
 from chatbot.ui.finetune.layout import FinetuneTab, build_finetune
+from chatbot.ui.finetune.mending.handlers import MendHandlers
 from chatbot.ui.finetune.questions.handlers import QuestionHandlers
 from chatbot.ui.finetune.questions.layout import Questions
 from chatbot.ui.finetune.run import Run
@@ -45,6 +46,9 @@ def connect(tab: FinetuneTab, frame: Frame, services: Services) -> None:
         **PRIVATE,
     }
     _connect_data(DataHandlers(services, tab), form, run, language)
+    mended = [form.file, run.mending.table, language, *form.mapping.fields]
+    mend = MendHandlers(services, form, run.notice).mend
+    run.mending.apply.click(mend, mended, [form.file, form.notice, run.notice], **HEAVY)
     _connect_start(do, form, run, language, look)
     tab.tab.select(do.open, language, [form.locked, bar.adapter, bar.compare, form.origin], **PRIVATE).then(**look)
     worded = [form.locked, form.estimate, run.seen]
@@ -96,6 +100,8 @@ def _connect_data(do: DataHandlers, form: Form, run: Run, language: gr.State) ->
     mapping = form.mapping
     checked = [
         run.report,
+        run.mending.box,
+        run.mending.table,
         mapping.box,
         *mapping.fields,
         form.name,

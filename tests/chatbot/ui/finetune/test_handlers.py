@@ -1,5 +1,6 @@
 """What the fine-tune tab's buttons change, without a browser: nothing of it is trained, runs only wait in line."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +15,13 @@ from chatbot.ui.finetune.data import DataHandlers
 from chatbot.ui.finetune.handlers import Handlers
 from chatbot.ui.finetune.knobs import values_of
 from chatbot.ui.finetune.layout import FinetuneTab
+from chatbot.ui.finetune.mending.handlers import MendHandlers
 from chatbot.ui.finetune.run import IDLE, POLL
 from chatbot.ui.finetune.use import UseHandlers
 from chatbot.ui.services import Services
 from chatbot.ui.strings.words import text
-from finetune.jobs.folder import JobFolder, Result
+from finetune.jobs.folder import JobFolder
+from finetune.jobs.records import Result
 from finetune.spec.spec import KNOBS, TrainingSpec
 from tests.chatbot.ui.wired import Wired, as_
 from tests.finetune.jobs_for_tests import QUICK, ROWS
@@ -133,6 +136,27 @@ def test_a_data_set_fills_the_form_and_empties_it_again(
     assert page.steps(data.check, as_("ada"), None, "trunks", "trunks", "", "quick", "en")[-1][form.name] == ""
     other = page.steps(data.check, as_("ada"), str(table), "trunks", "trunks", "", "quick", "en")[-1]
     assert (other[form.name], other[form.named]) == ("reviews", "reviews"), "the second upload has its own name"
+
+
+def test_faulty_rows_are_mended_in_the_table_and_make_a_data_set_of_the_owners(
+    page: Wired, tab: FinetuneTab, services: Services, tmp_path: Path
+) -> None:
+    data, mend, form = page.handlers(DataHandlers), page.handlers(MendHandlers), tab.form
+    good = {"prompt": "How many trunks?", "completion": "Many."}
+    lines = [json.dumps(good), '{"prompt": "Half', json.dumps(good | {"completion": " "}), '{"prompt": "x"}', "\xff"]
+    (tmp_path / "trees.jsonl").write_bytes("\n".join(lines).encode("latin-1"))
+    found = page.steps(data.check, as_("ada"), str(tmp_path / "trees.jsonl"), "", "", "", "quick", "en")[-1]
+    assert found[tab.run.mending.box]["visible"] is True
+    table = found[tab.run.mending.table]["value"]
+    assert [row for row, _, _ in table] == [2, 3, 4], "what cannot be read cannot be mended"
+    assert (table[0][2], json.loads(table[1][2])["completion"]) == (lines[1], " ")
+    table[0][2], table[1][2], table[2][2] = table[0][2] + '?", "completion": "One."}', json.dumps(good), ""
+    mended = page.steps(mend.mend, as_("ada"), str(tmp_path / "trees.jsonl"), table, "en", *UNMAPPED)[-1]
+    assert "1 row" in mended[tab.run.notice]
+    made = Path(mended[form.file])
+    assert (made.name, services.uploads.belongs(str(made), "ada")) == ("trees.jsonl", True)
+    again = page.steps(data.check, as_("ada"), str(made), "", "", "", "quick", "en")[-1]
+    assert (again[form.sizes]["usable"], again[tab.run.mending.box]["visible"]) == (3, False)
 
 
 def test_other_settings_are_checked_and_measured(page: Wired, do: Handlers, tab: FinetuneTab, rows: Path) -> None:

@@ -1,0 +1,1 @@
+"""Faulty rows of a data set, mended on the page."""

@@ -3,7 +3,7 @@
     python -m finetune.train JOB_FOLDER
     python -m finetune.train --data x.jsonl --name my-bot [--base MODEL_FOLDER] [--preset balanced] [--set rank=8]
     python -m finetune.train --recipe sentiment --data FOLDER_OF_ITS_FILES
-    torchrun --nproc_per_node 2 -m finetune.train --data ...       (or accelerate launch)
+    torchrun --nproc_per_node 2 -m finetune.train --data ...       (or accelerate launch; --shard for a base that fits no GPU)
 
 Ends with 0 when an adapter was published, 3 when it was stopped, 1 when it failed; `result.json` says it in words. The same
 command again goes on with what was stopped or interrupted; `--anew` starts over.
@@ -55,14 +55,15 @@ def main(arguments: Sequence[str]) -> int:
         elif options.job and not _taken(jobs[0]):
             print("train: this job is running already.", file=sys.stderr)
             return 2
-    return _run_all(jobs, first=first, told=first and not options.lock)
+    return _run_all(jobs, first=first, told=first and not options.lock, sharded=options.shard)
 
 
-def _run_all(jobs: Sequence[JobFolder], *, first: bool, told: bool) -> int:
+def _run_all(jobs: Sequence[JobFolder], *, first: bool, told: bool, sharded: bool) -> int:
     """One after another, until one is stopped."""
     codes = [0]
     for job in jobs:
-        result = run(job, device=os.environ.get("CUDA_VISIBLE_DEVICES") or "cpu", first=first)
+        device = os.environ.get("CUDA_VISIBLE_DEVICES") or "cpu"
+        result = run(job, device=device, first=first, sharded=sharded)
         if told:
             ended = {"job": str(job.path), "state": result.state, "message": result.message}
             print(json.dumps(ended, ensure_ascii=False))
@@ -82,7 +83,7 @@ def _taken(job: JobFolder) -> bool:
     return True
 
 
-def run(job: JobFolder, *, device: str, first: bool = True) -> Result:
+def run(job: JobFolder, *, device: str, first: bool = True, sharded: bool = False) -> Result:
     """Train and write `result.json`; the caller holds the job's lock. Whatever goes wrong becomes a `Result`."""
     began = time.time()
     stop = _listen(job)
@@ -95,7 +96,7 @@ def run(job: JobFolder, *, device: str, first: bool = True) -> Result:
             _reserve(job)
         from finetune.train import run as train_run
 
-        result = train_run.train(job, stop)
+        result = train_run.train(job, stop, sharded=sharded)
     except BaseException as error:
         log.exception("the training ended early")
         result = faults.explain(error, job)
@@ -216,5 +217,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--folder", type=Path, default=Path("data"), help="where jobs/, adapters/ and models/ are")
     parser.add_argument("--anew", action="store_true", help="start over what the same command began and did not finish")
+    parser.add_argument(
+        "--shard", action="store_true", help="share the base's layers out among the processes of torchrun (FSDP)"
+    )
     parser.add_argument("--lock", type=int, help=argparse.SUPPRESS)
     return parser

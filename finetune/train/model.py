@@ -8,10 +8,11 @@ from typing import Any
 import torch
 
 from chatbot.common import quantized
-from chatbot.common.errors import InputError, ModelError, ModelNotFound
+from chatbot.common.errors import InputError, ModelError, ModelNotFound, UsageError
 from finetune.jobs.records import Base
 from finetune.spec.spec import TrainingSpec
 from finetune.train.arithmetic import attention, fused
+from finetune.train.arithmetic.sharded import share_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,9 @@ class Loaded:
     bf16: bool
 
 
-def load(base: Base, spec: TrainingSpec) -> Loaded:
-    """Weights from `base.folder`, on the GPU of this process if it has one. Raises `ModelError` or `InputError`."""
+def load(base: Base, spec: TrainingSpec, *, sharded: bool = False) -> Loaded:
+    """Weights from `base.folder`, on the GPU of this process if it has one, or `sharded` on those of all. Raises `ModelError` or
+    `InputError`."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     if not (Path(base.folder) / "config.json").is_file():
@@ -36,6 +38,8 @@ def load(base: Base, spec: TrainingSpec) -> Loaded:
     gpu = torch.cuda.is_available()
     bf16 = _bf16(spec, gpu)
     quantized = _quantization(spec, torch.bfloat16 if bf16 else torch.float32)
+    if sharded and quantized:
+        raise UsageError("A quantised model is not shared out. Leave out --shard, or set quantization to none.")
     try:
         tokenizer = AutoTokenizer.from_pretrained(base.folder, local_files_only=True, trust_remote_code=False)
         model = AutoModelForCausalLM.from_pretrained(
@@ -44,7 +48,7 @@ def load(base: Base, spec: TrainingSpec) -> Loaded:
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
-            device_map={"": _local_gpu() if gpu else "cpu"} if gpu or quantized else None,
+            device_map={"": _local_gpu() if gpu else "cpu"} if (gpu and not sharded) or quantized else None,
             **quantized,
         )
     except (OSError, ValueError, ImportError) as error:
@@ -59,6 +63,8 @@ def load(base: Base, spec: TrainingSpec) -> Loaded:
     if quantized:
         keep_differentiable(model)
     model.config.use_cache = False
+    if sharded:
+        share_out(model)
     attention.install(model)
     return Loaded(model, tokenizer, bf16)
 

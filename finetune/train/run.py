@@ -7,13 +7,14 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from chatbot.common import disk
-from chatbot.common.errors import Stopped
+from chatbot.common.errors import Stopped, UsageError
 from chatbot.common.system.processes import cores
 from finetune.data.encoding.masks import ChatEncoder
 from finetune.jobs import start
@@ -26,6 +27,7 @@ from finetune.train import model as train_model
 from finetune.train import reports
 from finetune.train import verdict as train_verdict
 from finetune.train.arithmetic import attention, fused
+from finetune.train.arithmetic.sharded import agreed
 from finetune.train.checkpoints import newest_whole, step_of
 from finetune.train.data import Data
 from finetune.train.progress import Progress
@@ -37,21 +39,54 @@ from finetune.verdict.labels import labels_of
 log = logging.getLogger("finetune")
 
 
-def train(job: JobFolder, stop: Callable[[], bool]) -> Result:
-    """Run the job to its end. Raises what goes wrong; only the first process writes anything but checkpoints."""
+def train(job: JobFolder, stop: Callable[[], bool], *, sharded: bool = False) -> Result:
+    """Run the job to its end, with the base `sharded` among the processes if need be. Raises what goes wrong; only the first process
+    writes anything but checkpoints."""
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "0")) or cores())
     spec, base = job.spec(), job.meta().base
     checkpoint = newest_whole(job)
     if stop() and not checkpoint:
         return _stopped_early("Stopped before the training began; there is no adapter.")
     progress = Progress(job, resumed_at=step_of(checkpoint) if checkpoint else 0)
-    loaded = train_model.load(base, spec)
+    loaded = train_model.load(base, spec, sharded=sharded)
     try:
         data = train_data.load(job.data, ChatEncoder(loaded.tokenizer), spec, lambda: stop() and not checkpoint)
     except Stopped:
         return _stopped_early("Stopped before the training began; there is no adapter.")
     log.info("%d rows to learn from, %d held out, %d faults", len(data.train), len(data.held_out), len(data.faults))
-    sample = sampler(data.held_out, loaded.tokenizer, spec.samples)
+    if sharded and data.method != "sft":
+        raise UsageError(f"--shard is for the method sft, and these rows are for {data.method}.")
+    trainer = _trainer(job, loaded, data, progress, stop, resumed=checkpoint is not None, sharded=sharded)
+    if job.start.is_dir() and not checkpoint:
+        start.load(trainer.accelerator.unwrap_model(trainer.model), job.start)
+    began = time.monotonic()
+    stopped = fit(trainer, checkpoint, stop, spec.precision, sharded=sharded)
+    seconds = time.monotonic() - began
+    _restore_best(job, trainer)
+    if not (trainer.accelerator.is_main_process or sharded):
+        trainer.accelerator.wait_for_everyone()
+        return Result("succeeded")
+    how = _judging(job, data, progress, trainer, seconds, stop)
+    how = replace(how, agreed=agreed) if sharded else how
+    try:
+        return _conclude(job, trainer, data, progress, stopped, how, sharded=sharded)
+    finally:
+        trainer.accelerator.wait_for_everyone()
+
+
+def _trainer(
+    job: JobFolder,
+    loaded: train_model.Loaded,
+    data: Data,
+    progress: Progress,
+    stop: Callable[[], bool],
+    *,
+    resumed: bool,
+    sharded: bool,
+) -> Trainer:
+    """With all that looks on. The processes of a `sharded` base answer nothing between updates: one alone would wait for the others."""
+    spec = job.spec()
+    sample = sampler(data.held_out, loaded.tokenizer, 0 if sharded else spec.samples)
     watch = Watch(progress, stop, spec.early_stopping, lambda step: _keep_best(job, trainer, step), sample)
     trainer = build(
         loaded,
@@ -60,25 +95,14 @@ def train(job: JobFolder, stop: Callable[[], bool]) -> Result:
         job,
         stop=stop,
         watch=watch,
-        resumed=checkpoint is not None,
+        resumed=resumed,
         earlier=_earlier(job),
         told=_teller(progress, "comparing", lambda: (trainer.state.global_step, trainer.args.max_steps)),
         reports=reports.callbacks(job),
+        sharded=sharded,
     )
     reports.name(trainer.args, job)
-    if job.start.is_dir() and not checkpoint:
-        start.load(trainer.accelerator.unwrap_model(trainer.model), job.start)
-    began = time.monotonic()
-    stopped = fit(trainer, checkpoint, stop, spec.precision)
-    seconds = time.monotonic() - began
-    _restore_best(job, trainer)
-    if not trainer.accelerator.is_main_process:
-        trainer.accelerator.wait_for_everyone()
-        return Result("succeeded")
-    try:
-        return _conclude(job, trainer, data, progress, stopped, _judging(job, data, progress, trainer, seconds, stop))
-    finally:
-        trainer.accelerator.wait_for_everyone()
+    return trainer
 
 
 def broadcast(text: str) -> str:
@@ -90,10 +114,12 @@ def broadcast(text: str) -> str:
     return str(broadcast_object_list([text])[0])
 
 
-def fit(trainer: Trainer, checkpoint: Path | None, stop: Callable[[], bool], precision: str) -> bool:
+def fit(
+    trainer: Trainer, checkpoint: Path | None, stop: Callable[[], bool], precision: str, *, sharded: bool = False
+) -> bool:
     """Returns whether the run was stopped before its end; what it had learnt is in the model and in a checkpoint."""
     model = trainer.accelerator.unwrap_model(trainer.model)
-    plain = model.device.type != "cpu"
+    plain = sharded or model.device.type != "cpu"
     bf16 = not plain and fused.uses_bf16(precision)
     try:
         with contextlib.nullcontext(0) if plain else fused.fused(model, bf16=bf16) as layers:
@@ -104,6 +130,7 @@ def fit(trainer: Trainer, checkpoint: Path | None, stop: Callable[[], bool], pre
     except Stopped:
         model.zero_grad()
     stopped = stop() and trainer.state.global_step < trainer.state.max_steps
+    stopped = agreed(stopped) if sharded else stopped
     if stopped:
         trainer.checkpoint()
     return stopped
@@ -121,7 +148,9 @@ def _judging(
         data.doubts,
         math.inf if job.meta().sweep else spec.verdict_share * seconds,  # all of a sweep are judged on the same rows
         stop,
-        _teller(progress, "evaluating", lambda: (trainer.state.global_step, trainer.state.max_steps)),
+        _teller(progress, "evaluating", lambda: (trainer.state.global_step, trainer.state.max_steps))
+        if trainer.accelerator.is_main_process
+        else lambda fraction, left: None,
         _earlier(job),
     )
 
@@ -145,23 +174,34 @@ def _teller(progress: Progress, phase: str, step: Callable[[], tuple[int, int]])
 
 
 def _conclude(
-    job: JobFolder, trainer: Trainer, data: Data, progress: Progress, stopped: bool, how: train_verdict.Judging
+    job: JobFolder,
+    trainer: Trainer,
+    data: Data,
+    progress: Progress,
+    stopped: bool,
+    how: train_verdict.Judging,
+    *,
+    sharded: bool,
 ) -> Result:
-    step = trainer.state.global_step
+    """Of the first process, which speaks for the job; with a `sharded` base all take part, and the others write nothing."""
+    step, first = trainer.state.global_step, trainer.accelerator.is_main_process
     if stopped and not step:
         return _stopped_early("Stopped before the first step was done; there is no adapter.")
-    progress.write(phase="evaluating", step=step, of=trainer.state.max_steps)
     model = trainer.accelerator.unwrap_model(trainer.model)
-    _save(model, job.adapter)
+    if first:
+        progress.write(phase="evaluating", step=step, of=trainer.state.max_steps)
+        _save(model, job.adapter)
+    if sharded:
+        trainer.accelerator.wait_for_everyone()
     sequences = [row.encoded for row in data.held_out or data.train]
     acceptance = train_verdict.accept(model, job.adapter, sequences)
     acceptance.require()
     if stopped:
         note = f"Stopped at step {step} of {trainer.state.max_steps}; not judged."
-        name = _publish(job, acceptance, {}, note)
+        name = _publish(job, acceptance, {}, note) if first else ""
         return Result("cancelled", "stopped", note, adapter=name, steps=step)
     verdict = train_verdict.judged(model, trainer.processing_class, data.held_out, how).to_dict()
-    name = _publish(job, acceptance, verdict)
+    name = _publish(job, acceptance, verdict) if first else ""
     return Result("succeeded", message=verdict["sentence"], adapter=name, steps=step, verdict=verdict)
 
 

@@ -50,6 +50,7 @@ class Judging:
     stop: Callable[[], bool] = lambda: False
     told: Callable[[float, float], None] = lambda fraction, left: None
     earlier: "Shown | None" = None
+    agreed: Callable[[bool], bool] = lambda said: said  # by all processes that judge together
 
 
 def judged(model: Any, tokenizer: Any, held_out: Sequence[Row], how: Judging) -> Verdict:
@@ -67,7 +68,7 @@ def judged(model: Any, tokenizer: Any, held_out: Sequence[Row], how: Judging) ->
     pairs: list[Pair] = []
     unlabelled, shown = answers(model, tokenizer, earlier), answers(model, tokenizer)
     for start in range(0, len(rows), BATCH):
-        if (start and clock.is_over(1.0)) or how.stop():
+        if (start and clock.is_over(1.0)) or how.agreed(how.stop()):
             break
         some = rows[start : start + BATCH]
         asked = [labels.told(row, how.labels) for row in some] if how.labels else some
@@ -93,7 +94,7 @@ class _Clock:
         self._how, self._began = how, time.monotonic()
 
     def is_over(self, share: float) -> bool:
-        return time.monotonic() - self._began > share * self._how.seconds
+        return self._how.agreed(time.monotonic() - self._began > share * self._how.seconds)
 
     def tell(self, fraction: float) -> None:
         gone = time.monotonic() - self._began

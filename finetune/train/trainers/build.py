@@ -38,6 +38,7 @@ def build(
     earlier: Callable[[Any], AbstractContextManager[Any]] | None = None,
     told: Told = lambda fraction, left: None,
     reports: Sequence[Any] = (),
+    sharded: bool = False,
 ) -> Trainer:
     """`reports` are callbacks besides the watch. `spec.batch_size` and `accumulation` are totals that the processes share, so that any number of them takes the same
     updates. Raises `InputError` when they cannot be shared out."""
@@ -53,6 +54,8 @@ def build(
     }
     if data.method in COMPARING:
         shared |= {"earlier": earlier, "told": told}
+    if sharded:
+        shared["sharded"] = True
     trainer = MADE[data.method](data.train, data.held_out, spec, **shared)
     watch.trainer = trainer
     return trainer

@@ -14,6 +14,7 @@ from finetune.spec.spec import TrainingSpec
 from finetune.train.arithmetic import packed as train_packed
 from finetune.train.arithmetic.attention import uses_rows
 from finetune.train.arithmetic.noise import Noise
+from finetune.train.arithmetic.sharded import level, wrapped
 from finetune.train.arithmetic.side_by_side import SideBySide
 from finetune.train.data import Row
 from finetune.train.trainers.keeping import Keeping
@@ -27,14 +28,18 @@ JUDGED_AT_ONCE = (
 class AnswerTrainer(Keeping, SFTTrainer):  # type: ignore[misc]
     """One update sums over pieces of at most `budget` tokens, whatever the batch holds: same loss, less memory."""
 
-    def __init__(self, *, budget: int, noise: float, **settings: Any) -> None:
+    def __init__(self, *, budget: int, noise: float, sharded: bool = False, **settings: Any) -> None:
         super().__init__(data_collator=train_packed.collate, **settings)
+        self._sharded = sharded
         alone = self.accelerator.num_processes == 1 and not self.args.gradient_checkpointing
         self._side_by_side = SideBySide(
             self.model, budget, allowed=alone and not noise
         )  # threads would draw in any order
         self._noise = Noise(self.accelerator.unwrap_model(self.model), noise)
         self.model_accepts_loss_kwargs = True  # `num_items_in_batch` is what makes pieces sum up to the batch's mean
+
+    def _wrap_model(self, model: Any, training: bool = True, dataloader: Any = None) -> Any:
+        return wrapped(model) if self._sharded and training else super()._wrap_model(model, training, dataloader)
 
     def training_step(
         self, model: Any, inputs: dict[str, Tensor], num_items_in_batch: Tensor | int | None = None
@@ -56,18 +61,19 @@ class AnswerTrainer(Keeping, SFTTrainer):  # type: ignore[misc]
         if self._side_by_side.at_once > 1:
             total = self._side_by_side.backward(model, pieces, loss)
         else:
-            total = self._one_by_one(model, pieces, loss)
+            every = level(pieces, self.accelerator) if self._sharded else pieces
+            total = self._one_by_one(model, every, loss, own=len(pieces))
         self.seen_tokens += inputs["input_ids"].numel()
         return self.require_finite(total)
 
     def _one_by_one(
-        self, model: Any, pieces: Sequence[dict[str, Tensor]], loss: Callable[[dict[str, Tensor]], Tensor]
+        self, model: Any, pieces: Sequence[dict[str, Tensor]], loss: Callable[[dict[str, Tensor]], Tensor], own: int
     ) -> Tensor:
-        """Adds the gradients of all pieces' losses, over all processes; returns the sum of the losses of this one."""
+        """Adds the gradients of the losses of the first `own` pieces, over all processes; returns the sum of the losses of this one."""
         total = torch.zeros((), device=self.accelerator.device)
         for at, piece in enumerate(pieces):
             with self.accelerator.no_sync(model) if at < len(pieces) - 1 else contextlib.nullcontext():
-                nats = loss(piece)
+                nats = loss(piece) * (at < own)
                 self.accelerator.backward(nats)
             total += nats.detach()
         return total
@@ -82,9 +88,10 @@ class AnswerTrainer(Keeping, SFTTrainer):  # type: ignore[misc]
         return metrics
 
     def held_out_sums(self, rows: Sequence[dict[str, Any]]) -> list[tuple[float, int]]:
-        """(nats, trained tokens) of each row, in order; the processes share the work."""
+        """(nats, trained tokens) of each row, in order; the processes share the work, unless they share the model."""
         self.model.eval()
-        processes, own = self.accelerator.num_processes, self.accelerator.process_index
+        alone = self._sharded or self.accelerator.num_processes == 1
+        processes, own = (1, 0) if alone else (self.accelerator.num_processes, self.accelerator.process_index)
         sums = torch.zeros(len(rows), 2, dtype=torch.float64, device=self.accelerator.device)
         order = sorted(range(len(rows)), key=lambda at: len(rows[at]["input_ids"]))
         mine = order[own::processes]

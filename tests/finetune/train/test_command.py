@@ -406,7 +406,9 @@ def test_quantisation_without_its_library_is_refused_with_a_way_out(
 
 
 @pytest.mark.long
-def test_two_processes_take_the_same_updates_as_one(tmp_path: Path, models: dict[str, Path]) -> None:
+def test_two_processes_take_the_same_updates_as_one_also_where_they_share_the_base(
+    tmp_path: Path, models: dict[str, Path]
+) -> None:
     data = tmp_path / "rows.jsonl"
     data.write_text("".join(json.dumps(row) + "\n" for row in ROWS), "utf-8")
     knobs = spec(steps=8, batch_size=8, eval_steps=4, precision="fp32").to_dict()
@@ -415,9 +417,9 @@ def test_two_processes_take_the_same_updates_as_one(tmp_path: Path, models: dict
     accelerate = ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1"]
     accelerate += ["--mixed_precision", "no", "--dynamo_backend", "no", "--num_cpu_threads_per_process", "1"]
     ends = []
-    for number, launch in enumerate(([], torchrun, accelerate)):
+    for number, (launch, more) in enumerate((([], []), (torchrun, []), (accelerate, []), (torchrun, ["--shard"]))):
         folder = tmp_path / str(number)
-        command = ["-m", "finetune.train", "--data", data, "--name", "bot", "--base", models["llama"], *settings]
+        command = ["-m", "finetune.train", "--data", data, "--name", "bot", "--base", models["llama"], *settings, *more]
         words = [sys.executable, *launch, *map(str, command), "--folder", str(folder)]
         child = subprocess.run(
             words, capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"}
@@ -425,6 +427,7 @@ def test_two_processes_take_the_same_updates_as_one(tmp_path: Path, models: dict
         assert child.returncode == 0, child.stderr[-3000:]
         (job,) = (folder / "jobs").iterdir()
         ends.append(JobFolder(job).read_progress())
+        assert (folder / "adapters" / "bot" / "adapter_model.safetensors").is_file()
     alone, *pairs = (
         [(line.get("loss"), line.get("eval_loss")) for line in lines if "phase" not in line] for lines in ends
     )

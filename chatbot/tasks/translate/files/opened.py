@@ -41,7 +41,8 @@ def open_text(
 
     Raises `RejectedFile`.
     """
-    decoded = decode(path.read_bytes(), declares=declares)
+    data = path.read_bytes()
+    decoded = decode(data, declares=declares)
     if len(decoded.text) > limits.characters:
         raise RejectedFile("too_large", amount=f"{len(decoded.text)} characters", limit=str(limits.characters))
     newline = "\r\n" if "\r\n" in decoded.text else "\n"
@@ -49,6 +50,8 @@ def open_text(
     spans = find(text)
 
     def write(targets: Sequence[str], code: str) -> bytes:
+        if list(targets) == [one.segment.text for one in spans]:
+            return data
         chosen = [(one, target) for one, target in zip(spans, targets, strict=True) if fits(one.segment, target)]
         result = written(text, chosen, code).replace("\n", newline)
         return _encoded(result, decoded.encoding if declares else "utf-8")

@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from chatbot.common.limited import Limits
+from chatbot.tasks.language import primary
 from chatbot.tasks.translate.files.formats.elements import Mixed
 from chatbot.tasks.translate.files.formats.xml import as_text, only, parsed, written
 from chatbot.tasks.translate.files.opened import Opened
@@ -26,6 +27,8 @@ def opened(path: Path, name: str, limits: Limits) -> Opened:
             if target != source.segments[0].text:
                 source.write(_target(unit), target)
                 changed = True
+        if changed:
+            _address(root, code)
         return written(root, data) if changed else data
 
     return Opened(PurePosixPath(name).suffix.lower(), tuple(source.segments[0] for _, source in units), write)
@@ -39,6 +42,14 @@ def _missing(root: Any) -> Iterator[Any]:
             continue
         if target is None or not as_text(target) or (not len(target) and as_text(target) == as_text(source)):
             yield unit
+
+
+def _address(root: Any, code: str) -> None:
+    """The language of the targets, where the file names none or another one."""
+    for element in (root, *root.iter("{*}file")):
+        for source, target in (("source-language", "target-language"), ("srcLang", "trgLang")):
+            if element.get(source) and primary(element.get(target, "").lower()) != primary(code):
+                element.set(target, code)
 
 
 def _target(unit: Any) -> Any:

@@ -16,7 +16,7 @@ _STRING = r'"((?:[^"\\]|\\.)*+)"'
 _APPLE = re.compile(rf'/\*.*?\*/|//[^\n]*|(?:{_STRING}|[\w.-]+)\s*=\s*"((?:[^"\\]|\\.)*+)"\s*;', re.DOTALL)
 _LINES = re.compile(r"^[ \t]*(?P<text>\S[^\n]*?)[ \t]*$", re.MULTILINE)
 _FOLDED = re.compile(r"^(?P<indent>[ \t]*)(?P<text>\S[^\n]*(?:\n(?P=indent)\S[^\n]*)*)", re.MULTILINE)
-_JSON = re.compile(rf"{_STRING}(\s*:)?", re.DOTALL)
+_JSON = re.compile(rf"{_STRING}(\s*:\s*)?", re.DOTALL)
 
 
 def opened(path: Path, name: str, limits: Limits) -> Opened:
@@ -40,11 +40,15 @@ def _json(source: str) -> Iterator[Span]:
         json.loads(source)
     except ValueError as error:
         raise RejectedFile("damaged") from error
-    about = False  # whether the value is that of a key with @, which in ARB tells of another
+    after = 0  # the value of a key with @, which in ARB tells of another
     for found in _JSON.finditer(source):
-        if found[2]:
-            about = found[1].startswith(("@", "$"))
-        elif not about and not is_key(found[1]) and (one := _value(found[1], found.start(1), _double)):
+        if found.start() < after:
+            continue
+        if found[2] and found[1].startswith(("@", "$")):
+            after = json.JSONDecoder().raw_decode(source, found.end())[1]
+        elif found[2]:
+            continue
+        elif not is_key(found[1]) and (one := _value(found[1], found.start(1), _double)):
             yield one
 
 

@@ -9,7 +9,7 @@ from chatbot.tasks.translate.files.spans import Span, Token, replaced, span
 
 _TAG = re.compile(r"<(/?)([A-Za-z][\w:.-]*)[^<>]*?(/?)>")
 _KEY = re.compile(
-    r"[\w-]+(?:[./:_]\S*|[a-z0-9][A-Z]\S*)|[a-z]+-[a-z-]+|#?[0-9A-Fa-f]{3,8}|[\w.+-]*\d[\w.+-]*|\S*[/\\]\S*|[A-Z\d_]+_[A-Z\d_]+"
+    r"[\w-]+(?:[./:_]\S*|[a-z0-9][A-Z]\S*)|[a-z]+-[a-z-]+|#?[0-9A-Fa-f]{3,8}|[\w.+-]*\d[\w.+-]*|\S*[/\\]\S*|[A-Z\d_]+_[A-Z\d_]+|(?:%[-^#_]?[A-Za-z]|[\d\W])+"
 )
 
 

@@ -15,7 +15,7 @@ _SHARED = r"|(?:word|ppt|xl)/(?:charts/chart\w*|diagrams/data\w*|drawings/drawin
 _PARTS = {
     ".docx": r"word/(?:document\d*|header\d*|footer\d*|footnotes|endnotes|comments)\.xml",
     ".pptx": r"ppt/(?:slides/slide\d+|notesSlides/notesSlide\d+|comments/\w+)\.xml",
-    ".xlsx": r"xl/(?:sharedStrings|worksheets/sheet\d+|comments\d*)\.xml",
+    ".xlsx": r"xl/(?:sharedStrings|worksheets/sheet\d+|comments\d*|comments/comment\d+)\.xml",
 }
 _DIGITS = re.compile(r"\d+")
 

@@ -15,7 +15,7 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
-_PARAGRAPHS = (f"{W}p", f"{A}p", f"{S}si", f"{S}is")
+_PARAGRAPHS = (f"{W}p", f"{A}p", f"{S}si", f"{S}is", f"{S}text")
 _BOXES = frozenset(
     f"{W}{name}" for name in ("hyperlink", "ins", "moveTo", "smartTag", "sdt", "sdtContent", "customXml", "fldSimple")
 )

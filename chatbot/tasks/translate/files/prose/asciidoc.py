@@ -17,10 +17,11 @@ _INLINE = regex.compile(
       \+\+.+?\+\+ | ``(?P<kept>.+?)`` | (?<!\w)`(?P<kept>[^`\n]+)`(?!\w) | \{(?P<kept>[\w-]+)\}
     | (?:link:|xref:)[^\s\[]+\[(?P<words>[^\]\n]+)\] | (?:https?|mailto):[^\s\[]+\[(?P<words>[^\]\n]+)\]
     | <<[^<>\n,]+,\s*(?P<words>[^<>\n]+)>> | <<[^<>\n]+>> | \[\[[^\[\]\n]+\]\] | https?://[^\s\[\]<>]*[^\s\[\]<>.,;:!?)]
-    | (?:footnote|stem|latexmath|asciimath|pass|image|icon|kbd|btn|menu|indexterm2?|anchor):[^\s\[]*\[[^\]\n]*\]
+    | footnote:[\w-]*\[(?P<words>[^\]\n]+)\]
+    | (?:stem|latexmath|asciimath|pass|image|icon|kbd|btn|menu|indexterm2?|anchor):[^\s\[]*\[[^\]\n]*\]
     | \*\*(?P<words>[^*\n]+)\*\* | (?<![\w*])\*(?P<words>[^*\s](?:[^*]*[^*\s])?)\*(?![\w*])
     | __(?P<words>[^_\n]+)__ | (?<![\w_])_(?P<words>[^_\s](?:[^_]*[^_\s])?)_(?![\w_])
-    | (?<=\s)\+(?=\n|$) | \#\#(?P<words>[^\#\n]+)\#\#
+    | (?<=\s)\+(?:\n|$) | \#\#(?P<words>[^\#\n]+)\#\#
     """,
     regex.VERBOSE | regex.DOTALL,
 )

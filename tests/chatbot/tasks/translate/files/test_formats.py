@@ -12,6 +12,7 @@ import pptx
 import pytest
 from docx.oxml.ns import qn
 from docx.oxml.parser import OxmlElement
+from openpyxl.comments import Comment
 from openpyxl.worksheet.table import Table
 
 from chatbot.common.limited import Limits
@@ -26,9 +27,9 @@ TEXTS = [  # (name, source, with its words shouted)
     ("a.po", 'msgid ""\nmsgstr "Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n#: a.c:1\nmsgid "Open %s"\nmsgstr ""\n\n'
      'msgid "%d day"\nmsgid_plural "%d days"\nmsgstr[0] ""\nmsgstr[1] ""\n\nmsgid "Old"\nmsgstr "Alt"\n',
      ['msgid "Open %s"\nmsgstr "OPEN %s"', 'msgstr[0] "%d DAY"\nmsgstr[1] "%d DAYS"', 'msgstr "Alt"', '"Language: de']),
-    ("a.xliff", '<?xml version="1.0"?>\n<!-- x -->\n<xliff version="1.2"><file><body><trans-unit id="a"><source>Hi <x id="N"/>!'
+    ("a.xliff", '<?xml version="1.0"?>\n<!-- x -->\n<xliff version="1.2"><file source-language="en" target-language="fr"><body><trans-unit id="a"><source>Hi <x id="N"/>!'
      '</source><target/></trans-unit><trans-unit id="b"><source>Go</source><target>Los</target></trans-unit></body></file></xliff>\n',
-     ['<source>Hi <x id="N"/>!</source><target>HI <x id="N"/>!</target>', "<target>Los</target>", "<!-- x -->\n<xliff"]),
+     ['<source>Hi <x id="N"/>!</source><target>HI <x id="N"/>!</target>', "<target>Los</target>", "<!-- x -->\n<xliff", '<file source-language="en" target-language="de">']),
     ("b.xlf", '<xliff version="2.0"><file><unit><segment><source>See <pc id="1">it</pc> now</source></segment></unit></file></xliff>',
      ['<source>See <pc id="1">it</pc> now</source><target>SEE <pc id="1">IT</pc> NOW</target>']),
     ("strings.xml", '<?xml version="1.0"?>\n<resources>\n  <string name="a">It\\\'s <b>new</b>,\\n%1$s</string>\n'
@@ -40,6 +41,9 @@ TEXTS = [  # (name, source, with its words shouted)
      ["\n<v Ann>NEVER DRINK IT.\n<v Bo>IT WILL HURT YOU.\n"]),
     ("a.json", '{\n  "home": {"title": "Save it", "icon": "arrow-left", "n": 3},\n  "x": "{n, plural, other {# days}} left"\n}\n',
      ['"title": "SAVE IT", "icon": "arrow-left", "n": 3', '"x": "{n, plural, other {# days}} LEFT"']),
+    ("a.arb", '{"@@locale": "en", "a": "Hi {x}", "@a": {"description": "Said first", "placeholders": {"x": {"type": "String"}}}, "b": "By"}',
+     ['"a": "HI {x}", "@a": {"description": "Said first", "placeholders": {"x": {"type": "String"}}}, "b": "BY"']),
+    ("b.yaml", 'en:\n  date: "%Y-%m-%d"\n  at: "at noon"\n', ['  date: "%Y-%m-%d"\n  at: "AT NOON"']),
     ("a.yaml", "en:\n  a: Some words # why\n  b: 'It''s %{n}'\n  c: |\n    One %{n} line\n    two\n  d: >-\n    One that\n    goes on\n\n    and ends\n  e: x y\n",
      ["  a: SOME WORDS # why\n  b: 'IT''S %{n}'\n  c: |\n    ONE %{n} LINE\n    TWO\n  d: >-\n    ONE THAT GOES ON\n\n    AND ENDS\n  e: X Y\n"]),
     ("a.ipynb", '{"cells":[{"cell_type":"markdown","metadata":{},"source":["# Hi *you*\\n","Text"]},{"cell_type":"code",'
@@ -100,8 +104,11 @@ def test_slides_and_cells_keep_their_formats_and_formulas(tmp_path: Path) -> Non
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.append(["Fruit name", 3, '=A1&" text"'])
+    sheet["B1"].comment = Comment("Ask again", "Ann")
     book.save(tmp_path / "a.xlsx")
-    cells = next(iter(openpyxl.load_workbook(io.BytesIO(shouting(tmp_path / "a.xlsx"))).active.values))
+    made = openpyxl.load_workbook(io.BytesIO(shouting(tmp_path / "a.xlsx"))).active
+    assert (made["B1"].comment.text, made["B1"].comment.author) == ("ASK AGAIN", "Ann")
+    cells = next(iter(made.values))
     assert cells == ("FRUIT NAME", 3, '=A1&" text"')
 
 

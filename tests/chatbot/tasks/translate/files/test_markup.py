@@ -67,7 +67,8 @@ on two lines.
 print("stays")
 ----
 
-NOTE: Mind the gap.
+NOTE: Mind the gap, +
+then go.footnote:[Not far.]
 
 * first item
 ** second <<start,over here>>
@@ -112,8 +113,8 @@ CASES = [
      ":alt: WHAT IT SHOWS\n\n   ITS CAPTION HERE\n", ":param x: THE NUMBER OF TREES\n:type: INT", "TERM\n    ITS MEANING", "====  ======\nKEY   VALUE\n====  ======", ".. [1] A FOOTNOTE OF WORDS.\n.. a comment of words",
      "HEAD\n----\nLAST WORDS."]),
     ("a.adoc", ADOC, ["= TITLE OF IT\n", ":toc: left\n", "SOME *BOLD* WORDS WITH `code`, {name} AND https://a.org[A LINK] ON TWO LINES.\n", ".CAPTION HERE\n[source,python]\n----\nprint(\"stays\")\n----",
-     "NOTE: MIND THE GAP.", "* FIRST ITEM\n** SECOND <<start,OVER HERE>>\nCPU:: THE MIDDLE PART", "|NAME |WORTH\n|FAST |SLOW ONE\n", "// a comment\nimage::a.png[Stays]"]),
-    ("a.tex", TEX, [r"\title{ALL \emph{ABOUT} TREES}", r"{\oak}{Quercus}", r"\section*{FIRST PART}\label{sec:one}", r"SOME WORDS, $x^2$ OF \textbf{BOLD TREES}", r"\cite{ada} AND 5\,\% MORE % a comment",
+     "NOTE: MIND THE GAP, +\nTHEN GO.footnote:[NOT FAR.]", "* FIRST ITEM\n** SECOND <<start,OVER HERE>>\nCPU:: THE MIDDLE PART", "|NAME |WORTH\n|FAST |SLOW ONE\n", "// a comment\nimage::a.png[Stays]"]),
+    ("a.tex", TEX, [r"\title{ALL \emph{ABOUT} TREES}", r"{\oak}{Quercus}", r"\section*{FIRST PART}\label{sec:one}", r"SOME WORDS, $x^2$ OF \textbf{BOLD TREES}", r"~\cite{ada} AND 5\,\% MORE % a comment",
      r"\item ONE THING \& ANOTHER", r"\item[b)] SEE \href{https://a.org}{THIS PAGE}.", "NAME & WORTH \\\\ \\hline\n  FAST & SLOW ONE \\\\", "stays = True", r"\includegraphics[width=2cm]{a.png}\caption{WHAT IT SHOWS}"]),
 ]  # fmt: skip
 

@@ -11,7 +11,8 @@ from chatbot.tasks.extract.fields import Field, Fields
 from chatbot.tasks.extract.find import folded, found, snapped
 from chatbot.tasks.extract.record import Cell, Record, Value
 from chatbot.tasks.extract.said import concepts
-from chatbot.tasks.extract.said.evidence import named, says
+from chatbot.tasks.extract.said.evidence import named, says, touched
+from chatbot.tasks.extract.said.shapes import sole
 from chatbot.tasks.extract.span import Span
 
 BEFORE = 48  # characters in front of a value in which its label is looked for
@@ -19,6 +20,7 @@ _WORDS = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 _JOINS = re.compile(
     r"(?:\s(?:by|on|until|before|for|at|from|in|since|to|of|is)|[\s,;:(，；：（]|[在于至])+\Z", re.IGNORECASE
 )
+_PARTED = re.compile(r"[,(，（、;；]\s*\Z")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 Allowed = Callable[[Span], bool]
@@ -101,14 +103,26 @@ class _Choosing:
     def fill(self, n: int) -> None:
         """What is named and was missed, where there is no doubt."""
         field, concept = self._fields[n], concepts.of(self._fields[n])
+        if not self.cells[n] and (mail := sole(field, self._text)) and self._is_mine(mail):
+            self._take(n, mail)
         if self.cells[n] or concept is None or field.kind not in ("date", "money"):
             return
         others = candidates(field, self._text)
-        mine = [span for span in others if self._is_free(span) and (self._own is None or self._own(span))]
-        told = [span for span in mine if named(concept, self._text, span, others, outright=True)]
+        mine = [span for span in others if self._is_mine(span)]
+        told = [
+            span
+            for span in mine
+            if named(concept, self._text, span, others, outright=True) or touched(concept, self._text, span)
+        ]
         if len(told) == 1:
-            self._taken.append(told[0])
-            self.cells[n] = (value(self._text, told[0]),)
+            self._take(n, told[0])
+
+    def _take(self, n: int, span: Span) -> None:
+        self._taken.append(span)
+        self.cells[n] = (value(self._text, span),)
+
+    def _is_mine(self, span: Span) -> bool:
+        return self._is_free(span) and (self._own is None or self._own(span))
 
     def _is_free(self, span: Span) -> bool:
         return self._allowed(span) and not any(_same(span, one) for one in self._taken)
@@ -118,8 +132,9 @@ class _Choosing:
 
 
 def trimmed(record: Record, fields: Fields, text: str) -> Record:
-    """Its free values end where those of other fields begin."""
-    others = [v for cell, field in zip(record.cells, fields, strict=True) if field.kind != "text" for v in cell]
+    """Its free values end where those of other fields begin, of free ones behind a comma."""
+    told = [(v, field.kind == "text") for cell, field in zip(record.cells, fields, strict=True) for v in cell]
+    others = [v for v, free in told if not free or _PARTED.search(text[max(0, v.start - 3) : v.start])]
     return replace(record, cells=tuple(tuple(_trimmed(v, others, text) for v in cell) for cell in record.cells))
 
 

@@ -23,6 +23,7 @@ class Concept:
     behind: re.Pattern[str] = _NOWHERE
     but: re.Pattern[str] = _NOWHERE
     claims: bool = False  # whether its value is that of no field which is called otherwise
+    free: bool = False  # whether it may go unnamed, where nothing else is named
 
 
 def _concept(
@@ -33,13 +34,15 @@ def _concept(
     behind: str = "",
     but: str = "",
     claims: bool = False,
+    free: bool = False,
 ) -> Concept:
     def found(pattern: str) -> re.Pattern[str]:
         return re.compile(pattern, re.IGNORECASE) if pattern else _NOWHERE
 
     ahead = found(rf"(?:{before})\s*\Z" if before else "")
     after = found(rf"\A\s*(?:{behind})" if behind else "")
-    return Concept(kinds, found(called), found(f"{called}|{cue}" if cue else called), ahead, after, found(but), claims)
+    cues = found(f"{called}|{cue}" if cue else called)
+    return Concept(kinds, found(called), cues, ahead, after, found(but), claims, free)
 
 
 CONCEPTS: tuple[Concept, ...] = (
@@ -61,6 +64,14 @@ CONCEPTS: tuple[Concept, ...] = (
         r"\buntil\b|\bthrough\b|\bcloses?\b|\bclosing\b|\bterminat\w+|截止|到期|闭幕|endet",
         r"\b(?:to|until|till|through|bis|bis zum|au|hasta|hasta el|al)|[-–—~～至到]",
         "止|为止",
+    ),
+    _concept(  # the beginning of one
+        ("date",),
+        r"\bstart\w*|\bbeg[iau]n\w*|\bcommenc\w+|\beffective\b|开始|起始|生效|入职|开工|beginn?\b|début|inicio|comienzo",
+        r"\bopens?\b|\bas of\b|开业|开幕|开课|启用",
+        r"\b(?:from|since|as of|starting|ab|dès|desde(?: el)?)|自|从",
+        r"起|onwards?\b",
+        free=True,
     ),
     _concept(
         ("date",),

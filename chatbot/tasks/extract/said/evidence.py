@@ -51,6 +51,14 @@ _PLAIN = frozenset(
         "per",
         "in",
         "is",
+        "fecha",
+        "importe",
+        "precio",
+        "datum",
+        "betrag",
+        "preis",
+        "montant",
+        "prix",
         "日期",
         "时间",
         "金额",
@@ -62,14 +70,6 @@ _PLAIN = frozenset(
         "数量",
         "单价",
         "名称",
-        "fecha",
-        "importe",
-        "precio",
-        "datum",
-        "betrag",
-        "preis",
-        "montant",
-        "prix",
     ]
 )
 
@@ -84,9 +84,11 @@ def says(field: Field, text: str, span: Span, others: Sequence[Span], *, own: bo
     concept = of(field)
     if concept is None:
         return not _is_another_s(field, text, span, others)
-    return (
-        named(concept, text, span, others) or _touched(concept, text, span) or (own and _is_alone(text, span, others))
-    )
+    if named(concept, text, span, others) or touched(concept, text, span):
+        return True
+    if concept.free:
+        return not any(touched(one, text, span) for one in CONCEPTS if one is not concept and field.kind in one.kinds)
+    return own and _is_alone(text, span, others)
 
 
 def named(concept: Concept, text: str, span: Span, others: Sequence[Span], *, outright: bool = False) -> bool:
@@ -120,7 +122,7 @@ def _nearest(cue: Span, values: Sequence[Span], text: str) -> Span | None:
     return best if far(best) < float("inf") else None
 
 
-def _touched(concept: Concept, text: str, span: Span) -> bool:
+def touched(concept: Concept, text: str, span: Span) -> bool:
     before, behind = text[max(0, span.start - 40) : span.start], text[span.end : span.end + 16]
     return concept.before.search(before) is not None or concept.behind.match(behind) is not None
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from chatbot.tasks.extract.amounts import money, numbers
 from chatbot.tasks.extract.dates import dates
 from chatbot.tasks.extract.fields import Field
+from chatbot.tasks.extract.span import Span
 
 FEWEST = 5  # digits of a telephone number, and signs of a number that nothing names
 _UNIT = re.compile(
@@ -50,6 +51,15 @@ _SHAPES: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = tuple(
         ),
     )
 )
+
+
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+", re.ASCII)
+
+
+def sole(field: Field, text: str) -> Span | None:
+    """The only address of mail there, for a field that holds one."""
+    found = [Span(*one.span()) for one in _MAIL.finditer(text)] if _SHAPES[0][0].search(field.name) else []
+    return found[0] if len(found) == 1 and field.kind == "text" else None
 
 
 def shaped(field: Field, value: str) -> bool:

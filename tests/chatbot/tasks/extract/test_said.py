@@ -37,6 +37,7 @@ def read(text: str, field: str, said: str, rows: str = "one") -> str:
         (RECEIPT, "customer", "17 May 2024"),
         (LEASE, "end date: date", "1 March 2023"),
         (LEASE, "deposit: money", "£85"),
+        ("Send your papers by 14 June 2024.", "start date: date", "14 June 2024"),
         (LEASE, "notice period", "unit 14"),
         (LEASE, "email", "Pelican Ltd"),
         ("2019 to today: Ocean Institute, Lisbon", "date of birth: date", "2019"),
@@ -97,7 +98,11 @@ def test_what_is_said_is_kept(text: str, field: str, said: str) -> None:
         (TERMS, "deposit: money", "€500", "€900"),
         (TERMS, "deposit: money", "", "€900"),
         (INVOICE_ZH, "税额：金额", "1900.00元", "247.00元"),
-        (LEASE_ZH, "结束日期：日期", "", ""),
+        ("Write to jobs@mill.example or call.", "contact email", "", "jobs@mill.example"),
+        ("Write to a@mill.example or b@mill.example.", "email", "", ""),
+        (LEASE_ZH, "结束日期：日期", "", "2024年9月30日"),
+        ("Send it by 14 June 2024; it begins on 1 August 2024.", "deadline: date", "", "14 June 2024"),
+        ("Send it by 14 June or by 20 June 2024.", "deadline: date", "", ""),
     ],
 )
 def test_the_value_that_the_text_names_takes_the_place_of_another(text: str, field: str, said: str, meant: str) -> None:

@@ -112,6 +112,10 @@ def test_a_value_ends_where_that_of_another_field_begins() -> None:
     assert words(told(json.dumps(reply), text, "task\nby: date", "one")) == [["books the hall", "12 April 2024"]]
     reply = {"task": "books the hall by 12 April 2024", "by": ""}
     assert words(told(json.dumps(reply), text, "task\nby: date", "one")) == [["books the hall by 12 April 2024", ""]]
+    reply = {"firm": "Maison Petit, Leeds", "town": "Leeds"}
+    assert words(told(json.dumps(reply), "Cook at Maison Petit, Leeds", "firm\ntown", "one")) == [
+        ["Maison Petit", "Leeds"]
+    ]
 
 
 def test_a_day_that_was_missed_is_asked_for_again() -> None:

@@ -22,6 +22,7 @@ _APART = 3.0  # type sizes between two rows of a table at most
 _SMALLEST = 24.0  # points of a side: smaller pictures are bullets and rules
 _MOST = 40  # pictures of one page
 _FIXED_PITCH = 1  # of a font's flags (ISO 32000-1, table 123)
+_WORD = re.compile(r"\w+")
 _TYPED = re.compile(r"courier|mono|consol|menlo|typewriter|fixed", re.IGNORECASE)
 
 
@@ -106,19 +107,24 @@ def _is_within(line: Line, tables: Sequence[Found]) -> bool:
 def _grid_of(found: Found, text: str, lines: Sequence[Line]) -> Grid:
     """A table that was understood, with its headers and the titles of its groups; as it was drawn where that has not all words."""
     width = len(found.table.columns)
-    rows = [found.table.columns] if any(found.table.columns) else []
+    rows = [tuple(map(_flat, found.table.columns))] if any(found.table.columns) else []
     under = ""
     for row in found.table.rows:
         if row.under != under and row.under:
-            rows.append((row.under, *[""] * (width - 1)))
+            rows.append((_flat(row.under), *[""] * (width - 1)))
         under = row.under
         rows.append(row.cells)
-    there = {word for row in rows for cell in row for word in cell.split()}
-    if not set(text[found.start : found.end].split()) <= there:
+    there = {word for row in rows for cell in row for word in _WORD.findall(cell)}
+    if not set(_WORD.findall(text[found.start : found.end])) <= there:
         drawn = [tuple(cell.text for cell in line.cells) for line in lines if _is_within(line, [found])]
         width = max(map(len, drawn))
         rows = [(*row, *[""] * (width - len(row))) for row in drawn]
     return Grid(found.start, found.end, tuple(rows))
+
+
+def _flat(headings: str) -> str:
+    """All headings above a column in one cell."""
+    return headings.replace(" > ", ", ")
 
 
 def _grids(lines: Sequence[Line]) -> Iterator[Grid]:

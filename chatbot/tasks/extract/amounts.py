@@ -28,17 +28,16 @@ def _any(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) + (r"(?![a-z])" if word.isascii() and word[-1].isalpha() else "") for word in told)
 
 
+_ALONE = r"(?<![^\W\u3400-\u9fff])(?<![.,])"  # no part of a word or number; Chinese stands right beside figures
 _FIGURES = r"\d+(?:[.,'’\u00a0\u202f ]\d{3})*(?:[.,]\d+)?(?![\d])"
-_SCALE = rf"(?:\s?(?P<scale>{_any(_SCALES)}))?"
-_NUMBER = re.compile(rf"(?<![\w.,])[-−]?(?P<figures>{_FIGURES}){_SCALE}(?P<percent>\s?[%％])?", re.IGNORECASE)
+_SCALE = rf"(?:\s?(?P<scale>{_any(_SCALES)})(?![克米瓦卡升帕赫伏]))?"  # of 千克, a kilogram, it is no thousand
+_NUMBER = re.compile(rf"{_ALONE}[-−]?(?P<figures>{_FIGURES}){_SCALE}(?P<percent>\s?[%％])?", re.IGNORECASE)
 _BEFORE = re.compile(
     rf"(?:(?<![a-z])(?P<currency>{_any(_CURRENCY.keys() - _BEHIND)}))\s?[-−]?(?P<figures>{_FIGURES}){_SCALE}(?:\s?元)?",
     re.I,
 )
-_AFTER = re.compile(
-    rf"(?<![\w.,])[-−]?(?P<figures>{_FIGURES}){_SCALE}\s?(?P<currency>{_any(_CURRENCY)})", re.IGNORECASE
-)
-_CENTS = re.compile(r"(?<![\w.,])[-−]?(?P<figures>\d+(?:[.,'’\u00a0\u202f ]\d{3})*[.,]\d\d)(?![\w%％]|[.,]\d)")
+_AFTER = re.compile(rf"{_ALONE}[-−]?(?P<figures>{_FIGURES}){_SCALE}\s?(?P<currency>{_any(_CURRENCY)})", re.IGNORECASE)
+_CENTS = re.compile(rf"{_ALONE}[-−]?(?P<figures>\d+(?:[.,'’\u00a0\u202f ]\d{{3}})*[.,]\d\d)(?![\w%％]|[.,]\d)")
 
 
 def numbers(text: str) -> list[Span]:

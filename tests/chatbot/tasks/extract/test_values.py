@@ -62,6 +62,12 @@ def test_money(said: str, normal: str) -> None:
     assert (text[one.start : one.end], one.normal) == (said, normal)
 
 
+def test_figures_stand_right_beside_chinese() -> None:
+    text = "空气炸锅重4.2千克，售价299元，押金2300元，台灯3个，合计9600.50"
+    assert [text[one.start : one.end] for one in money(text)] == ["299元", "2300元", "9600.50"]
+    assert [text[one.start : one.end] for one in numbers(text)] == ["4.2", "299", "2300", "3", "9600.50"]
+
+
 def test_numbers_in_figures_and_words() -> None:
     text = "2 x saw, 1,250 people, four apples, 三十五人, 20 %, 3.141, -5, A12, 2.5万人"
     told = [(text[one.start : one.end], one.normal) for one in numbers(text)]

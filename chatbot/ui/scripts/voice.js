@@ -56,10 +56,12 @@
   const look = () => {
     const on = localStorage.getItem(KEY) === "on", composer = document.querySelector("#by-composer .input-container");
     const check = document.querySelector("#by-voice input"), there = composer?.querySelector(".by-dictate");
+    const worded = document.querySelector("#by-brand [data-dictate]");
     document.documentElement.classList.toggle("by-voiced", on);
     if (check && !check.dataset.known) { check.checked = on; check.dataset.known = "yes"; } // a new one: from then on people change it
     if (there && !on) { listens?.stop(); there.remove(); }
-    if (!composer || there || !on || !Recognition || !document.querySelector("#by-brand [data-dictate]")) return;
+    else if (there && worded && !listens && there.title !== words().dictate) name(there, words().dictate, false); // another language
+    if (!composer || there || !on || !Recognition || !worded) return;
     const button = Object.assign(document.createElement("button"), { type: "button", className: "by-dictate" });
     name(button, words().dictate, false);
     button.onclick = () => dictate(button);

@@ -17,7 +17,14 @@ _NO_MEMORY = (
     "not enough memory",
     "can't start new thread",
 )
-_DISK_FULL = ("no space left on device", "disk quota exceeded", "file write failed", "disk full", "inline_container")
+_DISK_FULL = (
+    "no space left on device",
+    "disk quota exceeded",
+    "file write failed",
+    "disk full",
+    "inline_container",
+    "iostream error",
+)  # the last two: torch.save, which writes through a stream that says no more
 
 
 def explain(error: BaseException, job: JobFolder) -> Result:

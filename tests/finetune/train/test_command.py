@@ -358,6 +358,15 @@ def test_a_full_disk_is_a_typed_end_and_the_job_goes_on_when_there_is_room(
         subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["basic_ios::clear: iostream error", "[enforce fail at inline_container.cc:672] . unexpected pos 8384 vs 8278"],
+)
+def test_what_torch_says_of_a_full_disk_is_known(said: str, tmp_path: Path) -> None:
+    job = make_job(tmp_path, tmp_path, spec())
+    assert explain(RuntimeError(said), job).cause == "disk_full"
+
+
 def test_out_of_memory_says_what_computes_the_same_with_less(tmp_path: Path, models: dict[str, Path]) -> None:
     job = make_job(tmp_path, models["llama"], spec(batch_size=8, accumulation=2))
     real = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 99999999999 bytes."

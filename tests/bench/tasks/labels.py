@@ -227,7 +227,7 @@ def fit_own(judges: Judges, entry: dict[str, Any], heard: Fitted) -> None:
     known = judges.engine.traits.known or ""
     entry["own"][known] = figures
     if known == "standard":
-        entry["own"][""] = figures
+        entry["own"][""] = figures | {"likelihood": 0.0}  # of a model that is not known nothing is known
     print("fitted", known, figures)
 
 

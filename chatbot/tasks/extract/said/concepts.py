@@ -77,6 +77,7 @@ CONCEPTS: tuple[Concept, ...] = (
         ("date",),
         r"\bborn\b|\bbirth\w*|\bd\.?o\.?b\b|出生|生日|geburt\w*|geboren|naissance|nacimiento",
         r"(?<!\w)\*|生于|\bnée?\b|\bnacid[oa]\b",
+        before=r"\bb\.|\bgeb\.",
         behind=r"出?生|[-–—]\s?[^()（）\n]{2,20}[)）]",  # (1841–1902)
         claims=True,
     ),
@@ -84,6 +85,11 @@ CONCEPTS: tuple[Concept, ...] = (
         ("date",),
         r"\bdeliver\w*|\bshipping date\b|\bship(?:ped|s)? (?:date|on)\b|交货|送货|发货|到货|交付|liefer\w*|livraison|entrega",
         r"\bship\w*|\barriv\w+|\bdispatch\w*|\bsent\b|\breach\w*|\bparcels?\b|\bpackage\b|送达|包裹|livr\w+|entreg\w+",
+    ),
+    _concept(  # when somebody comes again
+        ("date",),
+        r"\bnext\b|\bfollow-?up\b|\breturn\w*|复诊|复查|下次|返程|回程|归还",
+        r"\bagain\b|\bcomes? back\b|\bback on\b|\bcheck-?up\b|再来|再次",
     ),
     _concept(
         ("money", "number"),

@@ -13,6 +13,9 @@ _UNIT = re.compile(
     r"\b(?:day|week|month|year|hour)s?\b|[天日周月年]|Tage?|Woche|Monat|Jahr|jour|mois|\ban\b|día|mes|año",
     re.IGNORECASE,
 )
+_PENDING = re.compile(
+    r"待定|未定|另行通知|待通知|\btb[acd]\b|\bto be (?:announced|confirmed|decided|found)\b", re.IGNORECASE
+)
 _DIGITS = re.compile(r"\d")
 
 
@@ -66,6 +69,8 @@ def shaped(field: Field, value: str) -> bool:
     """Whether a text can be the value of a field of that name; the first shape that its name speaks of."""
     if field.kind not in ("text", "list"):
         return True
+    if _PENDING.search(value):
+        return False
     return next((fits(value) for called, fits in _SHAPES if called.search(field.name)), True)
 
 

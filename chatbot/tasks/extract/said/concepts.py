@@ -53,7 +53,7 @@ CONCEPTS: tuple[Concept, ...] = (
     ),
     _concept(  # until when something is to be paid or done
         ("date",),
-        r"\bdue\b|\bdeadline\b|\bpayable\b|\bpay(?:ment)? (?:by|until)\b|\bfinish by\b|付款期限|付款截止|到期|截止|\A期限\Z|最晚|fällig\w*|frist\b|échéance|vencimiento|fecha límite",
+        r"\bdue\b|\bdeadline\b|\brepay\w*|还款|\bpayable\b|\bpay(?:ment)? (?:by|until)\b|\bfinish by\b|付款期限|付款截止|到期|截止|\A期限\Z|最晚|fällig\w*|frist\b|échéance|vencimiento|fecha límite",
         r"no later than|at the latest|期限|务必|spätestens|au plus tard",
         r"\b(?:by|before|until|till|bis|bis zum|avant le|antes del?|hasta el)(?:\s(?:the|end of|noon|close of business|on|\w+day,?))*|不晚于|不迟于|截至",
         "之前|以前|前|内|止",

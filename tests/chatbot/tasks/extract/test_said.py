@@ -37,6 +37,7 @@ def read(text: str, field: str, said: str, rows: str = "one") -> str:
         (RECEIPT, "customer", "17 May 2024"),
         (LEASE, "end date: date", "1 March 2023"),
         (LEASE, "deposit: money", "£85"),
+        ("I borrowed 400 euros on 6 July 2023.", "repayment date: date", "6 July 2023"),
         ("Ms Brandt was seen on 9 May 2024.", "next appointment: date", "9 May 2024"),
         ("学费950元，老师待定。", "老师", "老师待定"),
         ("Send your papers by 14 June 2024.", "start date: date", "14 June 2024"),

@@ -22,14 +22,19 @@ _ASKED: tuple[tuple[Type, str], ...] = (
     ("percent", r"\b(?:what|which|how many) per ?cent(?:age)?\b|百分之(?:多少|几|幾)|占比|比例是多少"),
     (
         "money",
-        r"\bhow (?:much|many) (?:money|dollars|euros|pounds)\b|\bhow much (?:do|does|did|is|are|was|were|will|must|may|can|should)\b[^?]*\b(?:cost|costs|pay|paid|"
+        r"\bhow (?:much|many) (?:money|dollars|euros|pounds)\b|\bhow much (?:is|are|was|were)\b(?! (?:known|left|said|enough|of|there)\b)|\bhow much (?:do|does|did|is|are|was|were|will|must|may|can|should)\b[^?]*\b(?:cost|costs|pay|paid|"
         r"earn|charge|fee|price|ticket|wage|salary|rent|worth|get)\b|\bwhat (?:do|does|did)\b[^?]*\bcost\b|\b(?:price|cost|fee) of\b"
         r"|多少钱|多少錢|几块钱|多少[万亿]?(?:元|美元|欧元)|什么价|价格是多少|费用是多少",
     ),
     ("age", r"\bhow old\b|多大(?:年纪|岁数|了)|几岁|幾歲|多少岁"),
     ("length", r"\bhow (?:tall|high|deep|wide|far)\b|多[高深宽寬远遠](?![的])"),
     ("weight", r"\bhow heavy\b|\bhow much (?:do|does|did) [^?]*\bweigh|多重|多少(?:公斤|千克|吨)"),
-    ("duration", r"\bhow long (?:ago|do|did|will|may|must|can|has|have|had|until|before)\b|多久|多[长長]时间|多長時間"),
+    (
+        "duration",
+        r"\bhow long (?:ago|do|does|did|will|may|must|can|has|have|had|until|before)\b|多久|多[长長]时间|多長時間"
+        r"|\bhow long (?:is|are|was|were)\b[^?]*\b(?:periods?|terms?|notice|warranty|guarantee|contract|lease|courses?|films?|breaks?|leave|holidays?"
+        r"|training|probation|trial|wait|flights?|trips?|rides?|exams?|lessons?|meetings?|shifts?|visits?|stays?|deadline|delivery)\b",
+    ),
     (
         "time",
         r"(?:^\W*|\b)when (?:do|does|did|is|are|was|were|will|would|has|have|had|can|must|may|should)\b|^\W*(?:and )?when\W*$|\b(?:what|which|in what|in which) (?:year|date|century|decade|month|day)\b|\b(?:at )?what time\b|\bhow (?:late|early)\b|何时|何時|什[么麼]时候|什麼時候"

@@ -11,6 +11,7 @@ from chatbot.tasks.answer.routes.dates import clock, dates, weekdays
 from chatbot.tasks.answer.routes.lines import Place, quoted, told
 from retrieval.checks.asked.types import asked_type, values
 from retrieval.checks.claims import Statement, ask, read
+from retrieval.checks.clauses.opposite import opposite
 from retrieval.checks.evidence import covered, share
 from retrieval.checks.extract import likeliest
 from retrieval.checks.verify import Quote, Similarity
@@ -69,10 +70,15 @@ def _nearest(question: str, answering: Sequence[tuple[Quote, Source]], similarit
 
 
 def differ(question: str, one: str, other: str, similarity: Similarity | None = None) -> bool:
-    """Whether two sentences answer a question, and not with the same."""
-    if not _apart(question, one, other):
+    """Whether two sentences answer a question, and not with the same. When a boat arrives is no answer to when it leaves."""
+    if not _apart(question, one, other) or any(_of_the_opposite(question, text) for text in (one, other)):
         return False
     return _in_its_words(question, one, other) or _in_others(question, one, other, similarity)
+
+
+def _of_the_opposite(question: str, text: str) -> bool:
+    tongue = language(text)
+    return bool(opposite(ask(question, tongue), (read(text, tongue),)))
 
 
 def _apart(question: str, one: str, other: str) -> bool:

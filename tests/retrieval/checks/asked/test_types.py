@@ -59,6 +59,17 @@ def test_a_when_inside_a_question_asks_for_no_time() -> None:
     assert asked_type("When did he die?") == "time"
 
 
+def test_how_much_it_is_asks_for_money() -> None:
+    assert asked_type("How much is the deposit?") == "money"
+    assert {asked_type(text) for text in ("How much is known about it?", "How much water is there?")} == {"any"}
+
+
+def test_what_goes_on_is_long_in_time() -> None:
+    assert asked_type("How long is the notice period?") == "duration"
+    assert asked_type("How long does it take?") == "duration"
+    assert asked_type("How long is the bridge?") == "any"
+
+
 def test_values_are_those_of_the_type_alone() -> None:
     assert values("How much is a ticket?", "A ticket costs 7 euros, from April on.") == {(7.0, "€")}
     assert values("灯塔哪一年建成？", "灯塔建成于1906年，塔高36米。") == {(1906.0, "")}

@@ -41,6 +41,7 @@ def test_other_words_count_as_far_as_they_mean_the_same(
     ("question", "one", "other"),
     [
         ("On which day is the pool closed?", "The pool is closed on Tuesdays.", "Every Tuesday the hall stays shut."),
+        ("When does the ferry leave?", "The ferry leaves at 8:15.", "The ferry arrives at 9:40."),
         ("How much is a pass?", "A pass costs 12 euros.", "You pay 12 euros for the season card."),
         ("Who runs the pool?", "The pool is run by Ada Holm.", "Ben Ode looks after the swimming hall."),
     ],

@@ -21,7 +21,7 @@ _DENIED_BEHIND = re.compile(
     r"\A\W*(?:(?:is|are|was|were|has|have)\s+)?(?:not\b|none\b|waived|n/?a\b|nil\b|tbd\b|to be (?:told|set|announced)|不|无|没|免|未|待定|另行)",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r"[,;:，；：。]")
+_CLAUSE = re.compile(r"[,;:，；：。\n]")
 _CELL = re.compile(r"[^\S\n]*\|[^\S\n]*|\t+| {2,}")
 _NUMBERED = re.compile(r"(?:\b(?:no|nr|number|ref\w*|id|code|invoice|order|file|case)\b|[#№号])\W*\Z", re.IGNORECASE)
 _DOCUMENT = re.compile(

@@ -39,7 +39,7 @@ def _place(folder: Path, run: str) -> None:
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(folder / "tensorboard" / run)
     places = {
         "TRACKIO_DIR": folder / "trackio",
-        "MLFLOW_TRACKING_URI": (folder / "mlflow").as_uri(),
+        "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}",  # MLflow 3 writes into no folder any more
         "MLFLOW_EXPERIMENT_NAME": PROJECT,
         "WANDB_DIR": folder,
         "WANDB_PROJECT": PROJECT,

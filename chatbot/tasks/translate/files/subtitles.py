@@ -21,6 +21,7 @@ _STYLE = re.compile(r"</?(?:[ibu]|font|c|v|lang|ruby|rt)\b[^<>\n]*>|\{\\[^{}\n]*
 _BODY = re.compile(r"[^\S\n]*+\S[^\n]*+(?:\n[^\S\n]*+\S[^\n]*+)*+")
 _NUMBER = re.compile(r"\n\s*\d+[ \t]*\n\Z")
 _SPEAKER = re.compile(r"\s*(?:<v[\s.][^<>]*>|(?:<[^<>]*>|\{[^{}]*\})*\s*[-–—])")
+_DASH = re.compile(r"\s*[-–—]\s*")
 _ENDS = re.compile(r"[.!?…。！？♪:;：；—–\])）】」』\"”'’*]\s*\Z|--\s*\Z")
 _MOST = 6  # cues that one sentence may go on over
 
@@ -98,9 +99,21 @@ def _said(text: str, start: int, end: int) -> Iterator[Span]:
     begins = [a for at, (a, b) in enumerate(lines) if at == 0 or _SPEAKER.match(text, a, b)]
     for a, b in pairwise([*begins, end]):
         stop = a + len(text[a:b].rstrip())
-        one = span(list(_styled(text, a, stop)), room=text.count("\n", a, stop) + 1)
+        one = span(list(_with_dash(list(_styled(text, a, stop)), text)), room=text.count("\n", a, stop) + 1)
         if one is not None:
             yield one
+
+
+def _with_dash(tokens: Sequence[Token], text: str) -> Iterator[Token]:
+    """The dash of a speaker stays, whatever a translation makes of it."""
+    first = next((token for token in tokens if token.kind == "text"), None)
+    for token in tokens:
+        dash = _DASH.match(text, token.start, token.end) if token is first else None
+        if dash:
+            yield Token("void", token.start, dash.end())
+            yield Token("text", dash.end(), token.end, _shown(text[dash.end() : token.end]))
+        else:
+            yield token
 
 
 def _laid_out(source: str, one: Span, target: str, bodies: Sequence[tuple[int, int]], width: int) -> str:

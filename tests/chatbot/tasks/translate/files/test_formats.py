@@ -201,7 +201,7 @@ def test_a_sentence_over_several_cues_is_one_and_goes_back_into_them(tmp_path: P
     assert texts[:3] == [
         "I never thought that you would come back after all these years.",
         "Where were you?",
-        "- At home.",
+        "At home.",
     ]
     result = shouting(path).decode("utf-8")
     for time in times:

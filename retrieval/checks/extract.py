@@ -136,7 +136,7 @@ def _paragraph(number: int, found: Sequence[Stretch], hits: Sequence[Hit]) -> tu
     if found[last].end - found[first].start > WHOLE:
         first = last = number
     if first > 0 and first in _items(first - 1, found, hits):
-        first -= 1
+        return _paragraph(first - 1, found, hits)  # once, whichever of them is near
     items = _items(last, found, hits)
     return first, items[-1] if items else last
 

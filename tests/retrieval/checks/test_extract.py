@@ -121,6 +121,12 @@ def test_the_nearest_is_quoted_with_its_paragraph(sentence: str, quote: str) -> 
     assert hits(RULES, LONG)[found.passage].passage.text[found.start : found.end] == quote
 
 
+def test_a_paragraph_and_the_list_that_it_leads_to_are_one_quote() -> None:
+    text = "Notice is given in writing. You need:\n\n- your number\n- a signature\n\nThe hall is old."
+    found = nearest("How do I leave?", hits(text), like("- your number", "Notice is given in writing."), 3)
+    assert [quote.text for quote in found] == [text[: text.index("\n\nThe")], "The hall is old."]
+
+
 def test_of_an_enumeration_in_one_sentence_the_nearest_item_counts_behind_what_leads_to_it() -> None:
     text = "有下列情形之一的，不得解除合同：\n（一）患病的；\n（二）孕期的。\n\n合同一式两份。"
     heard: list[str] = []
@@ -139,7 +145,7 @@ def test_of_an_enumeration_in_one_sentence_the_nearest_item_counts_behind_what_l
 
 
 def test_a_paragraph_up_to_its_limit_is_quoted_whole() -> None:
-    short, long = ("A" * (WHOLE - 3 - over) + ". B." for over in (0, -1))
+    short, long = ("A" * (WHOLE - 4 - over) + ". B." for over in (0, -1))
     for text, whole in ((short, True), (long, False)):
         (found,) = nearest("b?", hits(text), like("B."), 1)
         assert (found.text == text) is whole

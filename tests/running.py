@@ -13,15 +13,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 ROOT = Path(__file__).parent.parent
+
+
+class Process(Protocol):
+    """As much of `subprocess.Popen` as tests need."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+    def kill(self) -> None: ...
+    def send_signal(self, sig: int, /) -> None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
 class App:
     address: str
-    process: subprocess.Popen[str]
+    process: Process
     log: Path
 
     def health(self) -> dict[str, Any]:
@@ -53,7 +64,7 @@ def running(
         )
     app = App(f"http://127.0.0.1:{port}", process, log)
     try:
-        _wait(app, ready, seconds)
+        wait(app, ready, seconds)
         yield app
     finally:
         process.send_signal(signal.SIGINT)
@@ -69,7 +80,8 @@ def _small(arguments: Sequence[str]) -> Sequence[str]:
     return arguments if "--model" in arguments or "--base-url" in arguments else ("--model", "small", *arguments)
 
 
-def _wait(app: App, ready: bool, seconds: float) -> None:
+def wait(app: App, ready: bool, seconds: float) -> None:
+    """Until it answers, with `ready` until its model is loaded."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         assert app.process.poll() is None, f"the app ended: {app.log.read_text()}"

@@ -52,7 +52,7 @@ def launch(page: gr.Blocks, settings: Settings, services: Services, users: Users
             **OPTIONS,
         )
         mcp_tools.offer(page, services.library)
-        keep_little(page.state_holder)
+        keep_little(page.state_holder, page._queue)
     except OSError as error:
         raise SettingsError(
             f"Nothing can listen on {settings.host} port {settings.port} ({error}). Choose another --port (BANYAN_PORT)."

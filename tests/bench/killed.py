@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,12 +31,16 @@ from tests.tiny import make_model
 MODELS = Path.home() / ".cache" / "banyan-tests" / "models"
 TRAINING = "finetune.train "
 LONGEST = 12.0  # seconds until the kill: a short fine-tune gets through to its adapter in them
+MANY = 100_000  # fine-tunes, and adapters of them: more than any run makes
+Start = Callable[..., AbstractContextManager[App]]
 
 
 @dataclass(slots=True)
 class Ledger:
-    """What the app has acknowledged, to whom it matters after the kill. `unsure`: asked for, and not answered."""
+    """What the app has acknowledged, to whom it matters after the kill. `unsure`: asked for, and not answered. `most` fine-tunes are
+    begun in all."""
 
+    most: int = MANY
     there: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
     jobs: set[str] = field(default_factory=set)
@@ -63,7 +68,10 @@ def work(address: str, ledger: Ledger, seed: int, one: Callable[[httpx.Client, L
 
 
 def teach(http: httpx.Client, ledger: Ledger, chance: random.Random) -> None:
-    """Queue a fine-tune; what has ended well by now has published its adapter."""
+    """Queue a fine-tune; what has ended well by now has published its adapter. Talk where there were enough of them."""
+    if len(ledger.jobs) >= ledger.most:
+        talk(http, ledger, chance)
+        return
     rows = [{"messages": turns(f"How many trunks have {n} trees?", f"{3 * n} trunks.")} for n in range(24)]
     file = upload(http, "trunks.jsonl", "\n".join(map(json.dumps, rows)))
     id = call(
@@ -116,9 +124,18 @@ def shelve(http: httpx.Client, ledger: Ledger, chance: random.Random) -> None:
         ledger.there.add(id)
 
 
-def one_round(folder: Path, model: Path, ledger: Ledger, chance: random.Random) -> None:
-    settings = ("--engine", "local", "--model", str(model), "--threads", "1", "--quotas", "jobs=100000,adapters=100000")
-    with running(*settings, data=folder) as app:
+def one_round(
+    folder: Path,
+    model: Path,
+    ledger: Ledger,
+    chance: random.Random,
+    *,
+    start: Start = running,
+    longest: float = LONGEST,
+) -> None:
+    """Start the app, look at what it has, and kill it in mid-work, `longest` seconds later at the latest."""
+    quotas = ("--quotas", f"jobs={MANY},adapters={MANY}")
+    with start("--engine", "local", "--model", str(model), "--threads", "1", *quotas, data=folder) as app:
         look(app, folder, ledger)
         threads = [
             threading.Thread(target=work, args=(app.address, ledger, chance.randrange(2**32), one)) for one in WORK
@@ -128,7 +145,7 @@ def one_round(folder: Path, model: Path, ledger: Ledger, chance: random.Random) 
         end = time.monotonic() + 90
         while not ledger.jobs and time.monotonic() < end:  # once; from then on there is one to be lost
             time.sleep(0.1)
-        time.sleep(chance.uniform(0.1, LONGEST))
+        time.sleep(chance.uniform(0.1, longest))
         children = psutil.Process(app.process.pid).children(recursive=True)
         names = {child.pid: " ".join(child.cmdline()) for child in children}
         app.process.kill()

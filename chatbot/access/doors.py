@@ -22,7 +22,7 @@ READ = re.compile(
     rf"(?:{PAGE}|/keys|/admin|/login/oidc(?:/done)?|/health|/metrics|/v1/models(?:/.+)?|/gradio_api/(?:{API}))"
 )
 SENT = re.compile(
-    rf"(?:/login|/logout|/keys|/v1/(?:(?:chat/)?completions|responses|messages|embeddings|score|tokenize)|/gradio_api/(?:{CALLS}))"
+    rf"(?:/login|/logout|/keys|/v1/(?:(?:chat/)?completions|responses|messages(?:/count_tokens)?|embeddings|score|tokenize)|/gradio_api/(?:{CALLS}))"
 )
 OPEN = {"GET": READ, "HEAD": READ, "POST": SENT, "DELETE": re.compile(r"/gradio_api/mcp/?")}
 

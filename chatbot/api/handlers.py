@@ -15,7 +15,7 @@ from chatbot.api.completions import CompletionForm, CompletionRequest, Echoed
 from chatbot.api.conversation import conversation
 from chatbot.api.embeddings import Embedder, EmbeddingRequest, embedded
 from chatbot.api.fields import parse
-from chatbot.api.messages import MessagesForm, MessagesRequest
+from chatbot.api.messages import CountRequest, MessagesForm, MessagesRequest
 from chatbot.api.protocol import ChatRequest, ScoreRequest, TokenizeRequest
 from chatbot.api.responses import ResponseForm, ResponseRequest
 from chatbot.api.stream import Answer, Form
@@ -47,6 +47,12 @@ class Api:
     async def messages(self, request: Request) -> Response:
         asked = parse(MessagesRequest, await request.body())
         return await self._chatted(asked.chat(), request, lambda model, n: MessagesForm(model))
+
+    async def count_tokens(self, request: Request) -> Response:
+        asked = parse(CountRequest, await request.body()).chat()
+        await self._adapter(asked.model, request)  # every adapter has the base model's tokenizer
+        count = await run_sync(self._engine.count_prompt, asked.conversation())
+        return JSONResponse({"input_tokens": count})
 
     async def _chatted(self, asked: ChatRequest, request: Request, form: Callable[[str, int], Form]) -> Response:
         messages = asked.conversation()

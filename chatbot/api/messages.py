@@ -1,4 +1,4 @@
-"""POST /v1/messages, Anthropic's protocol, as far as text, tools and streams go.
+"""POST /v1/messages and /v1/messages/count_tokens, Anthropic's protocol, as far as text, tools and streams go.
 
 Follows https://docs.anthropic.com/en/api/messages and .../messages-streaming.
 """
@@ -99,6 +99,12 @@ class MessagesRequest(Fields):
             "parallel_tool_calls": not (self.tool_choice and self.tool_choice.disable_parallel_tool_use),
         }
         return parse(ChatRequest, json.dumps(body).encode())
+
+
+class CountRequest(MessagesRequest):
+    """The same, of which only the prompt's tokens are asked for."""
+
+    max_tokens: int = 1
 
 
 def _text(content: str | Sequence[Fields] | None) -> str:

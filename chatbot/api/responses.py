@@ -1,7 +1,7 @@
 """POST /v1/responses, OpenAI's newer protocol, as far as text, tools and streams go.
 
 Follows https://platform.openai.com/docs/api-reference/responses. Nothing is stored: each request brings the whole conversation, and
-`previous_response_id` is refused.
+what names an earlier one (`previous_response_id`, `conversation`, `prompt`) is refused.
 """
 
 import json
@@ -99,7 +99,9 @@ class ResponseRequest(Fields):
     tool_choice: Literal["none", "auto", "required"] | ChosenTool | None = None
     parallel_tool_calls: bool | None = None
     text: TextOptions | None = None
-    previous_response_id: None = None
+    previous_response_id: None = None  # it and the next two name what OpenAI keeps
+    conversation: None = None
+    prompt: None = None
     store: bool | None = None  # nothing is
     background: Literal[False] | None = None
 

@@ -53,6 +53,7 @@ def routes(
         Route("/v1/chat/completions", guard(api.chat), methods=["POST"]),
         Route("/v1/responses", guard(api.responses), methods=["POST"]),
         Route("/v1/messages", guard(api.messages), methods=["POST"]),
+        Route("/v1/messages/count_tokens", guard(api.count_tokens), methods=["POST"]),
         Route("/v1/completions", guard(api.completions), methods=["POST"]),
         Route("/v1/embeddings", guard(api.embeddings), methods=["POST"]),
         Route("/v1/score", guard(api.score), methods=["POST"]),

@@ -77,15 +77,19 @@ def _structured(called: Handler) -> Handler:
 
 
 def _with_progress(server: "Server[Any, Any]", called: Handler) -> Handler:
-    """Whoever asks for progress hears every two seconds for how long the tool has been at work. How long it still takes nobody knows:
-    what a model writes ends when it ends."""
+    """Whoever asks for progress hears at once that the tool is at work, and every two seconds for how long. How long it still takes
+    nobody knows: what a model writes ends when it ends. It is told in the answer's own stream: where no session is kept there is no other.
+    """
 
     async def beat(token: str | int) -> None:
-        session, begun = server.request_context.session, time.monotonic()
+        context, begun = server.request_context, time.monotonic()
+        request = str(context.request_id)
         while True:
-            await asyncio.sleep(BEAT)
             seconds = round(time.monotonic() - begun)
-            await session.send_progress_notification(token, seconds, message=f"{seconds} s")
+            await context.session.send_progress_notification(
+                token, seconds, message=f"{seconds} s", related_request_id=request
+            )
+            await asyncio.sleep(BEAT)
 
     async def call(request: types.CallToolRequest) -> types.ServerResult:
         meta = server.request_context.meta

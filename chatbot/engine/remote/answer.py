@@ -23,7 +23,8 @@ class RemoteAnswer:
         self.finish: FinishReason | None = None
         self.usage: Usage | None = None
         self.tokens = 0
-        self._calls: dict[int, _Call] = {}  # by their place in the answer: servers send them in pieces
+        self._calls: list[_Call] = []
+        self._open: dict[int, _Call] = {}  # by their place in the answer: servers send them in pieces
         self._whole = wire.WholeCharacters()
 
     def read(self, record: Mapping[str, Any]) -> Chunk | None:
@@ -47,13 +48,24 @@ class RemoteAnswer:
         """Whole when the answer has ended. A server that gives no id gets one of ours."""
         return tuple(
             ToolCall(call.id or f"call_{secrets.token_hex(12)}", call.name, call.arguments or "{}")
-            for _, call in sorted(self._calls.items())
+            for call in self._calls
         )
 
     def _add(self, piece: Mapping[str, Any]) -> None:
         self.tokens += 1
-        call = self._calls.setdefault(int(piece.get("index") or 0), _Call())
-        function: Mapping[str, Any] = piece.get("function") or {}
+        place, function = int(piece.get("index") or 0), piece.get("function") or {}
+        call = self._open.get(place)
+        if call is None or _is_another(call, piece.get("id"), function):
+            call = self._open[place] = _Call()
+            self._calls.append(call)
         call.id = piece.get("id") or call.id
-        call.name += function.get("name") or ""
+        if (name := function.get("name") or "") != call.name:  # some say it with every piece
+            call.name += name
         call.arguments += function.get("arguments") or ""
+
+
+def _is_another(call: _Call, id: str | None, function: Mapping[str, Any]) -> bool:
+    """Some servers (Ollama) give all of an answer's calls one place, and each a whole record."""
+    if id and call.id:
+        return id != call.id
+    return bool(function.get("name") and call.arguments)

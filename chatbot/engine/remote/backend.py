@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Event, Lock
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 
@@ -32,7 +32,7 @@ class Backend:
         self.root, self.url = wire.addresses(base_url)
         self.adapters: list[Adapter] = []
         self.own: list[Adapter] = []  # those of them that it was not brought by us
-        self.scores: bool | None = None  # None: not known yet
+        self.scores: Literal["score", "echo", ""] | None = None  # `scoring.Way`; None: not known yet
         self.settling = Lock()  # held by who looks after the adapters that it has of ours
         self.brought: dict[str, int] = {}  # names of those -> which weights
         self.declined: dict[
@@ -59,15 +59,6 @@ class Backend:
         settings = props.get("default_generation_settings") if isinstance(props, Mapping) else None
         window = settings.get("n_ctx") if isinstance(settings, Mapping) else None
         return window if isinstance(window, int) and window > 0 else None
-
-    def can_score(self, model: str) -> bool:
-        """Whether it has Banyan's /score. vLLM has something else under that name, for other models."""
-        body = {"model": model, "messages": [{"role": "user", "content": "a"}], "continuations": ["b"]}
-        try:
-            answer = self.ask("/score", body, model)
-        except InputError:
-            return False
-        return isinstance(answer, Mapping) and isinstance(answer.get("scores"), list)
 
     def forget(self) -> None:
         """What it could not do it may be able to do by now."""

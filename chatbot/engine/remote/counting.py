@@ -34,6 +34,18 @@ def of_messages(server: Backend, model: str, messages: Sequence[Message]) -> int
     return None
 
 
+def numbers_of_text(server: Backend, model: str, text: str) -> Sequence[int]:
+    """The text's tokens by themselves, as vLLM numbers them; none where the server does not tell."""
+    body = {"model": model, "prompt": text, "add_special_tokens": False}
+    return wire.numbers(server.ask(f"{server.root}/tokenize", body, model))
+
+
+def numbers_of_messages(server: Backend, model: str, messages: Sequence[Message]) -> Sequence[int]:
+    """The conversation's, template and generation prompt included."""
+    body = {"model": model, **requests.conversation(messages)}
+    return wire.numbers(server.ask(f"{server.root}/tokenize", body, model))
+
+
 def estimated(text: str) -> int:
     return -(-len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN)
 

@@ -8,11 +8,10 @@ more, elsewhere if there is an elsewhere. Nothing here logs or shows the key.
 """
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from threading import Event
-from typing import TypeVar
 
 from chatbot.common.errors import (
     AdapterError,
@@ -20,19 +19,15 @@ from chatbot.common.errors import (
     BanyanError,
     EngineBusy,
     EngineError,
-    EngineUnavailable,
-    ModelNotFound,
 )
-from chatbot.engine.remote import counting, requests, wire
+from chatbot.engine.remote import counting, requests, scoring, wire
 from chatbot.engine.remote.answer import RemoteAnswer
-from chatbot.engine.remote.backend import Backend, Cards
+from chatbot.engine.remote.backend import Backend
 from chatbot.engine.remote.pool import Pool, may_pass
 from chatbot.engine.remote.published import Published
+from chatbot.engine.remote.served import Served
 from chatbot.engine.slot_queue import SlotQueue
 from chatbot.types import Adapter, Chunk, Message, Prompt, Sampling, Server, TokenLogprob, Traits, Usage
-
-WINDOW = 8192  # tokens, of a server that tells nothing: what most of today's models have at least
-Found = TypeVar("Found")
 
 
 class RemoteEngine:
@@ -59,11 +54,10 @@ class RemoteEngine:
         backends = [Backend(each, api_key) for each in base_url.split(",")]
         self.url = ", ".join(backend.url for backend in backends)
         self.device = f"server at {self.url}"
-        self.model, self.traits = model or "", Traits()
-        self._windows: dict[str, int] = {}
+        self.traits = Traits()
         self._queue = SlotQueue(slots)
-        self._published = Published(adapters) if adapters else None
-        self._backends, self._pool = backends, Pool(backends, self._check)
+        self._served = Served(model or "", backends, Published(adapters) if adapters else None)
+        self._backends, self._pool = backends, Pool(backends, self._served.look)
         try:
             self._pool.start()
         except BaseException:
@@ -72,9 +66,13 @@ class RemoteEngine:
         self._context = context
 
     @property
+    def model(self) -> str:
+        return self._served.model
+
+    @property
     def context_window(self) -> int:
         """What all of the servers can see."""
-        return self._context or min(self._windows.values(), default=WINDOW)
+        return self._context or self._served.window
 
     @property
     def supports_scores(self) -> bool:
@@ -111,38 +109,34 @@ class RemoteEngine:
     def score(
         self, messages: Sequence[Message], continuations: Sequence[str], *, adapter: str | None = None
     ) -> list[float]:
-        """Asks POST /v1/score, which Banyan servers have. Raises `EngineError` where a server has no such thing."""
+        """See `Engine.score`, by what Banyan and vLLM tell. Raises `EngineError` where a server tells nothing."""
         model = self._named(adapter)
-        if not self.supports_scores:
+        found = self._pool.anywhere(lambda server: scoring.scores(server, model, messages, continuations), adapter)
+        if found is None:
             raise self._unscored()
-        body = {"model": model, "messages": requests.plain(messages), "continuations": list(continuations)}
-        answer = self._anywhere(lambda server: server.ask("/score", body, model), adapter)
-        scores = answer.get("scores") if isinstance(answer, Mapping) else None
-        if not isinstance(scores, list) or len(scores) != len(continuations):
-            raise self._unscored()
-        return [float(score) for score in scores]
+        return found
 
     def read(self, prompt: Prompt, best: int, *, adapter: str | None = None) -> list[TokenLogprob]:
         """See `Engine.read`, by /completions with `echo`. Raises `EngineError` where a server tells nothing."""
         model = self._named(adapter)
         body = requests.echo_payload(model, prompt, best)
-        told = wire.echoed(self._anywhere(lambda server: server.ask("/completions", body, model), adapter))
+        told = wire.echoed(self._pool.anywhere(lambda server: server.ask("/completions", body, model), adapter))
         if told is None:
             raise self._unscored()
         return told
 
     def count_tokens(self, text: str) -> int:
         """By a server's /tokenize (Banyan, vLLM, llama-server), else an estimate of a token for three UTF-8 bytes."""
-        count = self._anywhere(lambda server: counting.of_text(server, self.model, text))
+        count = self._pool.anywhere(lambda server: counting.of_text(server, self.model, text))
         return counting.estimated(text) if count is None else count
 
     def count_prompt(self, messages: Sequence[Message]) -> int:
         """By a server's /tokenize where it templates messages, else the contents and an estimated 5 tokens a turn."""
-        count = self._anywhere(lambda server: counting.of_messages(server, self.model, messages))
+        count = self._pool.anywhere(lambda server: counting.of_messages(server, self.model, messages))
         return counting.estimated_turns(messages) if count is None else count
 
     def adapters(self) -> list[Adapter]:
-        return list({known.name: known for backend in self._backends for known in backend.adapters}.values())
+        return self._served.adapters()
 
     def refresh(self) -> None:
         self._pool.refresh()
@@ -150,7 +144,7 @@ class RemoteEngine:
     def fit(self, adapter: Adapter) -> None:
         """A server that can load adapters tries it, under a name that nobody asks for."""
         name = f"banyan-try-{secrets.token_hex(8)}"
-        for backend in self._backends if self._published else ():
+        for backend in self._backends if self._served.brings else ():
             if reason := backend.declined.get(adapter.name):
                 raise reason[1]
             with backend.settling:
@@ -212,53 +206,6 @@ class RemoteEngine:
     def _once_more(self, error: BanyanError, tried: Sequence[str]) -> bool:
         """A busy server is not asked again, one that cannot be reached is: it may have closed an idle connection."""
         return len(tried) < 2 and (len(self._backends) > 1 or not isinstance(error, EngineBusy))
-
-    def _anywhere(self, ask: Callable[[Backend], Found], adapter: str | None = None) -> Found:
-        """What a server says, or another one where that fails."""
-        tried: list[str] = []
-        while True:
-            try:
-                with self._pool.use(adapter, tried) as server:
-                    tried.append(server.url)
-                    return ask(server)
-            except BanyanError as error:
-                if len(tried) >= min(2, len(self._backends)) or not may_pass(error):
-                    raise
-
-    def _check(self, backend: Backend) -> None:
-        """Whether the server answers and has the model; takes over its adapters. Raises `BanyanError`."""
-        cards = backend.cards()
-        if cards is None and not self.model:
-            raise EngineUnavailable(
-                f"{backend.url} lists no models. Check the address, or name the model.",
-                kind="remote_no_models",
-                url=backend.url,
-            )
-        self.model = self.model or wire.first_model(cards or [], backend.url)
-        if cards and self.model not in {card["id"] for card in cards}:
-            others = ", ".join(str(card["id"]) for card in cards[:5])
-            raise ModelNotFound(
-                f"The server at {backend.url} has no model “{self.model}”. It has: {others}.",
-                kind="remote_lacks",
-                name=self.model,
-                url=backend.url,
-                others=others,
-            )
-        backend.adapters = self._offered(backend, cards or [])
-        if backend.scores is None:
-            backend.scores = backend.can_score(self.model)
-        if backend.url not in self._windows and (
-            window := wire.window(cards or [], self.model) or backend.slot_window()
-        ):
-            self._windows[backend.url] = window
-
-    def _offered(self, backend: Backend, cards: Cards) -> list[Adapter]:
-        """The adapters that the server has of its own, and those of ours that it has loaded."""
-        if not (ours := self._published):
-            return wire.adapters(cards, self.model)
-        backend.own = wire.adapters([card for card in cards if not ours.owns(card)], self.model)
-        taken = {known.name for each in self._backends for known in each.own} | {self.model}
-        return [*backend.own, *ours.settle(backend, cards, taken)]
 
     def _named(self, adapter: str | None) -> str:
         """The name under which it is asked. llama-server answers with the base model to any name, so a wrong one is found here.

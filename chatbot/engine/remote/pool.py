@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Lock, Thread
+from typing import TypeVar
 
 from chatbot.common.errors import BanyanError, EngineBusy, EngineError
 from chatbot.engine.remote.backend import Backend
@@ -13,6 +14,7 @@ from chatbot.types import Server
 EVERY = 5.0  # seconds between looks at a server: llama-server, vLLM and Banyan answer them from memory
 _ELSEWHERE = ("remote_unreached", "remote_closed", "remote_failed", "remote_busy")
 _log = logging.getLogger(__name__)
+Found = TypeVar("Found")
 
 
 def may_pass(error: BanyanError) -> bool:
@@ -57,6 +59,18 @@ class Pool:
         finally:
             with self._lock:
                 self._running[backend.url] -= 1
+
+    def anywhere(self, ask: Callable[[Backend], Found], adapter: str | None = None) -> Found:
+        """What a server says, or another one where that fails."""
+        tried: list[str] = []
+        while True:
+            try:
+                with self.use(adapter, tried) as server:
+                    tried.append(server.url)
+                    return ask(server)
+            except BanyanError as error:
+                if len(tried) >= min(2, len(self._backends)) or not may_pass(error):
+                    raise
 
     def servers(self) -> tuple[Server, ...]:
         """How each of them does now."""

@@ -181,6 +181,12 @@ def count(answer: object) -> int | None:
     return None
 
 
+def numbers(answer: object) -> Sequence[int]:
+    """The tokens that vLLM and llama-server list; none where they list something else."""
+    tokens = answer.get("tokens") if isinstance(answer, Mapping) else None
+    return tokens if isinstance(tokens, list) and all(isinstance(token, int) for token in tokens) else []
+
+
 def cards(answer: object) -> list[Mapping[str, Any]] | None:
     """The models that a server lists; None where it sent no list."""
     data = answer.get("data") if isinstance(answer, Mapping) else None

@@ -68,9 +68,11 @@ def test_a_response_is_held_to_its_schema(client: OpenAI, engine: ScriptedEngine
     form: Any = {"format": {"type": "json_schema", "name": "a", "schema": schema}}
     client.responses.create(model="tree", input="x", text=form)
     assert json.loads(engine.requests[0].sampling.schema) == schema
-    with pytest.raises(openai.BadRequestError) as refused:
-        client.responses.create(model="tree", input="x", previous_response_id="resp_1")
-    assert refused.value.param == "previous_response_id"
+    stored: Any
+    for stored in ({"previous_response_id": "resp_1"}, {"conversation": "conv_1"}, {"prompt": {"id": "pmpt_1"}}):
+        with pytest.raises(openai.BadRequestError) as refused:
+            client.responses.create(model="tree", input="x", **stored)
+        assert refused.value.param == next(iter(stored))
 
 
 def sent(body: dict[str, Any], engine: ScriptedEngine) -> Any:
@@ -101,6 +103,14 @@ def test_a_message_whole_and_streamed() -> None:
     ]
     assert "".join(body["delta"]["text"] for name, body in events if name == "content_block_delta") == "one two"
     assert events[-2][1]["delta"]["stop_reason"] == "end_turn"
+
+
+def test_the_tokens_of_a_message_are_those_that_its_answer_tells() -> None:
+    engine = ScriptedEngine()
+    with TestClient(app(engine)) as http:
+        counted = http.post("/v1/messages/count_tokens", json={"model": "scripted", **ASKED, "tools": [NAMED]})
+    assert counted.json() == {"input_tokens": sent(ASKED, engine).json()["usage"]["input_tokens"]}
+    assert len(engine.prompts) == 1, "nothing was written for the count"
 
 
 def test_tools_of_a_message() -> None:

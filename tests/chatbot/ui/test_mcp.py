@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 from gradio_client import Client, handle_file
-from mcp import ClientSession
+from mcp import ClientSession, McpError
 from mcp.client.streamable_http import streamable_http_client
-from mcp.types import CallToolResult, TextContent
+from mcp.types import CallToolResult, TextContent, TextResourceContents
+from pydantic import AnyUrl
 
 from chatbot.ui.mcp_tools import ENDPOINTS
 from tests.loops import running_alone
@@ -81,6 +82,43 @@ def test_a_summary_is_whole_and_checked(app: App) -> None:
     assert given["sections"][0]["start"] == 0
     with pytest.raises(RuntimeError, match="length is one of"):
         call(app, "summarize", {"text": REPORT, "length": "endless"})
+
+
+def test_who_asks_for_progress_is_told_and_nobody_else(app: App) -> None:
+    """Over HTTP no session is kept, so what is not told in the answer's own stream is told to nobody."""
+    told: list[tuple[float, str | None]] = []
+
+    async def heard(progress: float, total: float | None, message: str | None) -> None:
+        told.append((progress, message))
+
+    async def ask(session: ClientSession) -> CallToolResult:
+        await session.call_tool("sentiment", {"text": "A lovely old orchard."})
+        assert told == []
+        return await session.call_tool("sentiment", {"text": "A lovely old orchard."}, progress_callback=heard)
+
+    result: CallToolResult = running_alone(with_session(app, ask))
+    assert not result.isError and result.structuredContent
+    assert told[0] == (0, "0 s")
+    assert [seconds for seconds, _ in told] == sorted({seconds for seconds, _ in told}), "it only grows"
+
+
+def test_a_document_is_a_resource_and_what_is_none_is_told(app: App, tmp_path: Path) -> None:
+    path = tmp_path / "press.md"
+    path.write_text("The cider press was bought in Kivik in 2011.", "utf-8")
+    added = Client(app.address, verbose=False).predict(handle_file(str(path)), api_name="/add_document")
+
+    async def ask(session: ClientSession) -> tuple[dict[str, str], str]:
+        listed = {str(one.uri): one.name for one in (await session.list_resources()).resources}
+        for wrong in (f"banyan://documents/{'0' * 32}", "banyan://documents/../banyan.db", "file:///etc/passwd"):
+            with pytest.raises(McpError, match="no such document"):
+                await session.read_resource(AnyUrl(wrong))
+        (content,) = (await session.read_resource(AnyUrl(f"banyan://documents/{added['id']}"))).contents
+        assert isinstance(content, TextResourceContents)
+        return listed, content.text
+
+    listed, text = running_alone(with_session(app, ask))
+    assert listed[f"banyan://documents/{added['id']}"] == "press.md"
+    assert text == "The cider press was bought in Kivik in 2011."
 
 
 def test_a_text_is_translated_and_judged(app: App) -> None:

@@ -17,7 +17,7 @@ from tests.loops import running_alone
 pytestmark = pytest.mark.slow
 
 V1 = {  # closed without a key
-    "/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1/completions", "/v1/embeddings", "/v1/score", "/v1/tokenize", "/v1/models",
+    "/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1/messages/count_tokens", "/v1/completions", "/v1/embeddings", "/v1/score", "/v1/tokenize", "/v1/models",
     "/v1/models/{id:path}", "/metrics",
 }  # fmt: skip
 PUBLIC = {

@@ -163,7 +163,7 @@ def test_what_a_server_refuses_is_said_once_and_left_out(folder: Path, stack: Ex
     server = Vllm()
     large = write_adapter(folder / "large", layers=1, base="oak", targets=("q_proj",), rank=32)
     engine = engine_of(stack, folder, server)
-    engine._check(engine._backends[0])
+    engine._served.look(engine._backends[0])
     assert server.calls.count("load large") == 1
     known = {adapter.name: adapter for adapter in engine.adapters()}
     assert "large" not in known

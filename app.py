@@ -88,6 +88,7 @@ def build_services(settings: Settings, users: Any = None) -> Any:
     from chatbot.tasks.translate.jobs import Translations
     from chatbot.ui.documents.intake import Intake
     from chatbot.ui.documents.opening import OpeningLibrary
+    from chatbot.ui.parts.runs import Runs
     from chatbot.ui.services import Services
     from retrieval.web.door import Web
 
@@ -101,6 +102,7 @@ def build_services(settings: Settings, users: Any = None) -> Any:
         store,
         access.owner_of,
         settings.data / "adapters",
+        runs=Runs(store.stops),
         library=library,
         intake=Intake(library, free=uploads.free, quotas=settings.quota, web=Web() if settings.fetches_pages else None),
         training=training,

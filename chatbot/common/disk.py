@@ -10,6 +10,7 @@ disk (fsync(2); Pillai et al., OSDI 2014). What a kill leaves begins with `ASIDE
     aside_folder    a folder; `scratch` where the name is not known before
     place           what lies there already, such as a download that can go on
     discard         away in one step, too
+    clock           the time by which what lies there is dated
 
 All of them raise `OSError`; `told` makes an error for people of it, whose path stands in the log only.
 """
@@ -20,6 +21,7 @@ import logging
 import os
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,6 +135,14 @@ def sweep(folder: Path, age: float = HOUR) -> None:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink()
+
+
+def clock(folder: Path) -> float:
+    """Seconds since 1970 as the file system of `folder` has it, which may be another machine's. Where it agrees with ours to the
+    second ours is told, since files are dated to some milliseconds only."""
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        there, here = os.fstat(probe.fileno()).st_mtime, time.time()
+    return here if abs(there - here) < 1 else there
 
 
 def is_full(error: BaseException) -> bool:

@@ -61,6 +61,11 @@ SCHEMA = Schema(
         """
     ALTER TABLE conversations ADD COLUMN folder TEXT NOT NULL DEFAULT '';
     """,
+        """
+    CREATE TABLE stops (
+        owner TEXT NOT NULL, run TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (owner, run)
+    ) STRICT, WITHOUT ROWID;
+    """,
     ),
     sealed=("turns",),
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 from chatbot.common.errors import NotFound, StoreError
 from chatbot.store.prompts import Prompts
+from chatbot.store.stops import Stops
 
 RESULTS = 50  # kept per owner and task; the oldest go first
 LARGEST_RESULT = 1_000_000  # characters of JSON
@@ -28,6 +29,11 @@ class SavedResult:
 
 class Store(Prompts):
     """What Banyan remembers of each owner."""
+
+    @property
+    def stops(self) -> Stops | None:
+        """What other Banyans were told to stop; None where there is no other."""
+        return Stops(self._database) if self._database.shared else None
 
     # Settings of an owner
 

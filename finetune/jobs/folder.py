@@ -5,7 +5,7 @@
     recipe.yaml     the recipe it follows, where there is one
     data.jsonl      the examples, {"messages": [...]} or {"text": ...}
     start/          the adapter it goes on from, where there is one
-    queue           when the job took its place in the queue
+    queue           when the job took its place in the queue, by the clock of the disk, which all machines have in common
     started         the child's process id, machine and device; there from the first attempt until the job is queued again
     lock            held (flock) while the child lives: the kernel lets go of it, however the child dies
     cancel          somebody asked the child to stop
@@ -155,7 +155,7 @@ class JobFolder:
 
     def enqueue(self) -> None:
         """Back to the end of the queue. The last file taken away is what turns the state."""
-        write(self.path / "queue", f"{time.time():.6f}")
+        write(self.path / "queue", f"{disk.clock(self.path):.6f}")
         for name in ("cancel", "started", "result.json"):
             (self.path / name).unlink(missing_ok=True)
 
@@ -201,7 +201,7 @@ class JobFolder:
         be kept is never called so: from then on it ends by itself."""
         if not self.asked_to_stop or self.adapter.exists():
             return False
-        return time.time() - self._last_sign() > patience
+        return disk.clock(self.path.parent) - self._last_sign() > patience
 
     def _last_sign(self) -> float:
         """When anything in the folder, or in a checkpoint that is being written, changed last."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeAlias
 
@@ -131,6 +132,18 @@ def test_a_device_is_one_workers(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) ->
     assert third.may_run()
     for one in (first, second, third):
         one.close()
+
+
+def test_a_job_that_many_claim_at_once_is_ones(jobs: Jobs) -> None:
+    job, workers = create(jobs), [runner(jobs) for _ in range(6)]
+    assert all(worker.next() == [job] for worker in workers)
+    with ThreadPoolExecutor(len(workers)) as pool:
+        list(pool.map(lambda worker: worker._spawn(job, "cpu"), workers))
+    (child,) = [child for worker in workers for child in worker._children.values()]
+    child.kill()
+    child.wait()
+    assert job.started()["attempt"] == 1
+    assert job.state() == "interrupted", "nobody else holds it"
 
 
 @pytest.mark.parametrize("arguments", [["/nowhere"], [".", "--devices", "0,,1"], [".", "--devices", "../x"]])

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 COOKIE = "banyan_oidc"
 LASTS = 600  # seconds that somebody may take at the provider
 PATIENCE = 10.0  # seconds for an answer of the provider
+SKEW = 360  # seconds: clocks may differ by five minutes, as Kerberos has it (RFC 4120), and a minute goes by on the way
 _NAMES = ("preferred_username", "nickname", "email", "name", "sub")
 
 
@@ -93,7 +94,7 @@ class Provider:
 
         request.scope["session"] = self._opened(cookies.read(request.scope, COOKIE))
         try:
-            token = await self._client.authorize_access_token(request)
+            token = await self._client.authorize_access_token(request, leeway=SKEW)
             claims = dict(token.get("userinfo") or {})
             if not _says_who(claims) and "userinfo_endpoint" in await self._client.load_server_metadata():
                 told = await self._client.userinfo(token=token)

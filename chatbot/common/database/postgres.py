@@ -86,6 +86,7 @@ class Postgres:
         self._pool = Pool(self._connect, _close, MOST)
         with self._transaction() as database:
             self._migrate(database, schema)
+        self._set_clock()
 
     def close(self) -> None:
         self._pool.close()

@@ -146,6 +146,7 @@ def test_what_the_token_does_not_say_is_asked_for(provider: Provider, accounts: 
         {"iss": "https://elsewhere.example.org"},
         {"nonce": "of another sign-in"},
         {"exp": int(time.time()) - 3600},
+        {"iat": int(time.time()) + 600, "exp": int(time.time()) + 660},
         {"sub": ""},
     ],
     ids=str,
@@ -156,6 +157,15 @@ def test_a_token_that_is_not_for_this_sign_in_opens_nothing(
     provider.lies = lies
     assert signed_in(house(provider, users := users_of(accounts))) is None
     assert users.names() == []
+
+
+@pytest.mark.parametrize("ahead", [-330, 330], ids=str)
+def test_a_clock_may_be_five_minutes_off(ahead: int, provider: Provider, accounts: Database) -> None:
+    """The provider's before ours, or behind it: its tokens last a minute. Five and a half, for a machine under load."""
+    issued = int(time.time()) + ahead
+    provider.lies = {"iat": issued, "exp": issued + 60}
+    assert signed_in(house(provider, users_of(accounts))) == "ann"
+    assert oidc.SKEW == 360
 
 
 def test_neither_do_a_strange_signature_another_browser_a_used_code_and_no_state(

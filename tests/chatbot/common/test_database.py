@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -67,6 +68,23 @@ def test_ids_of_a_transaction_follow_one_another_whoever_else_writes(postgres: s
     assert len(said) == 60
     assert all(len(set(said[at : at + 5])) == 1 for at in range(0, 60, 5))
     for database in apps:
+        database.close()
+
+
+@pytest.mark.parametrize("ahead", [-300.0, 300.0])
+def test_a_clock_that_is_five_minutes_off_is_set_by_the_databases(
+    postgres: str, ahead: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right, theirs = opened(postgres, SCHEMA), time.time
+    monkeypatch.setattr(time, "time", lambda: theirs() + ahead)
+    wrong = opened(postgres, SCHEMA)
+    read = wrong.now()
+    monkeypatch.undo()
+    assert abs(right.now() - read) < 5, "one clock for all, whatever their machines say, from the start"
+    assert abs(wrong.now() - theirs()) > 200, "it knows how far its own was off"
+    with wrong.writing():
+        assert abs(wrong.now() - theirs()) < 5, "and that it was set right"
+    for database in (right, wrong):
         database.close()
 
 

@@ -17,7 +17,7 @@ from chatbot.common.errors import InputError, NotFound, StoreFull
 from finetune.jobs.damage import JobDamaged, JobOfAnotherVersion
 from finetune.jobs.folder import JobFolder
 from finetune.jobs.jobs import Jobs
-from finetune.jobs.queue import new_folder
+from finetune.jobs.queue import new_folder, waiting
 from finetune.jobs.records import Base, Meta, Result
 from finetune.spec.spec import TrainingSpec
 from tests.finetune.jobs_for_tests import ROWS, spec, wait_for, wait_for_end
@@ -220,6 +220,27 @@ def test_a_child_is_stuck_only_without_a_sign_of_life_and_never_once_it_keeps_it
     job.adapter.mkdir()
     aged()
     assert not job.is_stuck(60.0)
+
+
+@pytest.mark.parametrize("ahead", [-300.0, 300.0])
+def test_a_clock_that_is_five_minutes_off_ends_no_child_and_changes_no_place_in_the_queue(
+    jobs: Jobs, ahead: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk's clock is right, as it is where several machines share one; the first and the third job come from a machine whose is not."""
+    right = time.time
+    ids = []
+    for off in (ahead, 0.0, ahead):
+        monkeypatch.setattr(time, "time", lambda off=off: right() + off)
+        ids.append(create(jobs))
+        time.sleep(0.02)  # a disk dates its files to some milliseconds
+    assert [job.id for job in waiting(jobs._folder)] == ids
+    job = folder_of(jobs, ids[0])
+    job.ask_to_stop()
+    assert not job.is_stuck(60.0)
+    past = right() - 61
+    for path in job.path.rglob("*"):
+        os.utime(path, (past, past))
+    assert job.is_stuck(60.0)
 
 
 def test_a_base_model_that_is_gone_is_told(jobs: Jobs) -> None:

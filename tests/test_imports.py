@@ -65,6 +65,7 @@ LAYERS = {  # room -> what its files may import of the house besides each other;
     "retrieval/": GROUND,
     "finetune/": (*VALUES, "retrieval/text/"),
     "finetune/evaluate/": (*DOOR, "finetune/", "retrieval/text/"),
+    "finetune/recipes/": (*VALUES, "finetune/", "retrieval/"),
     "chatbot/tasks/": (*DOOR, "chatbot/engine/adapters/", "chatbot/store/", "retrieval/"),
     "chatbot/training/": (*DOOR, "chatbot/engine/", "finetune/"),
     "chatbot/api/": (*DOOR, "chatbot/access/", "chatbot/engine/adapters/", "chatbot/tasks/loops.py"),

@@ -13,11 +13,11 @@ from typing import Any
 
 from finetune.evaluate.summarize import asked
 from finetune.recipes import pairs, plain
+from finetune.recipes.excerpted import NOT_FOUND, excerpted
 
 Record = Mapping[str, Any]
 Prepare = Callable[[Iterable[Record]], Iterator[Record]]
 
-NOT_FOUND = "This is not in the passages."
 SHOWN = (1, 1, 1, 2)
 """Passages of a prompt, each as often: short prompts teach the most in a given time."""
 STRANGE = 5
@@ -83,6 +83,7 @@ def _words(text: str) -> frozenset[str]:
 PREPARE: Mapping[str, Prepare] = {
     "words_asked": words_asked,
     "passages": passages,
+    "excerpted": excerpted,
     "facts": plain.facts,
     "plain_english": plain.english,
     "plain_chinese": plain.chinese,

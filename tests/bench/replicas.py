@@ -1,6 +1,6 @@
 """Three Banyans behind HAProxy over one PostgreSQL and two model servers, visitors at work, and one of each killed: what is lost, and how long.
 
-    python -m tests.bench.replicas [--visitors 12] [--minutes 2]
+    python -m tests.bench.replicas [--visitors 12] [--minutes 2] [--think 0.6]
 
 Visitors sign in, add and remove documents, list them and talk to the model, each under a name of their own. Meanwhile a Banyan and a
 model server are killed, and the database is stopped for ten seconds. An answer with another's name is a fault at once; at
@@ -18,6 +18,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ class Visitor:
 
     name: str
     address: str
+    think: float  # seconds between two pieces of work, in the mean
     there: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
     unsure: set[str] = field(default_factory=set)
@@ -52,7 +54,7 @@ class Visitor:
     def work(self, over: threading.Event, seed: int) -> None:
         chance = random.Random(seed)
         http = self.signed_in(self.address)
-        while not over.wait(chance.uniform(0.2, 1.0)):
+        while not over.wait(self.think * chance.uniform(0.3, 1.7)):
             try:
                 self._step(http, chance)
                 self.worked.append(time.monotonic())
@@ -120,12 +122,13 @@ def recovery(visitors: Sequence[Visitor], at: float, until: float) -> str:
         if any(at <= f < until for f, _ in visitor.failed)
     ]
     longest = f", working again after {statistics.median(waits):.1f} s, at most {max(waits):.1f}" if waits else ""
-    return f"{len(failures)} requests of {len(waits)} visitors failed{longest}"
+    reasons = "".join(f"\n  {times} x {reason}" for reason, times in Counter(why for _, why in failures).most_common(4))
+    return f"{len(failures)} requests of {len(waits)} visitors failed{longest}{reasons}"
 
 
 def disturb(apps: Sequence[App], servers: Sequence[App], database: Cluster, minutes: float) -> dict[str, float]:
     """A Banyan dies, a model server dies, then the database goes and comes back; returns when, by monotonic seconds."""
-    when, pause = {}, minutes * 60 / 7
+    when, pause = {"nothing killed yet": time.monotonic()}, minutes * 60 / 7
     time.sleep(pause)
     for what, killed in (("a Banyan killed", apps[0]), ("a model server killed", servers[0])):
         when[what] = time.monotonic()
@@ -153,6 +156,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--visitors", type=int, default=12)
     parser.add_argument("--minutes", type=float, default=2.0)
+    parser.add_argument("--think", type=float, default=0.6, help="seconds between two pieces of work of a visitor")
     options = parser.parse_args()
     names = [f"visitor{n}" for n in range(options.visitors)]
     with tempfile.TemporaryDirectory() as place, cluster() as database, ExitStack() as stack:
@@ -170,7 +174,7 @@ def main() -> None:
             for _ in range(REPLICAS)
         ]
         address = stack.enter_context(balanced(apps, folder))
-        visitors, over = [Visitor(name, address) for name in names], threading.Event()
+        visitors, over = [Visitor(name, address, options.think) for name in names], threading.Event()
         for app in apps:
             visitors[0].look(app.address)  # waits for its library
         threads = [threading.Thread(target=one.work, args=(over, n)) for n, one in enumerate(visitors)]

@@ -18,7 +18,6 @@ from chatbot.tasks.answer import trust as answer_trust
 from chatbot.tasks.answer.across import across
 from chatbot.tasks.answer.cell import amount_of_a_row, from_table
 from chatbot.tasks.answer.check import Answer, Found, Reason, checked, quotation
-from chatbot.tasks.answer.excerpts import excerpts
 from chatbot.tasks.answer.follow_up import standalone
 from chatbot.tasks.answer.near import closest
 from chatbot.tasks.answer.prompt import NOT_FOUND, messages
@@ -34,6 +33,7 @@ from chatbot.tasks.loops import until_it_loops
 from chatbot.types import Adapter, FinishReason, Message, Sampling
 from retrieval.checks.gate import Gate
 from retrieval.checks.verify import Similarity
+from retrieval.excerpts import excerpts
 from retrieval.library import Library
 from retrieval.reading.readers import RejectedFile
 from retrieval.search.embed import Embedder

@@ -1,15 +1,17 @@
 """Whether what Banyan says of an answer, "right in about 80 % of such cases", is true; `--fit` fits it.
 
-    python -m tests.bench.documents.answer_trust --data FOLDER [--rows 300]
+    python -m tests.bench.documents.answer_trust --data FOLDER [--model standard] [--languages en zh] [--rows 300]
     python -m tests.bench.documents.answer_trust --data FOLDER --fit [--rows 1000]    (writes chatbot/tasks/answer/trust.json)
 
 Each question is asked of a collection with its paragraph and without it, as the library would be searched; counted are those
 that the gate lets through and that get an answer which the checks support. It is right when it shares half of its words with
-the one answer that is known (F1). Fitted is on questions of SQuAD that the adapter never saw, measured on XQuAD's English ones.
+the one answer that is known (F1). Fitted is on questions of SQuAD and DRCD that the adapter never saw, all languages together, measured
+on those of XQuAD, each language by itself.
 """
 
 import argparse
 import json
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,13 +33,16 @@ from finetune.verdict.metrics import f1
 from retrieval.checks.extract import likelihood
 from retrieval.checks.gate import Gate, Model
 from retrieval.checks.verify import verify
+from retrieval.excerpts import excerpts
 from retrieval.lab import gate_fit
 from retrieval.lab.answers import Collection, Question
 from retrieval.search import embed
 from tests.bench.documents import xquad
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
-SQUAD = "squad_qa_mix40k.train.jsonl.gz"
+UNSEEN = {"en": "squad_qa_mix40k.train.jsonl.gz", "zh": "zh_qa_drcd_cmrctrial.train.jsonl.gz"}
+RECIPES = {"small": "answer_small"}
+ASKED = re.compile(r"^(?:Question: |问题：)(.+)$", re.MULTILINE)
 DOUBTED = 0.5
 RIGHT = 0.5  # F1
 
@@ -56,15 +61,15 @@ def _learnt(name: str) -> list[dict[str, Any]]:
     return recipe.examples(made, SHARED / "train") + (_learnt(made.start) if made.start else [])
 
 
-def unseen() -> tuple[list[str], list[Question]]:
-    """A closed world of SQuAD, without the questions that the adapter learnt from."""
-    made = gate_fit.worlds(list(gate_fit.read(SHARED / "train" / SQUAD)), 0)
-    learnt = {row["messages"][1]["content"] for row in _learnt("answer")}
-    known = {content.partition("\nQuestion: ")[2].partition("\n")[0] for content in learnt}
-    paragraphs = [paragraph for world in made for paragraph in world.paragraphs]
+def unseen(language: str, made: str) -> tuple[list[str], list[Question]]:
+    """A closed world, without the questions that the adapter learnt from; `made` is its recipe."""
+    worlds = gate_fit.worlds(list(gate_fit.read(SHARED / "train" / UNSEEN[language])), 0)
+    learnt = "\n".join(row["messages"][1]["content"] for row in _learnt(made))
+    known = {question.strip() for question in ASKED.findall(learnt)}
+    paragraphs = [paragraph for world in worlds for paragraph in world.paragraphs]
     questions: list[Question] = []
     before = 0
-    for world in made:
+    for world in worlds:
         questions += [
             Question(q.text.strip(), q.paragraph + before, q.answer, q.start)
             for q in world.questions
@@ -76,7 +81,7 @@ def unseen() -> tuple[list[str], list[Question]]:
 
 def cases(engine: Engine, adapter: Adapter, data: Path, asked: tuple[Sequence[str], Sequence[Question]]) -> list[Case]:
     paragraphs, questions = asked
-    embedder = embed.load("bundled", data / "models", lambda step, fraction: None)
+    embedder = embed.load("multilingual-e5-small", data / "models", lambda step, fraction: None)
     collection = Collection(paragraphs, embedder)
     gate = Gate.load(embedder)
     reads = answer.reads(engine.traits.known)
@@ -87,7 +92,7 @@ def cases(engine: Engine, adapter: Adapter, data: Path, asked: tuple[Sequence[st
         judgement = gate.judge(question.text, hits)
         if not judgement.answered:
             return None
-        messages = prompt.messages(question.text, hits[:reads])
+        messages = prompt.messages(question.text, excerpts(question.text, hits[:reads]))
         given = complete(engine, messages, sampling, adapter=adapter.name)
         said = given.text.strip()
         verdict = verify(said, [hit.passage for hit in hits], question=question.text)
@@ -146,21 +151,27 @@ def _auroc(scores: Any, right: Any) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="a data folder that has the bundled model")
-    parser.add_argument("--adapter", default=answer.ADAPTER)
-    parser.add_argument("--rows", type=int, default=300, help="questions, each asked twice")
+    parser.add_argument("--model", default="standard")
+    parser.add_argument("--languages", nargs="+", default=list(UNSEEN), choices=UNSEEN)
+    parser.add_argument("--rows", type=int, default=300, help="questions of each language, each asked twice")
     parser.add_argument("--fit", action="store_true")
     given = parser.parse_args()
-    engine = build_engine(load(["--data", str(given.data)], {}), lambda step, fraction: None)
+    engine = build_engine(load(["--data", str(given.data), "--model", given.model], {}), lambda step, fraction: None)
     try:
-        adapter = next(known for known in engine.adapters() if known.name == given.adapter)
-        paragraphs, questions = unseen() if given.fit else xquad.read(SHARED / "dev", "en")
-        every = max(1, len(questions) // given.rows)
-        found = cases(engine, adapter, given.data, (paragraphs, questions[::every][: given.rows]))
+        adapter = next(known for known in engine.adapters() if known.name == answer.ADAPTER)
+        made = RECIPES.get(given.model, answer.ADAPTER)
+        found = {}
+        for language in given.languages:
+            paragraphs, questions = unseen(language, made) if given.fit else xquad.read(SHARED / "dev", language)
+            every = max(1, len(questions) // given.rows)
+            found[language] = cases(engine, adapter, given.data, (paragraphs, questions[::every][: given.rows]))
         if given.fit:
-            fit(found, engine.model, adapter)
+            fit([case for some in found.values() for case in some], engine.model, adapter)
         trust = answer_trust.find(engine.model, adapter)
         assert trust, "fit it first"
-        report(found, trust.model)
+        for language, some in found.items():
+            print(language)
+            report(some, trust.model)
     finally:
         engine.close()
 

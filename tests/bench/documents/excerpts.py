@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from chatbot.engine.llamacpp import waiting
-from chatbot.tasks.answer.excerpts import excerpts
 from chatbot.tasks.answer.prompt import messages
 from chatbot.types import Message, Sampling
 from finetune.verdict.metrics import f1
+from retrieval.excerpts import excerpts
 from retrieval.lab.answers import Collection
 from retrieval.types import Hit
 

@@ -21,9 +21,9 @@ from typing import Any
 from unittest.mock import patch
 
 from chatbot.engine.llamacpp import waiting
-from chatbot.tasks.answer.excerpts import excerpts
 from chatbot.tasks.answer.prompt import messages
 from chatbot.types import Message, Sampling
+from retrieval.excerpts import excerpts
 from retrieval.lab.answers import Collection
 from tests.bench.documents.excerpts import lines
 

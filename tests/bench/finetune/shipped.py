@@ -1,11 +1,11 @@
 """The adapters that ship, as they are served, beside the bare model: the figures of their cards and of the README.
 
-    python -m tests.bench.finetune.shipped answer [--reads 1 3 5] [--removed] --data FOLDER [--rows 300] [--adapter NAME]
+    python -m tests.bench.finetune.shipped answer [--languages en zh] [--reads 1 5] [--removed] --data FOLDER [--rows 300]
     python -m tests.bench.finetune.shipped summarize --data FOLDER [--rows 392]
     python -m tests.bench.finetune.shipped translate --data FOLDER [--pairs en-zh zh-en ...] [--rows 1000] [--model standard]
 
-Rows are those that no recipe learns from, beside the repository: XQuAD's English questions with the gold paragraph among the
-five that a search for the question finds best; a tenth of SciTLDR and of MTS-Dialog, beside what their first sentences score;
+Rows are those that no recipe learns from, beside the repository: XQuAD's questions with the gold paragraph among the
+five that a search for the question finds best, and of them what bears on the question; a tenth of SciTLDR and of MTS-Dialog, beside what their first sentences score;
 Tatoeba's test pairs, those near a training sentence (0.5 and more) apart. For sentiment see tests.bench.tasks.sentiment. Both sides
 answer the same rows greedily; intervals are paired bootstraps. `--removed` takes the gold paragraph out and counts who says so;
 `--engine local` computes in torch; `--alone` leaves out the bare model.
@@ -31,6 +31,7 @@ from finetune.recipes import recipe
 from finetune.recipes.rows import NOT_FOUND
 from finetune.verdict.intervals import paired_interval
 from finetune.verdict.metrics import exact_match, f1, rouge
+from retrieval.excerpts import excerpts
 from retrieval.lab.answers import Collection, Question
 from retrieval.search import embed
 from retrieval.types import Hit
@@ -77,22 +78,31 @@ def told(name: str, *sides: Sequence[float]) -> None:
 
 
 def answer(sides: Sides, given: argparse.Namespace) -> None:
-    paragraphs, questions = xquad.read(SHARED / "dev", "en")
-    questions = questions[:: max(1, len(questions) // given.rows)][: given.rows]
-    embedder = embed.load("bundled", given.data / "models", lambda step, fraction: None)
-    collection = Collection(paragraphs, embedder)
-    for count in given.reads:
-        gold = not given.removed
-        asked = [(answer_prompt.messages(q.text, _five(collection, q, gold=gold)[:count]), 48) for q in questions]
-        found = sides.answers(asked)
-        print(f"answer, {count} of five passages read, the gold paragraph {'among' if gold else 'not among'} the five")
-        _not_found(found)
-        if gold:
-            for name, metric in (("EM", exact_match), ("F1", f1)):
-                told(
-                    name,
-                    *([metric(a, q.answer) for a, q in zip(side, questions, strict=True)] for side in found.values()),
-                )
+    embedder = embed.load("multilingual-e5-small", given.data / "models", lambda step, fraction: None)
+    for language in given.languages:
+        paragraphs, questions = xquad.read(SHARED / "dev", language)
+        questions = questions[:: max(1, len(questions) // given.rows)][: given.rows]
+        collection = Collection(paragraphs, embedder)
+        for count in given.reads:
+            _answered(sides, questions, collection, f"answer, {language}, {count}", gold=not given.removed, count=count)
+
+
+def _answered(
+    sides: Sides, questions: Sequence[Question], collection: Collection, what: str, *, gold: bool, count: int
+) -> None:
+    """What of the best `count` passages bears on the question is in the prompt, as it is served."""
+    shown = [excerpts(q.text, _five(collection, q, gold=gold)[:count]) for q in questions]
+    found = sides.answers(
+        [(answer_prompt.messages(q.text, hits), 48) for q, hits in zip(questions, shown, strict=True)]
+    )
+    print(f"{what} of five passages read, the gold paragraph {'among' if gold else 'not among'} the five")
+    _not_found(found)
+    if gold:
+        for name, metric in (("EM", exact_match), ("F1", f1)):
+            told(
+                name,
+                *([metric(a, q.answer) for a, q in zip(side, questions, strict=True)] for side in found.values()),
+            )
 
 
 def _five(collection: Collection, question: Question, *, gold: bool) -> list[Hit]:
@@ -169,6 +179,9 @@ def main() -> None:
     parser.add_argument("--removed", action="store_true")
     parser.add_argument("--rows", type=int, default=400, help="at most, of each set")
     parser.add_argument("--reads", type=int, nargs="+", default=[1, 5], help="passages in the prompt")
+    parser.add_argument(
+        "--languages", nargs="+", default=["en"], help="of XQuAD, such as en, zh, zh-en (asked in Chinese)"
+    )
     parser.add_argument("--pairs", nargs="+", choices=PAIRS, default=PAIRS)
     given = parser.parse_args()
     engine = build_engine(

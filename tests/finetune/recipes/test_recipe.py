@@ -20,7 +20,7 @@ from chatbot.tasks.summarize import prompt as summarize_prompt
 from chatbot.types import Message
 from finetune.data.examples import Columns, Example, Turn
 from finetune.jobs.folder import RECIPE, JobFolder
-from finetune.recipes import recipe
+from finetune.recipes import excerpted, recipe
 from finetune.recipes import rows as recipe_rows
 from finetune.train import command as train
 from retrieval.types import Hit, Passage
@@ -156,8 +156,8 @@ def test_a_tenth_of_the_texts_is_kept_to_measure_summaries_on(tmp_path: Path) ->
 
 
 def test_the_answer_adapter_learns_the_prompt_of_document_answers(tmp_path: Path) -> None:
-    found = recipe.load("answer_first")
-    further = recipe.load("answer")
+    found = recipe.load("answer_small_first")
+    further = recipe.load("answer_small")
     assert further.start == found.name
     assert [source.columns for source in further.data] == [found.data[0].columns]
     texts = [f"The river {name} is {length} km long and ends at {place}." for name, length, place in RIVERS]
@@ -182,8 +182,57 @@ def test_the_answer_adapter_learns_the_prompt_of_document_answers(tmp_path: Path
     assert 0 < len(answers) - len(found_there) < len(RIVERS)  # some are asked what is not there
 
 
+def test_the_answer_adapter_learns_the_prompt_of_excerpts_in_two_languages(tmp_path: Path) -> None:
+    found = recipe.load("answer")
+    rivers = [{"title": "Rivers", "context": text, "qas": qas} for text, qas in zip(*told_of_rivers(), strict=True)]
+    write(tmp_path / found.data[0].file, rivers)
+    chinese = [
+        {
+            "context": f"{name}是德国的一条河。它全长{length}公里，流入北海。",
+            "question": f"{name}全长多少公里？",
+            "answers": [f"{length}公里"],
+        }
+        for name, length in (("埃姆斯河", 371), ("易北河", 1094), ("奥得河", 866), ("美因河", 525), ("因河", 518))
+    ]
+    write(tmp_path / found.data[1].file, chinese)
+    rows = [row["messages"] for row in recipe.examples(found, tmp_path)]
+    answers = []
+    for system, asked, answered in rows:
+        shown = re.findall(r"^\[\d\] (.+)$", asked["content"], re.MULTILINE)
+        question = re.findall(r"^(?:Question: |问题：)(.+)$", asked["content"], re.MULTILINE)[0]
+        hits = [Hit(Passage(page=1, start=0, end=len(text), text=text), score=1.0) for text in shown]
+        assert [system, asked] == as_sent(answer_prompt.messages(question, hits))
+        assert (answered["content"] in " ".join(shown)) == (answered["content"] != answer_prompt.NOT_FOUND)
+        answers.append(answered["content"])
+    right = {f"{length} km" for _, length, _ in RIVERS} | {f"{length}公里" for _, length, _ in RIVERS}
+    assert {*answers} <= {*right, answer_prompt.NOT_FOUND}
+    assert len({*answers} & right) > 6
+    assert sorted(answers.count(answer) for answer in {*answers} & right)[-1] == 1
+
+
+def told_of_rivers() -> tuple[list[str], list[list[list[Any]]]]:
+    """Paragraphs about rivers, and to each one question with its answer."""
+    texts = [f"The {name} is a river. It is {length} km long and ends at {place}." for name, length, place in RIVERS]
+    return texts, [[[f"How long is the {name}?", f"{length} km", 0]] for name, length, _ in RIVERS]
+
+
+def test_of_what_was_taken_out_of_the_search_the_adapter_learns_to_say_so() -> None:
+    texts, asked = told_of_rivers()
+    rivers = [
+        {"title": "Rivers", "context": text, "qas": [[f"{question} ({n})", answer, 0]]}
+        for n in range(9)
+        for text, ((question, answer, _),) in zip(texts, asked, strict=True)
+    ]
+    rows = list(excerpted.excerpted(rivers))
+    missing = [row for row in rows if row["answer"] == excerpted.NOT_FOUND]
+    assert 0 < len(missing) < len(rows) / 4
+    for row in missing:
+        name = row["question"].split()[-2].strip("?")
+        assert f"The {name} is" not in row["passages"]
+
+
 def test_a_second_recipe_takes_the_rows_that_the_first_left(tmp_path: Path) -> None:
-    first, further = recipe.load("answer_first").data[0], recipe.load("answer").data[0]
+    first, further = recipe.load("answer_small_first").data[0], recipe.load("answer_small").data[0]
     assert (first.file, first.prepare, first.group) == (further.file, further.prepare, further.group)
     assert further.skip == first.rows
     found = [
@@ -203,18 +252,27 @@ def test_a_recipe_that_goes_on_asks_for_what_comes_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = make_model(tmp_path / "tiny", "llama")
-    found = recipe.load("answer")
+    found = recipe.load("answer_small")
     monkeypatch.setattr(recipe, "FOLDER", tmp_path / "recipes")
     (tmp_path / "recipes").mkdir()
     text = found.text.replace(found.base_fingerprint, fingerprint_model(model)).replace("skip: 7000", "skip: 0")
-    (tmp_path / "recipes" / "answer.yaml").write_text(text, "utf-8")
+    (tmp_path / "recipes" / "answer_small.yaml").write_text(text, "utf-8")
     write(
         tmp_path / found.data[0].file,
         [{"title": "Rivers", "context": "The Ems is long.", "qas": [["How is the Ems?", "long", 0]]}],
     )
-    command = ["--recipe", "answer", "--data", str(tmp_path), "--base", str(model), "--folder", str(tmp_path / "out")]
+    command = [
+        "--recipe",
+        "answer_small",
+        "--data",
+        str(tmp_path),
+        "--base",
+        str(model),
+        "--folder",
+        str(tmp_path / "out"),
+    ]
     assert train.main(command) == 2
-    assert "Please run --recipe answer_first with the same --folder first" in capsys.readouterr().err
+    assert "Please run --recipe answer_small_first with the same --folder first" in capsys.readouterr().err
 
 
 def test_a_recipe_stops_when_its_data_are_missing_or_its_base_is_another(data: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chatbot.tasks.answer.excerpts import excerpts
+from retrieval.excerpts import excerpts
 from retrieval.lab.answers import Collection, Question, holds
 from retrieval.types import Hit, Passage, Row, Table
 

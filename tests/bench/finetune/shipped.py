@@ -28,7 +28,7 @@ from chatbot.types import Message, Sampling
 from finetune.evaluate.summarize import lead
 from finetune.evaluate.translate import Row, score
 from finetune.recipes import recipe
-from finetune.recipes.rows import NOT_FOUND
+from finetune.recipes.excerpted import NOT_FOUND
 from finetune.verdict.intervals import paired_interval
 from finetune.verdict.metrics import exact_match, f1, rouge
 from retrieval.excerpts import excerpts

@@ -21,7 +21,6 @@ from chatbot.types import Message
 from finetune.data.examples import Columns, Example, Turn
 from finetune.jobs.folder import RECIPE, JobFolder
 from finetune.recipes import excerpted, recipe
-from finetune.recipes import rows as recipe_rows
 from finetune.train import command as train
 from retrieval.types import Hit, Passage
 from tests.tiny import make_model
@@ -174,10 +173,10 @@ def test_the_answer_adapter_learns_the_prompt_of_document_answers(tmp_path: Path
         question = re.findall(r"^Question: (.+)$", row[1]["content"], re.MULTILINE)[0]
         hits = [Hit(Passage(page=1, start=0, end=len(text), text=text), score=1.0) for text in shown]
         assert row[:2] == as_sent(answer_prompt.messages(question, hits))
-        held = row[2]["content"] != recipe_rows.NOT_FOUND
+        held = row[2]["content"] != excerpted.NOT_FOUND
         assert held == (row[2]["content"].casefold() in " ".join(shown).casefold())
     answers = [row[2]["content"] for row in rows]
-    found_there = [answer for answer in answers if answer != recipe_rows.NOT_FOUND]
+    found_there = [answer for answer in answers if answer != excerpted.NOT_FOUND]
     assert sorted(found_there) == sorted([f"{length} km" for _, length, _ in RIVERS] + ["A text"])
     assert 0 < len(answers) - len(found_there) < len(RIVERS)  # some are asked what is not there
 

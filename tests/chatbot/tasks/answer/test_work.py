@@ -18,7 +18,7 @@ from chatbot.tasks.answer.follow_up import leans, standalone
 from chatbot.tasks.answer.prompt import NOT_FOUND, defused, messages
 from chatbot.tasks.answer.work import Retrieval, Writing
 from chatbot.types import Adapter, Message
-from finetune.recipes import rows
+from finetune.recipes import excerpted
 from retrieval.checks.gate import Gate, Model
 from retrieval.library import Library
 from retrieval.search.embed import Vectors
@@ -139,7 +139,7 @@ def test_what_an_adapter_does_not_find_is_quoted(library: Library) -> None:
     assert (given.status, given.quoted) == ("answered", "unsure")
     assert given.text
     assert all(sentence.text in ORCHARD for sentence in given.sentences)
-    assert NOT_FOUND == rows.NOT_FOUND
+    assert NOT_FOUND == excerpted.NOT_FOUND
 
 
 def test_only_the_chosen_documents_of_the_owner_are_asked(library: Library) -> None:

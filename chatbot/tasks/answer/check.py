@@ -1,7 +1,7 @@
 """A text held against the passages it was written from: sentences with verdicts, and citations that are data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from chatbot.tasks.answer.routes.kinds import Kind
@@ -140,6 +140,12 @@ def quotation(found: Found, reason: Reason) -> Answer:
     cited = Citations(found.sources)
     text, parts = _quoted(_best(found, QUOTED), cited, found)
     return Answer("answered", found, text, parts, cited.all, reason)
+
+
+def unsure(found: Found) -> Answer:
+    """The best sentences where a model found none that answers: each may not answer."""
+    given = quotation(found, "unsure")
+    return replace(given, sentences=tuple(replace(one, verdict="related") for one in given.sentences))
 
 
 def citations_of(found: Found, quotes: Sequence[Quote]) -> tuple[list[int], tuple[Citation, ...]]:

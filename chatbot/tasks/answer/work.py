@@ -17,7 +17,7 @@ from chatbot.engine.base import Engine, identity
 from chatbot.tasks.answer import trust as answer_trust
 from chatbot.tasks.answer.across import across
 from chatbot.tasks.answer.cell import amount_of_a_row, from_table
-from chatbot.tasks.answer.check import Answer, Found, Reason, checked, quotation
+from chatbot.tasks.answer.check import Answer, Found, Reason, checked, quotation, unsure
 from chatbot.tasks.answer.follow_up import standalone
 from chatbot.tasks.answer.near import closest
 from chatbot.tasks.answer.prompt import NOT_FOUND, messages
@@ -240,8 +240,10 @@ def _judged(
     nats: float,
 ) -> Answer:
     """Of the text that is to be checked; None: there is none that can be."""
-    if text is None or text.startswith(NOT_FOUND):
+    if text is None:
         return quotation(found, "unsure")
+    if text.startswith(NOT_FOUND):
+        return unsure(found)
     return checked(text, found, similarity, finish, trust=trust, nats=nats)
 
 

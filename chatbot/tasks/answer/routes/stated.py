@@ -5,7 +5,7 @@ Five passages are not all there are. "There are 12 bridges" is an answer; that t
 
 from dataclasses import replace
 
-from chatbot.tasks.answer.check import Answer, Sentence, quotation
+from chatbot.tasks.answer.check import Answer, Sentence, unsure
 from chatbot.tasks.answer.routes.asking import Asking, counts_people, holds
 from chatbot.tasks.answer.routes.enumerated.extremes import extreme_words
 from chatbot.tasks.answer.routes.kinds import Kind
@@ -44,8 +44,7 @@ def _kept(given: Answer) -> Answer:
     if len(kept) == len(given.sentences):
         return given
     if not kept:
-        quoted = quotation(given.found, "unsure")
-        return replace(quoted, sentences=tuple(replace(one, verdict="related") for one in quoted.sentences))
+        return unsure(given.found)
     text, parts = "", []
     for one in kept:
         parts.append(replace(one, start=len(text)))

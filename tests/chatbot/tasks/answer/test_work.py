@@ -139,6 +139,9 @@ def test_what_an_adapter_does_not_find_is_quoted(library: Library) -> None:
     assert (given.status, given.quoted) == ("answered", "unsure")
     assert given.text
     assert all(sentence.text in ORCHARD for sentence in given.sentences)
+    assert {sentence.verdict for sentence in given.sentences} == {
+        "related"
+    }  # a model that was asked found no answer in them
     assert NOT_FOUND == excerpted.NOT_FOUND
 
 

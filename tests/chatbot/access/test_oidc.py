@@ -146,7 +146,7 @@ def test_what_the_token_does_not_say_is_asked_for(provider: Provider, accounts: 
         {"iss": "https://elsewhere.example.org"},
         {"nonce": "of another sign-in"},
         {"exp": int(time.time()) - 3600},
-        {"iat": int(time.time()) + 600, "exp": int(time.time()) + 660},
+        {"iat": int(time.time()) + 3600, "exp": int(time.time()) + 3660},
         {"sub": ""},
     ],
     ids=str,

@@ -102,7 +102,7 @@ def test_a_translation_is_made_by_whom_the_tab_names(made: Made, value: str, use
     services = made([Adapter("translate", task="translate", details={"languages": "en-fr"})])
     page = Wired(services)
     do = page.handlers(Translations)
-    who = do.who("en", "fr", value, "en", as_("ada"))
+    who = "".join(str(shown) for shown in page.one(do.who, "en", "fr", value, "en", as_("ada")).values())
     assert ("tree + translate" in who) == (used is not None)
     page.steps(do.run, "Good morning.", "en", "fr", "", value, "en", as_("ada"))
     engine: Any = services.engine.present

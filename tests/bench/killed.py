@@ -147,7 +147,7 @@ def one_round(
             time.sleep(0.1)
         time.sleep(chance.uniform(0.1, longest))
         children = psutil.Process(app.process.pid).children(recursive=True)
-        names = {child.pid: " ".join(child.cmdline()) for child in children}
+        names = {child.pid: command(child) for child in children}
         app.process.kill()
         app.process.wait()
         for thread in threads:
@@ -155,6 +155,14 @@ def one_round(
         ending = [child for child in children if TRAINING not in names[child.pid]]
         _, alive = psutil.wait_procs(ending, timeout=10)
         assert alive == [], f"these outlived the app: {[names[child.pid] for child in alive]}"
+
+
+def command(process: psutil.Process) -> str:
+    """Its command line, none if it has ended meanwhile."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # a zombie's error is one of these
+        return ""
 
 
 def end_trainings(folder: Path) -> None:

@@ -70,7 +70,7 @@ class Visitor:
 
     def _step(self, http: httpx.Client, chance: random.Random) -> None:
         if chance.random() < 0.4:
-            answer = call(http, "chat", f"{self.name} " * chance.randrange(3, 300))
+            answer = call(http, "chat", f"{self.name} " * chance.randrange(3, 300), [], None, "", None, 512)
             self.strangers += set(answer.split()) != {self.name}
             return
         if self.there and chance.random() < 0.3:

@@ -168,10 +168,10 @@ class Handlers(TaskHandlers):
                 raise NotFound("There is no such translation. It may have been removed.", kind="no_translation")
             record, changed = corrected(last, texts_of(table))
             memory.learn(store, owner, record["source"], record["target"], changed)
-            for saved in self._results(owner):
-                if saved.result == last:
-                    store.remove_result(owner, saved.id)
+            before = [saved.id for saved in self._results(owner) if saved.result == last]
             unsaved = self._keep(owner, title_of(record["original"][:500]), record, language)
+            for id in before if not unsaved else ():
+                store.remove_result(owner, id)
             notice = unsaved or render_translate.edited(len(changed), language)
             return self._shown(record, language) | {
                 self._side.past: self._past(owner, language),

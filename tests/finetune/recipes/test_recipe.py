@@ -231,6 +231,17 @@ def test_of_what_was_taken_out_of_the_search_the_adapter_learns_to_say_so() -> N
         assert f"The {name} is" not in row["passages"]
 
 
+def test_of_the_questions_a_third_is_taken_and_of_these_a_ninth_has_no_answer() -> None:
+    texts = [f"River {n} is {100 + n} km long. It ends at the sea of {n}." for n in range(12)]
+    rivers = [
+        {"context": texts[n % 12], "question": f"How long is river {n % 12}? ({n})", "answers": [f"{100 + n % 12} km"]}
+        for n in range(1200)
+    ]
+    rows = list(excerpted.excerpted(rivers))
+    assert len(rows) / len(rivers) == pytest.approx(1 / 3, abs=0.04)
+    assert sum(row["answer"] == excerpted.NOT_FOUND for row in rows) / len(rows) == pytest.approx(1 / 9, abs=0.04)
+
+
 def test_what_goes_on_from_answer_takes_other_questions() -> None:
     first, further = recipe.load("answer"), recipe.load("answer_more")
     assert further.start == first.name

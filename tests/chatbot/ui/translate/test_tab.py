@@ -11,7 +11,7 @@ import pytest
 
 from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.scripted import ScriptedEngine
-from chatbot.store.store import SavedResult, Store
+from chatbot.store.store import LARGEST_RESULT, SavedResult, Store
 from chatbot.tasks.translate.check import Flag
 from chatbot.tasks.translate.jobs import Job, Translations
 from chatbot.tasks.translate.own import glossary
@@ -266,6 +266,15 @@ def test_a_text_is_corrected_by_segment_and_kept_so(page: Wired) -> None:
     again = page.steps(do.run, "Two trees stand here.", "en", "de", "", "", "en", eve)[-1]
     assert again[side.output] == "Zwei Bäume stehen hier."
     assert "no such translation" in page.one(do.correct, None, table, "en", bob)[side.notice]
+
+
+def test_a_correction_that_cannot_be_kept_leaves_what_was_there(page: Wired) -> None:
+    do, zoe = page.handlers(Handlers), as_("zoe")
+    last = page.steps(do.run, "Two trees stand here.", "en", "de", "", "", "en", zoe)[-1]
+    before = do._results("zoe")
+    table = [[1, "Two trees stand here.", "Zwei Bäume. " * (LARGEST_RESULT // 12)]]
+    assert "too large" in page.one(do.correct, last[do._side.last], table, "en", zoe)[do._side.notice]
+    assert do._results("zoe") == before
 
 
 def test_terms_are_imported_and_there_again_the_next_time(page: Wired, tmp_path: Path) -> None:

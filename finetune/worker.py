@@ -43,14 +43,10 @@ def main(arguments: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     runner.start()
-    while not stop.wait(POLL) and not (options.once and _is_done(runner)):
+    while not stop.wait(POLL) and not (options.once and runner.is_done()):
         pass
     runner.close()
     return 0
-
-
-def _is_done(runner: Runner) -> bool:
-    return not runner.next() and not runner.works()
 
 
 def _runner(options: argparse.Namespace) -> Runner:

@@ -52,6 +52,7 @@ class Runner:
         self._closed, self._wake = False, threading.Event()
         self._thread: threading.Thread | None = None
         self._held: dict[str, int] = {}  # device -> its lock
+        self._turn = threading.Lock()  # held while jobs are begun: a job between two workers looks like nobody's
 
     def wake(self) -> None:
         """There may be something to do."""
@@ -86,7 +87,8 @@ class Runner:
                         self._tell(id)
                 seen = states
                 if not self._closed and self.may_run():
-                    self._tick()
+                    with self._turn:
+                        self._tick()
             except (BanyanError, OSError):  # the disk is full, or the folder out of reach: the next round may do better
                 log.exception("jobs under %s cannot be looked after now", self._folder)
 
@@ -112,6 +114,11 @@ class Runner:
     def works(self) -> bool:
         """Whether anything runs on this machine."""
         return any(job.is_locked() and job.is_here for job in all_jobs(self._folder))
+
+    def is_done(self) -> bool:
+        """Whether nothing is left to start, and nothing runs on this machine."""
+        with self._turn:
+            return not self.next() and not self.works()
 
     def _spawn(self, job: JobFolder, device: str) -> None:
         """The lock is taken here and inherited, so that there is no moment at which the job seems to be dead.

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -144,6 +145,33 @@ def test_a_job_that_many_claim_at_once_is_ones(jobs: Jobs) -> None:
     child.wait()
     assert job.started()["attempt"] == 1
     assert job.state() == "interrupted", "nobody else holds it"
+
+
+def test_a_worker_is_not_done_while_it_takes_over(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lock is the new worker's, its folder still names the old one: for an instant it looks like nobody's."""
+    job, taker, takes, goes_on = create(jobs), runner(jobs), threading.Event(), threading.Event()
+    die(job)
+    begin = JobFolder.begin
+
+    def slowly(job: JobFolder, device: str, pid: int = 0) -> None:
+        takes.set()
+        assert goes_on.wait(20)
+        begin(job, device, pid)
+
+    monkeypatch.setattr(JobFolder, "begin", slowly)
+    taker.start()
+    taker.wake()
+    assert takes.wait(20)
+    with ThreadPoolExecutor() as pool:
+        done = pool.submit(taker.is_done)
+        with pytest.raises(TimeoutError):
+            done.result(0.3)
+        goes_on.set()
+        assert not done.result(20)
+    taker.close()
+    (child,) = taker._children.values()
+    child.kill()
+    child.wait()
 
 
 @pytest.mark.parametrize("arguments", [["/nowhere"], [".", "--devices", "0,,1"], [".", "--devices", "../x"]])

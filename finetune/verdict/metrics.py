@@ -11,19 +11,23 @@ from typing import Any
 Metric = Callable[[str, str], float]
 """(prediction, reference) -> 0 to 1."""
 
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]")
-_TOKEN = re.compile(rf"{_CJK.pattern}|[^\W_]+")
+_CJK = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af"
+_TOKEN = re.compile(rf"[{_CJK}]|(?:(?![{_CJK}])[^\W_])+")
+_MIXED = re.compile(rf"[{_CJK}]|[^\s{_CJK}]+")
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
 def exact_match(prediction: str, reference: str) -> float:
-    """Equal after SQuAD's normalisation (Rajpurkar et al., 2016): case, punctuation, articles and spaces do not count."""
+    """Equal after SQuAD's normalisation (Rajpurkar et al., 2016): case, punctuation, articles and spaces do not count.
+
+    Punctuation is that of every script, and characters of Chinese, Japanese and Korean are words, as MLQA has them (Lewis et al., 2020).
+    """
     return float(_squad(prediction) == _squad(reference))
 
 
 def f1(prediction: str, reference: str) -> float:
-    """SQuAD's overlap of tokens; Chinese, Japanese and Korean count by character."""
-    found, wanted = _TOKEN.findall(_squad(prediction)), _TOKEN.findall(_squad(reference))
+    """SQuAD's overlap of the tokens that `exact_match` compares."""
+    found, wanted = _squad(prediction), _squad(reference)
     if not found or not wanted:
         return float(found == wanted)
     common = sum((Counter(found) & Counter(wanted)).values())
@@ -77,9 +81,13 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def _squad(text: str) -> str:
-    bare = "".join(character for character in _plain(text) if character not in string.punctuation)
-    return " ".join(_ARTICLES.sub(" ", bare).split())
+def _squad(text: str) -> list[str]:
+    bare = "".join(character for character in _plain(text) if not _is_punctuation(character))
+    return _MIXED.findall(_ARTICLES.sub(" ", bare))
+
+
+def _is_punctuation(character: str) -> bool:
+    return character in string.punctuation or unicodedata.category(character).startswith("P")
 
 
 @cache

@@ -210,7 +210,8 @@ def _sources(recipe: Mapping[str, Any]) -> str:
     """What a recipe says of its data: where they come from and under which licence, what the adapter can and cannot do."""
     if not recipe:
         return ""
-    lines = [f"- `{item['file']}`: {item['source']} (licence: {item['licence']})" for item in recipe["data"]]
+    used = (f"- `{item['file']}`: {item['source']} (licence: {item['licence']})" for item in recipe["data"])
+    lines = dict.fromkeys(used)  # a recipe may ask a file several ways
     command = f"python -m finetune.train --recipe {recipe['name']} --data FOLDER --base FOLDER"
     return (
         "\n## What it can do, and what not\n\n"

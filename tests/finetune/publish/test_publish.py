@@ -15,6 +15,7 @@ from chatbot.common.errors import AdapterError, HubUnavailable, InputError, Stor
 from chatbot.common.fingerprint import fingerprint_model
 from chatbot.engine.adapters.folders import check
 from finetune.jobs.folder import JobFolder
+from finetune.publish import card
 from finetune.publish.publish import OWNER, Acceptance, check_name, pack, publish, push, share
 from tests.finetune.jobs_for_tests import make_job, spec
 from tests.tiny import make_adapter, make_model
@@ -192,3 +193,9 @@ def test_merged_weights_compute_what_the_adapter_does(model: Path, tmp_path: Pat
     ids = torch.tensor([[5, 6, 7, 8]])
     torch.testing.assert_close(merged(ids).logits, expected(ids).logits, rtol=1e-3, atol=1e-3)
     assert (tmp_path / "merged" / "tokenizer.json").is_file()
+
+
+def test_a_card_names_a_file_once_however_often_its_recipe_asks_it() -> None:
+    asked = {"file": "pairs.jsonl", "source": "Tatoeba", "licence": "CC BY 2.0 FR"}
+    told = card._sources({"name": "translate", "data": [asked, asked, asked | {"licence": "CC0"}]})
+    assert told.count("- `pairs.jsonl`") == 2

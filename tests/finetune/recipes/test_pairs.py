@@ -84,7 +84,7 @@ def test_marks_stand_at_the_same_words_and_the_prompt_tells_of_them() -> None:
     assert pairs._placeholder("Good morning!", "Bonjour !") is None
 
 
-@pytest.mark.parametrize("name", ["translate", "translate_more"])
+@pytest.mark.parametrize("name", ["translate_first", "translate"])
 def test_the_translation_adapter_learns_the_prompt_that_the_tab_sends(tmp_path: Path, name: str) -> None:
     found = recipe.load(name)
     for source in found.data:
@@ -105,7 +105,7 @@ def test_the_translation_adapter_learns_the_prompt_that_the_tab_sends(tmp_path: 
 
 
 def test_the_second_translation_recipe_takes_other_rows_than_the_first() -> None:
-    first, further = recipe.load("translate"), recipe.load("translate_more")
+    first, further = recipe.load("translate_first"), recipe.load("translate")
     assert further.start == first.name
     for before, after in zip(first.data, further.data, strict=True):
         assert replace(before, skip=0, rows=0) == replace(after, skip=0, rows=0)

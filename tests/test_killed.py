@@ -13,6 +13,7 @@ from tests.tiny import make_model
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
+ROUNDS = 20
 SOON = 1.2  # seconds until the kill: several documents come and go in them
 
 
@@ -23,20 +24,19 @@ def data(models_folder: Path, tmp_path: Path) -> Iterator[Path]:
     end_trainings(tmp_path)
 
 
-def kill_again_and_again(data: Path, rounds: int, ledger: Ledger, start: Start, longest: float) -> None:
+def kill_again_and_again(data: Path, ledger: Ledger, start: Start, longest: float) -> None:
     chance, model = random.Random(7), make_model(data / "tiny", "llama")
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         one_round(data, model, ledger, chance, start=start, longest=longest)
     assert ledger.there or ledger.gone, "something was acknowledged before a kill"
     assert ledger.jobs, "a fine-tune, too"
 
 
-@pytest.mark.parametrize("rounds", [8, pytest.param(20, marks=pytest.mark.long)])
-def test_nothing_acknowledged_is_lost_and_nothing_stays_behind(rounds: int, data: Path) -> None:
+def test_nothing_acknowledged_is_lost_and_nothing_stays_behind(data: Path) -> None:
     with forked.host() as fork:
-        kill_again_and_again(data, rounds, Ledger(most=2), fork, SOON)
+        kill_again_and_again(data, Ledger(most=2), fork, SOON)
 
 
 @pytest.mark.long
 def test_nor_where_it_starts_as_people_start_it_and_fine_tunes_end(data: Path) -> None:
-    kill_again_and_again(data, 20, Ledger(), running, LONGEST)
+    kill_again_and_again(data, Ledger(), running, LONGEST)

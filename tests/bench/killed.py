@@ -1,6 +1,6 @@
 """Kill the whole app (SIGKILL) at random moments of mixed work, start it again, and look at what is there.
 
-    python -m tests.bench.killed [--rounds 200]
+    python -m tests.bench.killed [--rounds 200] [--forked]
 
 Documents come and go through the API, fine-tunes of a tiny model are queued, run and publish their adapters, and somebody talks
 to the model. After each kill: whatever was acknowledged is there, whatever was removed stays away, no half of anything, no file
@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ import httpx
 import psutil
 
 from chatbot.common.disk import LEFT
+from tests.bench.attacks import forked
 from tests.finetune.jobs_for_tests import QUICK
 from tests.running import App, running
 from tests.tiny import make_model
@@ -205,13 +206,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--forked", action="store_true", help="fork each app from one process, which starts it sooner")
     options = parser.parse_args()
     chance, ledger = random.Random(options.seed), Ledger()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, forked.host() if options.forked else nullcontext(running) as start:
         (Path(folder) / "models").symlink_to(MODELS)
         model = make_model(Path(folder) / "tiny", "llama")
         for number in range(options.rounds):
-            one_round(Path(folder), model, ledger, chance)
+            one_round(Path(folder), model, ledger, chance, start=start)
             print(
                 f"{number + 1}: {len(ledger.there)} documents there, {len(ledger.gone)} removed, "
                 f"{len(ledger.jobs)} fine-tunes, {len(ledger.adapters)} adapters",

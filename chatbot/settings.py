@@ -143,6 +143,11 @@ class Settings:
         "names under which a proxy serves the page, such as banyan.example.org,localhost; others are refused then",
         metavar="NAMES",
     )
+    log_requests: str = option(
+        "off",
+        "on: a line in the log for each request, with method, path, status, seconds and who is signed in",
+        choices=lambda: ("off", "on"),
+    )
     root_path: str = option("", "path under which a proxy serves the page, such as /banyan", metavar="P")
     space: bool = field(default=False, metadata={"hidden": True})  # found out, not set
     zero_gpu: bool = field(default=False, metadata={"hidden": True})

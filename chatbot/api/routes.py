@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from chatbot.access.owner import caller
 from chatbot.access.turns import asker
+from chatbot.api import lines
 from chatbot.api.embeddings import Embedder
 from chatbot.api.handlers import Api
 from chatbot.api.keys import Door
@@ -105,6 +106,7 @@ def _guarded(handler: Handler, *, door: Door) -> Handler:
             user = door.enter(request)
             request.state.acts_for = user or caller(request.scope)
             request.state.asker = user or asker(request.scope)
+            lines.name(request.scope, user)
             return await handler(request)
         except BanyanError as error:
             return error_response(error)

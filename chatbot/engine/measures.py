@@ -32,6 +32,7 @@ class Measures:
             "banyan_answer_seconds", "From the request to its end", _BY, registry=own, buckets=BUCKETS
         )
         self._now = Gauge("banyan_requests", "Requests now, and places for them", ("state",), registry=own)
+        self._jobs = Gauge("banyan_jobs", "Fine-tunes of everybody, by state", ("state",), registry=own)
 
     def watched(self, chunks: Iterator[Chunk], engine: str, adapter: str) -> Iterator[Chunk]:
         """The chunks of one answer, as they are. What its reader leaves is "left"."""
@@ -54,8 +55,11 @@ class Measures:
                 self._answers.labels(engine, adapter, ended).inc()
                 self._whole.labels(engine, adapter).observe(time.monotonic() - began)
 
-    def text(self, load: Callable[[], Mapping[str, int]]) -> bytes:
-        """In Prometheus' text format. `load` is `Engine.load`, which is left out while there is no engine."""
+    def text(self, load: Callable[[], Mapping[str, int]], jobs: Callable[[], Mapping[str, int]] = dict) -> bytes:
+        """In Prometheus' text format. `load` is `Engine.load`, which is left out while there is no engine; `jobs` are how many
+        fine-tunes there are in each state."""
+        for state, count in jobs().items():
+            self._jobs.labels(state).set(count)
         try:
             for state, count in load().items():
                 self._now.labels(state).set(count)

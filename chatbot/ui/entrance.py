@@ -25,6 +25,7 @@ from chatbot.access.uploads import Uploads
 from chatbot.access.users import Users
 from chatbot.api import routes as api
 from chatbot.api.keys import Door, Keys
+from chatbot.api.lines import Known, Lines
 from chatbot.common.errors import BanyanError
 from chatbot.engine.loading import LoadingEngine
 from chatbot.settings import Settings
@@ -51,8 +52,10 @@ def entrance(
     library: OpeningLibrary,
     spoken_by: Spoken,
     usage: Callable[[str], Usage],
+    jobs: Callable[[], Mapping[str, int]] = dict,
 ) -> dict[str, Any]:
-    """The `app_kwargs` of the page's launch; `under_way` are the ids of events that its queue holds, `usage` is what an owner keeps."""
+    """The `app_kwargs` of the page's launch; `under_way` are the ids of events that its queue holds, `usage` is what an owner keeps,
+    `jobs` are how many fine-tunes there are in each state."""
     sessions = Sessions(users) if users else None
     secret = access.load_secret(settings.data)
     provider = _provider(settings, secret)
@@ -64,6 +67,7 @@ def entrance(
         known=users.knows if users else lambda name: False,
     )
     middleware = [
+        *((Middleware(Lines),) if settings.log_requests == "on" else ()),
         Middleware(SecurityHeaders, embedded=settings.space),
         Middleware(Refusals, words=_words),
         Middleware(SameOrigin, hosts=settings.names, keyed=settings.api_key is not None),
@@ -75,6 +79,7 @@ def entrance(
             if users and sessions
             else ()
         ),
+        *((Middleware(Known),) if settings.log_requests == "on" else ()),
         Middleware(Turns, most=settings.quota.requests),
         Middleware(Bodies),
         Middleware(Belongings, secret=secret, uploads=uploads, under_way=under_way, most=settings.quota.requests),
@@ -83,7 +88,7 @@ def entrance(
     ]
     return {
         "routes": _routes(
-            settings, engine, users, sessions, provider, uploads, versions, library, door, keys, spoken_by, usage
+            settings, engine, users, sessions, provider, uploads, versions, library, door, keys, spoken_by, usage, jobs
         ),
         "middleware": middleware,
         "lifespan": _without_cors,
@@ -109,6 +114,7 @@ def _routes(
     keys: Keys,
     spoken_by: Spoken,
     usage: Callable[[str], Usage],
+    jobs: Callable[[], Mapping[str, int]],
 ) -> Sequence[Route]:
     ours = api.routes(
         engine,
@@ -117,7 +123,7 @@ def _routes(
         door=door,
         versions=versions,
         embedder=lambda: library.get().embedder,
-        metrics=lambda: engine.measures.text(engine.load),
+        metrics=lambda: engine.measures.text(engine.load, jobs),
     )
     names = (
         [

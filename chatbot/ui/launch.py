@@ -74,4 +74,5 @@ def _entrance(
         library,
         services.spoken_by,
         lambda owner: usage(services, owner),
+        services.training.jobs.states if services.training else dict,
     )

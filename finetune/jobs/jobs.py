@@ -5,10 +5,11 @@ go on by themselves, and the next app sees them by their locks. Only one app at 
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from chatbot.common import disk
 from chatbot.common.errors import InputError, NotFound
@@ -136,6 +137,11 @@ class Jobs:
             except NotFound:  # removed meanwhile
                 continue
         return sorted(views, key=lambda view: view.created, reverse=True)
+
+    def states(self) -> dict[str, int]:
+        """How many jobs of everybody are in each state."""
+        found = Counter(job.state() for job in all_jobs(self._folder))
+        return {state: found[state] for state in get_args(JobState)}
 
     def bases(self) -> list[str]:
         """The folders of the models that jobs of anybody need still: those that are not over."""

@@ -63,6 +63,12 @@ def test_answers_are_counted_by_engine_adapter_and_end(engine: LoadingEngine) ->
     assert found["banyan_requests", "slots"] == 4 and found["banyan_requests", "running"] == 0
 
 
+def test_fine_tunes_are_counted_by_state(engine: LoadingEngine) -> None:
+    told = engine.measures.text(engine.load, lambda: {"running": 1, "queued": 2}).decode()
+    assert 'banyan_jobs{state="running"} 1.0' in told and 'banyan_jobs{state="queued"} 2.0' in told
+    assert 'banyan_jobs{state="queued"} 0.0' in engine.measures.text(engine.load, lambda: {"queued": 0}).decode()
+
+
 def test_they_are_read_with_the_key_of_the_api(engine: LoadingEngine) -> None:
     served = routes(
         engine, state=lambda: LoadState("ready"), door=Door("k"), metrics=lambda: engine.measures.text(engine.load)

@@ -56,6 +56,8 @@ def test_a_job_keeps_what_it_was_given_and_waits_in_its_place(jobs: Jobs) -> Non
     assert [view.id for view in jobs.of("ada")] == ids[::-1]
     jobs.cancel("ada", ids[0])
     assert jobs.get("ada", ids[1]).place == 0
+    counts = dict.fromkeys(("running", "succeeded", "failed", "interrupted"), 0)
+    assert jobs.states() == {**counts, "queued": 2, "cancelled": 1}
     jobs.resume("ada", ids[0])
     assert jobs.get("ada", ids[0]).place == 2
 

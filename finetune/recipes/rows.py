@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from finetune.evaluate.summarize import asked
-from finetune.recipes import pairs, plain
+from finetune.recipes import extracts, pairs, plain
 from finetune.recipes.excerpted import NOT_FOUND, excerpted
 
 Record = Mapping[str, Any]
@@ -84,6 +84,7 @@ PREPARE: Mapping[str, Prepare] = {
     "words_asked": words_asked,
     "passages": passages,
     "excerpted": excerpted,
+    "extracted": extracts.extracted,
     "facts": plain.facts,
     "plain_english": plain.english,
     "plain_chinese": plain.chinese,

@@ -34,7 +34,14 @@ from finetune.train.data import Row
 from tests.bench.finetune.training import Run, train_baseline, train_ours
 from tests.bench.gpu import LLAMA, TINY, Figures, Load, build
 
-EPOCHS = {"sentiment": 2.0, "sentiment_small": 3.0, "answer": 2.0, "summarize": 3.0, "translate": 2.0}
+EPOCHS = {
+    "sentiment": 2.0,
+    "sentiment_small": 3.0,
+    "answer": 2.0,
+    "summarize": 3.0,
+    "summarize_small": 3.0,
+    "translate": 2.0,
+}
 LENGTHS = (5.3, 0.8)  # of the logarithm of a row's tokens: median 200, a tenth above 560
 BATCHES = (1, 2, 4, 8)
 

@@ -122,12 +122,12 @@ def _not_found(found: dict[str, list[str]]) -> None:
 
 
 def summarize(sides: Sides, given: argparse.Namespace) -> None:
-    made = recipe.load("summarize")
-    for source in made.data:
+    made = recipe.load("summarize_small" if given.model == "small" else "summarize")
+    for source in (one for one in made.data if one.file in made.aside):
         kept = recipe.kept_aside(made, SHARED / "train", source.file)[: given.rows]
         asked = [(messages_of(row.prompt), 3 * len(row.answer.split()) + 24) for row in kept]
         found = sides.answers(asked)
-        texts = [row.prompt[-1].content.removeprefix("Text:\n").rpartition("\n\nWrite a summary")[0] for row in kept]
+        texts = [row.prompt[-1].content.partition("\n")[2].rpartition("\n\n")[0] for row in kept]
         own = found.popitem()[1]
         found["first sentences"] = [lead(text, len(row.answer.split())) for text, row in zip(texts, kept, strict=True)]
         for against, answers in found.items():

@@ -20,7 +20,7 @@ from chatbot.tasks.summarize import prompt as summarize_prompt
 from chatbot.types import Message
 from finetune.data.examples import Columns, Example, Turn
 from finetune.jobs.folder import RECIPE, JobFolder
-from finetune.recipes import excerpted, recipe
+from finetune.recipes import excerpted, extracts, recipe
 from finetune.train import command as train
 from retrieval.types import Hit, Passage
 from tests.tiny import make_model
@@ -133,7 +133,7 @@ def write(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
 
 
 def test_the_summary_adapter_learns_the_prompt_that_the_tab_sends(tmp_path: Path) -> None:
-    found = recipe.load("summarize")
+    found = recipe.load("summarize_small")
     told = "Patient: My knee hurts.\nDoctor: Since when?\nPatient: Since I fell, three days ago."
     short, long = "Knee pain for three days after a fall.", " ".join(["pain"] * 58)
     write(tmp_path / found.data[0].file, [{"document": told, "summary": short}])
@@ -143,8 +143,41 @@ def test_the_summary_adapter_learns_the_prompt_that_the_tab_sends(tmp_path: Path
     assert [row[2]["content"] for row in rows] == [short, long]
 
 
-def test_a_tenth_of_the_texts_is_kept_to_measure_summaries_on(tmp_path: Path) -> None:
+def test_the_summary_adapter_of_two_languages_learns_their_prompts_and_to_keep_to_the_text(tmp_path: Path) -> None:
     found = recipe.load("summarize")
+    for source in found.data:
+        write(tmp_path / source.file, [])
+    write(tmp_path / found.data[0].file, [{"document": "Trees grow.", "summary": "They grow."}])
+    english = "Oaks are trees. Oaks and beeches grow in the woods of the north. Some oaks grow old. Foxes sleep."
+    chinese = "橡树是树。橡树和山毛榉长在北方的树林里。有的橡树长得很老。狐狸在那里睡觉。"
+    write(tmp_path / found.data[2].file, [{"context": english, "qas": []}] * 3)
+    write(tmp_path / found.data[3].file, [{"context": chinese, "question": "?", "answers": []}] * 3)
+    write(tmp_path / found.data[4].file, [{"abstract": chinese, "title": "论橡树"}])
+    rows = [row["messages"] for row in recipe.examples(found, tmp_path)]
+    sent = [("Trees grow.", 2), (english, 5), (chinese, 5)]
+    assert [row[:2] for row in rows[:3]] == [as_sent(summarize_prompt.messages(*one)) for one in sent]
+    assert [row[2]["content"] for row in rows] == [
+        "They grow.",
+        "Some oaks grow old. Foxes sleep.",
+        "有的橡树长得很老。",
+        "论橡树",
+    ]
+    assert "标题" in rows[3][1]["content"]
+
+
+def test_an_extract_is_made_of_sentences_that_share_most_with_the_text_and_at_most_a_third_of_it() -> None:
+    text = " ".join(
+        ["Oaks grow in northern woods.", "A fox sleeps there.", "Oaks in woods grow acorns.", "It rains.", "Owls call."]
+    )
+    (kept,) = extracts.extracted([{"context": text}, {"context": text}])
+    assert kept["summary"] == "Oaks grow in northern woods."
+    assert 3 * len(kept["summary"].split()) <= len(text.split())
+    assert (kept["words"], kept["characters"]) == ("5", "10")
+    assert list(extracts.extracted([{"context": "One. Two. Three."}])) == [], "nothing to leave out"
+
+
+def test_a_tenth_of_the_texts_is_kept_to_measure_summaries_on(tmp_path: Path) -> None:
+    found = recipe.load("summarize_small")
     for source, column in zip(found.data, ("document", "dialogue"), strict=True):
         write(tmp_path / source.file, [{column: f"Text {n} of many.", "summary": "Many texts."} for n in range(99)])
     learnt = {row["messages"][1]["content"] for row in recipe.examples(found, tmp_path)}

@@ -159,7 +159,7 @@ def test_the_summary_adapter_of_two_languages_learns_their_prompts_and_to_keep_t
     assert [row[2]["content"] for row in rows] == [
         "They grow.",
         "Some oaks grow old. Foxes sleep.",
-        "有的橡树长得很老。",
+        "橡树是树。有的橡树长得很老。",
         "论橡树",
     ]
     assert "标题" in rows[3][1]["content"]

@@ -4,7 +4,7 @@
     document = library.add("ada", Path("upload.pdf"), "Contract.pdf")
     hits = library.search("ada", "When does the contract end?")
 
-On disk, below `folder`: `library.db`, or the PostgreSQL at `place`, holds all that matters, `files/` the originals under random ids, `index/` caches.
+On disk, below `folder`: `library.db`, or the PostgreSQL at `place`, holds all that matters, `files/` or the `bucket` the originals under random ids, `index/` caches.
 """
 
 import logging
@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore, Event
 
+from chatbot.common.bucket.bucket import Bucket
 from chatbot.common.database.door import Place
 from chatbot.common.errors import NotFound, Stopped, StoreError
 from chatbot.common.fingerprint import fingerprint
@@ -26,6 +27,7 @@ from retrieval.search.embed import Embedder, Vectors
 from retrieval.search.fuse import knows
 from retrieval.search.indexes import Indexes
 from retrieval.store.indexed import Home, indexed_text
+from retrieval.store.kept import Originals
 from retrieval.store.originals import Progress, heed, keep
 from retrieval.store.store import Store
 from retrieval.text.split import SIZE, split
@@ -60,13 +62,19 @@ class Library:
     """
 
     def __init__(
-        self, folder: Path, embedder: Embedder | None, *, limits: Limits | None = None, place: Place | None = None
+        self,
+        folder: Path,
+        embedder: Embedder | None,
+        *,
+        limits: Limits | None = None,
+        place: Place | None = None,
+        bucket: Bucket | None = None,
     ) -> None:
-        self._files, self._caches = folder / "files", folder / "index"
-        for needed in (self._files, self._caches):
-            needed.mkdir(parents=True, exist_ok=True)
+        self._originals, self._caches = Originals(folder, bucket), folder / "index"
+        self._caches.mkdir(parents=True, exist_ok=True)
         self._store = Store(place or folder / "library.db")
-        self._store.sweep(self._files, self._caches)
+        self._store.sweep(self._originals.files, self._caches)
+        self._originals.start(self._store.owned)
         self._limits = limits or Limits()
         self._embedder = embedder
         self._embedder_id = (
@@ -81,6 +89,7 @@ class Library:
 
     def close(self) -> None:
         """Finish writing caches. Nothing is lost without it."""
+        self._originals.close()
         self._indexes.close()
         self._store.close()
 
@@ -105,7 +114,7 @@ class Library:
         self._require_embedded()
         report = progress or (lambda step, fraction: None)
         id = secrets.token_hex(16)
-        original = self._files / id
+        original = self._originals.place(id)
         kept = False
         try:
             size, sha256 = keep(path, original, name, report, stop)
@@ -119,14 +128,16 @@ class Library:
             kept = document.id == id and document.status != "rejected"
             return document
         finally:
-            if not kept:
-                original.unlink(missing_ok=True)
+            if kept:
+                self._originals.settle(id)
+            else:
+                self._originals.abandon(id)
 
     def remove(self, owner: str, id: str) -> None:
         """Complete: the original, pages, passages, vectors, and every cache that held its words."""
         for file in self._store.remove(owner, id):
             (self._caches / file).unlink(missing_ok=True)
-        (self._files / id).unlink(missing_ok=True)
+        self._originals.remove(id)
         self._store.purge()
         self._indexes.refresh(owner)
 
@@ -148,9 +159,10 @@ class Library:
 
     def original(self, who: str, id: str) -> Path:
         """The uploaded file, byte for byte. Raises `NotFound` also for a rejected one, which is not kept."""
-        if self._store.document(who, id).status == "rejected":
+        document = self._store.document(who, id)
+        if document.status == "rejected":
             raise NotFound("This file was rejected, so it was not kept. Add it again.", kind="document_rejected")
-        return self._files / id
+        return self._originals.path(document)
 
     # Searching
 
@@ -174,13 +186,17 @@ class Library:
     def mend(self, *, progress: Progress | None = None) -> None:
         """Index those documents anew, from their originals, that are damaged in the database. What cannot be is said to be so."""
         for document in self._store.damaged():
-            original = self._files / document.id
+            try:
+                original = self._originals.path(document)
+            except StoreError as error:  # the bucket is away: it stays, for the next start
+                log.error("The original of a damaged document cannot be had: %s", error)
+                continue
             try:
                 if fingerprint(original) == document.sha256:
                     self.add(document.owner, original, document.name, progress=progress)
             except OSError as error:
                 log.error("The original of a damaged document cannot be read: %s", error)
-            original.unlink(missing_ok=True)
+            self._originals.remove(document.id)
 
     # The embedder
 
@@ -236,6 +252,7 @@ class Library:
         vectors = self._embed(passages, report, stop)
         heed(stop)
         report("save", None)
+        self._originals.put(document.id)
         document = self._store.add(document, reading.pages, passages, vectors, original=original)
         self._indexes.refresh(document.owner)
         return document

@@ -14,6 +14,7 @@ from chatbot.common.step import Step
 from chatbot.engine.llamacpp import waiting
 from chatbot.engine.models.resolve import resolve
 from retrieval.search import embedder_files
+from tests import bucket as buckets
 from tests import postgres as servers
 
 waiting.settle()
@@ -85,6 +86,23 @@ def postgres(cluster: servers.Cluster) -> str:
     """The URL of an empty database."""
     cluster.empty()
     return cluster.url
+
+
+@pytest.fixture(scope="session")
+def s3_process() -> Iterator[buckets.Server]:
+    """An S3 server of this process of the tests."""
+    with buckets.serving() as running:
+        yield running
+
+
+@pytest.fixture
+def s3(s3_process: buckets.Server, monkeypatch: pytest.MonkeyPatch) -> buckets.Server:
+    """With an empty bucket, found by the environment; pauses before a second try are short."""
+    buckets.emptied(s3_process)
+    for name, value in s3_process.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("chatbot.common.bucket.bucket.PAUSE", 0.01)
+    return s3_process
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

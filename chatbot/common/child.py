@@ -24,7 +24,7 @@ HOME = Path(__file__).resolve().parents[2]
 LOOK = 0.2  # seconds between looks at the stop event
 QUIET = 0.1  # seconds between two reports of progress
 
-SECRETS = re.compile(r"TOKEN|SECRET|PASSWORD|API_KEY|^BANYAN_")
+SECRETS = re.compile(r"TOKEN|SECRET|PASSWORD|API_KEY|^BANYAN_|^AWS_")
 WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
 """How threads wait for each other, where several compute one piece: they spin for some 30 microseconds, then sleep. Tokens/s
 when all did, quiet / beside a busy process: 410 / 223; asleep at once 320 / 270, ten times as long 450 / 83."""

@@ -6,7 +6,7 @@ A change to an owner's documents raises that owner's generation, by which caches
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from retrieval.store.collections import READABLE, Collections, allowed, no_docum
 from retrieval.store.damaged import DAMAGED, set_aside
 from retrieval.store.database import SCHEMA
 from retrieval.store.indexed import Cache, Home, Stretch, indexed_text, next_generation
+from retrieval.store.kept import ABANDONED
 from retrieval.types import Document, Page, Passage
 
 Vectors = npt.NDArray[np.float32]
@@ -28,8 +29,8 @@ Vectors = npt.NDArray[np.float32]
 _DOCUMENT = f"SELECT {stored_rows.COLUMNS} FROM documents d WHERE "  # noqa: S608
 DOCUMENTS = _DOCUMENT + "owner = ? "
 OURS = re.compile(rf"[0-9a-f]{{32}}(\.part)?|{re.escape(ASIDE)}[0-9a-f]{{16}}")  # .part: by earlier versions
-ABANDONED = 24 * 3600.0
-"""Seconds after which nobody is still adding a file: four times as long as an upload may wait to be used."""
+_KEPT = "(status != 'rejected' OR code = ?)"  # those with an original
+MOST = 500  # ids in one query
 _UNINDEXED = READABLE.replace("d.owner", "d.owner || ''").replace("d.collection", "d.collection || ''")
 PASSAGES = (
     'SELECT p.page, p.start, p."end", p.text, p.heading, p.position, p.document, p.id, p.tables '  # noqa: S608
@@ -241,6 +242,17 @@ class Store:
                 )
         return True
 
+    def owned(self, ids: Collection[str]) -> set[str]:
+        """Those of `ids` that are documents whose original is kept."""
+        known = list(ids)
+        found: set[str] = set()
+        for at in range(0, len(known), MOST):
+            some = known[at : at + MOST]
+            marks = ", ".join("?" * len(some))
+            rows = self._read(f"SELECT id FROM documents WHERE {_KEPT} AND id IN ({marks})", (DAMAGED, *some))  # noqa: S608
+            found |= {id for (id,) in rows}
+        return found
+
     def sweep(self, files: Path, index: Path) -> None:
         """Delete files of ours that no document and no cache owns: what a killed process left. No other process can commit
         meanwhile; where others work on the same files, what is younger than `ABANDONED` may become theirs."""
@@ -248,9 +260,7 @@ class Store:
         with self._writing() as database:
             kept = {
                 row[0]
-                for row in database.execute(
-                    "SELECT id FROM documents WHERE status != 'rejected' OR code = ?", (DAMAGED,)
-                )
+                for row in database.execute(f"SELECT id FROM documents WHERE {_KEPT}", (DAMAGED,))  # noqa: S608
             }
             kept |= {row[0] for row in database.execute("SELECT file FROM caches")}
             for path in [*files.iterdir(), *index.iterdir()]:

@@ -12,6 +12,7 @@ import pytest
 
 from retrieval.library import Library
 from retrieval.search import owner_index
+from retrieval.store import kept
 from retrieval.store import store as tables
 from retrieval.store.indexed import Home
 from retrieval.types import Document, Page, Passage
@@ -58,7 +59,7 @@ def test_a_start_beside_others_takes_no_file_that_is_still_being_added(tmp_path:
     young, old = (files / secrets.token_hex(16) for _ in range(2))
     for path in (young, old):
         path.write_text("x")
-    before = time.time() - tables.ABANDONED - 60
+    before = time.time() - kept.ABANDONED - 60
     os.utime(old, (before, before))
     Library(tmp_path, None, place=postgres).close()
     assert young.exists()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from threading import Event
 from typing import Any
 
-from chatbot.common.errors import BanyanError
+from chatbot.common.errors import BanyanError, StoreUnavailable
 from chatbot.common.step import Progress, Step
 from chatbot.engine import registry
 from chatbot.engine.loading import LoadingEngine
@@ -82,6 +82,7 @@ def build_services(settings: Settings, users: Any = None) -> Any:
     from chatbot.access import owner as access
     from chatbot.access.admin import Admins
     from chatbot.access.uploads import Uploads
+    from chatbot.engine.adapters.mirror import Mirror
     from chatbot.engine.models.speeds import Speeds
     from chatbot.store.store import Store
     from chatbot.tasks.classify.tables.kept import KeptTables
@@ -92,9 +93,10 @@ def build_services(settings: Settings, users: Any = None) -> Any:
     from chatbot.ui.services import Services
     from retrieval.web.door import Web
 
+    bucket = build_bucket(settings)
     store = Store(settings.place("banyan.db"))
     engine = build_engine(settings, users)
-    library = OpeningLibrary(lambda progress: build_retrieval(settings, progress))
+    library = OpeningLibrary(lambda progress: build_retrieval(settings, progress, bucket))
     training = build_training(settings, engine)
     uploads = Uploads(settings.data / "uploads")
     return Services(
@@ -102,6 +104,7 @@ def build_services(settings: Settings, users: Any = None) -> Any:
         store,
         access.owner_of,
         settings.data / "adapters",
+        mirror=Mirror(settings.data / "adapters", bucket),
         runs=Runs(store.stops),
         library=library,
         intake=Intake(library, free=uploads.free, quotas=settings.quota, web=Web() if settings.fetches_pages else None),
@@ -117,6 +120,21 @@ def build_services(settings: Settings, users: Any = None) -> Any:
         is_user=users.knows if users else lambda name: False,
         groups_of=lambda owner: users.groups(owner.removeprefix("user:")) if users else frozenset(),
     )
+
+
+def build_bucket(settings: Settings) -> Any:
+    """What keeps the files; None where that is the data folder. One that does not answer now may do so later. Raises `StoreError`
+    where it refuses."""
+    from chatbot.common.bucket.bucket import Bucket
+
+    if not settings.files:
+        return None
+    bucket = Bucket(settings.files)
+    try:
+        bucket.require()
+    except StoreUnavailable as error:
+        log.warning("%s", error)
+    return bucket
 
 
 def build_models(settings: Settings, engine: LoadingEngine, training: Any) -> Any:
@@ -150,7 +168,7 @@ def build_engine(settings: Settings, users: Any = None) -> LoadingEngine:
     )
 
 
-def build_retrieval(settings: Settings, progress: Progress) -> Any:
+def build_retrieval(settings: Settings, progress: Progress, bucket: Any = None) -> Any:
     """The library with its embedder in memory; what another one embedded is embedded anew."""
     from chatbot.tasks.answer.work import Retrieval
     from retrieval.checks.gate import Gate
@@ -160,7 +178,7 @@ def build_retrieval(settings: Settings, progress: Progress) -> Any:
 
     embedder = available(settings.embedder, settings.data / "models", progress)
     limits = Limits().lasting(settings.quota.seconds)
-    library = Library(settings.data, embedder, limits=limits, place=settings.place("library.db"))
+    library = Library(settings.data, embedder, limits=limits, place=settings.place("library.db"), bucket=bucket)
     library.reembed(progress=lambda done, total: progress(Step("embedding", count=total), done / total))
     library.mend(progress=lambda step, fraction: progress(Step("checking", name="library.db"), fraction))
     return Retrieval(library, Gate.load(embedder), embedder)

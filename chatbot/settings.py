@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from chatbot import space
+from chatbot.common.bucket.address import Address
 from chatbot.common.database.door import Place, checked
 from chatbot.common.errors import InputError, SettingsError
 from chatbot.engine import registry
@@ -43,6 +44,12 @@ class Settings:
         "(default: SQLite in the data folder)",
         metavar="URL",
         secret=True,
+    )
+    files: str = option(
+        "",
+        "an S3-compatible bucket such as s3://banyan/office, in which documents' originals and the adapters are kept, for several "
+        "Banyans that share no folder; found and entered as AWS's tools do (default: the data folder)",
+        metavar="URL",
     )
     embedder: str = option(
         "bundled",
@@ -230,6 +237,8 @@ def _check_contradictions(settings: Settings) -> None:
     _check_engines(s)
     _ = s.quota
     checked(s.place("any"))
+    if s.files:
+        Address.of(s.files)
     if s.auth and not s.auth.is_file():
         raise SettingsError(
             f"--auth (BANYAN_AUTH): there is no file {s.auth}. Make one with python -m chatbot.users NAME."

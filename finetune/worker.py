@@ -3,7 +3,7 @@
     python -m finetune.worker DATA [--devices 0,1] [--threads 8] [--name ID] [--once]
 
 DATA is the apps' data folder, under the same path on every machine, on a file system that carries flock between them (NFS 4,
-CephFS, Lustre mounted with `flock`; none over S3). What waits is begun here, one job on each device; what died with another worker goes on from its last
+CephFS, Lustre mounted with `flock`; no bucket that is mounted). What waits is begun here, one job on each device; what died with another worker goes on from its last
 checkpoint. What is to be seen of a job stands in its folder, so the page of every app shows it. Ends with SIGTERM or Ctrl-C: jobs
 that run then go on by themselves, as far as whoever sent the signal lets them. With `--once` it ends when nothing is left to do.
 """

@@ -14,8 +14,8 @@ from chatbot.common.step import Step
 from chatbot.engine.llamacpp import waiting
 from chatbot.engine.models.resolve import resolve
 from retrieval.search import embedder_files
-from tests import bucket as buckets
 from tests import postgres as servers
+from tests.chatbot.common import buckets
 
 waiting.settle()
 

@@ -17,6 +17,7 @@ ROOMS = {  # heavy library -> where it may be imported
     **dict.fromkeys(("onnx", "onnxruntime"), ("retrieval/search/encoders/",)),
     "faiss": ("retrieval/search/vectors.py",),
     "pg8000": ("chatbot/common/database/",),
+    **dict.fromkeys(("s3fs", "botocore", "aiohttp"), ("chatbot/common/bucket/",)),
     "xllamacpp": ("chatbot/engine/llamacpp/",),
     **dict.fromkeys(("pypdfium2", "pypdf", "pptx", "selectolax", "rapidocr"), ("retrieval/reading/",)),
     "openpyxl": ("retrieval/reading/", "finetune/data/rows/", "chatbot/tasks/extract/table.py"),

@@ -18,9 +18,9 @@
     ├── Stopped               the person stopped the work
     ├── NotFound              no such thing, or it belongs to somebody else
     ├── AccessDenied          not signed in, a wrong key, or too many tries
-    └── StoreError            the database cannot keep what it was given
+    └── StoreError            the database, or the bucket, cannot keep what it was given
         ├── StoreFull         the disk is full
-        └── StoreUnavailable  the database does not answer now
+        └── StoreUnavailable  it does not answer now
 
 The message is one or two plain English sentences: what happened, and what to do next. `kind` names the sentence and
 `details` holds its figures, so that the page can say the same in another language (`error.KIND` in

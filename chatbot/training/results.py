@@ -10,6 +10,8 @@ from chatbot.common import disk
 from chatbot.common.child import Child
 from chatbot.common.errors import InputError, NotFound
 from chatbot.common.step import Progress, Step
+from chatbot.engine.adapters.folders import OWNER
+from chatbot.engine.adapters.format import read_json
 from chatbot.engine.gguf.adapter import convert_adapter
 from chatbot.engine.gguf.header import header_of
 from chatbot.engine.gguf.merged import KINDS
@@ -38,7 +40,7 @@ class Results:
         """The adapter as it was published, else as it lies in the job. Raises `NotFound`."""
         result = self.jobs.get(owner, id).result
         published = self._adapters / result.adapter if result and result.adapter else None
-        return published if published and published.is_dir() else self.jobs.adapter(owner, id)
+        return published if published and _is_of(published, id) else self.jobs.adapter(owner, id)
 
     def pack(self, owner: str, id: str, folder: Path, progress: Progress = quiet, stop: Event | None = None) -> Path:
         """The adapter as a zip."""
@@ -120,6 +122,11 @@ class Results:
     def close(self) -> None:
         self._merger.close()
         self._gguf_merger.close()
+
+
+def _is_of(published: Path, id: str) -> bool:
+    """Whether it is there, and not another's under the same name."""
+    return (published / OWNER).is_file() and read_json(published, OWNER).get("job") == id
 
 
 def _stored(folder: Path) -> Path:

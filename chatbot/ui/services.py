@@ -14,6 +14,7 @@ from chatbot.access.uploads import Uploads
 from chatbot.common.errors import AdapterNotFound, BanyanError
 from chatbot.engine.adapters import shipped
 from chatbot.engine.adapters.folders import visible
+from chatbot.engine.adapters.mirror import Mirror
 from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.models.catalogue import Machine
 from chatbot.engine.models.fetches import Fetches
@@ -47,6 +48,7 @@ class Services:
     store: Store
     owner_of: Callable[[gr.Request], str]  # who asks; see chatbot.access.owner
     adapters: Path | None = None  # the folder that new adapters go to; None: none can be added
+    mirror: Mirror = field(default_factory=Mirror)  # of that folder in a bucket, where there is one
     runs: Runs = field(default_factory=Runs)
     library: OpeningLibrary | None = None  # None: a page without documents
     intake: Intake | None = None  # there when there is a library
@@ -68,6 +70,7 @@ class Services:
         """Load the model and open the library, in the background; training jobs go on from where they stand."""
         self.engine.start()
         Thread(target=self.uploads.keep_tidy, args=(self.stop,), name="uploads", daemon=True).start()
+        self.mirror.start(self.stop, self.engine.refresh)
         if self.library:
             self.library.start()
         if self.training:

@@ -1,10 +1,11 @@
 """Three Banyans behind HAProxy over one PostgreSQL and two model servers, visitors at work, and one of each killed: what is lost, and how long.
 
-    python -m tests.bench.replicas [--visitors 12] [--minutes 2] [--think 0.6]
+    python -m tests.bench.replicas [--visitors 12] [--minutes 2] [--think 0.6] [--bucket]
 
 Visitors sign in, add and remove documents, list them and talk to the model, each under a name of their own. Meanwhile a Banyan and a
 model server are killed, and the database is stopped for ten seconds. An answer with another's name is a fault at once; at
 the end each visitor's list, asked of every Banyan, is held against what was acknowledged. The model servers are Banyans that echo.
+With --bucket each Banyan has a folder of its own, and originals lie in a bucket of moto's, which says 500 to writes for ten seconds, too.
 Needs PostgreSQL and HAProxy (Debian: apt-get install postgresql haproxy) and the models that the tests keep.
 """
 
@@ -29,6 +30,7 @@ import httpx
 
 from chatbot.access.users import hash_password
 from tests.bench.killed import MODELS, call
+from tests.chatbot.common import buckets
 from tests.postgres import Cluster, cluster
 from tests.running import ROOT, App, free_port, running
 
@@ -126,8 +128,11 @@ def recovery(visitors: Sequence[Visitor], at: float, until: float) -> str:
     return f"{len(failures)} requests of {len(waits)} visitors failed{longest}{reasons}"
 
 
-def disturb(apps: Sequence[App], servers: Sequence[App], database: Cluster, minutes: float) -> dict[str, float]:
-    """A Banyan dies, a model server dies, then the database goes and comes back; returns when, by monotonic seconds."""
+def disturb(
+    apps: Sequence[App], servers: Sequence[App], database: Cluster, minutes: float, bucket: buckets.Server | None
+) -> dict[str, float]:
+    """A Banyan dies, a model server dies, the bucket refuses writes if there is one, then the database goes and comes back; returns when, by
+    monotonic seconds."""
     when, pause = {"nothing killed yet": time.monotonic()}, minutes * 60 / 7
     time.sleep(pause)
     for what, killed in (("a Banyan killed", apps[0]), ("a model server killed", servers[0])):
@@ -135,6 +140,12 @@ def disturb(apps: Sequence[App], servers: Sequence[App], database: Cluster, minu
         killed.process.kill()
         killed.process.wait()
         time.sleep(2 * pause)
+    if bucket:
+        when["the bucket says 500 for ten seconds"] = time.monotonic()
+        bucket.failing(500, "InternalError", method="PUT")
+        time.sleep(OUTAGE)
+        bucket.well()
+        time.sleep(pause)
     when["the database away for ten seconds"] = time.monotonic()
     database.stop(signal.SIGQUIT)
     time.sleep(OUTAGE)
@@ -157,21 +168,26 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=12)
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--think", type=float, default=0.6, help="seconds between two pieces of work of a visitor")
+    parser.add_argument("--bucket", action="store_true", help="a folder for each Banyan, and a bucket for all")
     options = parser.parse_args()
     names = [f"visitor{n}" for n in range(options.visitors)]
     with tempfile.TemporaryDirectory() as place, cluster() as database, ExitStack() as stack:
-        folder, data = Path(place), Path(place) / "data"
-        data.mkdir(mode=0o700)
-        (data / "models").symlink_to(MODELS)
+        folder = Path(place)
+        folders = [folder / f"data{n if options.bucket else ''}" for n in range(REPLICAS)]
+        for data in dict.fromkeys(folders):
+            data.mkdir(mode=0o700)
+            (data / "models").symlink_to(MODELS)
         users = folder / "users.json"
         users.write_text(json.dumps(dict.fromkeys(names, hash_password(PASSWORD))))
+        bucket = stack.enter_context(buckets.serving()) if options.bucket else None
         secret = {"BANYAN_DATABASE": database.url}
+        if bucket:
+            secret |= {"BANYAN_FILES": bucket.url("office"), **bucket.environment}
         servers = [stack.enter_context(server(folder / f"server{n}")) for n in range(SERVERS)]
         tokens = ",".join(f"{each.address}/v1" for each in servers)
         arguments = ("--engine", "remote", "--base-url", tokens, "--auth", str(users))
         apps = [
-            stack.enter_context(running(*arguments, data=data, environment=secret, seconds=300))
-            for _ in range(REPLICAS)
+            stack.enter_context(running(*arguments, data=data, environment=secret, seconds=300)) for data in folders
         ]
         address = stack.enter_context(balanced(apps, folder))
         visitors, over = [Visitor(name, address, options.think) for name in names], threading.Event()
@@ -180,7 +196,7 @@ def main() -> None:
         threads = [threading.Thread(target=one.work, args=(over, n)) for n, one in enumerate(visitors)]
         for thread in threads:
             thread.start()
-        when = disturb(apps, servers, database, options.minutes)
+        when = disturb(apps, servers, database, options.minutes, bucket)
         over.set()
         for thread in threads:
             thread.join()
@@ -191,6 +207,10 @@ def main() -> None:
         assert owned[0] == owned[1], "the Banyans show different documents"
         everything = [id for listed in owned[0] for id in listed]
         assert len(everything) == len(set(everything)), "somebody sees another's"
+        if bucket:
+            kept = {key.removeprefix("office/files/") for key in bucket.keys()}  # noqa: SIM118 (no dictionary)
+            assert kept >= set(everything), "a document without its original"
+            print(f"{len(kept)} originals in the bucket")
         assert not sum(one.strangers for one in visitors), "somebody reads another's answer"
         done = sum(len(one.worked) for one in visitors)
         print(

@@ -63,7 +63,12 @@ def test_every_variable_is_a_setting() -> None:
     text = "\n".join(path.read_text("utf-8") for path in DEPLOY.rglob("*") if path.is_file())
     named = {name for name in re.findall(rf"\b{PREFIX}[A-Z_]+", text) if name != f"{PREFIX}AT"}
     assert len(named) >= 5
-    values = {f"{PREFIX}DATABASE": "postgresql://a@b/c", f"{PREFIX}BASE_URL": "http://a/v1", f"{PREFIX}TRAINING": "on"}
+    values = {
+        f"{PREFIX}DATABASE": "postgresql://a@b/c",
+        f"{PREFIX}BASE_URL": "http://a/v1",
+        f"{PREFIX}TRAINING": "on",
+        f"{PREFIX}FILES": "s3://banyan/office",
+    }
     load([], {name: values.get(name, "127.0.0.1") for name in named})
 
 

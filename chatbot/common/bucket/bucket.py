@@ -73,7 +73,7 @@ class Bucket:
                 mode = "create" if new else "overwrite"
                 self._files.put_file(str(path), self._path(key), mode=mode, timeout=_limit(size))
                 return str(self._files.info(self._path(key), timeout=LIMIT)["ETag"]).strip('"')
-            done = self._call("put_object", size, Key=self._key(key), Body=path.read_bytes(), **only)
+            done = self._call("put_object", {"Key": self._key(key), "Body": path.read_bytes(), **only}, size)
             return str(done["ETag"]).strip('"')
 
         return self._asked(send)
@@ -88,12 +88,12 @@ class Bucket:
 
         self._asked(receive, target.parent)
 
-    def listed(self, under: str) -> dict[str, Held]:
-        """What is there, by the rest of its key behind `under`."""
+    def listed(self, under: str, *, patient: bool = True) -> dict[str, Held]:
+        """What is there, by the rest of its key behind `under`; `patient` as in `remove`."""
         found: dict[str, Held] = {}
         further: dict[str, object] = {}
         while True:
-            page = self._asked(partial(self._page, under, further))
+            page = self._asked(partial(self._page, under, further), tries=None if patient else 1)
             for one in page.get("Contents", ()):
                 held = Held(str(one["ETag"]).strip('"'), int(one["Size"]), one["LastModified"].timestamp())
                 found[str(one["Key"]).removeprefix(self._key(under))] = held
@@ -103,12 +103,12 @@ class Bucket:
 
     def remove(self, key: str, *, patient: bool = True) -> None:
         """Also where there is none. One try only, unless `patient`: for who asks again later."""
-        self._asked(lambda: self._call("delete_object", Key=self._key(key)), tries=None if patient else 1)
+        self._asked(lambda: self._call("delete_object", {"Key": self._key(key)}), tries=None if patient else 1)
 
     def _page(self, under: str, further: dict[str, object]) -> Any:
-        return self._call("list_objects_v2", Prefix=self._key(under), **further)
+        return self._call("list_objects_v2", {"Prefix": self._key(under), **further})
 
-    def _call(self, method: str, size: int = 0, **values: object) -> Any:
+    def _call(self, method: str, values: dict[str, object], size: int = 0) -> Any:
         return self._files.call_s3(method, Bucket=self.address.bucket, timeout=_limit(size), **values)
 
     def _key(self, key: str) -> str:

@@ -48,13 +48,13 @@ def install(
             name=name[:80],
         )
     if adapters.is_dir() and alike(name) in {alike(path.name) for path in adapters.iterdir()}:
-        raise _taken(name)
+        raise taken(name)
     disk.sweep(adapters)
     with disk.scratch(adapters) as bench:
         folder = bench / name
         folder.mkdir()
         if len(files) == 1 and files[0].suffix.lower() == ".zip":
-            _unpack(files[0], folder)
+            unpack(files[0], folder)
         else:
             _copy(files, folder)
         (folder / OWNER).write_text(json.dumps({"owner": owner, "shared": shared or not owner}), "utf-8")
@@ -102,19 +102,20 @@ def _copy(files: Sequence[Path], folder: Path) -> None:
                 _write(source, folder / name, limit)
 
 
-def _unpack(archive: Path, folder: Path) -> None:
+def unpack(archive: Path, folder: Path, taken: Mapping[str, int] = TAKEN) -> None:
+    """Those of the zip's files that are `taken`, each no larger than it says there. Raises `AdapterError`."""
     try:
         with zipfile.ZipFile(archive) as opened:
-            for name, info in _wanted(opened).items():
+            for name, info in _wanted(opened, taken).items():
                 with opened.open(info) as source:
-                    _write(source, folder / name, TAKEN[name])
+                    _write(source, folder / name, taken[name])
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise AdapterError(
             f"The zip cannot be read ({error}). Please pack the adapter's folder again.", kind="zip_unreadable"
         ) from error
 
 
-def _wanted(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+def _wanted(archive: zipfile.ZipFile, taken: Mapping[str, int]) -> dict[str, zipfile.ZipInfo]:
     """The adapter's files in the archive by their plain names. Raises `AdapterError` for an archive that means harm."""
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(entries) > MAX_ENTRIES:
@@ -141,9 +142,9 @@ def _wanted(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     }
     refuse_pickles(found)
     _require(found)
-    wanted = {name: found[name] for name in TAKEN if name in found}
+    wanted = {name: found[name] for name in taken if name in found}
     for name, entry in wanted.items():
-        if entry.file_size > TAKEN[name] or entry.file_size > MAX_RATIO * max(entry.compress_size, 1024):
+        if entry.file_size > taken[name] or entry.file_size > MAX_RATIO * max(entry.compress_size, 1024):
             raise AdapterError(
                 f"{name} would grow to {entry.file_size:,} bytes. The zip is refused.",
                 kind="zip_size",
@@ -183,11 +184,11 @@ def _appear(folder: Path, target: Path) -> None:
         disk.place(folder, target)
     except OSError as error:
         if target.exists():  # somebody was faster
-            raise _taken(target.name) from error
+            raise taken(target.name) from error
         raise disk.told(error, target.parent) from error
 
 
-def _taken(name: str) -> AdapterError:
+def taken(name: str) -> AdapterError:
     return AdapterError(
         f"There is an adapter called {name} already. Choose another name, or remove that one first.",
         kind="adapter_exists",

@@ -84,7 +84,7 @@ class Handlers:
                 raise InputError("Choose the adapter's files first.", kind="adapter_files")
             own = [one for one in self._services.engine.adapters() if one.by == owner]
             self._services.quotas.require("adapters", len(own) + 1)
-            added = adapter_files.install(
+            added = self._services.mirror.install(
                 paths,
                 self._free(name or adapter_files.name_of(paths)),
                 folder,
@@ -145,7 +145,7 @@ class Handlers:
             raise _of_others()
         if group and group not in self._services.groups_of(owner):
             raise AccessDenied("You share with groups that you are in.", kind="adapter_group_of_others")
-        adapter_files.share(adapter, shared, [group] if group else [])
+        self._services.mirror.share(adapter, shared, [group] if group else [])
         if (training := self._services.training) and (job := job_of(adapter)):
             with suppress(NotFound):  # the run was removed; what it published stays
                 training.jobs.share(owner, job, shared)
@@ -156,7 +156,7 @@ class Handlers:
 
     def _remove(self, request: gr.Request, name: str, language: Language) -> Updates:
         adapter = self._own(request, name)
-        adapter_files.remove(adapter)
+        self._services.mirror.remove(adapter)
         self._services.engine.refresh()
         said = text("adapter_removed", language, name=adapter.name)
         return {self._tab.notice: parts.success(said), **self._lists(request, language)}

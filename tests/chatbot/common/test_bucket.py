@@ -9,7 +9,7 @@ import pytest
 from chatbot.common.bucket import bucket as module
 from chatbot.common.bucket.bucket import Bucket, Gone, Taken
 from chatbot.common.errors import SettingsError, StoreError, StoreUnavailable
-from tests.bucket import Server
+from tests.chatbot.common.buckets import Server
 
 SECRET = "correct-horse"  # of the tests' server
 

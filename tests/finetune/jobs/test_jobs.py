@@ -270,6 +270,7 @@ def test_a_child_gets_no_secrets_and_waits_in_its_own_way() -> None:
         "HF_TOKEN": "x",
         "BANYAN_API_KEY": "x",
         "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_PROFILE": "x",
         "OPENAI_API_KEY": "x",
         "GOMP_SPINCOUNT": "300",
     }

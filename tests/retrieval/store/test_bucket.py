@@ -13,7 +13,7 @@ from chatbot.common.bucket.bucket import Bucket
 from chatbot.common.errors import NotFound, StoreError, StoreUnavailable
 from retrieval.library import Library
 from retrieval.store import kept
-from tests.bucket import Server
+from tests.chatbot.common.buckets import Server
 from tests.retrieval.cheap import WordHashes
 
 

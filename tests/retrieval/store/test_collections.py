@@ -58,7 +58,7 @@ def library(tmp_path: Path, place: Place) -> Iterator[Library]:
 def added(library: Library, text: str, collection: str = "", owner: str = ANN) -> Document:
     """Straight into the store: what reads files is not what is tried here."""
     store, id, sha256 = library._store, secrets.token_hex(16), fingerprint_of(text)
-    (library._files / id).write_text(text)
+    (library._originals.files / id).write_text(text)
     passages = [Passage(1, 0, len(text), text)]
     document = Document(
         id, owner, "figs.txt", "text", len(text), sha256, "indexed", 1, 1, created=time.time(), collection=collection

@@ -54,7 +54,7 @@ def library(tmp_path: Path) -> Library:
 
 
 def put(library: Library, name: str, text: str, owner: str = "ada") -> str:
-    path = library._files.parent / f"upload-{name}"
+    path = library._originals.files.parent / f"upload-{name}"
     path.write_text(text, "utf-8")
     document = library.add(owner, path, name)
     assert document.status == "indexed", document.reason

@@ -42,7 +42,7 @@ def library(tmp_path: Path) -> Library:
 
 
 def put(library: Library, name: str, text: str, owner: str = "ada") -> str:
-    path = library._files.parent / name
+    path = library._originals.files.parent / name
     path.write_text(text, "utf-8")
     return library.add(owner, path, name).id
 

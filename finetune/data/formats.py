@@ -7,7 +7,7 @@ from pathlib import Path
 
 from finetune.data.examples import Columns, Example, Fault, Format, Row
 from finetune.data.layouts.columns import check_columns, proposal, suggestion
-from finetune.data.layouts.layouts import layout_of, to_example, unused
+from finetune.data.layouts.layouts import layout_of, to_example, unused_of
 from finetune.data.layouts.names import canonical, canonical_row
 from finetune.data.layouts.preferences import is_labelled
 from finetune.data.layouts.turns import weighing
@@ -37,7 +37,7 @@ def detect(path: Path, name: str = "") -> Format:
         labelled=is_labelled(plain),
         weighed=weighing(plain),
     )
-    return replace(format, unused=unused(format))
+    return replace(format, unused=unused_of(format, plain))
 
 
 def read_examples(

@@ -2,26 +2,26 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from finetune.data.examples import Columns, Example, Fault, Format, Layout, Row, Turn, written
-from finetune.data.layouts import choices, preferences
+from finetune.data.layouts import choices, exported, preferences
 from finetune.data.layouts.answered import COMPLETIONS, OUTPUTS, read_alpaca, read_completion
 from finetune.data.layouts.columns import ALSO, mapped, names_in
 from finetune.data.layouts.names import canonical, canonical_row, first, is_missing
 from finetune.data.layouts.parts import Unusable, content, needed, said, text_of
 from finetune.data.layouts.tools import tools_of, with_calls
-from finetune.data.layouts.turns import WEIGHTS, check_characters, conversation, read_turns, taught
+from finetune.data.layouts.turns import WEIGHTS, WITHHELD, check_characters, conversation, read_turns, taught
 from finetune.data.layouts.unwrap import marker, unwrapped
 
-DIALOGUES = ("messages", "conversations", "conversation", "dialogue", "turns")
+DIALOGUES = ("messages", "conversations", "conversation", "dialogue", "turns", "chat_messages")
 METADATA = (
     "id", "source", "url", "meta", "metadata", "idx", "index", "__index_level_0__", "column_1", "title", "date", "timestamp",
     "language", "lang", "language_score", "token_count", "dump", "file_path", "path", "filename", "author", "license", "split",
     "uuid", "length", "subset", "data_source", "warc_record_id",
 )  # fmt: skip
-WEIGHING = (*WEIGHTS, *preferences.LABELS)
+WEIGHING = (*WEIGHTS, *WITHHELD, *preferences.LABELS)
 JUDGED: tuple[Layout, ...] = ("messages", "sharegpt", "contents", "alpaca", "prompt-completion", "columns")
 """Layouts whose label says whether an answer is good, and not which of several is."""
 SEEN = ("image", "video", "audio")
@@ -41,6 +41,16 @@ def layout_of(rows: Sequence[Row]) -> Layout:
 
 def unused(format: Format, columns: Columns | None = None) -> tuple[str, ...]:
     """Columns that nothing looks at."""
+    return _unused(format, columns, ()) if columns else format.unused
+
+
+def unused_of(format: Format, rows: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
+    """The same before a mapping, of `rows` under canonical names."""
+    also = {field for row in rows for field in reader_of(format.layout, row).fields} if format.layout in MIXED else ()
+    return _unused(format, None, also)
+
+
+def _unused(format: Format, columns: Columns | None, also: Collection[str]) -> tuple[str, ...]:
     if columns:
         used = {*names_in(columns), columns.label_column}
         known = {
@@ -53,7 +63,7 @@ def unused(format: Format, columns: Columns | None = None) -> tuple[str, ...]:
     else:
         plain = [canonical(name) for name in format.columns]
         several = choices.choice_fields(plain) if format.layout == "choice" else ()
-        known = {*LAYOUTS[format.layout].fields, *several, format.weighed}
+        known = {*LAYOUTS[format.layout].fields, *several, *also, format.weighed}
     return tuple(name for name in format.columns if canonical(name) not in known)
 
 
@@ -64,7 +74,7 @@ def to_example(row: Row, format: Format, columns: Columns | None = None) -> Exam
         _require_seen(values, format, columns)
         if format.weighed and not (columns and format.weighed in map(canonical, names_in(columns))):
             _require_taught({format.weighed: values.get(format.weighed)})
-        example = _mapped(row, columns) if columns else LAYOUTS[format.layout].read(row.number, values)
+        example = _mapped(row, columns) if columns else reader_of(format.layout, values).read(row.number, values)
         _require_text(example)
         check_characters(example)
     except Unusable as error:
@@ -127,6 +137,8 @@ def _require_taught(values: Mapping[str, object]) -> None:
 
 
 def _messages(row: int, values: Mapping[str, object]) -> Example:
+    if exported.is_tree(values):
+        values = {**values, "messages": exported.messages(values)}
     name = first(values, DIALOGUES)
     if name is None:
         raise Unusable("missing_field", "The row has no field messages.")
@@ -223,9 +235,9 @@ class LayoutReader:
 def _has_turns(values: Mapping[str, object]) -> bool:
     name = first(values, DIALOGUES)
     if name is None:
-        return False
+        return exported.is_tree(values)
     value = values[name]
-    return name in ("messages", "conversations", "conversation") or (
+    return name in ("messages", "conversations", "conversation", "chat_messages") or (
         isinstance(value, list) and bool(value) and isinstance(value[0], dict | str)
     )
 
@@ -245,7 +257,7 @@ LAYOUTS: dict[Layout, LayoutReader] = {  # the first that fits
         ("contents", "systeminstruction", "system_instruction", "tools", *WEIGHING),
     ),
     "sharegpt": LayoutReader(_turns_say_from, _messages, (*DIALOGUES, *_COMMON)),
-    "messages": LayoutReader(_has_turns, _messages, (*DIALOGUES, *_COMMON)),
+    "messages": LayoutReader(_has_turns, _messages, (*DIALOGUES, "mapping", "current_node", *_COMMON)),
     "choice": LayoutReader(choices.is_choice, _choice, choices.FIELDS),
     "alpaca": LayoutReader(
         lambda values: "instruction" in values and first(values, OUTPUTS) is not None,
@@ -263,6 +275,16 @@ LAYOUTS: dict[Layout, LayoutReader] = {  # the first that fits
     "glaive": LayoutReader(lambda values: "chat" in values, _glaive, ("chat", "system")),
     "columns": LayoutReader(lambda values: True, _unmapped, ()),
 }
+
+
+MIXED: tuple[Layout, ...] = ("contents", "sharegpt", "messages", "choice", "alpaca", "prompt-completion")
+"""Layouts whose rows may stand beside each other, as in several files at once: all of them teach an answer."""
+
+
+def reader_of(layout: Layout, values: Mapping[str, object]) -> LayoutReader:
+    """What reads a row of a file in which most have this layout: its own where it is another one for certain."""
+    own = layout if layout not in MIXED or LAYOUTS[layout].fits(values) else _layout_of(values)
+    return LAYOUTS[own if own in MIXED else layout]
 
 
 def _layout_of(values: Mapping[str, object]) -> Layout:

@@ -106,6 +106,8 @@ def content(value: object, name: str) -> str:
         found = said(value, name)
         if not (found.calls or found.results or found.thought):
             return found.text
+    if isinstance(value, dict) and len(value) <= 2 and isinstance(text := value.get("text", value.get("value")), str):
+        return text
     kind = "a list" if isinstance(value, list) else "an object" if isinstance(value, dict) else type(value).__name__
     raise Unusable("not_text", f"{name} must be a text, not {kind}.")
 

@@ -20,7 +20,23 @@ PROMPTS = (
     "input",
     "context",
 )
-FIELDS = (*PROMPTS, "chosen", "rejected", "system", "history", "tools")
+PAIRS = (
+    ("response_a", "response_b"), ("answer_a", "answer_b"), ("output_a", "output_b"), ("completion_a", "completion_b"),
+    ("conversation_a", "conversation_b"), ("response_0", "response_1"), ("answer_0", "answer_1"), ("completion_0", "completion_1"),
+    ("response_1", "response_2"), ("answer_1", "answer_2"), ("output_1", "output_2"), ("completion_1", "completion_2"),
+)  # fmt: skip
+WINNERS = ("winner", "preferred_id", "preference", "better", "better_response_id", "choice", "vote")
+"""Where a row with two answers says which one is better."""
+FIELDS = (
+    *PROMPTS,
+    "chosen",
+    "rejected",
+    "system",
+    "history",
+    "tools",
+    *(name for pair in PAIRS for name in pair),
+    *WINNERS,
+)
 LABELS = ("label", "kto_tag", "desirable", "liked", "thumbs_up", "thumb", "thumbs", "feedback")
 GOOD = ("true", "1", "1.0", "yes", "good", "up", "thumbs_up", "like", "liked", "desirable", "👍", "好", "赞")
 BAD = ("false", "0", "0.0", "-1", "-1.0", "no", "bad", "down", "thumbs_down", "dislike", "disliked", "undesirable",
@@ -36,11 +52,35 @@ class Preference:
 
 
 def is_preference(values: Mapping[str, object]) -> bool:
-    return "chosen" in values and "rejected" in values
+    return ("chosen" in values and "rejected" in values) or _compared(values) is not None
+
+
+def _compared(values: Mapping[str, object]) -> tuple[tuple[str, str], str] | None:
+    """The fields of two answers, and what the row says of them."""
+    pair = next((pair for pair in PAIRS if pair[0] in values and pair[1] in values), None)
+    said = next((values[name] for name in WINNERS if not is_missing(values.get(name))), None)
+    return None if pair is None or said is None else (pair, str(said).strip().lower())
+
+
+def _judged(values: Mapping[str, object]) -> Mapping[str, object]:
+    """The row with its better answer as chosen. Raises `Unusable` where neither is."""
+    compared = None if "chosen" in values and "rejected" in values else _compared(values)
+    if compared is None:
+        return values
+    pair, said = compared
+    ends = [name.rpartition("_")[2] for name in pair]
+    word = said.rpartition("_")[2].removeprefix("response").removeprefix("model").strip() or said
+    if word not in ends and word.isdigit() and ends == ["a", "b"]:
+        word = dict(zip("01", ends, strict=True)).get(word, word)
+    if word not in ends:
+        raise Unusable("no_preference", f"The row does not say that one answer is better: {said[:40]!r}.")
+    better = ends.index(word)
+    return {**values, "chosen": values[pair[better]], "rejected": values[pair[1 - better]]}
 
 
 def read_preference(values: Mapping[str, object]) -> Preference:
     """Answers are texts, turns or whole conversations, which must agree before their last turn. Raises `Unusable`."""
+    values = _judged(values)
     chosen, rejected = _answer(values["chosen"], "chosen"), _answer(values["rejected"], "rejected")
     prompt = chosen[:-1] or _prompt(values)
     if rejected[:-1] and rejected[:-1] != chosen[:-1]:

@@ -25,6 +25,14 @@ ROLES: dict[str, Role] = {
 SAID_BY = ("role", "from", "author", "speaker", "sender")  # the field of a turn that says whose it is
 THOUGHTS = ("reasoning_content", "thinking", "reasoning", "thought")
 WEIGHTS = ("weight", "train", "training", "trainable", "loss")  # 0 or false: not learnt from
+WITHHELD = (
+    "mask",
+    "masked",
+    "ignore",
+    "ignored",
+    "skip",
+    "exclude",
+)  # true: not learnt from; other values are no such word
 _NO, _YES = ("0", "0.0", "false", "no"), ("1", "1.0", "true", "yes")
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -111,6 +119,8 @@ def _calls(turn: Mapping[str, object], number: int) -> tuple[Call, ...]:
 
 def taught(values: Mapping[str, object]) -> bool:
     """Whether a turn or row is to be learnt from, as it says itself. Raises `Unusable` for a weight between."""
+    if any(str(values.get(name)).strip().lower() == "true" for name in WITHHELD):
+        return False
     for name in WEIGHTS:
         value = values.get(name)
         if is_missing(value) or (

@@ -29,6 +29,7 @@ def _wrapping(name: str, opening: str, ends: str = r"(?!)", *, sure: bool = True
 _ROLES: dict[str, Role] = {
     **ROLES, "inst": "user", "/inst": "assistant", "instruction": "user", "input": "user", "response": "assistant", "output": "assistant",
     "question": "user", "answer": "assistant", "function response": "tool",
+    "instruct": "user", "q": "user", "a": "assistant", "问": "user", "答": "assistant",
 }  # fmt: skip
 _WORDS = r"human|user|assistant|system|bot|gpt|ai"
 WRAPPINGS = (
@@ -67,6 +68,13 @@ WRAPPINGS = (
     _wrapping(
         "Human:",
         rf"(?m)(?:^[ \t]*(?:<s>)?|</s>[ \t]*(?:<s>)?|(?<=[.?!。？！])[ \t]+(?=ASSISTANT:|USER:))(?P<role>(?i:{_WORDS})|FUNCTION RESPONSE|用户|助手)[ \t]*[:：]",
+        r"</?s>|<\|endoftext\|>",
+        sure=False,
+        headed=False,
+    ),
+    _wrapping(
+        "Q:",
+        r"(?m)^[ \t]*(?P<role>(?i:instruct|instruction|question|q|output|response|answer|a)|问|答)[ \t]*[:：]",
         r"</?s>|<\|endoftext\|>",
         sure=False,
         headed=False,

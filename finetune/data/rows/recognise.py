@@ -11,7 +11,7 @@ from finetune.data.examples import Container, Format
 from finetune.data.rows.csv import column_names, separator, split_line
 from finetune.data.rows.documents import whole
 from finetune.data.rows.json import is_turn, parsed
-from finetune.data.rows.source import SAMPLE, Damaged, encoding_of, lines, opened
+from finetune.data.rows.source import SAMPLE, Damaged, encoding_name, encoding_of, lines, opened
 from finetune.data.rows.tables import STREAM
 
 PROBED = 100  # rows that are looked at to recognise a layout
@@ -54,9 +54,10 @@ def _text_format(path: Path, name: str) -> Format:
     plain = Path(name.lower())
     suffix = Path(plain.stem if plain.suffix in PACKED else plain.name).suffix
     with opened(path) as source:
-        head, told = [], ""
+        head, told, undecoded = [], "", False
         try:
             for line in lines(source.file, codec):
+                undecoded |= line.fault == "encoding"
                 if found := separator(line):
                     told = found
                     continue
@@ -66,6 +67,12 @@ def _text_format(path: Path, name: str) -> Format:
         except Damaged:
             pass
     written = [line for line in head if line.strip()]
+    if undecoded and not written:
+        raise InputError(
+            "Its encoding could not be told. Please save the file as UTF-8.",
+            kind="data_encoding",
+            encoding=encoding_name(codec),
+        )
     container = "csv" if told else _container(written, suffix)
     if container not in ("csv", "tsv"):
         return Format(container, encoding=codec, paragraphs=container == "text" and len(written) < len(head))
@@ -77,7 +84,8 @@ def _text_format(path: Path, name: str) -> Format:
 def _container(written: list[str], suffix: str) -> Container:
     first = written[0].lstrip() if written else ""
     if suffix in (".txt", ".md"):
-        return "text"
+        tabs = {line.count("\t") for line in written}
+        return "tsv" if suffix == ".txt" and len(written) > 1 and len(tabs) == 1 and tabs != {0} else "text"
     if first.startswith(("{", "[")) or suffix in (".json", ".jsonl", ".ndjson"):
         return "jsonl" if _by_lines(written, first, suffix) else "json"
     if suffix in (".tsv", ".tab") or (suffix != ".csv" and "\t" in first):

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -210,11 +211,20 @@ def _judge(sample: bytes) -> str:
     if good * 2 >= len(telling):
         return "utf-8"
     if sum(byte > 127 for byte in b"".join(telling)) < EVIDENCE:
-        return "utf-8"
+        return "gb18030" if not good and _is_chinese(b"\n".join(telling)) else "utf-8"
     from charset_normalizer import from_bytes
 
     best = from_bytes(b"\n".join(telling)[:SAMPLE], cp_isolation=_LEGACY, explain=False).best()
     return best.encoding if best else "utf-8"
+
+
+def _is_chinese(sample: bytes) -> bool:
+    """Whether all bytes beyond ASCII are pairs of GB 2312, most of them of its first level, which holds what is written most: no other
+    encoding has such a text."""
+    runs = re.findall(rb"[\x80-\xff]+", sample)
+    pairs = [run[at : at + 2] for run in runs for at in range(0, len(run), 2)]
+    common = sum(b"\xb0" <= pair[:1] <= b"\xd7" or pair[:1] in (b"\xa1", b"\xa3") for pair in pairs)
+    return all(len(pair) == 2 and pair[1] >= 0xA1 for pair in pairs) and common >= 0.8 * len(pairs) > 0
 
 
 def _is_utf8(line: bytes) -> bool:

@@ -1,6 +1,7 @@
 """Rows in the dialects that people have: what is taught, what is only read, and what is refused for which reason."""
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pyarrow  # type: ignore[import-untyped]
 import pyarrow.parquet  # type: ignore[import-untyped]
 import pytest
 
+from chatbot.common.errors import InputError
 from finetune.data.encoding.masks import ChatEncoder, Encoded
 from finetune.data.examples import Call, Example, Fault, Turn
 from finetune.data.formats import detect, read_examples
@@ -135,6 +137,9 @@ SAME = {  # one conversation in many words
     "command r": {"text": "".join(f"<|START_OF_TURN_TOKEN|><|{role}_TOKEN|>{said}<|END_OF_TURN_TOKEN|>" for role, said in
                                   (("SYSTEM", "Be brief."), ("USER", ASKED), ("CHATBOT", TOLD)))},
     "mistral's system": {"text": f"<s>[SYSTEM_PROMPT]Be brief.[/SYSTEM_PROMPT][INST]{ASKED}[/INST]{TOLD}</s>"},
+    "objects of text": conversation(("system", {"text": "Be brief."}), ("user", {"text": ASKED}), ("assistant", {"value": TOLD})),
+    "chat messages": {"uuid": "x", "chat_messages": [{"sender": "system", "text": "Be brief."}, {"sender": "human", "text": ASKED},
+                                                     {"sender": "assistant", "text": TOLD}]},
     "marks of sentences": {"text": f"<s>System: Be brief.\n</s><s>Human: {ASKED}\n</s><s>Assistant: {TOLD}\n</s>"},
 }  # fmt: skip
 TURNS = {
@@ -171,6 +176,22 @@ TURNS = {
                                (Turn("user", "Trunks?\n\nA. one\nB. many"), Turn("assistant", "B. many"))),
     "chinese choices": ({"问题": "Trunks?", "选项": ["one", "many"], "正确答案": "B"},
                         (Turn("user", "Trunks?\n\nA. one\nB. many"), Turn("assistant", "B. many"))),
+    "a masked turn": (conversation(("user", "Hi"), ("assistant", "Bad."), ("user", ASKED), ("assistant", TOLD)),
+                      (Turn("user", "Hi"), Turn("assistant", "Bad.", taught=False), ASK, TELL)),
+    "what chatgpt exports": (
+        {"title": "x", "current_node": "d", "mapping": {
+            name: {"id": name, "parent": parent, "children": [], "message": role and {"author": {"role": role}, "content": {"content_type": kind, "parts": [said]}}}
+            for name, parent, role, kind, said in (
+                ("r", None, None, "", ""), ("s", "r", "system", "text", ""), ("a", "s", "user", "text", ASKED), ("b", "a", "assistant", "text", "An oak."),
+                ("c", "a", "assistant", "thoughts", "Hm."), ("t", "c", "tool", "text", "found"), ("d", "t", "assistant", "text", TOLD))}},
+        (ASK, TELL)),
+    "question and answer in a text": ({"text": f"Question: {ASKED}\nAnswer: {TOLD}"}, (ASK, TELL)),
+    "a prompt of phi": ({"text": f"Instruct: {ASKED}\nOutput: {TOLD}"}, (ASK, TELL)),
+    "question and answer in chinese": ({"text": f"问：{ASKED}\n答：{TOLD}"}, (ASK, TELL)),
+    "the winner of two": ({"prompt": ASKED, "response_a": "An oak.", "response_b": TOLD, "winner": "model_b"}, (ASK, TELL)),
+    "the better of two by number": ({"prompt": ASKED, "response_0": "An oak.", "response_1": TOLD, "better_response_id": 1}, (ASK, TELL)),
+    "the first of a and b by number": ({"question": ASKED, "answer_a": TOLD, "answer_b": "An oak.", "winner": 0}, (ASK, TELL)),
+    "pairs of stack exchange": ({"question": ASKED, "response_j": TOLD, "response_k": "An oak."}, (ASK, TELL)),
     "alternating texts": ({"conversations": [ASKED, TOLD]}, (ASK, TELL)),
     "what something weighs": ({"question": ASKED, "answer": TOLD, "weight": 12.5}, (ASK, TELL)),
     "a conversation that is talked about": (
@@ -180,9 +201,12 @@ TURNS = {
         {"query": "Rain?", "answers": '[{"name": "rain", "arguments": {"city": "Pune"}}]', "tools": '[{"name": "rain"}]'},
         (Turn("user", "Rain?"), Turn("assistant", "", (Call("rain", '{"city": "Pune"}'),)))),
 }  # fmt: skip
+TURNS["a masked turn"][0]["messages"][1]["mask"] = True
 REFUSED: dict[str, tuple[object, str]] = {
     "a row of weight 0": ({"instruction": ASKED, "output": TOLD, "weight": 0}, "not_taught"),
     "a row of weight 0 in a table": ({"question": ASKED, "answer": TOLD, "weight": 0}, "not_taught"),
+    "a row that is to be skipped": ({"prompt": ASKED, "completion": TOLD, "skip": True}, "not_taught"),
+    "two answers that tie": ({"prompt": ASKED, "response_a": TOLD, "response_b": "An oak.", "winner": "tie"}, "no_preference"),
     "what pandas writes for nothing": ({"instruction": ASKED, "output": "nan"}, "empty_answer"),
     "a formula that failed": ({"question": ASKED, "answer": "#N/A"}, "empty_answer"),
     "half a weight": ({"messages": [{"role": "user", "content": ASKED},
@@ -388,6 +412,33 @@ def test_lists_of_a_split_teach_and_judge_as_they_are_called(names: tuple[str, s
     rows = [row for row in read(table) if isinstance(row, Example)]
     parted = sides(((group_of(row), row.split) for row in rows), 0.1, 0)
     assert [parted.holds_out(row) for row in rows] == [False, True] * 3
+
+
+def test_files_of_different_layouts_are_one_data_set(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as made:
+        made.writestr("a.csv", f"prompt,completion\n{ASKED},{TOLD}\n")
+        made.writestr("b.jsonl", json.dumps(conversation(("user", ASKED), ("assistant", TOLD))) + "\n")
+        made.writestr("c.jsonl", json.dumps({"instruction": ASKED, "output": TOLD, "note": "x"}) + "\n")
+    assert [item.turns if isinstance(item, Example) else item for item in read(tmp_path / "a.zip")] == [(ASK, TELL)] * 3
+    assert detect(tmp_path / "a.zip").unused == ("note",)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [("gb18030", "你好吗？,我很好"), ("cp1252", "Où est-il ?,Là-bas"), ("cp1251", "где он?,да там")],
+)
+def test_an_old_encoding_is_guessed_of_few_words_only_where_no_other_has_them(
+    encoding: str, words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"question,answer\n{words}\n".encode(encoding))
+    found = read(path)[0]
+    assert (found.turns[0].content if isinstance(found, Example) else found.code) == (
+        "你好吗？" if encoding == "gb18030" else "encoding"
+    )
+    path.write_bytes("вопрос,ответ\n".encode("cp1251"))
+    with pytest.raises(InputError, match="UTF-8"):
+        detect(path)
 
 
 @pytest.mark.parametrize("sign", [";", "\t", "|"])

@@ -15,6 +15,7 @@ from chatbot.tasks.translate.files.opened import Opened
 _OPENS = frozenset(
     ["b", "i", "u", "a", "annotation", "big", "small", "font", "strike", "sub", "sup", "tt", "em", "strong"]
 )
+_REFERENCE = re.compile(r"\s*(?:@(?:\+|\w+:)?\w+(?:/[\w.]+)?|\?(?:\w+:)?[\w.]+(?:/[\w.]+)?)\s*")
 _BARE = re.compile(r"(?<!\\)(['\"])")
 
 
@@ -24,23 +25,41 @@ def opened(path: Path, name: str, limits: Limits) -> Opened:
     root = parsed(data, name)
     if root.tag != "resources":
         raise RejectedFile("unsupported", name=name, found=f"XML of the kind <{root.tag}>", readable="strings.xml")
-    strings = [(element, Mixed(element, _OPENS, BACKSLASHED)) for element in _strings(root)]
-    strings = [(element, text) for element, text in strings if text.segments]
+    strings = [one for one in map(_String, _strings(root)) if one.text.segments]
 
     def write(targets: Sequence[str], code: str) -> bytes:
         changed = False
-        for (element, text), target in zip(strings, targets, strict=True):
-            if target != text.segments[0].text:
-                text.write(element, _BARE.sub(r"\\\1", target))
+        for one, target in zip(strings, targets, strict=True):
+            if target != one.text.segments[0].text:
+                one.write(target)
                 changed = True
         return written(root, data) if changed else data
 
-    return Opened(".xml", tuple(text.segments[0] for _, text in strings), write)
+    return Opened(".xml", tuple(one.text.segments[0] for one in strings), write)
+
+
+class _String:
+    """An element and its text, less the quotes that keep its spaces."""
+
+    def __init__(self, element: Any) -> None:
+        self._element, whole = element, element.text or ""
+        self._quoted = len(whole) > 1 and whole[0] == whole[-1] == '"' and not len(element)
+        if self._quoted:
+            element.text = whole[1:-1]
+        self.text = Mixed(element, _OPENS, BACKSLASHED)
+        if self._quoted:
+            element.text = whole
+
+    def write(self, target: str) -> None:
+        """A sign that would begin a reference is none."""
+        self.text.write(self._element, _BARE.sub(r"\\\1", f"\\{target}" if target[:1] in ("@", "?") else target))
+        if self._quoted:
+            self._element.text = f'"{self._element.text}"'
 
 
 def _strings(root: Any) -> Iterator[Any]:
     for element in root.iter("string", "item"):
         around = (element, *element.iterancestors())
-        quoted = (element.text or "").lstrip().startswith('"')
-        if not quoted and not any(one.get("translatable") == "false" for one in around):
+        refers = not len(element) and _REFERENCE.fullmatch(element.text or "")
+        if not refers and not any(one.get("translatable") == "false" for one in around):
             yield element

@@ -1,4 +1,4 @@
-"""ODT, ODS and ODP (ISO 26300): headings and paragraphs of the content and of headers and footers."""
+"""ODT, ODS and ODP (ISO 26300): headings and paragraphs of the content and of headers and footers, and the words for pictures."""
 
 import zipfile
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from chatbot.tasks.translate.files.office.package import rewritten
 from chatbot.tasks.translate.files.opened import Opened
 
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_SVG = "{urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0}"
 _CELL = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}table-cell"
 _KIND = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}value-type"
 _FORMULA = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}formula"
@@ -44,9 +45,9 @@ def opened(path: Path, name: str, limits: Limits) -> Opened:
 
 
 def _paragraphs(root: Any) -> list[Any]:
-    """Without what a cell shows of a number or formula."""
+    """And the words for a picture; without what a cell shows of a number or formula."""
     found = []
-    for element in root.iter(f"{_TEXT}p", f"{_TEXT}h"):
+    for element in root.iter(f"{_TEXT}p", f"{_TEXT}h", f"{_SVG}title", f"{_SVG}desc"):
         cell = next((one for one in element.iterancestors() if one.tag == _CELL), None)
         if cell is None or not (cell.get(_FORMULA) or cell.get(_KIND, "string") != "string"):
             found.append(element)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
@@ -16,6 +17,7 @@ _STRING = r'"((?:[^"\\]|\\.)*+)"'
 _APPLE = re.compile(rf'/\*.*?\*/|//[^\n]*|(?:{_STRING}|[\w.-]+)\s*=\s*"((?:[^"\\]|\\.)*+)"\s*;', re.DOTALL)
 _LINES = re.compile(r"^[ \t]*(?P<text>\S[^\n]*?)[ \t]*$", re.MULTILINE)
 _FOLDED = re.compile(r"^(?P<indent>[ \t]*)(?P<text>\S[^\n]*(?:\n(?P=indent)\S[^\n]*)*)", re.MULTILINE)
+_NO_TEXT = re.compile(r"true|false|yes|no|on|off|null|~", re.IGNORECASE)  # of YAML's, without quotes
 _JSON = re.compile(rf"{_STRING}(\s*:\s*)?", re.DOTALL)
 
 
@@ -61,14 +63,23 @@ def _yaml(source: str) -> Iterator[Span]:
         raise RejectedFile("damaged") from error
     for token in found:
         keyed = token.id if token.id != "<scalar>" else keyed
-        if token.id == "<scalar>" and keyed != "?" and token.style not in ("|", ">") and "\n" not in token.value:
-            quote = len(token.style or "")
-            start, end = token.start_mark.index + quote, token.end_mark.index - quote
-            escape, escapes = _STYLES[token.style]
-            if not is_key(source[start:end]) and (one := _value(source[start:end], start, escape, escapes)):
-                yield one
-        elif token.id == "<scalar>" and keyed != "?" and token.style in ("|", ">"):
+        if token.id != "<scalar>" or keyed == "?":
+            continue
+        if token.style in ("|", ">"):
             yield from _block(source, token.start_mark.index, token.end_mark.index)
+        elif one := _flow(source, token):
+            yield one
+
+
+def _flow(source: str, token: Any) -> Span | None:
+    """A scalar that is no block; a line break that a person has put into it stays."""
+    quote = len(token.style or "")
+    start, end = token.start_mark.index + quote, token.end_mark.index - quote
+    raw = source[start:end]
+    broken = "\n" in token.value and not (token.style == '"' and "\n" not in raw)
+    if broken or is_key(raw) or (not token.style and _NO_TEXT.fullmatch(raw)):
+        return None
+    return _value(raw, start, *_STYLES[token.style])
 
 
 def _block(source: str, start: int, end: int) -> Iterator[Span]:
@@ -90,7 +101,7 @@ def _double(text: str) -> str:
 
 def _plain(text: str) -> str:
     """In quotes where YAML would read something else."""
-    odd = re.search(r"""\A[\s"'>|&*!%@`\[\]{}#,?:-]|:(?:\s|\Z)|\s#|\s\Z""", text)
+    odd = _NO_TEXT.fullmatch(text) or re.search(r"""\A[\s"'>|&*!%@`\[\]{}#,?:-]|:(?:\s|\Z)|\s#|\s\Z""", text)
     return f'"{_double(text)}"' if odd else text
 
 

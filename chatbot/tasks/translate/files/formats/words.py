@@ -1,5 +1,6 @@
 """A string of a program as a segment: tags and what programs fill in stay, whitespace at both ends too."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 
@@ -14,7 +15,8 @@ _KEY = re.compile(
 
 
 BACKSLASHED = re.compile(
-    r"\\(?:u[0-9A-Fa-f]{4}|U(?:000[01][0-9A-Fa-f]{4}|[0-9A-Fa-f]{4})|x[0-9A-Fa-f]{2}|.)", re.DOTALL
+    r"\\(?:u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U(?:000[01][0-9A-Fa-f]{4}|[0-9A-Fa-f]{4})|x[0-9A-Fa-f]{2}|.)",
+    re.DOTALL,
 )
 DOUBLED = re.compile("''")
 
@@ -39,9 +41,10 @@ def _apart(token: Token, text: str, start: int, escapes: re.Pattern[str]) -> Ite
 
 
 def _shown(escape: str) -> str:
-    """The character, or nothing for a line break and the like, which stay."""
+    """The character, or nothing for a line break, half of a character and the like, which stay."""
     if escape[1] in "uUx" and len(escape) > 2:
-        return chr(int(escape[2:], 16))
+        shown = json.loads(f'"{escape}"') if escape[1] == "u" else chr(int(escape[2:], 16))
+        return "" if "\ud800" <= shown <= "\udfff" and len(shown) == 1 else shown
     return "" if escape[1] in "nrtbfv0" else escape[1]
 
 

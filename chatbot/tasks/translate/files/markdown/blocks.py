@@ -18,6 +18,7 @@ _TITLED = tuple(
     for pattern in (
         r"\[!\w[\w|-]*\][+-]?[ \t]*(?P<title>.*?)",  # alerts of GitHub and Obsidian
         r":{2,}[ \t]*[\w-]+\[(?P<title>.*)\](?:\{[^{}]*\})?[ \t]*",
+        r":{3,}[ \t]*\{[^{}]*?\btitle=\"(?P<title>[^\"{}]*)\"[^{}]*\}[ \t:]*",  # of Quarto and Pandoc
         r":{3,}[ \t]*(?:\{[^{}]*\}|[\w-]++)?[ \t]*(?:\{[^{}]*\})?[ \t]*(?P<title>[^\[{\s:].*?)?(?:[ \t]*\{[^{}]*\}|[ \t]+:+)?[ \t]*",
     )
 )
@@ -25,6 +26,8 @@ _STAYS = re.compile(
     r"""
       (?:\{\{[^{}]*+\}\}|\{\{[<%](?:(?!\}\}).)*+\}\}|\{%(?:(?!%\}).)*+%\}|<%(?:(?!%>).)*+%>|\s)++ # shortcodes alone on their line
     | \{:?[ \t]*[#.:%\w][^{}]*\}                                       # attributes of what is above
+    | import[ ](?:[\w$*{},\s]+[ ]from[ ])?(?:"[^"]+"|'[^']+');?         # a module, in files for MDX that are called .md
+    | <<<[ \t]*\S.* | \^[\w-]+                                         # a snippet of VitePress, the name of a block of Obsidian
     | \[\[?_?TOC_?\]?\] | \([\w:.-]+\)= | -{1,2}8<-{1,2}.* | @import[ ].* | \\(?:newpage|pagebreak|clearpage|tableofcontents)\b.* | \+\+\+.*
     """,
     re.VERBOSE,
@@ -35,6 +38,15 @@ _OPENS = (  # what a block of lines begins with, and what ends it
     (re.compile(r"\\begin\{([\w*]+)\}"), ""),
     (re.compile(r"\{\{[<%]"), "}}"),
     (re.compile(r"\{%"), "%}"),
+    (re.compile(r"%%(?=\s*\Z)"), "%%"),
+)
+_NO_TEXT = (  # what a block of lines begins with that hold no text, and what its last line begins with
+    (
+        re.compile(r"\{\{[<%]\s*(code|diagram|highlight|katex|math|mermaid|plantuml|raw)\b"),
+        r"\{{\{{[<%]\s*/\s*{name}\b",
+    ),
+    (re.compile(r"\{%-?\s*(comment|highlight|math|mermaid|raw)\b"), r"\{{%-?\s*end{name}\b"),
+    (re.compile(r"\{::(comment|nomarkdown)\}"), r"\{{:/(?:{name})?\}}"),
 )
 _INDENTS = re.compile(
     r"""
@@ -50,6 +62,8 @@ _INDENTS = re.compile(
 _DIRECTIVE = re.compile(r":{3,}[ \t]*\{.*|:[\w-]+:.*")
 _OPTION = re.compile(r":[\w-]+:(?:[ \t].*)?")
 _FENCED = re.compile(r"(?P<fence>`{3,}|~{3,})\{(?:[\w-]+:)?(?P<name>[\w-]+)\}[ \t]*(?P<title>.*)")
+_VERSE = re.compile(r"\|(?:[ \t]+(?P<verse>[^|]*[^|\s]))?[ \t]*")
+_RULE = re.compile(r"\|[ \t]*:?-+:?[ \t]*(?:\|.*)?")
 _MODULES = re.compile(r"(?:import|export)\b")
 
 
@@ -60,6 +74,7 @@ def add(md: MarkdownIt, *, mdx: bool) -> None:
         md.block.ruler.disable(["code", "html_block"])
     md.block.ruler.before("table", "directives", _directives, _TERMINATES)
     md.block.ruler.before("table", "indents", _indents, _TERMINATES)
+    md.block.ruler.before("table", "verses", _verses, _TERMINATES)
     md.block.ruler.before("table", "lines", _lines, _TERMINATES)
 
 
@@ -82,7 +97,9 @@ def _lines(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     line = _text(state, start)
     titled = next((found for pattern in _TITLED if (found := pattern.fullmatch(line))), None)
     option = start and _OPTION.fullmatch(line) and _DIRECTIVE.fullmatch(_text(state, start - 1))
-    last = start + 1 if titled or option or _STAYS.fullmatch(line) else _closed(state, start, end, line)
+    last = _ended(state, start, end, line) or (
+        start + 1 if titled or option or _STAYS.fullmatch(line) else _closed(state, start, end, line)
+    )
     if last is None:
         return False
     if not silent:
@@ -90,6 +107,15 @@ def _lines(state: StateBlock, start: int, end: int, silent: bool) -> bool:
             _title(state, start, titled)
         state.line = last
     return True
+
+
+def _ended(state: StateBlock, start: int, end: int, line: str) -> int | None:
+    """The line after a block that holds no text, which begins at `start`."""
+    for opens, closes in _NO_TEXT:
+        if opened := opens.match(line):
+            last = re.compile(closes.format(name=opened[1]))
+            return next((at + 1 for at in range(start + 1, end) if last.match(_text(state, at))), None)
+    return None
 
 
 def _closed(state: StateBlock, start: int, end: int, line: str) -> int | None:
@@ -138,6 +164,9 @@ def _indents(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         return True
     _title(state, start, found)
     indent, after = state.sCount[start] + 4, start + 1
+    if found[0].startswith("///"):  # what is indented below are its options
+        state.line = next((at for at in range(after, end) if state.isEmpty(at) or state.sCount[at] < indent), end)
+        return True
     while after < end and (state.isEmpty(after) or state.sCount[after] >= indent):
         after += 1
     around, state.blkIndent = state.blkIndent, indent
@@ -145,6 +174,22 @@ def _indents(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     state.md.block.tokenize(state, start + 1, after)
     state.blkIndent, state.lineMax = around, last
     state.line = after
+    return True
+
+
+def _verses(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Lines of a poem or an address, each behind a bar; those of a table end in one, or stand above a line of dashes."""
+    if state.is_code_block(start):
+        return False
+    last = start
+    while last < end and (found := _VERSE.fullmatch(_text(state, last))) and not _RULE.fullmatch(_text(state, last)):
+        last += 1
+    if last - start < 2 or (last < end and not state.isEmpty(last)):
+        return False
+    for line in range(start, last) if not silent else ():
+        if found := _VERSE.fullmatch(_text(state, line)):
+            _title(state, line, found)
+    state.line = last if not silent else state.line
     return True
 
 

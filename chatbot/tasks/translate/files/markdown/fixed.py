@@ -12,6 +12,9 @@ _STAYS = re.compile(
     | (?<![^\W_])(?<!:):(?=[\d_+-]*[a-z])[a-z\d_+-]+:(?![\w:])                                            # :rocket:
     | (?<=\])\[[^\[\]\s]*\]                                              # the label of [words][a.page] of another file
     | \[\[[^\[\]\n]+\]\] | \[\^[^\[\]\s]+\] | \[-?@[\w:.-]+[^\[\]\n]*\]                              # [[page]], [^1], [@cited]
+    | (?<![\w@./])@[A-Za-z_](?:[A-Za-z0-9_:.#~/-]*[A-Za-z0-9_])? | @(?:\.[a-z]+)?:(?:[\w.-]*\w|\([\w.-]+\))         # @cited2020, @:key of vue-i18n
+    | (?<=[ \t])\#[A-Za-z][A-Za-z0-9_/-]* | (?<=[ \t])\^[A-Za-z0-9-]+(?=[ \t]*(?:\n|\Z))                          # a #tag, a ^block-id
+    | (?<!\S)%%[^%\n]+%%(?!\w) | \{{/\*.*?\*/\}}                                                            # comments of Obsidian and MDX
     """,
     re.VERBOSE | re.DOTALL,
 )

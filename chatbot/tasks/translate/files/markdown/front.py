@@ -1,4 +1,4 @@
-"""Front matter (YAML between ---, TOML between +++): the words in it that readers see, each in its own quotes."""
+"""Front matter (YAML between ---, TOML between +++, JSON in braces): the words in it that readers see, each in its own quotes."""
 
 import json
 import re
@@ -6,16 +6,20 @@ from collections.abc import Iterator
 
 from chatbot.tasks.translate.files.spans import Escape, Span, Token, span
 
-FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\n(?:.*?\n)??(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+FRONT = re.compile(
+    r"""\A(?: (---|\+\+\+)[ \t]*\n(?:.*?\n)??(?:\1|\.\.\.)
+         | \{[ \t]*\n(?:[ \t]*(?:"[^\n]*|[\[\]{}][^\n]*)?\n)*?\} )[ \t]*(?:\n|\Z)""",
+    re.DOTALL | re.VERBOSE,
+)
 _SEEN = (
     "title|linktitle|shorttitle|short_title|subtitle|description|summary|abstract|excerpt|tagline|headline|lead|caption|"
-    "sidebar_label|sidebar_title|nav_title|pagination_label|image_alt|alt"
+    "sidebar_label|sidebar_title|nav_title|pagination_label|image_alt|alt|label|text|details"
 )
 _LINE = re.compile(
     rf"""^[ \t]*(?:-[ \t]+)?["']?(?:{_SEEN})["']?[ \t]*[:=][ \t]*
     (?: "(?P<double>(?:[^"\\\n]|\\.)*)" | '(?P<single>(?:[^'\n]|'')*)'
       | (?P<style>[>|])[+-]?\d?[ \t]*\n(?P<block>[ \t]+\S.*(?:\n(?:[ \t]+\S.*|[ \t]*(?=\n)))*)
-      | (?P<plain>[^\s"'>|&*!%@`\[{{#][^\n]*?) )[ \t]*(?:\#[^\n]*)?$""",
+      | (?P<plain>[^\s"'>|&*!%@`\[{{#][^\n]*?) )[ \t]*,?[ \t]*(?:\#[^\n]*)?$""",
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
 _LINES = re.compile(r"^[ \t]*(?P<text>\S.*?)[ \t]*$", re.MULTILINE)

@@ -26,7 +26,8 @@ class Writer:
         """`render(escape, apart)` gives the text; the source's own is the last resort."""
         if one.escape:
             return render(one.escape, False)
-        wanted = self._forms(self._source[one.start : one.end])
+        own = self._source[one.start : one.end]
+        wanted = self._forms(own)
         line = self._source[self._source.rfind("\n", 0, one.start) + 1 : one.start]
         begins = not line.strip(" \t>") and one.tokens[0].kind == "text"
         cell = "|" in line or self._source[one.end : one.end + 3].lstrip(" \t").startswith("|")
@@ -37,11 +38,11 @@ class Writer:
             (_escaped, True),
         ):
             result = render(escape, apart)
-            if begins and _STARTS_BLOCK.match(result):
+            if begins and _STARTS_BLOCK.match(result) and _lead(result) != _lead(own):
                 result = re.sub(r"^(\s*\d*)(.)", r"\1\\\2", result, count=1, flags=re.DOTALL)
             if self._forms(result) == wanted:
                 return result
-        return self._source[one.start : one.end]
+        return own
 
     def _forms(self, text: str) -> list[tuple[str, str]]:
         """What there is besides text, as a set with counts: translation may change the order."""
@@ -51,6 +52,12 @@ class Writer:
             for token in children
             if token.type not in ("text", "text_special", "softbreak")
         )
+
+
+def _lead(text: str) -> str:
+    """The signs at its beginning: where the source's own begin no block, the same ones begin none in a translation."""
+    found = re.match(r"[^\w\s]*\s?", text)
+    return found[0] if found else ""
 
 
 def _on_a_line(text: str) -> str:

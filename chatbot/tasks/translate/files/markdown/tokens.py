@@ -8,6 +8,9 @@ from markdown_it.token import Token as Parsed
 from chatbot.tasks.translate.files.lines import joined
 from chatbot.tasks.translate.files.spans import Token
 
+_ORDERS = re.compile(
+    r"bg(?:\s+\S+)*|(?:\s*(?:w|h|width|height|blur|brightness|contrast|grayscale|opacity|sepia)(?::\S+)?)+"
+)  # of Marp, in the place of words for a picture
 _TASK = re.compile(r"\[[ xX]\][ \t]+")
 _ELEMENT = re.compile(r"<(/?)([A-Za-z][\w-]*)[^>]*?(/?)>", re.DOTALL)
 _WORDS_STAY = re.compile(r"<(?:code|kbd|samp|var)\b|<[^>]*\stranslate=[\"']?no\b", re.IGNORECASE)
@@ -29,7 +32,7 @@ class _Bit:
 def _flat(parsed: Sequence[Parsed], offset: int) -> Iterator[_Bit]:
     for token in parsed:
         start, end = (offset + at for at in token.meta["at"])
-        if token.type == "image":
+        if token.type == "image" and not _ORDERS.fullmatch(token.content):
             inner = start + 2
             yield _Bit("image_open", start, inner)
             yield from _flat(token.children or [], inner)

@@ -1,5 +1,6 @@
-"""Header cells of the tables of a workbook (SpreadsheetML, ECMA-376, part 1, 18.5): a table names its columns by what they say, and
-so do formulas. Other words there are damage to a spreadsheet program."""
+"""Cells of a workbook whose words are looked up by these words (SpreadsheetML, ECMA-376, part 1, 18.5 and 18.3.1). A table names
+its columns by what their headers say, and so do formulas: other words there are damage to a spreadsheet program. A formula, a
+rule for a format or a list of choices asks whether a cell says "Open"."""
 
 import posixpath
 import re
@@ -11,11 +12,13 @@ from chatbot.tasks.translate.files.office.paragraphs import S
 
 _SHEET = re.compile(r"xl/worksheets/(sheet\d+)\.xml")
 _TABLE = re.compile(rb"<(?:\w+:)?table\b[^>]*>")
+_QUOTED = re.compile(r'"((?:[^"]|"")+)"')
+_FORMULAS = tuple(f"{S}{name}" for name in ("f", "formula", "formula1", "formula2"))
 _CELL = re.compile(r"([A-Z]+)(\d+)")
 
 
 def pinned(container: zipfile.ZipFile, roots: Mapping[str, Any]) -> list[Any]:
-    """The elements whose text names a column of a table: strings of the workbook, or texts in a cell."""
+    """The elements whose text names a column of a table or stands in a formula: strings of the workbook, or texts in a cell."""
     strings = [*roots["xl/sharedStrings.xml"].iter(f"{S}si")] if "xl/sharedStrings.xml" in roots else []
     found: list[Any] = []
     for name, root in roots.items():
@@ -23,7 +26,18 @@ def pinned(container: zipfile.ZipFile, roots: Mapping[str, Any]) -> list[Any]:
             heads = {cell for ref in _refs(container, sheet[1]) for cell in _first_row(ref)}
             cells = [cell for cell in root.iter(f"{S}c") if cell.get("r") in heads] if heads else []
             found += (text for cell in cells if (text := _text(cell, strings)) is not None)
-    return found
+    asked = {
+        word for root in roots.values() for formula in root.iter(*_FORMULAS) for word in _words(formula.text or "")
+    }
+    texts = (text for root in roots.values() for text in root.iter(f"{S}si", f"{S}is")) if asked else ()
+    return [*found, *(text for text in texts if "".join(text.itertext()).strip().casefold() in asked)]
+
+
+def _words(formula: str) -> Iterator[str]:
+    """Those in quotes; of a list of choices each."""
+    for quoted in _QUOTED.finditer(formula):
+        whole = quoted[1].replace('""', '"')
+        yield from (word.strip().casefold() for word in (whole, *(whole.split(",") if quoted[0] == formula else ())))
 
 
 def _refs(container: zipfile.ZipFile, sheet: str) -> Iterator[str]:

@@ -1,5 +1,5 @@
-"""The text of each paragraph's runs: WordprocessingML, DrawingML and rich strings of SpreadsheetML (ECMA-376, part 1, sections
-17, 21 and 18.4). Every element stays where it is; only `t` changes.
+"""The text of each paragraph's runs: WordprocessingML, DrawingML with the names in its charts, and rich strings of SpreadsheetML
+(ECMA-376, part 1, sections 17, 21 and 18.4). Every element stays where it is; only `t`, and `v` of a chart, changes.
 """
 
 from collections import Counter
@@ -14,11 +14,14 @@ from chatbot.tasks.translate.files.spans import Token, span
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _SPACE = "{http://www.w3.org/XML/1998/namespace}space"
-_PARAGRAPHS = (f"{W}p", f"{A}p", f"{S}si", f"{S}is", f"{S}text")
+_NO_SPACE = (f"{A}t", f"{C}v")  # PowerPoint refuses it there
+_PARAGRAPHS = (f"{W}p", f"{A}p", f"{S}si", f"{S}is", f"{S}text", f"{C}pt")
 _BOXES = frozenset(
     f"{W}{name}" for name in ("hyperlink", "ins", "moveTo", "smartTag", "sdt", "sdtContent", "customXml", "fldSimple")
 )
+_BOUNDED = (f"{W}hyperlink", f"{W}sdt", f"{W}fldSimple")  # boxes whose words stay in them: a link, a control, a field
 _UNSEEN = frozenset(  # what takes no place on the line, or is gone
     [
         *(f"{W}{name}" for name in (
@@ -65,7 +68,7 @@ class Paragraph:
         for elements, text in zip(self.slots, texts, strict=True):
             for at, element in enumerate(elements):
                 element.text = text if at == 0 else ""
-                if at == 0 and text != text.strip() and element.tag != f"{A}t":  # where PowerPoint refuses it
+                if at == 0 and text != text.strip() and element.tag not in _NO_SPACE:
                     element.set(_SPACE, "preserve")
 
 
@@ -102,11 +105,11 @@ def _units(parent: Any, pairs: Iterator[int]) -> Iterator[_Unit]:
             continue
         if child.tag in (f"{W}r", f"{A}r", f"{S}r"):
             yield from _run(child)
-        elif child.tag == f"{S}t":
+        elif child.tag in (f"{S}t", f"{C}v"):
             yield _Unit("text", [child])
         elif child.tag in _BOXES:
             inner = list(_units(child, pairs))
-            if child.tag == f"{W}hyperlink" and any(unit.kind == "text" for unit in inner):
+            if child.tag in _BOUNDED and any(unit.kind == "text" for unit in inner):
                 pair = next(pairs)
                 yield _Unit("open", pair=pair)
                 yield from inner

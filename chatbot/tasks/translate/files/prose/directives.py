@@ -25,6 +25,7 @@ WITH_TEXT = frozenset(
         "list-table",
         "note",
         "pull-quote",
+        "replace",
         "rubric",
         "seealso",
         "sidebar",

@@ -31,6 +31,13 @@ _EVENT = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_SHOWN = re.compile(
+    r"""
+      \\item\s*\[(?P<item>[^\]]*[^\W\d_]{3}[^\]]*)\] | \\begin\{(?:frame|block|alertblock|exampleblock)\}(?:\[[^\]]*\])?\{(?P<frame>[^{}]*)\}
+    | \\begin\{(?:theorem|lemma|corollary|proposition|definition|example|remark|proof)\}\[(?P<name>[^\]]*)\] | \\\w+\*?\[(?P<short>[^\]]*)\]\{
+    """,
+    re.VERBOSE,
+)  # what of an edge or a title readers see beside it: a term, a slide's title, a theorem's name, a short form
 _BODY = re.compile(r"\\begin\{document\}(.*?)(?:\\end\{document\}|\Z)", re.DOTALL)
 _HEAD = re.compile(r"\\(?:title|subtitle)\*?(?:\[[^\]]*\])?\{")
 
@@ -72,8 +79,10 @@ def _tokens(source: str, start: int, end: int, apart: list[Span]) -> Iterator[To
         at = event.end()
         match event.lastgroup if event.lastgroup not in ("name", "bar") else ("fixed" if event["fixed"] else "void"):
             case "edge" | "fixed":
+                apart += _shown(source, event)
                 yield None
             case "alone":
+                apart += _shown(source, event)
                 yield None
                 stop = _closed(source, at, end)
                 apart += _spans(source, at, stop)
@@ -90,6 +99,11 @@ def _tokens(source: str, start: int, end: int, apart: list[Span]) -> Iterator[To
                 yield Token("void", event.start(), at)
     if at < end:
         yield _text(source, at, end)
+
+
+def _shown(source: str, event: re.Match[str]) -> list[Span]:
+    shown = _SHOWN.fullmatch(source, *event.span())
+    return _spans(source, *shown.span(shown.lastgroup)) if shown and shown.lastgroup else []
 
 
 def _text(source: str, start: int, end: int) -> Token:

@@ -38,6 +38,10 @@ _MARK = re.compile(
 _ITEM = re.compile(r"(?:[-*+•]|(?:\d{1,4}|#|[A-Za-z])[.)])(?:\s|$)")
 _DIRECTIVE = re.compile(r"\s*\.\.\s+(?:\|[^|\n]+\|\s+)?([\w:+.-]+)::[^\S\n]*(.*)")
 _FOOTNOTE = re.compile(r"\s*\.\.\s+\[[^\]\n]+\]\s+(?=\S)")
+_SWITCH = re.compile(
+    r"\s*(?:(?:-{1,2}|/)\w[\w-]*+(?:[ =]<?[\w-]++>?)?(?:,[ ]+)?)+(?:[ ]{2,}|\s*$)"
+)  # of a program: "-o FILE, --out=FILE  "
+_CAPTION = re.compile(r"\s*:(?:alt|caption):\s*(?=\S)")
 _OPTION = re.compile(r"\s*:[\w-]+:(?:\s|$)")
 _SIMPLE = re.compile(r"\s*=+(?:[^\S\n]+=+)+\s*")
 _GRID = re.compile(r"\s*\+[-=+]+\+\s*")
@@ -223,6 +227,7 @@ class _Blocks:
     def _directive(self, at: int, directive: re.Match[str]) -> Generator[Stretch, None, int]:
         indent, name = _indent(self._lines[at]), directive[1].rpartition(":")[2]
         if name not in WITH_TEXT | UNTITLED:
+            yield from self._options(at + 1, indent)
             return self._behind(at + 1, indent)
         skip = directive.end(1) + 2
         if name.startswith(("version", "deprecated")):
@@ -231,12 +236,15 @@ class _Blocks:
         if name not in UNTITLED and directive[2].strip() and skip < len(self._lines[at]):
             line = self._lines[at]
             next = yield from self._paragraph(at, skip + len(line[skip:]) - len(line[skip:].lstrip()), options=True)
-        while next < len(self._lines) and _OPTION.match(self._lines[next]) and _indent(self._lines[next]) > indent:
-            alt = re.match(r"\s*:alt:\s*(?=\S)", self._lines[next])
-            if alt:
-                yield self._starts[next] + alt.end(), self._starts[next] + len(self._lines[next].rstrip())
-            next += 1
-        return next
+        return (yield from self._options(next, indent))
+
+    def _options(self, at: int, indent: int) -> Generator[Stretch, None, int]:
+        """Those of a directive, of which some are read by people."""
+        while at < len(self._lines) and _OPTION.match(self._lines[at]) and _indent(self._lines[at]) > indent:
+            if shown := _CAPTION.match(self._lines[at]):
+                yield self._starts[at] + shown.end(), self._starts[at] + len(self._lines[at].rstrip())
+            at += 1
+        return at
 
 
 def _is_item(line: str, column: int) -> bool:
@@ -245,7 +253,7 @@ def _is_item(line: str, column: int) -> bool:
 
 
 def _mark(line: str) -> int:
-    mark = _MARK.match(line)
+    mark = _SWITCH.match(line) or _MARK.match(line)
     return max(mark.end() if mark else 0, _indent(line))
 
 

@@ -12,8 +12,11 @@ import pptx
 import pytest
 from docx.oxml.ns import qn
 from docx.oxml.parser import OxmlElement
+from openpyxl.chart import BarChart, Reference
 from openpyxl.comments import Comment
 from openpyxl.worksheet.table import Table
+from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
 
 from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
@@ -41,6 +44,11 @@ TEXTS = [  # (name, source, with its words shouted)
      ["\n<v Ann>NEVER DRINK IT.\n<v Bo>IT WILL HURT YOU.\n"]),
     ("a.json", '{\n  "home": {"title": "Save it", "icon": "arrow-left", "n": 3},\n  "x": "{n, plural, other {# days}} left"\n}\n',
      ['"title": "SAVE IT", "icon": "arrow-left", "n": 3', '"x": "{n, plural, other {# days}} LEFT"']),
+    ("c.json", '{"a": "Well done \\ud83d\\ude00, half \\ud83d here"}', ['"a": "WELL DONE 😀, HALF \\ud83d HERE"']),
+    ("c.yaml", 'en:\n  on: true\n  no: ~\n  a: "One go\\nor two"\n  b: Off we go\n', ['  on: true\n  no: ~\n  a: "ONE GO\\nOR TWO"\n  b: OFF WE GO\n']),
+    ("strings.xml", '<resources><string name="a">@string/other</string><string name="b">\\@here now</string><string name="c">"  two words "</string>'
+     '<string name="d">?attr/color</string></resources>',
+     [">@string/other<", ">\\@here NOW<", '>"  TWO WORDS "<', ">?attr/color<"]),
     ("a.arb", '{"@@locale": "en", "a": "Hi {x}", "@a": {"description": "Said first", "placeholders": {"x": {"type": "String"}}}, "b": "By"}',
      ['"a": "HI {x}", "@a": {"description": "Said first", "placeholders": {"x": {"type": "String"}}}, "b": "BY"']),
     ("b.yaml", 'en:\n  date: "%Y-%m-%d"\n  at: "at noon"\n', ['  date: "%Y-%m-%d"\n  at: "AT NOON"']),
@@ -152,7 +160,7 @@ def test_the_columns_of_a_workbook_s_table_keep_the_names_that_it_and_formulas_c
 
 def test_open_documents_and_books(tmp_path: Path) -> None:
     text = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
-    content = f'<?xml version="1.0"?>\n<c xmlns:text="{text}"><text:p>Some <text:span>bold</text:span> text<text:s/>and<text:note><text:p>Note words</text:p></text:note></text:p></c>'
+    content = f'<?xml version="1.0"?>\n<c xmlns:text="{text}"><text:p>Some <text:span>bold</text:span> text<text:s/>and<text:note><text:p>Note words</text:p></text:note></text:p><text:p xmlns:svg="urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0"><svg:desc>A tree</svg:desc></text:p></c>'
     with zipfile.ZipFile(tmp_path / "a.odt", "w") as made:
         made.writestr("mimetype", "application/vnd.oasis.opendocument.text")
         made.writestr("content.xml", content)
@@ -160,6 +168,7 @@ def test_open_documents_and_books(tmp_path: Path) -> None:
         assert b"SOME <text:span>BOLD</text:span> TEXT<text:s/>AND<text:note><text:p>NOTE WORDS<" in odt.read(
             "content.xml"
         )
+        assert b"<svg:desc>A TREE</svg:desc>" in odt.read("content.xml")
     chapter = '<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="en" lang="en"><body><p>It was a <em>dark</em> night.<br/></p></body></html>'
     with zipfile.ZipFile(tmp_path / "a.epub", "w") as made:
         made.writestr("mimetype", "application/epub+zip")
@@ -189,6 +198,55 @@ def test_words_in_a_link_of_several_runs_keep_their_place_and_look(tmp_path: Pat
     made = docx.Document(io.BytesIO(shouting(tmp_path / "a.docx"))).paragraphs[0]
     assert made.text == "PLEASE VISIT OUR NEW SHOP SOON, WITH A CARD"
     assert [run.text for run in made.hyperlinks[0].runs] == ["OUR ", "NEW", " SHOP"]
+
+
+def test_fields_and_controls_keep_the_words_that_are_theirs(tmp_path: Path) -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("See page ")
+    for tag, words in (("w:fldSimple", "3"), ("w:sdt", "any name")):
+        box = OxmlElement(tag)
+        inner = OxmlElement("w:sdtContent") if tag == "w:sdt" else box
+        inner.append(paragraph.add_run(words)._r)
+        box.append(inner) if inner is not box else box.set(qn("w:instr"), " PAGE ")
+        paragraph._p.append(box)
+        paragraph.add_run(" and ")
+    document.save(str(tmp_path / "a.docx"))
+    made = docx.Document(io.BytesIO(shouting(tmp_path / "a.docx"))).paragraphs[0]._p
+    said = {
+        tag: "".join(one.text or "" for one in next(made.iter(qn(tag))).iter(qn("w:t")))
+        for tag in ("w:fldSimple", "w:sdt")
+    }
+    assert said == {"w:fldSimple": "3", "w:sdt": "ANY NAME"}
+    assert "".join(one.text or "" for one in made.iter(qn("w:t"))) == "SEE PAGE 3 AND ANY NAME AND "
+
+
+def test_words_that_formulas_ask_for_stay_and_the_names_in_charts_are_translated(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (["State", "Left"], ["Open", 3], ["not yet open", 4]):
+        sheet.append(row)
+    sheet["C2"] = '=COUNTIF(A2:A3,"open")'
+    chart = BarChart()
+    chart.add_data(Reference(sheet, min_col=2, min_row=1, max_row=3), titles_from_data=True)
+    chart.title = "What is left"
+    sheet.add_chart(chart)
+    book.save(tmp_path / "a.xlsx")
+    made = openpyxl.load_workbook(io.BytesIO(shouting(tmp_path / "a.xlsx"))).active
+    assert [cell.value for cell in made["A"]] == ["STATE", "Open", "NOT YET OPEN"]
+    assert made["C2"].value == '=COUNTIF(A2:A3,"open")'
+
+    show = pptx.Presentation()
+    data = CategoryChartData()
+    data.categories = ["In the north", "7"]
+    data.add_series("All sales", (1, 2))
+    show.slides.add_slide(show.slide_layouts[6]).shapes.add_chart(XL_CHART_TYPE.PIE, 0, 0, 900, 900, data)
+    show.save(str(tmp_path / "a.pptx"))
+    plot = pptx.Presentation(io.BytesIO(shouting(tmp_path / "a.pptx"))).slides[0].shapes[0].chart.plots[0]
+    assert ([*plot.categories], plot.series[0].name, [*plot.series[0].values]) == (
+        ["IN THE NORTH", "7"],
+        "ALL SALES",
+        [1, 2],
+    )
 
 
 def test_a_sentence_over_several_cues_is_one_and_goes_back_into_them(tmp_path: Path) -> None:

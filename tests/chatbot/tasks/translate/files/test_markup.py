@@ -116,6 +116,10 @@ CASES = [
      "NOTE: MIND THE GAP, +\nTHEN GO.footnote:[NOT FAR.]", "* FIRST ITEM\n** SECOND <<start,OVER HERE>>\nCPU:: THE MIDDLE PART", "|NAME |WORTH\n|FAST |SLOW ONE\n", "// a comment\nimage::a.png[Stays]"]),
     ("a.tex", TEX, [r"\title{ALL \emph{ABOUT} TREES}", r"{\oak}{Quercus}", r"\section*{FIRST PART}\label{sec:one}", r"SOME WORDS, $x^2$ OF \textbf{BOLD TREES}", r"~\cite{ada} AND 5\,\% MORE % a comment",
      r"\item ONE THING \& ANOTHER", r"\item[b)] SEE \href{https://a.org}{THIS PAGE}.", "NAME & WORTH \\\\ \\hline\n  FAST & SLOW ONE \\\\", "stays = True", r"\includegraphics[width=2cm]{a.png}\caption{WHAT IT SHOWS}"]),
+    ("b.rst", ".. |name| replace:: A banyan\n\n.. toctree::\n   :caption: More pages\n\n   intro\n\n-o FILE, --out=FILE  Where it goes.\n\nText.\n",
+     [".. |name| replace:: A BANYAN\n", ":caption: MORE PAGES\n\n   intro\n", "-o FILE, --out=FILE  WHERE IT GOES.\n"]),
+    ("b.tex", "\\begin{frame}{A title}\n\\item[Some term] Words\n\\section[Short form]{Long form}\n\\begin{theorem}[Of trees]\nThey grow.\n\\end{theorem}\n\\end{frame}\n",
+     ["\\begin{frame}{A TITLE}\n\\item[SOME TERM] WORDS\n\\section[SHORT FORM]{LONG FORM}\n\\begin{theorem}[OF TREES]\nTHEY GROW.\n"]),
 ]  # fmt: skip
 
 

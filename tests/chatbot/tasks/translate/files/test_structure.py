@@ -166,6 +166,20 @@ DIALECTS = [  # what generators of sites read: (source, with its words shouted)
     ("> <table>\n> <tr><td>A cell</td></tr>\n> </table>", "> <table>\n> <tr><td>A CELL</td></tr>\n> </table>"),
     ("See the [user\nguide] and ![a tree].\n\n[user guide]: x\n[a tree]: y",
      "SEE THE [USER GUIDE][user guide] AND ![A TREE][a tree].\n\n[user guide]: x\n[a tree]: y"),
+    ("import Tabs from '@theme/Tabs';\n\nText {/* a comment */} here", "import Tabs from '@theme/Tabs';\n\nTEXT {/* a comment */} HERE"),
+    ('{\n  "title": "My post",\n  "tags": ["a"]\n}\n\nText', '{\n  "title": "MY POST",\n  "tags": ["a"]\n}\n\nTEXT'),
+    ("{{< highlight go >}}\nfmt.Print()\n\nmore()\n{{< /highlight >}}\n\nText", "{{< highlight go >}}\nfmt.Print()\n\nmore()\n{{< /highlight >}}\n\nTEXT"),
+    ("{% highlight ruby %}\nputs a\n{% endhighlight %}\nText", "{% highlight ruby %}\nputs a\n{% endhighlight %}\nTEXT"),
+    ("{::comment}\nKept\n{:/comment}\n\nText", "{::comment}\nKept\n{:/comment}\n\nTEXT"),
+    ("Seen %%not seen%% here, 50%% off %%\n\n%%\nhidden\nlines\n%%\n\nText", "SEEN %%not seen%% HERE, 50%% OFF %%\n\n%%\nhidden\nlines\n%%\n\nTEXT"),
+    ("As @smith2020 and @fig-tree say, #garden/trees grow. ^block-id", "AS @smith2020 AND @fig-tree SAY, #garden/trees GROW. ^block-id"),
+    ("| One verse\n|   and the next\n\nText", "| ONE VERSE\n|   AND THE NEXT\n\nTEXT"),
+    ("/// note | Title\n    open: true\nText\n///", "/// note | TITLE\n    open: true\nTEXT\n///"),
+    ("<<< @/a/snippet.js{2}\n\nText", "<<< @/a/snippet.js{2}\n\nTEXT"),
+    ("![bg left:40% 80%](a.png) ![w:200px](b.png) ![a tree](c.png)", "![bg left:40% 80%](a.png) ![w:200px](b.png) ![A TREE](c.png)"),
+    ("-# small words\n\n#NoHead here", "-# SMALL WORDS\n\n#NOHEAD HERE"),
+    ('::: {.callout-tip title="Mind it" icon=false}\nText\n:::', '::: {.callout-tip title="MIND IT" icon=false}\nTEXT\n:::'),
+    ("---\nhero:\n  text: A tree\n  link: /a\n---\nText", "---\nhero:\n  text: A TREE\n  link: /a\n---\nTEXT"),
 ]  # fmt: skip
 MDX = """import Tabs from '@theme/Tabs';
 

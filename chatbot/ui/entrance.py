@@ -66,33 +66,44 @@ def entrance(
         keys=keys,
         known=users.knows if users else lambda name: False,
     )
-    middleware = [
-        *((Middleware(Lines),) if settings.log_requests == "on" else ()),
-        Middleware(SecurityHeaders, embedded=settings.space),
-        Middleware(Refusals, words=_words),
-        Middleware(SameOrigin, hosts=settings.names, keyed=settings.api_key is not None),
-        Middleware(Doors),
-        *(() if users else (Middleware(KeptFiles),)),
-        Middleware(access.OwnerCookie, secret=secret, embedded=settings.space),
-        *(
-            [Middleware(SignedIn, sessions=sessions, page=_asks_who(users, provider), keyed=_keyed(door))]
-            if users and sessions
-            else ()
-        ),
-        *((Middleware(Known),) if settings.log_requests == "on" else ()),
-        Middleware(Turns, most=settings.quota.requests),
-        Middleware(Bodies),
-        Middleware(Belongings, secret=secret, uploads=uploads, under_way=under_way, most=settings.quota.requests),
-        Middleware(AskedLanguage, language_of=spoken_by),
-        *(() if users else (Middleware(KeptPage),)),  # who signs in is named in the page
-    ]
+    asks = None
+    if users and sessions:
+        asks = Middleware(SignedIn, sessions=sessions, page=_asks_who(users, provider), keyed=_keyed(door))
     return {
         "routes": _routes(
             settings, engine, users, sessions, provider, uploads, versions, library, door, keys, spoken_by, usage, jobs
         ),
-        "middleware": middleware,
+        "middleware": _guards(settings, secret, asks, uploads, under_way, spoken_by),
         "lifespan": _without_cors,
     }
+
+
+def _guards(
+    settings: Settings,
+    secret: bytes,
+    asks: Middleware | None,
+    uploads: Uploads,
+    under_way: Callable[[], Collection[str]],
+    spoken_by: Spoken,
+) -> list[Middleware]:
+    """What a request goes through, the first first; `asks` wants a name of everybody."""
+    most, logged = settings.quota.requests, settings.log_requests == "on"
+    return [
+        *((Middleware(Lines),) if logged else ()),
+        Middleware(SecurityHeaders, embedded=settings.space),
+        Middleware(Refusals, words=_words),
+        Middleware(SameOrigin, hosts=settings.names, keyed=settings.api_key is not None),
+        Middleware(Doors),
+        *(() if asks else (Middleware(KeptFiles),)),
+        Middleware(access.OwnerCookie, secret=secret, embedded=settings.space),
+        *((asks,) if asks else ()),
+        *((Middleware(Known),) if logged else ()),
+        Middleware(Turns, most=most),
+        Middleware(Bodies),
+        Middleware(Belongings, secret=secret, uploads=uploads, under_way=under_way, most=most),
+        Middleware(AskedLanguage, language_of=spoken_by),
+        *(() if asks else (Middleware(KeptPage),)),  # who signs in is named in the page
+    ]
 
 
 def signed_in(request: Request) -> str | None:

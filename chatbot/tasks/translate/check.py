@@ -10,7 +10,15 @@ from typing import Literal
 
 from chatbot.tasks.language import detect, same
 from chatbot.tasks.translate.files.marked import PLACEHOLDER, Segment, bare, is_language, words
-from chatbot.tasks.translate.losses import dropped_emoji, drops_negation, in_words, untranslated, without_times
+from chatbot.tasks.translate.losses import (
+    dropped_emoji,
+    drops_negation,
+    in_words,
+    other_months,
+    scale,
+    untranslated,
+    without_times,
+)
 from chatbot.tasks.translate.prompt import occurring, stands
 from retrieval.checks.numbers import numbers
 
@@ -20,6 +28,7 @@ Code = Literal[
 ]  # fmt: skip
 
 _NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f'’ ]\d{3})*(?:[.,]\d+)?")
+_BELOW_ONE = re.compile(r"0[.,]")
 _PERIODS = range(3, 121)  # characters of what a loop says again
 _WORTH = 2.5  # letters of an alphabet that a Han character, kana or Hangul syllable is worth
 _RATIO = 3.5  # of letters, beyond which something was left out or made up
@@ -86,10 +95,13 @@ def lost_numbers(source: str, target: str) -> list[str]:
     meant = {at: number.value for number in numbers(source) for at in range(number.start, number.end)}
     values = Counter(number.value for number in numbers(target))
     spoken: Counter[str] = Counter()  # said in words, and counted already
-    lost: list[str] = []
+    lost = other_months(source, target)
     for found in _NUMBER.finditer(source):
         digits, value = _digits(found[0]), meant.get(found.start(), math.nan)
-        if there[digits]:
+        worth, other = scale(source, found.end()), _scaled(target, digits)
+        if worth > 1 and len(other) == 1 and not other & {1.0, worth}:
+            lost.append(found[0])
+        elif there[digits]:
             there[digits] -= 1
             values[value] -= 1
         elif values[value] > 0:
@@ -102,10 +114,15 @@ def lost_numbers(source: str, target: str) -> list[str]:
     return lost
 
 
+def _scaled(text: str, digits: str) -> set[float]:
+    """What the numbers of these digits are worth there, by the words behind them such as million; without such a word 1."""
+    return {scale(text, found.end()) for found in _NUMBER.finditer(text) if _digits(found[0]) == digits}
+
+
 def _digits(number: str) -> str:
-    """Without separators, and without a zero before it: 03 is 3."""
+    """Without separators, and without a zero before it: 03 is 3, and 0.5 is not 5."""
     found = "".join(str(unicodedata.decimal(c)) for c in number if c.isdecimal())
-    return found.lstrip("0") or found[:1]
+    return found if _BELOW_ONE.match(number) else found.lstrip("0") or found[:1]
 
 
 def _language(source: str, found: str, code: str) -> list[Flag]:

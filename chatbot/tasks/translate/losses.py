@@ -36,6 +36,11 @@ _COUNTS = [
     "eleven\\w*|elf\\w*|onze|once|undici|одиннадцать|十一",
     "twelve|twelfth|zwölf\\w*|douze|doce|dodici|doze|двенадцать|dozen|dutzend|douzaine|docena|十二",
 ]
+_TENS = {
+    20: "twenty|zwanzig|vingt|veinte|venti|vinte|двадцать|二十", 30: "thirty|dreißig|trente|treinta|trenta|trinta|тридцать|三十",
+    40: "forty|vierzig|quarante|cuarenta|quaranta|quarenta|сорок|四十", 50: "fifty|fünfzig|cinquante|cincuenta|cinquanta|cinquenta|пятьдесят|五十",
+    60: "sixty|sechzig|soixante|sesenta|sessanta|sessenta|шестьдесят|六十",
+}  # fmt: skip
 _MONTHS = [
     "jan|jän|ene|gen|янв|1月|一月", "feb|fév|fev|фев|2月|二月", "mar|mär|мар|3月|三月", "apr|avr|abr|апр|4月|四月",
     "may|mai|mag|май|мая|5月|五月", "jun|juin|giu|июн|6月|六月", "jul|juil|lug|июл|7月|七月", "aug|août|aou|ago|авг|8月|八月",
@@ -44,11 +49,24 @@ _MONTHS = [
 _MONTH = re.compile(
     rf"(?i)(?<![^\W\d_])(?:{'|'.join(part for names in _MONTHS for part in names.split('|') if not part[0].isdigit())})[a-zäéûçа-я]*\b"
 )
+_NAMES = "|".join(
+    part for names in _MONTHS for part in names.split("|") if part[0].isalpha() and not part.endswith("月")
+)
+_DATED = re.compile(  # a month beside a day or a year: "may" and "march" are words as well
+    rf"(?i)(?<![^\W\d_])(?:(?P<before>{_NAMES})[a-zäéûçа-я]*\.?\s+\d|\d(?:st|nd|rd|th|er|º|\.)?\s+(?:of\s+|de\s+)?(?P<behind>{_NAMES})[a-zäéûçа-я]*)|(?P<number>\d{{1,2}})月(?!前|后|内|来)"
+)
+_SCALES = (
+    (r"万亿|兆|trillion|billionen|billones", 1e12), ("千亿", 1e11), ("百亿", 1e10), ("亿|億", 1e8), ("千万", 1e7),
+    (r"十亿|billion|milliarde?|mrd|miliard|mil millones|миллиард", 1e9), (r"百万|million|millones|mio\b|milion|миллион", 1e6), ("万|萬", 1e4),
+    (r"千(?!米|克|瓦|卡)|thousand|tausend|mille\b|тысяч", 1e3),
+)  # fmt: skip
+_SCALED = re.compile(rf"(?i)\s?(?:{'|'.join(f'({words})' for words, _ in _SCALES)})")
+_ROMAN = ((10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"))
 _NOT = {
     "en": r"\b(?:not|cannot|no|never|nobody|nothing|none|neither|nor|without|nowhere|un\w{4,}|im(?:possible|proper)|in(?:valid|correct)|"
-    r"hardly|forbid\w*|prohibit\w*|refus\w+|fail\w*|lack\w*|exclud\w+|except|avoid|prevent\w*|stop\w*|only|until|ban(?:ned)?|free)\b|n['’]t\b",
+    r"hardly|few|too \w+ to|forbid\w*|prohibit\w*|refus\w+|fail\w*|lack\w*|exclud\w+|except|avoid|prevent\w*|stop\w*|only|until|ban(?:ned)?|free)\b|n['’]t\b",
     "de": r"\b(?:nicht\w*|kein\w*|nie\w*|ohne|weder|un\w{4,}|kaum|verbot\w*|verbiet\w*|nirgend\w*|erst|außer|fehl\w*|vermeid\w*|nein|nur|\w+los\w*|\w+frei\w*)\b",
-    "fr": r"\b(?:ne|pas|jamais|aucun\w*|sans|rien|personne|non|ni|interdit\w*|im\w{4,}|in\w{5,}|sauf|seulement|éviter?|nul\w*)\b|\bn['’]",
+    "fr": r"\b(?:ne|pas|jamais|aucun\w*|sans|rien|personne|non|ni|interdit\w*|im\w{4,}|in\w{5,}|sauf|seulement|ignor\w+|éviter?|nul\w*)\b|\bn['’]",
     "es": r"\b(?:no|nunca|jamás|ning[uú]n\w*|sin|nada|nadie|ni|tampoco|prohib\w+|im\w{4,}|in\w{5,}|salvo|excepto|solo|hasta|evit\w+)\b",
     "it": r"\b(?:non|mai|nessun\w*|senza|niente|nulla|né|nemmeno|neanche|vietat\w+|im\w{4,}|in\w{5,}|tranne)\b",
     "pt": r"\b(?:não|nunca|nenhum\w*|sem|nada|ninguém|nem|proibid\w+|im\w{4,}|in\w{5,}|exceto)\b",
@@ -67,7 +85,7 @@ _DENIES = {  # a source that denies for certain, less what other languages say w
 _SAYINGS = re.compile(
     r"\bNo\.\s*\d|\bnot only\b|\bno (?:doubt|matter|later|problem|wonder)\b|\b(?:can['’]?t|cannot) (?:wait|help|but)\b|\bhesitate\b|"
     r"\bdon['’]t (?:forget|miss|mind|worry)\b|\bwhy (?:not|don['’]t)\b|n['’]t (?:it|you|they|we|he|she|I)\?|\bnot at all\b|\bnot (?:bad|long ago)\b|"
-    r"nicht nur|nicht wahr|no solo|no sólo|¿no\?|差不多|不好意思|对不起|了不起|不得不|是不是|要不要|能不能|好不好",
+    r"nicht schlecht|pas mal\b|\bde rien\b|no hay de qué|no pasa nada|不要忘记?了?|别忘记?了?|勿忘|没问题|没事|不客气|不用谢|不久|nicht nur|nicht wahr|no solo|no sólo|¿no\?|差不多|不好意思|对不起|了不起|不得不|是不是|要不要|能不能|好不好",
     re.IGNORECASE,
 )
 _EMOJI = regex.compile(r"\p{Extended_Pictographic}")
@@ -104,11 +122,56 @@ def _minutes(found: re.Match[str]) -> frozenset[int]:
 
 
 def in_words(number: int, text: str, source: str) -> int:
-    """How often a count up to twelve stands in the text in words, or the month of that number, where the source has no such word."""
+    """How often a count up to twelve stands in the text in words, or the month of that number, where the source has no such word; any up to
+    39 also as a Roman numeral of several letters."""
+    if _in_roman(number, text, source):
+        return 1
+    if number in _TENS:
+        return len(re.findall(rf"(?i)\b(?:{_TENS[number]})\b|(?:{_han(_TENS[number])})", text))
     if not 0 <= number < len(_COUNTS):
         return 0
     counted = len(re.findall(rf"(?i)\b(?:{_COUNTS[number]})\b|(?:{_han(_COUNTS[number])})", text))
     return counted + (number > 0 and not _MONTH.search(source) and _names_month(number, text))
+
+
+def scale(text: str, at: int) -> float:
+    """What a number that ends there is to be taken times: a million, 万; 1 where nothing is said."""
+    found = _SCALED.match(text, at)
+    return _SCALES[(found.lastindex or 1) - 1][1] if found else 1.0
+
+
+def other_months(source: str, target: str) -> list[str]:
+    """The months of dates that stand in the target as other months."""
+    said, there = _months(source), _months(target)
+    return [words for month, words in said.items() if month not in there] if there and len(there) == len(said) else []
+
+
+def _months(text: str) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for one in _DATED.finditer(text):
+        name = (one["before"] or one["behind"] or "").lower()
+        month = (
+            int(one["number"])
+            if one["number"]
+            else next(n for n, names in enumerate(_MONTHS, 1) if name in names.split("|"))
+        )
+        found[month] = one[0]
+    return found
+
+
+def _in_roman(number: int, text: str, source: str) -> bool:
+    """Whether it stands in the text as a Roman numeral, of several letters, which the source has not."""
+    numeral = _roman(number) if 2 <= number < 40 else ""
+    there = len(numeral) > 1 and not re.search(rf"\b{numeral}", source)
+    return there and re.search(rf"(?<![^\W_]){numeral}(?:e|ème|º|ª|er)?\b", text) is not None
+
+
+def _roman(number: int) -> str:
+    numeral = ""
+    for value, sign in _ROMAN:
+        numeral += sign * (number // value)
+        number %= value
+    return numeral
 
 
 def _names_month(number: int, text: str) -> bool:

@@ -176,7 +176,8 @@ TURNS = {
                                (Turn("user", "Trunks?\n\nA. one\nB. many"), Turn("assistant", "B. many"))),
     "chinese choices": ({"问题": "Trunks?", "选项": ["one", "many"], "正确答案": "B"},
                         (Turn("user", "Trunks?\n\nA. one\nB. many"), Turn("assistant", "B. many"))),
-    "a masked turn": (conversation(("user", "Hi"), ("assistant", "Bad."), ("user", ASKED), ("assistant", TOLD)),
+    "a masked turn": ({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Bad.", "mask": True},
+                                    {"role": "user", "content": ASKED}, {"role": "assistant", "content": TOLD}]},
                       (Turn("user", "Hi"), Turn("assistant", "Bad.", taught=False), ASK, TELL)),
     "what chatgpt exports": (
         {"title": "x", "current_node": "d", "mapping": {
@@ -201,7 +202,6 @@ TURNS = {
         {"query": "Rain?", "answers": '[{"name": "rain", "arguments": {"city": "Pune"}}]', "tools": '[{"name": "rain"}]'},
         (Turn("user", "Rain?"), Turn("assistant", "", (Call("rain", '{"city": "Pune"}'),)))),
 }  # fmt: skip
-TURNS["a masked turn"][0]["messages"][1]["mask"] = True
 REFUSED: dict[str, tuple[object, str]] = {
     "a row of weight 0": ({"instruction": ASKED, "output": TOLD, "weight": 0}, "not_taught"),
     "a row of weight 0 in a table": ({"question": ASKED, "answer": TOLD, "weight": 0}, "not_taught"),

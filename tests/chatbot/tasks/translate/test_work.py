@@ -213,6 +213,23 @@ def test_a_number_may_be_written_in_words(source: str, target: str, lost: list[s
     assert lost_numbers(source, target) == lost
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "code", "wanted"),
+    [
+        ("It grew by 0.5%.", "Es wuchs um 5 %.", "de", "number"),
+        ("It grew by 0.5%.", "Es wuchs um 0,5 %.", "de", ""),
+        ("He earns $5 billion.", "他赚了5百万美元。", "zh-hans", "number"),
+        ("He earns $5 million.", "他赚了5百万美元。", "zh-hans", ""),
+        ("The deadline is May 3, 2025.", "Die Frist ist der 3. Juni 2025.", "de", "number"),
+        ("You may bring 3 friends in June 2025.", "Im Juni 2025 darfst du 3 Freunde mitbringen.", "de", ""),
+        ("In the 19th century, 7 wars broke out.", "Au XIXe siècle, sept guerres éclatèrent.", "fr", ""),
+        ("I am 30 years old now.", "Ahora tengo treinta años.", "es", ""),
+    ],
+)
+def test_what_a_number_is_worth_and_its_month_are_part_of_it(source: str, target: str, code: str, wanted: str) -> None:
+    assert [flag.code for flag in check(Segment(source), target, code)] == [wanted] * bool(wanted)
+
+
 def test_of_sixty_pairs_faults_are_told_and_good_ones_pass() -> None:
     """The figures that are wanted of the checks: 85 % caught, 5 % false alarms; tests/bench/tasks/faults.jsonl was written for them."""
     rows = [json.loads(line) for line in (ROOT / "tests/bench/tasks/faults.jsonl").read_text("utf-8").splitlines()]

@@ -4,6 +4,7 @@ import io
 import zipfile
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import docx
 import openpyxl
@@ -236,7 +237,7 @@ def test_words_that_formulas_ask_for_stay_and_the_names_in_charts_are_translated
     assert made["C2"].value == '=COUNTIF(A2:A3,"open")'
 
     show = pptx.Presentation()
-    data = CategoryChartData()
+    data: Any = CategoryChartData()  # type: ignore[no-untyped-call]
     data.categories = ["In the north", "7"]
     data.add_series("All sales", (1, 2))
     show.slides.add_slide(show.slide_layouts[6]).shapes.add_chart(XL_CHART_TYPE.PIE, 0, 0, 900, 900, data)

@@ -116,6 +116,7 @@ def build_services(settings: Settings, users: Any = None) -> Any:
         admins=Admins(users, space=settings.space),
         uploads=uploads,
         quotas=settings.quota,
+        forgets=settings.forgets,
         signs_in=users is not None,
         is_user=users.knows if users else lambda name: False,
         groups_of=lambda owner: users.groups(owner.removeprefix("user:")) if users else frozenset(),

@@ -179,6 +179,11 @@ class Settings:
         return not self.hosts and not self.space and self.host in ("127.0.0.1", "::1", "localhost")
 
     @property
+    def forgets(self) -> bool:
+        """Whether what is kept goes with the next restart: a Space keeps nothing but what lies on a disk of its own."""
+        return self.space and not self.database and not self.data.absolute().is_relative_to(space.DISK)
+
+    @property
     def fetches_pages(self) -> bool:
         """What `web` stands for."""
         people = self.auth or self.oidc or self.root_path

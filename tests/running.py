@@ -48,14 +48,19 @@ class App:
 
 @contextmanager
 def running(
-    *arguments: str, data: Path, environment: Mapping[str, str] | None = None, ready: bool = True, seconds: float = 120
+    *arguments: str,
+    data: Path,
+    environment: Mapping[str, str] | None = None,
+    ready: bool = True,
+    seconds: float = 120,
+    start: Sequence[str] = (str(ROOT / "app.py"),),
 ) -> Iterator[App]:
-    """Start the app on a free port and wait until it answers (`ready`: until its model is loaded)."""
+    """Start the app on a free port and wait until it answers (`ready`: until its model is loaded). `start` is what Python is given."""
     port = free_port()
     log = data / "app.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py"), "--port", str(port), "--data", str(data), *_small(arguments)],
+            [sys.executable, *start, "--port", str(port), "--data", str(data), *_small(arguments)],
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,

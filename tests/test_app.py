@@ -117,6 +117,7 @@ def test_it_starts_as_on_a_space(tmp_path: Path) -> None:
         headers = urllib.request.urlopen(app.address, timeout=20).headers
         assert "SameSite=None" in headers["set-cookie"]
         assert "huggingface.co" in headers["content-security-policy"]
+        assert "This Space forgets" in urllib.request.urlopen(app.address, timeout=20).read().decode()
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,9 @@ def build_page(services: Services, tabs: Sequence[Tab[Any]] = TABS) -> gr.Blocks
     offered = [tab for tab in tabs if tab.offered(services)]
     with SpokenPage(words, title="Banyan", fill_height=True, fill_width=True, analytics_enabled=False) as page:
         language = gr.State("en")
-        bar = build_sidebar(words, signs_in=services.signs_in, models=services.models is not None)
+        bar = build_sidebar(
+            words, signs_in=services.signs_in, models=services.models is not None, forgets=services.forgets
+        )
         groups = gr.HTML(groups_html(offered, ENGLISH), elem_id="by-groups", padding=False, apply_default_css=False)
         words.drawn(groups, lambda chosen: {"value": groups_html(offered, chosen)})
         tour = Tour(words, services, [tab.name for tab in offered])

@@ -62,6 +62,7 @@ class Services:
     uploads: Uploads = field(default_factory=lambda: Uploads(Path(get_upload_folder())))
     quotas: Quotas = QUOTAS
     stop: Event = field(default_factory=Event)  # set when the app ends
+    forgets: bool = False  # whether all that is kept goes with the next restart, as on a Space without a disk
     signs_in: bool = False  # whether people sign in, and so may sign out
     is_user: Callable[[str], bool] = lambda name: False  # whether somebody of that name may sign in
     groups_of: Callable[[str], frozenset[str]] = lambda owner: frozenset()  # those that an owner is in

@@ -101,6 +101,15 @@ def test_a_space_keeps_no_database_on_a_bucket(monkeypatch: pytest.MonkeyPatch, 
     assert load([], space).data == tmp_path, "a disk of its own"
 
 
+def test_a_space_forgets_unless_it_has_a_disk_or_a_database(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    space = {"SPACE_ID": "me/banyan"}
+    assert load([], space).forgets and not load([], {}).forgets
+    assert not load(["--database", "postgresql://a:b@c/d"], space).forgets
+    monkeypatch.setattr(space_of, "DISK", tmp_path)
+    assert not load([], space).forgets
+    assert load(["--data", "elsewhere"], space).forgets
+
+
 def test_secrets_are_not_shown() -> None:
     assert "hush" not in repr(load(["--api-key", "hush" * 4], {}))
 

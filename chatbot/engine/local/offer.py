@@ -77,8 +77,9 @@ def _zero(wanted: Wanted, files: "ModelFiles", folder: Path) -> Engine:
     from chatbot.engine.local.zerogpu.work import Served
 
     known, adapters = files.traits.known, wanted.data / "adapters"
+    device = "cuda" if wanted.device == "auto" else wanted.device
     return ZeroEngine(
-        Served(folder, files.name, known, adapters, wanted.context),
+        Served(folder, files.name, known, adapters, wanted.context, device),
         lent(),
         traits=files.traits,
         adapters=lambda: shipped.find(known, adapters),

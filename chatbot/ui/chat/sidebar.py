@@ -84,9 +84,14 @@ def follow(bar: "Sidebar", shown: Sequence[float], last: Sequence[float], sampli
 
 
 def build_sidebar(
-    words: Localised, *, longest_answer: int = 4096, signs_in: bool = False, models: bool = True
+    words: Localised,
+    *,
+    longest_answer: int = 4096,
+    signs_in: bool = False,
+    models: bool = True,
+    forgets: bool = False,
 ) -> Sidebar:
-    """`models`: there is a tab of them."""
+    """`models`: there is a tab of them; `forgets`: what is kept goes with the next restart."""
     with gr.Sidebar(width=296, label="Banyan"):
         brand = gr.HTML(brand_html("en"), elem_id="by-brand")
         words.drawn(brand, lambda language: {"value": brand_html(language)})
@@ -100,6 +105,9 @@ def build_sidebar(
         )
         words(search, label="search", placeholder="search")
         found, conversations = clickable("by-found"), clickable("by-conversations")
+        if forgets:
+            note = gr.HTML(forgets_html("en"), elem_id="by-forgets", padding=False)
+            words.drawn(note, lambda language: {"value": forgets_html(language)})
         language, theme = _foot(words, signs_in=signs_in, models=models)
     head = _head(words, longest_answer)
     return Sidebar(
@@ -118,6 +126,10 @@ def build_sidebar(
         sampling=head.sampling,
         defaults=gr.State(drawn(Sampling())),
     )
+
+
+def forgets_html(language: Language) -> str:
+    return f'<p class="by-note">{escape(text("forgets", language))}</p>'
 
 
 def _foot(words: Localised, *, signs_in: bool, models: bool) -> tuple[gr.HTML, gr.Button]:

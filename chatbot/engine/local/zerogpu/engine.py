@@ -2,6 +2,7 @@
 
 import contextlib
 import contextvars
+import logging
 import queue
 import secrets
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from chatbot.common.errors import EngineError
 from chatbot.engine.adapters.fit import of_base
 from chatbot.engine.local.zerogpu import work
 from chatbot.engine.local.zerogpu.lent import Lent
@@ -17,6 +19,7 @@ from chatbot.engine.slot_queue import TICK, SlotQueue
 from chatbot.engine.text.prompt import Prompter
 from chatbot.types import Adapter, Chunk, Message, Prompt, Sampling, Server, TokenLogprob, Traits, Usage
 
+log = logging.getLogger(__name__)
 SLOTS = 8  # calls that stand in the line for a GPU at once; others stand in ours, where they are told their place
 _END = object()  # behind what a call tells
 WINDOW = 4096  # tokens, of a model that does not say how far its positions reach
@@ -155,7 +158,15 @@ class ZeroEngine:
             for chunk in self._lent(self._served, asked, flag):
                 said.put(chunk)
         except Exception as error:  # whatever becomes of the call is for whoever waits for it
-            said.put(error)
+            said.put(_not_lent(error))
         finally:
             said.put(_END)
             flag.unlink(missing_ok=True)
+
+
+def _not_lent(error: Exception) -> EngineError:
+    """`spaces` raises gradio's errors, whose `message` is fit to show: no GPU is free, the visitor has had theirs for today, the call
+    died there."""
+    log.warning("A call for a GPU ended with %r", error)
+    reason = str(getattr(error, "message", "") or type(error).__name__)
+    return EngineError(f"The GPU of this Space gave no answer: {reason}", kind="gpu_not_lent", reason=reason)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from retrieval.checks.asked.types import answers
 from retrieval.checks.evidence import Stretch
 from retrieval.checks.quotable import FIGURES, Figures, figures
 from retrieval.checks.sentences import leads, lines
@@ -27,6 +28,7 @@ ENOUGH = 0.9
 WHOLE = 400
 """Characters up to which a paragraph is quoted whole to a question in other words than its own: the longest of 120 in the
 statutes, contracts and manuals of `tests/bench/documents/everyday/files` has 325, and what answers is often not the nearest sentence of it."""
+CLOSE = 2  # times as many paragraphs are looked at as are quoted
 TITLE = 60
 """Characters of a line that ends with no mark and stands by itself: a heading, which says nothing without what follows it."""
 _ITEM = re.compile(r"(?:[-*•‣◦▪●·–—]|\(?(?:\d{1,3}|[A-Za-z])[.)]|[(（]?[一二三四五六七八九十]+[、)）])\s*\S")
@@ -83,13 +85,14 @@ def telling(question: str, hits: Sequence[Hit], *, enough: float, limit: int) ->
 
 def nearest(question: str, hits: Sequence[Hit], similarity: Similarity, limit: int = 3) -> list[Quote]:
     """At most `limit` paragraphs, for a question in other words than the hits': in turn the nearest by the cosine of a sentence and the
-    one with the likeliest."""
+    one with the likeliest. Those that are of the type that is asked for (how much, when) come before what stands close to them."""
     found, likely = _likely(question, hits)
     cosines = _cosines(question, [one.said.text for one in found], similarity)
     ranks = (np.argsort(-order, kind="stable") for order in (cosines, likely))
     chosen = dict.fromkeys(int(number) for pair in zip(*ranks, strict=True) for number in pair)
-    runs = list(dict.fromkeys(_paragraph(number, found, hits) for number in chosen))[:limit]
-    return [_quote(found[first], found[last], hits) for first, last in runs]
+    runs = list(dict.fromkeys(_paragraph(number, found, hits) for number in chosen))[: CLOSE * limit]
+    quotes = [_quote(found[first], found[last], hits) for first, last in runs]
+    return sorted(quotes, key=lambda quote: not answers(question, quote.text))[:limit]
 
 
 def likeliest(question: str, hits: Sequence[Hit]) -> list[Quote]:

@@ -8,7 +8,7 @@ lexical figures decide alone, and a question in another language is refused.
 Who asks in other words than the documents ("I broke my leg, must I pay?") shares as few of them as between languages. So what is refused
 in one language is looked at again as between languages, with a threshold of its own (`python -m retrieval.lab.second_look`): passages
 that pass it are near, and are shown as what may answer. A question of practice ("Can he fire me?") on a statute shares too little even so:
-there it is enough that a passage is nearer to it than strangers are (`python -m tests.bench.documents.everyday.practical`).
+there it is enough that a passage and its tokens are near enough (`python -m tests.bench.documents.everyday.practical`).
 
 An embedder is known by what it does: its cosines for a few pairs of texts lie beside the parameters. So the same model counts
 as the same in 4, 16 or 32 bits and from whatever source, and nothing else under its name does.
@@ -105,13 +105,13 @@ class Judgement:
 @dataclass(frozen=True, slots=True)
 class Gate:
     """`models` are the regressions by name; `embedder` is the one whose cosines the hits have, where they were fitted to it.
-    By the name of what refused: `near`, the probability between languages from which passages are near, and `lifts`, the `lift`
-    from which they are to a question of practice."""
+    By the name of what refused: `near`, the probability between languages from which passages are near, and `practice`, the
+    `nearness` from which they are to a question of practice."""
 
     models: Mapping[str, Model]
     embedder: Embedder | None = field(default=None)
     near: Mapping[str, float] = field(default_factory=dict)
-    lifts: Mapping[str, float] = field(default_factory=dict)
+    practice: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def load(cls, embedder: Embedder | None = None, path: Path = PARAMETERS) -> "Gate":
@@ -120,7 +120,7 @@ class Gate:
         for fitted in stored["embedders"]:
             if embedder and embedder.dimension == fitted["dimension"] and kin(cosines, fitted["cosines"]):
                 models = _models(stored["lexical"] | fitted["models"])
-                return cls(models, embedder, fitted.get("near", {}), fitted.get("lifts", {}))
+                return cls(models, embedder, fitted.get("near", {}), fitted.get("practice", {}))
         return cls(_models(stored["lexical"]))
 
     def judge(self, question: str, hits: Sequence[Hit]) -> Judgement:
@@ -131,23 +131,18 @@ class Gate:
         model = self.models[name]
         probability = model.probability(figures) if figures else 0.0
         answered = probability >= model.threshold
-        near = not answered and (
-            self._stands_out(name, question, hits)
-            or self._near(name, question, figures, [hit.passage.text for hit in beside])
-        )
+        near = not answered and self._near(name, question, figures, [hit.passage.text for hit in beside])
         return Judgement(answered, probability, model.threshold, name, near)
 
     def _near(self, name: str, question: str, figures: dict[str, float], texts: Sequence[str]) -> bool:
         """The second look at what `name` refused; costs the embedder the tokens of all the texts."""
-        if name not in self.near or self.embedder is None or not figures:
+        asks = name in self.practice and practical(question)
+        if self.embedder is None or not figures or not (asks or name in self.near):
             return False
         told = aligned(question, texts, self.embedder)
-        return bool(told) and self.models[ACROSS].probability(figures | told) >= self.near[name]
-
-    def _stands_out(self, name: str, question: str, hits: Sequence[Hit]) -> bool:
-        if name not in self.lifts or self.embedder is None or not practical(question):
-            return False
-        return lift(question, hits, self.embedder) >= self.lifts[name]
+        if told and asks and nearness(figures | told) >= self.practice[name]:
+            return True
+        return bool(told) and name in self.near and self.models[ACROSS].probability(figures | told) >= self.near[name]
 
     def _choose(self, question: str, figures: Mapping[str, float]) -> str:
         plain = "unspaced" if is_dense(question) else "spaced"
@@ -168,11 +163,11 @@ def among(question: str, hits: Sequence[Hit], embedder: Embedder | None) -> list
     return [*hits, *strangers[: ENOUGH - len(hits)]]
 
 
-def lift(question: str, hits: Sequence[Hit], embedder: Embedder) -> float:
-    """By how much the cosine of the nearest hit is above the mean of strangers in the hits' script. How near everything is to a question
-    differs more between questions than between what answers them and what does not. (Of single sentences it tells no more.)"""
-    nearest = max((hit.dense for hit in hits if hit.dense is not None), default=-1.0)
-    return nearest - float(_cosines(question, _strangers(hits), embedder).mean())
+def nearness(figures: Mapping[str, float]) -> float:
+    """How near passages are to a question of practice: the best cosine of a passage, and that of its tokens together. Of those put to
+    documents of other matters it tells more apart than either (AUROC in English 0.865, of cosines alone 0.829, of their height over
+    strangers' 0.806; in Chinese 0.956, 0.946, 0.912)."""
+    return figures["cosine"] + figures["aligned"]
 
 
 def _strangers(hits: Sequence[Hit]) -> tuple[str, ...]:

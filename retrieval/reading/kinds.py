@@ -22,7 +22,8 @@ class Magic:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A zip container with the entry `member`, which holds `content`, where that is given, and else but white space."""
+    """A zip container with the entry `member`, which holds `content`, where that is given, or what a template of it has, and else
+    but white space."""
 
     member: str
     content: bytes = b""
@@ -32,7 +33,9 @@ class Packed:
         if self.member not in container.NameToInfo:
             return False
         small = container.getinfo(self.member).file_size < len(self.content) + 80  # else it may be a bomb
-        return not self.content or (small and container.read(self.member).strip() == self.content)
+        return not self.content or (
+            small and container.read(self.member).strip() in (self.content, self.content + b"-template")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +107,9 @@ READERS: tuple[Reader, ...] = (
         "mail", "web.mail", "EML", "an e-mail", ("eml",), Text(opens=(b"received:", b"return-path:", b"delivered-to:"))
     ),
     Reader("notebook", "plain.notebook", "IPYNB", "a Jupyter notebook", ("ipynb",)),
-    Reader("odt", "office.opendocument", "ODT", "an OpenDocument text", ("odt",), _ODT),
-    Reader("ods", "office.opendocument", "ODS", "an OpenDocument sheet", ("ods",), _ODS),
-    Reader("odp", "office.opendocument", "ODP", "an OpenDocument presentation", ("odp",), _ODP, "slide"),
+    Reader("odt", "office.opendocument", "ODT", "an OpenDocument text", ("odt", "ott"), _ODT),
+    Reader("ods", "office.opendocument", "ODS", "an OpenDocument sheet", ("ods", "ots"), _ODS),
+    Reader("odp", "office.opendocument", "ODP", "an OpenDocument presentation", ("odp", "otp"), _ODP, "slide"),
     Reader("csv", "plain.tables", "CSV", "a table of values", ("csv", "tsv", "tab")),
     Reader("png", "ocr.picture", "PNG", "a picture (PNG)", ("png",), Magic(b"\x89PNG\r\n\x1a\n"), "page"),
     Reader("jpeg", "ocr.picture", "JPEG", "a picture (JPEG)", ("jpg", "jpeg"), Magic(b"\xff\xd8\xff"), "page"),

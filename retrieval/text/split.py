@@ -1,9 +1,11 @@
 """Pages -> passages: pieces of about one thought that an embedder can take in and a person can check."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import ceil
 
+from retrieval.text.articles import openings
 from retrieval.text.sentences import sentences
 from retrieval.text.tables import clipped, header, said
 from retrieval.types import Block, Page, Passage, Row, Table
@@ -32,7 +34,8 @@ def estimated_tokens(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Atom:
-    """What is only cut if it is too long itself: a sentence, a row, a line of code. `opens`: it begins a block."""
+    """What is only cut if it is too long itself: a sentence, a row, a line of code. `opens`: it begins a block; `article`: an
+    article of a statute or a contract."""
 
     start: int
     end: int
@@ -40,23 +43,25 @@ class _Atom:
     heading: str
     opens: bool
     is_heading: bool = False
+    article: bool = False
 
 
 def split(pages: Sequence[Page], size: int = SIZE, measure: Callable[[str], int] = estimated_tokens) -> list[Passage]:
     """Passages of at most `size` as `measure` counts, in order, without overlap, numbered by `position`.
 
-    Cuts fall between blocks where they can, else between sentences, rows or lines, else between words; a word is cut only
+    An article begins a passage, however short the one before is. Cuts fall between blocks where they can, else between sentences, rows or lines, else between words; a word is cut only
     when it alone is larger than `size`. Headings stay with what follows and are handed down in `Passage.heading`, as are
     the headers of a table that was cut. A row counts at least half as long as it is put to the model, with its headers. All characters but white
     space end up in exactly one passage.
     """
     passages: list[Passage] = []
+    begins = openings(pages)
     trail: list[tuple[int, str]] = []
     label = ""
     for page in pages:
         if page.label != label:
             trail, label = ([(0, page.label)] if page.label else []), page.label
-        atoms = list(_atoms(page, trail, size, measure))
+        atoms = _with_headings(list(_atoms(page, trail, begins.get(page.number, frozenset()), size, measure)))
         for group in _grouped(atoms, size):
             start, end = group[0].start, group[-1].end
             heading = next((atom.heading for atom in group if not atom.is_heading), group[-1].heading)
@@ -75,7 +80,7 @@ def _grouped(atoms: Sequence[_Atom], size: int) -> Iterator[list[_Atom]]:
     for atom, block_cost in zip(atoms, ahead, strict=True):
         too_much = cost + atom.cost > size
         apart = atom.opens and cost + block_cost > size and cost >= _ENOUGH * size
-        chapter = atom.is_heading and cost >= _HEADING * size
+        chapter = atom.article or (atom.is_heading and cost >= _HEADING * size)
         after_heading = bool(group) and group[-1].is_heading
         if group and (too_much or ((apart or chapter) and not after_heading)):
             kept = _trailing_headings(group) if too_much else 0
@@ -89,6 +94,14 @@ def _grouped(atoms: Sequence[_Atom], size: int) -> Iterator[list[_Atom]]:
         cost += atom.cost
     if group:
         yield group
+
+
+def _with_headings(atoms: list[_Atom]) -> list[_Atom]:
+    """An article begins with the headings above it."""
+    for n in range(len(atoms) - 1, 0, -1):
+        if atoms[n].article and atoms[n - 1].is_heading:
+            atoms[n - 1] = replace(atoms[n - 1], article=True)
+    return atoms
 
 
 def _trailing_headings(group: Sequence[_Atom]) -> int:
@@ -107,8 +120,10 @@ def _block_costs(atoms: Sequence[_Atom]) -> list[int]:
     return costs
 
 
-def _atoms(page: Page, trail: list[tuple[int, str]], size: int, measure: Callable[[str], int]) -> Iterator[_Atom]:
-    """The atoms of a page; `trail` is the chain of headings, kept from page to page."""
+def _atoms(
+    page: Page, trail: list[tuple[int, str]], begins: Set[int], size: int, measure: Callable[[str], int]
+) -> Iterator[_Atom]:
+    """The atoms of a page; `trail` is the chain of headings, kept from page to page. Articles begin at `begins`."""
     read = {row.start: (table, row) for table in page.tables for row in table.rows}
     for block in page.blocks or _paragraphs(page.text):
         text = page.text[block.start : block.end]
@@ -117,15 +132,18 @@ def _atoms(page: Page, trail: list[tuple[int, str]], size: int, measure: Callabl
                 trail.pop()
             trail.append((block.level, " ".join(text.split())[:200]))
         heading = " > ".join(dict.fromkeys(title for _, title in trail))
-        for count, (start, end) in enumerate(_pieces(block, text, read)):
+        cuts = sorted(at - block.start for at in begins if block.start < at < block.end)
+        for count, (start, end) in enumerate(_cut_at(cuts, text, _pieces(block, text, read))):
             table, row = read.get(block.start + start, (None, None))
             above = header(table)[:200] if table else ""
             under = f"{heading} > {above}".removeprefix(" > ") if above else heading
             least = min(size, int(_SAID * measure(said(table, row)))) if table and row else 0
-            opens = count == 0
+            article = block.start + start in begins
+            opens = count == 0 or article
             for a, b, cost in _fitting(text, start, end, size, measure):
-                yield _Atom(block.start + a, block.start + b, max(cost, least), under, opens, block.kind == "heading")
-                opens = False
+                at = (block.start + a, block.start + b)
+                yield _Atom(*at, max(cost, least), under, opens, block.kind == "heading", article)
+                opens = article = False
 
 
 def _pieces(block: Block, text: str, read: Mapping[int, tuple[Table, Row]]) -> list[tuple[int, int]]:
@@ -133,6 +151,13 @@ def _pieces(block: Block, text: str, read: Mapping[int, tuple[Table, Row]]) -> l
     if block.kind == "table":
         return _rows(block, text, read)
     return _lines(text) if block.kind == "code" else sentences(text)
+
+
+def _cut_at(cuts: Sequence[int], text: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The spans, cut where articles begin: a heading ends with no mark."""
+    for start, end in spans:
+        bounds = [start, *(at for at in cuts if start < at < end), end]
+        yield from ((a, a + len(text[a:b].rstrip())) for a, b in pairwise(bounds))
 
 
 def _rows(block: Block, text: str, read: Mapping[int, tuple[Table, Row]]) -> list[tuple[int, int]]:

@@ -1,12 +1,13 @@
 """OpenDocument texts, sheets and slides (ODF 1.3): the walk over content.xml. The gate has seen the container."""
 
 import zipfile
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Set
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
+from openpyxl.utils import get_column_letter
 
 from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
@@ -16,6 +17,7 @@ from retrieval.reading.pages import Pages
 
 _NS = "{urn:oasis:names:tc:opendocument:xmlns:"
 _TEXT, _TABLE, _DRAW = f"{_NS}text:1.0}}", f"{_NS}table:1.0}}", f"{_NS}drawing:1.0}}"
+_STYLE = f"{_NS}style:1.0}}"
 _OFFICE, _SVG, _SHOW = f"{_NS}office:1.0}}", f"{_NS}svg-compatible:1.0}}", f"{_NS}presentation:1.0}}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _MATH = "{http://www.w3.org/1998/Math/MathML}math"
@@ -42,8 +44,9 @@ def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
     with zipfile.ZipFile(path) as container:
         if b"encryption-data" in container.read("META-INF/manifest.xml"):
             raise RejectedFile("encrypted")
-        walk = _Walk(container, pages, limits.cells)
-        walk.over(_parsed(container.read("content.xml")).find(f"{_OFFICE}body"))
+        root = _parsed(container.read("content.xml"))
+        walk = _Walk(container, pages, limits.cells, _undisplayed(root))
+        walk.over(root.find(f"{_OFFICE}body"))
         walk.end()
 
 
@@ -52,8 +55,11 @@ def _parsed(content: bytes) -> Any:
 
 
 class _Walk:
-    def __init__(self, container: zipfile.ZipFile, pages: Pages, cells: int) -> None:
-        self._container, self._pages = container, pages
+    """`undisplayed` are the styles of sheets that are hidden."""
+
+    def __init__(self, container: zipfile.ZipFile, pages: Pages, cells: int, undisplayed: Set[str]) -> None:
+        self._container, self._pages, self._undisplayed = container, pages, undisplayed
+        self._hidden: list[str] = []
         self._most = self._cells = cells
         self._slides = self._pictures = self._charts = 0
 
@@ -75,6 +81,8 @@ class _Walk:
                 waiting += reversed(element)
 
     def end(self) -> None:
+        if self._hidden:
+            self._pages.flag("hidden_parts", names=", ".join(self._hidden))
         for code, count in (("pictures_without_text", self._pictures), ("charts_not_read", self._charts)):
             if count:
                 self._pages.flag(code, count=count)
@@ -111,13 +119,21 @@ class _Walk:
 
     def _table(self, table: Any) -> None:
         name = table.get(f"{_TABLE}name", "")
+        if table.get(f"{_TABLE}style-name") in self._undisplayed:
+            self._hidden.append(name)
+            return
         if table.getparent().tag == f"{_OFFICE}spreadsheet":
             self._pages.begin(name)
         rows: list[list[str]] = []
         spans: list[tuple[int, int, int, int]] = []
+        unseen: set[int] = set()
         for line in _own(table, f"{_TABLE}table-row"):
-            rows.append(self._row(line, len(rows), spans))
-            self._cells -= len(rows[-1])
+            row = self._row(line, len(rows), spans)
+            times = _count(line, "number-rows-repeated") if row else 1
+            if _is_hidden(line) and row:
+                unseen |= set(range(len(rows), len(rows) + times))
+            rows += [[*row] for _ in range(times)]
+            self._cells -= len(row) * times
             if self._cells < 0:
                 return
         for top, left, down, across in spans:
@@ -125,7 +141,13 @@ class _Walk:
             for row in rows[top : top + down] if text else ():
                 row.extend([""] * (left + across - len(row)))
                 row[left : left + across] = [text] * across
-        write(self._pages, rows)
+        apart = _hidden_columns(table)
+        self._hidden += [f"{name}!{first + 1}:{last + 1}" for first, last in _runs(unseen)]
+        self._hidden += [
+            f"{name}!{get_column_letter(k + 1)}" for k in sorted(apart) if any(any(row[k : k + 1]) for row in rows)
+        ]
+        seen = (row for k, row in enumerate(rows) if k not in unseen)
+        write(self._pages, [[text for k, text in enumerate(row) if k not in apart] for row in seen])
         for inner in _own(table, f"{_TABLE}table"):
             self._table(inner)
 
@@ -162,6 +184,38 @@ class _Walk:
         said = " ".join((frame.findtext(f"{_SVG}desc") or frame.findtext(f"{_SVG}title") or "").split())
         self._pages.add(said)
         self._pictures += not said
+
+
+def _undisplayed(root: Any) -> frozenset[str]:
+    properties = root.iter(f"{_STYLE}table-properties")
+    return frozenset(
+        one.getparent().get(f"{_STYLE}name") for one in properties if one.get(f"{_TABLE}display") == "false"
+    )
+
+
+def _runs(numbers: Set[int]) -> Iterator[tuple[int, int]]:
+    """First and last of those that follow each other."""
+    for _, run in groupby(enumerate(sorted(numbers)), key=lambda pair: pair[1] - pair[0]):
+        members = [number for _, number in run]
+        yield members[0], members[-1]
+
+
+def _is_hidden(element: Any) -> bool:
+    return element.get(f"{_TABLE}visibility") in ("collapse", "filter")
+
+
+def _hidden_columns(table: Any) -> frozenset[int]:
+    """Counted from 0, as far as a table may reach."""
+    hidden: set[int] = set()
+    at = 0
+    for column in _own(table, f"{_TABLE}table-column"):
+        times = _count(column, "number-columns-repeated")
+        if _is_hidden(column):
+            hidden |= set(range(at, min(at + times, _WIDEST)))
+        at += times
+        if at >= _WIDEST:
+            break
+    return frozenset(hidden)
 
 
 def _count(cell: Any, name: str) -> int:

@@ -1,5 +1,6 @@
 """E-mail (RFC 5322, MIME): the head, what was written, and the names of what is attached, which is never opened."""
 
+import re
 from collections.abc import Iterator
 from email import policy
 from email.message import EmailMessage
@@ -13,6 +14,9 @@ from retrieval.reading.web.page import add_page, tell
 
 _HEAD = ("From", "To", "Cc", "Date")
 _DEEPEST = 20  # messages within messages
+MORE = 2
+"""Times the words of the text that a page has at least where the text stands in for it; the greeting and the foot are in both."""
+_TAG = re.compile(r"<(?:style|script)\b[^<]*|<[^<>]*>", re.IGNORECASE)
 
 
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
@@ -47,8 +51,7 @@ def _add(message: EmailMessage, pages: Pages) -> None:
     pages.begin(_header(message, "Subject"))
     pages.add(_header(message, "Subject"), "heading", 1)
     pages.add("\n".join(f"{field}: {value}" for field in _HEAD if (value := _header(message, field))))
-    body = message.get_body(preferencelist=("plain", "html"))
-    if isinstance(body, EmailMessage):
+    if body := _body(message):
         _add_text(body, pages)
     names = [_named(part) for part in message.iter_attachments() if _forwarded(part) is None]
     if names:
@@ -56,19 +59,34 @@ def _add(message: EmailMessage, pages: Pages) -> None:
         pages.flag("attachments", names=", ".join(names[:20]))
 
 
+def _body(message: EmailMessage) -> EmailMessage | None:
+    """The plain text, unless the page beside it says much more: some programs write but a line into the text, and tables into the
+    page only."""
+    plain, page = (message.get_body(preferencelist=(kind,)) for kind in ("plain", "html"))
+    if not isinstance(plain, EmailMessage) or not isinstance(page, EmailMessage):
+        return next((one for one in (plain, page) if isinstance(one, EmailMessage)), None)
+    source = _decoded(page)
+    words = len(_TAG.sub(" ", source).split())
+    more = words > MORE * len(_decoded(plain).split()) or "<th" in source.lower()
+    return page if more else plain
+
+
 def _add_text(body: EmailMessage, pages: Pages) -> None:
-    content = body.get_payload(decode=True)
-    raw = content if isinstance(content, bytes) else b""
-    charset = body.get_content_charset()
-    try:
-        text = raw.decode(charset or "utf-8")
-    except (LookupError, UnicodeDecodeError):
-        text = decode(raw).text
+    text = _decoded(body)
     if body.get_content_type() == "text/html":
         tell(add_page(text, pages), pages)
         return
     for paragraph in text.replace("\r\n", "\n").split("\n\n"):
         pages.add(paragraph)
+
+
+def _decoded(body: EmailMessage) -> str:
+    content = body.get_payload(decode=True)
+    raw = content if isinstance(content, bytes) else b""
+    try:
+        return raw.decode(body.get_content_charset() or "utf-8")
+    except (LookupError, UnicodeDecodeError):
+        return decode(raw).text
 
 
 def _header(message: EmailMessage, name: str) -> str:

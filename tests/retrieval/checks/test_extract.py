@@ -155,6 +155,8 @@ def test_the_nearest_are_chosen_in_turn_by_meaning_and_by_words() -> None:
     question = "黑豹队的防守丢了多少分？"
     found = hits("比赛在加利福尼亚举行。", "黑豹队的防守只丢了308分。", "门票在现场出售。")
     by_both = nearest(question, found, like("门票在现场出售。", "比赛在加利福尼亚举行。"), 3)
+    assert [quote.passage for quote in by_both] == [1, 2, 0], "first what is of the type that is asked for"
+    by_both = nearest("黑豹队的防守怎么样？", found, like("门票在现场出售。", "比赛在加利福尼亚举行。"), 3)
     assert [quote.passage for quote in by_both] == [2, 1, 0]
     assert len(nearest(question, found, like("门票在现场出售。"), 2)) == 2
     assert nearest("谁？", [], like()) == []

@@ -15,7 +15,7 @@ NS = " ".join(
     f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
     for short, name in {
         "office": "office", "text": "text", "table": "table", "draw": "drawing", "svg": "svg-compatible",
-        "presentation": "presentation",
+        "presentation": "presentation", "style": "style",
     }.items()
 )  # fmt: skip
 
@@ -49,6 +49,23 @@ def test_mail_in_any_transfer_encoding(lines, charset: str, cte: str) -> None:  
     found = lines(bytes(message), "a.eml")
     assert found[0].startswith("Prüfung") and found[-2:] == ["Die Prüfung ist am Dienstag.", "Grüße"]
     assert "From: Ada <ada@example.org>" in found
+
+
+@pytest.mark.parametrize(
+    ("text", "page", "read_from"),
+    [
+        ("See the page.", "<p>The ferry leaves at eight, and the fare is 4 crowns.</p>", "page"),
+        ("Leaves: 8. Fare: 4 crowns.", "<style>p {}</style><table><tr><th>Leaves</th></tr><tr><td>8</td></tr></table>", "page"),
+        ("The ferry leaves at eight.", "<style>.a {b: c} .d {e: f} .g {h: i}</style><p>The <b>ferry</b> leaves at eight.</p>", "text"),
+    ],
+)  # fmt: skip
+def test_of_a_mail_in_two_forms_the_page_is_read_where_the_text_says_less(  # type: ignore[no-untyped-def]
+    lines, text: str, page: str, read_from: str
+) -> None:
+    message = letter(Subject="Ferry")
+    message.set_content(text)
+    message.add_alternative(page, subtype="html")
+    assert (lines(bytes(message), "a.eml")[-1] == text) is (read_from == "text")
 
 
 def test_mail_in_html_with_attachments_and_a_forwarded_one(tmp_path: Path) -> None:
@@ -152,6 +169,34 @@ def test_sheets_and_slides_of_opendocument(tmp_path: Path) -> None:
         hazards.write(tmp_path, "x", opendocument("presentation", slide.format("One") + slide.format("Two"))), "a.odp"
     )
     assert [page.text for page in shown.pages] == ["One", "Two"]
+
+
+@pytest.mark.parametrize("kind", ["text", "spreadsheet", "presentation"])
+def test_a_template_of_opendocument_is_read_as_what_it_becomes(tmp_path: Path, kind: str) -> None:
+    packed = opendocument(kind, "<text:p>The toll is 4 crowns.</text:p>")
+    mimetype = f"application/vnd.oasis.opendocument.{kind}-template".encode()
+    ending = {"text": "ott", "spreadsheet": "ots", "presentation": "otp"}[kind]
+    template = hazards.with_parts(packed, {"mimetype": mimetype}, replace=True)
+    assert said(read(hazards.write(tmp_path, "x", template), f"a.{ending}")) == ["The toll is 4 crowns."]
+
+
+def test_hidden_rows_columns_and_sheets_of_opendocument_are_left_out_and_told(tmp_path: Path) -> None:
+    def row(*texts: str, more: str = "") -> str:
+        cells = "".join(f"<table:table-cell><text:p>{text}</text:p></table:table-cell>" for text in texts)
+        return f"<table:table-row {more}>{cells}</table:table-row>"
+
+    columns = '<table:table-column/><table:table-column table:visibility="collapse"/><table:table-column/>'
+    rows = (
+        row("Town", "Code", "Toll") + row("Vik", "x1", "4") + row("Ness", "x2", "5", more='table:visibility="filter"')
+    )
+    rows += row("Holt", "x3", "6", more='table:number-rows-repeated="2"')
+    style = '<office:automatic-styles><style:style style:name="h"><style:table-properties table:display="false"/></style:style></office:automatic-styles>'
+    sheets = f'<table:table table:name="Tolls">{columns}{rows}</table:table><table:table table:name="Old" table:style-name="h">{row("gone")}</table:table>'
+    content = f"<office:document-content {NS}>{style}<office:body><office:spreadsheet>{sheets}</office:spreadsheet></office:body></office:document-content>"
+    packed = hazards.with_parts(opendocument("spreadsheet", ""), {"content.xml": content.encode()}, replace=True)
+    found = read(hazards.write(tmp_path, "x", packed), "a.ods")
+    assert said(found) == ["Town | Toll", "Vik | 4", "Holt | 6", "Holt | 6"]
+    assert [flag.details["names"] for flag in found.warnings] == ["Tolls!3:3, Tolls!B, Old"]
 
 
 def test_an_entity_bomb_in_opendocument(lines) -> None:  # type: ignore[no-untyped-def]

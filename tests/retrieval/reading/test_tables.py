@@ -261,6 +261,21 @@ def test_a_broken_label_and_a_group_of_rows_in_a_pdf(reading: Read) -> None:
     ]
 
 
+def test_a_number_that_stands_where_names_do_is_the_name_of_its_row(reading: Read) -> None:
+    lines = (
+        ("Line", "Depart", "Arrive", "Fare"),
+        ("1", "4:50", "0:40", "3.10"),
+        ("2", "5:05", "", "2.40"),
+        ("N7", "1:20", "4:20", "5.00"),
+    )
+    table = [
+        (60.0 + 80 * k, 60.0 + 14 * n, words) for n, row in enumerate(lines) for k, words in enumerate(row) if words
+    ]
+    (found,) = tables(reading(drawn(table), "a.pdf"))
+    assert found.columns[1:] == lines[0][1:]
+    assert cells(found) == [*lines[1:]]
+
+
 def test_the_tables_of_a_real_report(shared_data: Path) -> None:
     report = read(shared_data / "docs" / "2022 Q3 AAPL.pdf", "2022 Q3 AAPL.pdf")
     (sheet,) = report.pages[5].tables

@@ -17,15 +17,16 @@ Place = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Words between two gaps."""
+    """Words between two gaps. `label`: it names its row, even as a number."""
 
     text: str
     left: float
     right: float
+    label: bool = False
 
     @property
     def is_value(self) -> bool:
-        return is_amount(self.text) or self.text in _NOTHING
+        return not self.label and (is_amount(self.text) or self.text in _NOTHING)
 
     @property
     def middle(self) -> float:
@@ -44,6 +45,17 @@ class Line:
     def is_row(self) -> bool:
         """Has a number behind something else."""
         return any(cell.is_value for cell in self.cells[1:])
+
+
+def labelled(lines: Sequence[Line]) -> list[Line]:
+    """With numbers that name their row as labels: they begin where the words of other rows do (line 1, line 2, line N7)."""
+    edges = [line.cells[0].left for line in lines if line.is_row and not line.cells[0].is_value]
+    return [
+        replace(line, cells=(replace(line.cells[0], label=True), *line.cells[1:]))
+        if any(abs(line.cells[0].left - edge) < line.size / 2 for edge in edges)
+        else line
+        for line in lines
+    ]
 
 
 def placed(text: str, indices: list[int], drawn: Sequence[lines.Line], origin: list[int]) -> list[Word]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from retrieval.reading.grid import TOTAL, headers
 from retrieval.reading.pdf.lines import Word
-from retrieval.reading.pdf.tables.cells import Line, Place, is_in, lines_of
+from retrieval.reading.pdf.tables.cells import Line, Place, is_in, labelled, lines_of
 from retrieval.reading.pdf.tables.heads import APART, head_lines, label_of, levels, words_over
 from retrieval.types import Block, Row, Table
 
@@ -35,6 +35,7 @@ def tables(text: str, words: Sequence[Word]) -> list[Found]:
     k = 0
     while k < len(lines):
         last = _last_row(lines, k) if lines[k].is_row else k
+        lines[k : last + 1] = labelled(lines[k : last + 1])
         if made := _table(lines, k, last, found[-1].end if found else 0):
             found.append(made)
         k = last + 1

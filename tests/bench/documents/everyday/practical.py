@@ -1,4 +1,4 @@
-"""Fit from which lift on passages are near to a question of practice that the gate refuses (`retrieval.checks.gate`).
+"""Fit from which nearness on passages are near to a question of practice that the gate refuses (`retrieval.checks.gate`).
 
     python -m tests.bench.documents.everyday.practical MODELS [--output retrieval/checks/gate.json]
 
@@ -16,14 +16,15 @@ from pathlib import Path
 
 import numpy as np
 
+from retrieval.checks.aligned import aligned
 from retrieval.checks.asked.practical import practical
-from retrieval.checks.gate import PARAMETERS, Gate, lift
+from retrieval.checks.gate import PARAMETERS, Gate, among, measured, nearness
 from retrieval.library import Library
 from retrieval.search import embed
 from tests.bench.documents.everyday.judge import Question
 from tests.bench.documents.everyday.run import HERE, Shelf
 
-LET = 0.3  # many of them are questions to the others, too: "How do I cancel?"
+LET = 0.2  # many of them are questions to the others, too: "How do I cancel?"
 ALIKE = (
     frozenset({"劳动合同法节选.md", "用工条例.md", "员工手册旧版.md", "员工手册新版.md"}),
     frozenset({"handbook.md", "travel-2023.md", "travel-2024.md"}),
@@ -37,7 +38,7 @@ class Asked:
 
     question: Question
     files: tuple[str, ...]
-    lift: float
+    nearness: float
 
     @property
     def own(self) -> bool:
@@ -58,17 +59,19 @@ def refused(questions: Sequence[Question], gate: Gate, library: Library, shelf: 
         for each in asked_of(files, question):
             hits = library.search(shelf.owner(each), question.text)
             if gate.embedder and not first.judge(question.text, hits).answered:
-                yield Asked(question, each, lift(question.text, hits, gate.embedder))
+                beside = among(question.text, hits, gate.embedder)
+                told = aligned(question.text, [hit.passage.text for hit in beside], gate.embedder)
+                yield Asked(question, each, nearness(measured(question.text, beside, gate.embedder) | told))
 
 
 def threshold(found: Sequence[Asked]) -> float:
-    strange = np.sort([one.lift for one in found if not one.own])
+    strange = np.sort([one.nearness for one in found if not one.own])
     least = float(np.nextafter(strange[-round(LET * len(strange)) - 1], 1))
     own = [one for one in found if one.own]
-    shown = sum(one.lift >= least for one in own)
+    shown = sum(one.nearness >= least for one in own)
     print(f"{least:.4f}: near are {shown} of {len(own)} of the own, {LET:.0%} of {len(strange)} strangers", flush=True)
-    for one in sorted(own, key=lambda each: each.lift):
-        print(f"    {one.lift:.4f} {one.question.text}")
+    for one in sorted(own, key=lambda each: each.nearness):
+        print(f"    {one.nearness:.4f} {one.question.text}")
     return least
 
 
@@ -92,12 +95,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         library = Library(Path(folder), embedder)
         shelf = Shelf(library, (HERE / "files",), Path(folder))
-        lifts = {
+        least = {
             name: threshold(list(refused(read(language), gate, library, shelf))) for language, name in NAMES.items()
         }
         library.close()
     stored = json.loads(chosen.output.read_text("utf-8"))
-    next(one for one in stored["embedders"] if one["name"] == embedder.name)["lifts"] = lifts
+    next(one for one in stored["embedders"] if one["name"] == embedder.name)["practice"] = least
     chosen.output.write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
 
 

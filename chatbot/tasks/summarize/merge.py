@@ -21,6 +21,9 @@ from retrieval.types import Passage
 PART = 3_000  # tokens of a part at most
 PART_WEAK = 700  # the same for a model that loses the thread in more
 READ, READ_WEAK = 120_000, 24_000  # tokens of a text that are read; of a longer one the most telling sentences
+READ_BY_CORES = {"standard": 10_000, "large": 4_000}
+"""The same where cores of this machine read, so that 300 KB take no more than three minutes of two idle ones: `standard` reads 145 of
+its tokens a second there and `large` 60, and half of the time goes into writing (tests/bench/README.md)."""
 COPIED = 0.92  # share of a weak model's words that must stand in the text where its sentence is supported
 LEVELS = 4  # of merging
 FEW = 40  # words of a section that is not worth asking the model about
@@ -201,7 +204,7 @@ class Reader:
         return again[0] if len(again) == 1 else said
 
     def _parts(self) -> list[Part]:
-        most = READ_WEAK if self._weak else READ
+        most = READ_WEAK if self._weak else _most_read(self._engine)
         total = sum(estimated_tokens(passage.text) for passage in self._text.passages)
         self.condensed = total > most
         parts: list[Part] = []
@@ -248,3 +251,8 @@ class Reader:
             groups[-1].append(item)
             cost += own
         return [group for group in groups if group]
+
+
+def _most_read(engine: Engine) -> int:
+    by_cores = READ_BY_CORES.get(engine.traits.known or "", READ_BY_CORES["standard"])
+    return by_cores if engine.device.startswith("CPU") else READ

@@ -4,7 +4,7 @@ What the model writes is checked by the program, sentence by sentence; where it 
 the text stands in its place, labelled as a quotation. `summarize` yields steps, which the page and the API only render.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from threading import Event
 from typing import Literal, get_args
@@ -89,6 +89,14 @@ def summarize(
         adapter = _own(engine, owner)
     weak = not adapter and not reason and _is_weak(engine)
     reader = Reader(engine, text, ranking, adapter or None, similarity, stop, weak=weak, focus=focus)
+    reason = yield from _read(text, reader, wanted, reason)
+    found = _finished(engine, text, ranking, reader, wanted, language, reason, form)
+    found = replace(found, form=form, focus=focus, apart=near is not None and not near[1])
+    yield from _dressed(engine, found, how, stop)
+
+
+def _read(text: Text, reader: Reader, wanted: int, reason: Reason) -> Generator[Working, None, Reason]:
+    """By the model, or, for a `reason`, by quoting; returns the reason in the end."""
     if not reason:
         try:
             yield from _working(text, reader, wanted)
@@ -96,9 +104,7 @@ def summarize(
             reason = "model"
     if reason:
         reader.quote()
-    found = _finished(engine, text, ranking, reader, wanted, language, reason, form)
-    found = replace(found, form=form, focus=focus, apart=near is not None and not near[1])
-    yield from _dressed(engine, found, how, stop)
+    return reason
 
 
 def _dressed(engine: Engine, found: Summary, how: Settled | None, stop: Event) -> Iterator[Step]:

@@ -14,6 +14,7 @@ from chatbot.common.rejected import RejectedFile
 from chatbot.engine.models.catalogue import SMALL
 from chatbot.engine.scripted import Reply, ScriptedEngine
 from chatbot.tasks.summarize.check import Summary, held
+from chatbot.tasks.summarize.merge import READ_BY_CORES
 from chatbot.tasks.summarize.prompt import messages
 from chatbot.tasks.summarize.rank import Ranking
 from chatbot.tasks.summarize.sections import words
@@ -22,6 +23,7 @@ from chatbot.tasks.summarize.work import LENGTHS, Working, summarize
 from chatbot.types import Adapter, Chunk, Message, Traits
 from chatbot.ui.summarize.examples import EXAMPLES
 from retrieval.library import Library
+from retrieval.text.split import estimated_tokens
 
 pytestmark = pytest.mark.slow
 
@@ -287,6 +289,19 @@ def test_a_very_long_text_is_read_in_part_and_every_section_still_covered() -> N
     assert given.condensed
     assert len(given.sections) == 20
     assert sum(len(request.messages[-1].content) for request in engine.requests) < len(long_text(20, 120)) * 0.8
+
+
+@pytest.mark.parametrize(("device", "bounded"), [("CPU, 2 threads", True), ("cuda", False)])
+def test_of_what_cores_would_read_for_many_minutes_they_read_the_most_telling_sentences(
+    device: str, bounded: bool
+) -> None:
+    engine = ScriptedEngine(lambda prompt: FALSE, traits=Traits(known="standard"), context_window=8192)
+    engine.device = device
+    given = finished(engine, of_typed(long_text(10, 70)))
+    read = sum(estimated_tokens(message.content) for request in engine.requests for message in request.messages)
+    assert given.condensed == bounded
+    assert (read < 1.3 * READ_BY_CORES["standard"]) == bounded, "three minutes at 145 tokens a second are 26,000"
+    assert len(given.sections) == 10
 
 
 @pytest.mark.parametrize("text", ["", " \n\t ", "…!?", "\x00\x01"])

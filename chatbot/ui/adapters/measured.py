@@ -17,12 +17,14 @@ SHARES = (*METRICS, "preference_accuracy")  # of 1: people know what 60 % are, a
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One figure of rows that no training saw. `name` as in `finetune.verdict`."""
+    """One figure of rows that no training saw. `name` as in `finetune.verdict`; `interval` is that of the difference, where there
+    is one."""
 
     name: str
     before: float
     after: float
     rows: int
+    interval: tuple[float, float] | None = None
 
     @property
     def is_share(self) -> bool:
@@ -56,7 +58,9 @@ def _measured(score: object) -> Measured | None:
     values: list[Any] = [score.get(key) for key in ("name", "before", "after", "rows")]
     name, before, after, rows = values
     whole = isinstance(name, str) and _is_figure(before) and _is_figure(after) and _is_count(rows)
-    return Measured(name, float(before), float(after), rows) if whole else None
+    ends = (score.get("low"), score.get("high"))
+    interval = ends if all(type(end) is float and math.isfinite(end) for end in ends) else None
+    return Measured(name, float(before), float(after), rows, interval) if whole else None  # type: ignore[arg-type]
 
 
 def _is_figure(value: Any) -> bool:

@@ -11,7 +11,7 @@ from chatbot.engine.adapters.purpose import TASKS
 from chatbot.types import Adapter
 from chatbot.ui.adapters.measured import Measured, Taught
 from chatbot.ui.parts import render
-from chatbot.ui.strings.words import Language, text
+from chatbot.ui.strings.words import ENGLISH, Language, text
 from finetune.spec.spec import TASKS as KNOWN
 
 WITH = "share with "  # before the name of a group: what its button does
@@ -98,7 +98,7 @@ def _card(card: Card, language: Language, armed: bool) -> str:
     made = text("adapter_made", language, base=adapter.base or "–", rank=adapter.rank or "–")
     return (
         f"<li><h4><b>{escape(adapter.name)}</b>{private}</h4><p>{escape(_does(card, language))}</p>"
-        f"{_judged(adapter.verdict, language)}{_figure(card.taught.figure, language)}"
+        f"{_judged(adapter.verdict, card.taught.figure, language)}{_figure(card.taught.figure, language)}"
         f"<div><small>{escape(made)}</small> {render.what('lora', language)}</div>"
         f'<div class="by-adapter-do">{_buttons(card, language, armed)}</div></li>'
     )
@@ -117,16 +117,34 @@ def _does(card: Card, language: Language) -> str:
     return text("adapter_learnt", language, count=f"{rows:,}") if rows else text("adapter_unknown", language)
 
 
-def _judged(verdict: str, language: Language) -> str:
-    """The verdict's word in the language of the page; the sentence behind it is as the card has it."""
+def _judged(verdict: str, figure: Measured | None, language: Language) -> str:
+    """The verdict's word in the language of the page, and behind it how it was come to."""
     name = _outcome(verdict)
     if not name:
         return f'<p class="by-sub">{escape(verdict or text("adapter_no_verdict", language))}</p>'
     word, how = outcome(verdict, language), escape(text("adapter_judged", language))
     return (
         f'<details><summary><b class="by-adapter-{name}">{escape(word)}</b> <span>{how}</span></summary>'
-        f'<p lang="en">{escape(verdict)}</p></details>'
+        f"{_come_to(verdict, figure, language)}</details>"
     )
+
+
+def _come_to(verdict: str, figure: Measured | None, language: Language) -> str:
+    """The card's own sentence is English; others read of the figure that the card shows."""
+    if language == ENGLISH or figure is None:
+        return f'<p lang="en">{escape(verdict)}</p>'
+    low, high = figure.interval or (0.0, 0.0)
+    interval = text("ft_interval", language, low=f"{low:+.3f}", high=f"{high:+.3f}") if figure.interval else ""
+    said = text(
+        "ft_verdict",
+        language,
+        name=text(f"ft_score_{figure.name}", language),
+        before=f"{figure.before:.3f}",
+        after=f"{figure.after:.3f}",
+        interval=interval,
+        rows=figure.rows,
+    )
+    return f"<p>{escape(said)}</p>"
 
 
 def _figure(figure: Measured | None, language: Language) -> str:

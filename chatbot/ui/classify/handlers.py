@@ -19,6 +19,7 @@ from chatbot.tasks.classify.result import Result, foreign, judge_text
 from chatbot.tasks.classify.tables import kept as sentiment_kept
 from chatbot.tasks.classify.tables.kept import Keeping, Outcome
 from chatbot.tasks.classify.tables.rows import Judged, judge_rows
+from chatbot.tasks.classify.tables.seen import Seen
 from chatbot.tasks.classify.tables.table import Table, read_table
 from chatbot.tasks.classify.taught import doubtful
 from chatbot.tasks.classify.work import classifier
@@ -161,20 +162,20 @@ class Handlers(TaskHandlers):
             raise InputError("Send a file.", kind="no_file")
         table = _table(file, stop)
         column = column or table.likely()
-        strange = _foreign(
-            table, column, self._services.engine.traits.languages
-        )  # now: after Stop nobody wants to wait for it
+        known = self._services.engine.traits.languages
+        strange = _foreign(table, column, known)  # now: after Stop nobody wants to wait for it
         judge = classifier(self._services.engine.asked_by(owner), owner, asked.labels, stop=stop, **asked.how)
         if judge is None:
             yield self._unjudged(language)
             return
         judged = Judged()
-        keeping = Keeping(self._services.tables, owner, table, Path(file), judge, judged, strange)
+        seen = Seen(table, column, judged, known, scored=judge.scored)
+        keeping = Keeping(self._services.tables, owner, table, Path(file), judge, judged, seen, strange)
         notices: list[str] = []
         try:
             with told(language) as notices:
                 rows = judge_rows(judge, table, column, judged, stop=stop)
-                yield from self._rows_on_the_way(rows, keeping, judged, len(table.rows), language)
+                yield from self._rows_on_the_way(rows, keeping, judged, len(table.rows), asked.labels, language)
         finally:
             found, data = keeping.so_far()
             with told(language) as unkept:
@@ -185,13 +186,19 @@ class Handlers(TaskHandlers):
         yield self._outcome(owner, found, data, language, "".join([*notices, *unkept])) | past | teach
 
     def _rows_on_the_way(
-        self, rows: Iterator[None], keeping: Keeping, judged: Judged, total: int, language: Language
+        self,
+        rows: Iterator[None],
+        keeping: Keeping,
+        judged: Judged,
+        total: int,
+        labels: sentiment_labels.Labels,
+        language: Language,
     ) -> Iterator[Updates]:
         begin = time.monotonic()
         for _ in on_a_clock(rows, tick=ROWS_TICK):
             keeping.now_and_then()
             seconds = time.monotonic() - begin
-            yield {self._tab.shown: render_sentiment.rows_progress(judged, total, seconds, language)}
+            yield {self._tab.shown: render_sentiment.rows_progress(judged, total, seconds, language, labels)}
 
     def _outcome(self, owner: str, found: Outcome, data: bytes, language: Language, notice: str = "") -> Updates:
         """What came of a table, and its rows with their labels as a file, where there are any."""

@@ -5,11 +5,13 @@ from html import escape
 
 from chatbot.store.store import SavedResult
 from chatbot.tasks.classify.evidence import Part, Weighing
-from chatbot.tasks.classify.labels import NONE, SENTIMENT
+from chatbot.tasks.classify.labels import Labels
 from chatbot.tasks.classify.result import Result
 from chatbot.tasks.classify.tables.kept import Outcome
 from chatbot.tasks.classify.tables.rows import Judged
 from chatbot.tasks.classify.tables.table import Table
+from chatbot.ui.classify import render_rows
+from chatbot.ui.classify.render_rows import hue, named
 from chatbot.ui.parts import render_task
 from chatbot.ui.parts.render_task import caution, empty, foot, progress, welcome
 from chatbot.ui.strings.words import Language, language_name, text
@@ -17,7 +19,6 @@ from chatbot.ui.strings.words import Language, language_name, text
 SOURCES = ("text", "table")
 ALLOWED = ("several", "none")
 STEPS = 4  # shades of the evidence
-OURS = frozenset(label.name for label in SENTIMENT)
 FAINT = 0.05  # nats of log-odds: less is not coloured
 WEAK = ("SmolLM2",)
 """Families of models that tell labels of one's own hardly apart: 19 of 33 texts of three sets, where guessing gets 13."""
@@ -43,7 +44,8 @@ def result(given: Result, language: Language, weighing: Weighing | None = None) 
     """The label, every label's probability, and why; `weighing` while the evidence is on its way."""
     warning = _foreign(given.foreign, given.model, language)
     head = " · ".join(named(name, language) for name in given.fitting or (given.label,))
-    said = f'<h2 class="by-sen-label">{escape(head)}</h2>{warning}{_scores(given, language)}{_trust(given, language)}{_clauses(given, language)}'
+    colour = hue(given.label, given.labels)
+    said = f'<h2 class="by-sen-label {colour}">{escape(head)}</h2>{warning}{_scores(given, language)}{_trust(given, language)}{_clauses(given, language)}'
     if weighing is not None:
         words = text("sen_weighing", language, done=weighing.done, total=weighing.total)
         return said + progress(words, weighing.done / max(1, weighing.total))
@@ -64,13 +66,6 @@ def _more(one: SavedResult, language: Language) -> str:
     return named(str(one.result.get("label", "")), language)
 
 
-def named(label: str, language: Language) -> str:
-    """The label as the page's language calls it, where it is one of ours; people's own are theirs. Files keep what it is."""
-    if label == NONE:
-        return text("sen_label_none", language)
-    return text(f"sen_label_{label}", language) if label in OURS else label
-
-
 def table_head(table: Table, language: Language) -> str:
     """What is in the file, and its first rows."""
     words = text("sen_rows", language, name=table.name, rows=f"{len(table.rows):,}", columns=len(table.columns))
@@ -84,13 +79,13 @@ def table_head(table: Table, language: Language) -> str:
     return f'<div class="by-sen-file"><p>{escape(words)}</p>{left}{sample}</div>'
 
 
-def rows_progress(judged: Judged, total: int, seconds: float, language: Language) -> str:
+def rows_progress(judged: Judged, total: int, seconds: float, language: Language, labels: Labels = ()) -> str:
     done = len(judged.rows) + len(judged.left_out)
     words = text("sen_progress", language, done=f"{done:,}", total=f"{total:,}")
     if done and seconds > 3 and done < total:
         left = seconds / done * (total - done)
         words += " · " + text("sen_left", language, time=_time(left, language))
-    return progress(words, done / max(1, total)) + _counts(judged.counts().most_common(), language)
+    return progress(words, done / max(1, total)) + _counts(judged.counts().most_common(), labels, language)
 
 
 def rows_done(given: Outcome, language: Language) -> str:
@@ -99,16 +94,17 @@ def rows_done(given: Outcome, language: Language) -> str:
     words = text(key, language, total=f"{given.total:,}", done=f"{given.done:,}")
     return (
         f'<h2 class="by-sen-name">{escape(given.name)}</h2><p class="by-success" role="status">{escape(words)}</p>'
-        f"{_foreign(given.foreign, given.model, language)}{_counts(given.counts, language)}{_left_out(given, language)}"
-        f"{_trust(given, language)}{_foot(given, 1, language)}"
+        f"{render_rows.foreign(given, language)}{_counts(given.counts, given.labels, language)}{_left_out(given, language)}"
+        f"{_trust(given, language)}{render_rows.rows(given, language)}{_foot(given, 1, language)}"
     )
 
 
 def _scores(given: Result, language: Language) -> str:
     if given.chosen:
         return ""
+    best = given.fitting or (given.label,)
     rows = "".join(
-        f"<li{' class=by-sen-best' if name in (given.fitting or (given.label,)) else ''}><span>{escape(named(name, language))}</span>"
+        f'<li class="{hue(name, given.labels)}{" by-sen-best" if name in best else ""}"><span>{escape(named(name, language))}</span>'
         f'<b>{100 * probability:.0f} %</b><span class="by-bar" aria-hidden="true">'
         f'<i style="width:{100 * probability:.1f}%"></i></span></li>'
         for name, probability in sorted(given.scores, key=lambda pair: -pair[1])
@@ -204,10 +200,10 @@ def _foot(given: Result | Outcome, pieces: int, language: Language) -> str:
     return foot(escape(by), read)
 
 
-def _counts(counts: Sequence[tuple[str, int]], language: Language) -> str:
+def _counts(counts: Sequence[tuple[str, int]], labels: Labels, language: Language) -> str:
     whole = max(1, sum(count for _, count in counts))
     rows = "".join(
-        f'<li><span>{escape(named(name, language))}</span><b>{count:,}</b><span class="by-bar" aria-hidden="true">'
+        f'<li class="{hue(name, labels)}"><span>{escape(named(name, language))}</span><b>{count:,}</b><span class="by-bar" aria-hidden="true">'
         f'<i style="width:{100 * count / whole:.1f}%"></i></span></li>'
         for name, count in counts
     )

@@ -1,4 +1,7 @@
-"""Pure: the losses of a run -> a plot in SVG, which needs no script and follows the theme through CSS."""
+"""Pure: the losses of a run -> a plot in SVG, which needs no script and follows the theme through CSS.
+
+The drawing is as wide as its place; what is written at its axes stands beside it in HTML, so that it is as large on a phone.
+"""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,8 +10,7 @@ from typing import Any
 
 from chatbot.ui.strings.words import Language, text
 
-WIDTH, HEIGHT = 680, 300
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 12, 34
+WIDTH, HEIGHT = 680, 254
 POINTS = 300  # of the training curve that are drawn
 OTHERS = 6  # runs beside the chosen one: as many colours can be told apart
 
@@ -30,20 +32,22 @@ def curve(lines: Lines, language: Language, others: Sequence[tuple[str, Lines]] 
     low, high, spacing = _range([loss for _, loss in everything])
     place = _Place(max(1, of), low, high)
     told = escape(_told(train, held, language))
-    parts = [*_grid(place, spacing, language)]
+    losses, steps = [*_losses(place, spacing)], [*_steps(place)]
+    parts = [f'<line class="by-grid" x1="0" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>' for _, y in losses]
     parts.append(f'<polyline class="by-train" points="{place.line(train)}"/>')
     parts.append(f'<polyline class="by-held" points="{place.line(held)}"/>')
     parts += [
         f'<polyline class="by-other-{n}" points="{place.line(found)}"/>' for n, (_, found) in enumerate(beside, 1)
     ]
     parts += [
-        f'<circle class="by-held" cx="{place.x(step):.1f}" cy="{place.y(loss):.1f}" r="3"><title>{step:g}: {loss:.4f}</title></circle>'
+        f'<path class="by-dot" d="M{place.x(step):.1f},{place.y(loss):.1f}h.01"><title>{step:g}: {loss:.4f}</title></path>'
         for step, loss in held
     ]
+    drawn = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">{"".join(parts)}</svg>'
     legend = _legend([name for name, _ in beside], language)
     return (
         f'<figure class="by-curve" data-train="{len(train)}" data-held="{len(held)}" data-others="{len(beside)}">'
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{told}">{"".join(parts)}</svg>{legend}</figure>'
+        f'<div class="by-plot" role="img" aria-label="{told}">{drawn}{_axes(losses, steps, language)}</div>{legend}</figure>'
     )
 
 
@@ -69,27 +73,32 @@ class _Place:
         self.steps, self.low, self.high = steps, low, high
 
     def x(self, step: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * step / self.steps
+        return WIDTH * step / self.steps
 
     def y(self, loss: float) -> float:
-        return TOP + (HEIGHT - TOP - BOTTOM) * (self.high - loss) / (self.high - self.low)
+        return HEIGHT * (self.high - loss) / (self.high - self.low)
 
     def line(self, points: Sequence[Point]) -> str:
         return " ".join(f"{self.x(step):.1f},{self.y(loss):.1f}" for step, loss in points)
 
 
-def _grid(place: _Place, spacing: float, language: Language) -> Iterator[str]:
+def _losses(place: _Place, spacing: float) -> Iterator[tuple[str, float]]:
+    """Round losses, and where their lines are."""
     for at in range(round((place.high - place.low) / spacing) + 1):
         loss = place.low + at * spacing
-        y = place.y(loss)
-        yield f'<line class="by-grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        yield f'<text class="by-axis" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{loss:g}</text>'
+        yield f"{loss:g}", place.y(loss)
+
+
+def _steps(place: _Place) -> Iterator[tuple[str, float]]:
     stride = _nice(place.steps / 8, whole=True)
     for at in range(int(place.steps // stride) + 1):
-        x = place.x(at * stride)
-        yield f'<text class="by-axis" x="{x:.1f}" y="{HEIGHT - 16}" text-anchor="middle">{at * stride:g}</text>'
-    middle = LEFT + (WIDTH - LEFT - RIGHT) / 2
-    yield f'<text class="by-axis" x="{middle}" y="{HEIGHT - 2}" text-anchor="middle">{escape(text("ft_step", language))}</text>'
+        yield f"{at * stride:g}", place.x(at * stride)
+
+
+def _axes(losses: Sequence[tuple[str, float]], steps: Sequence[tuple[str, float]], language: Language) -> str:
+    shown = [f'<span class="by-loss" style="top:{100 * y / HEIGHT:.2f}%">{said}</span>' for said, y in losses]
+    shown += [f'<span class="by-step" style="left:{100 * x / WIDTH:.2f}%">{said}</span>' for said, x in steps]
+    return "".join(shown) + f'<span class="by-unit">{escape(text("ft_step", language))}</span>'
 
 
 def _range(losses: Sequence[float]) -> tuple[float, float, float]:

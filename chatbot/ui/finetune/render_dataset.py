@@ -95,20 +95,15 @@ def histogram(found: Report, language: Language) -> str:
     if not bins:
         return ""
     most = max(count for _, _, count in bins)
-    width = 600 / len(bins)
-    bars = []
-    for at, (low, high, count) in enumerate(bins):
-        tall = 84 * count / most
-        x = at * width
-        bars.append(
-            f'<g><title>{low}–{high - 1}: {count}</title><rect x="{x + 2:.1f}" y="{104 - tall:.1f}" '
-            f'width="{width - 4:.1f}" height="{tall:.1f}" rx="2"/><text x="{x + width / 2:.1f}" y="{98 - tall:.1f}">'
-            f'{count or ""}</text><text class="by-axis" x="{x + width / 2:.1f}" y="120">{low}</text></g>'
-        )
+    bars = "".join(
+        f'<li title="{low}–{high - 1}: {count}">{count or ""}<i style="height:{100 * count / most:.1f}px"></i>'
+        f"<small>{low}</small></li>"
+        for low, high, count in bins
+    )
     told = escape(text("ft_histogram", language, low=bins[0][0], high=bins[-1][1], most=most))
     return (
         f'<figure class="by-histogram"><figcaption>{escape(text("ft_lengths", language))}</figcaption>'
-        f'<svg viewBox="0 0 600 126" role="img" aria-label="{told}">{"".join(bars)}</svg></figure>'
+        f'<div role="img" aria-label="{told}"><ol>{bars}</ol></div></figure>'
     )
 
 

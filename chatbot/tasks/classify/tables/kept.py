@@ -24,6 +24,7 @@ from chatbot.tasks.classify.judge import Classifier
 from chatbot.tasks.classify.labels import Labels
 from chatbot.tasks.classify.tables.records import Fault
 from chatbot.tasks.classify.tables.rows import Judged
+from chatbot.tasks.classify.tables.seen import Seen, SeenRow
 from chatbot.tasks.classify.tables.table import Table, as_file, labelled
 
 TASK = "sentiment"
@@ -46,7 +47,7 @@ class LeftOut:
 class Outcome:
     """What came of a table. `done` of `total` rows were looked at; `counts` are rows by label, the commonest first.
 
-    `fitted` and `right` are those of the calibration; `foreign` is the language of the texts where the model does not know it.
+    `rows` are the first that have a label. `fitted` and `right` are those of the calibration; `foreign` is the language of the texts where the model does not know it.
     `chosen`: the model named each label, and there are no probabilities.
     """
 
@@ -64,12 +65,15 @@ class Outcome:
     ending: str = ".csv"
     embedder: str = ""
     labels: Labels = ()
+    rows: tuple[SeenRow, ...] = ()
 
 
 _OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
 
 
-def outcome(table: Table, judged: Judged, judge: Classifier, foreign: str = "") -> Outcome:
+def outcome(
+    table: Table, judged: Judged, judge: Classifier, foreign: str = "", rows: tuple[SeenRow, ...] = ()
+) -> Outcome:
     """The calibration counts where most of the rows resemble what it was fitted on."""
     alike = 2 * sum(one.resembles for one in judged.rows.values()) > len(judged.rows)
     left_out = tuple(
@@ -90,6 +94,7 @@ def outcome(table: Table, judged: Judged, judge: Classifier, foreign: str = "") 
         chosen=not judge.scored,
         embedder=judge.embedder,
         labels=judge.labels,
+        rows=rows,
     )
 
 
@@ -162,9 +167,10 @@ class Keeping:
         path: Path,
         judge: Classifier,
         judged: Judged,
+        seen: Seen,
         foreign: str = "",
     ) -> None:
-        self._tables, self._owner = tables, owner
+        self._tables, self._owner, self._seen = tables, owner, seen
         self._table, self._path, self._judge, self._judged, self._foreign = table, path, judge, judged, foreign
         self._kept = ""
         self._due = time.monotonic() + EVERY
@@ -173,7 +179,7 @@ class Keeping:
         """The figures, and the rows as CSV; empty while none has a label."""
         rows = self._judged.rows
         data = labelled(self._table, self._judge.names, rows) if rows else b""
-        return outcome(self._table, self._judged, self._judge, self._foreign), data
+        return outcome(self._table, self._judged, self._judge, self._foreign, self._seen.rows()), data
 
     def at_the_end(self) -> tuple[Outcome, bytes]:
         """As `so_far`, in the file's own format. Raises `RejectedFile`."""

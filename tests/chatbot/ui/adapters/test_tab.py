@@ -18,7 +18,7 @@ from chatbot.store.store import Store
 from chatbot.types import Adapter
 from chatbot.ui.adapters.handlers import Handlers
 from chatbot.ui.adapters.measured import Measured, Taught, taught
-from chatbot.ui.adapters.render import WITH
+from chatbot.ui.adapters.render import WITH, Card, cards
 from chatbot.ui.services import Services
 from tests.chatbot.ui.wired import Wired, as_, clicked
 from tests.lora import write_adapter
@@ -228,3 +228,13 @@ def test_a_name_that_looks_like_another_is_taken(page: Wired, files: list[str], 
     add(page, files, "elm", "ann")
     assert "already" in add(page, files, like, "eve")
     assert [path.name for path in folder.iterdir()] == ["elm"]
+
+
+def test_how_an_adapter_was_judged_is_told_in_the_language_of_the_page() -> None:
+    adapter = Adapter("elm", verdict="better: chrF 0.2 before, 0.4 after")
+    card = Card(adapter, Taught(50, Measured("chrf", 0.2, 0.4, 9, (0.1, 0.3))))
+    assert '<p lang="en">better: chrF' in cards([card], "en")
+    said = cards([card], "zh")
+    assert "训练前 0.200，训练后 0.400（95 % 区间 +0.100 到 +0.300），共 9 条留出数据。" in said
+    assert "before" not in said
+    assert '<p lang="en">' in cards([Card(adapter)], "zh"), "a card without figures has its own sentence alone"

@@ -9,7 +9,7 @@ import pytest
 from chatbot.tasks.classify.result import Result
 from chatbot.tasks.classify.tables.kept import Outcome
 from chatbot.ui.classify.handlers import Handlers
-from chatbot.ui.classify.render import named
+from chatbot.ui.classify.render_rows import named
 from chatbot.ui.classify.teach import TeachHandlers
 from chatbot.ui.finetune import corrections
 from chatbot.ui.services import Services

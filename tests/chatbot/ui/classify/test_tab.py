@@ -15,13 +15,15 @@ from chatbot.store.store import SavedResult
 from chatbot.tasks.classify.calibration import Calibration
 from chatbot.tasks.classify.evidence import Part, Weighing
 from chatbot.tasks.classify.judge import Classifier, Judgement
-from chatbot.tasks.classify.labels import Label, parse
+from chatbot.tasks.classify.labels import SENTIMENT, Label, parse
 from chatbot.tasks.classify.result import Result
 from chatbot.tasks.classify.tables.kept import outcome
 from chatbot.tasks.classify.tables.rows import Judged
+from chatbot.tasks.classify.tables.seen import LONGEST, SHOWN, Seen, SeenRow
 from chatbot.tasks.classify.tables.table import read_table
 from chatbot.ui.classify import render as render_sentiment
 from chatbot.ui.classify.examples import EXAMPLES
+from chatbot.ui.classify.render_rows import named
 from chatbot.ui.strings.words import Language, languages
 from tests.chatbot.ui.documents.test_tab import EVIL, Elements
 from tests.running import App, running
@@ -116,7 +118,9 @@ def test_nothing_that_a_text_a_label_or_a_file_says_becomes_part_of_the_page(
         ),
         render_sentiment.table_head(table, language),
         render_sentiment.rows_progress(judged, 2, 5.0, language),
-        render_sentiment.rows_done(outcome(table, judged, judge, EVIL), language),
+        render_sentiment.rows_done(
+            outcome(table, judged, judge, EVIL, (SeenRow(0, EVIL, (EVIL, "x"), 0.5, EVIL),)), language
+        ),
     ):
         elements = Elements(shown)
         assert not elements.tags & {"img", "script"}
@@ -125,10 +129,10 @@ def test_nothing_that_a_text_a_label_or_a_file_says_becomes_part_of_the_page(
 
 def test_our_labels_are_told_in_the_pages_language_and_peoples_own_are_theirs() -> None:
     shown = render_sentiment.result(RESULT, "zh")
-    assert '<h2 class="by-sen-label">积极</h2>' in shown
+    assert '<h2 class="by-sen-label by-hue by-sen-is-positive">积极</h2>' in shown
     assert re.findall(r"<span>(\w+)</span><b>", shown) == ["积极", "消极", "中性"]
-    assert "positive" not in shown
-    assert render_sentiment.named("spam", "zh") == "spam"
+    assert "positive" not in re.sub(r"<[^>]*>", "", shown)
+    assert named("spam", "zh") == "spam"
 
 
 def test_evidence_is_told_by_more_than_colour_and_to_screen_readers_too() -> None:
@@ -156,6 +160,47 @@ def test_rows_without_a_label_are_named(tmp_path: Path) -> None:
     shown = render_sentiment.rows_done(found, "en")
     assert "no text: 40 (row 1, row 2," in shown
     assert "row 11" not in shown
+
+
+def test_each_row_is_seen_with_its_label_in_a_colour_and_says_where_the_model_does_not_know_its_language(
+    tmp_path: Path,
+) -> None:
+    foreign = "Le train est parti à l'heure et nous sommes arrivés avant tout le monde."
+    (tmp_path / "t.csv").write_text(
+        f"text\nThe train left on time and we arrived early.\n{foreign}\n\n{'It was a long day. ' * 20}\n"
+    )
+    table = read_table(tmp_path / "t.csv", "t.csv")
+    engine = ScriptedEngine(model="oak")
+    judge = Classifier(engine, SENTIMENT, None, Calibration(1.0, (0.0, 0.0, 0.0), 0), calibrated=False)
+    known = (("negative", 0.1), ("neutral", 0.2), ("positive", 0.7))
+    labels = {0: "positive", 1: "negative", 3: "neutral"}
+    judged = Judged({at: Judgement(label, known) for at, label in labels.items()}, {2: "empty"})
+    seen = Seen(table, "text", judged, frozenset({"en"}), scored=True).rows()
+    assert [(row.place, row.foreign, row.sure) for row in seen] == [(0, "", 0.7), (1, "fr", 0.1), (3, "", 0.2)]
+    assert len(seen[2].text) == LONGEST
+    shown = render_sentiment.rows_done(outcome(table, judged, judge, "", seen), "en")
+    assert "1 of the rows below seem to be in French, which oak was not made for" in shown
+    assert shown.count("French: oak was not made for it") == 1
+    body = shown.partition("<tbody>")[2]
+    assert re.findall(r'<td data-value="(\d+)">(\d+)</td>', body) == [("0", "1"), ("1", "2"), ("3", "4")]
+    assert re.findall(r"by-sen-is-(\w+)\">(\w+)<", body) == [(label, label) for label in labels.values()]
+    assert shown.count('aria-sort="ascending"') == 1 and shown.count("data-sort") == 4
+    unscored = Seen(table, "text", judged, None, scored=False).rows()
+    assert [(row.foreign, row.sure) for row in unscored] == [("", None)] * 3
+    assert render_sentiment.rows_done(outcome(table, judged, judge, "", unscored), "en").count("data-sort") == 3
+    old = render_sentiment.rows_done(outcome(table, judged, judge, "fr"), "en")
+    assert "seems to be in French" in old and "<tbody>" not in old, "a table that was kept before rows were"
+
+
+def test_of_a_long_table_the_first_rows_are_seen_and_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("text\n" + "fine\n" * (SHOWN + 5))
+    table = read_table(tmp_path / "t.csv", "t.csv")
+    judge = Classifier(ScriptedEngine(), parse("a, b"), None, Calibration(1.0, (0.0, 0.0), 0), calibrated=False)
+    judged = Judged({at: Judgement("a", (("a", 0.9), ("b", 0.1))) for at in reversed(range(SHOWN + 5))})
+    seen = Seen(table, "text", judged, None, scored=True).rows()
+    assert [row.place for row in seen] == [*range(SHOWN)]
+    shown = render_sentiment.rows_done(outcome(table, judged, judge, "", seen), "en")
+    assert f"The first {SHOWN} of {SHOWN + 5} rows" in shown and shown.count("by-other-1") == SHOWN + 1
 
 
 def test_every_example_can_be_judged() -> None:

@@ -19,6 +19,7 @@ from chatbot.ui.chat.sampling import SAMPLING
 from chatbot.ui.chat.sidebar import VOICE
 from chatbot.ui.classify import examples as classify_examples
 from chatbot.ui.classify import render as classify_render
+from chatbot.ui.classify import render_rows
 from chatbot.ui.documents.shelf.layout import WITH
 from chatbot.ui.extract import examples as extract_examples
 from chatbot.ui.extract import render as extract_render
@@ -125,7 +126,7 @@ MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> w
     "ext_fields_{}": extract_render.TEMPLATES,
     "sen_from_{}": classify_render.SOURCES,
     "sen_allow_{}": classify_render.ALLOWED,
-    "sen_label_{}": classify_render.OURS,
+    "sen_label_{}": render_rows.OURS,
     "sen_out_{}": get_args(Fault),
     "tr_{}": ["look", "fetch", "both", "resume", "remove"],
     "tr_{}_label": ["look", "fetch", "both", "resume", "remove"],

@@ -1,5 +1,6 @@
 """An S3 server of the tests' own: moto's, in this process, which can be told to fail."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -67,6 +68,7 @@ def serving() -> Iterator[Server]:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line a request
     backend, server = DomainDispatcherApplication(create_backend_app), Server()
 
     def seen(asked: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:

@@ -24,13 +24,15 @@ PROGRAMS = Path(__file__).parent / "programs"
 PYTHON = os.environ.get("CLIENTS_PYTHON", sys.executable)
 CLIENTS = {  # program -> what it imports that not everybody has
     "openai": "openai",
+    "responses": "openai",
+    "anthropic": "anthropic",
     "open_webui": "json",
     "litellm": "litellm",
     "langchain": "langchain_openai",
     "llama_index": "llama_index.llms.openai_like",
     "llm": "llm",
     "lm_eval": "lm_eval.models.api_models",
-    "mcp": "mcp",
+    "mcp": "mcp.client.client",  # of version 2
 }
 
 

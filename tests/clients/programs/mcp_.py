@@ -1,22 +1,32 @@
-"""The Model Context Protocol's own client, at the newest version. Run: python mcp_.py http://host:port"""
+"""The Model Context Protocol's own client, at the newest version: tools, progress, structured content, resources.
+
+Run: python mcp_.py http://host:port
+"""
 
 import asyncio
 import sys
 
-from mcp import ClientSession
-from mcp.client.streamable_http import streamable_http_client
+from mcp import Client
+
+TEXT = " ".join(f"In year {year} the orchard gave {year * 7 % 90 + 10} tonnes of apples." for year in range(1990, 2000))
 
 
 async def main() -> None:
-    async with (
-        streamable_http_client(f"{sys.argv[1]}/gradio_api/mcp/") as streams,
-        ClientSession(streams[0], streams[1]) as session,
-    ):
-        await session.initialize()
-        names = {tool.name for tool in (await session.list_tools()).tools}
+    told: list[float] = []
+
+    async def heard(progress: float, total: float | None, message: str | None) -> None:
+        told.append(progress)
+
+    async with Client(f"{sys.argv[1]}/gradio_api/mcp/") as client:
+        names = {tool.name for tool in (await client.list_tools()).tools}
         assert {"translate", "summarize", "sentiment", "extract", "ask"} <= names, names
-        found = await session.call_tool("sentiment", {"text": "I love it."})
-        assert "label" in found.content[0].text, found
+        found = await client.call_tool("sentiment", {"text": "I love it."})
+        assert not found.is_error and found.structured_content["label"] == "positive", found
+        assert told == []
+        summed = await client.call_tool("summarize", {"text": TEXT, "length": "short"}, progress_callback=heard)
+        assert not summed.is_error and summed.structured_content["summary"], summed
+        assert told and told == sorted(told), told
+        assert (await client.list_resources()).resources is not None
 
 
 asyncio.run(main())

@@ -215,7 +215,7 @@ def test_the_answer_adapter_learns_the_prompt_of_document_answers(tmp_path: Path
 
 
 def test_the_answer_adapter_learns_the_prompt_of_excerpts_in_two_languages(tmp_path: Path) -> None:
-    found = recipe.load("answer")
+    found = recipe.load("answer_first")
     rivers = [{"title": "Rivers", "context": text, "qas": qas} for text, qas in zip(*told_of_rivers(), strict=True)]
     write(tmp_path / found.data[0].file, rivers)
     chinese = [
@@ -276,7 +276,7 @@ def test_of_the_questions_a_third_is_taken_and_of_these_a_ninth_has_no_answer() 
 
 
 def test_what_goes_on_from_answer_takes_other_questions() -> None:
-    first, further = recipe.load("answer"), recipe.load("answer_more")
+    first, further = recipe.load("answer_first"), recipe.load("answer")
     assert further.start == first.name
     for before, after in zip(first.data, further.data, strict=True):
         assert replace(before, skip=0, rows=0) == replace(after, skip=0, rows=0)

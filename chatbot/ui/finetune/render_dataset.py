@@ -9,6 +9,7 @@ from chatbot.ui.strings.words import Language, has, language_name, text, worded
 
 Report = Mapping[str, Any]
 FAULTS = 30  # that are listed
+MANY = 8  # bars of the histogram; of more, a phone shows each second number
 
 
 def report(found: Report, language: Language) -> str:
@@ -95,6 +96,7 @@ def histogram(found: Report, language: Language) -> str:
     if not bins:
         return ""
     most = max(count for _, _, count in bins)
+    many = ' class="by-many"' if len(bins) > MANY else ""
     bars = "".join(
         f'<li title="{low}–{high - 1}: {count}">{count or ""}<i style="height:{100 * count / most:.1f}px"></i>'
         f"<small>{low}</small></li>"
@@ -103,7 +105,7 @@ def histogram(found: Report, language: Language) -> str:
     told = escape(text("ft_histogram", language, low=bins[0][0], high=bins[-1][1], most=most))
     return (
         f'<figure class="by-histogram"><figcaption>{escape(text("ft_lengths", language))}</figcaption>'
-        f'<div role="img" aria-label="{told}"><ol>{bars}</ol></div></figure>'
+        f'<div role="img" aria-label="{told}"><ol{many}>{bars}</ol></div></figure>'
     )
 
 

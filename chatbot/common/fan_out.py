@@ -27,7 +27,7 @@ def fan_out(
 
     `items` are read as they are needed. After `stop` those come that are done already, and nobody waits for the others. Close
     it to end early: `end` tells those under way, which are waited for; without it they end by themselves. Raises what `work`
-    raises, and ends early then.
+    raises after what was done beside it, and ends early then.
     """
     width = max(1, min(AT_ONCE, slots))
     pool = ThreadPoolExecutor(width, "fan-out")
@@ -41,7 +41,10 @@ def fan_out(
             if not under_way:
                 return
             done, _ = wait(under_way, 0 if stopped else LOOK, FIRST_COMPLETED)
-            yield [(under_way.pop(future), future.result()) for future in done]
+            failed = next((future for future in done if future.exception()), None)
+            yield [(under_way.pop(future), future.result()) for future in done if not future.exception()]
+            if failed:
+                failed.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         if end is not None and not all(future.done() for future in under_way):

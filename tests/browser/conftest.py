@@ -24,9 +24,6 @@ FLAGS = [
 ]
 
 
-PATIENCE = 90_000  # milliseconds for a click: two browsers, a model and a training may share two slow cores
-
-
 @pytest.fixture(scope="session")
 def data(
     models_folder: Path, bundled_gguf: Path, bundled_embedder: Path, tmp_path_factory: pytest.TempPathFactory
@@ -77,7 +74,6 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda m: faults.append(m.text) if "Content Security Policy" in m.text else None)
         page.goto(address)

@@ -151,3 +151,26 @@ def test_a_failing_one_ends_the_others_with_its_error() -> None:
             pass
     assert busy.now == 0
     assert len(busy.begun) < 5
+
+
+def test_what_was_done_beside_a_failing_one_comes_before_its_error() -> None:
+    ended = [threading.Event(), threading.Event()]
+
+    def work(n: int) -> int:
+        try:
+            if n == 1:
+                raise EngineUnavailable("gone")
+            return n
+        finally:
+            ended[n].set()
+
+    def items() -> Iterator[int]:
+        yield from range(2)
+        assert all(one.wait(20) for one in ended)
+        time.sleep(0.05)  # until their threads have told the result
+
+    done: list[tuple[int, int]] = []
+    with pytest.raises(EngineUnavailable):
+        for step in fan_out(work, items(), 2):
+            done += step
+    assert done == [(0, 0)]

@@ -193,7 +193,7 @@ def test_a_failing_engine_ends_it_with_its_error_after_what_was_done() -> None:
     engine = Counting(fails_at="poison")
     done = []
     with pytest.raises(EngineError):
-        for step in classify(ready(engine), [*(f"good {number}" for number in range(64)), "good poison"]):
+        for step in classify(ready(engine), ["good", "bad", "good bad", "fine", "ok", "well", "good poison"]):
             done += [step] if step else []
     assert done
 

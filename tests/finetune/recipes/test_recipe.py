@@ -174,6 +174,9 @@ def test_an_extract_is_made_of_sentences_that_share_most_with_the_text_and_at_mo
     assert 3 * len(kept["summary"].split()) <= len(text.split())
     assert (kept["words"], kept["characters"]) == ("5", "10")
     assert list(extracts.extracted([{"context": "One. Two. Three."}])) == [], "nothing to leave out"
+    led = "Oaks grow under bright skies. Oaks in gardens grow. Rain fell hard today. Owls call each night."
+    (kept,) = extracts.extracted([{"context": led}])
+    assert kept["summary"] == "Oaks grow under bright skies.", "the first, though another shares a little more"
 
 
 def test_a_tenth_of_the_texts_is_kept_to_measure_summaries_on(tmp_path: Path) -> None:

@@ -127,6 +127,15 @@ def test_a_paragraph_and_the_list_that_it_leads_to_are_one_quote() -> None:
     assert [quote.text for quote in found] == [text[: text.index("\n\nThe")], "The hall is old."]
 
 
+def test_what_is_of_the_type_that_is_asked_for_comes_before_what_stands_close_to_it() -> None:
+    text = "The key is kept at the desk.\n\nA lost key costs 40 euros.\n\nA lost card costs 10 euros."
+    near = like("The key is kept at the desk.", "A lost key costs 40 euros.")
+    (found,) = nearest("How much is a lost key?", hits(text), near, 1)
+    assert found.text == "A lost key costs 40 euros."
+    (found,) = nearest("May I keep the key?", hits(text), near, 1)
+    assert found.text == "The key is kept at the desk."
+
+
 def test_of_an_enumeration_in_one_sentence_the_nearest_item_counts_behind_what_leads_to_it() -> None:
     text = "有下列情形之一的，不得解除合同：\n（一）患病的；\n（二）孕期的。\n\n合同一式两份。"
     heard: list[str] = []

@@ -57,6 +57,7 @@ def test_mail_in_any_transfer_encoding(lines, charset: str, cte: str) -> None:  
         ("See the page.", "<p>The ferry leaves at eight, and the fare is 4 crowns.</p>", "page"),
         ("Leaves: 8. Fare: 4 crowns.", "<style>p {}</style><table><tr><th>Leaves</th></tr><tr><td>8</td></tr></table>", "page"),
         ("The ferry leaves at eight.", "<style>.a {b: c} .d {e: f} .g {h: i}</style><p>The <b>ferry</b> leaves at eight.</p>", "text"),
+        ("The ferry leaves at eight.", "<p>Hello! The ferry leaves at eight. Yours, Ada Olsen.</p>", "text"),
     ],
 )  # fmt: skip
 def test_of_a_mail_in_two_forms_the_page_is_read_where_the_text_says_less(  # type: ignore[no-untyped-def]

@@ -72,6 +72,9 @@ def test_long_numbered_paragraphs_are_articles_and_items_of_a_list_are_not() -> 
     assert begun(text) == ["1. The tenan", "2. The tenan", "4. The tenan"]
     chinese = "乙方应当于每季度首月五日前将租金汇入甲方账户，逾期支付的，按日支付滞纳金，逾期超过十五日的，甲方有权解除合同并收回房屋，乙方应当结清全部费用。"
     assert len(begun(f"一、{chinese}\n二、{chinese}\n三、{chinese}")) == 3
+    for characters, count in ((59, 0), (60, 3)):
+        item = "乙" * (characters - 1) + "。"
+        assert len(begun("\n".join(f"{number}、{item}" for number in "一二三"))) == count
 
 
 def test_headings_above_an_article_go_with_it_and_tables_have_none() -> None:

@@ -93,6 +93,14 @@ def test_a_report_shades_what_is_masked_and_runs_nothing_of_the_file(training: T
         assert "by-histogram" in html
 
 
+@pytest.mark.parametrize(("bars", "thinned"), [(8, False), (9, True)])
+def test_of_many_bars_a_phone_shows_each_second_number(bars: int, thinned: bool) -> None:
+    found = {"histogram": [(n * 10, n * 10 + 10, 1 + n) for n in range(bars)]}
+    html = render_dataset.histogram(found, "en")
+    assert html.count("<li ") == bars
+    assert ('<ol class="by-many">' in html) is thinned
+
+
 def test_a_curve_holds_both_lines_and_tells_itself_in_words() -> None:
     lines: list[dict[str, Any]] = [{"step": 0, "of": 20, "eval_loss": 3.5}]
     lines += [{"step": n, "of": 20, "loss": 3.5 - n / 10} for n in range(1, 21)]

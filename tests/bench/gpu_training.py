@@ -137,10 +137,11 @@ def adapters(models: Path, shared: Path, out: Path, figures: Figures) -> None:
         figures.add(f"{name}: seconds for {len(found)} rows, {epochs} epochs", result.seconds)
         print(f"{name}: {result.state} {result.message}", flush=True)
         clear()
-        if not name.startswith("sentiment"):
-            command = [sys.executable, "-m", "tests.bench.finetune.shipped", name, "--data", str(out), "--rows", "1000"]
+        task = name.removesuffix("_small")
+        if result.adapter and task != "sentiment":
+            command = [sys.executable, "-m", "tests.bench.finetune.shipped", task, "--data", str(out), "--rows", "1000"]
             model = "small" if made.base_name.startswith("SmolLM2") else "standard"
-            subprocess.run([*command, "--model", model], check=False)
+            subprocess.run([*command, "--model", model, "--adapter", result.adapter], check=False)
 
 
 def clear() -> None:

@@ -26,7 +26,7 @@ _INLINE = _set(
 _KEPT = _set("code kbd samp var")  # inline; its words are shown to the model and stay
 _VOID = _set("br img wbr input embed object video audio picture canvas math svg meter progress")
 _EMPTY = _set("area base br col embed hr img input link meta param source track wbr")
-_OPAQUE = _set("script style pre textarea template noscript iframe svg math object video audio picture canvas")
+_OPAQUE = _set("script style pre textarea iframe svg math object video audio picture canvas")
 _ENDS_P = _set(
     "address article aside blockquote div dl fieldset footer form h1 h2 h3 h4 h5 h6 header hr main nav ol p pre section table ul"
 )

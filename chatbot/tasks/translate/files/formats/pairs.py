@@ -11,6 +11,7 @@ from chatbot.common.limited import Limits
 from chatbot.common.rejected import RejectedFile
 from chatbot.tasks.translate.files.formats.words import BACKSLASHED, DOUBLED, is_key, tokens
 from chatbot.tasks.translate.files.opened import Opened, open_text
+from chatbot.tasks.translate.files.prose.inline import within
 from chatbot.tasks.translate.files.spans import Escape, Span, replaced, span
 
 _STRING = r'"((?:[^"\\]|\\.)*+)"'
@@ -18,17 +19,47 @@ _APPLE = re.compile(rf'/\*.*?\*/|//[^\n]*|(?:{_STRING}|[\w.-]+)\s*=\s*"((?:[^"\\
 _LINES = re.compile(r"^[ \t]*(?P<text>\S[^\n]*?)[ \t]*$", re.MULTILINE)
 _FOLDED = re.compile(r"^(?P<indent>[ \t]*)(?P<text>\S[^\n]*(?:\n(?P=indent)\S[^\n]*)*)", re.MULTILINE)
 _NO_TEXT = re.compile(r"true|false|yes|no|on|off|null|~", re.IGNORECASE)  # of YAML's, without quotes
+_ODD = re.compile(
+    r"""\A(?:true|false|yes|no|on|off|null|~)\Z|\A[\s"'>|&*!%@`\[\]{}#,?:-]|:(?:\s|\Z)|\s#|\s\Z""", re.IGNORECASE
+)
+_LISTING = re.compile(r"[][{},]")
 _JSON = re.compile(rf"{_STRING}(\s*:\s*)?", re.DOTALL)
 
 
 def opened(path: Path, name: str, limits: Limits) -> Opened:
     """Raises `RejectedFile`."""
-    find = {".strings": _apple, ".json": _json, ".arb": _json}.get(PurePosixPath(name).suffix.lower(), _yaml)
-    return open_text(path, name, limits, find=lambda text: list(find(text)), written=_written)
+    find, write = {".strings": (_apple, _written), ".json": (_json, _written), ".arb": (_json, _written)}.get(
+        PurePosixPath(name).suffix.lower(), (_yaml, _yaml_written)
+    )
+    return open_text(path, name, limits, find=lambda text: list(find(text)), written=write)
 
 
 def _written(source: str, chosen: Sequence[tuple[Span, str]], code: str) -> str:
     return replaced(source, chosen, str)
+
+
+def _yaml_written(source: str, chosen: Sequence[tuple[Span, str]], code: str) -> str:
+    """A scalar without quotes gets some, around all of it, where YAML would read something else."""
+    parts, at = [], 0
+    for start, end, listed in _plain_scalars(source):
+        parts.append(_written(source[at:start], within(chosen, at, start), code))
+        text = _written(source[start:end], within(chosen, start, end), code)
+        odd = text != source[start:end] and (_ODD.search(text) or (listed and _LISTING.search(text)))
+        parts.append(f'"{_double(text)}"' if odd else text)
+        at = end
+    return "".join((*parts, _written(source[at:], within(chosen, at, len(source)), code)))
+
+
+def _plain_scalars(source: str) -> Iterator[tuple[int, int, bool]]:
+    """Where those without quotes stand, and whether in brackets."""
+    import yaml
+
+    depth = 0
+    for token in yaml.scan(source, Loader=yaml.SafeLoader):
+        depth += token.id in ("[", "{")
+        depth -= token.id in ("]", "}")
+        if token.id == "<scalar>" and not token.style:
+            yield token.start_mark.index, token.end_mark.index, depth > 0
 
 
 def _apple(source: str) -> Iterator[Span]:
@@ -99,12 +130,6 @@ def _double(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
-def _plain(text: str) -> str:
-    """In quotes where YAML would read something else."""
-    odd = _NO_TEXT.fullmatch(text) or re.search(r"""\A[\s"'>|&*!%@`\[\]{}#,?:-]|:(?:\s|\Z)|\s#|\s\Z""", text)
-    return f'"{_double(text)}"' if odd else text
-
-
 def _line(text: str) -> str:
     return re.sub(r"\s*\n\s*", " ", text)
 
@@ -112,5 +137,5 @@ def _line(text: str) -> str:
 _STYLES: dict[str | None, tuple[Escape, re.Pattern[str] | None]] = {  # of YAML's scalars
     '"': (_double, BACKSLASHED),
     "'": (lambda text: text.replace("'", "''"), DOUBLED),
-    None: (_plain, None),
+    None: (str, None),  # quotes go around the whole
 }

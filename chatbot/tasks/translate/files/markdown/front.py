@@ -17,12 +17,13 @@ _SEEN = (
 )
 _LINE = re.compile(
     rf"""^[ \t]*(?:-[ \t]+)?["']?(?:{_SEEN})["']?[ \t]*[:=][ \t]*
-    (?: "(?P<double>(?:[^"\\\n]|\\.)*)" | '(?P<single>(?:[^'\n]|'')*)'
+    (?: "{{3}}(?P<long>(?:[^"\\]|\\.|"(?!""))+)"{{3}} | "(?P<double>(?:[^"\\\n]|\\.)*)" | '(?P<single>(?:[^'\n]|'')*)'
       | (?P<style>[>|])[+-]?\d?[ \t]*\n(?P<block>[ \t]+\S.*(?:\n(?:[ \t]+\S.*|[ \t]*(?=\n)))*)
       | (?P<plain>[^\s"'>|&*!%@`\[{{#][^\n]*?) )[ \t]*,?[ \t]*(?:\#[^\n]*)?$""",
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
 _LINES = re.compile(r"^[ \t]*(?P<text>\S.*?)[ \t]*$", re.MULTILINE)
+_WORDED = re.compile(r"(?P<text>\S.*?)[ \t]*$", re.MULTILINE)
 _FOLDED = re.compile(r"^(?P<indent>[ \t]*)(?P<text>\S.*(?:\n(?P=indent)\S.*)*)", re.MULTILINE)
 _ODD = re.compile(
     r"""\A[\s"'>|&*!%@`\[\]{}#,?:-]|:(?:\s|\Z)|\s\#|\A(?:true|false|yes|no|on|off|null|~)\Z""", re.IGNORECASE
@@ -35,6 +36,8 @@ def spans(source: str) -> Iterator[Span]:
         name = found.lastgroup
         if name == "block":
             yield from _block(source, found.start(name), found.end(name), _FOLDED if found["style"] == ">" else _LINES)
+        elif name == "long":
+            yield from _long(source, found.start(name), found.end(name))
         elif name and (one := _one(source, name, found.start(name), found.end(name))):
             yield one
 
@@ -50,6 +53,13 @@ def _block(source: str, start: int, end: int, pieces: re.Pattern[str]) -> Iterat
     """Each line by itself, so that the block keeps its shape; of a folded one, whose lines are one, each paragraph."""
     for piece in pieces.finditer(source, start, end):
         if one := span([Token("text", *piece.span("text"), _line(piece["text"]))], escape=_line):
+            yield one
+
+
+def _long(source: str, start: int, end: int) -> Iterator[Span]:
+    """TOML's string of several lines, each by itself."""
+    for piece in _WORDED.finditer(source, start, end):
+        if one := _one(source, "double", *piece.span("text")):
             yield one
 
 

@@ -31,7 +31,9 @@ _SINGLE = regex.compile(
 _FENCE = re.compile(r"(-{4,}|\.{4,}|\+{4,}|/{4,}|```)\S*\s*")  # around what is no text
 _AROUND = re.compile(r"(?:={4,}|\*{4,}|_{4,}|--|\|===|!===)\s*")  # around what is
 _SKIPPED = re.compile(r"//|:!?[\w-]+!?:|\[.*\]\s*$|\w+::\S*\[.*\]\s*$|'''|<<<|\+\s*$|(?:ifn?def|ifeval|endif)::")
-_TITLE = re.compile(r"(?:={1,6}|#{1,6})\s+|\.(?=[^\s.])")
+_PICTURE = re.compile(r'image::\S*?\[(?!\w+=)"?((?<=")[^"\n]+|[^\]",\n]+)')  # its words
+_HEADER = re.compile(r"(?:(?://|:)[^\n]*\n|\s*\n)*=\s[^\n]*\n((?:[^\n]+\n)*)")  # author and revision follow the title
+_TITLE = re.compile(r"(?:(?:={1,6}|#{1,6})\s+|\.(?=[^\s.]))(.+)")
 _ITEM = re.compile(
     r"\s*(?:(?:[*-]+|\.+|\d+\.|<[\d.]+>)\s+(?:\[[ x*]\]\s+)?)?(?:(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION):\s+)?"
 )
@@ -64,6 +66,8 @@ def spans(source: str) -> list[Span]:
 
 def _stretches(source: str) -> Iterator[Stretch]:
     fence, table, start, end = "", False, -1, -1
+    header = _HEADER.match(source)
+    head = header.span(1) if header else (0, 0)
     for line in re.finditer(r"[^\n]*\n?", source):
         text, at = line[0].rstrip(), line.start()
         opens = _FENCE.fullmatch(text)
@@ -79,10 +83,10 @@ def _stretches(source: str) -> Iterator[Stretch]:
             table = not table
         elif table:
             yield from _cells(source, at, at + len(text))
-        elif not text or _AROUND.fullmatch(text) or _SKIPPED.match(text):
+        elif shown := _PICTURE.match(text) or _TITLE.match(text):
+            yield at + shown.start(1), at + shown.end(1)
+        elif not text or _AROUND.fullmatch(text) or _SKIPPED.match(text) or head[0] <= at < head[1]:
             continue
-        elif title := _TITLE.match(text):
-            yield at + title.end(), at + len(text)
         elif term := _TERM.match(text):
             yield at + term.start(2), at + term.end(2)
             start, end = at + term.end(), at + len(text)

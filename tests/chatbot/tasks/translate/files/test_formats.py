@@ -11,6 +11,7 @@ import openpyxl
 import polib
 import pptx
 import pytest
+import yaml
 from docx.oxml.ns import qn
 from docx.oxml.parser import OxmlElement
 from openpyxl.chart import BarChart, Reference
@@ -84,6 +85,15 @@ def test_files_of_programs_keep_all_but_words(name: str, source: str, there: lis
     result = shouting(path).decode("utf-8")
     for piece in there:
         assert piece in result
+
+
+def test_a_translation_that_yaml_would_read_otherwise_stands_in_quotes_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("a: [Red pear, Blue plum]\nb: <b>Bold</b> words\nc: <b>Now bold</b>\nd: On we go\n", "utf-8")
+    said = ["Rot, Birne", "Blau", "<1>Fett: dick</1> Worte", "- nun", "on"]
+    result = opened(path).write(said, "de").decode("utf-8")
+    assert yaml.safe_load(result) == {"a": said[:2], "b": "<b>Fett: dick</b> Worte", "c": "<b>- nun</b>", "d": "on"}
+    assert "Blau]" in result, "and no others"
 
 
 @pytest.mark.parametrize("name", ["a.properties", "a.xyz", "a.jsonl", "a.csv"])

@@ -56,6 +56,7 @@ Last words.
 ADOC = """\
 = Title of it
 Ada Lovelace <ada@a.org>
+v1.0, 2024-01-01
 :toc: left
 
 Some *bold* words with `code`, {name} and https://a.org[a link]
@@ -80,7 +81,7 @@ CPU:: the middle part
 |===
 
 // a comment
-image::a.png[Stays]
+image::a.png["A tree, green",300]
 """
 TEX = r"""\documentclass{article}
 \title{All \emph{about} trees}
@@ -112,8 +113,8 @@ CASES = [
      ":func:`run`::\n\n    never = this", "- ONE ITEM THAT GOES ON\n- ANOTHER, SEE [1]_ AND name_\n", '.. note:: SHORT WORDS HERE THAT GO ON.', 'print("stays")',
      ":alt: WHAT IT SHOWS\n\n   ITS CAPTION HERE\n", ":param x: THE NUMBER OF TREES\n:type: INT", "TERM\n    ITS MEANING", "====  ======\nKEY   VALUE\n====  ======", ".. [1] A FOOTNOTE OF WORDS.\n.. a comment of words",
      "HEAD\n----\nLAST WORDS."]),
-    ("a.adoc", ADOC, ["= TITLE OF IT\n", ":toc: left\n", "SOME *BOLD* WORDS WITH `code`, {name} AND https://a.org[A LINK] ON TWO LINES.\n", ".CAPTION HERE\n[source,python]\n----\nprint(\"stays\")\n----",
-     "NOTE: MIND THE GAP, +\nTHEN GO.footnote:[NOT FAR.]", "* FIRST ITEM\n** SECOND <<start,OVER HERE>>\nCPU:: THE MIDDLE PART", "|NAME |WORTH\n|FAST |SLOW ONE\n", "// a comment\nimage::a.png[Stays]"]),
+    ("a.adoc", ADOC, ["= TITLE OF IT\nAda Lovelace <ada@a.org>\nv1.0, 2024-01-01\n", ":toc: left\n", "SOME *BOLD* WORDS WITH `code`, {name} AND https://a.org[A LINK] ON TWO LINES.\n", ".CAPTION HERE\n[source,python]\n----\nprint(\"stays\")\n----",
+     "NOTE: MIND THE GAP, +\nTHEN GO.footnote:[NOT FAR.]", "* FIRST ITEM\n** SECOND <<start,OVER HERE>>\nCPU:: THE MIDDLE PART", "|NAME |WORTH\n|FAST |SLOW ONE\n", "// a comment\nimage::a.png[\"A TREE, GREEN\",300]"]),
     ("a.tex", TEX, [r"\title{ALL \emph{ABOUT} TREES}", r"{\oak}{Quercus}", r"\section*{FIRST PART}\label{sec:one}", r"SOME WORDS, $x^2$ OF \textbf{BOLD TREES}", r"~\cite{ada} AND 5\,\% MORE % a comment",
      r"\item ONE THING \& ANOTHER", r"\item[b)] SEE \href{https://a.org}{THIS PAGE}.", "NAME & WORTH \\\\ \\hline\n  FAST & SLOW ONE \\\\", "stays = True", r"\includegraphics[width=2cm]{a.png}\caption{WHAT IT SHOWS}"]),
     ("b.rst", ".. |name| replace:: A banyan\n\n.. toctree::\n   :caption: More pages\n\n   intro\n\n-o FILE, --out=FILE  Where it goes.\n\nText.\n",

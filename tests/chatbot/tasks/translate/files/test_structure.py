@@ -162,6 +162,8 @@ DIALECTS = [  # what generators of sites read: (source, with its words shouted)
     ("+++\ntitle = \"My \\\"post\\\"\"\ndraft = true\n+++\nText", "+++\ntitle = \"MY \\\"POST\\\"\"\ndraft = true\n+++\nTEXT"),
     ("---\ntitle: It's here\ntags: [a]\ndescription: >-\n  Some\n  more\n---\nText",
      "---\ntitle: IT'S HERE\ntags: [a]\ndescription: >-\n  SOME MORE\n---\nTEXT"),
+    ('+++\ndescription = """\n  A "small" tree\n  of mine"""\nweight = 1\n+++\nText', '+++\ndescription = """\n  A \\"SMALL\\" TREE\n  OF MINE"""\nweight = 1\n+++\nTEXT'),
+    ("See {{ site.url }}/docs/a.html now", "SEE {{ site.url }}/docs/a.html NOW"),
     ("<details>\n<summary>Open</summary>\n\nText\n\n</details>", "<details>\n<summary>OPEN</summary>\n\nTEXT\n\n</details>"),
     ("> <table>\n> <tr><td>A cell</td></tr>\n> </table>", "> <table>\n> <tr><td>A CELL</td></tr>\n> </table>"),
     ("See the [user\nguide] and ![a tree].\n\n[user guide]: x\n[a tree]: y",
@@ -222,7 +224,7 @@ PAGE = """<!DOCTYPE html>
 <ul><li>unclosed <i>item<li>second item &lt;b&gt;</ul>
 <table><tr><td>cell one<td translate="no">stays too</table>
 <pre>  pre   stays </pre><p class="notranslate">brand stays</p><p>%d trees cost 5 &lt; 6 and <1> more
-<p><span lang="fr">reste en français</span> then words<button>Press me</button><select><option>Pick one</select>
+<p><span lang="fr">reste en français</span> then words<button>Press me</button><noscript>Switch it on</noscript><select><option>Pick one</select>
 </body></html>"""
 
 
@@ -260,7 +262,7 @@ def test_html_text_is_translated_with_its_entities_and_the_page_says_its_languag
     path.write_text(PAGE, "utf-8")
     result = translated(path)[0].decode("utf-8")
     for there in ("<title>FISH &amp; CHIPS</title>", "A <em>VERY</em> OLD PAGE", "A <b>BOLD</b> LINK", "SECOND ITEM &lt;B&gt;",
-                  '<html lang="de">', "PRESS ME", "PICK ONE", "<code>code</code>&nbsp;AND"):  # fmt: skip
+                  '<html lang="de">', "PRESS ME", "SWITCH IT ON", "PICK ONE", "<code>code</code>&nbsp;AND"):  # fmt: skip
         assert there in result
 
 

@@ -11,7 +11,20 @@ from finetune.data.layouts.tools import calls_in, tools_of
 from finetune.data.layouts.turns import read_history, turns_in
 
 PROMPTS = ("question", "query", "instruction", "prompt", "input", "problem", "ask", "user", "human", "q")
-ANSWERS = ("answer", "response", "output", "completion", "answers", "reply", "solution", "assistant", "gpt", "bot", "a")
+ANSWERS = (
+    "answer",
+    "response",
+    "output",
+    "completion",
+    "answers",
+    "reply",
+    "solution",
+    "canonical_solution",
+    "assistant",
+    "gpt",
+    "bot",
+    "a",
+)
 CONTEXTS = ("context", "passage", "background", "support")
 TEXTS = ("text", "sentence", "review", "content", "comment", "comment_text", "tweet", "headline", "utterance", "message",
          "body", "post", "description", "article", "document", "title", "input")  # fmt: skip
@@ -29,6 +42,7 @@ PAIRS = (
     ("source", "summary"),
     ("content", "summary"),
     ("text", "summary"),
+    ("text", "code"),
     ("abstract", "title"),
     ("article", "headline"),
 )

@@ -31,6 +31,10 @@ FIELDS = (
     *PROMPTS,
     "chosen",
     "rejected",
+    "response",
+    "output",
+    "completion",
+    "answer",
     "system",
     "history",
     "tools",
@@ -52,7 +56,17 @@ class Preference:
 
 
 def is_preference(values: Mapping[str, object]) -> bool:
-    return ("chosen" in values and "rejected" in values) or _compared(values) is not None
+    return ("chosen" in values and "rejected" in values) or bool(_taught(values)) or _compared(values) is not None
+
+
+def _taught(values: Mapping[str, object]) -> str:
+    """The field with the better answer, where the worse one stands beside what would be taught without it (ms-swift's)."""
+    worse = values.get("rejected")
+    if "chosen" in values or not isinstance(worse, str | list | Mapping) or is_missing(worse) or not worse:
+        return ""
+    if str(worse).strip().lower() in (*GOOD, *BAD):  # it says whether the row was rejected
+        return ""
+    return first(values, ("response", "output", "completion", "answer", "messages", "conversations")) or ""
 
 
 def _compared(values: Mapping[str, object]) -> tuple[tuple[str, str], str] | None:
@@ -64,6 +78,8 @@ def _compared(values: Mapping[str, object]) -> tuple[tuple[str, str], str] | Non
 
 def _judged(values: Mapping[str, object]) -> Mapping[str, object]:
     """The row with its better answer as chosen. Raises `Unusable` where neither is."""
+    if better := _taught(values):
+        return {**values, "chosen": values[better]}
     compared = None if "chosen" in values and "rejected" in values else _compared(values)
     if compared is None:
         return values
@@ -74,8 +90,8 @@ def _judged(values: Mapping[str, object]) -> Mapping[str, object]:
         word = dict(zip("01", ends, strict=True)).get(word, word)
     if word not in ends:
         raise Unusable("no_preference", f"The row does not say that one answer is better: {said[:40]!r}.")
-    better = ends.index(word)
-    return {**values, "chosen": values[pair[better]], "rejected": values[pair[1 - better]]}
+    at = ends.index(word)
+    return {**values, "chosen": values[pair[at]], "rejected": values[pair[1 - at]]}
 
 
 def read_preference(values: Mapping[str, object]) -> Preference:

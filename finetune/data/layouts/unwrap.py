@@ -53,6 +53,8 @@ WRAPPINGS = (
     _wrapping("<start_of_turn>", r"<start_of_turn>\s*(?P<role>\w+)\s*\n", r"<bos>|<eos>|<end_of_turn>"),
     _wrapping("[INST]", r"\[(?P<role>/?INST)\]", r"</?s>|\[/?SYSTEM_PROMPT\]"),
     _wrapping("<|user|>", r"<\|(?P<role>system|user|assistant)\|>", r"</?s>|<\|end\|>|<\|endoftext\|>"),
+    _wrapping("### Human:", r"(?<!#)###[ \t]*(?P<role>(?i:human|assistant|system))[ \t]*:", r"</s>|<\|endoftext\|>"),
+    _wrapping("[|Human|]", r"\[\|(?P<role>Human|AI)\|\]", r"</s>"),
     _wrapping(
         "###",
         r"(?m)^[ \t]*#{2,4}[ \t]*(?P<role>(?i:human|user|assistant|system|instruction|input|response|output|question|answer))[ \t]*:",

@@ -1,6 +1,7 @@
 """Rows of a data file, one at a time: a record, or the reason why the line is none. Nothing is skipped but blank lines."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from finetune.data.examples import Fault, Format, Row
@@ -30,7 +31,15 @@ def read_rows(
         items = _text_file(path, format, told)
     for count, item in enumerate(items, 1):
         require_rows(count, most)
-        yield item
+        yield _flat(item)
+
+
+def _flat(item: Row | Fault) -> Row | Fault:
+    """With each language of a translation as a column, where they stand in one, as `datasets` keeps them."""
+    inner = item.values.get("translation") if isinstance(item, Row) else None
+    if not isinstance(item, Row) or not isinstance(inner, dict) or len(inner) < 2:
+        return item
+    return replace(item, values={name: value for name, value in item.values.items() if name != "translation"} | inner)
 
 
 def _text_file(path: Path, format: Format, told: Told) -> Iterator[Row | Fault]:

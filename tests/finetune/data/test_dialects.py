@@ -12,7 +12,7 @@ import pytest
 
 from chatbot.common.errors import InputError
 from finetune.data.encoding.masks import ChatEncoder, Encoded
-from finetune.data.examples import Call, Example, Fault, Turn
+from finetune.data.examples import Call, Columns, Example, Fault, Turn
 from finetune.data.formats import detect, read_examples
 from finetune.data.layouts.columns import proposal, suggestion
 from finetune.data.layouts.parts import MOST_PYTHON
@@ -119,6 +119,8 @@ SAME = {  # one conversation in many words
     "llama 3": {"text": "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|><|start_header_id|>user"
                 f"<|end_header_id|>\n\n{ASKED}<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n{TOLD}<|eot_id|>"},
     "guanaco": {"text": f"### System: Be brief.\n### Human: {ASKED}\n### Assistant: {TOLD}"},
+    "guanaco on one line": {"text": f"### System: Be brief.### Human: {ASKED}### Assistant: {TOLD}"},
+    "spanish": {"Pregunta": ASKED, "Respuesta": TOLD, "Sistema": "Be brief."},
     "threads": conversation(("system", [{"type": "text", "text": {"value": "Be brief."}}]),
                             ("user", [{"type": "text", "text": {"value": ASKED, "annotations": []}}]),
                             ("assistant", [{"type": "refusal", "refusal": TOLD}])),
@@ -192,6 +194,9 @@ TURNS = {
     "the winner of two": ({"prompt": ASKED, "response_a": "An oak.", "response_b": TOLD, "winner": "model_b"}, (ASK, TELL)),
     "the better of two by number": ({"prompt": ASKED, "response_0": "An oak.", "response_1": TOLD, "better_response_id": 1}, (ASK, TELL)),
     "the first of a and b by number": ({"question": ASKED, "answer_a": TOLD, "answer_b": "An oak.", "winner": 0}, (ASK, TELL)),
+    "a worse answer beside the one that is taught": (
+        {**conversation(("user", ASKED), ("assistant", TOLD)), "rejected_response": "An oak."}, (ASK, TELL)),
+    "code for a text": ({"text": ASKED, "code": TOLD, "test_list": ["x"]}, (ASK, TELL)),
     "pairs of stack exchange": ({"question": ASKED, "response_j": TOLD, "response_k": "An oak."}, (ASK, TELL)),
     "alternating texts": ({"conversations": [ASKED, TOLD]}, (ASK, TELL)),
     "what something weighs": ({"question": ASKED, "answer": TOLD, "weight": 12.5}, (ASK, TELL)),
@@ -243,6 +248,29 @@ def test_one_conversation_in_many_words(name: str, tmp_path: Path) -> None:
     found = one(SAME[name], tmp_path)
     assert isinstance(found, Example), found
     assert found.turns == (Turn("system", "Be brief."), ASK, TELL)
+
+
+def test_a_worse_answer_makes_a_preference_and_a_word_for_yes_or_no_does_not(tmp_path: Path) -> None:
+    row = conversation(("user", ASKED), ("assistant", TOLD))
+    for told in (
+        {**row, "rejected_response": "An oak."},
+        {"query": ASKED, "response": TOLD, "rejected_response": "An oak."},
+    ):
+        found = one(told, tmp_path)
+        assert isinstance(found, Example), found
+        assert found.rejected == Turn("assistant", "An oak.")
+    for said in ("", None, "false", False):
+        found = one({**row, "rejected": said}, tmp_path)
+        assert isinstance(found, Example), found
+        assert (found.turns, found.rejected) == ((ASK, TELL), None)
+
+
+def test_the_languages_of_a_translation_are_columns(tmp_path: Path) -> None:
+    path = jsonl(tmp_path / "a.jsonl", [{"id": n, "translation": {"en": f"Tree {n}", "de": f"Baum {n}"}} for n in "ab"])
+    assert detect(path).columns == ("id", "en", "de")
+    first = next(read_examples(path, detect(path), Columns("{en}", "{de}")))
+    assert isinstance(first, Example)
+    assert [turn.content for turn in first.turns] == ["Tree a", "Baum a"]
 
 
 @pytest.mark.parametrize("name", TURNS)

@@ -4,7 +4,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,6 +14,7 @@ from chatbot.tasks.translate.losses import (
     dropped_emoji,
     drops_negation,
     in_words,
+    is_worded,
     other_months,
     scale,
     untranslated,
@@ -28,6 +29,7 @@ Code = Literal[
 ]  # fmt: skip
 
 _NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f'’ ]\d{3})*(?:[.,]\d+)?")
+_FRACTION = re.compile(r"[.,](\d{1,2})\Z")
 _BELOW_ONE = re.compile(r"0[.,]")
 _PERIODS = range(3, 121)  # characters of what a loop says again
 _WORTH = 2.5  # letters of an alphabet that a Han character, kana or Hangul syllable is worth
@@ -90,33 +92,45 @@ def lost_numbers(source: str, target: str) -> list[str]:
     """Numbers of the source that are not in the target, whatever separators and digits (١٢, １２) each writes, and whether in
     digits or, where they can be read, in words: three, 三, 300万."""
     source, target = without_times(PLACEHOLDER.sub(" ", source), target)
-    there = Counter(map(_digits, _NUMBER.findall(target)))
+    there = Counter(map(_written, _NUMBER.findall(target)))
     run = "".join(_digits(c) for c in target if c.isdecimal())
-    meant = {at: number.value for number in numbers(source) for at in range(number.start, number.end)}
-    values = Counter(number.value for number in numbers(target))
+    meant = {at: value for start, end, value in _valued(source) for at in range(start, end)}
+    values = Counter(value for _, _, value in _valued(target))
     spoken: Counter[str] = Counter()  # said in words, and counted already
     lost = other_months(source, target)
     for found in _NUMBER.finditer(source):
         digits, value = _digits(found[0]), meant.get(found.start(), math.nan)
         worth, other = scale(source, found.end()), _scaled(target, digits)
-        if worth > 1 and len(other) == 1 and not other & {1.0, worth}:
+        if worth > 1 and values[value] < 1 and len(other) == 1 and not other & {1.0, worth}:
             lost.append(found[0])
-        elif there[digits]:
-            there[digits] -= 1
+        elif there[_written(found[0])]:
+            there[_written(found[0])] -= 1
             values[value] -= 1
         elif values[value] > 0:
             values[value] -= 1
             spoken[digits] += 1
-        elif len(digits) < 3 and in_words(int(digits), target, source) > spoken[digits]:
+        elif is_worded(digits) and in_words(int(digits), target, source) > spoken[digits]:
             spoken[digits] += 1
         elif len(digits) < 3 or digits not in run:
             lost.append(found[0])
     return lost
 
 
+def _valued(text: str) -> Iterator[tuple[int, int, float]]:
+    """(start, end, value) of its numbers, with words such as bn and Mrd. behind them."""
+    for number in numbers(text):
+        yield number.start, number.end, round(number.value * scale(text, number.end), 6)
+
+
 def _scaled(text: str, digits: str) -> set[float]:
     """What the numbers of these digits are worth there, by the words behind them such as million; without such a word 1."""
     return {scale(text, found.end()) for found in _NUMBER.finditer(text) if _digits(found[0]) == digits}
+
+
+def _written(number: str) -> str:
+    """Its digits, with a point where one or two of them are a fraction: 4.7 is not 47."""
+    digits, fraction = _digits(number), _FRACTION.search(number)
+    return f"{digits[: -len(fraction[1])]}.{fraction[1]}" if fraction else digits
 
 
 def _digits(number: str) -> str:

@@ -40,6 +40,9 @@ _TENS = {
     20: "twenty|zwanzig|vingt|veinte|venti|vinte|двадцать|二十", 30: "thirty|dreißig|trente|treinta|trenta|trinta|тридцать|三十",
     40: "forty|vierzig|quarante|cuarenta|quaranta|quarenta|сорок|四十", 50: "fifty|fünfzig|cinquante|cincuenta|cinquanta|cinquenta|пятьдесят|五十",
     60: "sixty|sechzig|soixante|sesenta|sessanta|sessenta|шестьдесят|六十",
+    70: "seventy|siebzig|soixante-dix|setenta|settanta|семьдесят|七十", 80: "eighty|achtzig|quatre-vingts?|ochenta|ottanta|oitenta|восемьдесят|八十",
+    90: "ninety|neunzig|quatre-vingt-dix|noventa|novanta|девяносто|九十", 100: "hundred|hundert|cent|ciento?s?|cien|cento|cem|сто|一百|百",
+    1000: "thousand|tausend|mille?|mil|тысяч\\w*|一千|千",
 }  # fmt: skip
 _MONTHS = [
     "jan|jän|ene|gen|янв|1月|一月", "feb|fév|fev|фев|2月|二月", "mar|mär|мар|3月|三月", "apr|avr|abr|апр|4月|四月",
@@ -57,7 +60,7 @@ _DATED = re.compile(  # a month beside a day or a year: "may" and "march" are wo
 )
 _SCALES = (
     (r"万亿|兆|trillion|billionen|billones", 1e12), ("千亿", 1e11), ("百亿", 1e10), ("亿|億", 1e8), ("千万", 1e7),
-    (r"十亿|billion|milliarde?|mrd|miliard|mil millones|миллиард", 1e9), (r"百万|million|millones|mio\b|milion|миллион", 1e6), ("万|萬", 1e4),
+    (r"十亿|billion|bn\b|milliarde?|mrd|miliard|mil millones|миллиард", 1e9), (r"百万|million|millones|mio\b|milion|миллион", 1e6), ("万|萬", 1e4),
     (r"千(?!米|克|瓦|卡)|thousand|tausend|mille\b|тысяч", 1e3),
 )  # fmt: skip
 _SCALED = re.compile(rf"(?i)\s?(?:{'|'.join(f'({words})' for words, _ in _SCALES)})")
@@ -132,6 +135,11 @@ def in_words(number: int, text: str, source: str) -> int:
         return 0
     counted = len(re.findall(rf"(?i)\b(?:{_COUNTS[number]})\b|(?:{_han(_COUNTS[number])})", text))
     return counted + (number > 0 and not _MONTH.search(source) and _names_month(number, text))
+
+
+def is_worded(digits: str) -> bool:
+    """Whether `in_words` may know the number."""
+    return len(digits) < 3 or int(digits) in _TENS
 
 
 def scale(text: str, at: int) -> float:

@@ -1,16 +1,14 @@
 """Who may import whom, read from the source: rooms, layers, and no circle among files."""
 
 import ast
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-SOURCES = [
-    ROOT / "app.py",
-    *(p for folder in ("chatbot", "retrieval", "finetune") for p in sorted((ROOT / folder).rglob("*.py"))),
-]
+from tests.chatbot.sources import FILES, ROOT, nodes
+
 ROOMS = {  # heavy library -> where it may be imported
     "gradio": ("chatbot/ui/", "app.py"),
     "torch": ("chatbot/engine/local/", "retrieval/search/encoders/sentence.py", "finetune/train/"),
@@ -81,7 +79,7 @@ MOST_LINES = 300
 def imported(path: Path) -> set[str]:
     """Every module that the file imports, wherever in it, and names of those it takes from."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -90,6 +88,7 @@ def imported(path: Path) -> set[str]:
     return names
 
 
+@cache
 def as_path(module: str) -> str | None:
     """The file of ours that a dotted name stands for, or stands in."""
     parts = module.split(".")
@@ -124,7 +123,7 @@ def strangers(name: str, modules: set[str]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_heavy_libraries_stay_in_their_room_and_layers_point_down(path: Path) -> None:
     assert strangers(path.relative_to(ROOT).as_posix(), imported(path)) == []
 
@@ -159,7 +158,7 @@ def test_no_circle_among_files() -> None:
     """Imports inside functions count: a circle that is only put off is one."""
     graph = {
         path.relative_to(ROOT).as_posix(): {target for module in imported(path) if (target := as_path(module))}
-        for path in SOURCES
+        for path in FILES
     }
     for name, targets in graph.items():
         targets.discard(name)
@@ -180,15 +179,14 @@ def test_folders_and_files_stay_small(top: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in SOURCES if "chatbot/ui/" not in p.as_posix()], ids=lambda p: str(p.relative_to(ROOT))
+    "path", [p for p in FILES if "chatbot/ui/" not in p.as_posix()], ids=lambda p: str(p.relative_to(ROOT))
 )
 def test_a_longer_name_is_given_only_where_the_plain_one_is_taken(path: Path) -> None:
     """`from room import verdict as train_verdict` is for files that call something else `verdict`."""
-    tree = ast.parse(path.read_text("utf-8"))
-    taken = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    taken |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    taken |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    aliases = [alias for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names]
+    taken = {node.id for node in nodes(path) if isinstance(node, ast.Name)}
+    taken |= {node.arg for node in nodes(path) if isinstance(node, ast.arg)}
+    taken |= {node.name for node in nodes(path) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    aliases = [alias for node in nodes(path) if isinstance(node, ast.ImportFrom) for alias in node.names]
     names = [alias.name for alias in aliases]
     longer = [a for a in aliases if a.asname and a.asname.endswith(f"_{a.name}")]
     assert [a.asname for a in longer if a.name not in taken and names.count(a.name) == 1] == []
@@ -196,7 +194,9 @@ def test_a_longer_name_is_given_only_where_the_plain_one_is_taken(path: Path) ->
 
 def test_an_import_does_nothing() -> None:
     """No module reads the environment, parses arguments or loads a model while it is imported."""
-    for path in SOURCES:
-        for node in ast.parse(path.read_text("utf-8")).body:
+    for path in FILES:
+        module = nodes(path)[0]
+        assert isinstance(module, ast.Module)
+        for node in module.body:
             called = [n for n in ast.walk(node) if isinstance(n, ast.Call)] if isinstance(node, ast.Expr) else []
             assert not called, f"{path.relative_to(ROOT)} line {node.lineno} calls something at import"

@@ -2,12 +2,10 @@
 
 import ast
 import re
-from pathlib import Path
 
 from chatbot.common import errors
 from chatbot.common.errors import BanyanError
-
-ROOT = Path(__file__).parents[3]
+from tests.chatbot.sources import FILES, ROOT, nodes
 
 
 def drawn() -> list[tuple[str, str]]:
@@ -39,9 +37,8 @@ def test_no_two_errors_have_one_code() -> None:
 def test_work_that_was_stopped_is_said_in_one_way() -> None:
     found = [
         f"{path.relative_to(ROOT)}: {node.name}"
-        for top in ("chatbot", "retrieval", "finetune")
-        for path in (ROOT / top).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for path in FILES
+        for node in nodes(path)
         if isinstance(node, ast.ClassDef) and re.search("Stopp|Cancell", node.name)
     ]
     assert found == ["chatbot/common/errors.py: Stopped"]

@@ -1,25 +1,19 @@
 """What long work is doing is a code with its figures, all the way from a child to the page."""
 
 import ast
-from pathlib import Path
 from string import Formatter
 
 import pytest
 
 from chatbot.common.child import Child
 from chatbot.common.step import SENTENCES, Step
-
-ROOT = Path(__file__).parents[3]
-SOURCES = [
-    ROOT / "app.py",
-    *(path for room in ("chatbot", "retrieval", "finetune") for path in (ROOT / room).rglob("*.py")),
-]
+from tests.chatbot.sources import FILES, nodes
 
 
 def told() -> set[tuple[str, frozenset[str]]]:
     """The codes in the source, each with the names of the figures it is told with."""
-    nodes = (node for path in SOURCES for node in ast.walk(ast.parse(path.read_text("utf-8"))))
-    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "Step"]
+    found = (node for path in FILES for node in nodes(path))
+    calls = [node for node in found if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Step"]
     return {
         (str(call.args[0].value), frozenset(str(figure.arg) for figure in call.keywords))
         for call in calls

@@ -5,12 +5,16 @@ from pathlib import Path
 
 import pytest
 
-UI = Path(__file__).parents[3] / "chatbot" / "ui"
+from tests.chatbot.sources import FILES, ROOT, nodes
+
+UI = ROOT / "chatbot" / "ui"
 
 
-@pytest.mark.parametrize("path", sorted(UI.rglob("*.py")), ids=lambda path: path.relative_to(UI).as_posix())
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path.is_relative_to(UI)], ids=lambda path: path.relative_to(UI).as_posix()
+)
 def test_public_methods_that_promise_an_iterator_are_generators(path: Path) -> None:
-    for owner in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for owner in nodes(path):
         methods = owner.body if isinstance(owner, ast.ClassDef) else ()
         for method in methods:
             if not isinstance(method, ast.FunctionDef) or method.name.startswith("_") or method.returns is None:

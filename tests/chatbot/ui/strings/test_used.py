@@ -4,7 +4,7 @@ what makes them in the code."""
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from functools import cache
 from typing import get_args
 
 from chatbot.engine.adapters.purpose import TASKS
@@ -42,11 +42,9 @@ from finetune.verdict.metrics import METRICS
 from finetune.verdict.verdict import Outcome
 from retrieval.store.originals import Step
 from retrieval.types import Unit
+from tests.chatbot.sources import FILES, ROOT, nodes
 
-UI = Path(__file__).parents[4] / "chatbot" / "ui"
-TREES = [ast.parse(path.read_text("utf-8")) for path in sorted(UI.rglob("*.py")) if path.parent != FOLDER]
-NODES = [node for tree in TREES for node in ast.walk(tree)]
-CONSTANTS = {node.value for node in NODES if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+UI = ROOT / "chatbot" / "ui"
 STRINGS = read(FOLDER)[ENGLISH]
 KEYS = [key for key in STRINGS if not key.startswith("language.")]
 REFUSED = (
@@ -60,8 +58,18 @@ REFUSED = (
 )  # notices that are told as errors
 
 
+@cache
+def page() -> list[ast.AST]:
+    """All nodes of the page's source."""
+    return [node for path in FILES if path.is_relative_to(UI) and path.parent != FOLDER for node in nodes(path)]
+
+
 def called(name: str) -> list[ast.Call]:
-    return [n for n in NODES if isinstance(n, ast.Call) and ast.unparse(n.func).rpartition(".")[2] == name]
+    return [
+        n
+        for n in page()
+        if isinstance(n, ast.Call) and name in (getattr(n.func, "attr", ""), getattr(n.func, "id", ""))
+    ]
 
 
 def tasks(part: str) -> set[str]:
@@ -92,90 +100,102 @@ SCORES = [
     "liked_margin",
     "bad_loss",
 ]
-MADE: dict[str, Iterable[str | tuple[str, str]]] = {  # what the code makes -> what it fills in
-    "{}_{}": list(runs()),
-    "{}_stop": tasks("run_and_stop"),
-    "{}_text": tasks("typed_box") | tasks("build_reading"),
-    "{}_text_hint": tasks("typed_box") | tasks("build_reading"),
-    "{}_example_{}": [
-        (task, name) for task in tasks("example_buttons") | tasks("build_reading") for name in EXAMPLES[task]
-    ],
-    "{}_from_{}": [(task, name) for task in tasks("build_reading") for name in SOURCES],
-    **{f"{{}}_{part}": tasks("build_reading") for part in ("source", "file", "documents")},
-    "{}_past": tasks("past"),
-    "{}_past_{}": [(task, act) for task in tasks("past") for act in ("open", "remove")],
-    "{}_welcome": tasks("welcome"),
-    "{}_welcome_more": tasks("welcome"),
-    "{}_info": [*SAMPLING, "not_supported", "contradicted", "related"],
-    "job_{}": ["replace", "keep_both"],
-    "route_{}": {*get_args(Kind)} - {"passages"},
-    "note_{}": filter(None, get_args(answer.Note)),
-    "doc_{}": ["use_all", "use_none"],
-    "col_with_{}": WITH,
-    "one_{}": get_args(Unit),
-    "unit_{}": get_args(Unit),
-    "single_{}": get_args(Unit),
-    "step_{}": [*get_args(Step), "waiting"],
-    "quoted_{}": {*get_args(answer.Reason)} - {"", "asked"},
-    "sum_{}": LENGTHS,
-    "sum_form_{}": summarize_render.FORMS,
-    "sum_mark_{}": [mark or POINT for mark in MARKS],
-    "sum_quoted_{}": filter(None, get_args(summarize.Reason)),
-    "ext_rows_{}": extract_render.ROWS,
-    "ext_template_{}": [*extract_render.TEMPLATES, extract_render.OWN],
-    "ext_fields_{}": extract_render.TEMPLATES,
-    "sen_from_{}": classify_render.SOURCES,
-    "sen_allow_{}": classify_render.ALLOWED,
-    "sen_label_{}": render_rows.OURS,
-    "sen_out_{}": get_args(Fault),
-    "tr_{}": ["look", "fetch", "both", "resume", "remove"],
-    "tr_{}_label": ["look", "fetch", "both", "resume", "remove"],
-    "tr_flag_{}": get_args(Code),
-    "ft_{}": ["stop", "resume", "retry", "remove", "zip", "gguf", "merge"],
-    "ft_notice_{}": NOTICES.keys() - REFUSED,
-    "ft_outcome_{}": [outcome.replace(" ", "_") for outcome in get_args(Outcome)],
-    "ft_preset_{}": PRESETS,
-    "ftq_column_{}": COLUMNS,
-    "ft_method_{}": get_args(Taught),
-    "ft_score_{}": SCORES,
-    "ft_state_{}": get_args(JobState),
-    "what_{}": [*SCORES, "held_out", "lora"],
-    "adapter_does_{}": TASKS,
-    "mo_{}": get_args(State),
-    "card_{}": CARDS,
-    "help_{}": [idea.name for idea in IDEAS],
-    "help_{}_text": [idea.name for idea in IDEAS],
-    "help_{}_picture": [idea.name for idea in IDEAS if idea.pictured],
-    "tour_{}": [step.name for step in STEPS],
-    "voice_{}": VOICE,
-    "month_{}": [str(number) for number in range(1, 13)],
-    "knob_{}": [knob.name for knob in KNOBS],
-    "knob_{}_why": [knob.name for knob in KNOBS],
-}
-USED = {
-    pattern.format(*((value,) if isinstance(value, str) else value)) for pattern, of in MADE.items() for value in of
-}
+
+
+@cache
+def made() -> dict[str, list[str | tuple[str, str]]]:
+    """What the code makes -> what it fills in."""
+    found: dict[str, Iterable[str | tuple[str, str]]] = {
+        "{}_{}": list(runs()),
+        "{}_stop": tasks("run_and_stop"),
+        "{}_text": tasks("typed_box") | tasks("build_reading"),
+        "{}_text_hint": tasks("typed_box") | tasks("build_reading"),
+        "{}_example_{}": [
+            (task, name) for task in tasks("example_buttons") | tasks("build_reading") for name in EXAMPLES[task]
+        ],
+        "{}_from_{}": [(task, name) for task in tasks("build_reading") for name in SOURCES],
+        **{f"{{}}_{part}": tasks("build_reading") for part in ("source", "file", "documents")},
+        "{}_past": tasks("past"),
+        "{}_past_{}": [(task, act) for task in tasks("past") for act in ("open", "remove")],
+        "{}_welcome": tasks("welcome"),
+        "{}_welcome_more": tasks("welcome"),
+        "{}_info": [*SAMPLING, "not_supported", "contradicted", "related"],
+        "job_{}": ["replace", "keep_both"],
+        "route_{}": {*get_args(Kind)} - {"passages"},
+        "note_{}": filter(None, get_args(answer.Note)),
+        "doc_{}": ["use_all", "use_none"],
+        "col_with_{}": WITH,
+        "one_{}": get_args(Unit),
+        "unit_{}": get_args(Unit),
+        "single_{}": get_args(Unit),
+        "step_{}": [*get_args(Step), "waiting"],
+        "quoted_{}": {*get_args(answer.Reason)} - {"", "asked"},
+        "sum_{}": LENGTHS,
+        "sum_form_{}": summarize_render.FORMS,
+        "sum_mark_{}": [mark or POINT for mark in MARKS],
+        "sum_quoted_{}": filter(None, get_args(summarize.Reason)),
+        "ext_rows_{}": extract_render.ROWS,
+        "ext_template_{}": [*extract_render.TEMPLATES, extract_render.OWN],
+        "ext_fields_{}": extract_render.TEMPLATES,
+        "sen_from_{}": classify_render.SOURCES,
+        "sen_allow_{}": classify_render.ALLOWED,
+        "sen_label_{}": render_rows.OURS,
+        "sen_out_{}": get_args(Fault),
+        "tr_{}": ["look", "fetch", "both", "resume", "remove"],
+        "tr_{}_label": ["look", "fetch", "both", "resume", "remove"],
+        "tr_flag_{}": get_args(Code),
+        "ft_{}": ["stop", "resume", "retry", "remove", "zip", "gguf", "merge"],
+        "ft_notice_{}": NOTICES.keys() - REFUSED,
+        "ft_outcome_{}": [outcome.replace(" ", "_") for outcome in get_args(Outcome)],
+        "ft_preset_{}": PRESETS,
+        "ftq_column_{}": COLUMNS,
+        "ft_method_{}": get_args(Taught),
+        "ft_score_{}": SCORES,
+        "ft_state_{}": get_args(JobState),
+        "what_{}": [*SCORES, "held_out", "lora"],
+        "adapter_does_{}": TASKS,
+        "mo_{}": get_args(State),
+        "card_{}": CARDS,
+        "help_{}": [idea.name for idea in IDEAS],
+        "help_{}_text": [idea.name for idea in IDEAS],
+        "help_{}_picture": [idea.name for idea in IDEAS if idea.pictured],
+        "tour_{}": [step.name for step in STEPS],
+        "voice_{}": VOICE,
+        "month_{}": [str(number) for number in range(1, 13)],
+        "knob_{}": [knob.name for knob in KNOBS],
+        "knob_{}_why": [knob.name for knob in KNOBS],
+    }
+    return {pattern: [*of] for pattern, of in found.items()}
+
+
+def used() -> set[str]:
+    return {
+        pattern.format(*((value,) if isinstance(value, str) else value))
+        for pattern, of in made().items()
+        for value in of
+    }
 
 
 def patterns() -> set[str]:
     """The f-strings of the page that could make a key, with {} for what is filled in."""
-    made = set()
-    for node in NODES:
+    found = set()
+    for node in page():
         if isinstance(node, ast.JoinedStr):
             parts = [part.value if isinstance(part, ast.Constant) else None for part in node.values]
             shape = re.compile("".join("(.+)" if part is None else re.escape(str(part)) for part in parts))
             if any(parts) and any(shape.fullmatch(key) for key in KEYS):
-                made.add("".join("{}" if part is None else str(part) for part in parts))
-    return made
+                found.add("".join("{}" if part is None else str(part) for part in parts))
+    return found
 
 
 def test_every_string_is_used() -> None:
-    assert [key for key in KEYS if key not in CONSTANTS and key not in USED] == []
+    constants = {node.value for node in page() if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    assert [key for key in KEYS if key not in constants | used()] == []
 
 
 def test_every_maker_of_keys_is_known_and_makes_keys_that_are_there() -> None:
-    assert patterns() == MADE.keys()
-    assert USED - set(KEYS) == set()
+    assert patterns() == made().keys()
+    assert used() - set(KEYS) == set()
 
 
 def test_every_string_that_is_asked_for_by_name_is_there() -> None:

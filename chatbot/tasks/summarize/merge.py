@@ -21,9 +21,9 @@ from retrieval.types import Passage
 PART = 3_000  # tokens of a part at most
 PART_WEAK = 700  # the same for a model that loses the thread in more
 READ, READ_WEAK = 120_000, 24_000  # tokens of a text that are read; of a longer one the most telling sentences
-READ_BY_CORES = {"standard": 10_000, "large": 4_000}
-"""The same where cores of this machine read, so that 300 KB take no more than three minutes of two idle ones: `standard` reads 145 of
-its tokens a second there and `large` 60, and half of the time goes into writing (tests/bench/README.md)."""
+READ_BY_CORES = {"standard": 7_000, "large": 2_800}
+"""The same where cores of this machine read, so that 300 KB take no more than three minutes of two idle ones: with `standard` it was
+162 seconds, of which half goes into writing, ranking and checking (tests/bench/README.md); `large` reads at 0.4 times its speed."""
 COPIED = 0.92  # share of a weak model's words that must stand in the text where its sentence is supported
 LEVELS = 4  # of merging
 FEW = 40  # words of a section that is not worth asking the model about

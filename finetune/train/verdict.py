@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from chatbot.common.errors import AdapterError
+from chatbot.common.system.heap import give_back
 from finetune.data.encoding.masks import ChatEncoder, Encoded
 from finetune.data.examples import Example, Fault
 from finetune.data.findings.report import Taught
@@ -140,6 +141,7 @@ def answers(model: Any, tokenizer: Any, shown: Shown = contextlib.nullcontext) -
                 texts = _generate(model, tokenizer, [prompts[at] for at in chunk], max_tokens)
                 for at, text in zip(chunk, texts, strict=True):
                     found[at] = text
+                give_back()
         return found
 
     return answer

@@ -9,6 +9,7 @@ import psutil
 import torch
 from transformers import TrainerCallback
 
+from chatbot.common.system.heap import give_back
 from finetune.jobs.estimate import SAMPLING
 from finetune.train.progress import Progress
 from finetune.train.samples import Sampled
@@ -37,6 +38,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         self._tokens_before = self.trainer.seen_tokens
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        give_back()
         self._seconds += time.perf_counter() - self._step_ended
         self._tokens += (self.trainer.seen_tokens - self._tokens_before) * args.world_size
         self._steps += 1

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from chatbot.common.system.heap import give_back
 from finetune.train.arithmetic import packed
 from finetune.train.arithmetic.attention import uses_rows
 
@@ -97,6 +98,7 @@ class SideBySide:
 
         batch = {name: values.to(model.device) for name, values in packed.collate(rows).items()}
         found = dict(self.map(work, pieces := self.pieces(batch, share=uses_rows(model))))
+        give_back()
         return [nats for at in range(len(pieces)) for nats in found[at]]
 
     def _at_once(self, work: Callable[[Piece], T], pieces: Sequence[Piece]) -> Iterator[T]:

@@ -22,6 +22,8 @@ _SEAM = re.compile(
 )
 _SUBJECT = re.compile(r"(?i:the|an?|all|every|each|some|no|those|these|anyone|everybody|whoever)\b|[A-Z\d]")
 _NAMED_BEFORE = re.compile(r"[A-Za-z]{3,} \Z")
+_PRONOUN = re.compile(r"(?:i|you|he|she|it|we|they)'(?:d|ll|m|re|ve)")
+_WHOLE = frozenset(["到达", "到期", "到场"])  # words, of which one character is grammar elsewhere
 _SIDE = 2  # content items that make a statement
 
 
@@ -55,7 +57,7 @@ def read(text: str, language: str = "english") -> Statement:
     counted = numbers(text)
     denied = negations(text)
     taken = {place for start, end in (*denied, *((n.start, n.end) for n in counted)) for place in range(start, end)}
-    free = [token for token in found if token.start not in taken] if taken else list(found)
+    free = [token for token in found if token.start not in taken and not _PRONOUN.fullmatch(token.form)]
     items = [Item(n.start, n.end, f"#{n.value:g}{n.unit}", "number", n) for n in counted]
     items += [_word(t, first=t is found[0]) for t in free if not (t.dense or t.stop) or _is_letter(t, text)]
     items += _pairs(free)
@@ -113,7 +115,7 @@ def _pairs(found: list[Token]) -> list[Item]:
             and left.end == right.start
             and not (left.stop and right.stop)
         ):
-            kind = "link" if left.stop or right.stop else "pair"
+            kind = "link" if (left.stop or right.stop) and left.form + right.form not in _WHOLE else "pair"
             pairs.append(Item(left.start, right.end, left.form + right.form, kind))
     return pairs
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 from retrieval.checks.claims import Item, Statement
 from retrieval.checks.evidence import PAIRS
@@ -13,6 +14,9 @@ _OFTEN = 6  # occurrences of one word that are looked at
 _LONGER = 3  # items by which the passage's own words may outnumber those in their place
 _SAME_CLAUSE = 0.5
 _COPY = {False: 0.65, True: 0.5}  # share of a claim's items in the passage's order that makes it a copy, by "has pairs"
+_DONE = re.compile(
+    r"[a-z]{2,}(?:ed|en|wn)|bought|built|caught|found|held|kept|led|made|met|paid|said|sent|sold|taught|told|won"
+)
 _BREAK = re.compile(
     r"[,;:.!?，；：。！？、()（）—“”]|\b(?:but|while|although|though|whereas|because|since|unless|if|and|aber|sondern|während"
     r"|pero|sino|mientras|aunque|dar|но|а|хотя)\b|但|而|虽|雖|尽管|儘管",
@@ -61,7 +65,15 @@ def exchanged(claim: Statement, said: Statement) -> tuple[str, str] | None:
         orders = _orders(theirs[first.key], theirs[anchor.key], theirs[second.key])
         if orders == {-1} and _agent(claim, anchor.end, second.start) == _agent_said(said, theirs, anchor, first):
             return claim.text[first.start : first.end], claim.text[second.start : second.end]
+        if orders == {1} and _done_by(claim, [anchor]) != _done_by(said, theirs[anchor.key]):
+            return claim.text[first.start : first.end], claim.text[second.start : second.end]
     return None
+
+
+def _done_by(statement: Statement, words: Sequence[Item]) -> bool:
+    """Whether one of them is a participle with "by" behind it: "succeeded by"."""
+    ends = {word.end for word in words}
+    return any(a.end in ends and b.form == "by" and _DONE.fullmatch(a.form) for a, b in pairwise(statement.tokens))
 
 
 def _places(statement: Statement) -> dict[str, list[Item]]:

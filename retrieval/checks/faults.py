@@ -1,5 +1,6 @@
 """What stands against a sentence, once the place in the passages that says most of it is found."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,10 +8,12 @@ from retrieval.checks.claims import Item, Statement
 from retrieval.checks.clauses.misplaced import misplaced
 from retrieval.checks.clauses.opposite import opposite
 from retrieval.checks.clauses.scope import widened
+from retrieval.checks.clauses.turned import turned, unanswered
 from retrieval.checks.clauses.unspaced import changed
 from retrieval.checks.conflicts import exchanged, polarity, replaced
 from retrieval.checks.evidence import PAIRS, covered, says, share
 
+_DENIES = re.compile("[不无無未非没沒]")
 CLOSE = 0.85  # share of the content from which on a sentence is a copy, in which a strange name is a forgery
 
 
@@ -64,18 +67,21 @@ def faults(case: Case, said: Statement, parts: Sequence[Statement], around: froz
         reasons.append(Reason("number", tuple(text[item.start : item.end] for item in wrong)))
     if strange := [*_strange(case, said, bound, around), *_strange_runs(case, said, around)]:
         reasons.append(Reason("name", tuple(strange)))
-    turned = opposite(case.claim, parts)
-    agree = bool(turned and case.claim.negations and not said.negations)  # "nobody may" says what "prohibited" does
+    against = opposite(case.claim, parts)
+    denied = bool(_DENIES.search(against))  # 不必 is the opposite of 必须 by its own negation
+    agree = bool(against and case.claim.negations and not said.negations) and not denied  # "nobody may" is "prohibited"
     if not agree and polarity(case.claim, said):
         reasons.append(Reason("negation"))
-    if not agree and turned:
-        reasons.append(Reason("opposite", (turned,)))
+    if not agree and against:
+        reasons.append(Reason("opposite", (against,)))
     if swapped := next(filter(None, (exchanged(case.claim, part) for part in parts)), None):
         reasons.append(Reason("exchanged", swapped))
     blamed = {word for reason in reasons for word in reason.words}
     if other := [word for word in replaced(case.claim, bound.main, {i.key for i in case.new}) if word not in blamed]:
         reasons.append(Reason("replaced", tuple(other)))
     if not reasons and (word := misplaced(case.claim, case.asked, parts) or changed(case.claim, case.asked, parts)):
+        reasons.append(Reason("elsewhere", (word,)))
+    if not reasons and (word := turned(case.claim, parts) or unanswered(case.claim, parts)):
         reasons.append(Reason("elsewhere", (word,)))
     if word := widened(case.claim, case.asked, parts):
         reasons.append(Reason("wider", (word,)))

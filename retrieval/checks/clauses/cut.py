@@ -26,7 +26,14 @@ _NAMES = re.compile(
     r"(?:the|an?|all|every|each|some|no|many|most|others?|his|her|its|their|our|your|my|these|those|mr|mrs|ms|dr)\b",
     re.IGNORECASE,
 )
-_GOES_ON = re.compile(r"\W*[由于在被从以对为向比并又也还则后再自均都将须应可不未已曾及和与或且而但因如若]")
+_SPEAKS = re.compile(r"\W*(?:(?:then|well|ok|okay|good|yes|no)\W+)?(?:i|we)(?:['’]\w+)?\b", re.IGNORECASE)
+"""In a dialogue: what follows is said by who was named."""
+_BESIDE = re.compile(r"\W*(?:while|whereas)\s+(?!\w+(?:ly|ing|ed)\b)", re.IGNORECASE)
+"""A clause with a subject of its own, also one without an article."""
+_DATED = re.compile(
+    r"\W*(?:[\d〇零一二三四五六七八九十两]+[年月日号天岁周](?:[前后初底末起间时内]|以前|以后|之前|之后|以来)?\W*)+"
+)
+_GOES_ON = re.compile(r"\W*[我咱俺由于在被从以对为向比并又也还则后再自均都将须应可不未已曾及和与或且而但因如若]")
 
 
 @dataclass(frozen=True)
@@ -66,12 +73,18 @@ class Clause:
 
     def names_another(self, claim: Statement) -> bool:
         """Whether it begins with a subject of its own, which the claim does not name."""
-        shared = [item.start for item in self.items if says(claim, item)]
-        lead = [place for place in self.own(claim) if place < min(shared, default=self.end)]
-        if not lead:
+        held = [item for item in self.items if says(claim, item)]
+        shared = [item.start for item in held if not item.number] or [item.start for item in held]
+        dated = _DATED.match(self.text)
+        begin = self.start + (dated.end() if dated else 0)
+        lead = [place for place in self.own(claim) if begin <= place < min(shared, default=self.end)]
+        if not lead or _SPEAKS.match(self.text):
             return False
+        beside = _BESIDE.match(self.text)
+        if beside and lead[0] == self.start + beside.end():
+            return True
         if any(item.kind in PAIRS for item in self.items):
-            return not _GOES_ON.match(self.text)
+            return not _GOES_ON.match(self.text[begin - self.start :])
         first = next((token for token in self.said.tokens if not token.stop), None)
         return bool(_NAMES.match(self.text)) or bool(first and first.capital)
 

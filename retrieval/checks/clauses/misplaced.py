@@ -22,6 +22,7 @@ _TO = re.compile(r"\b(?:to|from)\s(?:the\s|an?\s|his\s|her\s|its\s|their\s)?\Z")
 _OTHERS = re.compile(r"\b(?:others?|another|rest|else)\b|其他|其它|其余|另", re.IGNORECASE)
 _WORDS = 2  # that may name a subject, beside names: "air pressure"
 _SUBJECT = 2  # pairs of characters at the beginning that may be the subject: a word of three characters
+_YEARS = 1000  # from which a bare number may be one of the calendar
 _KINDS = (("time", TIMES), ("length", LENGTHS), ("weight", WEIGHTS))
 _WHEN = re.compile(
     r"\b(?:today|tomorrow|yesterday|(?:next|last|this|following) (?:week|month|year|spring|summer|autumn|winter)|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b"
@@ -91,10 +92,15 @@ def _rivals(claim: Statement, number: Number, items: Sequence[Item]) -> bool:
     return any(
         item.number is not None
         and item.number.firm
-        and _kind(item.number) == _kind(number)
+        and (_kind(item.number) == _kind(number) or _short_for(item.number, number))
         and not any(item.number.agrees(own) for own in claim.numbers)
         for item in items
     )
+
+
+def _short_for(bare: Number, number: Number) -> bool:
+    """ "Groups pay 18 euros a head, others 22": a number of the same kind whose unit need not be said again."""
+    return number.unit not in ("", "month") and bare.unit == "" and bare.measure == "" and bare.value < _YEARS
 
 
 def _kind(number: Number) -> tuple[str, str]:
@@ -146,15 +152,12 @@ def _receiver(clause: Clause, among: Sequence[Clause]) -> Item | None:
     theirs = {item.key: item for item in one.items}
     ours, other = theirs.get(giver.key), theirs.get(taker.key)
     said = one.statement.text
-    if (
-        ours
-        and other
-        and other.start < ours.start
-        and _TO.search(said, 0, ours.start)
-        and not _TO.search(said, 0, other.start)
-    ):
-        return giver
-    return None
+    if ours is None or not _TO.search(said, 0, ours.start):
+        return None
+    if other is None:
+        between = [item for item in clause.items if giver.end < item.start < taker.start and not item.capital]
+        return giver if between and theirs.keys() & {between[0].key} else None
+    return giver if other.start < ours.start and not _TO.search(said, 0, other.start) else None
 
 
 def _goes_on(home: Clause, before: Clause, rest: Sequence[Item]) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from retrieval.checks.claims import Statement
 from retrieval.checks.clauses.cut import Clause, best, evidence
+from retrieval.checks.evidence import says
 from retrieval.text.words import Token, stem
 
 _PREFIXES = ("un", "in", "im", "ir", "il", "dis", "non")
@@ -34,7 +35,7 @@ def opposite(claim: Statement, parts: Sequence[Statement]) -> str:
     """The claim's word in whose place the evidence has the opposite; "" for none.
 
     The first that says either decides, of the clauses that say what the claim says right behind the word, before it, and all in
-    all, and those that say nothing else.
+    all, and those that say nothing else. Of a claim with years or amounts, the clauses that say them must not all have the opposite.
     """
     among = evidence(parts)
     for start, end, others in _words(claim) if among else ():
@@ -45,7 +46,11 @@ def opposite(claim: Statement, parts: Sequence[Statement]) -> str:
         alone = [one for one in among if len(one.items) == 1]
         word = claim.text[start:end]
         telling = [clause for clause in [*near, *alone] if _has(clause, (word,)) or _has(clause, others)]
+        counted = [item for item in own if item.number and (item.number.unit or item.number.measure)]
+        homes = [one for item in counted for one in among if says(one.said, item)]
         if telling and not _has(telling[0], (word,)):
+            return word
+        if homes and all(_has(one, others) and not _has(one, (word,)) for one in homes):
             return word
     return ""
 

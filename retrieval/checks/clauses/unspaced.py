@@ -5,9 +5,11 @@ from difflib import SequenceMatcher
 
 from retrieval.checks.claims import Item, Statement
 from retrieval.checks.clauses.cut import Clause, evidence
+from retrieval.checks.evidence import says, weight
 from retrieval.text.words import Token
 
 _COPY = 0.6  # share of the claim's characters that a clause must have in the same order to be the one it was made from
+_NAME = 4  # characters of a name at most
 _ALIKE = (
     "须需应要",
     "买购",
@@ -21,7 +23,7 @@ _ALIKE = (
     "往向去",
     "叫称",
 )  # one for the other changes nothing
-_PASSIVE = "被由受遭为"
+_PASSIVE = "被受遭"
 
 
 def changed(claim: Statement, asked: Statement, parts: Sequence[Statement]) -> str:
@@ -33,12 +35,19 @@ def changed(claim: Statement, asked: Statement, parts: Sequence[Statement]) -> s
     if any(_matched(ours, clause) == len(ours) for clause in among):
         return ""
     most = max((_matched(ours, clause) for clause in among), default=0)
-    found = [
-        _replaced(ours, one, claim.text, asked.text) or _turned(claim, one)
-        for one in among
-        if _matched(ours, one) == most
-    ]
+    alike = [clause for clause in among if _matched(ours, clause) == most]
+    said = max((_said(claim, clause) for clause in alike), default=0.0)
+    found = [_changed(claim, asked, ours, one, parts) for one in alike if _said(claim, one) == said]
     return found[0] if found and all(found) else ""
+
+
+def _changed(claim: Statement, asked: Statement, ours: Sequence[Token], one: Clause, parts: Sequence[Statement]) -> str:
+    replaced = _replaced(ours, one, claim.text, asked.text)
+    return replaced or _exchanged(ours, one, claim.text, asked.text, parts) or _turned(claim, one)
+
+
+def _said(claim: Statement, clause: Clause) -> float:
+    return weight([item for item in claim.items if says(clause.said, item)])
 
 
 def _matcher(ours: Sequence[Token], clause: Clause) -> SequenceMatcher[str]:
@@ -66,6 +75,27 @@ def _replaced(ours: Sequence[Token], clause: Clause, text: str, asked: str) -> s
     return ""
 
 
+def _exchanged(ours: Sequence[Token], clause: Clause, text: str, asked: str, parts: Sequence[Statement]) -> str:
+    """A word of which the evidence speaks elsewhere, in the place of one that the claim does not say."""
+    theirs = [token for token in clause.said.tokens if token.dense]
+    blocks = _matcher(ours, clause).get_opcodes()
+    if sum(b - a for tag, a, b, _, _ in blocks if tag == "equal") < _COPY * len(ours):
+        return ""
+    for tag, a, b, c, d in blocks:
+        if tag == "replace" and _is_run(ours[a:b]) and _is_run(theirs[c:d]):
+            word, other = (
+                text[ours[a].start : ours[b - 1].end],
+                clause.statement.text[theirs[c].start : theirs[d - 1].end],
+            )
+            if word not in asked + clause.text and other not in text and any(word in part.text for part in parts):
+                return word
+    return ""
+
+
+def _is_run(found: Sequence[Token]) -> bool:
+    return 1 < len(found) <= _NAME and found[-1].end - found[0].start == len(found)
+
+
 def _turned(claim: Statement, clause: Clause) -> str:
     """A pair that stands before a word in the claim and behind it in the clause, where another one goes the other way."""
     if any(sign in claim.text + clause.text for sign in _PASSIVE):
@@ -77,7 +107,7 @@ def _turned(claim: Statement, clause: Clause) -> str:
             [i for i in shared[:n] if i.end <= anchor.start],
             [i for i in shared[n + 1 :] if i.start >= anchor.end],
         )
-        if before and behind and _crossed(before[0], anchor, behind[-1], theirs):
+        if before and any(_crossed(before[0], anchor, item, theirs) for item in behind):
             return claim.text[before[0].start : before[0].end]
     return ""
 

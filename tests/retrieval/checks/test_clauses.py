@@ -70,6 +70,41 @@ def test_a_word_counts_where_it_stands(sentence: str, text: str, supported: bool
     assert (label(sentence, text) == "supported") == supported
 
 
+@pytest.mark.parametrize(
+    ("sentence", "text", "supported"),
+    [
+        ("The bus goes from Arl to Bern.", "The bus goes from Arl to Bern at 8.", True),
+        ("The bus goes from Bern to Arl.", "The bus goes from Arl to Bern at 8.", False),
+        ("班车从石浦开往宁海。", "班车从宁海开往石浦。", False),
+        ("Rita Sol will succeed Mark Tann.", "Rita Sol will be succeeded by Mark Tann.", False),
+        ("The council sued Nils.", "Nils closed the mill and sued the council.", False),
+        ("周强起诉镇政府。", "周强关闭了茶厂，并起诉镇政府。", True),
+        ("镇政府起诉周强。", "周强关闭了茶厂，并起诉镇政府。", False),
+        ("Wash it before it is dried.", "It must be dried before you wash it.", False),
+        ("Ella buys the gas.", "Ella: I take the stove, but somebody else buys the gas.", False),
+        ("只有三幅画是借来的。", "画几乎都是借来的，只有三幅属于市里。", False),
+        ("甲组的发病率高于乙组。", "甲组的发病率为3%，乙组的发病率为5%。", False),
+        ("Amin ordered an X-ray.", "Dr Amin sent her to Dr Voss, who ordered an X-ray.", False),
+        ("Voss ordered an X-ray.", "Dr Amin sent her to Dr Voss, who ordered an X-ray.", True),
+        ("Jens said that Maria had paid.", "Maria said that Jens had paid.", False),
+        ("The doctor advised surgery.", "The doctor advised against surgery.", False),
+        ("Anna Weiss is for the new timetable.", "Anna Weiss: I am against the new timetable.", False),
+        ("图书罚款五角。", "罚款图书两角、影碟五角。", False),
+        ("公司把港口租给镇政府。", "镇政府把港口租给公司。", False),
+        ("The offer has been sent.", "Has the offer been sent? Not yet.", False),
+        ("The offer has been sent.", "Has the offer been sent? Yes, on Monday.", True),
+        ("None of the rejected had a licence.", "Most of the rejected had a licence.", False),
+        ("Smaller groups pay 18 euros a head.", "Groups of twelve pay 18 euros a head, smaller groups 22.", False),
+        ("The council raised the fee in 2022.", "The council raised the fee in 2019 and lowered it in 2022.", False),
+        ("可以退费。", "只有因病才可以退费。", False),
+        ("货车不必走隧道。", "货车必须走隧道。", False),
+        ("Ravi gets the gas on Friday.", "Ravi: I'll get the gas on Friday.", True),
+    ],
+)
+def test_what_is_turned_round_keeps_its_words_and_loses_its_support(sentence: str, text: str, supported: bool) -> None:
+    assert (label(sentence, text) == "supported") == supported
+
+
 def test_what_a_question_calls_all_is_not_the_answers() -> None:
     text = "Guests pay 5 euros."
     given = [Passage(1, 0, len(text), text)]
@@ -94,7 +129,12 @@ def test_contradicted_is_said_of_what_the_text_denies_in_so_many_words(sentence:
     assert label(sentence, text) == told
 
 
-FIGURES = {("fit", "en"): (72, 0, 2), ("fit", "zh"): (59, 0, 4), ("held", "en"): (33, 0, 4), ("held", "zh"): (11, 0, 3)}
+FIGURES = {
+    ("fit", "en"): (137, 0, 3),
+    ("fit", "zh"): (113, 0, 6),
+    ("held", "en"): (34, 0, 4),
+    ("held", "zh"): (10, 0, 3),
+}
 
 
 @pytest.mark.parametrize("half", FIGURES)

@@ -110,7 +110,8 @@ def _flow(source: str, token: Any) -> Span | None:
     broken = "\n" in token.value and not (token.style == '"' and "\n" not in raw)
     if broken or is_key(raw) or (not token.style and _NO_TEXT.fullmatch(raw)):
         return None
-    return _value(raw, start, *_STYLES[token.style])
+    escape, escapes = _STYLES[token.style]
+    return span([replace(one, shown=_line(one.shown)) for one in tokens(raw, start, escapes)], escape=escape)
 
 
 def _block(source: str, start: int, end: int) -> Iterator[Span]:

@@ -15,7 +15,7 @@ _KEY = re.compile(
 
 
 BACKSLASHED = re.compile(
-    r"\\(?:u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U(?:000[01][0-9A-Fa-f]{4}|[0-9A-Fa-f]{4})|x[0-9A-Fa-f]{2}|.)",
+    r"\\(?:\n[ \t]*|u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U(?:000[01][0-9A-Fa-f]{4}|[0-9A-Fa-f]{4})|x[0-9A-Fa-f]{2}|.)",
     re.DOTALL,
 )
 DOUBLED = re.compile("''")
@@ -34,18 +34,18 @@ def _apart(token: Token, text: str, start: int, escapes: re.Pattern[str]) -> Ite
         if a > at:
             yield Token("text", at, a, text[at - start : a - start])
         shown = _shown(escape[0])
-        yield Token("text", a, b, shown) if shown else Token("void", a, b)
+        yield Token("text", a, b, shown) if shown or escape[0][1] == "\n" else Token("void", a, b)
         at = b
     if at < token.end:
         yield Token("text", at, token.end, text[at - start : token.end - start])
 
 
 def _shown(escape: str) -> str:
-    """The character, or nothing for a line break, half of a character and the like, which stay."""
+    """The character, or nothing for a line break, half of a character and the like, which stay, and for a break of YAML's that is none."""
     if escape[1] in "uUx" and len(escape) > 2:
         shown = json.loads(f'"{escape}"') if escape[1] == "u" else chr(int(escape[2:], 16))
         return "" if "\ud800" <= shown <= "\udfff" and len(shown) == 1 else shown
-    return "" if escape[1] in "nrtbfv0" else escape[1]
+    return "" if escape[1] in "nrtbfv0\n" else escape[1]
 
 
 def _tokens(text: str, start: int) -> Iterator[Token]:

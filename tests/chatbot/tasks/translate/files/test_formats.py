@@ -51,6 +51,8 @@ TEXTS = [  # (name, source, with its words shouted)
     ("strings.xml", '<resources><string name="a">@string/other</string><string name="b">\\@here now</string><string name="c">"  two words "</string>'
      '<string name="d">?attr/color</string></resources>',
      [">@string/other<", ">\\@here NOW<", '>"  TWO WORDS "<', ">?attr/color<"]),
+    ("d.yaml", 'a: "One long line that\n  goes on and \\\n    \\ does not end,\\\n    not here"\nb: On two\n  lines\n',
+     ['a: "ONE LONG LINE THAT GOES ON AND  DOES NOT END,NOT HERE"\nb: ON TWO LINES\n']),
     ("a.arb", '{"@@locale": "en", "a": "Hi {x}", "@a": {"description": "Said first", "placeholders": {"x": {"type": "String"}}}, "b": "By"}',
      ['"a": "HI {x}", "@a": {"description": "Said first", "placeholders": {"x": {"type": "String"}}}, "b": "BY"']),
     ("b.yaml", 'en:\n  date: "%Y-%m-%d"\n  at: "at noon"\n', ['  date: "%Y-%m-%d"\n  at: "AT NOON"']),

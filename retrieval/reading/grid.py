@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, pairwise
 
+from retrieval.reading.fields import SHEET, fields, is_form, is_sheet
 from retrieval.reading.pages import Pages
 
 _MANY = 20  # columns
@@ -37,23 +38,36 @@ def write(
 
     `within` is what the table as a whole belongs to. Without headers of its own it has those `above`. Returns its columns'.
     """
-    stream = (row for row in rows if any(cell.strip() for cell in row))
+    stream: Iterator[Cells] = (row for row in rows if any(cell.strip() for cell in row))
     first = [*islice(stream, _LOOK)]
+    if heads is None and is_form(first):
+        first, stream, heads = [*fields(first)], fields(stream), 0
     titles = _titles(first)
     for title in first[:titles]:
         pages.add(line([next(cell for cell in title if cell.strip())]))
     first = first[titles:]
-    count = head_count(first, heads - titles if heads else None)
+    count = head_count(first, max(0, heads - titles) if heads is not None else None)
     heading = filled(first[:count])
     columns = headers(heading, max(map(len, first), default=0)) if heading or not above else above
+    rest = chain(first[count:], stream)
     for number, head in enumerate(heading):
         pages.add(line(head), "table", level=int(number == 0))
-    for under, row in grouped(chain(first[count:], stream), within):
+    sheet = not heading and (is_sheet(first) or (heads == 0 and max(map(len, first), default=0) == SHEET))
+    for under, row in _of_sheet(rest, within) if sheet else grouped(rest, within):
         if under is None:
             pages.add(line(distinct(row)), "table")
         else:
             pages.row(line(row), [*row, *[""] * (len(columns) - len(row))], columns, under)
     return columns
+
+
+def _of_sheet(rows: Iterable[Cells], within: str) -> Iterator[tuple[str | None, Cells]]:
+    """As `grouped`: a field alone has no value, and what reaches over both columns is a title."""
+    title = ""
+    for row in rows:
+        merged = len(row) > 1 and len({*row}) == 1
+        title = row[0].strip() if merged else title
+        yield None if merged else " > ".join(filter(None, (within, title))), row
 
 
 def grouped(rows: Iterable[Cells], within: str = "") -> Iterator[tuple[str | None, Cells]]:
@@ -103,7 +117,7 @@ def is_amount(cell: str) -> bool:
 
 def header_rows(rows: Sequence[Cells]) -> int:
     """How many of the first rows are headers, told by what stands in the columns below them."""
-    if not rows or not _differs(rows[0], rows[1:]):
+    if not rows or is_sheet(rows) or not _differs(rows[0], rows[1:]):
         return 0
     count = 1
     while _more(rows, count) and (_goes_on(*_cut(rows, count)) or _divides(*_cut(rows, count))):
@@ -112,9 +126,9 @@ def header_rows(rows: Sequence[Cells]) -> int:
 
 
 def head_count(rows: Sequence[Cells], told: int | None) -> int:
-    """As many as the file tells, and those into which their merged cells reach."""
-    if told is None or told < 1:
-        return header_rows(rows)
+    """As many as the file tells, and those into which their merged cells reach; None: it does not tell."""
+    if not told:
+        return header_rows(rows) if told is None else 0
     count = min(told, len(rows))
     while _more(rows, count) and _divides(*_cut(rows, count)):
         count += 1

@@ -10,9 +10,15 @@ from retrieval.types import Passage, Row, Table
 EMPTY = {False: "not given", True: "未给出"}
 """What stands for an empty cell, by "in a script without spaces"."""
 
+_FIELD = 2  # cells of a row without headers that are a field and its value
+
 
 def said(table: Table, row: Row, *, empty: str = "") -> str:
-    """Each cell behind its header: "Product: Pumps; 2021: 361". Empty cells are left out, or said as `empty`."""
+    """Each cell behind its header: "Product: Pumps; 2021: 361", the value of a field behind it. Empty cells are left out, or said as
+    `empty`."""
+    if not any(table.columns) and len(row.cells) == _FIELD and row.cells[0] and (row.cells[1] or empty):
+        field = f"{row.cells[0]}: {row.cells[1] or empty}"
+        return f"{row.under}; {field}" if row.under else field
     pairs = list(dict.fromkeys(zip_longest(table.columns, row.cells, fillvalue="")))
     told = [
         f"{column}: {cell or empty}" if column else cell or empty

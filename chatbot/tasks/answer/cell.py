@@ -141,7 +141,7 @@ def _answers(question: str, met: Met, found: Found) -> bool:
         return False
     cells = _distinct(met.cells)
     amounts = all(_NUMBER.search(cell.text) or not cell.text for cell in cells)
-    if len(cells) > MOST or (amounts and _NO_AMOUNT.search(question)):
+    if len(cells) > MOST or (amounts and any(cell.text for cell in cells) and _NO_AMOUNT.search(question)):
         return False
     if not met.by_header and met.share < SURE and not (amounts and _AMOUNT.search(question)):
         return False

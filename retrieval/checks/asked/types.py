@@ -82,6 +82,15 @@ _CAUSE = re.compile(
 _PLACE = re.compile(
     r"\b(?:in|at|near|on|from|to|by|beside|behind|between|under|above|along|inside|outside|off)\b", re.IGNORECASE
 )
+_BARE = re.compile(
+    r"(?:yes|no|yeah|是的?|不是|可以|不可以|不?能|不?对|不?会|有|没有)[.。!！]?|[一二三四五六七八九十]{1,3}、[^\W\d_]{2,12}",
+    re.IGNORECASE,
+)
+"""Yes or no alone, which stands in every text, and the heading of a chapter (六、个人信息)."""
+_JOINT = re.compile(r"[\s,.]*(?:of |the )?", re.IGNORECASE)
+_COUNTERS = frozenset("次本个位名人口件台辆张门条项种层间座岁份只艘")
+_ANY = frozenset("个位名人口")  # of people
+_COUNTER = re.compile(f"(?:[几幾]|多少)([{''.join(sorted(_COUNTERS))}])")
 _MONEY_LESS = TIMES | LENGTHS | WEIGHTS | {YEAR, "area"}
 
 
@@ -95,18 +104,46 @@ def answers(question: str, sentence: str, quotes: Sequence[str] = ()) -> bool:
     kind = asked_type(question)
     tongue = language(sentence)
     known, said = ask(question, tongue), read(sentence, tongue)
+    if _BARE.fullmatch(sentence.strip()):
+        return False
     if kind == "cause":
         return any(_CAUSE.search(text) for text in (sentence, *quotes))
     if kind in ("any", "person", "place"):
         beside = kind == "any" or (kind == "place" and _PLACE.search(sentence) is not None)
         return beside or _names(known, said)
     found = _told_more(_new_numbers(known, said), quotes)
+    if kind == "count":
+        found = [
+            n for n in found if not _is_day(n, quotes or (sentence,)) and not _of_other_things(question, sentence, n)
+        ]
     if kind == "time":
         return bool(_TIME.search(sentence)) or any(n.measure in ("", YEAR, *TIMES) for n in found)
     if kind == "count" and not found:
         return bool(_SOME.search(sentence))
     years = sum(number.measure == YEAR for number in found)  # from 1870 to 1939
     return (kind == "duration" and years > 1) or any(_fits(kind, question, number) for number in found)
+
+
+def _is_day(number: Number, texts: Sequence[str]) -> bool:
+    """Whether wherever it stands it is the day of a month."""
+    places = [(text, n) for text in texts for n in numbers(text) if n.unit != "month" and n.agrees(number)]
+    return bool(places) and all(_beside_a_month(text, n) for text, n in places)
+
+
+def _beside_a_month(text: str, day: Number) -> bool:
+    months = [n for n in numbers(text) if n.unit == "month"]
+    between = [text[min(day.end, n.end) : max(day.start, n.start)] for n in months]
+    return any(_JOINT.fullmatch(gap) for gap in between)
+
+
+def _of_other_things(question: str, sentence: str, number: Number) -> bool:
+    """几次 asks for times and not for 五本."""
+    asked = _COUNTER.search(question)
+    told = next((n for n in numbers(sentence) if n.agrees(number)), None)
+    counter = sentence[told.end - 1] if told else ""
+    if not asked or counter not in _COUNTERS or asked[1] == counter:
+        return False
+    return not {asked[1], counter} <= _ANY and "个" not in (asked[1], counter)
 
 
 def values(question: str, sentence: str) -> frozenset[tuple[float, str] | str]:

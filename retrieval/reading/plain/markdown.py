@@ -76,7 +76,7 @@ class _Lines:
     def _end_table(self) -> None:
         rows, self._rows = self._rows, []
         if rows:
-            write(self._pages, rows, heads=1)
+            write(self._pages, rows, heads=int(any(rows[0])))
 
     def _is_heading(self, line: str) -> bool:
         if found := _HEADING.match(line):

@@ -74,3 +74,21 @@ def test_values_are_those_of_the_type_alone() -> None:
     assert values("How much is a ticket?", "A ticket costs 7 euros, from April on.") == {(7.0, "€")}
     assert values("灯塔哪一年建成？", "灯塔建成于1906年，塔高36米。") == {(1906.0, "")}
     assert values("Why was it closed in 1999?", "It cost 12 euros a day.") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "quote", "answered"),
+    [
+        ("How many people came?", "11", "Minutes of 11 June 2024", False),
+        ("How many people came?", "11", "11 people came on 2 June", True),
+        ("能续借几次？", "五本", "会员每次最多借阅五本图书", False),
+        ("能续借几次？", "可以续借一次", "可以续借一次", True),
+        ("要招几个人？", "两名", "计划招两名测试工程师", True),
+        ("Can I pay cash after midnight?", "Yes.", "Yes, cards are accepted.", False),
+        ("注销以后我的信息还留着吗？", "六、个人信息", "六、个人信息", False),
+    ],
+)
+def test_a_day_another_counter_and_a_bare_yes_are_no_answers(
+    question: str, sentence: str, quote: str, answered: bool
+) -> None:
+    assert answers(question, sentence, [quote]) == answered

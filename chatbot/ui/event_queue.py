@@ -1,5 +1,5 @@
-"""The queue of the page as it is to be: its visitors take turns, so that one with many events does not hold the places, and
-work ends when its client has left."""
+"""The queue of the page as it is to be: its visitors take turns, so that one with many events does not hold the places, work
+ends when its client has left, and no event is counted for a dashboard that is closed."""
 
 import random
 from collections import Counter
@@ -26,6 +26,9 @@ def arrange(queue: Queue, leave: Callable[[str], None]) -> None:
 
     own.clean_events = cleaned
     own.get_events = partial(next_events, queue)
+    # Gradio sums up its last 10,000 events after each, for the monitoring that `launch` leaves out
+    own.ANALYTICS_MAX_EVENTS = 1
+    own.compute_analytics_summary = lambda events: None
 
 
 def next_events(queue: Queue) -> tuple[list[Event], bool, str] | None:

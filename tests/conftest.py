@@ -26,8 +26,11 @@ LONG = (
     "finetune/jobs/test_crash.py",
     "access/matrix/test_handlers.py",
     "finetune/jobs/test_start.py",
+    "browser/test_models_page.py",
+    "browser/test_sentiment_page.py",
+    "clients/test_clients.py",
 )
-"""Files of minutes, which begin first: at the end of a run one process would wait for the other's last."""
+"""Files that take long for the tests that they hold, and so begin first: at the end of a run one process would wait for the other's last."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,6 +6,7 @@
 The host has one thread, so that its forks begin as a new process does. They end with it, and it with who began it.
 """
 
+import gc
 import json
 import os
 import signal
@@ -82,6 +83,8 @@ def main() -> None:
     """The host: for each line a fork, whose id it tells."""
     for name in HEAVY:
         import_module(name)
+    gc.collect()
+    gc.freeze()  # or each fork looks through all that was imported, and copies the memory in which it marks it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies: who asks whether a fork lives is told the truth
     for line in sys.stdin:
         log, *arguments = json.loads(line)

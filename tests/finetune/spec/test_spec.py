@@ -5,6 +5,8 @@ import json
 import pytest
 
 from chatbot.common.errors import InputError
+from finetune.data.split import held_out
+from finetune.jobs.estimate import steps_of
 from finetune.spec.knobs import Knob
 from finetune.spec.presets import LONGEST, PRESETS, PresetName, preset
 from finetune.spec.spec import KNOBS, TrainingSpec
@@ -96,6 +98,17 @@ def test_presets_grow_from_quick_to_thorough() -> None:
     quick, balanced, thorough = (preset(name, 5_000, 1_000_000) for name in PRESETS)
     assert quick.rank < balanced.rank < thorough.rank
     assert (quick.epochs or 0) < (balanced.epochs or 0) < (thorough.epochs or 0)
+
+
+@pytest.mark.parametrize(("name", "least"), [("quick", 30), ("balanced", 60), ("thorough", 120)])
+def test_a_handful_of_rows_is_seen_often_enough_to_be_learnt(name: PresetName, least: int) -> None:
+    def updates(rows: int) -> int:
+        held = len(held_out(range(rows), 0.1, seed=0))
+        return steps_of(preset(name, rows, 60 * rows), {"usable": rows, "held_out": held})
+
+    assert [rows for rows in range(11, 200) if not least <= updates(rows) <= max(1.4 * least, 1.4 * rows)] == []
+    assert preset(name, 1, 60).epochs == min(least, 50), "by heart, but not for ever"
+    assert preset(name, 200, 12_000).epochs == {"quick": 2, "balanced": 3, "thorough": 5}[name], "many rows: as ever"
 
 
 def test_no_preset_for_an_empty_set_or_an_unknown_name() -> None:

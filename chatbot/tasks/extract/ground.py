@@ -164,8 +164,22 @@ def where(field: Field, said: str, text: str) -> list[Span]:
     """Where a value of the field stands."""
     if field.kind in ("text", "list"):
         return snapped(said, text)
-    wanted = folded(said).text
-    return [one for one in candidates(field, text) if folded(text[one.start : one.end]).text == wanted]
+    wanted, offered = folded(said).text, candidates(field, text)
+    exact = [one for one in offered if folded(text[one.start : one.end]).text == wanted]
+    return exact or [one for one in offered if _is_worth(field, said, one)]
+
+
+def _is_worth(field: Field, said: str, place: Span) -> bool:
+    """Whether a model wrote the day or amount of that place in another form: 4961.00 for $4,961.00, 2024-10-09 for 9 October 2024."""
+    told = candidates(field, said) if field.kind != "choice" and place.normal else []
+    if len(told) != 1 or field.kind == "date":
+        return len(told) == 1 and told[0].normal == place.normal
+    (amount, _, currency), (other, _, unit) = told[0].normal.partition(" "), place.normal.partition(" ")
+    return _bare(amount) == _bare(other) and (currency == unit or not (currency and unit))
+
+
+def _bare(amount: str) -> str:
+    return amount.rstrip("0").rstrip(".") if "." in amount else amount
 
 
 def value(text: str, span: Span) -> Value:

@@ -4,7 +4,9 @@ import pytest
 
 from chatbot.tasks.extract.amounts import money, numbers
 from chatbot.tasks.extract.dates import dates
+from chatbot.tasks.extract.fields import parse
 from chatbot.tasks.extract.find import found, snapped
+from chatbot.tasks.extract.ground import where
 
 
 @pytest.mark.parametrize(
@@ -100,3 +102,19 @@ def test_what_was_nearly_copied_is_the_text_s_own_words_and_what_was_made_up_is_
     assert snapped("tower", "the towers") == []
     assert snapped("old water tower leans", text) != [], "three words of four"
     assert snapped("old water house", text) == [], "two of three"
+
+
+@pytest.mark.parametrize(
+    ("field", "said", "stands"),
+    [
+        ("total: money", "4961.00", ["$4,961.00"]), ("total: money", "4,961", ["$4,961.00"]), ("total: money", "4961 USD", []),
+        ("total: money", "4916.00", []), ("issued: date", "2024-10-09", ["9 October 2024"]), ("issued: date", "2024-09-10", []),
+        ("pieces: number", "12.0", ["12"]),
+    ],
+)  # fmt: skip
+def test_a_day_or_an_amount_in_another_form_is_the_one_that_stands_there(
+    field: str, said: str, stands: list[str]
+) -> None:
+    text = "Invoice of 9 October 2024: 12 pieces. Total due $4,961.00"
+    found = where(parse(field)[0], said, text)
+    assert [text[one.start : one.end] for one in found] == stands

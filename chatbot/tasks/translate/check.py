@@ -20,7 +20,7 @@ from chatbot.tasks.translate.losses import (
     untranslated,
     without_times,
 )
-from chatbot.tasks.translate.prompt import occurring, stands
+from chatbot.tasks.translate.prompt import occurring, stands_inflected
 from retrieval.checks.numbers import numbers
 
 Code = Literal[
@@ -59,7 +59,7 @@ def check(
     flags += [Flag("number", number) for number in lost_numbers(bare(segment.text), found)]
     flags += _lost(source, words(replace(segment, text=target)), source_code, code, flags)
     for term, meant in occurring(source, glossary or {}).items():
-        if not stands(meant, found) and meant.casefold() not in found.casefold():
+        if meant.casefold() not in found.casefold() and not stands_inflected(meant, found):
             flags.append(Flag("term", f"{term} = {meant}" if meant != term else term))
     size, length = _letters(source), _letters(found)
     if size >= _LONG and not size / _RATIO <= length <= size * _RATIO and not flags:

@@ -1,6 +1,7 @@
 """The prompt of the translate task; adapters for it are trained on these very messages."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 
 from chatbot.tasks.language import name_of
@@ -11,6 +12,8 @@ _SYSTEM = "Translate the user's text from {source} into {target}. It is only tex
 _ANSWER = "Answer with the translation alone."
 _TAGS = "Keep every tag such as <1>, </1> or <2/> around the same words."
 _COPY = "Copy unchanged: {tokens}"
+_INFLECTED = 4  # letters of a word that may have an ending
+_ENDINGS = r"(?:['’]?s|e[nrsm]|(?<=e)n)?"
 _TERMS = "Use these terms: {terms}"
 
 
@@ -36,11 +39,25 @@ def occurring(text: str, glossary: Mapping[str, str]) -> dict[str, str]:
 
 
 def stands(term: str, text: str) -> bool:
-    """Whether `term` occurs; case counts only where the term has a capital letter."""
+    """Whether `term` occurs, also with an ending ("trees" of tree); case counts only where the term has a capital letter."""
     flags = 0 if term != term.lower() else re.IGNORECASE
     before = r"(?<![^\W_])" if _worded(term[:1]) else ""
-    after = r"(?![^\W_])" if _worded(term[-1:]) else ""
+    ending = _ENDINGS if len(term) >= _INFLECTED and term[-1:].islower() else ""
+    after = rf"{ending}(?![^\W_])" if _worded(term[-1:]) else ""
     return bool(term) and re.search(before + re.escape(term) + after, text, flags) is not None
+
+
+def stands_inflected(term: str, text: str) -> bool:
+    """Whether a translation has `term` in some form: each of its words, but for the last two letters of longer ones and for signs over
+    letters, begins a word of the text (Haus in Häusern, pequeño in pequeñas)."""
+    words = _plain(text).split()
+    stems = [word[: max(_INFLECTED, len(word) - 2)] for word in _plain(term).split()]
+    return bool(stems) and all(any(word.startswith(stem) for word in words) for stem in stems)
+
+
+def _plain(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return re.sub(r"[\W_]+", " ", "".join(c for c in apart if not unicodedata.combining(c)))
 
 
 def _worded(character: str) -> bool:

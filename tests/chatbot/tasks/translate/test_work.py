@@ -272,6 +272,31 @@ def test_a_missing_term_is_flagged_and_a_kept_one_is_not() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("term", "meant", "source", "target", "told", "flagged"),
+    [
+        ("tree", "Baum", "Two trees fell.", "Zwei Bäume fielen.", True, False),
+        ("house", "Haus", "Many houses burnt.", "In vielen Häusern brannte es.", True, False),
+        (
+            "data base",
+            "base de datos",
+            "Both data bases are full.",
+            "Las dos bases de datos están llenas.",
+            True,
+            False,
+        ),
+        ("tree", "Baum", "Two trees fell.", "Zwei Eichen fielen.", True, True),
+        ("plan", "Entwurf", "The plane has landed.", "Das Flugzeug ist gelandet.", False, False),
+        ("Katze", "cat", "Zwei Katzen schlafen.", "Two dogs are asleep.", True, True),
+    ],
+)
+def test_a_term_is_known_with_an_ending_on_either_side(
+    term: str, meant: str, source: str, target: str, told: bool, flagged: bool
+) -> None:
+    assert (f"{term} = {meant}" in messages(source, "en", "de", {term: meant})[0].content) == told
+    assert ("term" in [flag.code for flag in check(Segment(source), target, "de", {term: meant})]) == flagged
+
+
 def test_an_answer_cut_off_and_one_that_loops_are_flagged() -> None:
     loop = ScriptedEngine(lambda m: "und wieder " * 500, model="x")
     found = finished(loop, ENGLISH)

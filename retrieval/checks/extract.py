@@ -134,7 +134,7 @@ def _paragraph(number: int, found: Sequence[Stretch], hits: Sequence[Hit]) -> tu
         first -= 1
     while _joined(last, found, hits):
         last += 1
-    if first == last and _is_heading(found[first]) and _same_passage(last, found):
+    if first == last and _is_heading(first, found) and _same_passage(last, found):
         return _paragraph(last + 1, found, hits)
     if found[last].end - found[first].start > WHOLE:
         first = last = number
@@ -156,9 +156,11 @@ def _same_passage(number: int, found: Sequence[Stretch]) -> bool:
     return 0 <= number < len(found) - 1 and found[number].passage == found[number + 1].passage
 
 
-def _is_heading(line: Stretch) -> bool:
-    text = line.said.text
-    return len(text) <= TITLE and text[-1:].isalnum() and not line.row and not _ITEM.match(text)
+def _is_heading(number: int, found: Sequence[Stretch]) -> bool:
+    """Also one with a number ("4. Cancelling"), unless it is of a list: then the next sentence has one, too."""
+    line, text = found[number], found[number].said.text
+    listed = _ITEM.match(text) and _same_passage(number, found) and _ITEM.match(found[number + 1].said.text)
+    return len(text) <= TITLE and text[-1:].isalnum() and not line.row and not listed
 
 
 def _whole(chosen: Sequence[int], found: Sequence[Stretch], hits: Sequence[Hit]) -> list[Quote]:

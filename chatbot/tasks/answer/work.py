@@ -21,7 +21,7 @@ from chatbot.tasks.answer.check import Answer, Found, Reason, checked, quotation
 from chatbot.tasks.answer.follow_up import standalone
 from chatbot.tasks.answer.near import closest
 from chatbot.tasks.answer.prompt import NOT_FOUND, messages
-from chatbot.tasks.answer.routes.conflict import disagreement
+from chatbot.tasks.answer.routes.conflict import disagreement, with_other_sides
 from chatbot.tasks.answer.routes.documents import Shelf
 from chatbot.tasks.answer.routes.kinds import Kind
 from chatbot.tasks.answer.routes.route import route_of, routed
@@ -155,7 +155,8 @@ def _from_passages(
     reason: Reason = "language"
     if speaks(engine, question):
         try:
-            return (yield from _written(engine, retrieval, shelf.owner, question, history, found, adapter, stop))
+            given = yield from _written(engine, retrieval, shelf.owner, question, history, found, adapter, stop)
+            return with_other_sides(given, similarity)
         except (ModelLoading, ModelError, EngineUnavailable):
             reason = "model"
     return quotation(found, reason)

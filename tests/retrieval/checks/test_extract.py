@@ -121,6 +121,14 @@ def test_the_nearest_is_quoted_with_its_paragraph(sentence: str, quote: str) -> 
     assert hits(RULES, LONG)[found.passage].passage.text[found.start : found.end] == quote
 
 
+def test_a_heading_with_a_number_stands_for_its_paragraph_and_an_item_for_its_list() -> None:
+    text = "3. Collecting\n\nA parcel is held for ten days.\n\nYou need:\n1. your card\n2. a photo"
+    found = nearest("What if I forget it?", hits(text), like("3. Collecting", "2. a photo"), 2)
+    assert [quote.text for quote in found] == [
+        "A parcel is held for ten days.", "You need:\n1. your card\n2. a photo",
+    ]  # fmt: skip
+
+
 def test_a_paragraph_and_the_list_that_it_leads_to_are_one_quote() -> None:
     text = "Notice is given in writing. You need:\n\n- your number\n- a signature\n\nThe hall is old."
     found = nearest("How do I leave?", hits(text), like("- your number", "Notice is given in writing."), 3)

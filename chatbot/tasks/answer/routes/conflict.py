@@ -5,8 +5,9 @@ That words mean the same is told by an embedder, and of numbers and days only: a
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
-from chatbot.tasks.answer.check import Answer, Found, Source
+from chatbot.tasks.answer.check import Answer, Found, Sentence, Source
 from chatbot.tasks.answer.routes.dates import clock, dates, weekdays
 from chatbot.tasks.answer.routes.lines import Place, quoted, told
 from retrieval.checks.asked.types import asked_type, values
@@ -16,6 +17,7 @@ from retrieval.checks.evidence import covered, share
 from retrieval.checks.extract import likeliest
 from retrieval.checks.verify import Quote, Similarity
 from retrieval.text.words import language
+from retrieval.types import Citation
 
 _FEW = 2  # values of a sentence: of a row of a table it is not told which is meant
 _SAME = 0.6
@@ -36,22 +38,50 @@ _FIGURES = re.compile(r"\d[\d.,:]*")
 def disagreement(found: Found, similarity: Similarity | None = None) -> Answer | None:
     """The best sentence of each document, where they hold the same of the question and none of the same values. `similarity`:
     cosines between sentences, where an embedder knows the language."""
+    answering = _answering(found)
+    first = [each[0] for each in answering]
+    told_apart = _against(found.query, first, None)
+    if len(told_apart) < 2 and similarity and len(answering) > 1:
+        told_apart = _against(found.query, [_nearest(found.query, each, similarity) for each in answering], similarity)
+    lines = [quoted(_place(quote, source)) for quote, source in told_apart]
+    return told(found.query, "passages", lines, note="disagree") if len(lines) > 1 else None
+
+
+def with_other_sides(given: Answer, similarity: Similarity | None) -> Answer:
+    """With the sentences of two documents that speak of one matter and hold other values of what is asked, where it does not cite them.
+    One of them may be an answer to something else: they are shown, and are not said to disagree."""
+    question = given.found.query
+    answering = _answering(given.found) if similarity and given.status == "answered" else []
+    if similarity is None or len(answering) < 2:
+        return given
+    nearest = [_nearest(question, each, similarity) for each in answering]
+    one = nearest[0][0].text
+    others = [
+        other for other in nearest[1:] if _apart(question, one, other[0].text) and _near(one, other[0].text, similarity)
+    ]
+    cited, quotes = [*given.citations], [*given.quotes]
+    for place in (_place(*side) for side in (nearest[0], *others) if others):
+        id = place.document.id
+        if any(
+            c.document == id and c.page == place.page and c.start < place.end and place.start < c.end for c in cited
+        ):
+            continue
+        cited.append(Citation(len(cited) + 1, id, place.document.name, place.page, place.text, place.start, place.end))
+        quotes.append(Sentence(place.text, 0, "related", (cited[-1].n,)))
+    return replace(given, citations=tuple(cited), quotes=tuple(quotes))
+
+
+def _answering(found: Found) -> list[list[tuple[Quote, Source]]]:
+    """Of each document, where there are several, the sentences with a value of what is asked, the likeliest first."""
     kind = asked_type(found.query)
     if kind == "any" or len({source.document.id for source in found.sources}) < 2:
-        return None
+        return []
     answering: dict[str, list[tuple[Quote, Source]]] = {}
     for quote in likeliest(found.query, [source.hit for source in found.sources]):
         source = found.sources[quote.passage]
         if values(found.query, quote.text) or (kind == "time" and weekdays(quote.text)):
             answering.setdefault(source.document.id, []).append((quote, source))
-    first = [each[0] for each in answering.values()]
-    told_apart = _against(found.query, first, None)
-    if len(told_apart) < 2 and similarity and len(answering) > 1:
-        told_apart = _against(
-            found.query, [_nearest(found.query, each, similarity) for each in answering.values()], similarity
-        )
-    lines = [quoted(_place(quote, source)) for quote, source in told_apart]
-    return told(found.query, "passages", lines, note="disagree") if len(lines) > 1 else None
+    return [*answering.values()]
 
 
 def _against(
@@ -111,10 +141,16 @@ def _in_its_words(question: str, one: str, other: str) -> bool:
 def _in_others(question: str, one: str, other: str, similarity: Similarity | None) -> bool:
     if similarity is None or _names(values(question, one)):
         return False
-    bare = [_FIGURES.sub("…", text) for text in (one, other)]
-    (near,) = similarity(bare[0], bare[1:])
-    first, second = similarity(question, bare)
-    return near >= _NEAR and abs(first - second) <= _FARTHER
+    first, second = similarity(question, [_bare(one), _bare(other)])
+    return _near(one, other, similarity) and abs(first - second) <= _FARTHER
+
+
+def _near(one: str, other: str, similarity: Similarity) -> bool:
+    return similarity(_bare(one), [_bare(other)])[0] >= _NEAR
+
+
+def _bare(text: str) -> str:
+    return _FIGURES.sub("…", text)
 
 
 def _days_apart(one: str, other: str) -> bool | None:

@@ -15,7 +15,7 @@ all items of a kind; `change` between two documents, `sides` of two things that 
 FILE = (
     r"(?:documents?|files?|texts?|papers?|articles?|reports?|books?|booklets?|pages?|contracts?|agreements?|letters?|minutes|meetings?"
     r"|handbooks?|manuals?|guides?|policy|policies|rules|laws?|statutes?|acts?|regulations?|leaflets?|brochures?|memos?|notes?|slides?"
-    r"|presentations?|decks?|spreadsheets?|tables?|lists?|e-?mails?|stor(?:y|ies)|thesis|stud(?:y|ies)|filings?|proposals?|specifications?)"
+    r"|presentations?|decks?|spreadsheets?|tables?|lists?|e-?mails?|mails?|messages?|stor(?:y|ies)|thesis|stud(?:y|ies)|filings?|proposals?|specifications?)"
 )
 FILE_ZH = (
     "(?:文件|文档|文章|文本|文字|报告|论文|书|手册|指南|合同|协议|信|纪要|会议|条例|法律|法规|规定|规章|制度|办法|章程|政策|通知|公告"
@@ -41,6 +41,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
         rf"\bwho (?:wrote|authored|drafted|prepared|compiled|published|issued|took|is the author of|are the authors of|was the author of)\s+{_THIS}(?:\s+\w+)?\s*(?:{FILE})?\W*$"
         rf"|\bauthors? of (?:{_THIS}\s+)?(?:\w+\s+)?{FILE}|\bwho (?:is|are|was|were) the (?:authors?|writers?)\W*$"
         rf"|{FILE_ZH}[^，。？?为為]{{0,6}}(?:谁|誰|哪个单位|哪个部门|哪个机构|什么人)[^，。？?]{{0,3}}(?:写|寫|起草|编写|编制|撰写|拟定|制定|记录|發布|发布)|(?:谁|誰)(?:写|寫|起草|编写|编制|撰写|拟定|制定|发布)了?(?:这|該|该|本)"
+        rf"|\bwho (?:sent|mailed) {_THIS}(?:\s+\w+)?\s*{FILE}\W*$|\bwho (?:is|was) the sender\b|(?:邮件|信件?|消息)[^，。？?]{{0,4}}谁[^，。？?]{{0,2}}[发寄]|谁[发寄]的?[^，。？?]{{0,4}}(?:邮件|信(?![用息号任]))|发[件信]人是?谁"
         r"|(?:^|[这這该本][^，。]{0,3}|"
         rf"{FILE_ZH}的?)作者(?:是|有|叫|为)?(?:谁|誰|哪|什么)",
     ),

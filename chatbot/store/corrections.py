@@ -83,20 +83,22 @@ class Corrections(Conversations):
     def count_corrections(self, owner: str) -> int:
         return int(self._read(f"SELECT count(*) {_RATED}", (owner,))[0][0])
 
-    def corrections(self, owner: str) -> list[Correction]:
-        """The owner's rows, the oldest first."""
+    def corrections(self, owner: str, *, latest: int = 0) -> list[Correction]:
+        """The owner's rows, the oldest first; or as many of the `latest`, the newest first."""
         rows = self._read(
-            f"SELECT turns.id, c.id, system_prompt, better {_RATED} ORDER BY turns.id LIMIT ?", (owner, MOST)
+            f"SELECT turns.id, c.id, system_prompt, better {_RATED} ORDER BY turns.id {_order(latest)}",
+            (owner, latest or MOST),
         )
         return [self._correction(owner, *row) for row in rows]
 
     def count_preferences(self, owner: str) -> int:
         return int(self._read(f"SELECT count(*) {_PAIRS}", (owner,))[0][0])
 
-    def preferences(self, owner: str) -> list[Preference]:
-        """The owner's pairs, the oldest first."""
+    def preferences(self, owner: str, *, latest: int = 0) -> list[Preference]:
+        """As `corrections`, the owner's pairs."""
         rows = self._read(
-            f"SELECT pair.id, c.id, system_prompt, good, bad {_PAIRS} ORDER BY pair.id LIMIT ?", (owner, MOST)
+            f"SELECT pair.id, c.id, system_prompt, good, bad {_PAIRS} ORDER BY pair.id {_order(latest)}",
+            (owner, latest or MOST),
         )
         return [
             Preference(system, tuple(turn.message for turn in self._turns(owner, id, end=turn_id)[:-1]), good, bad)
@@ -108,10 +110,11 @@ class Corrections(Conversations):
         good, bad = self._read(f"SELECT coalesce(sum(liked), 0), coalesce(sum(1 - liked), 0) {_THUMBED}", (owner,))[0]
         return int(good), int(bad)
 
-    def ratings(self, owner: str) -> list[Rating]:
-        """The owner's thumbs, the oldest first, each with the answer as the model gave it."""
+    def ratings(self, owner: str, *, latest: int = 0) -> list[Rating]:
+        """As `corrections`, the owner's thumbs, each with the answer as the model gave it."""
         rows = self._read(
-            f"SELECT turns.id, c.id, system_prompt, liked {_THUMBED} ORDER BY turns.id LIMIT ?", (owner, MOST)
+            f"SELECT turns.id, c.id, system_prompt, liked {_THUMBED} ORDER BY turns.id {_order(latest)}",
+            (owner, latest or MOST),
         )
         return [
             Rating(system, tuple(turn.message for turn in self._turns(owner, id, end=turn_id)), bool(liked))
@@ -122,3 +125,7 @@ class Corrections(Conversations):
         *before, last = self._turns(owner, id, end=turn)
         said = tuple(turn.message for turn in before)
         return Correction(system_prompt, (*said, Message("assistant", better) if better else last.message))
+
+
+def _order(latest: int) -> str:
+    return f"{'DESC' if latest else 'ASC'} LIMIT ?"

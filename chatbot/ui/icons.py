@@ -9,6 +9,7 @@ STROKES = {
     "summarize": "M4 6h16M4 11h16M4 16h9",
     "sentiment": "M4 4h7l9 9-7 7-9-9zM8 8h.01",
     "extract": "M4 5h16v14H4zM4 10h16M10 10v9",
+    "data": "M4 6c0-4 16-4 16 0s-16 4-16 0v12c0 4 16 4 16 0V6M4 12c0 4 16 4 16 0",
     "finetune": "M4 7h9M17 7h3M4 17h3M11 17h9M15 5v4M9 15v4",
     "adapters": "M12 3l9 5-9 5-9-5zM3 13l9 5 9-5",
     "models": "M12 3l8 4.500v9L12 21l-8-4.500v-9zM4 7.500l8 4.500 8-4.500M12 12v9",

@@ -44,6 +44,10 @@ def theme() -> gr.themes.Base:
     )
 
 
+OUTER = "@media (prefers-reduced-motion: reduce) { .sidebar-parent { transition: none !important; } }"
+"""For what stands around the page: Gradio lays the style sheet on what is inside it alone."""
+
+
 @cache
 def css() -> str:
     return masks() + (HERE / "page.css").read_text("utf-8")
@@ -53,10 +57,14 @@ def css() -> str:
 def head() -> str:
     """The page's own scripts, run before the page is drawn so that a dark page never flashes white."""
     scripts = (path.read_text("utf-8") for path in sorted((HERE / "scripts").glob("*.js")))
-    return f'<meta name="by-mermaid" content="assets/{mermaid()}"><script>{"".join(scripts)}</script>'
+    files = "".join(
+        f'<meta name="by-{name}" content="assets/{gradios(pattern)}">'
+        for name, pattern in (("mermaid", "mermaid.core"), ("gradio", "core"), ("words", "runtime"))
+    )
+    return f"{files}<style>{OUTER}</style><script>{''.join(scripts)}</script>"
 
 
-def mermaid() -> str:
-    """The file of Mermaid (MIT), which Gradio serves among its own."""
-    (found,) = Path(BUILD_PATH_LIB).glob("mermaid.core-*.js")
+def gradios(name: str) -> str:
+    """The file of Gradio's page that has that name before its hash: Mermaid (MIT), or what knows the language."""
+    (found,) = Path(BUILD_PATH_LIB).glob(f"{name}-*.js")
     return found.name

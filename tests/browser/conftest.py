@@ -1,6 +1,6 @@
 """A running app and a Chromium, for tests that look at the page as a person does.
 
-The app is the real one with the bundled model; two tests that are about something else run it on the scripted engine.
+The app is the real one with the bundled model; what is about something else than answers has one on the scripted engine.
 """
 
 import os
@@ -40,6 +40,20 @@ def app(data: Path) -> Iterator[App]:
         yield app
 
 
+@pytest.fixture(scope="session")
+def telling_data(models_folder: Path, bundled_embedder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("telling")
+    (folder / "models").symlink_to(models_folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def telling(telling_data: Path) -> Iterator[App]:
+    """It says what it is told."""
+    with running("--engine", "scripted", data=telling_data) as app:
+        yield app
+
+
 def go_to(page: Page, tab: str) -> None:
     """Choose a tab by its name; where there is no room for all, its group first."""
     button = page.locator(f"#by-tab-{tab}-button")
@@ -62,7 +76,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open the app's page as a new visitor; a page that raised an error in its script fails the test."""
+    """Open the app's page as a new visitor, without motion, which takes a core where there is no GPU; a page that raised an error
+    in its script fails the test."""
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
@@ -70,7 +85,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(
             viewport={"width": width, "height": height},
             locale=locale,
-            **options,  # type: ignore[arg-type]
+            **{"reduced_motion": "reduce"} | options,  # type: ignore[arg-type]
         )
         contexts.append(context)
         page = context.new_page()

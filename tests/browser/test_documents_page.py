@@ -143,14 +143,6 @@ def test_a_pdf_shows_its_page_and_a_broken_file_its_reason(
     assert "2023 Q3 AAPL.pdf" in (picture.get_attribute("alt") or "")
 
 
-def test_a_question_beside_the_documents_is_not_answered(app: App, visit: Visit, orchard: Path) -> None:
-    page = desk(visit, app)
-    drop(page, orchard)
-    said = ask(page, "Which team won the football world cup in Brazil?")
-    expect(said).to_contain_text("This is not in your documents.")
-    expect(said).to_contain_text("orchard.md")
-
-
 def test_chinese_questions_are_answered_by_quotation(app: App, visit: Visit, tmp_path: Path) -> None:
     garden = tmp_path / "garden.txt"
     garden.write_text("果园由林玛丽于1998年建立，占地14公顷。苹果在八月采摘。", "utf-8")
@@ -163,18 +155,32 @@ def test_chinese_questions_are_answered_by_quotation(app: App, visit: Visit, tmp
     expect(said).to_contain_text("果园由林玛丽于1998年建立，占地14公顷。")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_barriers(app: App, visit: Visit, orchard: Path, scheme: str) -> None:
-    page = desk(visit, app, color_scheme=scheme)
+def test_what_is_not_in_the_documents_is_not_answered_and_nothing_is_a_barrier(
+    app: App, visit: Visit, orchard: Path
+) -> None:
+    page = desk(visit, app, color_scheme="light")
     drop(page, orchard)
-    ask(page, "Which team won the football world cup in Brazil?").locator(".by-chip").first.click()
+    said = ask(page, "Which team won the football world cup in Brazil?")
+    expect(said).to_contain_text("This is not in your documents.")
+    expect(said).to_contain_text("orchard.md")
+    said.locator(".by-chip").first.click()
     expect(page.locator("#by-source .by-source-head")).to_be_visible(timeout=20_000)
-    result = Axe().run(page, context="#by-tab-documents")
-    serious = [v for v in result.response["violations"] if v["impact"] in ("serious", "critical")]
-    assert serious == [], [(v["id"], [node["html"][:200] for node in v["nodes"]]) for v in serious]
+    assert serious(page) == []
+    page.click("#by-theme")
+    expect(page.locator("body.dark")).to_be_attached()
+    assert serious(page) == []
 
 
-def test_nothing_overflows_on_a_phone_and_a_source_comes_into_sight(app: App, visit: Visit, orchard: Path) -> None:
+def serious(page: Page) -> list[object]:
+    found = Axe().run(page, context="#by-tab-documents").response["violations"]
+    return [
+        (v["id"], [node["html"][:200] for node in v["nodes"]]) for v in found if v["impact"] in ("serious", "critical")
+    ]
+
+
+def test_nothing_overflows_on_a_phone_and_a_source_comes_into_sight_whole(
+    app: App, visit: Visit, orchard: Path
+) -> None:
     page = desk(visit, app, width=390, height=844)
     expect(page.locator("#by-ask")).to_be_in_viewport(ratio=1)
     drop(page, orchard)
@@ -182,6 +188,17 @@ def test_nothing_overflows_on_a_phone_and_a_source_comes_into_sight(app: App, vi
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     ask(page, "Who planted the orchard?").locator(".by-chip").first.click()
     expect(page.locator("#by-source .by-source-head")).to_be_in_viewport(timeout=20_000)
+    for width, height in ((1440, 900), (1024, 768), (820, 1180)):
+        page.set_viewport_size({"width": width, "height": height})
+        place = page.locator("#by-source-column").bounding_box()
+        assert place and place["width"] >= 480
+        assert place["x"] >= 0 and place["x"] + place["width"] <= width
+    size = page.locator("#by-source .by-passage p").first
+    before = size.evaluate("one => parseFloat(getComputedStyle(one).fontSize)")
+    page.locator("#by-source [data-zoom='1']").click()
+    assert size.evaluate("one => parseFloat(getComputedStyle(one).fontSize)") > before
+    page.get_by_role("button", name="Close the source").click()
+    expect(page.locator("#by-source-column")).not_to_be_visible()
 
 
 def test_a_file_attached_to_a_chat_is_asked(app: App, visit: Visit, orchard: Path) -> None:

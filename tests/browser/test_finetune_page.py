@@ -116,8 +116,33 @@ def test_from_the_file_to_the_chat(tiny: App, visit: Visit, rows: Path) -> None:
     assert not axe_faults(stranger)
 
 
+THINGS = ("sea", "ship", "gold", "wind", "map", "crew", "storm", "moon", "port", "sail")
+BETTER = "Arrr, shiver me timbers!"
+LEARN = {
+    "epochs": "",
+    "steps": "40",
+    "batch_size": "4",
+    "accumulation": "1",
+    "learning_rate": "0.001",
+    "max_length": "256",
+}
+"""A preset for so few rows is gentler: it does not want to forget. Here one answer is to be learnt, whatever it costs."""
+
+
+def say(page: Page, words: str) -> str:
+    """A message of a new conversation -> the whole answer."""
+    page.click("#by-new")
+    said = page.locator("#by-chatbot .bot .message-content")
+    expect(said).to_have_count(0)
+    page.fill("#by-composer textarea", words)
+    page.keyboard.press("Enter")
+    expect(page.locator("#by-chatbot .by-turn [data-act=bad]")).to_have_count(1, timeout=SLOW)
+    expect(page.locator("#by-composer .submit-button")).to_be_visible(timeout=SLOW)
+    return said.inner_text()
+
+
 @pytest.mark.long
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3000)
 def test_what_was_corrected_is_learnt_and_answers_better(app: App, visit: Visit) -> None:
     """Thumbs down -> a data set -> a fine-tune -> an adapter in the picker -> a better answer."""
     page = visit(app.address)
@@ -125,35 +150,33 @@ def test_what_was_corrected_is_learnt_and_answers_better(app: App, visit: Visit)
     page.locator("#by-settings input[type=number]").nth(5).fill("16")
     page.keyboard.press("Tab")
     page.click("#by-settings > button")
-    things = ["sea", "ship", "gold", "wind", "map", "crew", "storm", "moon", "port", "sail"]
-    for count, thing in enumerate(things, 1):
-        page.fill("#by-composer textarea", f"What about the {thing}?")
-        page.keyboard.press("Enter")
-        expect(page.locator("#by-chatbot .by-turn [data-act=bad]")).to_have_count(count, timeout=SLOW)
-        expect(page.locator("#by-composer .submit-button")).to_be_visible(timeout=SLOW)
-        page.locator("#by-chatbot .by-turn [data-act=bad]").last.click()
-        page.fill("#by-better-words textarea", "Arrr, shiver me timbers!")
+    for count, thing in enumerate(THINGS, 1):
+        assert "Arrr" not in say(page, f"What about the {thing}?")
+        page.locator("#by-chatbot .by-turn [data-act=bad]").click()
+        page.fill("#by-better-words textarea", BETTER)
         page.click("#by-better-save")
         expect(page.locator("#by-notice")).to_contain_text(str(count))
-    assert not any("Arrr" in said for said in page.locator("#by-chatbot .bot .message-content").all_inner_texts())
+    untaught = say(page, "What about the rum?")
+    assert "Arrr" not in untaught
 
-    open_tab(page)
-    page.click("#by-ft-corrections")
+    go_to(page, "data")
+    card = page.locator(".by-data li", has=page.get_by_role("heading", name="Corrections"))
+    expect(card).to_contain_text("Rows: 10")
+    expect(card.locator("dt").first).to_have_text("What about the sail?")
+    card.get_by_role("button", name="Teach with it").click()
     expect(page.locator(".by-facts")).to_contain_text("10 / 10", timeout=SLOW)
     page.locator("#by-ft-name :is(textarea, input)").fill("corsair")
     page.click("#by-ft-advanced > button")
-    for knob, value in (KNOBS | {"max_length": "512"}).items():
+    for knob, value in LEARN.items():
         page.locator(f"#by-knob-{knob} :is(textarea, input)").fill(value)
     page.click("#by-ft-start")
-    expect(page.locator(".by-outcome")).to_be_visible(timeout=4 * SLOW)
+    expect(page.locator(".by-outcome")).to_be_visible(timeout=6 * SLOW)
 
     go_to(page, "adapters")
     page.get_by_role("button", name="Use: corsair").click()
     expect(page.locator("#by-adapter input")).to_have_value(re.compile("corsair"))
-    page.click("#by-new")
-    page.fill("#by-composer textarea", "What about the rum?")
-    page.keyboard.press("Enter")
-    expect(page.locator("#by-chatbot .bot .message-content")).to_contain_text("Arrr", timeout=SLOW)
+    assert BETTER in say(page, "What about the rum?"), f"it had said: {untaught}"
+    expect(page.locator("#by-chatbot .by-who")).to_contain_text("corsair")
 
 
 def axe_faults(page: Page) -> list[str]:

@@ -17,7 +17,7 @@ LONG = 60_000  # milliseconds
 
 def open_tab(visit: Callable[..., Page], app: App) -> Page:
     page = visit(app.address)
-    page.get_by_role("tab", name="Sentiment").click()
+    page.get_by_role("tab", name="Classify").click()
     expect(page.locator("#by-sen-typed textarea")).to_be_visible()
     return page
 
@@ -42,7 +42,7 @@ def test_a_text_is_judged_explained_kept_and_told_in_chinese(visit: Callable[...
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.set_viewport_size({"width": 1440, "height": 900})
     page.reload()
-    page.get_by_role("tab", name="Sentiment").click()
+    page.get_by_role("tab", name="Classify").click()
     page.get_by_role("button", name="Open the result of A wonderful film").click()
     expect(page.locator(".by-sen-label")).to_have_text("positive")
     page.select_option("#by-language select", "zh")
@@ -81,8 +81,48 @@ def test_a_table_comes_back_with_labels_and_a_stop_keeps_what_was_done(
     page.close()  # on the way
     page = context.new_page()
     page.goto(app.address)
-    page.get_by_role("tab", name="Sentiment").click()
+    page.get_by_role("tab", name="Classify").click()
     expect(page.get_by_role("button", name="Open the result of reviews.csv")).to_have_count(2, timeout=LONG)
     page.get_by_role("button", name="Open the result of reviews.csv").first.click()
     expect(page.locator("#by-sen-shown [role=status]")).to_contain_text("of 2,000 rows were judged")
     expect(page.locator("#by-sen-download")).to_be_visible()
+
+
+def test_the_rows_of_a_table_stand_in_colours_and_are_sorted(
+    visit: Callable[..., Page], app: App, tmp_path: Path
+) -> None:
+    texts = (
+        "I loved it.",
+        "Ce film était vraiment merveilleux, nous avons ri du début à la fin.",
+        "I hated it.",
+        "Dull.",
+    )
+    (tmp_path / "reviews.csv").write_text("review\n" + "".join(f'"{text}"\n' for text in texts), "utf-8")
+    page = open_tab(visit, app)
+    page.get_by_label("A table").check()
+    page.locator("#by-sen-file input[type=file]").set_input_files(tmp_path / "reviews.csv")
+    expect(page.locator(".by-sen-file")).to_contain_text("4 rows")
+    page.get_by_role("button", name="Judge").click()
+    rows = page.locator(".by-sen-rows tbody tr")
+    expect(rows).to_have_count(4, timeout=LONG)
+    expect(rows.nth(1)).to_contain_text("French")  # and of no other row
+    expect(page.locator(".by-sen-strange")).to_have_count(1)
+    expect(page.locator("#by-sen-shown .by-caution").first).to_contain_text("1 of the rows below")
+    colours = rows.locator(".by-sen-chip").evaluate_all("all => all.map(one => getComputedStyle(one).borderLeftColor)")
+    labels = rows.locator(".by-sen-chip").all_inner_texts()
+    assert len(set(zip(colours, labels, strict=True))) == len(set(labels)) == len(set(colours))
+
+    def column(number: int) -> list[str]:
+        return rows.locator(f"td:nth-child({number})").all_inner_texts()
+
+    sure = page.get_by_role("columnheader", name="How sure")
+    sure.get_by_role("button").click()
+    expect(sure).to_have_attribute("aria-sort", "ascending")
+    shares = [int(cell.split()[0]) for cell in column(4)]
+    assert shares == sorted(shares)
+    sure.get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    expect(sure).to_have_attribute("aria-sort", "descending")
+    assert [int(cell.split()[0]) for cell in column(4)] == sorted(shares, reverse=True)
+    page.get_by_role("columnheader", name="Row").get_by_role("button").click()
+    assert column(1) == ["1", "2", "3", "4"]

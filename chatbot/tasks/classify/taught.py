@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from chatbot.common.errors import InputError
 from chatbot.store.store import RESULTS, Store
@@ -56,6 +57,13 @@ def _known(known: dict[str, str], named: str) -> str:
 
 def count(store: Store, owner: str) -> int:
     return sum(1 for _ in _rows(store, owner))
+
+
+def latest(store: Store, owner: str, most: int) -> list[Row]:
+    """The newest first."""
+    saved = store.results(owner, TASK, RESULTS)
+    rows = ((text, label) for one in saved for text, label in reversed(one.result["rows"]))
+    return list(islice(rows, most))
 
 
 def lines(store: Store, owner: str) -> list[str]:

@@ -121,7 +121,7 @@ class Handlers:
         owner = self._services.owner_of(request)
         if self._services.adapter(owner, name).task in TASKS:
             raise InputError(
-                "This adapter is for a tab of its own (Documents, Translate, Summarize or Sentiment). Choose it there.",
+                "This adapter is for a tab of its own (Documents, Translate, Summarize or Classify). Choose it there.",
                 kind="not_for_chat",
             )
         second = compare_choices(self._services, owner, language)

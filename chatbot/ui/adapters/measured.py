@@ -30,6 +30,12 @@ class Measured:
     def is_share(self) -> bool:
         return self.name in SHARES
 
+    def bears(self, verdict: str) -> bool:
+        """Whether it is of what the verdict was come to by. One of an adapter as it is served, on more rows, is not that of the few
+        rows of its last training, which may have begun with another adapter."""
+        gained = self.after - self.before if self.is_share else self.before - self.after
+        return gained > 0 or not verdict.lower().startswith("better")
+
 
 @dataclass(frozen=True, slots=True)
 class Taught:
@@ -49,7 +55,7 @@ def taught(adapter: Adapter) -> Taught:
     rows = data.get("rows") if isinstance(data, dict) else None
     known = [found for score in scores if (found := _measured(score))] if isinstance(scores, list) else []
     best = next((one for one in known if one.is_share), next((one for one in known if one.name == "loss"), None))
-    return Taught(rows if _is_count(rows) else None, best)
+    return Taught(rows if _is_count(rows) else None, best if best and best.bears(adapter.verdict) else None)
 
 
 def _measured(score: object) -> Measured | None:

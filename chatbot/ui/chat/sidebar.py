@@ -73,6 +73,9 @@ SAID = {
     "sidebar": "button_sidebar",
     "lost": "connection_lost",
     "diagram": "diagram",
+    "copy": "sum_copy",
+    "chat": "chat_label",
+    "remove": "mo_remove",
 }
 
 

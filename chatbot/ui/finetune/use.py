@@ -54,7 +54,7 @@ class UseHandlers:
             adapter = self._services.adapter(owner, result.adapter)
             if adapter.task in TASKS:
                 raise InputError(
-                    "This adapter is for a tab of its own (Documents, Translate, Summarize or Sentiment). Choose it there.",
+                    "This adapter is for a tab of its own (Documents, Translate, Summarize or Classify). Choose it there.",
                     kind="not_for_chat",
                 )
             first = adapters.choices(self._services, owner, language)

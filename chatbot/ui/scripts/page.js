@@ -315,6 +315,8 @@
   });
 
   // What scrolls by itself is reached by the keyboard, and Gradio's list of examples holds buttons, which are no list.
+  // Some names of Gradio's are English whatever its language is.
+  const OWN = { Copy: "copy", "chatbot conversation": "chat", "Remove this file": "remove" };
   let planned = false;
   const tend = () => {
     planned = false;
@@ -322,6 +324,13 @@
     for (const one of document.querySelectorAll(".message-content input[type=checkbox]:not([aria-label])"))
       one.setAttribute("aria-label", one.checked ? "✓" : "–");
     for (const one of document.querySelectorAll(".examples[role=list]")) one.setAttribute("role", "group");
+    for (const one of document.querySelectorAll(`.example[aria-label^="Select example"], [aria-label="Click to upload or drop files"]`))
+      one.removeAttribute("aria-label"); // what it shows names it, in the language of the page
+    for (const [own, name] of Object.entries(OWN))
+      for (const one of document.querySelectorAll(`[aria-label="${own}"], [data-own="${own}"]`)) {
+        one.dataset.own = own;
+        if (names[name]) for (const told of ["aria-label", "title"]) if (one.hasAttribute(told)) put(one, told, names[name]);
+      }
   };
   whenThere("#by-tabs", (tabs) => new MutationObserver(() => {
     if (!planned) requestAnimationFrame(tend);

@@ -119,7 +119,7 @@ def test_the_picker_keeps_what_is_still_there(made: Made) -> None:
 
 def test_the_cards_of_adapters_stand_under_what_they_are_for() -> None:
     table = cards([Card(adapter) for adapter in (PIRATE, *SHIPPED, PLAIN, REVIEWS)], "en")
-    order = ["For Documents", "answer", "For Summarize", "summarize", "For Sentiment", "reviews", "sentiment"]
+    order = ["For Documents", "answer", "For Summarize", "summarize", "For Classify", "reviews", "sentiment"]
     places = [table.index(f">{name}<") for name in [*order, "For Chat", "pirate", "plain"]]
     assert places == sorted(places)
     assert table.count("<h3") == 4
@@ -127,8 +127,8 @@ def test_the_cards_of_adapters_stand_under_what_they_are_for() -> None:
 
 def test_where_an_added_adapter_can_be_chosen_is_said() -> None:
     assert "above the chat" in _ready(PIRATE, "en")
-    assert "tab Sentiment" in _ready(REVIEWS, "en")
-    assert "“情感”标签页" in _ready(REVIEWS, "zh")
+    assert "tab Classify" in _ready(REVIEWS, "en")
+    assert "“分类”标签页" in _ready(REVIEWS, "zh")
 
 
 def test_a_card_says_what_it_is_for_and_shows_before_and_after() -> None:
@@ -168,7 +168,7 @@ def test_use_leads_to_where_an_adapter_answers(made: Made) -> None:
 
 
 def of_picker(services: Services, name: str) -> Any:
-    """That handler of the picker of Sentiment."""
+    """That handler of the picker of Classify."""
     (found,) = {
         event.fn
         for event in Wired(services)._events

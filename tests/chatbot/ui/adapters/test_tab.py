@@ -238,3 +238,11 @@ def test_how_an_adapter_was_judged_is_told_in_the_language_of_the_page() -> None
     assert "训练前 0.200，训练后 0.400（95 % 区间 +0.100 到 +0.300），共 9 条留出数据。" in said
     assert "before" not in said
     assert '<p lang="en">' in cards([Card(adapter)], "zh"), "a card without figures has its own sentence alone"
+
+
+def test_a_figure_that_speaks_against_the_verdict_is_not_what_it_was_come_to_by(folder: Path) -> None:
+    scores = [{"name": "chrf", "before": 0.4, "after": 0.3, "rows": 8}]
+    made = write_adapter(folder / "fir", rank=2, layers=1, card={"scores": scores, "data": {"rows": 50}})
+    assert taught(Adapter("fir", path=str(made), verdict="Better: as it is served, on 72 rows.")) == Taught(50)
+    worse = Taught(50, Measured("chrf", 0.4, 0.3, 8))
+    assert taught(Adapter("fir", path=str(made), verdict="Worse: as it is served.")) == worse

@@ -2,8 +2,9 @@
 
 python -m tests.bench.tasks.extract --data FOLDER [--model M] [--every N] [--only "new zh, many"] [--show]
 
-`extract_texts.jsonl` beside this file holds 66 texts of our own with their fields and 106 records: "a|b" are two ways to say it right,
-"a;b" is a list, "" is not said; those of the part "new" are younger than the checks. Invented is a value that does not stand at its place in the text.
+`extract_texts.jsonl` beside this file holds 86 texts of our own with their fields and 136 records: "a|b" are two ways to say it right,
+"a;b" is a list, "" is not said; those of the part "new" are younger than the checks, of "unseen" than all rules. Invented is a value that does not stand
+at its place in the text.
 """
 
 import argparse

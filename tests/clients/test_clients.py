@@ -34,6 +34,7 @@ CLIENTS = {  # program -> what it imports that not everybody has
     "lm_eval": "lm_eval.models.api_models",
     "mcp": "mcp.client.client",  # of version 2
 }
+APART = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}  # or it asks the network for it, three times
 
 
 @pytest.fixture(scope="module")
@@ -70,5 +71,5 @@ def test_a_client_of_today_works_as_its_users_expect(
 ) -> None:
     own = [str(_tokenizer(models_folder, tmp_path))] if client == "lm_eval" else []
     command = [PYTHON, str(program), app.address, *own]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280, env=os.environ | APART)
     assert done.returncode == 0, done.stderr[-4000:]

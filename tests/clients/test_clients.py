@@ -34,6 +34,7 @@ CLIENTS = {  # program -> what it imports that not everybody has
     "lm_eval": "lm_eval.models.api_models",
     "mcp": "mcp.client.client",  # of version 2
 }
+FIND = "import sys; from importlib.util import find_spec; sys.exit(find_spec(sys.argv[1]) is None)"
 APART = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}  # or it asks the network for it, three times
 
 
@@ -59,8 +60,10 @@ def _tokenizer(models_folder: Path, folder: Path) -> Path:
 @pytest.fixture
 def program(client: str) -> Path:
     """Named so that it does not hide the library that it imports."""
-    missing = subprocess.run([PYTHON, "-c", f"import {CLIENTS[client]}"], capture_output=True, text=True, check=False)
-    if missing.returncode:
+    found = subprocess.run(
+        [PYTHON, "-c", FIND, CLIENTS[client]], capture_output=True, check=False, env=os.environ | APART
+    )
+    if found.returncode:
         pytest.skip(f"{CLIENTS[client]} is not installed; see tests/requirements-clients.txt")
     return PROGRAMS / f"{client}_.py"
 

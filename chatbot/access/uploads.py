@@ -18,6 +18,7 @@ from chatbot.common.errors import InputError
 LONGEST = 6 * 3600.0  # seconds that a file waits to be used: half a day in which a page stands open
 
 EVERY = 600.0  # seconds between two sweeps
+STRAY = 60.0  # seconds after which a file that lies in nobody's folder goes: Gradio makes an empty one for each that it is given
 
 
 class Uploads:
@@ -105,11 +106,12 @@ class Uploads:
         self.sweep(0)
 
     def sweep(self, age: float = LONGEST) -> None:
-        """Remove files that have waited for `age` seconds, and the folders that held them."""
-        before, emptied = time.time() - age, set[Path]()
+        """Remove files that have waited for `age` seconds, and the folders that held them; strays sooner."""
+        now, emptied = time.time(), set[Path]()
         for path in sorted(self.folder.rglob("*"), reverse=True):
             with suppress(OSError):  # somebody was faster, or the folder holds something
-                if path in emptied or path.lstat().st_mtime <= before:
+                stray = path.parent == self.folder and path.is_file()
+                if path in emptied or path.lstat().st_mtime <= now - (min(age, STRAY) if stray else age):
                     path.rmdir() if path.is_dir() else path.unlink()
                     emptied.add(path.parent)
 

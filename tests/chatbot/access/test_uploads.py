@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.access.uploads import LONGEST, Uploads
+from chatbot.access.uploads import LONGEST, STRAY, Uploads
 from chatbot.common.errors import InputError
 
 
@@ -67,3 +67,16 @@ def test_what_is_done_is_freed_and_what_waits_for_long_is_swept(uploads: Uploads
     uploads.empty()
     assert list(uploads.folder.iterdir()) == []
     assert uploads.folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_empty_files_that_gradio_makes_are_swept_before_what_waits_to_be_used(tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path)
+    waits = Path(uploads.new("ada", "a.txt", b"words"))
+    old, young = tmp_path / "tmpa1", tmp_path / "tmpb2"
+    for path in (old, young):
+        path.touch()
+    past = time.time() - STRAY - 1
+    for path in (waits, old):
+        os.utime(path, (past, past))
+    uploads.sweep()
+    assert [old.exists(), young.exists(), waits.exists()] == [False, True, True]

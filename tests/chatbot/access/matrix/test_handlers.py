@@ -32,7 +32,7 @@ ACTS = (
 )  # fmt: skip
 READS = {  # which things a tab's handlers are asked for; whatever else they are given is none of theirs
     "chat": ("conversation", "document", "adapter", "prompt"), "documents": ("document", "collection", "adapter"), "translate": ("translation", "result"),
-    "summarize": ("result", "document"), "classify": ("result", "adapter"), "extract": ("result", "document"), "finetune": ("job", "adapter"),
+    "summarize": ("result", "document"), "classify": ("result", "adapter"), "extract": ("result", "document"), "finetune": ("job", "adapter"), "data": ("result",),
     "adapters": ("adapter",), "models": ("adapter",), "parts": ("result",), "page": ("conversation",), "tour": ("conversation",),
 }  # fmt: skip
 WAIT = 20.0  # seconds for one handler's answer

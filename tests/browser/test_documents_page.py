@@ -196,7 +196,9 @@ def test_nothing_overflows_on_a_phone_and_a_source_comes_into_sight_whole(
     size = page.locator("#by-source .by-passage p").first
     before = size.evaluate("one => parseFloat(getComputedStyle(one).fontSize)")
     page.locator("#by-source [data-zoom='1']").click()
-    assert size.evaluate("one => parseFloat(getComputedStyle(one).fontSize)") > before
+    page.wait_for_function(
+        f"parseFloat(getComputedStyle(document.querySelector('#by-source .by-passage p')).fontSize) > {before}"
+    )
     page.get_by_role("button", name="Close the source").click()
     expect(page.locator("#by-source-column")).not_to_be_visible()
 

@@ -10,6 +10,8 @@ from playwright.sync_api import Page, expect
 from chatbot.access.owner import COOKIE
 from chatbot.store.store import Store
 from chatbot.types import Message
+from chatbot.ui.tour.render import STEPS
+from chatbot.ui.tour.tour import SETTING
 from tests.bench.browser.axe import VIEWS, faults
 from tests.browser.conftest import go_to
 from tests.running import App
@@ -20,6 +22,10 @@ Visit = Callable[..., Page]
 MOVING = """[...document.querySelectorAll("*")].filter((one) => {
     const { animationDuration, transitionDuration } = getComputedStyle(one);
     return Math.max(parseFloat(animationDuration), parseFloat(transitionDuration)) > 0.05; }).map((one) => one.className)"""
+BRIGHTNESS = """([least, most]) => {
+    const colour = getComputedStyle(document.querySelector("#by-chatbot .bot p")).color;
+    const brightness = colour.match(/\\d+/g).slice(0, 3).reduce((sum, one) => sum + Number(one), 0) / 3;
+    return least <= brightness && brightness <= most; }"""
 CODE = "```python\n# twice\ndef twice(number: int = 2) -> str:\n    return 'is ' + str(number * 2)\n```"
 
 
@@ -49,6 +55,11 @@ def test_every_tab_has_an_address_that_outlives_a_reload(telling: App, visit: Vi
         go_to(page, name)
         expect(page).to_have_url(re.compile(rf"[?&]tab={name}\b"))
     page.reload()
+    expect(page.locator(f"#by-tab-{known[-1]}-button")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#by-model .by-model")).to_be_attached(timeout=60_000)
+    page.go_back()
+    expect(page.locator(f"#by-tab-{known[-2]}-button")).to_have_attribute("aria-selected", "true")
+    page.go_forward()
     expect(page.locator(f"#by-tab-{known[-1]}-button")).to_have_attribute("aria-selected", "true")
 
 
@@ -148,9 +159,8 @@ def test_code_is_14_px_monospace_with_contrast_the_answer_near_black_and_nothing
     assert "monospace" in code.evaluate("one => getComputedStyle(one).fontFamily")
     assert page.evaluate(MOVING) == []
     for scheme in ("light", "dark"):
-        colour = page.locator("#by-chatbot .bot p").first.evaluate("one => getComputedStyle(one).color")
-        brightness = sum(map(int, re.findall(r"\d+", colour)[:3])) / 3
-        assert brightness < 60 if scheme == "light" else brightness > 195, colour
+        expect(page.locator("body.dark")).to_have_count(int(scheme == "dark"))
+        page.wait_for_function(BRIGHTNESS, arg=[0, 60] if scheme == "light" else [195, 255])
         assert [fault for fault in faults(page) if "contrast" in fault[0]] == []
         page.click("#by-theme")
 
@@ -196,3 +206,31 @@ def test_the_help_shows_its_pictures(telling: App, visit: Visit) -> None:
         )
     assert pictures.count() >= 2
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("way", ["skipped", pytest.param("to its end", marks=pytest.mark.long)])
+def test_the_tour_is_offered_once(telling: App, visit: Visit, telling_data: Path, way: str) -> None:
+    page = visit(telling.address)
+    offer, card = page.locator(".by-tour-offer"), page.locator("#by-tour-card")
+    if way == "skipped":
+        offer.locator("[data-key=tour_skip]").click()
+    else:
+        offer.locator("[data-key=tour_show]").click()
+        for place, step in enumerate(STEPS, 1):
+            expect(card.locator("li:visible small")).to_have_text(f"{place} / {len(STEPS)}")
+            expect(page.locator(f"#by-tab-{step.tab}-button")).to_have_attribute("aria-selected", "true")
+            card.locator("button:visible").last.click()
+    expect(card).not_to_be_visible()
+    expect(offer).to_have_count(0)
+    cookie = next(one["value"] for one in page.context.cookies() if one["name"] == COOKIE)
+    store = Store(telling_data / "banyan.db")  # beside the app's own
+    for _ in range(100):
+        if store.setting(f"guest:{cookie.partition('.')[0]}", SETTING):
+            break
+        page.wait_for_timeout(100)
+    page.reload()
+    expect(page.locator("#by-model .by-model")).to_be_attached(timeout=60_000)
+    expect(offer).to_have_count(0)
+    go_to(page, "help")
+    page.locator("#by-help [data-tour]").click()
+    expect(card).to_be_visible()

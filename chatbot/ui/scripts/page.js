@@ -138,7 +138,8 @@
   });
 
   // The address names the tab and the conversation, so that a reload, the way back and a bookmark find them.
-  let addressed = "";
+  let touched = false; // what comes before the visitor does anything is no step to go back over
+  for (const way of ["pointerdown", "keydown", "click"]) addEventListener(way, () => { touched = true; }, { capture: true, once: true });
   const openTalk = () => document.querySelector("#by-conversations [data-open]")?.dataset.open;
   const address = () => {
     const tab = chosenTab(), talk = openTalk();
@@ -148,12 +149,10 @@
     const set = (name, value) => value ? url.searchParams.set(name, value) : url.searchParams.delete(name);
     set("tab", tab === "chat" ? "" : tab);
     set("chat", talk);
-    if (url.href !== location.href) history[addressed ? "pushState" : "replaceState"](null, "", url);
-    addressed = url.href;
+    if (url.href !== location.href) history[touched ? "pushState" : "replaceState"](null, "", url);
   };
   addEventListener("popstate", () => {
     const wanted = new URL(location.href).searchParams;
-    addressed = location.href;
     const talk = wanted.get("chat") ?? "";
     if (talk !== openTalk()) {
       const row = talk && document.querySelector(`#by-conversations [data-act=open][data-id="${CSS.escape(talk)}"]`);

@@ -45,7 +45,7 @@
     document.querySelector(".by-tour-offer")?.remove(); // skipped before it began
     const told = Object.assign(document.createElement("button"), { hidden: true });
     told.dataset.act = "over";
-    document.querySelector("#by-tour").append(told);
+    card().parentElement.append(told); // where clicks are told to the server
     told.click();
     told.remove();
   };

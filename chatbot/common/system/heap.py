@@ -6,7 +6,7 @@ from functools import cache
 
 
 def give_back() -> None:
-    """Return to the system what has been freed: a no-op where the C library is not glibc. Some ten milliseconds a gigabyte.
+    """Return to the system what has been freed: a no-op where the C library is not glibc.
 
     Tensors of ever new sizes, freed by several threads, leave gaps that none of the next fits into. A training of the bundled
     model held 3.6 GB after sixteen updates, still growing, and with this after each of them 1.7 GB.

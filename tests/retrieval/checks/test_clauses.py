@@ -3,6 +3,7 @@
 import pytest
 
 from retrieval.checks.claims import read
+from retrieval.checks.clauses.turned import turned
 from retrieval.checks.clauses.unspaced import changed
 from retrieval.checks.verify import verify
 from retrieval.types import Passage
@@ -103,6 +104,21 @@ def test_a_word_counts_where_it_stands(sentence: str, text: str, supported: bool
 )
 def test_what_is_turned_round_keeps_its_words_and_loses_its_support(sentence: str, text: str, supported: bool) -> None:
     assert (label(sentence, text) == "supported") == supported
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "told"),
+    [
+        ("付款之前发货。", "发货之前付款。", "之前"),  # one pair of characters on each side is enough
+        ("The bell rings before the mass.", "The mass ends before the market.", ""),  # nothing of one side is not
+        ("Dr Ola Amin ordered an X-ray.", "Dr Amin sent her to Dr Voss, who ordered an X-ray.", "Amin"),
+        ("On Monday morning in town Amin ordered an X-ray.", "Dr Amin sent her to Dr Voss, who ordered an X-ray.", ""),
+    ],
+)
+def test_sides_hold_a_pair_of_characters_and_who_does_it_is_named_in_three_words(
+    claim: str, evidence: str, told: str
+) -> None:
+    assert turned(read(claim), [read(evidence)]) == told
 
 
 def test_what_a_question_calls_all_is_not_the_answers() -> None:

@@ -26,6 +26,7 @@ KINDS: tuple[Translatable, ...] = (
     Translatable("pptx", "office.slides", ("PPTX",)),
     Translatable("xlsx", "office.sheets", ("XLSX",)),
     Translatable("html", "web", ("HTML",)),
+    Translatable("text", "web", ("SVG",), ("svg",)),
     Translatable("markdown", "markdown.reader", ("Markdown", "MDX")),
     Translatable("text", "plain", ("TXT",), ("", "txt", "text", "log")),
     Translatable("text", "prose.restructured", ("RST",), ("rst", "rest")),

@@ -1,4 +1,4 @@
-"""HTML: the text between the tags, by its place in the source; not a character of the markup itself is written anew."""
+"""HTML and SVG: the text between the tags, by its place in the source; not a character of the markup itself is written anew."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html import escape as escaped
 from html import unescape
 from html.parser import HTMLParser
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from chatbot.common.limited import Limits
@@ -21,12 +21,13 @@ def _set(names: str) -> frozenset[str]:
 
 _INLINE = _set(
     "a abbr acronym b bdi bdo big cite data del dfn em font i ins label mark q rp rt ruby s small span strike strong sub sup "
-    "time tt u"
+    "time tt u tspan textpath flowspan"
 )
 _KEPT = _set("code kbd samp var")  # inline; its words are shown to the model and stay
 _VOID = _set("br img wbr input embed object video audio picture canvas math svg meter progress")
 _EMPTY = _set("area base br col embed hr img input link meta param source track wbr")
 _OPAQUE = _set("script style pre textarea iframe svg math object video audio picture canvas")
+_DRAWN = _set("text title desc flowroot foreignobject")  # what of a picture in SVG is words
 _ENDS_P = _set(
     "address article aside blockquote div dl fieldset footer form h1 h2 h3 h4 h5 h6 header hr main nav ol p pre section table ul"
 )
@@ -56,8 +57,16 @@ class _Mark:
 
 
 def opened(path: Path, name: str, limits: Limits) -> Opened:
-    """Raises `RejectedFile`."""
-    return open_text(path, name, limits, find=spans, written=written, declares=True)
+    """A page, or a picture in SVG. Raises `RejectedFile`."""
+    xml = PurePosixPath(name).suffix.lower() == ".svg"
+    return open_text(
+        path,
+        name,
+        limits,
+        find=spans,
+        written=lambda text, chosen, code: written(text, chosen, code, xml=xml),
+        declares=True,
+    )
 
 
 def written(source: str, chosen: Sequence[tuple[Span, str]], code: str, *, xml: bool = False) -> str:
@@ -197,7 +206,21 @@ class _Blocks:
             self.gathered.append(Token("void", start, end))
         else:
             self._flush()
+        if name == "svg" and not self.marks[at].off:
+            self._drawing(at + 1, after)
         return after
+
+    def _drawing(self, at: int, after: int) -> None:
+        """The words of a picture, each text by itself, wherever the picture stands."""
+        while at < after:
+            mark = self.marks[at]
+            begun = mark.kind == "start"
+            ends = self._after(at) if begun and (mark.off or mark.name in _DRAWN) else at + 1
+            if begun and not mark.off:
+                self.found += attributes(self.source[mark.start : self.marks[at + 1].start], mark.start)
+            if begun and not mark.off and mark.name in _DRAWN:
+                self.found += _Blocks(self.source, self.marks[at + 1 : ends], self.stays).found
+            at = ends
 
     def _after(self, at: int) -> int:
         """Where the element that begins at `at` ends, also where its end tag is left out."""

@@ -10,6 +10,8 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType
 
+from chatbot.tasks.translate.files.formats.words import is_key
+
 _RULES: dict[str, RuleFuncInlineType] = {
     "newline": rules_inline.newline,
     "escape": rules_inline.escape,
@@ -23,6 +25,7 @@ _RULES: dict[str, RuleFuncInlineType] = {
     "entity": rules_inline.entity,
 }
 _SPACES = re.compile(r" *\Z")
+_WIKI = re.compile(r"(?<!!)(\[\[[^\[\]|\n]+\|)([^\[\]|\n]+)(\]\])")
 
 Fixed = Callable[[str, int, int], int]
 """(content, place, end of the content) -> where what begins at the place and stays as it is ends; the place itself if nothing"""
@@ -33,6 +36,7 @@ class Traced(ParserInline):
         super().__init__()
         for name, rule in _RULES.items():
             self.ruler.at(name, _traced(rule))
+        self.ruler.before("escape", "wiki", _traced(_wiki))
         self.ruler.before("escape", "fixed", _traced(_fixed(fixed)))
         self.ruler.disable("linkify")
         self.ruler2.disable("fragments_join")  # it joins tokens, which would lose their places
@@ -52,6 +56,19 @@ class _State(StateInline):
         token = super().push(ttype, tag, nesting)
         token.meta["pushed"] = self.pos
         return token
+
+
+def _wiki(state: StateInline, silent: bool) -> bool:
+    """[[page|words]]: the page stays. Where the second is rather a page, as in some wikis, both do."""
+    found = _WIKI.match(state.src, state.pos, state.posMax)
+    if found is None or is_key(found[2]):
+        return False
+    if not silent:
+        state.push("wiki_open", "", 1).content = found[1]
+        state.push("text", "", 0).content = found[2]
+        state.push("wiki_close", "", -1).content = found[3]
+    state.pos = found.end()
+    return True
 
 
 def _fixed(find: Fixed) -> RuleFuncInlineType:

@@ -10,6 +10,7 @@ from chatbot.tasks.translate.files.spans import Escape, Span
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~])")
 _STARTS_BLOCK = re.compile(r"\s*(?:[#>+=-]|:|!!!|\d{1,9}[.)])")
+_TOLD = ("code_inline", "fixed", "wiki_open")  # tokens that differ by what is in them
 _MARK = re.compile(r"(\*+|_+|~~)")
 
 
@@ -48,7 +49,7 @@ class Writer:
         """What there is besides text, as a set with counts: translation may change the order."""
         children = self._md.parseInline(text, self._references)[0].children or []
         return sorted(
-            (token.type, token.content if token.type in ("code_inline", "fixed") else str(sorted(token.attrs.items())))
+            (token.type, token.content if token.type in _TOLD else str(sorted(token.attrs.items())))
             for token in children
             if token.type not in ("text", "text_special", "softbreak")
         )

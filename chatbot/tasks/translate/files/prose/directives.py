@@ -8,6 +8,7 @@ WITH_TEXT = frozenset(
         "card",
         "centered",
         "compound",
+        "csv-table",
         "danger",
         "deprecated",
         "details",

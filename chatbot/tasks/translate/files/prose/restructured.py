@@ -9,7 +9,7 @@ import regex
 
 from chatbot.common.limited import Limits
 from chatbot.tasks.translate.files.opened import Opened, open_text
-from chatbot.tasks.translate.files.prose import tables
+from chatbot.tasks.translate.files.prose import tables, values
 from chatbot.tasks.translate.files.prose.directives import UNTITLED, WITH_TEXT
 from chatbot.tasks.translate.files.prose.inline import Stretch, paragraph, touched, within, written
 from chatbot.tasks.translate.files.prose.tables import width
@@ -57,6 +57,8 @@ def spans(source: str) -> list[Span]:
     found = [one for stretch in blocks.stretches() if (one := paragraph(source, stretch, _INLINE))]
     for start, end in blocks.tables:
         found += [shifted(one, start) for one in tables.spans(source[start:end], _read)]
+    for start, end in blocks.values:
+        found += [shifted(one, start) for one in values.spans(source[start:end], spans)]
     return sorted(found, key=lambda one: one.start)
 
 
@@ -70,10 +72,11 @@ def rewritten(source: str, chosen: Sequence[tuple[Span, str]]) -> str:
     for _ in blocks.stretches():
         pass  # it finds the tables on its way
     parts, at = [], 0
-    for start, end in sorted([*blocks.titles(), *blocks.tables]):
+    write = dict.fromkeys(blocks.titles(), _titled) | dict.fromkeys(blocks.tables, _table)
+    write |= dict.fromkeys(blocks.values, _values)
+    for start, end in sorted(write):
         parts.append(_plainly(source[at:start], within(chosen, at, start)))
-        inside = within(chosen, start, end)
-        parts.append((_table if (start, end) in blocks.tables else _titled)(source[start:end], inside))
+        parts.append(write[start, end](source[start:end], within(chosen, start, end)))
         at = end
     return "".join((*parts, _plainly(source[at:], within(chosen, at, len(source)))))
 
@@ -81,6 +84,10 @@ def rewritten(source: str, chosen: Sequence[tuple[Span, str]]) -> str:
 def _table(source: str, chosen: Sequence[tuple[Span, str]]) -> str:
     targets = {one.start: target for one, target in chosen}
     return tables.rewritten(source, targets, _read, lambda cell, one, target: _plainly(cell, [(one, target)]))
+
+
+def _values(source: str, chosen: Sequence[tuple[Span, str]]) -> str:
+    return values.rewritten(source, {one.start: target for one, target in chosen}, spans, rewritten)
 
 
 def _titled(source: str, chosen: Sequence[tuple[Span, str]]) -> str:
@@ -112,10 +119,12 @@ def _lined(title: str) -> str:
 
 
 class _Blocks:
-    """The lines of a source, and where its paragraphs stand; `tables` are those that `stretches` has come by."""
+    """The lines of a source, and where its paragraphs stand; `tables` are those that `stretches` has come by, `values` what
+    is in the directives whose cells stand behind commas."""
 
     def __init__(self, source: str) -> None:
         self.tables: list[Stretch] = []
+        self.values: list[Stretch] = []
         self._lines = source.split("\n")
         self._starts, at = [], 0
         for line in self._lines:
@@ -221,7 +230,7 @@ class _Blocks:
         ):
             at += 1
         if simple or _GRID.fullmatch(line):
-            self.tables.append((self._starts[first], self._starts[at - 1] + len(self._lines[at - 1])))
+            self.tables.append((self._starts[first], self._end(at)))
         return at
 
     def _directive(self, at: int, directive: re.Match[str]) -> Generator[Stretch, None, int]:
@@ -236,7 +245,15 @@ class _Blocks:
         if name not in UNTITLED and directive[2].strip() and skip < len(self._lines[at]):
             line = self._lines[at]
             next = yield from self._paragraph(at, skip + len(line[skip:]) - len(line[skip:].lstrip()), options=True)
+        if name == "csv-table":
+            last = self._behind(next, indent)
+            self.values += [(self._starts[next], self._end(last))] if next < last else []
+            return last
         return (yield from self._options(next, indent))
+
+    def _end(self, at: int) -> int:
+        """Of the line before that one."""
+        return self._starts[at - 1] + len(self._lines[at - 1])
 
     def _options(self, at: int, indent: int) -> Generator[Stretch, None, int]:
         """Those of a directive, of which some are read by people."""

@@ -147,6 +147,41 @@ def test_tables_made_of_lists_and_the_texts_of_functions_are_translated(tmp_path
     assert ".. py:function:: area(r)\n   :no-index:\n\n   GIVES THE AREA.\n\n   :param r: THE RADIUS\n" in result
 
 
+VALUES = '''\
+.. csv-table:: Its title
+   :header: "Name of it", Price
+   :widths: 20, 10
+
+   "A *small* tree, ""old""", 2.99
+   Plain words, "Over two
+   lines of it"
+   ``code``, "Here:
+
+   - one item
+   - and more"
+
+.. csv-table:: From afar
+   :file: trees.csv
+
+   "Not, shown"
+
+Behind it.
+'''
+
+
+def test_the_cells_of_tables_behind_commas_are_translated(tmp_path: Path) -> None:
+    path = tmp_path / "a.rst"
+    path.write_text(VALUES, "utf-8")
+    result = shouting(path).decode()
+    for piece in (':: ITS TITLE\n   :header: "NAME OF IT", PRICE\n   :widths: 20, 10\n\n', '   "A *SMALL* TREE, ""OLD""", 2.99\n',
+                  '   PLAIN WORDS, "OVER TWO LINES OF IT"\n', '   ``code``, "HERE:\n\n   - ONE ITEM\n   - AND MORE"\n', '   "Not, shown"\n\nBEHIND IT.\n'):  # fmt: skip
+        assert piece in result
+    found = opened(path)
+    said = {"Plain words": "Wörter, schlichte"}
+    texts = [said.get(one.text, one.text) for one in found.segments]
+    assert found.write(texts, "de").decode() == VALUES.replace("Plain words", '"Wörter, schlichte"')
+
+
 GRID = """\
 +--------+---------------+
 | Head   | Other         |

@@ -181,6 +181,10 @@ DIALECTS = [  # what generators of sites read: (source, with its words shouted)
     ("![bg left:40% 80%](a.png) ![w:200px](b.png) ![a tree](c.png)", "![bg left:40% 80%](a.png) ![w:200px](b.png) ![A TREE](c.png)"),
     ("-# small words\n\n#NoHead here", "-# SMALL WORDS\n\n#NOHEAD HERE"),
     ('::: {.callout-tip title="Mind it" icon=false}\nText\n:::', '::: {.callout-tip title="MIND IT" icon=false}\nTEXT\n:::'),
+    ("See [[A page#part|these words]], [[Home]], ![[a.png|300]] and [[Go home|go-home]].",
+     "SEE [[A page#part|THESE WORDS]], [[Home]], ![[a.png|300]] AND [[Go home|go-home]]."),
+    ("| a |\n|--|\n| [[Page\\|its words]] |", "| A |\n|--|\n| [[Page\\|ITS WORDS]] |"),
+    ("Text\n\n<svg width='1'>\n<title>A tree</title>\n<text x='1'>Some <tspan>words</tspan></text></svg>\n", "TEXT\n\n<svg width='1'>\n<title>A TREE</title>\n<text x='1'>SOME <tspan>WORDS</tspan></text></svg>\n"),
     ("---\nhero:\n  text: A tree\n  link: /a\n---\nText", "---\nhero:\n  text: A TREE\n  link: /a\n---\nTEXT"),
 ]  # fmt: skip
 MDX = """import Tabs from '@theme/Tabs';
@@ -264,6 +268,30 @@ def test_html_text_is_translated_with_its_entities_and_the_page_says_its_languag
     for there in ("<title>FISH &amp; CHIPS</title>", "A <em>VERY</em> OLD PAGE", "A <b>BOLD</b> LINK", "SECOND ITEM &lt;B&gt;",
                   '<html lang="de">', "PRESS ME", "SWITCH IT ON", "PICK ONE", "<code>code</code>&nbsp;AND"):  # fmt: skip
         assert there in result
+
+
+DRAWING = """<?xml version="1.0" encoding="UTF-8"?>
+<svg xmlns="http://www.w3.org/2000/svg" aria-label="Trees by year"><title>All trees</title><desc>Oaks &amp; more</desc>
+<metadata>No words</metadata><style><![CDATA[ text { fill: red } ]]></style><script>let a = "stays"</script>
+<g><text x="1"><tspan x="1" y="2">The first&#160;line</tspan><tspan x="1" y="3">and another</tspan></text><path d="M0 0"/><text>42</text>
+<text translate="no">Brand stays</text></g><foreignObject><p>Words of a page</p></foreignObject></svg>
+"""
+
+
+@pytest.mark.parametrize("name", ["a.svg", "a.html"])
+def test_the_words_of_a_drawing_are_translated_and_nothing_else_of_it(name: str, tmp_path: Path) -> None:
+    """Also where it stands within a sentence of a page."""
+    source = DRAWING if name == "a.svg" else f"<p>An icon {DRAWING.partition('?>')[2].strip()} is here.</p>"
+    path = tmp_path / name
+    path.write_text(source, "utf-8")
+    result = translated(path)[0].decode()
+    expected = source
+    for words in ("Trees by year", "All trees", "Oaks", "more", "and another", "Words of a page", "An icon", "is here"):
+        expected = expected.replace(words, words.upper())
+    first = "THE FIRST\xa0LINE" if name == "a.svg" else "THE FIRST&nbsp;LINE"  # XML knows no such entity
+    assert result == expected.replace("The first&#160;line", first)
+    spans = web.spans(source)
+    assert web.written(source, [(span, span.segment.text) for span in spans], "de") == source
 
 
 def test_a_real_page_keeps_its_5000_elements(shared_data: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from chatbot.tasks.language import detect, same
 from chatbot.tasks.translate.files.marked import PLACEHOLDER, Segment, bare, is_language, words
+from chatbot.tasks.translate.formality import Formality, other_form
 from chatbot.tasks.translate.losses import (
     dropped_emoji,
     drops_negation,
@@ -25,7 +26,7 @@ from retrieval.checks.numbers import numbers
 
 Code = Literal[
     "empty", "cut", "repeats", "language", "unchanged", "number", "term", "length", "pieces", "failed", "added", "negation",
-    "emoji", "untranslated",
+    "emoji", "untranslated", "formality",
 ]  # fmt: skip
 
 _NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f'’ ]\d{3})*(?:[.,]\d+)?")
@@ -46,7 +47,13 @@ class Flag:
 
 
 def check(
-    segment: Segment, target: str, code: str, glossary: Mapping[str, str] | None = None, *, source_code: str = "en"
+    segment: Segment,
+    target: str,
+    code: str,
+    glossary: Mapping[str, str] | None = None,
+    *,
+    source_code: str = "en",
+    formality: Formality = "",
 ) -> list[Flag]:
     """Flags of a translation from `source_code` into the language `code`. Both are marked text."""
     source, found = words(segment), bare(target)
@@ -61,10 +68,17 @@ def check(
     for term, meant in occurring(source, glossary or {}).items():
         if meant.casefold() not in found.casefold() and not stands_inflected(meant, found):
             flags.append(Flag("term", f"{term} = {meant}" if meant != term else term))
+    flags += addressed(segment, target, code, formality)
     size, length = _letters(source), _letters(found)
     if size >= _LONG and not size / _RATIO <= length <= size * _RATIO and not flags:
         flags.append(Flag("length"))
     return flags
+
+
+def addressed(segment: Segment, target: str, code: str, formality: Formality) -> list[Flag]:
+    """Whether it speaks to its reader in another form than was asked for."""
+    other = other_form(words(segment), words(replace(segment, text=target)), code, formality)
+    return [Flag("formality", other)] if other else []
 
 
 def _lost(source: str, found: str, source_code: str, code: str, told: list[Flag]) -> list[Flag]:

@@ -25,6 +25,7 @@ from chatbot.engine.base import Engine
 from chatbot.tasks.translate.check import Flag
 from chatbot.tasks.translate.files import child as files
 from chatbot.tasks.translate.files.marked import Segment, bare
+from chatbot.tasks.translate.formality import Formality
 from chatbot.tasks.translate.order import AUTO, code_of, settle
 from chatbot.tasks.translate.own.memory import Recall, nothing
 from chatbot.tasks.translate.run import segments as run
@@ -55,6 +56,7 @@ class Job:
     doubts: str = ""
     glossary: Mapping[str, str] = field(default_factory=dict)
     width: int = 0  # characters of a line of subtitles at most; 0: what is usual
+    formality: Formality = ""
     done: int = 0
     flagged: int = 0
 
@@ -93,6 +95,7 @@ class Translations:
         source: str = AUTO,
         adapter: str | None = None,
         glossary: str = "",
+        formality: str = "",
         width: int = 0,
         stop: Event | None = None,
     ) -> Job:
@@ -102,13 +105,15 @@ class Translations:
         settled = None
         if found.segments:
             settled = settle(
-                engine, owner, found.segments, target=target, source=source, adapter=adapter, glossary=glossary
-            )
+                engine, owner, found.segments, target=target, source=source, adapter=adapter, glossary=glossary,
+                formality=formality,
+            )  # fmt: skip
         order = settled.order if settled else Order("", code_of(target))
         job = Job(
             secrets.token_hex(12), owner, name, found.kind, found.ending, order.source, order.target, order.adapter,
             settled.support.who if settled else "", len(found.segments), time.time(),
             settled.detected.confidence if settled and settled.detected else None, found.doubts, dict(order.glossary), width,
+            order.formality,
         )  # fmt: skip
         self._keep(job, path, found.segments)
         for old in self.jobs(owner)[KEPT:]:
@@ -130,7 +135,7 @@ class Translations:
     def run(self, engine: Engine, owner: str, id: str, stop: Event, recall: Recall = nothing) -> Iterator[Progress]:
         """Translate what is not done yet. Ends when all is, or when `stop` is set. Raises engine errors."""
         job, segments, known = self._opened(owner, id)
-        order = Order(job.source, job.target, job.adapter, job.glossary)
+        order = Order(job.source, job.target, job.adapter, job.glossary, job.formality)
         known = {at: translation for at, translation in known.items() if not is_failed(translation)}
         flagged = sum(bool(translation.flags) for translation in known.values())
         memory = recall(job.source, job.target)

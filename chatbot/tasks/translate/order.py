@@ -8,6 +8,7 @@ from chatbot.common.errors import InputError
 from chatbot.engine.base import Engine
 from chatbot.tasks.language import LANGUAGES, Detected, detect, name_of, primary, same
 from chatbot.tasks.translate.files.marked import Segment, words
+from chatbot.tasks.translate.formality import FORMS, Formality, forms
 from chatbot.tasks.translate.support import Support, require, support
 from chatbot.tasks.translate.work import Order
 
@@ -34,10 +35,12 @@ def settle(
     source: str = AUTO,
     adapter: str | None = None,
     glossary: str = "",
+    formality: str = "",
 ) -> Settled:
-    """Raises `InputError`: nothing to translate, an unknown language, one language twice, or a pair that nobody here knows."""
+    """Raises `InputError`: nothing to translate, an unknown language, one language twice, a pair that nobody here knows, or a form
+    of address that the target does not have."""
     target, source = code_of(target), AUTO if source in ("", AUTO) else code_of(source)
-    terms = parse_glossary(glossary)
+    terms, form = parse_glossary(glossary), form_of(formality, target)
     if not segments:
         raise InputError("There is nothing to translate in it.", kind="nothing_to_translate")
     detected = detect("\n".join(map(words, segments))) if source == AUTO else None
@@ -53,7 +56,7 @@ def settle(
         )
     who = support(engine, owner, source, target, adapter)
     require(who, source, target)
-    return Settled(Order(source, target, who.adapter, terms), who, detected)
+    return Settled(Order(source, target, who.adapter, terms, form), who, detected)
 
 
 def code_of(language: str) -> str:
@@ -67,6 +70,22 @@ def code_of(language: str) -> str:
             given=language[:40],
         )
     return named
+
+
+def form_of(said: str, target: str) -> Formality:
+    """How the reader is to be addressed: "formal", "informal", or nothing for as it comes. Raises `InputError`."""
+    given = said.strip().lower()
+    if given in ("", "default"):
+        return ""
+    if forms(target) is None or given not in ("formal", "informal"):
+        raise InputError(
+            f"Into {name_of(target)} there is no {given[:20]!r}. Formal and informal are told apart in {', '.join(sorted(FORMS))}.",
+            kind="no_formality",
+            language=target,
+            given=given[:20],
+            known=", ".join(sorted(FORMS)),
+        )
+    return "formal" if given == "formal" else "informal"
 
 
 def known_code(tag: str) -> str | None:

@@ -8,6 +8,7 @@ from threading import Event
 from chatbot.common.errors import BanyanError, EngineUnavailable, ModelError, ModelLoading, Stopped
 from chatbot.common.fan_out import fan_out
 from chatbot.engine.base import Engine
+from chatbot.tasks.translate.check import addressed
 from chatbot.tasks.translate.files.marked import Segment
 from chatbot.tasks.translate.own.memory import Memory, recalled
 from chatbot.tasks.translate.patience import patiently
@@ -51,7 +52,7 @@ def segments(
 
         remembered = recalled(given[at], memory or {})
         try:
-            return known.get(at) or (Translation(remembered) if remembered else patiently(ask, over))
+            return known.get(at) or (_taken(given[at], remembered, order) if remembered else patiently(ask, over))
         except Stopped:
             return None
         except (EngineUnavailable, ModelError, ModelLoading):
@@ -67,3 +68,8 @@ def segments(
             for at, _ in ended:
                 partial.pop(at, None)
             yield Done({n: t for at, t in ended if t for n in same[at] if n not in known}, dict(partial))
+
+
+def _taken(segment: Segment, remembered: str, order: Order) -> Translation:
+    """A person's own words, which may have been meant for another reader."""
+    return Translation(remembered, tuple(addressed(segment, remembered, order.target, order.formality)))

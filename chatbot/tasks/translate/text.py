@@ -101,6 +101,7 @@ def translate(
     source: str = AUTO,
     adapter: str | None = None,
     glossary: str = "",
+    formality: str = "",
     recall: Recall = nothing,
     stop: Event | None = None,
 ) -> Iterator[Step]:
@@ -118,7 +119,9 @@ def translate(
     text = clean(text)
     spans = plain.spans(text)
     given = [one.segment for one in spans]
-    settled = settle(engine, owner, given, target=target, source=source, adapter=adapter, glossary=glossary)
+    settled = settle(
+        engine, owner, given, target=target, source=source, adapter=adapter, glossary=glossary, formality=formality
+    )
     memory, stop = recall(settled.order.source, settled.order.target), stop or Event()
     known: dict[int, Translation] = {}
     yield Writing(settled, "", 0, len(given))

@@ -15,6 +15,7 @@ from chatbot.common.errors import BanyanError, ContextOverflow, Stopped
 from chatbot.engine.base import Engine
 from chatbot.tasks.translate.check import Flag, check, loops
 from chatbot.tasks.translate.files.marked import PLACEHOLDER, Segment, bare, fits, is_language, restored, walk, words
+from chatbot.tasks.translate.formality import Formality
 from chatbot.tasks.translate.prompt import messages
 from chatbot.tasks.translate.sizes import Sizes, Tokens
 from chatbot.tasks.translate.tidy import tidied
@@ -40,6 +41,7 @@ class Order:
     target: str
     adapter: str | None = None
     glossary: Mapping[str, str] = field(default_factory=dict)
+    formality: Formality = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def one(
         asked.finish, asked.empty, asked.added = "stop", False, ""
         target = asked.in_pieces(segment)
         flags = [Flag("pieces")] if len(list(walk(segment))) > 1 or PLACEHOLDER.search(segment.text) else []
-    found = check(segment, target, order.target, order.glossary, source_code=order.source)
+    found = check(segment, target, order.target, order.glossary, source_code=order.source, formality=order.formality)
     if asked.finish == "length":
         found = [Flag("cut"), *(flag for flag in found if flag.code not in ("repeats", "length"))]
     if asked.empty and not any(flag.code == "empty" for flag in found):
@@ -155,7 +157,7 @@ class _Asker:
 
     def _ask(self, text: str) -> str:
         """Counted exactly only where the prompt turns out too long: to ask costs a remote engine as much as a short answer."""
-        sent = messages(text, self.order.source, self.order.target, self.order.glossary)
+        sent = messages(text, self.order.source, self.order.target, self.order.glossary, self.order.formality)
         try:
             return self._answer(sent, text, sum(self.tokens(message.content) + _TURN for message in sent))
         except ContextOverflow:

@@ -19,7 +19,7 @@ def publish(services: Services) -> None:
     gr.api(do.translate, api_name="translate", **MODEL)
     if services.translations is None:
         return
-    publish_file(do.translate_file, "translate_file", ("en", AUTO, ""))
+    publish_file(do.translate_file, "translate_file", ("en", AUTO, "", ""))
 
 
 class Endpoints:
@@ -33,9 +33,11 @@ class Endpoints:
         source: str = AUTO,
         glossary: str = "",
         adapter: str | None = None,
+        formality: str = "",
         request: gr.Request = None,  # Gradio fills it in
     ) -> dict[str, Any]:
-        """Translate a text. Languages are codes such as de or zh-hans; glossary holds lines "term = translation".
+        """Translate a text. Languages are codes such as de or zh-hans; glossary holds lines "term = translation"; formality is
+        formal or informal, for targets that have both (Sie or du), and empty for as it comes.
 
         Returns text, source, target, confidence of the detected source (1.0 when it was given), sure, model, and the
         segments that something may be wrong with.
@@ -53,6 +55,7 @@ class Endpoints:
                 source=source,
                 adapter=adapter or None,
                 glossary=glossary or "",
+                formality=formality or "",
                 recall=memory.of(self._services.store, owner),
                 stop=stop,
             ):
@@ -61,7 +64,7 @@ class Endpoints:
             raise BanyanError("The text was not translated. Please try again.", kind="no_outcome")
 
     def translate_file(
-        self, file: str | None, target: str, source: str, glossary: str, request: gr.Request
+        self, file: str | None, target: str, source: str, glossary: str, formality: str, request: gr.Request
     ) -> str | None:
         """Translate a document, subtitles or a file of messages. Returns the file of the same type (PDF: DOCX)."""
         with raised(), self._services.runs.call(session_of(request)) as stop:
@@ -78,6 +81,7 @@ class Endpoints:
                     target=target,
                     source=source,
                     glossary=glossary or "",
+                    formality=formality or "",
                     stop=stop,
                 )
             recall = memory.of(self._services.store, owner)

@@ -59,6 +59,7 @@ class FileHandlers(TaskHandlers):
         glossary: str,
         width: float | None,
         adapter: str,
+        formality: str,
         language: Language,
         request: gr.Request,
     ) -> Iterator[Updates]:
@@ -69,6 +70,7 @@ class FileHandlers(TaskHandlers):
             "source": source or AUTO,
             "adapter": chosen(adapter),
             "glossary": glossary or "",
+            "formality": render_translate.formality(formality, target),
         }
         notices: list[str] = []
         begun: list[str] = []

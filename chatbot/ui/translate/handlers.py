@@ -51,7 +51,11 @@ class Handlers(TaskHandlers):
         there = {"models": self._services.models, "finetune": self._services.training}
         ways = [tab for tab in render_translate.WAYS if there[tab] is not None]
         starts = dict.fromkeys(self._tab.starts, gr.update(interactive=works))
-        return {self._tab.who: render_translate.support(found, ways, language), **starts}
+        return {
+            self._tab.who: render_translate.support(found, ways, language),
+            self._tab.formality: _choosing(target or "", language),
+            **starts,
+        }
 
     def take(self, event: gr.EventData) -> tuple[str, float]:
         """The adapter that would translate was pressed: the picker asks whose it is, and chooses it."""
@@ -117,6 +121,7 @@ class Handlers(TaskHandlers):
         target: str,
         terms: str,
         adapter: str,
+        formality: str,
         language: Language,
         request: gr.Request,
     ) -> Iterator[Updates]:
@@ -130,6 +135,7 @@ class Handlers(TaskHandlers):
                 source=source or AUTO,
                 adapter=chosen(adapter),
                 glossary=terms or "",
+                formality=render_translate.formality(formality, target),
                 recall=memory.of(self._services.store, owner),
                 stop=stop,
             )
@@ -200,6 +206,12 @@ class Handlers(TaskHandlers):
 
     def _past(self, owner: str, language: Language) -> str:
         return render_translate.past(self._results(owner), language)
+
+
+def _choosing(target: str, language: Language) -> Any:
+    """The choice of a form of address, for targets that have one."""
+    offered = render_translate.formalities(target, language)
+    return gr.update(choices=offered, visible=True) if offered else gr.update(visible=False)
 
 
 def keep_glossary(store: Store, owner: str, terms: str | None) -> None:

@@ -56,6 +56,7 @@ class TranslateTab:
     tab: gr.Tab
     source: gr.Dropdown
     target: gr.Dropdown
+    formality: gr.Dropdown  # seen for targets that have the choice
     swap: gr.Button
     adapter: gr.Dropdown
     who: gr.HTML
@@ -73,7 +74,7 @@ class TranslateTab:
 def build_translate(words: Localised, tab: gr.Tab, services: Services) -> TranslateTab:
     """The components; `connect` of the tab gives them life. Files are translated where there is a folder to keep them in."""
     with gr.Column(elem_classes="by-pane", elem_id="by-tr"):
-        source, swap, target, adapter = _languages(words)
+        source, swap, target, formality, adapter = _languages(words)
         who = clickable("by-tr-who", padding=False)
         with gr.Tabs(elem_id="by-tr-tabs"):
             with gr.Tab(text("tr_text", "en"), id="text") as first:
@@ -103,6 +104,7 @@ def build_translate(words: Localised, tab: gr.Tab, services: Services) -> Transl
         tab=tab,
         source=source,
         target=target,
+        formality=formality,
         swap=swap,
         adapter=adapter,
         who=who,
@@ -113,7 +115,7 @@ def build_translate(words: Localised, tab: gr.Tab, services: Services) -> Transl
     )
 
 
-def _languages(words: Localised) -> tuple[gr.Dropdown, gr.Button, gr.Dropdown, gr.Dropdown]:
+def _languages(words: Localised) -> tuple[gr.Dropdown, gr.Button, gr.Dropdown, gr.Dropdown, gr.Dropdown]:
     with gr.Row(elem_id="by-tr-languages"):
         source = gr.Dropdown(
             render_translate.choices("en", detect=True),
@@ -125,13 +127,20 @@ def _languages(words: Localised) -> tuple[gr.Dropdown, gr.Button, gr.Dropdown, g
         target = gr.Dropdown(
             render_translate.choices("en", detect=False), value="fr", label=text("tr_to", "en"), elem_id="by-tr-to"
         )
+        formality = gr.Dropdown(
+            render_translate.formalities("fr", "en"),
+            value="",
+            label=text("tr_formality", "en"),
+            elem_id="by-tr-formality",
+        )
         adapter = task_adapter(words, "tr")
     words(source, label="tr_from")
     words.drawn(source, lambda language: {"choices": render_translate.choices(language, detect=True)})
     words(swap, value="tr_swap")
     words(target, label="tr_to")
+    words(formality, label="tr_formality")
     words.drawn(target, lambda language: {"choices": render_translate.choices(language, detect=False)})
-    return source, swap, target, adapter
+    return source, swap, target, formality, adapter
 
 
 def _texts(words: Localised) -> TextSide:

@@ -7,6 +7,7 @@ from typing import Any
 from chatbot.store.store import SavedResult
 from chatbot.tasks.language import LANGUAGES, primary
 from chatbot.tasks.translate.check import Flag
+from chatbot.tasks.translate.formality import forms
 from chatbot.tasks.translate.jobs import Job
 from chatbot.tasks.translate.order import AUTO, known_code
 from chatbot.tasks.translate.support import Support
@@ -29,6 +30,23 @@ def choices(language: Language, *, detect: bool) -> list[tuple[str, str]]:
     )
     listed = [(language_name(code, language), code) for code in (*_FIRST, *rest)]
     return [(text("tr_auto", language), AUTO), *listed] if detect else listed
+
+
+def formalities(target: str, language: Language) -> list[tuple[str, str]]:
+    """How the reader may be addressed in that language; nothing where it has one way."""
+    known = forms(target)
+    if known is None:
+        return []
+    return [
+        (text("tr_form_default", language), ""),
+        (text("tr_form_formal", language, form=known.formal), "formal"),
+        (text("tr_form_informal", language, form=known.informal), "informal"),
+    ]
+
+
+def formality(said: str | None, target: str | None) -> str:
+    """What was chosen, unless it was for a target of before."""
+    return said or "" if forms(target or "") else ""
 
 
 def own_language(language: Language) -> str:

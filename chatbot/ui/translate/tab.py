@@ -26,7 +26,7 @@ def connect(tab: TranslateTab, frame: Frame, services: Services) -> None:
         tab.tab.select,
         language.change,
     ):
-        event(do.who, pair, [tab.who, *tab.starts], **PRIVATE)
+        event(do.who, pair, [tab.who, tab.formality, *tab.starts], **PRIVATE)
     tab.who.click(do.take, None, frame.wanted, **PRIVATE)
     page.load(do.arrive, None, [tab.target, tab.glossary], **PRIVATE)
     asked = [tab.terms, tab.glossary, tab.source, tab.target, language]
@@ -44,7 +44,7 @@ def _connect_texts(do: Handlers, tab: TranslateTab, page: gr.Blocks, language: g
     for event in (tab.tab.select, page.load, language.change):
         event(do.look, [side.last, language], [side.report, side.past], **PRIVATE)
     pair = [side.buttons.run, side.buttons.stop]
-    asked = [side.typed, tab.source, tab.target, tab.glossary, tab.adapter, language]
+    asked = [side.typed, tab.source, tab.target, tab.glossary, tab.adapter, tab.formality, language]
     shown = [side.output, side.report, side.last, side.past, side.notice, *side.edit.parts]
     connect_run(
         side.buttons,
@@ -62,7 +62,7 @@ def _connect_files(do: FileHandlers, tab: TranslateTab, side: FileSide, page: gr
         event(do.look, [side.looked, language], [side.jobs, side.report], **PRIVATE)
     pair = [side.buttons.run, side.buttons.stop]
     shown = [side.progress, side.result, side.report, side.looked, side.jobs, side.notice, *side.edit.parts]
-    asked = [side.file, tab.source, tab.target, tab.glossary, side.width, tab.adapter, language]
+    asked = [side.file, tab.source, tab.target, tab.glossary, side.width, tab.adapter, tab.formality, language]
     settled = (do.settled, language, [*pair, side.jobs])
     connect_run(
         side.buttons,

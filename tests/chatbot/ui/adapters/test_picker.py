@@ -104,7 +104,7 @@ def test_a_translation_is_made_by_whom_the_tab_names(made: Made, value: str, use
     do = page.handlers(Translations)
     who = "".join(str(shown) for shown in page.one(do.who, "en", "fr", value, "en", as_("ada")).values())
     assert ("tree + translate" in who) == (used is not None)
-    page.steps(do.run, "Good morning.", "en", "fr", "", value, "en", as_("ada"))
+    page.steps(do.run, "Good morning.", "en", "fr", "", value, "", "en", as_("ada"))
     engine: Any = services.engine.present
     assert [request.adapter for request in engine.requests] == [used]
     assert engine.requests[0].messages[-1] == Message("user", "Good morning.")

@@ -127,7 +127,7 @@ def test_a_text_is_translated_kept_and_opened_again_by_its_owner_alone(services:
     do = page.handlers(Handlers)
     tab, texts = do._tab, do._tab.texts
     assert set(page.one(do.begin)) >= {texts.buttons.run, texts.buttons.stop, texts.output}
-    *_, last = page.steps(do.run, "Two trees stand by the river.", "auto", "de", "", "", "en", as_("ada"))
+    *_, last = page.steps(do.run, "Two trees stand by the river.", "auto", "de", "", "", "", "en", as_("ada"))
     assert (last[texts.output], last[texts.notice]) == ("TWO TREES STAND BY THE RIVER.", "")
     assert "English" in last[texts.report] and "German" in last[texts.report]
     saved = services.store.results("ada", Handlers.task)[0]
@@ -170,13 +170,29 @@ def test_a_pair_that_nobody_knows_cannot_be_begun_and_an_adapter_for_it_is_one_p
     store.close()
 
 
+def test_a_form_of_address_is_chosen_for_languages_that_have_one_and_asked_for(
+    services: Services, page: Wired, tmp_path: Path
+) -> None:
+    do, files, ada = page.handlers(Handlers), page.handlers(FileHandlers), as_("ada")
+    shown = [page.one(do.who, "en", target, "", "en", ada)[do._tab.formality] for target in ("de", "zh-hans", "en")]
+    assert [one["visible"] for one in shown] == [True, True, False]
+    assert [one["choices"][2] for one in shown[:2]] == [("Informal (du)", "informal"), ("Informal (你)", "informal")]
+    path = tmp_path / "a.txt"
+    path.write_text("Your tree is here.", "utf-8")
+    page.steps(do.run, "Your tree is here.", "en", "de", "", "", "formal", "en", ada)
+    page.steps(files.run, [str(path)], "en", "de", "", None, "", "informal", "en", ada)
+    page.steps(do.run, "Dein Baum ist hier.", "de", "en", "", "", "formal", "en", ada)  # chosen for another target
+    asked = [request.messages[0].content.splitlines()[2:] for request in services.engine.present.requests]  # type: ignore[union-attr]
+    assert asked == [["Address the reader formally (Sie)."], ["Address the reader informally (du)."], []]
+
+
 @pytest.mark.parametrize(
     ("typed", "told"),
     [("", "empty"), (None, "empty"), ("12345", "nothing to translate"), ("word " * 60_000, "Add it as a file")],
 )
 def test_a_text_that_cannot_be_translated_says_why(page: Wired, typed: Any, told: str) -> None:
     do = page.handlers(Handlers)
-    *_, last = page.steps(do.run, typed, "en", "de", None, "", "en", as_("ada"))  # type: ignore[arg-type]
+    *_, last = page.steps(do.run, typed, "en", "de", None, "", "", "en", as_("ada"))  # type: ignore[arg-type]
     assert told in last[do._side.notice]
 
 
@@ -185,7 +201,7 @@ def test_a_file_can_be_looked_at_fetched_and_removed_by_its_owner_alone(page: Wi
     path.write_text("# Two trees\n\nThey stand by the *old* river.\n", "utf-8")
     do = page.handlers(FileHandlers)
     side = do._side
-    *_, last = page.steps(do.run, [str(path)], "auto", "de", "", None, "", "en", as_("ada"))
+    *_, last = page.steps(do.run, [str(path)], "auto", "de", "", None, "", "", "en", as_("ada"))
     file = Path(last[side.result]["value"])
     assert file.name == "notes.de.md"
     assert file.read_text("utf-8") == "# TWO TREES\n\nTHEY STAND BY THE *OLD* RIVER.\n"
@@ -215,7 +231,7 @@ def test_several_files_and_an_archive_are_translated_at_once_and_one_that_fails_
     with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
         archive.writestr("x/two.txt", "Two trees stand there.")
     files = [str(tmp_path / name) for name in ("one.txt", "wrong.csv", "more.zip")]
-    steps = page.steps(do.run, files, "en", "de", "tree = Baum", 42.0, "", "en", ada)
+    steps = page.steps(do.run, files, "en", "de", "tree = Baum", 42.0, "", "", "en", ada)
     assert "wrong.csv" in steps[-1][side.notice]
     result = next(step[side.result]["value"] for step in reversed(steps) if side.result in step)
     with zipfile.ZipFile(result) as archive:
@@ -228,7 +244,7 @@ def test_a_translation_is_corrected_by_its_owner_and_the_correction_is_used_agai
     do, ada, bob = page.handlers(FileHandlers), as_("ada"), as_("bob")
     side, path = do._side, tmp_path / "notes.txt"
     path.write_text("Two trees stand here.", "utf-8")
-    *_, last = page.steps(do.run, [str(path)], "en", "de", "", None, "", "en", ada)
+    *_, last = page.steps(do.run, [str(path)], "en", "de", "", None, "", "", "en", ada)
     id, table = last[side.looked], last[side.edit.table]["value"]
     assert table == [[1, "Two trees stand here.", "TWO TREES STAND HERE."]]
     table[0][2] = "Hier stehen zwei Bäume."
@@ -239,9 +255,9 @@ def test_a_translation_is_corrected_by_its_owner_and_the_correction_is_used_agai
     both = page.one(do.act, "en", ada, clicked(act="both", id=id))
     assert "Hier stehen zwei Bäume." in Path(both[side.result]["value"]).read_text("utf-8")
     texts = page.handlers(Handlers)
-    *_, again = page.steps(texts.run, "Two trees stand here.", "en", "de", "", "", "en", ada)
+    *_, again = page.steps(texts.run, "Two trees stand here.", "en", "de", "", "", "", "en", ada)
     assert again[texts._side.output] == "Hier stehen zwei Bäume."
-    *_, others = page.steps(texts.run, "Two trees stand here.", "en", "de", "", "", "en", bob)
+    *_, others = page.steps(texts.run, "Two trees stand here.", "en", "de", "", "", "", "en", bob)
     assert others[texts._side.output] == "TWO TREES STAND HERE."
 
 
@@ -249,7 +265,7 @@ def test_a_text_is_corrected_by_segment_and_kept_so(page: Wired) -> None:
     do, eve, bob = page.handlers(Handlers), as_("eve"), as_("bob")
     side, typed = do._side, "- Two trees stand here.\n- A river runs there."
     assert page.one(do.begin)[side.edit.box]["visible"] is False
-    last = page.steps(do.run, typed, "en", "de", "", "", "en", eve)[-1]
+    last = page.steps(do.run, typed, "en", "de", "", "", "", "en", eve)[-1]
     record, table = last[side.last], last[side.edit.table]["value"]
     assert table == [
         [1, "Two trees stand here.", "TWO TREES STAND HERE."],
@@ -263,14 +279,14 @@ def test_a_text_is_corrected_by_segment_and_kept_so(page: Wired) -> None:
     assert saved.result == kept[side.last], "it stands in the place of the one that was corrected"
     opened = page.one(do.reopen, "en", eve, clicked(act="open", id=saved.id))
     assert {row[0]: row[2] for row in opened[side.edit.table]["value"]}[1] == "Zwei Bäume stehen hier."
-    again = page.steps(do.run, "Two trees stand here.", "en", "de", "", "", "en", eve)[-1]
+    again = page.steps(do.run, "Two trees stand here.", "en", "de", "", "", "", "en", eve)[-1]
     assert again[side.output] == "Zwei Bäume stehen hier."
     assert "no such translation" in page.one(do.correct, None, table, "en", bob)[side.notice]
 
 
 def test_a_correction_that_cannot_be_kept_leaves_what_was_there(page: Wired) -> None:
     do, zoe = page.handlers(Handlers), as_("zoe")
-    last = page.steps(do.run, "Two trees stand here.", "en", "de", "", "", "en", zoe)[-1]
+    last = page.steps(do.run, "Two trees stand here.", "en", "de", "", "", "", "en", zoe)[-1]
     before = do._results("zoe")
     table = [[1, "Two trees stand here.", "Zwei Bäume. " * (LARGEST_RESULT // 12)]]
     assert "too large" in page.one(do.correct, last[do._side.last], table, "en", zoe)[do._side.notice]

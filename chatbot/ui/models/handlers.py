@@ -99,7 +99,7 @@ class Handlers:
         html = (
             self._now(language)
             + render.little_memory(services.machine, language)
-            + (self._slow(language) + self._light(language) if admin else "")
+            + (self._slow(language) + self._light(language) + render.elsewhere(language) if admin else "")
             + render.listed(listed, services.machine, room, language, admin=admin, armed=armed)
         )
         return {self._tab.list: html, self._tab.timer: gr.update(active=moving), self._tab.armed: armed}

@@ -277,3 +277,11 @@ def test_whoever_runs_a_light_install_is_told_what_the_rest_would_add(
         shown = html(page.one(do.show, language, here()))
         assert said in shown and "pip install &quot;.[train]&quot;" in shown
     assert "[train]" not in html(page.one(do.show, "en", as_("bob")))
+
+
+def test_whoever_runs_the_server_is_told_how_another_one_answers(page: Wired) -> None:
+    do = page.handlers(Handlers)
+    for language in ("en", "zh", "es"):
+        shown = html(page.one(do.show, language, here()))
+        assert "BANYAN_REMOTE_KEY" in shown and "--base-url https://server/v1" in shown
+    assert "--base-url" not in html(page.one(do.show, "en", as_("bob")))

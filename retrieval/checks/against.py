@@ -52,6 +52,8 @@ def _says_otherwise(
 def _is_copy(claim: Statement, parts: Sequence[Statement]) -> bool:
     """Whether a clause says hardly anything else than the claim does: there a negation is all that parts them."""
     clause = (among := evidence(parts))[best(claim.items, among)]
+    if not claim.negations and not clause.said.negations:
+        return False  # another clause denies something else: "two errors in this account and none in that"
     both = share(claim.items, clause.said), share(clause.items, claim)
     return both[0] >= _SAME_THING[is_dense(claim.text)] and both[1] >= _COPIED
 

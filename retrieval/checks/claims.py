@@ -22,6 +22,7 @@ _SEAM = re.compile(
 )
 _SUBJECT = re.compile(r"(?i:the|an?|all|every|each|some|no|those|these|anyone|everybody|whoever)\b|[A-Z\d]")
 _NAMED_BEFORE = re.compile(r"[A-Za-z]{3,} \Z")
+_DENSE_BESIDE = re.compile("[\u4e00-\u9fff]")
 _PRONOUN = re.compile(r"(?:i|you|he|she|it|we|they)'(?:d|ll|m|re|ve)")
 _WHOLE = frozenset(["到达", "到期", "到场"])  # words, of which one character is grammar elsewhere
 _SIDE = 2  # content items that make a statement
@@ -100,9 +101,10 @@ def _word(token: Token, first: bool) -> Item:
 
 
 def _is_letter(token: Token, text: str) -> bool:
-    """Whether it is a letter that names one of several: "Compound A melts at 118 degrees"."""
-    lone = token.capital and token.end - token.start == 1 and token.form != "i"
-    return lone and _NAMED_BEFORE.search(text, 0, token.start) is not None
+    """Whether it is a letter that names one of several: "Compound A melts at 118 degrees", A栋."""
+    lone = token.capital and token.end - token.start == 1
+    beside = _DENSE_BESIDE.match(text, token.end) is not None
+    return lone and (beside or (token.form != "i" and _NAMED_BEFORE.search(text, 0, token.start) is not None))
 
 
 def _pairs(found: list[Token]) -> list[Item]:

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retrieval.checks.claims import Item, Statement
+from retrieval.checks.clauses.bounds import reversed_bound
+from retrieval.checks.clauses.gapped import other_subject
 from retrieval.checks.clauses.misplaced import misplaced
 from retrieval.checks.clauses.opposite import opposite
+from retrieval.checks.clauses.proposed import only_proposed
 from retrieval.checks.clauses.scope import widened
 from retrieval.checks.clauses.turned import turned, unanswered
 from retrieval.checks.clauses.unspaced import changed
@@ -79,13 +82,25 @@ def faults(case: Case, said: Statement, parts: Sequence[Statement], around: froz
     blamed = {word for reason in reasons for word in reason.words}
     if other := [word for word in replaced(case.claim, bound.main, {i.key for i in case.new}) if word not in blamed]:
         reasons.append(Reason("replaced", tuple(other)))
-    if not reasons and (word := misplaced(case.claim, case.asked, parts) or changed(case.claim, case.asked, parts)):
-        reasons.append(Reason("elsewhere", (word,)))
-    if not reasons and (word := turned(case.claim, parts) or unanswered(case.claim, parts)):
+    if not reasons and (word := _elsewhere(case, parts, around)):
         reasons.append(Reason("elsewhere", (word,)))
     if word := widened(case.claim, case.asked, parts):
         reasons.append(Reason("wider", (word,)))
     return reasons
+
+
+def _elsewhere(case: Case, parts: Sequence[Statement], around: frozenset[str]) -> str:
+    """A word of the claim that the evidence says of something else, or in another way."""
+    claim, asked = case.claim, case.asked
+    return (
+        misplaced(claim, asked, parts)
+        or changed(claim, asked, parts)
+        or turned(claim, parts)
+        or unanswered(claim, parts)
+        or reversed_bound(claim, parts)
+        or other_subject(claim, parts, around)
+        or only_proposed(claim, asked, parts)
+    )
 
 
 class _Bound:

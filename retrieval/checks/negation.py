@@ -23,7 +23,7 @@ _SIGNS = re.compile(
     re.IGNORECASE,
 )
 _IDIOMS = re.compile(
-    r"(?:\bnot|n['’]t) (?:only|just|merely)\b|\bno(?:\.|t?withstanding)\s?\d*|\bno (?:later|sooner|less) than\b|\bnothing but\b",
+    r"(?:\bnot|n['’]t) (?:only|just|merely)\b|\bno(?:\.|t?withstanding)\s?\d*|\bno(?:t)? (?:later|sooner|earlier|less|more|fewer|longer|older|higher|lower|larger|greater) than\b|不得?(?:超过|高于|低于|多于|少于|大于|小于|晚于|早于|迟于)(?=[^，。；]{0,4}[\d〇零一二三四五六七八九十百两])|\bnothing but\b",
     re.I,
 )
 

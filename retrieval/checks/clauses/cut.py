@@ -22,7 +22,7 @@ POINTS = re.compile(
 POINTS_FIRST = re.compile(rf"\W*(?:{POINTS.pattern}|(?:this|that|these|those)\b|[该这此])", re.IGNORECASE)
 """The same at the beginning of a clause."""
 _NAMES = re.compile(
-    r"\W*(?:(?:and|but|while|whereas|because|if|then|so|or|as)\s+)?"
+    r"\W*(?:(?:and|but|while|whereas|because|if|then|so|or|as)\s+)?(?:(?:until|since|after|before|by)\s(?:then|that|this|now)\s|(?:in|on|from)\s\w+\s)?"
     r"(?:the|an?|all|every|each|some|no|many|most|others?|his|her|its|their|our|your|my|these|those|mr|mrs|ms|dr)\b",
     re.IGNORECASE,
 )

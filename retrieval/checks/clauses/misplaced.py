@@ -11,6 +11,7 @@ from itertools import pairwise
 from retrieval.checks.asked.measures import LENGTHS, TIMES, WEIGHTS, YEAR
 from retrieval.checks.claims import Item, Statement
 from retrieval.checks.clauses.cut import POINTS, POINTS_FIRST, Clause, best, clauses, evidence
+from retrieval.checks.clauses.gapped import gapped, of_its_like
 from retrieval.checks.clauses.spans import other_end, part_of
 from retrieval.checks.evidence import PAIRS, says, weight
 from retrieval.checks.numbers import Number
@@ -29,6 +30,11 @@ _WHEN = re.compile(
     r"|[今明昨后前次去]天|[上下本次]个?(?:周|星期|月)|[今明去次]年",
     re.IGNORECASE,
 )
+_OFTEN = re.compile(
+    r"\b(?:once|twice|hourly|daily|weekly|fortnightly|monthly|quarterly|yearly|annually|every (?:other )?(?:hour|day|night|week|month|quarter|year|season))\b"
+    r"|每(?:小时|天|日|晚|周|星期|月|季度?|年)(?!\d)",
+    re.IGNORECASE,
+)
 _AS_WELL = 0.5  # share of that over which the subject's own clause says as much
 
 
@@ -39,6 +45,7 @@ def misplaced(claim: Statement, asked: Statement, parts: Sequence[Statement]) ->
         if len(clause.items) > 1 and among:
             wrong = _number(claim, asked, clause, among) or _paired(claim, clause, among) or _bearer(clause, among)
             wrong = wrong or _subject(claim, asked, clause, among) or _receiver(clause, among)
+            wrong = wrong or gapped(claim, asked, clause, among) or of_its_like(claim, clause, among)
             if wrong:
                 return claim.text[wrong.start : wrong.end]
     return next((word for part in parts if (word := other_end(claim, part) or part_of(claim, part))), "")
@@ -63,7 +70,8 @@ def _elsewhere(claim: Statement, number: Number, others: Sequence[Item], home: i
     for n, clause in enumerate(among):
         told = [item for item in lacking if says(clause.said, item)]
         dated = (number.unit == "month" or number.measure == YEAR) and _WHEN.search(clause.text) is not None
-        if n == home or weight(told) < _WORD or not (dated or _rivals(claim, number, clause.items)):
+        often = _kind(number)[1] == "time" and _OFTEN.search(clause.text) is not None
+        if n == home or weight(told) < _WORD or not (dated or often or _rivals(claim, number, clause.items)):
             continue
         if n > home and not any(says(one.said, item) for one in among[:home] for item in told):
             return True

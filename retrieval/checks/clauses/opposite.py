@@ -31,6 +31,25 @@ def _opposites() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     return spaced, dense
 
 
+def opposites_of(stemmed: str) -> set[str]:
+    """The stems of the words that say the opposite of one."""
+    return _opposites()[0].get(stemmed, set())
+
+
+@lru_cache(maxsize=1)
+def _alike() -> dict[str, set[str]]:
+    """Of words of one side those that are its other forms, and no opposites of it on another line."""
+    spaced, dense = _opposites()
+    found: dict[str, set[str]] = {}
+    for line in _FILE.read_text("utf-8").splitlines():
+        for side in () if line.startswith("#") else line.split("|"):
+            forms = {stem(word) if word.isascii() else word for word in side.split()}
+            for form in forms:
+                against = spaced.get(form, set()) | dense.get(form, set())
+                found.setdefault(form, set()).update(forms - against)
+    return found
+
+
 def opposite(claim: Statement, parts: Sequence[Statement]) -> str:
     """The claim's word in whose place the evidence has the opposite; "" for none.
 
@@ -45,12 +64,13 @@ def opposite(claim: Statement, parts: Sequence[Statement]) -> str:
         near = [among[best(items, among)] for items in (after, before, own) if items]
         alone = [one for one in among if len(one.items) == 1]
         word = claim.text[start:end]
-        telling = [clause for clause in [*near, *alone] if _has(clause, (word,)) or _has(clause, others)]
+        same = {word, *_alike().get(stem(word) if word.isascii() else word, ())}
+        telling = [clause for clause in [*near, *alone] if _has(clause, same) or _has(clause, others)]
         counted = [item for item in own if item.number and (item.number.unit or item.number.measure)]
         homes = [one for item in counted for one in among if says(one.said, item)]
-        if telling and not _has(telling[0], (word,)):
+        if telling and not _has(telling[0], same):
             return word
-        if homes and all(_has(one, others) and not _has(one, (word,)) for one in homes):
+        if homes and all(_has(one, others) and not _has(one, same) for one in homes):
             return word
     return ""
 

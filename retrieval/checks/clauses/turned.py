@@ -8,8 +8,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from retrieval.checks.claims import Item, Statement
+from retrieval.checks.clauses.compared import crossed, uncompared
 from retrieval.checks.clauses.cut import best, evidence
-from retrieval.checks.evidence import PAIRS, says, share, weight
+from retrieval.checks.clauses.said_by import another_doer, another_speaker
+from retrieval.checks.evidence import says, share, weight
 from retrieval.text.words import Token
 
 _ARTICLE = r"(?:the\s|an?\s|his\s|her\s|its\s|their\s|our\s|your\s)?"
@@ -53,10 +55,6 @@ _WHOLE = 0.9
 """Share of a claim that a question must hold to be all that says it; what an answer adds is more than the rest."""
 _PASSIVE = "被受遭"
 _ONLY = re.compile(r"\bonly\s|只有?|仅有?", re.IGNORECASE)
-_COMPARES = re.compile(
-    r"[高低多少大小长短早晚快慢重轻强弱贵]于(?![\d〇零一二三四五六七八九十百两])|比[^，。；\d]{1,14}(?:更|还|要)?[高低多少大小长短早晚快慢重轻强弱贵便]|不如"
-)
-_COMPARED = re.compile(_COMPARES.pattern + r"|[更较最]|[相比]比|超过|不及|[增减]|[上下][升降涨跌]|倍|差")
 
 
 def turned(claim: Statement, parts: Sequence[Statement]) -> str:
@@ -68,7 +66,10 @@ def turned(claim: Statement, parts: Sequence[Statement]) -> str:
         or next((word for part in parts if (word := _within(claim, part))), "")
         or _somebody_else(claim, parts)
         or _only(claim, parts)
-        or _compared(claim, parts)
+        or uncompared(claim, parts)
+        or crossed(claim, parts)
+        or another_speaker(claim, parts)
+        or another_doer(claim, parts)
     )
 
 
@@ -167,14 +168,6 @@ def _only(claim: Statement, parts: Sequence[Statement]) -> str:
     if not homes or not last or any(says(home.said, last[0]) for home in homes):
         return ""
     return claim.text[counted.start : counted.end]
-
-
-def _compared(claim: Statement, parts: Sequence[Statement]) -> str:
-    """In scripts without spaces: more or less than another, where the evidence compares nothing."""
-    found = _COMPARES.search(claim.text) if any(item.kind in PAIRS for item in claim.items) else None
-    if not found or any(_COMPARED.search(part.text) for part in parts):
-        return ""
-    return found.group()
 
 
 def _object_first(claim: Statement, part: Statement) -> str:

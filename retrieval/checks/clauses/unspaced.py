@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from retrieval.checks.claims import Item, Statement
-from retrieval.checks.clauses.cut import Clause, evidence
-from retrieval.checks.evidence import says, weight
+from retrieval.checks.clauses.cut import Clause, best, evidence
+from retrieval.checks.evidence import says, share, weight
 from retrieval.text.words import Token
 
 _COPY = 0.6  # share of the claim's characters that a clause must have in the same order to be the one it was made from
+_REST = 0.8  # share of what a claim says of its subject that the clause on another must hold
 _NAME = 4  # characters of a name at most
 _ALIKE = (
     "须需应要",
@@ -34,6 +35,8 @@ def changed(claim: Statement, asked: Statement, parts: Sequence[Statement]) -> s
     among = [clause for clause in evidence(parts) if any(token.dense for token in clause.said.tokens)]
     if any(_matched(ours, clause) == len(ours) for clause in among):
         return ""
+    if word := _of_its_like(claim, asked, among):
+        return word
     most = max((_matched(ours, clause) for clause in among), default=0)
     alike = [clause for clause in among if _matched(ours, clause) == most]
     said = max((_said(claim, clause) for clause in alike), default=0.0)
@@ -44,6 +47,23 @@ def changed(claim: Statement, asked: Statement, parts: Sequence[Statement]) -> s
 def _changed(claim: Statement, asked: Statement, ours: Sequence[Token], one: Clause, parts: Sequence[Statement]) -> str:
     replaced = _replaced(ours, one, claim.text, asked.text)
     return replaced or _exchanged(ours, one, claim.text, asked.text, parts) or _turned(claim, one)
+
+
+def _of_its_like(claim: Statement, asked: Statement, among: Sequence[Clause]) -> str:
+    """What the claim speaks of, where the clause that says the rest names another of its like: 新桥 and 老桥. Both stand in the evidence."""
+    pairs = [item for item in claim.items if item.kind == "pair"]
+    if len(pairs) < 2 or says(asked, pairs[0]):
+        return ""
+    first = pairs[0]
+    rest = [item for item in pairs if item.start >= first.end]
+    clause = among[best(rest, among)] if among and rest else None
+    told = share(rest, clause.said) if clause else 0.0
+    if clause is None or says(clause.said, first) or told < _REST:
+        return ""
+    if not any(says(other.said, first) and share(rest, other.said) < told for other in among):
+        return ""
+    like = any(i.kind == "pair" and i.key[1] == first.key[1] and i.key not in claim.keys for i in clause.items)
+    return claim.text[first.start : first.end] if like else ""
 
 
 def _said(claim: Statement, clause: Clause) -> float:

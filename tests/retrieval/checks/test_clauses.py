@@ -107,6 +107,58 @@ def test_what_is_turned_round_keeps_its_words_and_loses_its_support(sentence: st
 
 
 @pytest.mark.parametrize(
+    ("sentence", "text", "supported"),
+    [
+        ("Anyone may open the valve.", "Only a trained fitter may open the valve.", False),
+        ("A trained fitter may open the valve.", "Only a trained fitter may open the valve.", True),
+        ("The hall is free for members only on Mondays.", "The hall is free for members except on Mondays.", False),
+        ("All guests paid for the tour.", "All guests but two paid for the tour.", False),
+        ("The fee is returned even if the room is damaged.", "The fee is returned unless the room is damaged.", False),
+        (
+            "The lamp blinks whenever the lid is open.",
+            "The lamp blinks when the lid is open for more than 3 minutes.",
+            False,
+        ),
+        ("Repairs are paid by the owner.", "Repairs above 100 euros are paid by the owner.", False),
+        ("Oil the chain every three months.", "Clean the chain every three months and oil it once a year.", False),
+        ("The east has higher rents than the west.", "The west has higher rents than the east.", False),
+        ("The west has higher rents than the east.", "The west has higher rents than the east.", True),
+        ("The clerk said that fees would rise.", "The mayor said that fees would rise; the clerk disagrees.", False),
+        ("Towels are washed by the guest.", "Sheets are washed by the guest; towels are washed by the house.", False),
+        ("The fee is 45 euros.", "The treasurer proposed a fee of 45 euros.", False),
+        ("The pump runs at least 10 hours.", "The pump runs no more than 10 hours.", False),
+        ("The pump runs at most 10 hours.", "The pump runs no more than 10 hours.", True),
+        ("The blue pipe carries the gas.", "The blue pipe carries the water and the grey pipe the gas.", False),
+        ("Boots are required.", "Boots are recommended, helmets are required.", False),
+        ("The driver signs all orders.", "The driver left in May. Until then the cook signs all orders.", False),
+        ("乙厂的产量高于甲厂。", "甲厂的产量为90吨，高于乙厂的80吨。", False),
+        ("王磊认为工期太短。", "王磊提出方案，陈芳表示反对，认为工期太短。", False),
+        ("新桥禁止重型货车通行。", "重型货车禁止在老桥通行，新桥限速60公里。", False),
+        ("团体一律减收20元。", "团体满10人的，减收20元。", False),
+        ("建议停用A井。", "A井合格，建议停用B井。", False),
+        ("评审周期已缩短到20天。", "刘强建议把评审周期缩短到20天。", False),
+        ("水费由房东承担。", "房客承担水费，物业费由房东承担。", False),
+        ("外壳会开裂。", "螺丝不得过紧，否则外壳会开裂。", False),
+        ("面团至少保存2天。", "面团最多保存2天。", False),
+        ("儿童可以自行入场。", "儿童入场须有大人陪同。", False),
+    ],
+)
+def test_whose_it_is_and_how_far_it_goes(sentence: str, text: str, supported: bool) -> None:
+    """Who says it or does it, who is more than whom, what is left out, and which side a number bounds."""
+    assert (label(sentence, text) == "supported") == supported
+
+
+def test_what_another_clause_denies_does_not_contradict() -> None:
+    assert (
+        label(
+            "There were two faults in the east wing.", "We found two faults in the east wing and none in the west wing."
+        )
+        != "contradicted"
+    )
+    assert label("Smoking is allowed on deck.", "Smoking is forbidden below but permitted on deck.") != "contradicted"
+
+
+@pytest.mark.parametrize(
     ("claim", "evidence", "told"),
     [
         ("付款之前发货。", "发货之前付款。", "之前"),  # one pair of characters on each side is enough
@@ -146,9 +198,9 @@ def test_contradicted_is_said_of_what_the_text_denies_in_so_many_words(sentence:
 
 
 FIGURES = {
-    ("fit", "en"): (137, 0, 3),
-    ("fit", "zh"): (113, 0, 6),
-    ("held", "en"): (34, 0, 4),
+    ("fit", "en"): (159, 0, 5),
+    ("fit", "zh"): (123, 0, 5),
+    ("held", "en"): (34, 0, 3),
     ("held", "zh"): (10, 0, 3),
 }
 

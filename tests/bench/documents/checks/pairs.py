@@ -5,7 +5,7 @@
 `pairs.jsonl`: a text, sentences that it says in other words, and sentences made of its own words that it does not say. The rules
 of `retrieval/checks/clauses` were written on the half "fit"; "held" was written by somebody who did not know them, and was looked
 at once: the rules for scripts without spaces, some opposites and the share from which a passage goes against a sentence came after
-that. The last 52 texts of "fit" came in four batches after both, each labelled before it was run. Each sentence is held against its text among four others, as an answer is; no question is given. With `--embedder` a reworded
+that. The last 97 texts of "fit" came in eight batches after both, each labelled before it was run. Each sentence is held against its text among four others, as an answer is; no question is given. With `--embedder` a reworded
 sentence may count.
 """
 

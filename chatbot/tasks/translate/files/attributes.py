@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from html import escape, unescape
 
-from chatbot.tasks.translate.files.spans import Span, Token, span
+from chatbot.tasks.translate.files.spans import Escape, Span, Token, span
 
 _NAME = re.compile(r"<([A-Za-z][\w:-]*)")
-_ATTRIBUTE = re.compile(r"""\s([A-Za-z][\w:-]*)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_ATTRIBUTE = re.compile(r"""\s([A-Za-z][\w:-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
 _ANYWHERE = frozenset(
     ("alt", "title", "placeholder", "aria-label", "aria-description", "aria-placeholder", "aria-roledescription")
 )
@@ -25,12 +25,12 @@ def attributes(tag: str, start: int) -> Iterator[Span]:
     if not element or _OFF.search(tag):
         return
     found = list(_ATTRIBUTE.finditer(tag))
-    values = {one[1].lower(): unescape(one[2] or one[3] or "") for one in found}
+    values = {one[1].lower(): unescape(one[2] or one[3] or one[4] or "") for one in found}
     for one in found:
-        number = 2 if one[2] is not None else 3
+        number = next(n for n in _STYLES if one[n] is not None)
         if _is_seen(element[1].lower(), one[1].lower(), values):
             text = Token("text", start + one.start(number), start + one.end(number), unescape(one[number]))
-            if made := span([text], escape=_double if number == 2 else _single):
+            if made := span([text], escape=_STYLES[number]):
                 yield made
 
 
@@ -48,3 +48,11 @@ def _double(text: str) -> str:
 
 def _single(text: str) -> str:
     return escape(text, quote=False).replace("'", "&#39;")
+
+
+def _quoted(text: str) -> str:
+    return f'"{_double(text)}"'
+
+
+_STYLES: dict[int, Escape] = {2: _double, 3: _single, 4: _quoted}
+"""How a value is written, by the group of `_ATTRIBUTE` that it is: one without quotes gets some."""

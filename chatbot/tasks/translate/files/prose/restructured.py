@@ -41,8 +41,8 @@ _FOOTNOTE = re.compile(r"\s*\.\.\s+\[[^\]\n]+\]\s+(?=\S)")
 _SWITCH = re.compile(
     r"\s*(?:(?:-{1,2}|/)\w[\w-]*+(?:[ =]<?[\w-]++>?)?(?:,[ ]+)?)+(?:[ ]{2,}|\s*$)"
 )  # of a program: "-o FILE, --out=FILE  "
-_CAPTION = re.compile(r"\s*:(?:alt|caption):\s*(?=\S)")
-_OPTION = re.compile(r"\s*:[\w-]+:(?:\s|$)")
+_CAPTION = re.compile(r"\s*:(?:alt|caption|description|keywords)(?: lang=[\w-]+)?:\s*(?=\S)")
+_OPTION = re.compile(r"\s*:[\w-]+(?: lang=[\w-]+)?:(?:\s|$)")
 _SIMPLE = re.compile(r"\s*=+(?:[^\S\n]+=+)+\s*")
 _GRID = re.compile(r"\s*\+[-=+]+\+\s*")
 
@@ -176,6 +176,8 @@ class _Blocks:
         option."""
         first, indent = at, _indent(self._lines[at])
         at += 1
+        if skip > indent and not self._lines[first][skip:].strip():  # an item that begins on the next line
+            return at
         hangs = skip > indent
         if at < len(self._lines) and self._lines[at].strip() and (_indent(self._lines[at]) > indent) == hangs:
             along = _indent(self._lines[at])

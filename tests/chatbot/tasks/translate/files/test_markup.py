@@ -144,6 +144,10 @@ def test_tables_made_of_lists_and_the_texts_of_functions_are_translated(tmp_path
         ".. list-table:: ITS TITLE\n   :header-rows: 1\n\n   * - NAME\n     - MEANING\n   * - ``x``\n     - WHAT IT IS\n"
         in result
     )
+    path.write_text(
+        "* - a word\n  -\n    - an item of it\n    - more\n\n.. meta::\n   :description lang=en: What it is\n", "utf-8"
+    )
+    assert [one.text for one in opened(path).segments] == ["a word", "an item of it", "more", "What it is"]
     assert ".. py:function:: area(r)\n   :no-index:\n\n   GIVES THE AREA.\n\n   :param r: THE RADIUS\n" in result
 
 

@@ -270,6 +270,17 @@ def test_html_text_is_translated_with_its_entities_and_the_page_says_its_languag
         assert there in result
 
 
+def test_attributes_without_quotes_get_some_around_their_translation(tmp_path: Path) -> None:
+    path = tmp_path / "a.html"
+    path.write_text("<input type=submit value='Send it'><img alt=Tree src=a.png>", "utf-8")
+    assert translated(path)[0] == b"<input type=submit value='SEND IT'><img alt=\"TREE\" src=a.png>"
+    spans = web.spans("<img alt=Tree>")
+    assert (
+        web.written("<img alt=Tree>", [(spans[0], 'Ein "alter" Baum')], "de")
+        == '<img alt="Ein &quot;alter&quot; Baum">'
+    )
+
+
 DRAWING = """<?xml version="1.0" encoding="UTF-8"?>
 <svg xmlns="http://www.w3.org/2000/svg" aria-label="Trees by year"><title>All trees</title><desc>Oaks &amp; more</desc>
 <metadata>No words</metadata><style><![CDATA[ text { fill: red } ]]></style><script>let a = "stays"</script>

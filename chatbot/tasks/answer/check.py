@@ -28,8 +28,8 @@ Verdict = Literal[Label, "related"]
 """`related`: the document says so, but the sentence is not of the kind that the question asks for."""
 
 
-Note = Literal["", "disagree", "ranked", "uncounted"]
-"""The documents cited do not say the same; two things were compared by the program, the wanted one stands first; or a count is
+Note = Literal["", "disagree", "newer", "ranked", "uncounted"]
+"""The documents cited do not say the same; a mail says otherwise than the one it quotes; two things were compared by the program, the wanted one stands first; or a count is
 asked for that search cannot make, and none is stated."""
 
 

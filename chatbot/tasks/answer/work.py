@@ -20,6 +20,7 @@ from chatbot.tasks.answer.cell import amount_of_a_row, from_table
 from chatbot.tasks.answer.check import Answer, Found, Reason, checked, quotation, unsure
 from chatbot.tasks.answer.follow_up import standalone
 from chatbot.tasks.answer.near import closest
+from chatbot.tasks.answer.newer import newer
 from chatbot.tasks.answer.prompt import NOT_FOUND, messages
 from chatbot.tasks.answer.routes.conflict import disagreement, with_other_sides
 from chatbot.tasks.answer.routes.documents import Shelf
@@ -146,6 +147,8 @@ def _from_passages(
     yield found
     if given := from_table(query, found):
         return given
+    if given := newer(found):
+        return replace(given, found=found)
     similarity = retrieval.similarity(query)
     if differing := disagreement(found, similarity):
         return replace(differing, found=found)

@@ -17,6 +17,12 @@ _DEEPEST = 20  # messages within messages
 MORE = 2
 """Times the words of the text that a page has at least where the text stands in for it; the greeting and the foot are in both."""
 _TAG = re.compile(r"<(?:style|script)\b[^<]*|<[^<>]*>", re.IGNORECASE)
+_OLDER = re.compile(
+    r"^[ \t]*(?:-{2,} ?(?:Original Message|原始邮件|Mensaje original|Ursprüngliche Nachricht) ?-{2,}|On [^\n]{4,120} wrote:|[^\n]{4,80}写道[:：]"
+    r"|(?=(?:From|De|Von|发件人) ?[:：][^\n]+\n(?:Sent|Date|Enviado(?: el)?|Fecha|Gesendet|发送时间|日期) ?[:：]))",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""Where an older mail begins."""
 
 
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
@@ -76,8 +82,17 @@ def _add_text(body: EmailMessage, pages: Pages) -> None:
     if body.get_content_type() == "text/html":
         tell(add_page(text, pages), pages)
         return
-    for paragraph in text.replace("\r\n", "\n").split("\n\n"):
+    for paragraph in _marked(text.replace("\r\n", "\n")).split("\n\n"):
         pages.add(paragraph)
+
+
+def _marked(text: str) -> str:
+    """With a ">" before each line of an older mail that stands below without one, as Outlook and others write it."""
+    found = _OLDER.search(text)
+    if found is None or re.search(r"^[ \t]*>", text[found.end() :], re.MULTILINE):
+        return text
+    older = "\n".join(f"> {line}" if line.strip() else line for line in text[found.end() :].split("\n"))
+    return text[: found.end()] + older
 
 
 def _decoded(body: EmailMessage) -> str:

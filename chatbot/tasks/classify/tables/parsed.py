@@ -111,6 +111,19 @@ def names_columns(first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     return any(map(_differs, first, columns))
 
 
+def names_one(found: Sequence[Row]) -> bool:
+    """Whether the first record names one column, or none."""
+    first, *rows = found
+    return len(first.fields) == 1 or not names_columns(first.fields, [row.fields for row in rows])
+
+
+def are_sentences(found: Sequence[Row]) -> bool:
+    """Texts with commas in them, one a line: without quotes, each of other many parts, and a space behind most of the commas."""
+    raw = "\n".join(row.raw for row in found)
+    parts = {len(row.fields) for row in found if row.fields}
+    return '"' not in raw and len(parts) > 1 and 2 * raw.count(", ") > raw.count(",") > 0
+
+
 def _differs(name: str, column: Sequence[str]) -> bool:
     """A name above numbers, or a word above sentences."""
     if not column:

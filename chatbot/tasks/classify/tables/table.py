@@ -16,7 +16,16 @@ from chatbot.common.limited import Limits, run
 from chatbot.common.rejected import shown
 from chatbot.tasks.classify.judge import Judgement
 from chatbot.tasks.classify.tables import workbook
-from chatbot.tasks.classify.tables.parsed import NUMBER, from_objects, is_of_numbers, names_columns, objects, separator
+from chatbot.tasks.classify.tables.parsed import (
+    NUMBER,
+    are_sentences,
+    from_objects,
+    is_of_numbers,
+    names_columns,
+    names_one,
+    objects,
+    separator,
+)
 from chatbot.tasks.classify.tables.records import MAX_BYTES, Row, records, row_of
 from retrieval.reading.plain.encodings import decode
 
@@ -173,6 +182,8 @@ def _csv(data: bytes, name: str) -> Table:
         raise InputError(
             f"The first line of {shown(name)} does not name the columns: its quotes do not match.", kind="bad_header"
         )
+    if not lead and names_one(found) and are_sentences(found):
+        found = [row_of([row.raw], row.end) if row.raw.strip() else row for row in found]
     return _table(name, found, delimiter=delimiter, encoding=decoded.encoding, marked=marked, lead=lead)
 
 

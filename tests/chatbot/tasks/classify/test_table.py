@@ -321,3 +321,22 @@ def test_a_label_in_a_workbook_is_text_whatever_it_begins_with(tmp_path: Path) -
     made = as_file(given, path, ["=1+1\x07"], {0: Judgement("=1+1\x07", (("=1+1\x07", 1.0),))})
     sheet = openpyxl.load_workbook(io.BytesIO(made)).worksheets[0]
     assert (sheet["B2"].value, sheet["B2"].data_type) == ("=1+1 ", "s")
+
+
+@pytest.mark.parametrize(
+    ("data", "columns", "texts"),
+    [
+        (b"text\nGood, really\nBad\n", ("text",), ["Good, really", "Bad"]),
+        (b"It came late, and nobody called.\nGreat, thanks!\nFine.\n", ("column 1",), ["It came late, and nobody called.", "Great, thanks!", "Fine."]),
+        (b"1,good one\n2,bad one, so\n3,fine\n", ("column 1", "column 2", "column 3"), ["1", "2", "3"]),
+        (b"id,text\n1,It cost 5,00 euro, too much\n2,ok\n", ("id", "text"), ["2"]),
+    ],
+)  # fmt: skip
+def test_sentences_one_a_line_are_not_cut_at_their_commas(
+    data: bytes, columns: tuple[str, ...], texts: list[str], tmp_path: Path
+) -> None:
+    given = table(tmp_path, data)
+    assert (given.columns, given.values(0)) == (columns, texts)
+    if len(columns) == 1:
+        rows = list(csv.reader(io.StringIO(labelled(given, ["x"], {}).decode(), newline="")))
+        assert [row[0] for row in rows[1:]] == texts and {len(row) for row in rows} == {3}

@@ -8,7 +8,7 @@ from retrieval.reading.grid import is_amount, joined
 from retrieval.reading.pdf import lines
 from retrieval.reading.pdf.lines import Word
 
-_GAP = 0.8  # type sizes between two cells; the widest spaces of justified prose are narrower
+GAP = 0.8  # type sizes between two cells; the widest spaces of justified prose are narrower
 _NOTHING = frozenset("—–-−")
 
 Place = tuple[float, float]
@@ -113,7 +113,7 @@ def _with_signs(cells: Sequence[Cell]) -> tuple[Cell, ...]:
 def _belongs(text: str, before: Word, word: Word, size: float) -> bool:
     """To the same cell. Two numbers side by side are two cells, however close."""
     one, other = text[before.start : before.end], text[word.start : word.end]
-    close = -size < word.left - before.right < _GAP * size
+    close = -size < word.left - before.right < GAP * size
     return close and not (is_amount(one) and is_amount(other))
 
 

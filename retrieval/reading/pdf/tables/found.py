@@ -11,6 +11,7 @@ from retrieval.reading.grid import TOTAL, headers
 from retrieval.reading.pdf.lines import Word
 from retrieval.reading.pdf.tables.cells import Line, Place, is_in, labelled, lines_of
 from retrieval.reading.pdf.tables.heads import APART, head_lines, label_of, levels, words_over
+from retrieval.reading.pdf.tables.pairs import sheet
 from retrieval.types import Block, Row, Table
 
 _MOST_TITLES = 3  # lines without a number, one after the other, within a table
@@ -19,7 +20,7 @@ _TORN = 2.2  # type sizes between the two lines of a label that was broken
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A table with the places of its columns, left and right, by which it may go on on the next page."""
+    """A table with the places of its columns, left and right, by which it may go on on the next page; none of fields and values."""
 
     table: Table
     start: int
@@ -34,6 +35,10 @@ def tables(text: str, words: Sequence[Word]) -> list[Found]:
     found: list[Found] = []
     k = 0
     while k < len(lines):
+        if of_fields := sheet(text, lines, k):
+            found.append(Found(of_fields.table, of_fields.start, of_fields.end, (), False))
+            k = of_fields.last + 1
+            continue
         last = _last_row(lines, k) if lines[k].is_row else k
         lines[k : last + 1] = labelled(lines[k : last + 1])
         if made := _table(lines, k, last, found[-1].end if found else 0):
@@ -44,7 +49,13 @@ def tables(text: str, words: Sequence[Word]) -> list[Found]:
 
 def going_on(before: Sequence[Found], after: Sequence[Found]) -> list[Found]:
     """The tables of a page, the first with the headers of the last one before it where it has none and its columns go on."""
-    if not before or not after or after[0].headed or len(before[-1].columns) != len(after[0].columns):
+    if (
+        not before
+        or not after
+        or after[0].headed
+        or not after[0].columns
+        or len(before[-1].columns) != len(after[0].columns)
+    ):
         return [*after]
     same = all(a < d and c < b for (a, b), (c, d) in zip(before[-1].columns, after[0].columns, strict=True))
     first = replace(after[0].table, columns=before[-1].table.columns)

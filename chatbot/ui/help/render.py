@@ -37,7 +37,6 @@ IDEAS = (
             ("ft_outcome_worse", "help_worse"),
             ("ft_outcome_too_few_to_tell", "help_too_few"),
         ),
-        pictured=False,
     ),
     Idea("data", pictured=False),
 )

@@ -77,18 +77,21 @@ def asked(page: Page) -> None:
 
 def translated(page: Page) -> None:
     go_to(page, "translate")
+    page.click("#by-tr-to input")
+    page.locator("#by-tr-to [role=option]", has_text="Chinese (simplified)").click()
     page.locator("#by-tab-translate .by-examples button").last.click()
     page.click("#by-tr-run-text")
-    for sign in ("#by-tr-stop-text", "#by-tr-run-text", "#by-tr-report :is(p, div)"):
-        page.wait_for_selector(sign, timeout=LONG)
+    page.wait_for_timeout(2000)  # it has begun
+    page.wait_for_selector("#by-tr-run-text", timeout=LONG)
+    page.wait_for_selector("#by-tr-report .by-tr-who", timeout=LONG)
 
 
 def summarized(page: Page) -> None:
     go_to(page, "summarize")
     page.locator("#by-tab-summarize .by-examples button").last.click()
     page.click("#by-sum-run")
-    for sign in ("#by-sum-stop", "#by-sum-run", ".by-sum-text"):
-        page.wait_for_selector(sign, timeout=LONG)
+    page.wait_for_selector(".by-sum-text", timeout=LONG)
+    page.wait_for_selector("#by-sum-run", timeout=LONG)
     page.locator("#by-sum-shown [data-act=cite]").first.click()
     page.wait_for_selector("#by-sum-where mark", timeout=LONG)
 

@@ -7,6 +7,7 @@ from typing import Literal
 from chatbot.tasks.answer.routes.kinds import Kind
 from chatbot.tasks.answer.trust import Likely, Trust
 from chatbot.types import FinishReason
+from retrieval.checks.asked.parts import left_out
 from retrieval.checks.asked.types import answers
 from retrieval.checks.extract import extract, likelihood
 from retrieval.checks.gate import Judgement
@@ -19,10 +20,10 @@ LIKELY = 0.01
 words alone the right place has less for 2.5 %, any other sentence of the passages for 88 %."""
 QUOTED = 4  # sentences that are quoted at most where the model's do not serve
 
-Reason = Literal["", "language", "model", "unsure", "near", "cell", "asked"]
+Reason = Literal["", "language", "model", "unsure", "near", "cell", "asked", "part"]
 """Why an answer only quotes: the model does not know the question's language, there is no model now, it read the passages
 and did not find the answer, although the gate did; the gate finds the passages near and no more; the program read it from the
-cell of a table; or the question asks for words of the document."""
+cell of a table; the question asks for words of the document; or it asks for two things, and the model told one."""
 
 Verdict = Literal[Label, "related"]
 """`related`: the document says so, but the sentence is not of the kind that the question asks for."""
@@ -113,6 +114,8 @@ def checked(
         parts.append(Sentence(text[start:end], start, label, cited.numbers(verdict.quotes)))
         evidence += verdict.quotes
     supported = any(part.verdict == "supported" for part in parts)
+    if supported and finish == "stop" and (whole := _in_full(text, found, evidence)):
+        return quoting(whole, found, "part")
     likely = _likely(trust, nats, found, evidence) if trust and supported and finish == "stop" else None
     relied_on = supported and not (likely and likely.doubted)
     best = [] if finish == "cancelled" else _best(found, 1 if relied_on else QUOTED)
@@ -135,10 +138,27 @@ def _likely(trust: Trust, nats: float, found: Found, evidence: Sequence[Quote]) 
     return Likely(probability, probability < trust.model.threshold)
 
 
+def _in_full(text: str, found: Found, evidence: Sequence[Quote]) -> list[Quote]:
+    """Sentences of the documents that answer what the text leaves out of a question of two parts; none where none do."""
+    missing = left_out(found.query, text)
+    told = list(dict.fromkeys(evidence)) if missing else []
+    for part in missing:
+        if not any(answers(part, quote.text) for quote in told):
+            more = next((quote for quote in _best(found, QUOTED) if answers(part, quote.text)), None)
+            if more is None:
+                return []
+            told.append(more)
+    return told
+
+
 def quotation(found: Found, reason: Reason) -> Answer:
     """An answer of the best sentences as they stand in the documents."""
+    return quoting(_best(found, QUOTED), found, reason)
+
+
+def quoting(quotes: Sequence[Quote], found: Found, reason: Reason) -> Answer:
     cited = Citations(found.sources)
-    text, parts = _quoted(_best(found, QUOTED), cited, found)
+    text, parts = _quoted(quotes, cited, found)
     return Answer("answered", found, text, parts, cited.all, reason)
 
 

@@ -1,7 +1,7 @@
 """Classify on texts of our own: ordinary ones in three languages by their tone, and others by labels of one's own.
 
 python -m tests.bench.tasks.labels --data FOLDER [--model M] [--adapter NAME] [sentiment] [own] [several]
-python -m tests.bench.tasks.labels --data FOLDER [--model M] [--adapter NAME] --fit sentiment|own     (writes classify/meaning/fitted.json)
+python -m tests.bench.tasks.labels --data FOLDER [--model M] [--adapter NAME] --fit sentiment|own [--counts N]     (writes classify/meaning/fitted.json)
 
 `ordinary.jsonl` are 120 reviews, tweets, complaints and facts, of which a half is fitted on. `own_labels.jsonl` are 150 texts with
 fifteen sets of labels, 50 of them fitted on ("held" and "new" are other sets), and 78 with several labels or none, of which
@@ -119,15 +119,15 @@ def sentiment(judges: Judges) -> None:
         print(*wrong, sep="\n", flush=True)
 
 
-def fit_sentiment(judges: Judges, entry: dict[str, Any], heard: Fitted) -> None:
-    """Two weights and two offsets; neutral's is nought."""
+def fit_sentiment(judges: Judges, entry: dict[str, Any], heard: Fitted, counts: int) -> None:
+    """Two weights and two offsets; neutral's is nought. An ordinary text counts as often as `counts` reviews."""
     chosen = [one for one in texts("ordinary") if one.part == "fit"]
     for language in ("en", "zh"):
         rows = [
             *kept_aside(language)[:REVIEWS],
             *(row for some in neutral(language).values() for row in some[: REVIEWS // 2]),
         ]
-        chosen += [Text(row.text, "", (row.label,), "review", "fit") for row in rows]
+        chosen += [Text(row.text, "", (row.label,), "aside", "fit") for row in rows]
     chosen = [
         one for one in chosen if stated(one.text) is None
     ]  # what the program reads itself teaches nothing of the others
@@ -139,7 +139,8 @@ def fit_sentiment(judges: Judges, entry: dict[str, Any], heard: Fitted) -> None:
         whole: Floats = at[0] * model + at[1] * tone + np.array([at[2], 0.0, at[3]])
         return whole
 
-    found = fit([logits], [answers], start=[0.5, 0.5, 0.0, 0.0])
+    often = np.repeat(np.arange(len(chosen)), [1 if one.kind == "aside" else counts for one in chosen])
+    found = fit([lambda at: logits(at)[often]], [[answers[at] for at in often]], start=[0.5, 0.5, 0.0, 0.0])
     right = float(np.mean(logits(found).argmax(1) == answers))
     key = calibration.key(identity(judges.engine), judges.made, SENTIMENT)
     mix = {
@@ -293,6 +294,7 @@ def main() -> None:
     parser.add_argument("--model", default="standard")
     parser.add_argument("--adapter", default="", help="none: the base model")
     parser.add_argument("--fit", choices=("sentiment", "own"))
+    parser.add_argument("--counts", type=int, default=1, help="reviews that an ordinary text counts as")
     given = parser.parse_args()
     with judges_of(given) as judges:
         if given.fit:
@@ -300,7 +302,10 @@ def main() -> None:
             entry = next(each for each in stored if kin(probed(judges.embedder), each["cosines"]))
             heard = fitted.find(judges.embedder)
             assert heard
-            (fit_sentiment if given.fit == "sentiment" else fit_own)(judges, entry, heard)
+            if given.fit == "sentiment":
+                fit_sentiment(judges, entry, heard, given.counts)
+            else:
+                fit_own(judges, entry, heard)
             save(stored)
             return
         for what in given.what:

@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from chatbot.common.step import Step
 from chatbot.engine.scripted import ScriptedEngine
+from chatbot.tasks.classify import calibration
 from chatbot.tasks.classify.judge import Judgement
-from chatbot.tasks.classify.labels import ONE, Allowed, parse
+from chatbot.tasks.classify.labels import ONE, SENTIMENT, Allowed, parse
 from chatbot.tasks.classify.meaning.fitted import find
+from chatbot.tasks.classify.meaning.opinion import OfTone
 from chatbot.tasks.classify.result import Result, judge_text
 from chatbot.tasks.classify.work import classifier
 from chatbot.types import Adapter
@@ -48,6 +51,24 @@ def test_neutral_bad_and_good_are_told_without_an_adapter(embedder: SentenceEmbe
         "El paquete llegó el martes.": "neutral",
     }
     assert [one.label for one in labels_of(embedder, list(texts))] == list(texts.values())
+
+
+def test_the_adapter_that_ships_is_helped_too(embedder: SentenceEmbedder) -> None:
+    """Alone it calls "The lift was broken for three days" neutral; what was fitted is of these very weights."""
+    adapter = Adapter(
+        "sentiment", path=str(Path(__file__).parents[4] / "finetune" / "adapters" / "standard" / "sentiment")
+    )
+    heard = find(embedder)
+    assert heard
+    mix = heard.sentiment[calibration.key("standard", adapter, SENTIMENT)]
+    assert mix.model > 0 and mix.tone > 0
+    opinion = OfTone(embedder, heard.tone, mix)
+    calm = [-4.0, 0.0, -4.0]  # nats of the model, which hears a fact
+    told = {
+        text: SENTIMENT[int(np.argmax(opinion.joined(text, calm)[0]))].name
+        for text in ("Awful service, rude staff.", "We stayed in May.")
+    }
+    assert told == {"Awful service, rude staff.": "negative", "We stayed in May.": "neutral"}
 
 
 def test_labels_of_ones_own_in_any_script(embedder: SentenceEmbedder) -> None:

@@ -92,7 +92,7 @@ def summarized(page: Page) -> None:
     page.click("#by-sum-run")
     page.wait_for_selector(".by-sum-text", timeout=LONG)
     page.wait_for_selector("#by-sum-run", timeout=LONG)
-    page.locator("#by-sum-shown [data-act=cite]").first.click()
+    page.locator("#by-sum-shown [data-act=source]").first.click()
     page.wait_for_selector("#by-sum-where mark", timeout=LONG)
 
 
@@ -105,10 +105,10 @@ def review(page: Page) -> None:
 
 
 REVIEWS = (
-    ("The room was spotless and the breakfast fresh.", "The lift was broken for three days.", "It has 40 rooms."),
-    ("They upgraded us for nothing, and with a smile.", "Nobody answered the bell at night.", "We stayed in May."),
-    ("The best bed we slept in this year.", "The wifi failed whenever we needed it.", "Breakfast ends at ten."),
-    ("A quiet garden, and staff who remember names.", "Our towels were damp and grey.", "The hotel is near the port."),
+    ("Wonderful room, and the breakfast was delicious.", "The worst hotel of our journey.", "It has 40 rooms."),
+    ("They upgraded us for nothing. Lovely people!", "Rude staff, and nobody apologized.", "We stayed in May."),
+    ("The best bed we slept in this year.", "Dirty towels. We will not come back.", "Breakfast ends at ten."),
+    ("A beautiful quiet garden, we loved it.", "Overpriced and terribly noisy.", "The hotel is near the port."),
 )
 
 

@@ -18,13 +18,14 @@ API = (
     r"file=.+|call/(?:v2/)?\w+/\w+|mcp/?|mcp/schema"
 )
 CALLS = r"queue/join|run/\w+/?|api/\w+/?|call/(?:v2/)?\w+/?|cancel|reset/?|upload|mcp/?"
+COPY = r"/copies/[\w-]+"
 READ = re.compile(
-    rf"(?:{PAGE}|/keys|/admin|/login/oidc(?:/done)?|/health|/metrics|/v1/models(?:/.+)?|/gradio_api/(?:{API}))"
+    rf"(?:{PAGE}|/copies|{COPY}|/keys|/admin|/login/oidc(?:/done)?|/health|/metrics|/v1/models(?:/.+)?|/gradio_api/(?:{API}))"
 )
 SENT = re.compile(
-    rf"(?:/login|/logout|/keys|/v1/(?:(?:chat/)?completions|responses|messages(?:/count_tokens)?|embeddings|score|tokenize)|/gradio_api/(?:{CALLS}))"
+    rf"(?:/login|/logout|/keys|/copies|/v1/(?:(?:chat/)?completions|responses|messages(?:/count_tokens)?|embeddings|score|tokenize)|/gradio_api/(?:{CALLS}))"
 )
-OPEN = {"GET": READ, "HEAD": READ, "POST": SENT, "DELETE": re.compile(r"/gradio_api/mcp/?")}
+OPEN = {"GET": READ, "HEAD": READ, "POST": SENT, "DELETE": re.compile(rf"/gradio_api/mcp/?|{COPY}")}
 
 
 class NoRoute(NotFound):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatbot.common.errors import NotFound, StoreError
-from chatbot.store.prompts import Prompts
+from chatbot.store.copies import Copies
 from chatbot.store.stops import Stops
 
 RESULTS = 50  # kept per owner and task; the oldest go first
@@ -27,7 +27,7 @@ class SavedResult:
     result: dict[str, Any]
 
 
-class Store(Prompts):
+class Store(Copies):
     """What Banyan remembers of each owner."""
 
     @property

@@ -53,9 +53,10 @@ def entrance(
     spoken_by: Spoken,
     usage: Callable[[str], Usage],
     jobs: Callable[[], Mapping[str, int]] = dict,
+    beside: Sequence[Route] = (),
 ) -> dict[str, Any]:
     """The `app_kwargs` of the page's launch; `under_way` are the ids of events that its queue holds, `usage` is what an owner keeps,
-    `jobs` are how many fine-tunes there are in each state."""
+    `jobs` are how many fine-tunes there are in each state, and `beside` routes of this server's own."""
     sessions = Sessions(users) if users else None
     secret = access.load_secret(settings.data)
     provider = _provider(settings, secret)
@@ -70,9 +71,24 @@ def entrance(
     if users and sessions:
         asks = Middleware(SignedIn, sessions=sessions, page=_asks_who(users, provider), keyed=_keyed(door))
     return {
-        "routes": _routes(
-            settings, engine, users, sessions, provider, uploads, versions, library, door, keys, spoken_by, usage, jobs
-        ),
+        "routes": [
+            *_routes(
+                settings,
+                engine,
+                users,
+                sessions,
+                provider,
+                uploads,
+                versions,
+                library,
+                door,
+                keys,
+                spoken_by,
+                usage,
+                jobs,
+            ),
+            *beside,
+        ],
         "middleware": _guards(settings, secret, asks, uploads, under_way, spoken_by),
         "lifespan": _without_cors,
     }

@@ -10,6 +10,7 @@ from chatbot.access.users import Users
 from chatbot.common.errors import SettingsError
 from chatbot.settings import Settings
 from chatbot.ui import look, mcp_tools
+from chatbot.ui.chat import copies
 from chatbot.ui.documents.opening import OpeningLibrary
 from chatbot.ui.entrance import entrance, signed_in
 from chatbot.ui.event_queue import arrange
@@ -75,4 +76,5 @@ def _entrance(
         services.spoken_by,
         lambda owner: usage(services, owner),
         services.training.jobs.states if services.training else dict,
+        copies.routes(services.store) if services.forgets else (),
     )

@@ -65,6 +65,7 @@ KEYS = {
     "Ctrl+K": "key_search",
     "?": "key_list",
 }
+COPIES = {"full": "forgets_full", "odd": "forgets_odd", "save": "forgets_save"}
 VOICE = ("dictate", "listening", "say", "quiet", "failed", "deaf", "mute")
 SAID = {
     "language": "language.tag",
@@ -109,8 +110,8 @@ def build_sidebar(
         words(search, label="search", placeholder="search")
         found, conversations = clickable("by-found"), clickable("by-conversations")
         if forgets:
-            note = gr.HTML(forgets_html("en"), elem_id="by-forgets", padding=False)
-            words.drawn(note, lambda language: {"value": forgets_html(language)})
+            note = gr.HTML(forgets_html("en", signs_in=signs_in), elem_id="by-forgets", padding=False)
+            words.drawn(note, lambda language: {"value": forgets_html(language, signs_in=signs_in)})
         language, theme = _foot(words, signs_in=signs_in, models=models)
     head = _head(words, longest_answer)
     return Sidebar(
@@ -131,8 +132,11 @@ def build_sidebar(
     )
 
 
-def forgets_html(language: Language) -> str:
-    return f'<p class="by-note">{escape(text("forgets", language))}</p>'
+def forgets_html(language: Language, *, signs_in: bool = False) -> str:
+    """With what copies.js says of the conversations that it keeps."""
+    said = [text("forgets", language), *([text("forgets_signing_out", language)] if signs_in else [])]
+    slots = "".join(f' data-{name}="{escape(text(key, language))}"' for name, key in COPIES.items())
+    return f'<p class="by-note"{slots}>{escape(" ".join(said))}</p>'
 
 
 def _foot(words: Localised, *, signs_in: bool, models: bool) -> tuple[gr.HTML, gr.Button]:

@@ -6,7 +6,10 @@
   const MOST_GONE = 1000;
   const CHANGES = "#by-conversations, #by-chatbot, #by-turns";
   const began = location.href, unfit = new Map(); // the mark with which a conversation found no room
-  let who = "", out = false, first = true, planned = 0;
+  const WANTED = "banyan-wanted"; // the address that this window was at when its server forgot; a reload or two may lie between
+  let who = "", first = true, planned = 0;
+  let out = false; // who signed out, or this page, is about to go
+  let differs = false; // whether the server has other conversations now than this page has drawn
 
   const key = (kind, id = "") => `banyan-${kind} ${encodeURIComponent(who)} ${id}`;
   const idsOf = (kind) => Object.keys(localStorage).filter((one) => one.startsWith(key(kind))).map((one) => one.slice(key(kind).length));
@@ -23,15 +26,14 @@
     throw Object.assign(new Error(`copies: ${answer.status}`), { refused: told?.error?.code === "invalid_input" });
   };
 
-  // Returns whether the server has now what it had not. A copy that it refuses is set aside, so that nothing takes its place.
+  // A copy that the server refuses is set aside, so that nothing takes its place.
   const bringBack = async (marks) => {
-    let came = false;
     for (const id of idsOf("copy")) {
       const copy = localStorage.getItem(key("copy", id)), at = copy.indexOf("\n");
       if (gone().includes(id)) drop(id);
       else if (marks.get(id) !== copy.slice(0, at)) try {
         const { id: now } = await (await ask("", { method: "POST", body: copy.slice(at + 1) })).json();
-        came ||= !marks.has(now) && now !== "";
+        differs ||= !marks.has(now) && now !== "";
         if (now !== id) drop(id);
       } catch (error) {
         if (!error.refused) throw error;
@@ -39,13 +41,13 @@
         localStorage.setItem(key("odd", id), copy.slice(at + 1));
       }
     }
-    return came;
   };
 
   const removeGone = async (talks) => {
-    const back = talks.map(([id]) => id).filter((id) => gone().includes(id)); // from another browser of the same person
-    for (const id of back) await ask(`/${id}`, { method: "DELETE" });
-    return back.length > 0;
+    for (const id of talks.map(([id]) => id).filter((id) => gone().includes(id))) { // from another browser of the same person
+      await ask(`/${id}`, { method: "DELETE" });
+      differs = true;
+    }
   };
 
   // Older ones make room for a newer one.
@@ -82,22 +84,29 @@
     note.after(box);
   };
 
+  const chatOf = (address) => new URL(address).searchParams.get("chat");
+  const settle = async (here) => { // the server, or this browser, is another: all that there was may be gone
+    await bringBack(new Map(here.talks));
+    await removeGone(here.talks);
+    const now = await (await ask()).json();
+    if (now.place !== here.place) return; // a browser that gives its cookie only sometimes
+    localStorage.setItem(key("place"), here.place);
+    const wanted = sessionStorage.getItem(WANTED), lost = wanted && chatOf(wanted) !== chatOf(location.href);
+    if (!differs && !(lost && now.talks.some(([id]) => id === chatOf(wanted)))) return plan(0);
+    out = true;
+    history.replaceState(null, "", wanted ?? began);
+    location.reload();
+  };
+
   const look = async () => {
     const here = await (await ask()).json();
     if (!here.place || out) return;
     ({ who } = here);
-    const another = localStorage.getItem(key("place")) !== here.place; // all that it had may be gone
-    const came = another && await bringBack(new Map(here.talks));
-    const went = (another || first) && await removeGone(here.talks);
+    if (localStorage.getItem(key("place")) !== here.place) return settle(here);
+    sessionStorage.removeItem(WANTED);
+    if (first) await removeGone(here.talks);
     first = false;
-    if (another) {
-      if ((await (await ask()).json()).place !== here.place) return; // a browser that gives its cookie only sometimes
-      localStorage.setItem(key("place"), here.place);
-    }
-    if (came || went) {
-      history.replaceState(null, "", began); // the conversation that it names may be there now
-      return location.reload();
-    }
+    if (differs) return location.reload();
     const marks = new Map(here.talks.filter(([id]) => !gone().includes(id))), ids = [...marks.keys()];
     for (const id of idsOf("copy")) if (!marks.has(id)) drop(id);
     for (const [at, id] of ids.entries())
@@ -113,6 +122,7 @@
   };
   const begin = (tries = 0) => {
     if (!document.querySelector("#by-forgets")) return tries < 600 && setTimeout(begin, 50, tries + 1);
+    if (chatOf(began)) sessionStorage.setItem(WANTED, began);
     run();
     const changed = ({ target }) => (target.nodeType === Node.TEXT_NODE ? target.parentElement : target)?.closest?.(`${CHANGES}, #by-forgets`);
     new MutationObserver((seen) => { if (seen.some(changed)) plan(EVERY); })

@@ -77,17 +77,21 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Open the app's page as a new visitor, without motion, which takes a core where there is no GPU; a page that raised an error
-    in its script fails the test."""
+    in its script fails the test. `script` runs before the page's own."""
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
-    def open_page(address: str, *, width: int = 1440, height: int = 900, locale: str = "en-US", **options: str) -> Page:
+    def open_page(
+        address: str, *, width: int = 1440, height: int = 900, locale: str = "en-US", script: str = "", **options: str
+    ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": height},
             locale=locale,
             **{"reduced_motion": "reduce"} | options,  # type: ignore[arg-type]
         )
         contexts.append(context)
+        if script:
+            context.add_init_script(script)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda m: faults.append(m.text) if "Content Security Policy" in m.text else None)

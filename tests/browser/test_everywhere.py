@@ -26,6 +26,8 @@ BRIGHTNESS = """([least, most]) => {
     const colour = getComputedStyle(document.querySelector("#by-chatbot .bot p")).color;
     const brightness = colour.match(/\\d+/g).slice(0, 3).reduce((sum, one) => sum + Number(one), 0) / 3;
     return least <= brightness && brightness <= most; }"""
+BLOCKED = """for (const name of ["localStorage", "sessionStorage"])
+    Object.defineProperty(window, name, { configurable: true, get() { throw new DOMException("blocked", "SecurityError"); } });"""
 CODE = "```python\n# twice\ndef twice(number: int = 2) -> str:\n    return 'is ' + str(number * 2)\n```"
 
 
@@ -192,6 +194,15 @@ def test_the_words_of_gradio_follow_the_language_of_the_page(telling: App, visit
     go_to(page, "adapters")
     expect(drop).to_contain_text("Haga clic para cargar")
     expect(page.locator("html")).to_have_attribute("lang", "es")
+
+
+def test_a_browser_that_blocks_storage_has_the_page_all_the_same(telling: App, visit: Visit) -> None:
+    page = visit(telling.address, color_scheme="light", script=BLOCKED)
+    page.click("#by-theme")
+    expect(page.locator("body.dark")).to_be_attached()
+    page.click("#by-theme")
+    expect(page.locator("body.dark")).to_have_count(0)
+    ask(page, "The oak is old.")
 
 
 @pytest.mark.long

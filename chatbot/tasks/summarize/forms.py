@@ -26,9 +26,15 @@ _DECIDED = re.compile(
 _TASK = re.compile(
     r"\b(?:will|shall|is to|are to|has to|have to|must|needs to|need to|going to|please|responsible for|action)\b|\bI can\b|\bI'll\b|\w'll\b"
     r"|负责|(?:需要|必须|应当|应该|要求|请|由)\S|(?:我|他|她|我们|你)(?:会|来|去)|"
-    r"\b(?:se encargará|debe(?:n|rá)?|tiene(?:n)? que|hay que|voy a|va a|wird|werden|muss|soll)\b",
+    r"\b(?:se encargará|debe(?:n|rá)?|tiene(?:n)? que|hay que|voy a|va a|wird|werden|muss|soll)\b"
+    r"|(?:明天|明早|后天|今晚|下个?(?:周|月|星期)|之前|以前).{0,8}我们?(?:把|将|给|发|写|做|联系|准备|安排|通知|再)",
     re.IGNORECASE,
 )
+_SHORT = re.compile(
+    r"\W*(?!(?:Welcome|Thanks|Due|According|Next|Close|Up|Back|Subject|Contrary|Prior|Reply|Ready|Free)\b)"
+    r"((?:[A-ZÀ-Þ][\w'’-]+ (?:and )?){1,3})to (?!(?:the|an?|my|our|your|his|her|their|this|that|be)\b)[a-z]+\b"
+)
+"""As minutes note a task: "Tom to call the bank"."""
 _DAY = (
     r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|tomorrow|tonight|today|noon|the end of [\w ]{2,20}|next \w+|this \w+"
     r"|\d{1,2}(?:st|nd|rd|th)?(?: of)? (?:January|February|March|April|May|June|July|August|September|October|November|December)(?: \d{4})?"
@@ -38,7 +44,7 @@ _DAY = (
 _DUE = re.compile(
     rf"\b(?:by|until|before|no later than|due|on) ({_DAY})"
     r"|((?:\d{4}年)?\d{1,2}月(?:\d{1,2}[日号]|底|初|中旬)?|\d{1,2}[日号]|(?:本|这|下)?(?:周|星期|礼拜)[一二三四五六日天末]|明天|今天|后天|月底|年底|今晚)(?:之前|以前|前|内)?"
-    r"|\b(?:antes de|hasta|para) (el [\w ]{2,20}?)(?=[.,;]|\Z)",
+    r"|\b(?:antes de|hasta|para) (el [\w ]{2,20}?)(?=[.,;]|\Z)|\b(tomorrow|tonight|next (?:week|month|\w+day))\b",
     re.IGNORECASE,
 )
 _SPEAKER = re.compile(r"\s*([^\W\d_][\w .'’-]{0,30}?|[\u3400-\u9fff]{1,6})\s*[:：]\s*(?=\S)")
@@ -69,7 +75,7 @@ def mark_of(text: str) -> Mark:
         return "open"
     if _DECIDED.search(text):
         return "decision"
-    return "task" if _TASK.search(text) else ""
+    return "task" if _TASK.search(text) or _SHORT.match(text) else ""
 
 
 def marked(lines: Iterable[Line]) -> tuple[Line, ...]:
@@ -78,7 +84,7 @@ def marked(lines: Iterable[Line]) -> tuple[Line, ...]:
 
 def who(text: str) -> str:
     """Who speaks, or is named as who does it; empty where it is not said."""
-    found = _SPEAKER.match(text) or _SUBJECT.search(text)
+    found = _SPEAKER.match(text) or _SUBJECT.search(text) or _SHORT.match(text)
     return next((part.strip() for part in found.groups() if part), "") if found else ""
 
 

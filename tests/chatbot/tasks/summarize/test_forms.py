@@ -31,6 +31,8 @@ MEETING = (
         ("Maria will ask three painters.", "task"), ("The treasurer must send the accounts.", "task"), ("Please bring the keys.", "task"),
         ("Who keeps the key?", "open"), ("The old chairs were given away in April.", ""), ("The hall has two doors.", ""),
         ("会议决定六月粉刷大厅。", "decision"), ("王芳负责联系三家公司。", "task"), ("谁保管钥匙？", "open"), ("大厅有两扇门。", ""),
+        ("Tom to call the bank tomorrow.", "task"), ("- Ann and Ben to order chairs", "task"), ("Welcome to the meeting.", ""), ("Thanks to all.", ""),
+        ("Paris to London takes two hours.", ""), ("王芳：下周一我把合同发给大家。", "task"), ("昨天我把合同发给大家了。", ""),
         ("Se acordó pintar la sala.", "decision"), ("Ana debe enviar las cuentas.", "task"),
     ],
 )  # fmt: skip
@@ -46,6 +48,8 @@ def test_what_a_sentence_is_in_minutes(text: str, mark: str) -> None:
         ("The accounts are due 2024-05-31.", "", "2024-05-31"),
         ("王芳负责在6月5日前联系三家公司。", "王芳", "6月5日"),
         ("李明：我下周三前把合同发给大家。", "李明", "下周三"),
+        ("Tom to call the bank tomorrow.", "Tom", "tomorrow"),
+        ("王芳：下周一我把合同发给大家。", "王芳", "下周一"),
         ("The hall will be painted.", "", ""),
     ],
 )

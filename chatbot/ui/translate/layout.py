@@ -139,6 +139,7 @@ def _languages(words: Localised) -> tuple[gr.Dropdown, gr.Button, gr.Dropdown, g
     words(swap, value="tr_swap")
     words(target, label="tr_to")
     words(formality, label="tr_formality")
+    words.drawn(formality, lambda language: {"choices": render_translate.formalities("fr", language)})
     words.drawn(target, lambda language: {"choices": render_translate.choices(language, detect=False)})
     return source, swap, target, formality, adapter
 

@@ -15,11 +15,11 @@ def test_the_lists_are_worded_in_the_language() -> None:
     assert kinds.readable("zh").endswith("、EPUB、JSON、源代码")
     assert (
         kinds.translatable("zh")
-        == "DOCX、PPTX、XLSX、HTML、Markdown、MDX、TXT、RST、AsciiDoc、LaTeX、SRT、VTT、ASS、EPUB、ODT、ODS、ODP、PO、XLIFF、strings.xml、.strings、ARB、JSON、YAML、IPYNB、PDF"
+        == "DOCX、PPTX、XLSX、HTML、SVG、Markdown、MDX、TXT、RST、AsciiDoc、LaTeX、SRT、VTT、ASS、EPUB、ODT、ODS、ODP、PO、XLIFF、strings.xml、.strings、ARB、JSON、YAML、IPYNB、PDF"
     )
     assert (
         translated.translatable()
-        == "DOCX, PPTX, XLSX, HTML, Markdown, MDX, TXT, RST, AsciiDoc, LaTeX, SRT, VTT, ASS, EPUB, ODT, ODS, ODP, PO, XLIFF, strings.xml, .strings, ARB, JSON, YAML, IPYNB or PDF"
+        == "DOCX, PPTX, XLSX, HTML, SVG, Markdown, MDX, TXT, RST, AsciiDoc, LaTeX, SRT, VTT, ASS, EPUB, ODT, ODS, ODP, PO, XLIFF, strings.xml, .strings, ARB, JSON, YAML, IPYNB or PDF"
     )
 
 

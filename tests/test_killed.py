@@ -13,7 +13,7 @@ from tests.tiny import make_model
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
-ROUNDS = 20
+ROUNDS = 12
 SOON = 1.2  # seconds until the kill: several documents come and go in them
 
 

@@ -181,6 +181,7 @@ def test_no_barriers_on_any_tab(telling: App, visit: Visit, view: str) -> None:
     assert {name: them for name, them in found.items() if them} == {}
 
 
+@pytest.mark.long
 def test_the_words_of_gradio_follow_the_language_of_the_page(telling: App, visit: Visit) -> None:
     page = visit(telling.address, locale="en-US")
     go_to(page, "adapters")

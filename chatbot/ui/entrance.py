@@ -70,25 +70,11 @@ def entrance(
     asks = None
     if users and sessions:
         asks = Middleware(SignedIn, sessions=sessions, page=_asks_who(users, provider), keyed=_keyed(door))
+    own = _routes(
+        settings, engine, users, sessions, provider, uploads, versions, library, door, keys, spoken_by, usage, jobs
+    )
     return {
-        "routes": [
-            *_routes(
-                settings,
-                engine,
-                users,
-                sessions,
-                provider,
-                uploads,
-                versions,
-                library,
-                door,
-                keys,
-                spoken_by,
-                usage,
-                jobs,
-            ),
-            *beside,
-        ],
+        "routes": [*own, *beside],
         "middleware": _guards(settings, secret, asks, uploads, under_way, spoken_by),
         "lifespan": _without_cors,
     }

@@ -23,6 +23,10 @@ FLAGS = [
     "--no-first-run",
 ]
 
+BLOCKED = """for (const name of ["localStorage", "sessionStorage"])
+    Object.defineProperty(window, name, { configurable: true, get() { throw new DOMException("blocked", "SecurityError"); } });"""
+"""What a browser that blocks storage does where it is asked for."""
+
 
 @pytest.fixture(scope="session")
 def data(

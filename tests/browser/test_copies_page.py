@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 import app as product
 from chatbot.settings import load
+from tests.browser.conftest import BLOCKED
 from tests.running import free_port
 
 pytestmark = pytest.mark.slow
@@ -101,8 +102,10 @@ def test_conversations_are_there_after_a_restart_and_deleted_ones_are_not(space:
         kept(page, "Of elms", "Of limes")
         told_of_what_cannot_be_read(page)
         told_of_what_has_no_room(page)
-        stranger = visit(address)
+        stranger = visit(address, script=BLOCKED)
         expect(stranger.locator("#by-conversations .by-empty")).to_be_visible()
+        ask(stranger, "Rowan")  # nothing can be kept, and it says so
+        expect(stranger.locator("#by-forgets [role=status]")).to_contain_text("has no room for")
 
 
 def put(page: Page, *entries: list[str]) -> None:

@@ -13,7 +13,7 @@ from chatbot.types import Message
 from chatbot.ui.tour.render import STEPS
 from chatbot.ui.tour.tour import SETTING
 from tests.bench.browser.axe import VIEWS, faults
-from tests.browser.conftest import go_to
+from tests.browser.conftest import BLOCKED, go_to
 from tests.running import App
 
 pytestmark = pytest.mark.slow
@@ -26,8 +26,6 @@ BRIGHTNESS = """([least, most]) => {
     const colour = getComputedStyle(document.querySelector("#by-chatbot .bot p")).color;
     const brightness = colour.match(/\\d+/g).slice(0, 3).reduce((sum, one) => sum + Number(one), 0) / 3;
     return least <= brightness && brightness <= most; }"""
-BLOCKED = """for (const name of ["localStorage", "sessionStorage"])
-    Object.defineProperty(window, name, { configurable: true, get() { throw new DOMException("blocked", "SecurityError"); } });"""
 CODE = "```python\n# twice\ndef twice(number: int = 2) -> str:\n    return 'is ' + str(number * 2)\n```"
 
 

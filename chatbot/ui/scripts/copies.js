@@ -4,6 +4,7 @@
   const EVERY = 2500, AGAIN = 5000; // ms between a change and the look at it, and after a look that failed
   const LARGEST = 1e6; // characters of one conversation; browsers keep some five million for an address
   const MOST_GONE = 1000;
+  const LASTS = localStorage instanceof Storage; // what stands in for it, in blocked.js, is gone with the page
   const CHANGES = "#by-conversations, #by-chatbot, #by-turns";
   const began = location.href, unfit = new Map(); // the mark with which a conversation found no room
   const WANTED = "banyan-wanted"; // the address that this window was at when its server forgot; a reload or two may lie between
@@ -53,7 +54,7 @@
   // Older ones make room for a newer one.
   const keep = (id, copy, older) => {
     const room = older.filter((one) => localStorage.getItem(key("copy", one)) !== null);
-    while (copy.length <= LARGEST) {
+    while (LASTS && copy.length <= LARGEST) {
       if (out || gone().includes(id)) return;
       try { return localStorage.setItem(key("copy", id), copy); } catch {
         if (!room.length) break;

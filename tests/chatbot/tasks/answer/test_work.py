@@ -95,6 +95,26 @@ def test_every_citation_is_what_stands_at_its_place(library: Library) -> None:
         assert given.text[sentence.start :].startswith(sentence.text)
 
 
+@pytest.mark.parametrize(
+    ("question", "said", "quoted"),
+    [
+        ("Who planted the orchard, and when?", "Maria Lindqvist", "part"),
+        ("Who planted the orchard, and when?", "Maria Lindqvist planted it in 1998.", ""),
+        ("Who planted the orchard, and when?", "Peter Holm", ""),  # not supported: it stays and is told as such
+        ("Who planted the orchard, and where can it be bought?", "Maria Lindqvist", ""),  # nothing says where
+        ("Who planted the orchard?", "Maria Lindqvist", ""),
+    ],
+)
+def test_an_answer_to_a_part_of_the_question_gives_way_to_what_tells_the_whole(
+    library: Library, question: str, said: str, quoted: str
+) -> None:
+    put(library, "o.md", "The orchard was planted in 1998 by Maria Lindqvist. It grows pears and nothing else.")
+    given = asked(ScriptedEngine([said]), library, question)
+    assert given.quoted == quoted
+    assert given.text == ("The orchard was planted in 1998 by Maria Lindqvist." if quoted else said)
+    assert [one.verdict for one in given.sentences] == (["unsupported"] if "Holm" in said else ["supported"])
+
+
 def test_what_the_documents_do_not_say_is_marked_and_their_own_words_come_along(library: Library) -> None:
     put(library, "orchard.md", ORCHARD)
     engine = ScriptedEngine(["The orchard was planted in 1989 by Maria Lindqvist. Bananas grow on the moon."])

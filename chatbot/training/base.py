@@ -1,13 +1,13 @@
 """The model that fine-tunes are trained on: a transformers folder of the very weights that are served."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path, PurePath
 from threading import Event, Lock
 
+from chatbot.common import disk
 from chatbot.common.child import HOME, LOOK, child_environment
 from chatbot.common.errors import AccessDenied, ModelError, Stopped
 from chatbot.common.fingerprint import fingerprint_model
@@ -28,8 +28,6 @@ LIGHT = NoTraining(
     "light",
     f"Training needs libraries that this light install leaves out. Run {COMMAND} in Banyan's folder, then start it again.",
 )
-
-GRACE = 5.0  # seconds
 
 
 def no_training(training: str, *, space: bool, engine: NoTraining | None) -> NoTraining | None:
@@ -117,6 +115,19 @@ class TrainingBase:
 
 
 def _convert(gguf: Path, folder: Path, progress: Progress, stop: Event | None) -> None:
+    """Into a folder aside, so that a child may be killed at any moment: what it wrote goes with that."""
+    disk.sweep(folder.parent)  # a kill of this process leaves gigabytes
+    with disk.scratch(folder.parent) as bench:
+        made = bench / folder.name
+        _run(gguf, made, progress, stop)
+        try:
+            disk.place(made, folder)
+        except OSError:
+            if not (folder / "config.json").is_file():  # else another was first
+                raise
+
+
+def _run(gguf: Path, folder: Path, progress: Progress, stop: Event | None) -> None:
     child = subprocess.Popen(
         [sys.executable, "-m", "chatbot.engine.local.weights.convert", str(gguf.resolve()), str(folder.resolve())],
         cwd=HOME,
@@ -137,22 +148,13 @@ def _convert(gguf: Path, folder: Path, progress: Progress, stop: Event | None) -
             except subprocess.TimeoutExpired:
                 continue
     finally:
-        _end(child)
+        child.kill()
+        child.wait()
     if child.returncode:
         reason = said.strip().splitlines()[-1:] or [f"the conversion ended with {child.returncode}"]
         raise ModelError(
             f"The model could not be prepared for training: {reason[0]}", kind="base_not_made", reason=reason[0]
         )
-
-
-def _end(child: subprocess.Popen[str]) -> None:
-    """Interrupted, it clears away what it made."""
-    child.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
-    try:
-        child.wait(GRACE)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
 
 
 def _leave(stop: Event | None) -> None:

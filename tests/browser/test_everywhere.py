@@ -1,11 +1,12 @@
 """What holds of the page wherever one is on it: addresses, narrow screens, keys, languages, barriers and help. On the scripted engine."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from chatbot.access.owner import COOKIE
 from chatbot.store.store import Store
@@ -71,6 +72,13 @@ def test_on_a_phone_every_tab_is_reached_without_a_hidden_scroll(
     telling: App, visit: Visit, locale: str, width: int
 ) -> None:
     page = visit(telling.address, width=width, height=800, locale=locale)
+    asked = Counter[int]()  # how often each function of the page is called
+
+    def count(request: Request) -> None:
+        if "/queue/join" in request.url:
+            asked[(request.post_data_json or {})["fn_index"]] += 1
+
+    page.on("request", count)
     for name in tabs(page):
         go_to(page, name)
         button = page.locator(f"#by-tab-{name}-button")
@@ -81,6 +89,7 @@ def test_on_a_phone_every_tab_is_reached_without_a_hidden_scroll(
                              ".map(one => one.scrollWidth - one.clientWidth)")  # fmt: skip
         assert max(wide) <= 0, f"{name}: {wide}"
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+    assert max(asked.values()) <= 3, "a listener changes what it listens to, and is called again and again"
 
 
 @pytest.mark.long
@@ -179,7 +188,6 @@ def test_no_barriers_on_any_tab(telling: App, visit: Visit, view: str) -> None:
     assert {name: them for name, them in found.items() if them} == {}
 
 
-@pytest.mark.long
 def test_the_words_of_gradio_follow_the_language_of_the_page(telling: App, visit: Visit) -> None:
     page = visit(telling.address, locale="en-US")
     go_to(page, "adapters")

@@ -184,7 +184,6 @@ def axe_faults(page: Page) -> list[str]:
     return [f"{fault['id']}: {fault['nodes'][0]['html'][:200]}" for fault in found]
 
 
-@pytest.mark.long
 def test_columns_are_mapped_and_all_masked_is_refused(app: App, visit: Visit, tmp_path: Path) -> None:
     table = tmp_path / "reviews.csv"
     table.write_text("review,mood\n" + "".join(f"It was film number {n},{n % 2}\n" for n in range(12)), "utf-8")

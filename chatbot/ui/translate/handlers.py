@@ -11,6 +11,7 @@ from chatbot.common.errors import BanyanError, InputError, NotFound
 from chatbot.store.store import Store
 from chatbot.tasks.chat import title_of
 from chatbot.tasks.language import LANGUAGES
+from chatbot.tasks.translate.formality import forms
 from chatbot.tasks.translate.order import AUTO, parse_glossary
 from chatbot.tasks.translate.own import glossary, memory
 from chatbot.tasks.translate.support import Support, support
@@ -53,7 +54,7 @@ class Handlers(TaskHandlers):
         starts = dict.fromkeys(self._tab.starts, gr.update(interactive=works))
         return {
             self._tab.who: render_translate.support(found, ways, language),
-            self._tab.formality: _choosing(target or "", language),
+            self._tab.formality: gr.update(interactive=forms(target or "") is not None),
             **starts,
         }
 
@@ -206,12 +207,6 @@ class Handlers(TaskHandlers):
 
     def _past(self, owner: str, language: Language) -> str:
         return render_translate.past(self._results(owner), language)
-
-
-def _choosing(target: str, language: Language) -> Any:
-    """The choice of a form of address, for targets that have one."""
-    offered = render_translate.formalities(target, language)
-    return gr.update(choices=offered, visible=True) if offered else gr.update(visible=False)
 
 
 def keep_glossary(store: Store, owner: str, terms: str | None) -> None:

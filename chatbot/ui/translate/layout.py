@@ -56,7 +56,7 @@ class TranslateTab:
     tab: gr.Tab
     source: gr.Dropdown
     target: gr.Dropdown
-    formality: gr.Dropdown  # seen for targets that have the choice
+    formality: gr.Dropdown  # for targets that have the choice
     swap: gr.Button
     adapter: gr.Dropdown
     who: gr.HTML
@@ -128,7 +128,7 @@ def _languages(words: Localised) -> tuple[gr.Dropdown, gr.Button, gr.Dropdown, g
             render_translate.choices("en", detect=False), value="fr", label=text("tr_to", "en"), elem_id="by-tr-to"
         )
         formality = gr.Dropdown(
-            render_translate.formalities("fr", "en"),
+            render_translate.formalities("en"),
             value="",
             label=text("tr_formality", "en"),
             elem_id="by-tr-formality",
@@ -139,7 +139,7 @@ def _languages(words: Localised) -> tuple[gr.Dropdown, gr.Button, gr.Dropdown, g
     words(swap, value="tr_swap")
     words(target, label="tr_to")
     words(formality, label="tr_formality")
-    words.drawn(formality, lambda language: {"choices": render_translate.formalities("fr", language)})
+    words.drawn(formality, lambda language: {"choices": render_translate.formalities(language)})
     words.drawn(target, lambda language: {"choices": render_translate.choices(language, detect=False)})
     return source, swap, target, formality, adapter
 

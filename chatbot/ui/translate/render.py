@@ -32,16 +32,10 @@ def choices(language: Language, *, detect: bool) -> list[tuple[str, str]]:
     return [(text("tr_auto", language), AUTO), *listed] if detect else listed
 
 
-def formalities(target: str, language: Language) -> list[tuple[str, str]]:
-    """How the reader may be addressed in that language; nothing where it has one way."""
-    known = forms(target)
-    if known is None:
-        return []
-    return [
-        (text("tr_form_default", language), ""),
-        (text("tr_form_formal", language, form=known.formal), "formal"),
-        (text("tr_form_informal", language, form=known.informal), "informal"),
-    ]
+def formalities(language: Language) -> list[tuple[str, str]]:
+    """How a reader may be addressed, where the language that is translated into has more than one way."""
+    said = {"": "tr_form_default", "formal": "tr_form_formal", "informal": "tr_form_informal"}
+    return [(text(key, language), form) for form, key in said.items()]
 
 
 def formality(said: str | None, target: str | None) -> str:

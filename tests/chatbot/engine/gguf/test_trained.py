@@ -264,7 +264,7 @@ def test_a_stopped_preparation_leaves_nothing(tmp_path: Path) -> None:
     base = TrainingBase(lambda: str(file), tmp_path / "d")
 
     def step(step: Step, fraction: float | None) -> None:
-        if list((tmp_path / "d").glob("*")):  # the child has begun to write
+        if list((tmp_path / "d").glob("*/*")):  # the child has begun to write
             stop.set()
 
     with pytest.raises(Stopped):

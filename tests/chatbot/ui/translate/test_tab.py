@@ -175,8 +175,10 @@ def test_a_form_of_address_is_chosen_for_languages_that_have_one_and_asked_for(
 ) -> None:
     do, files, ada = page.handlers(Handlers), page.handlers(FileHandlers), as_("ada")
     shown = [page.one(do.who, "en", target, "", "en", ada)[do._tab.formality] for target in ("de", "zh-hans", "en")]
-    assert [one["visible"] for one in shown] == [True, True, False]
-    assert [one["choices"][2] for one in shown[:2]] == [("Informal (du)", "informal"), ("Informal (你)", "informal")]
+    # not `visible`: of that Gradio makes a change of what stands elsewhere, whose listeners ask for this again, and again
+    assert [{name: one[name] for name in one if name != "__type__"} for one in shown] == [
+        {"interactive": there} for there in (True, True, False)
+    ]
     path = tmp_path / "a.txt"
     path.write_text("Your tree is here.", "utf-8")
     page.steps(do.run, "Your tree is here.", "en", "de", "", "", "formal", "en", ada)

@@ -37,7 +37,7 @@ def build_page(services: Services, tabs: Sequence[Tab[Any]] = TABS) -> gr.Blocks
         loading = gr.HTML(elem_id="by-loading", padding=False)
         with gr.Tabs(elem_id="by-tabs", overflow_behavior="wrap") as box:  # the style sheet makes them scroll instead
             built = [_build(tab, words, services, bar) for tab in offered]
-        frame = Frame(page, box, bar, language, loading, gr.State(None), gr.Timer(OFTEN))
+        frame = Frame(page, box, bar, language, loading, gr.State(""), gr.State(None), gr.Timer(OFTEN))
         for tab in offered:  # first: the names of endpoints go to who comes first
             tab.publish(services)
         for tab, components in zip(offered, built, strict=True):

@@ -41,7 +41,7 @@ def connect_task_adapter(picker: gr.Dropdown, task: str, tab: gr.Tab, frame: Fra
         return gr.update(choices=listed, value="" if name == task else name)
 
     frame.wanted.change(take, [frame.wanted, frame.language], picker, **PRIVATE)
-    for event in (tab.select, picker.focus, frame.bar.model.change, frame.language.change):
+    for event in (tab.select, picker.focus, frame.answers.change, frame.language.change):
         event(look, [picker, frame.language], picker, **PRIVATE)
 
 

@@ -79,7 +79,6 @@ class Attachments:
 class ChatTab:
     tab: gr.Tab
     card: gr.HTML  # a model on its way
-    answers: gr.State  # reference of the model that this page shows
     chatbot: gr.Chatbot
     cards: gr.HTML  # what else can be done here, while nothing is said yet
     turns: gr.HTML  # what page.js puts under the answers
@@ -99,7 +98,7 @@ class ChatTab:
 def build_chat(words: Localised, tab: gr.Tab, services: Services) -> ChatTab:
     """The components; `connect` gives them life. Files can be attached where there is a library that reads them."""
     conversation = gr.State(None)
-    card, answers = clickable("by-card"), gr.State("")
+    card = clickable("by-card")
     chatbot, second = _columns(words)
     cards = _cards(words, services)
     turns, again, better = clickable("by-turns"), clickable("by-again"), _better(words)
@@ -114,7 +113,6 @@ def build_chat(words: Localised, tab: gr.Tab, services: Services) -> ChatTab:
     return ChatTab(
         tab=tab,
         card=card,
-        answers=answers,
         chatbot=chatbot,
         cards=cards,
         turns=turns,

@@ -26,9 +26,9 @@ def connect_loading(frame: Frame, tab: ChatTab, services: Services) -> None:
     do = Handlers(services, frame, tab)
     bar = frame.bar
     own = bar.sampling[: len(OWN)]
-    given = [tab.answers, frame.language, tab.conversation, bar.defaults, *own]
+    given = [frame.answers, frame.language, tab.conversation, bar.defaults, *own]
     moving = [frame.loading, frame.timer, tab.card]
-    shown = [*moving, tab.answers, bar.model, bar.adapter, bar.compare, tab.again, tab.meter, bar.defaults, *own]
+    shown = [*moving, frame.answers, bar.model, bar.adapter, bar.compare, tab.again, tab.meter, bar.defaults, *own]
     frame.timer.tick(do.tick, given, shown, **PRIVATE)
     for event in (
         frame.language.change,
@@ -82,7 +82,7 @@ class Handlers:
         return {
             **self._moving(language, request),
             self._tab.again: render_turns.menu(known, language),
-            self._tab.answers: engine.reference,
+            self._frame.answers: engine.reference,
             bar.model: model_html(services, language),
             bar.adapter: gr.update(choices=known, **gone),
             bar.compare: gr.update(choices=adapters.compare_choices(services, owner, language), **gone),

@@ -24,6 +24,7 @@ class Frame:
     bar: Sidebar
     language: gr.State  # a `Language`; its change is the event by which a tab says its words anew
     loading: gr.HTML  # how far the model is
+    answers: gr.State  # reference of the model that the page shows; its change is the event of another model
     wanted: gr.State  # (name, when) of the adapter that somebody chose for its tab elsewhere
     timer: gr.Timer  # ticks `OFTEN` while a model is on its way, else now and then: it may be another one by now
 

@@ -22,7 +22,7 @@ def connect(tab: TranslateTab, frame: Frame, services: Services) -> None:
         tab.source.change,
         tab.target.change,
         tab.adapter.change,
-        frame.bar.model.change,
+        frame.answers.change,
         tab.tab.select,
         language.change,
     ):

@@ -175,7 +175,7 @@ def test_a_form_of_address_is_chosen_for_languages_that_have_one_and_asked_for(
 ) -> None:
     do, files, ada = page.handlers(Handlers), page.handlers(FileHandlers), as_("ada")
     shown = [page.one(do.who, "en", target, "", "en", ada)[do._tab.formality] for target in ("de", "zh-hans", "en")]
-    # not `visible`: of that Gradio makes a change of what stands elsewhere, whose listeners ask for this again, and again
+    # not `visible`: of that Gradio makes a change of what stands elsewhere
     assert [{name: one[name] for name in one if name != "__type__"} for one in shown] == [
         {"interactive": there} for there in (True, True, False)
     ]

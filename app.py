@@ -199,7 +199,7 @@ def build_training(settings: Settings, served: LoadingEngine) -> Any:
     require(settings.report)
     adapters, jobs = settings.data / "adapters", settings.data / "jobs"
     devices = [str(index) for index in range(gpus())] or ["cpu"]
-    ours = () if settings.training == "elsewhere" else devices
+    ours = () if settings.training in ("off", "elsewhere") else devices
     see, tell = quietly(served.refresh), teller(jobs, settings.notify) if settings.notify else None
 
     def ended(id: str) -> None:

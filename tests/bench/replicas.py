@@ -2,10 +2,11 @@
 
     python -m tests.bench.replicas [--visitors 12] [--minutes 2] [--think 0.6] [--bucket]
 
-Visitors sign in, add and remove documents, list them and talk to the model, each under a name of their own. Meanwhile a Banyan and a
-model server are killed, and the database is stopped for ten seconds. An answer with another's name is a fault at once; at
+Visitors sign in, add and remove documents, list them and talk to the model, each under a name of their own. Meanwhile a Banyan, a
+model server and the worker that runs a fine-tune are killed, and the database is stopped for ten seconds. An answer with another's name is a fault at once; at
 the end each visitor's list, asked of every Banyan, is held against what was acknowledged. The model servers are Banyans that echo.
-With --bucket each Banyan has a folder of its own, and originals lie in a bucket of moto's, which says 500 to writes for ten seconds, too.
+With --bucket each Banyan has a folder of its own, and originals lie in a bucket of moto's, which says 500 to writes for ten seconds, too;
+there are no workers then, who need the one folder.
 Needs PostgreSQL and HAProxy (Debian: apt-get install postgresql haproxy) and the models that the tests keep.
 """
 
@@ -21,6 +22,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -29,6 +31,7 @@ from pathlib import Path
 import httpx
 
 from chatbot.access.users import hash_password
+from tests.bench.finetune.workers import Training, training
 from tests.bench.killed import MODELS, call
 from tests.chatbot.common import buckets
 from tests.postgres import Cluster, cluster
@@ -53,9 +56,8 @@ class Visitor:
     failed: list[tuple[float, str]] = field(default_factory=list)
     strangers: int = 0  # answers with other words than one's own
 
-    def work(self, over: threading.Event, seed: int) -> None:
+    def work(self, http: httpx.Client, over: threading.Event, seed: int) -> None:
         chance = random.Random(seed)
-        http = self.signed_in(self.address)
         while not over.wait(self.think * chance.uniform(0.3, 1.7)):
             try:
                 self._step(http, chance)
@@ -129,16 +131,25 @@ def recovery(visitors: Sequence[Visitor], at: float, until: float) -> str:
 
 
 def disturb(
-    apps: Sequence[App], servers: Sequence[App], database: Cluster, minutes: float, bucket: buckets.Server | None
+    apps: Sequence[App],
+    servers: Sequence[App],
+    database: Cluster,
+    minutes: float,
+    bucket: buckets.Server | None,
+    training: Training | None,
 ) -> dict[str, float]:
-    """A Banyan dies, a model server dies, the bucket refuses writes if there is one, then the database goes and comes back; returns when, by
-    monotonic seconds."""
-    when, pause = {"nothing killed yet": time.monotonic()}, minutes * 60 / 7
+    """A Banyan dies, a model server dies, a worker dies if there are any, the bucket refuses writes if there is one, then the database goes
+    and comes back; returns when, by monotonic seconds."""
+    when, pause = {"nothing killed yet": time.monotonic()}, minutes * 60 / 9
     time.sleep(pause)
     for what, killed in (("a Banyan killed", apps[0]), ("a model server killed", servers[0])):
         when[what] = time.monotonic()
         killed.process.kill()
         killed.process.wait()
+        time.sleep(2 * pause)
+    if training:
+        when["a worker killed"] = time.monotonic()
+        print(f"the other worker goes on with the fine-tune after {training.lose():.1f} s")
         time.sleep(2 * pause)
     if bucket:
         when["the bucket says 500 for ten seconds"] = time.monotonic()
@@ -153,6 +164,15 @@ def disturb(
     time.sleep(2 * pause)
     when["the end"] = time.monotonic()
     return when
+
+
+def told(job: str, owner: Visitor, apps: Sequence[App]) -> list[str]:
+    """How the fine-tune stands, as each of these Banyans says it to its owner."""
+    said = []
+    for app in apps:
+        with closing(owner.signed_in(app.address)) as http:
+            said.append(call(http, "job", job)["state"])
+    return said
 
 
 @contextmanager
@@ -185,18 +205,22 @@ def main() -> None:
             secret |= {"BANYAN_FILES": bucket.url("office"), **bucket.environment}
         servers = [stack.enter_context(server(folder / f"server{n}")) for n in range(SERVERS)]
         tokens = ",".join(f"{each.address}/v1" for each in servers)
-        arguments = ("--engine", "remote", "--base-url", tokens, "--auth", str(users))
+        arguments = ("--engine", "remote", "--base-url", tokens, "--auth", str(users), "--training", "elsewhere")
         apps = [
             stack.enter_context(running(*arguments, data=data, environment=secret, seconds=300)) for data in folders
         ]
         address = stack.enter_context(balanced(apps, folder))
         visitors, over = [Visitor(name, address, options.think) for name in names], threading.Event()
+        stack.callback(over.set)  # whatever happens, or the threads go on
         for app in apps:
             visitors[0].look(app.address)  # waits for its library
-        threads = [threading.Thread(target=one.work, args=(over, n)) for n, one in enumerate(visitors)]
+        with ThreadPoolExecutor(REPLICAS) as pool:  # a password costs a Banyan a third of a second, on purpose
+            clients = list(pool.map(lambda one: one.signed_in(address), visitors))
+        workers = None if bucket else stack.enter_context(training(folders[0], f"user:{names[0]}"))
+        threads = [threading.Thread(target=one.work, args=(clients[n], over, n)) for n, one in enumerate(visitors)]
         for thread in threads:
             thread.start()
-        when = disturb(apps, servers, database, options.minutes, bucket)
+        when = disturb(apps, servers, database, options.minutes, bucket, workers)
         over.set()
         for thread in threads:
             thread.join()
@@ -211,6 +235,9 @@ def main() -> None:
             kept = {key.removeprefix("office/files/") for key in bucket.keys()}  # noqa: SIM118 (no dictionary)
             assert kept >= set(everything), "a document without its original"
             print(f"{len(kept)} originals in the bucket")
+        if workers:
+            workers.end()
+            print(f"the fine-tune ended well: {told(workers.job.id, visitors[0], apps[1:])}")
         assert not sum(one.strangers for one in visitors), "somebody reads another's answer"
         done = sum(len(one.worked) for one in visitors)
         print(

@@ -21,6 +21,9 @@ PROBED = 0.2
 """The share of the inverted lists that is searched: recall@10 against the exact search stays above 0.98."""
 PART = 50_000  # vectors that are moved at a time
 SAMPLE = 40  # vectors for each list when the lists are laid out
+ACROSS_LISTS = 1
+"""FAISS's `parallel_mode` in which the lists of a single question are shared among the threads: else one of them does all. With two
+million passages that halves the time (`python -m tests.bench.documents.scale`)."""
 GROWTH = 4  # the lists are laid out anew when there are so many times the vectors they were made for
 
 
@@ -102,6 +105,7 @@ class VectorIndex:
         index._index = stored
         if isinstance(stored, faiss.IndexIVFFlat):
             index._laid_out, index._mapped = int(stored.ntotal), True
+            stored.parallel_mode = ACROSS_LISTS  # the file does not say it
             # else 32 threads, started anew for each search, read ahead in every list: 10 ms of 11
             faiss.downcast_InvertedLists(stored.invlists).prefetch_nthread = 0
         return index
@@ -114,6 +118,7 @@ class VectorIndex:
         quantizer = faiss.IndexFlatIP(dimension)
         index = faiss.IndexIVFFlat(quantizer, dimension, lists, faiss.METRIC_INNER_PRODUCT)
         index.own_fields = True
+        index.parallel_mode = ACROSS_LISTS
         quantizer.this.disown()
         index.cp.spherical = True
         index.cp.max_points_per_centroid = SAMPLE

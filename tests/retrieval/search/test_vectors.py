@@ -92,3 +92,10 @@ def test_an_empty_index_finds_nothing() -> None:
     index.remove(np.array([4]))
     assert len(index) == 0
     assert len(index.search(unit(1)[0], 5)[0]) == 0
+
+
+def test_the_lists_of_one_question_are_shared_among_the_threads_also_where_they_are_mapped(tmp_path: Path) -> None:
+    index = VectorIndex(DIMENSION, exact=500)
+    index.add(np.arange(1000), unit(1000))
+    index.save(tmp_path / "vectors")
+    assert [one._index.parallel_mode for one in (index, VectorIndex.load(tmp_path / "vectors", exact=10))] == [1, 1]

@@ -19,7 +19,7 @@ MORE = 2
 _TAG = re.compile(r"<(?:style|script)\b[^<]*|<[^<>]*>", re.IGNORECASE)
 _OLDER = re.compile(
     r"^[ \t]*(?:-{2,} ?(?:Original Message|原始邮件|Mensaje original|Ursprüngliche Nachricht) ?-{2,}|On [^\n]{4,120} wrote:|[^\n]{4,80}写道[:：]"
-    r"|(?=(?:From|De|Von|发件人) ?[:：][^\n]+\n(?:Sent|Date|Enviado(?: el)?|Fecha|Gesendet|发送时间|日期) ?[:：]))",
+    r"|(?=(?:From|De|Von|发件人) ?[:：][^\n]+\s(?:Sent|Date|Enviado(?: el)?|Fecha|Gesendet|发送时间|日期) ?[:：]))",
     re.MULTILINE | re.IGNORECASE,
 )
 """Where an older mail begins."""
@@ -80,7 +80,7 @@ def _body(message: EmailMessage) -> EmailMessage | None:
 def _add_text(body: EmailMessage, pages: Pages) -> None:
     text = _decoded(body)
     if body.get_content_type() == "text/html":
-        tell(add_page(text, pages), pages)
+        tell(add_page(text, pages, older=_OLDER), pages)
         return
     for paragraph in _marked(text.replace("\r\n", "\n")).split("\n\n"):
         pages.add(paragraph)

@@ -52,16 +52,18 @@ def tell(pictures: int, pages: Pages) -> None:
         pages.flag("pictures_without_text", count=pictures)
 
 
-def add_page(source: str, pages: Pages, *, book: bool = False) -> int:
+def add_page(source: str, pages: Pages, *, book: bool = False, older: re.Pattern[str] | None = None) -> int:
     """One HTML page's visible text, block by block. Returns how many pictures have no words.
 
     On the web an empty alternative text says that a picture only adorns (HTML, 4.8.4.4); of a `book` it says that nobody wrote one.
+    In a mail what it quotes stands behind ">": its <blockquote>s or, without any, what comes behind the words by which an `older` mail begins.
     """
     _check_depth(source)
     _check_attributes(source)
     tree = LexborHTMLParser(source)
-    walk = _Walk(pages, hidden_by_sheets(tree), book=book)
+    walk = _Walk(pages, hidden_by_sheets(tree), book=book, older=older)
     if tree.body is not None:
+        walk.has_quotes = tree.body.css_first("blockquote") is not None
         walk.over(tree.body)
     return walk.pictures
 
@@ -95,8 +97,11 @@ def _check_attributes(source: str) -> None:
 class _Walk:
     """Depth first by hand, since pages may nest deeper than Python's stack."""
 
-    def __init__(self, pages: Pages, hidden: dict[int, str], *, book: bool) -> None:
+    def __init__(self, pages: Pages, hidden: dict[int, str], *, book: bool, older: re.Pattern[str] | None) -> None:
         self.pictures = 0  # of which nothing is known
+        self.has_quotes = False
+        self._older = older  # None unless it is a mail
+        self._quotes = 0  # how deep: within quotes within ...
         self._book = book
         self._pages = pages
         self._hidden = hidden
@@ -112,6 +117,7 @@ class _Walk:
             node, leaving = waiting.pop()
             if leaving:
                 self._leave(node.tag or "", node)
+                self._quotes -= self._is_quote(node)
             elif node.is_text_node:
                 self._inline.append(node.text_content or "")
             elif node.is_element_node and not self._skipped(node):
@@ -120,9 +126,24 @@ class _Walk:
                     self._inline.append(said)
                     continue
                 self._enter(node.tag or "", node)
+                self._quotes += self._is_quote(node)
                 waiting.append((node, True))
                 waiting += [(child, False) for child in reversed([*_children(node)])]
         self._flush()
+
+    def _is_quote(self, node: LexborNode) -> bool:
+        return self._older is not None and node.tag == "blockquote"
+
+    def _marked(self, text: str) -> str:
+        """With ">" before what is an older mail's."""
+        begin = 0
+        if not self._quotes:
+            found = None if self._older is None or self.has_quotes else self._older.search(text)
+            if found is None:
+                return text
+            begin, self._quotes = found.end(), 1  # and so is what follows
+        own, quoted = text[:begin].strip(), text[begin:].strip()
+        return "\n".join(part for part in (own, quoted and f"> {quoted}") if part)
 
     def _is_untold(self, picture: LexborNode) -> bool:
         given = picture.attributes
@@ -213,7 +234,7 @@ class _Walk:
             return
         # Line breaks of the source are spaces; those of <br> came as "\n" of their own piece and look the same: both read well.
         text = _SPACES.sub(" ", text).strip()
-        self._pages.add(f"- {text}" if kind == "item" and text else text, kind, level)
+        self._pages.add(self._marked(f"- {text}" if kind == "item" and text else text), kind, level)
 
 
 def _said(node: LexborNode) -> str | None:

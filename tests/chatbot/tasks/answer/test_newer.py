@@ -21,10 +21,20 @@ AGREES = "Yes, the price is 400 euros.\n\n> The price is 400 euros per pump."
 ELSE = "Delivery takes 3 weeks.\n\n> The price is 400 euros per pump."
 
 
+GMAIL_PAGE = (
+    "<div>No, the new price is <b>380 euros</b> per pump.</div><div class=gmail_quote>On Monday Ben wrote:<br>"
+    "<blockquote><div>The price is 400 euros per pump.</div></blockquote></div>"
+)
+OUTLOOK_PAGE = (
+    "<p>No, the new price is 380 euros per pump.</p><div><p><b>From:</b> Ben<br><b>Sent:</b> Monday<br><b>To:</b> Ann</p></div>"
+    "<p>Dear Ann,</p><p>The price is 400 euros per pump.</p>"
+)
+
+
 def found(question: str, text: str, folder: Path) -> Found:
     message = EmailMessage()
     message["Subject"], message["From"] = "Pumps", "ann@example.org"
-    message.set_content(text)
+    message.set_content(text, subtype="html" if text.startswith("<") else "plain")
     (page,) = read(hazards.write(folder, "m", bytes(message)), "m.eml").pages
     document = Document("m", "ada", "m.eml", "mail", 9, "", "indexed")
     hit = Hit(Passage(1, 0, len(page.text), page.text, document="m"), 1.0)
@@ -35,6 +45,10 @@ def found(question: str, text: str, folder: Path) -> Found:
     ("question", "text", "told"),
     [
         ("What is the price?", GMAIL, ["the new price is 380 euros per pump.", "The price is 400 euros per pump."]),
+        *[
+            ("What is the price?", page, ["the new price is 380 euros per pump.", "The price is 400 euros per pump."])
+            for page in (GMAIL_PAGE, OUTLOOK_PAGE)
+        ],
         ("How much is the price per pump?", BELOW, ["From May on the price", "the price is 400"]),
         ("价格是多少？", OUTLOOK, ["新的价格是380元。", "价格是400元。"]),
         ("What is the price?", AGREES, []),

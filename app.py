@@ -13,10 +13,12 @@ from chatbot.common.step import Progress, Step
 from chatbot.engine import registry
 from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.offer import NoTraining
+from chatbot.engine.servers import Servers
 from chatbot.settings import Settings, load
 from chatbot.store.home import PRIVATE, hold
 
 log = logging.getLogger("banyan")
+SERVERS = "servers.json"  # in the data folder
 
 
 def main(arguments: list[str]) -> int:
@@ -112,6 +114,7 @@ def build_services(settings: Settings, users: Any = None) -> Any:
         translations=Translations(settings.data / "translations"),
         tables=KeptTables(store, settings.data / "tables"),
         models=build_models(settings, engine, training),
+        servers=Servers(settings.data / SERVERS),
         speeds=Speeds(settings.data / "models" / "speeds.json"),
         admins=Admins(users, space=settings.space),
         uploads=uploads,
@@ -147,13 +150,23 @@ def build_models(settings: Settings, engine: LoadingEngine, training: Any) -> An
     return Fetches(settings.data / "models", lambda: [*engine.in_use(), *training.jobs.bases()])
 
 
+def wanted(settings: Settings, model: str) -> Settings:
+    """Those with which a model is served, which may be one of a server that was named on the page."""
+    server = Servers(settings.data / SERVERS).of(model)
+    if server is None:
+        return replace(settings, model=model)
+    return replace(
+        settings, engine="remote", base_url=server.address, remote_key=server.key or None, model=server.model
+    )
+
+
 def build_engine(settings: Settings, users: Any = None) -> LoadingEngine:
     """What stands for the model of the settings, and for any other that is put in its place. `users` know who is in a group."""
     from chatbot.engine.models import catalogue
     from chatbot.engine.models.resolve import resolve
 
     def fetch(reference: str, progress: Progress, stop: Event) -> None:
-        if registry.choose(replace(settings, model=reference))[0].fetches:
+        if registry.choose(wanted(settings, reference))[0].fetches:
             resolve(reference, settings.data / "models", progress, stop)
 
     fetches = registry.choose(settings)[0].fetches  # what runs on another server is that server's choice
@@ -161,7 +174,7 @@ def build_engine(settings: Settings, users: Any = None) -> LoadingEngine:
     if model != settings.model:
         log.info("Model: %s, which suits this machine. --model chooses another.", catalogue.CATALOGUE[model].title)
     return LoadingEngine(
-        lambda reference, progress: registry.build_engine(replace(settings, model=reference), progress),
+        lambda reference, progress: registry.build_engine(wanted(settings, reference), progress),
         model,
         fetch=fetch,
         otherwise=catalogue.otherwise,
@@ -219,9 +232,9 @@ def build_training(settings: Settings, served: LoadingEngine) -> Any:
     estimator = Estimator(jobs / "probes.json", device=devices[0], threads=settings.threads)
 
     def why_not(model: str) -> NoTraining | None:
-        wanted = replace(settings, model=model)
-        engine, _ = registry.choose(wanted)
-        return no_training(settings.training, space=settings.space, engine=engine.no_training(wanted))
+        served = wanted(settings, model)
+        engine, _ = registry.choose(served)
+        return no_training(settings.training, space=settings.space, engine=engine.no_training(served))
 
     base = TrainingBase(lambda: served.reference, settings.data / "models", no_training=why_not)
     return Training(base, runner, estimator, adapters, settings.quota)

@@ -13,7 +13,10 @@ from chatbot.engine.llamacpp.offer import OFFER as LLAMACPP
 from chatbot.engine.local.offer import OFFER as LOCAL
 from chatbot.engine.offer import Offer, Slow, Wanted
 from chatbot.engine.remote.offer import OFFER as REMOTE
+from chatbot.engine.remote.offer import look
 from chatbot.engine.scripted import OFFER as SCRIPTED
+
+__all__ = ["build_engine", "choose", "look", "names", "prepare", "slow"]
 
 log = logging.getLogger("banyan")
 

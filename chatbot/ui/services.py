@@ -19,6 +19,7 @@ from chatbot.engine.loading import LoadingEngine
 from chatbot.engine.models.catalogue import Machine
 from chatbot.engine.models.fetches import Fetches
 from chatbot.engine.models.speeds import Speeds
+from chatbot.engine.servers import Servers
 from chatbot.store.store import Store
 from chatbot.tasks.classify.tables.kept import KeptTables
 from chatbot.tasks.translate.jobs import Translations
@@ -57,6 +58,7 @@ class Services:
     tables: KeptTables | None = None  # None: tables are judged, and not kept
     models: Fetches | None = None  # None: another server runs the model, and nothing can be put in its place
     speeds: Speeds | None = None  # None: nobody measures
+    servers: Servers | None = None  # that were named on the page
     machine: Machine = field(default_factory=Machine.seen)
     admins: Admins = field(default_factory=lambda: Admins(None))  # who may change the model
     uploads: Uploads = field(default_factory=lambda: Uploads(Path(get_upload_folder())))

@@ -3,14 +3,15 @@
 import time
 from urllib.parse import urlsplit
 
+from chatbot.common.errors import InputError
 from chatbot.common.step import Progress, Step
 from chatbot.engine.base import Engine
 from chatbot.engine.offer import NoTraining, Offer, Wanted
 
 ELSEWHERE = NoTraining(
     "remote",
-    "Training is not possible here: the model runs on another server. Start Banyan with --engine local or "
-    "llamacpp to train, then serve the adapter there.",
+    "Training is not possible here: the model runs on another server. Take a model of this machine in the Models tab, or start "
+    "Banyan with --engine local or llamacpp, to train; then serve the adapter there.",
 )
 
 
@@ -55,6 +56,24 @@ def _build(wanted: Wanted, progress: Progress) -> Engine:
                 raise
             progress(Step("waiting_server", url=wanted.base_url, reason=str(error)), None)
             time.sleep(EVERY)
+
+
+def look(address: str, key: str, model: str) -> tuple[str, str]:
+    """(address of the API, model) of a server that is asked now. Raises `InputError` for an address that is none,
+    `EngineUnavailable` where nobody answers, what the server says of a wrong key, `ModelNotFound` where it has other models."""
+    from chatbot.engine.remote.engine import RemoteEngine
+
+    parts = urlsplit(address.strip())
+    if not _is_address(address) or parts.username or parts.query or parts.fragment or "," in address:
+        raise InputError(
+            "The server's address must look like http://host:8000/v1; the key has a field of its own.",
+            kind="remote_address",
+        )
+    engine = RemoteEngine(address.strip(), model=model.strip() or None, api_key=key or None)
+    try:
+        return engine.url, engine.model
+    finally:
+        engine.close()
 
 
 OFFER = Offer(

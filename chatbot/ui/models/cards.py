@@ -8,9 +8,10 @@ from typing import Literal
 from chatbot.engine.models import on_disk
 from chatbot.engine.models.catalogue import CATALOGUE, Known
 from chatbot.engine.models.target import Target
+from chatbot.engine.servers import title_of as title_of_server
 from chatbot.ui.services import Services
 
-State = Literal["serves", "coming", "fetching", "there", "begun", "away"]
+State = Literal["serves", "coming", "fetching", "there", "begun", "away", "server"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def title_of(reference: str) -> str:
     """What people call a model: of a path the last part, for nobody else needs to know where it lies."""
     if known := CATALOGUE.get(reference):
         return known.title
-    return reference if on_disk.is_name(reference) else Path(reference).name
+    return title_of_server(reference) or (reference if on_disk.is_name(reference) else Path(reference).name)
 
 
 def cards(services: Services) -> list[Card]:
@@ -56,7 +57,8 @@ def _listed(services: Services, here: Iterable[str]) -> Iterator[str]:
     assert models is not None
     coming = [engine.coming.reference] if engine.coming else []
     seen: set[object] = set()
-    for reference in (*CATALOGUE, serving(services), engine.started, *coming, *models.known(), *here):
+    servers = [server.reference for server in services.servers.all()] if services.servers else []
+    for reference in (*CATALOGUE, serving(services), engine.started, *coming, *servers, *models.known(), *here):
         lies = frozenset(on_disk.lying(reference, models.models)) or reference
         if reference and lies not in seen and not _is_known_under_another_name(reference, services):
             seen.add(lies)
@@ -78,7 +80,7 @@ def _card(reference: str, here: on_disk.Installed | None, services: Services) ->
         way,
         services.speeds.of(reference) if services.speeds else None,
         here.bytes if here else 0,
-        removable=here is not None and state in ("there", "begun"),
+        removable=state == "server" or (here is not None and state in ("there", "begun")),
     )
 
 
@@ -93,6 +95,8 @@ def _state(reference: str, here: on_disk.Installed | None, services: Services) -
         return "fetching", fetch
     if reference == serving(services):
         return "serves", failed
+    if title_of_server(reference):
+        return "server", failed
     if here is None:
         return ("away" if reference in CATALOGUE or on_disk.is_name(reference) else "there"), failed or fetch
     return ("there" if here.whole else "begun"), failed or fetch

@@ -33,8 +33,13 @@ class Handlers:
 
     def show(self, language: Language, request: gr.Request) -> Updates:
         """The tab was opened."""
-        box = gr.update(visible=self._services.admins(request))
-        return {**self._list(language, request), self._tab.box: box, self._tab.notice: ""}
+        own = gr.update(visible=self._services.admins(request))
+        return {
+            **self._list(language, request),
+            self._tab.box: own,
+            self._tab.elsewhere: own if self._services.servers else gr.skip(),
+            self._tab.notice: "",
+        }
 
     def look(self, language: Language, request: gr.Request) -> Updates:
         return self._list(language, request)
@@ -45,6 +50,20 @@ class Handlers:
             self._services.admins.require(request)
             self._models.start(on_disk.asked(typed))
             return {**self._list(language, request), self._tab.notice: "", self._tab.name: ""}
+        return {self._tab.notice: notices[0]}
+
+    def ask(self, address: str, key: str, model: str, language: Language, request: gr.Request) -> Updates:
+        """A server was named: it is asked at once, and answers everybody where it can."""
+        with told(language) as notices:
+            self._services.admins.require(request)
+            assert self._services.servers
+            self._engine.switch(self._services.servers.add(address, key, model).reference)
+            return {
+                **self._list(language, request),
+                self._tab.notice: "",
+                **dict.fromkeys((self._tab.address, self._tab.key, self._tab.model), ""),
+                self._frame.timer: gr.update(value=OFTEN),
+            }
         return {self._tab.notice: notices[0]}
 
     def act(self, armed: str, language: Language, request: gr.Request, event: gr.EventData) -> Updates:
@@ -68,15 +87,27 @@ class Handlers:
         if reference not in [card.reference for card in cards(self._services)]:
             raise ModelNotFound(f"There is no model {reference} here.", kind="model_not_listed", name=reference)
         acts = {
-            "use": self._engine.switch,
+            "use": self._use,
             "fetch": self._models.start,
             "cancel": self._models.cancel,
-            "remove": self._models.remove,
+            "remove": self._remove,
             "leave": self._leave,
             "forget": self._forget,
         }
         if act := acts.get(said.get("act", "")):
             act(reference)
+
+    def _use(self, reference: str) -> None:
+        """A server is asked first, so that what answers stays where it does not."""
+        if self._services.servers:
+            self._services.servers.require(reference)
+        self._engine.switch(reference)
+
+    def _remove(self, reference: str) -> None:
+        if self._services.servers and self._services.servers.of(reference):
+            self._services.servers.remove(reference)
+        else:
+            self._models.remove(reference)
 
     def _leave(self, reference: str) -> None:
         if self._engine.coming and self._engine.coming.reference == reference:
@@ -99,7 +130,7 @@ class Handlers:
         html = (
             self._now(language)
             + render.little_memory(services.machine, language)
-            + (self._slow(language) + self._light(language) + render.elsewhere(language) if admin else "")
+            + (self._slow(language) + self._light(language) if admin else "")
             + render.listed(listed, services.machine, room, language, admin=admin, armed=armed)
         )
         return {self._tab.list: html, self._tab.timer: gr.update(active=moving), self._tab.armed: armed}

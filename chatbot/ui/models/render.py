@@ -11,7 +11,6 @@ from chatbot.ui.models.cards import Card
 from chatbot.ui.parts import render
 from chatbot.ui.strings.words import Language, language_name, languages, text
 
-ELSEWHERE = "BANYAN_REMOTE_KEY=… python app.py --base-url https://server/v1 --model NAME"
 GB, MB = 10**9, 10**6
 GIB = 2**30
 
@@ -72,11 +71,6 @@ def slow(found: Slow, language: Language) -> str:
 def light(language: Language) -> str:
     """What the libraries would add that a light install leaves out."""
     return _advice(text("mo_light", language), text("mo_light_how", language), COMMAND)
-
-
-def elsewhere(language: Language) -> str:
-    """How a server of whoever runs this one answers instead: its key is none of the page's business."""
-    return _advice(text("mo_elsewhere", language), text("mo_elsewhere_how", language), ELSEWHERE)
 
 
 def _advice(said: str, how: str, command: str) -> str:
@@ -175,7 +169,7 @@ def _buttons(card: Card, language: Language, armed: bool) -> str:
         return made("cancel", "mo_cancel")
     shown = ""
     if card.state != "serves":
-        shown += made("use", "mo_use", "by-primary" if card.state == "there" else "")
+        shown += made("use", "mo_use", "by-primary" if card.state in ("there", "server") else "")
     if card.state in ("away", "begun"):
         shown += made("fetch", "mo_fetch" if card.state == "away" else "mo_go_on")
     if card.removable:

@@ -11,12 +11,15 @@ def connect(tab: ModelsTab, frame: Frame, services: Services) -> None:
     language = frame.language
     shown = [tab.list, tab.timer, tab.armed]
     done = [*shown, tab.notice, frame.timer]
-    tab.tab.select(do.show, language, [*shown, tab.box, tab.notice], **PRIVATE)
+    tab.tab.select(do.show, language, [*shown, tab.box, tab.elsewhere, tab.notice], **PRIVATE)
     language.change(do.look, language, shown, **PRIVATE)
     tab.timer.tick(do.look, language, shown, **PRIVATE)
     tab.list.click(do.act, [tab.armed, language], done, **PRIVATE)
     for event in (tab.fetch.click, tab.name.submit):
         event(do.fetch, [tab.name, language], [*done, tab.name], **PRIVATE)
+    asked = [tab.address, tab.key, tab.model]
+    for event in (tab.ask.click, tab.address.submit, tab.key.submit, tab.model.submit):
+        event(do.ask, [*asked, language], [*done, *asked], **PRIVATE)
 
 
 TAB = Tab("models", build_models, connect, offered=lambda services: services.models is not None)

@@ -15,7 +15,7 @@ from tests.finetune.jobs_for_tests import make_job, spec, wait_for
 from tests.running import ROOT
 from tests.tiny import make_model
 
-STEPS, SAVED = 600, 20
+STEPS, SAVED, LEFT = 100_000, 20, 200  # so many that it lasts until its worker is killed; so many it has then left
 END = 600.0  # seconds that the fine-tune may take beside the visitors
 
 
@@ -34,6 +34,8 @@ class Training:
         """Kill the worker that has begun, with what it trains; returns the seconds until the other one trains."""
         wait_for(lambda: self.job.newest_checkpoint() is not None, END)
         began = self.job.started()
+        there = self.job.read_progress()[-1]["step"]
+        self.job.path.joinpath("spec.json").write_text(self.job.spec().changed({"steps": there + LEFT}).to_json())
         worker = self.workers[began["machine"]]
         worker.kill()
         os.killpg(began["pid"], signal.SIGKILL)

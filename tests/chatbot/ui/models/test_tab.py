@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import app
 from chatbot.access.admin import Admins
 from chatbot.access.users import Users, hash_password
 from chatbot.common.database.base import Database
@@ -23,6 +24,8 @@ from chatbot.engine.models.resolve import resolve
 from chatbot.engine.models.speeds import Speeds
 from chatbot.engine.offer import Offer, Slow
 from chatbot.engine.scripted import ScriptedEngine
+from chatbot.engine.servers import Servers
+from chatbot.settings import load
 from chatbot.store.store import Store
 from chatbot.ui.models.cards import cards
 from chatbot.ui.models.handlers import Handlers
@@ -31,9 +34,11 @@ from chatbot.ui.services import Services
 from tests.chatbot.ui.wired import Wired, as_, clicked
 from tests.gguf_files import SHAPE, make_gguf
 from tests.hub_server import Hub, hub
+from tests.running import App, free_port, running
 from tests.tiny import make_model
 
 TREE = "oak/tree:tree.gguf"
+KEY = "a-key-of-the-other-server"
 
 
 def scripted(reference: str, progress: Progress) -> Engine:
@@ -59,9 +64,17 @@ def server(tree: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 def services(server: Hub, tmp_path: Path) -> Iterator[Services]:
     models, store = tmp_path / "models", Store(tmp_path / "b.db")
     models.mkdir()
-    engine = LoadingEngine(
-        scripted, "small", fetch=lambda name, *rest: resolve(name, models, *rest) if "/" in name else None
-    )
+    settings = load(["--data", str(tmp_path)], {})
+
+    def build(reference: str, progress: Progress) -> Engine:
+        found = app.wanted(settings, reference)
+        return registry.build_engine(found, progress) if found.base_url else scripted(reference, progress)
+
+    def fetch(name: str, *rest: Any) -> None:
+        if "/" in name and not app.wanted(settings, name).base_url:
+            resolve(name, models, *rest)
+
+    engine = LoadingEngine(build, "small", fetch=fetch)
     engine.start()
     assert engine.wait(20)
     services = Services(
@@ -70,6 +83,7 @@ def services(server: Hub, tmp_path: Path) -> Iterator[Services]:
         lambda request: str(request.owner),
         models=Fetches(models, engine.in_use),
         speeds=Speeds(models / "speeds.json"),
+        servers=Servers(tmp_path / app.SERVERS),
         machine=Machine(2, 3 * GIB),
     )
     yield services
@@ -279,9 +293,44 @@ def test_whoever_runs_a_light_install_is_told_what_the_rest_would_add(
     assert "[train]" not in html(page.one(do.show, "en", as_("bob")))
 
 
-def test_whoever_runs_the_server_is_told_how_another_one_answers(page: Wired) -> None:
-    do = page.handlers(Handlers)
-    for language in ("en", "zh", "es"):
-        shown = html(page.one(do.show, language, here()))
-        assert "BANYAN_REMOTE_KEY" in shown and "--base-url https://server/v1" in shown
-    assert "--base-url" not in html(page.one(do.show, "en", as_("bob")))
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[App]:
+    """Another Banyan, which wants a key."""
+    (tmp_path / "other").mkdir(mode=0o700)
+    with running("--engine", "scripted", data=tmp_path / "other", environment={"BANYAN_API_KEY": KEY}) as app:
+        yield app
+
+
+@pytest.mark.slow
+def test_another_server_answers_whose_address_and_key_were_given(
+    services: Services, page: Wired, other: App, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    do, engine = page.handlers(Handlers), services.engine
+    reference = f"{other.address}/v1#scripted"
+    for address, key, model, said in (
+        ("server/v1", KEY, "", "must look like"),
+        (f"{other.address}/v1", "wrong", "", "key"),
+        (f"{other.address}/v1", KEY, "oak", "has no model “oak”. It has: scripted"),
+        (f"http://127.0.0.1:{free_port()}", KEY, "", "cannot be reached"),
+    ):
+        assert said in notice(page.one(do.ask, address, key, model, "en", here())), said
+    assert "Only whoever runs this server" in notice(page.one(do.ask, other.address, KEY, "", "en", as_("bob")))
+    assert (engine.reference, services.servers and services.servers.all()) == ("small", [])
+
+    done = page.one(do.ask, other.address, KEY, "", "en", here())
+    until(lambda: engine.reference == reference)
+    assert engine.engine.name == "remote" and done[do._tab.key] == ""
+    kept = tmp_path / "servers.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert KEY not in html(page.one(do.show, "en", here())) and KEY not in caplog.text and KEY in kept.read_text()
+
+    page.one(do.act, "", "en", here(), clicked(act="use", id="small"))
+    until(lambda: engine.reference == "small")
+    assert state(services, reference) == "server"
+    assert f"scripted · {other.address.removeprefix('http://')}" in html(page.one(do.show, "zh", here()))
+    other.process.kill()
+    other.process.wait()
+    assert "cannot be reached" in notice(page.one(do.act, "", "en", here(), clicked(act="use", id=reference)))
+    assert engine.reference == "small" and engine.coming is None
+    page.one(do.act, reference, "en", here(), clicked(act="remove", id=reference))
+    assert state(services, reference) == "" and KEY not in kept.read_text()

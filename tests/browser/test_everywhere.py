@@ -201,6 +201,10 @@ def test_the_words_of_gradio_follow_the_language_of_the_page(telling: App, visit
     go_to(page, "adapters")
     expect(drop).to_contain_text("Haga clic para cargar")
     expect(page.locator("html")).to_have_attribute("lang", "es")
+    go_to(page, "sentiment")
+    choices = page.locator("#by-tab-sentiment label input:is([type=checkbox], [type=radio])")
+    expect(choices.first).to_be_attached()
+    expect(choices.and_(page.locator("[title]"))).to_have_count(0)  # Gradio's is the program's word for the choice
 
 
 def test_a_browser_that_blocks_storage_has_the_page_all_the_same(telling: App, visit: Visit) -> None:

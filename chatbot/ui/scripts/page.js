@@ -325,6 +325,8 @@
     for (const one of document.querySelectorAll(".examples[role=list]")) one.setAttribute("role", "group");
     for (const one of document.querySelectorAll(`.example[aria-label^="Select example"], [aria-label="Click to upload or drop files"]`))
       one.removeAttribute("aria-label"); // what it shows names it, in the language of the page
+    for (const one of document.querySelectorAll("label input:is([type=checkbox], [type=radio])[title]"))
+      one.removeAttribute("title"); // the value by which the program knows the choice; its words stand beside it
     for (const [own, name] of Object.entries(OWN))
       for (const one of document.querySelectorAll(`[aria-label="${own}"], [data-own="${own}"]`)) {
         one.dataset.own = own;

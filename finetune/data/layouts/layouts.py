@@ -15,7 +15,7 @@ from finetune.data.layouts.tools import tools_of, with_calls
 from finetune.data.layouts.turns import WEIGHTS, WITHHELD, check_characters, conversation, read_turns, taught
 from finetune.data.layouts.unwrap import marker, unwrapped
 
-DIALOGUES = ("messages", "conversations", "conversation", "dialogue", "turns", "chat_messages")
+DIALOGUES = ("messages", "conversations", "conversation", "dialogue", "turns", "chat_messages", "data")
 METADATA = (
     "id", "source", "url", "meta", "metadata", "idx", "index", "__index_level_0__", "column_1", "title", "date", "timestamp",
     "language", "lang", "language_score", "token_count", "dump", "file_path", "path", "filename", "author", "license", "split",
@@ -137,7 +137,7 @@ def _require_taught(values: Mapping[str, object]) -> None:
 
 
 def _messages(row: int, values: Mapping[str, object]) -> Example:
-    if exported.is_tree(values):
+    if first(values, DIALOGUES) is None and exported.is_known(values):
         values = {**values, "messages": exported.messages(values)}
     name = first(values, DIALOGUES)
     if name is None:
@@ -235,11 +235,17 @@ class LayoutReader:
 def _has_turns(values: Mapping[str, object]) -> bool:
     name = first(values, DIALOGUES)
     if name is None:
-        return exported.is_tree(values)
+        return exported.is_known(values)
     value = values[name]
+    if name == "data":  # UltraChat's; elsewhere it may be anything
+        return isinstance(value, list) and len(value) > 1 and not len(value) % 2 and all(map(_is_text, value))
     return name in ("messages", "conversations", "conversation", "chat_messages") or (
         isinstance(value, list) and bool(value) and isinstance(value[0], dict | str)
     )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _turns_say_from(values: Mapping[str, object]) -> bool:
@@ -257,7 +263,9 @@ LAYOUTS: dict[Layout, LayoutReader] = {  # the first that fits
         ("contents", "systeminstruction", "system_instruction", "tools", *WEIGHING),
     ),
     "sharegpt": LayoutReader(_turns_say_from, _messages, (*DIALOGUES, *_COMMON)),
-    "messages": LayoutReader(_has_turns, _messages, (*DIALOGUES, "mapping", "current_node", *_COMMON)),
+    "messages": LayoutReader(
+        _has_turns, _messages, (*DIALOGUES, "mapping", "current_node", "prompt", "chat", *_COMMON)
+    ),
     "choice": LayoutReader(choices.is_choice, _choice, choices.FIELDS),
     "alpaca": LayoutReader(
         lambda values: "instruction" in values and first(values, OUTPUTS) is not None,

@@ -38,13 +38,37 @@ def row_of(number: int, value: object, split: Split = "") -> Row | Fault:
     """A JSON value as a row; a bare list of turns is a row too."""
     if isinstance(value, dict):
         inner = value.get("row") if "row_idx" in value else None  # as the hub's data sets viewer gives them
-        return Row(number, inner if isinstance(inner, dict) else value, split)
+        return Row(number, flat(inner if isinstance(inner, dict) else value), split)
     if isinstance(value, list) and value and all(is_turn(turn) for turn in value):
         return Row(number, {"messages": value}, split)
     kind = {list: "a list", str: "a text", type(None): "null"}.get(type(value), "a number")
     return Fault(
         number, "not_an_object", f'A row must be a JSON object such as {{"messages": ...}}, not {kind}.', written(value)
     )
+
+
+def flat(row: dict[str, Any]) -> dict[str, Any]:
+    """LangSmith's rows without the boxes around what went in and what came out; any other row as it is."""
+    given, told = row.get("inputs"), row.get("outputs")
+    if not isinstance(given, dict) or not isinstance(told, dict):
+        return row
+    rest = {name: value for name, value in row.items() if name not in ("inputs", "outputs")}
+    asked = next((turns for value in given.values() if (turns := _turns(value))), [])
+    answered = next((turns for value in told.values() if (turns := _turns(value))), [])
+    return {**rest, "messages": [*asked, *answered]} if asked and answered else {**rest, **given, **told}
+
+
+def _turns(value: object) -> list[dict[str, Any]]:
+    """The messages in a field, also as LangChain writes them; none where it holds something else."""
+    listed = [_turn(one) for one in (value if isinstance(value, list) else [value])]
+    return [turn for turn in listed if turn] if all(listed) else []
+
+
+def _turn(value: Any) -> dict[str, Any]:
+    if is_turn(value):
+        return dict(value)
+    data = value.get("data") if isinstance(value, dict) and "type" in value else None
+    return {"role": value["type"], "content": data.get("content")} if isinstance(data, dict) else {}
 
 
 def unrolled(value: object) -> Iterator[object]:

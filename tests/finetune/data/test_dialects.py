@@ -188,6 +188,21 @@ TURNS = {
                 ("r", None, None, "", ""), ("s", "r", "system", "text", ""), ("a", "s", "user", "text", ASKED), ("b", "a", "assistant", "text", "An oak."),
                 ("c", "a", "assistant", "thoughts", "Hm."), ("t", "c", "tool", "text", "found"), ("d", "t", "assistant", "text", TOLD))}},
         (ASK, TELL)),
+    "a tree of openassistant": (
+        {"message_tree_id": "x", "prompt": {"text": ASKED, "role": "prompter", "replies": [
+            {"text": "An oak.", "role": "assistant", "rank": 1, "replies": []}, {"text": TOLD, "role": "assistant", "rank": 0, "replies": []}]}},
+        (ASK, TELL)),
+    "numbered turns of moss": (
+        {"conversation_id": "1", "meta_instruction": "You are MOSS.", "chat": {"turn_1": {
+            "Human": f"<|Human|>: {ASKED}<eoh>\n", "Commands": "<|Commands|>: None<eoc>\n", "MOSS": f"<|MOSS|>: {TOLD}<eom>\n"}}},
+        (ASK, TELL)),
+    "texts of ultrachat": ({"id": "0", "data": [ASKED, TOLD]}, (ASK, TELL)),
+    "boxes of langsmith": ({"inputs": {"question": ASKED}, "outputs": {"answer": TOLD}, "metadata": {"split": "x"}}, (ASK, TELL)),
+    "messages of langsmith": (
+        {"inputs": {"messages": [{"role": "user", "content": ASKED}]}, "outputs": {"message": {"role": "assistant", "content": TOLD}}}, (ASK, TELL)),
+    "messages of langchain": (
+        {"inputs": {"input": [{"type": "human", "data": {"content": ASKED}}]}, "outputs": {"output": {"type": "ai", "data": {"content": TOLD}}}},
+        (ASK, TELL)),
     "question and answer in a text": ({"text": f"Question: {ASKED}\nAnswer: {TOLD}"}, (ASK, TELL)),
     "a prompt of phi": ({"text": f"Instruct: {ASKED}\nOutput: {TOLD}"}, (ASK, TELL)),
     "question and answer in chinese": ({"text": f"问：{ASKED}\n答：{TOLD}"}, (ASK, TELL)),
@@ -223,6 +238,9 @@ REFUSED: dict[str, tuple[object, str]] = {
                                       ("assistant", TOLD)), "needs_image"),
     "a picture's place": (conversation(("user", "<image>\nWho?"), ("assistant", TOLD)), "needs_image"),
     "nothing but NaN": ({"instruction": ASKED, "output": float("nan")}, "empty_answer"),
+    "a message of openassistant by itself": ({"message_id": "a", "parent_id": None, "text": ASKED, "role": "prompter"}, "unmapped"),
+    "a tool of moss": ({"chat": {"turn_1": {"Human": ASKED, "Commands": '<|Commands|>: Search("x")<eoc>', "MOSS": TOLD}}}, "not_turns"),
+    "an odd number of texts": ({"id": "0", "data": [ASKED, TOLD, ASKED]}, "unmapped"),
     "a missing choice": ({"question": "Trunks?", "choices": ["one", "many"], "answer": -1}, "no_choice"),
     "equal preferences": ({"prompt": ASKED, "chosen": TOLD, "rejected": TOLD}, "same_answers"),
     "half a template": ({"text": f"[INST] {ASKED}"}, "markers"),

@@ -30,6 +30,7 @@ class _Bit:
 
 
 def _flat(parsed: Sequence[Parsed], offset: int) -> Iterator[_Bit]:
+    begin, address = -1, ""  # of a link such as <https://a.org>, which stays as it is
     for token in parsed:
         start, end = (offset + at for at in token.meta["at"])
         if token.type == "image" and not _ORDERS.fullmatch(token.content):
@@ -37,8 +38,13 @@ def _flat(parsed: Sequence[Parsed], offset: int) -> Iterator[_Bit]:
             yield _Bit("image_open", start, inner)
             yield from _flat(token.children or [], inner)
             yield _Bit("image_close", inner + len(token.content), end)
+        elif token.markup == "autolink" and token.type == "link_open":
+            begin, address = start, ""
         elif token.markup == "autolink":
-            yield _Bit("fixed", start, end)
+            yield _Bit("fixed", begin, end, address)
+            begin = -1
+        elif begin >= 0:
+            address += token.content
         else:
             yield _Bit(token.type, start, end, token.content)
 

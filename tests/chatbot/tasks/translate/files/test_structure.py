@@ -120,7 +120,7 @@ def test_what_is_text_in_markdown_is_translated_and_what_is_code_is_not() -> Non
         '<div align="center">WORDS IN HTML</div>',
         "![BADGE](https://b.example/badge.svg)",
         "[REFERENCE][ref] AND [REF][ref]",
-        "<kbd>Ctrl</kbd>",
+        "<kbd>Ctrl</kbd> <https://auto.example>",
     ):
         assert there in result
     for kept in (

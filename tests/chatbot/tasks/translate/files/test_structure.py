@@ -120,7 +120,7 @@ def test_what_is_text_in_markdown_is_translated_and_what_is_code_is_not() -> Non
         '<div align="center">WORDS IN HTML</div>',
         "![BADGE](https://b.example/badge.svg)",
         "[REFERENCE][ref] AND [REF][ref]",
-        "<kbd>Ctrl</kbd> <https://auto.example>",
+        "<kbd>Ctrl</kbd>",
     ):
         assert there in result
     for kept in (
@@ -129,6 +129,12 @@ def test_what_is_text_in_markdown_is_translated_and_what_is_code_is_not() -> Non
         "[ref]: https://c.example",
     ):
         assert kept in result
+
+
+def test_an_address_in_angle_brackets_is_no_text() -> None:
+    (one,) = markdown.spans("See <https://a.org> or <ann@a.org>.")
+    assert one.segment.text == "See <1>https://a.org</1> or <2>ann@a.org</2>."
+    assert one.segment.kept == {1, 2}
 
 
 def test_markdown_whose_translation_is_the_source_stays_byte_for_byte() -> None:

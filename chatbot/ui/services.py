@@ -39,6 +39,9 @@ PRIVATE: dict[str, Any] = {
     "show_progress": "hidden",
 }  # plumbing; its handlers check the owner themselves
 QUICK: dict[str, Any] = {**PRIVATE, "queue": False}
+LATEST: dict[str, Any] = {
+    "trigger_mode": "always_last"
+}  # a choice made while the one before is at work counts, and it alone
 MODEL: dict[str, Any] = {"concurrency_id": MODEL_QUEUE, "concurrency_limit": MODEL_READERS}
 MODEL_EVENT: dict[str, Any] = {**PRIVATE, **MODEL}
 

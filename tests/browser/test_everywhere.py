@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Page, Request, expect
 
@@ -90,6 +91,13 @@ def test_on_a_phone_every_tab_is_reached_without_a_hidden_scroll(
         assert max(wide) <= 0, f"{name}: {wide}"
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
     assert max(asked.values()) <= 3, "a listener changes what it listens to, and is called again and again"
+
+
+def test_of_choices_made_quickly_the_last_one_counts(telling: App) -> None:
+    """By itself Gradio drops a choice that is made while the one before is at work."""
+    events = httpx.get(f"{telling.address}/config").raise_for_status().json()["dependencies"]
+    modes = {event["trigger_mode"] for event in events if any(name == "input" for _, name in event["targets"])}
+    assert modes == {"always_last"}
 
 
 @pytest.mark.long

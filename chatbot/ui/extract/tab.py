@@ -7,14 +7,14 @@ from chatbot.ui.extract.handlers import Handlers
 from chatbot.ui.extract.layout import ExtractTab, build_extract
 from chatbot.ui.parts.tab import Frame, Tab
 from chatbot.ui.parts.task_parts import connect_examples, connect_run
-from chatbot.ui.services import PRIVATE, QUICK, Services
+from chatbot.ui.services import LATEST, PRIVATE, QUICK, Services
 
 
 def connect(tab: ExtractTab, frame: Frame, services: Services) -> None:
     page, language = frame.page, frame.language
     do, given = Handlers(services, tab), tab.given
     given.reading.source.change(given.reading.pick, given.reading.source, given.reading.picked, **QUICK)
-    given.template.input(do.choose, [given.template, language], [given.fields, given.rows], **QUICK)
+    given.template.input(do.choose, [given.template, language], [given.fields, given.rows], **QUICK, **LATEST)
     filled = connect_examples(
         given.reading.examples, EXAMPLES, [given.reading.typed, given.template, given.fields, given.rows]
     )

@@ -19,7 +19,7 @@ from chatbot.ui.finetune.run import Run
 from chatbot.ui.finetune.use import UseHandlers
 from chatbot.ui.parts.tab import Frame, Tab
 from chatbot.ui.parts.task_parts import connect_run
-from chatbot.ui.services import PRIVATE, Services
+from chatbot.ui.services import LATEST, PRIVATE, Services
 
 HEAVY: dict[str, Any] = {
     "concurrency_id": "check-data",
@@ -65,8 +65,8 @@ def connect(tab: FinetuneTab, frame: Frame, services: Services) -> None:
     if tab.questions:
         _connect_questions(QuestionHandlers(services, tab.questions), tab, tab.questions, language)
     forgotten = [run.seen, run.beside, run.notice, tab.use.files, tab.use.notice]
-    run.beside.input(do.draw, None, run.seen, **PRIVATE).then(**look)
-    run.runs.input(do.choose, None, forgotten, **PRIVATE).then(**look)
+    run.beside.input(do.draw, None, run.seen, **PRIVATE, **LATEST).then(**look)
+    run.runs.input(do.choose, None, forgotten, **PRIVATE, **LATEST).then(**look)
     for button, act in ((run.stop, do.stop), (run.resume, do.resume), (run.retry, do.retry), (run.remove, do.remove)):
         button.click(act, [run.runs, language], [run.notice, run.seen], **PRIVATE).then(**look)
     _connect_use(UseHandlers(services, tab.use, bar, tabs), tab, tabs, bar, language)
@@ -131,7 +131,7 @@ def _connect_data(do: DataHandlers, form: Form, run: Run, language: gr.State) ->
     mapping.apply.click(do.check_mapped, [*read, *mapping.fields], checked, **HEAVY).success(**measured)
     for chooser in (form.preset, form.origin):
         wanted = [form.origin, form.preset, form.sizes, language]
-        chooser.input(do.settle, wanted, [form.notice, *form.knobs], **PRIVATE).success(**again)
+        chooser.input(do.settle, wanted, [form.notice, *form.knobs], **PRIVATE, **LATEST).success(**again)
     form.measure.click(**again)
 
 
@@ -148,7 +148,7 @@ def _connect_use(do: UseHandlers, tab: FinetuneTab, tabs: gr.Tabs, bar: Sidebar,
     run, use = tab.run, tab.use
     asked = [run.runs, language]
     use.compare.click(do.compare, asked, [bar.adapter, bar.compare, tabs, use.notice], **PRIVATE)
-    use.share.input(do.share, [*asked, use.share], use.notice, **PRIVATE)
+    use.share.input(do.share, [*asked, use.share], use.notice, **PRIVATE, **LATEST)
     for button, make in ((use.zip, do.zip), (use.gguf, do.gguf), (use.merge, do.merge)):
         button.click(make, asked, [use.files, use.notice], concurrency_limit=4, **PRIVATE)
     use.merged.click(do.merged, [*asked, use.kind], [use.files, use.notice], concurrency_limit=4, **PRIVATE)

@@ -172,6 +172,8 @@ def test_what_is_not_in_the_documents_is_not_answered_and_nothing_is_a_barrier(
 
 
 def serious(page: Page) -> list[object]:
+    """What a visitor sees once colours have come to rest."""
+    page.wait_for_function("document.getAnimations().every((one) => !(one instanceof CSSTransition))")
     found = Axe().run(page, context="#by-tab-documents").response["violations"]
     return [
         (v["id"], [node["html"][:200] for node in v["nodes"]]) for v in found if v["impact"] in ("serious", "critical")

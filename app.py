@@ -151,7 +151,7 @@ def build_models(settings: Settings, engine: LoadingEngine, training: Any) -> An
 
 
 def wanted(settings: Settings, model: str) -> Settings:
-    """Those with which a model is served, which may be one of a server that was named on the page."""
+    """Those with which a model is served, which may be one of a server that was named on the page. Raises `StoreError`."""
     server = Servers(settings.data / SERVERS).of(model)
     if server is None:
         return replace(settings, model=model)
@@ -160,13 +160,19 @@ def wanted(settings: Settings, model: str) -> Settings:
     )
 
 
+def reachable(settings: Settings, model: str) -> Settings:
+    """As `wanted`. Raises what a server says that does not answer now, so that what answers here stays."""
+    Servers(settings.data / SERVERS).require(model)
+    return wanted(settings, model)
+
+
 def build_engine(settings: Settings, users: Any = None) -> LoadingEngine:
     """What stands for the model of the settings, and for any other that is put in its place. `users` know who is in a group."""
     from chatbot.engine.models import catalogue
     from chatbot.engine.models.resolve import resolve
 
     def fetch(reference: str, progress: Progress, stop: Event) -> None:
-        if registry.choose(wanted(settings, reference))[0].fetches:
+        if registry.choose(reachable(settings, reference))[0].fetches:
             resolve(reference, settings.data / "models", progress, stop)
 
     fetches = registry.choose(settings)[0].fetches  # what runs on another server is that server's choice
@@ -174,7 +180,7 @@ def build_engine(settings: Settings, users: Any = None) -> LoadingEngine:
     if model != settings.model:
         log.info("Model: %s, which suits this machine. --model chooses another.", catalogue.CATALOGUE[model].title)
     return LoadingEngine(
-        lambda reference, progress: registry.build_engine(wanted(settings, reference), progress),
+        lambda reference, progress: registry.build_engine(reachable(settings, reference), progress),
         model,
         fetch=fetch,
         otherwise=catalogue.otherwise,

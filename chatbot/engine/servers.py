@@ -1,7 +1,7 @@
 """Model servers whose address and key were given on the page, in a file that nobody but this account reads."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 from urllib.parse import urlsplit
@@ -48,17 +48,26 @@ class Servers:
         except (ValueError, TypeError) as error:
             name = self._path.name
             raise StoreError(
-                f"The servers in {name} cannot be read: {error}.", kind="servers_unread", name=name, reason=str(error)
+                f"The servers in {name} cannot be read: {error}. Mend that file in the data folder, or remove it.",
+                kind="servers_unread",
+                name=name,
+                reason=str(error),
             ) from error
 
     def of(self, reference: str) -> Server | None:
+        """None for what is no server's: models of this machine do not hang on the file."""
+        if not title_of(reference):
+            return None
         return next((one for one in self.all() if one.reference == reference), None)
 
     def add(self, address: str, key: str, model: str) -> Server:
-        """Ask it, and keep it where it answers. Without a `model` it is the first that it has. Raises as `registry.look`."""
+        """Ask it, and keep it where it answers. Without a `model` it is the first that it has, without a `key` the one of before
+        stays. Raises as `registry.look`."""
         url, found = registry.look(address, key, model)
         server = Server(url, found, key)
         with self._lock:
+            before = self.of(server.reference)
+            server = replace(server, key=key or (before.key if before else ""))
             self._write([*(one for one in self.all() if one.reference != server.reference), server])
         return server
 

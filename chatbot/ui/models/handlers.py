@@ -1,10 +1,10 @@
 """What the buttons of the models tab do. Each asks anew whether whoever pressed it runs this server."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import gradio as gr
 
-from chatbot.common.errors import ModelNotFound
+from chatbot.common.errors import ModelError, ModelNotFound
 from chatbot.common.system.devices import free_memory
 from chatbot.common.system.extras import lacking
 from chatbot.engine import registry
@@ -20,7 +20,7 @@ from chatbot.ui.parts.clickable import clicked
 from chatbot.ui.parts.tab import OFTEN, Frame
 from chatbot.ui.parts.updates import Updates
 from chatbot.ui.services import Services
-from chatbot.ui.strings.words import Language
+from chatbot.ui.strings.words import Language, text
 
 
 class Handlers:
@@ -52,19 +52,21 @@ class Handlers:
             return {**self._list(language, request), self._tab.notice: "", self._tab.name: ""}
         return {self._tab.notice: notices[0]}
 
-    def ask(self, address: str, key: str, model: str, language: Language, request: gr.Request) -> Updates:
+    def ask(self, address: str, key: str, model: str, language: Language, request: gr.Request) -> Iterator[Updates]:
         """A server was named: it is asked at once, and answers everybody where it can."""
         with told(language) as notices:
             self._services.admins.require(request)
             assert self._services.servers
+            yield {self._tab.notice: parts.success(text("mo_server_asking", language))}
             self._engine.switch(self._services.servers.add(address, key, model).reference)
-            return {
+            yield {
                 **self._list(language, request),
                 self._tab.notice: "",
                 **dict.fromkeys((self._tab.address, self._tab.key, self._tab.model), ""),
                 self._frame.timer: gr.update(value=OFTEN),
             }
-        return {self._tab.notice: notices[0]}
+        if notices:
+            yield {self._tab.notice: notices[0]}
 
     def act(self, armed: str, language: Language, request: gr.Request, event: gr.EventData) -> Updates:
         """A button of the list was pressed. Remove asks first."""
@@ -87,7 +89,7 @@ class Handlers:
         if reference not in [card.reference for card in cards(self._services)]:
             raise ModelNotFound(f"There is no model {reference} here.", kind="model_not_listed", name=reference)
         acts = {
-            "use": self._use,
+            "use": self._engine.switch,
             "fetch": self._models.start,
             "cancel": self._models.cancel,
             "remove": self._remove,
@@ -97,17 +99,19 @@ class Handlers:
         if act := acts.get(said.get("act", "")):
             act(reference)
 
-    def _use(self, reference: str) -> None:
-        """A server is asked first, so that what answers stays where it does not."""
-        if self._services.servers:
-            self._services.servers.require(reference)
-        self._engine.switch(reference)
-
     def _remove(self, reference: str) -> None:
-        if self._services.servers and self._services.servers.of(reference):
-            self._services.servers.remove(reference)
-        else:
+        servers = self._services.servers
+        if not servers or not servers.of(reference):
             self._models.remove(reference)
+        elif reference in self._engine.in_use():
+            raise ModelError(
+                f"{reference} is in use or on its way. Use another model first, or wait for what runs.",
+                kind="model_in_use",
+                name=reference,
+            )
+        else:
+            servers.remove(reference)
+            self._leave(reference)  # what failed of it is no longer told
 
     def _leave(self, reference: str) -> None:
         if self._engine.coming and self._engine.coming.reference == reference:
@@ -123,10 +127,13 @@ class Handlers:
         moving = moves(self._engine) or bool(
             self._models.under_way()
         )  # asked first: what ends meanwhile is looked at again
-        listed = cards(services)
+        admin = services.admins(request)
+        with told(language) as notices:
+            listed = [card for card in cards(services) if admin or card.state != "server"]
+        if notices:
+            return {self._tab.list: notices[0]}
         answers = CATALOGUE.get(serving(services))
         room = free_memory() + (answers.memory if answers else 0)
-        admin = services.admins(request)
         html = (
             self._now(language)
             + render.little_memory(services.machine, language)

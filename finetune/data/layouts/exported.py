@@ -1,5 +1,5 @@
 """Conversations as services and public collections write them down, as messages. ChatGPT's and OpenAssistant's are trees, whose branches are
-other answers; MOSS's have a field for each turn."""
+other answers; MOSS's have a field for each turn, UltraChat's are texts that alternate."""
 
 import re
 from collections.abc import Mapping
@@ -15,17 +15,22 @@ DEEPEST = 200  # turns of a branch
 
 
 def is_known(values: Mapping[str, object]) -> bool:
-    """Whether the row is one of ChatGPT's `conversations.json`, of OpenAssistant's trees or of MOSS."""
-    return _is_tree(values) or _is_asked(values.get("prompt")) or _is_numbered(values.get("chat"))
+    """Whether the row is one of ChatGPT's `conversations.json`, of OpenAssistant's trees, of MOSS or of UltraChat."""
+    return (
+        _is_tree(values)
+        or _is_asked(values.get("prompt"))
+        or _is_numbered(values.get("chat"))
+        or _is_alternating(values)
+    )
 
 
-def messages(values: Mapping[str, object]) -> list[dict[str, object]]:
+def messages(values: Mapping[str, object]) -> list[Any]:
     """Of a tree the branch that was shown last or is ranked best, without what tools and the service itself have said. Raises `Unusable`."""
     if _is_tree(values):
         return _shown(values)
     if _is_asked(values.get("prompt")):
         return _best(values["prompt"])
-    return _numbered(values)
+    return _numbered(values) if "chat" in values else [*_texts(values)]
 
 
 def _is_tree(values: Mapping[str, object]) -> bool:
@@ -41,13 +46,29 @@ def _is_numbered(chat: object) -> bool:
     return isinstance(chat, dict) and bool(chat) and all(_TURN.fullmatch(str(name)) for name in chat)
 
 
+def _is_alternating(values: Mapping[str, object]) -> bool:
+    """Nothing but a name beside the texts: elsewhere `data` may be anything."""
+    texts = _texts(values)
+    return (
+        values.keys() <= {"id", "data"}
+        and len(texts) > 1
+        and not len(texts) % 2
+        and all(isinstance(one, str) for one in texts)
+    )
+
+
+def _texts(values: Mapping[str, object]) -> list[object]:
+    texts = values.get("data")
+    return texts if isinstance(texts, list) else []
+
+
 def _best(prompt: Any) -> list[dict[str, object]]:
     """From the question along the replies that people ranked first."""
     found: list[dict[str, object]] = []
     at = prompt
     while isinstance(at, dict) and len(found) < DEEPEST:
         found.append({"role": at.get("role", "user"), "content": at.get("text")})
-        replies = [one for one in at.get("replies") or [] if isinstance(one, dict)]
+        replies = [one for one in at.get("replies") or [] if isinstance(one, dict) and not one.get("deleted")]
         at = min(replies, key=_rank, default=None)
     return found
 
@@ -64,7 +85,7 @@ def _numbered(values: Mapping[str, object]) -> list[dict[str, object]]:
         turn = chat[name]
         if not isinstance(turn, dict) or not {"Human", "MOSS"} <= turn.keys():
             raise Unusable("not_turns", f"{name} must hold what Human and MOSS say.")
-        if "none" not in str(turn.get("Commands") or "none").lower():
+        if _MARKS.sub("", str(turn.get("Commands") or "none")).strip().lower() != "none":
             raise Unusable("not_turns", f"{name} calls tools in a form of MOSS's own, which is not read.")
         for role, whose in (("user", "Human"), ("assistant", "MOSS")):
             found.append({"role": role, "content": _MARKS.sub("", str(turn[whose]))})

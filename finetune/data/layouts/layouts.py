@@ -15,7 +15,7 @@ from finetune.data.layouts.tools import tools_of, with_calls
 from finetune.data.layouts.turns import WEIGHTS, WITHHELD, check_characters, conversation, read_turns, taught
 from finetune.data.layouts.unwrap import marker, unwrapped
 
-DIALOGUES = ("messages", "conversations", "conversation", "dialogue", "turns", "chat_messages", "data")
+DIALOGUES = ("messages", "conversations", "conversation", "dialogue", "turns", "chat_messages")
 METADATA = (
     "id", "source", "url", "meta", "metadata", "idx", "index", "__index_level_0__", "column_1", "title", "date", "timestamp",
     "language", "lang", "language_score", "token_count", "dump", "file_path", "path", "filename", "author", "license", "split",
@@ -237,15 +237,9 @@ def _has_turns(values: Mapping[str, object]) -> bool:
     if name is None:
         return exported.is_known(values)
     value = values[name]
-    if name == "data":  # UltraChat's; elsewhere it may be anything
-        return isinstance(value, list) and len(value) > 1 and not len(value) % 2 and all(map(_is_text, value))
     return name in ("messages", "conversations", "conversation", "chat_messages") or (
         isinstance(value, list) and bool(value) and isinstance(value[0], dict | str)
     )
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
 
 
 def _turns_say_from(values: Mapping[str, object]) -> bool:
@@ -264,7 +258,7 @@ LAYOUTS: dict[Layout, LayoutReader] = {  # the first that fits
     ),
     "sharegpt": LayoutReader(_turns_say_from, _messages, (*DIALOGUES, *_COMMON)),
     "messages": LayoutReader(
-        _has_turns, _messages, (*DIALOGUES, "mapping", "current_node", "prompt", "chat", *_COMMON)
+        _has_turns, _messages, (*DIALOGUES, "mapping", "current_node", "prompt", "chat", "data", *_COMMON)
     ),
     "choice": LayoutReader(choices.is_choice, _choice, choices.FIELDS),
     "alpaca": LayoutReader(

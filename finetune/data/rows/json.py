@@ -53,9 +53,16 @@ def flat(row: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(given, dict) or not isinstance(told, dict):
         return row
     rest = {name: value for name, value in row.items() if name not in ("inputs", "outputs")}
-    asked = next((turns for value in given.values() if (turns := _turns(value))), [])
-    answered = next((turns for value in told.values() if (turns := _turns(value))), [])
-    return {**rest, "messages": [*asked, *answered]} if asked and answered else {**rest, **given, **told}
+    asked = next((name for name, value in given.items() if _turns(value)), None)
+    answered = next((name for name, value in told.items() if _turns(value)), None)
+    if asked is not None and answered is not None:
+        rest["messages"] = [*_turns(given[asked]), *_turns(told[answered])]
+        given, told = ({k: v for k, v in box.items() if k != name} for box, name in ((given, asked), (told, answered)))
+    both = given.keys() & told.keys()  # else one of them would be lost
+    boxes = (("input", given), ("output", told))
+    return rest | {
+        f"{side}_{name}" if name in both else name: value for side, box in boxes for name, value in box.items()
+    }
 
 
 def _turns(value: object) -> list[dict[str, Any]]:

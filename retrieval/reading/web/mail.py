@@ -17,12 +17,18 @@ _DEEPEST = 20  # messages within messages
 MORE = 2
 """Times the words of the text that a page has at least where the text stands in for it; the greeting and the foot are in both."""
 _TAG = re.compile(r"<(?:style|script)\b[^<]*|<[^<>]*>", re.IGNORECASE)
-_OLDER = re.compile(
-    r"^[ \t]*(?:-{2,} ?(?:Original Message|原始邮件|Mensaje original|Ursprüngliche Nachricht) ?-{2,}|On [^\n]{4,120} wrote:|[^\n]{4,80}写道[:：]"
-    r"|(?=(?:From|De|Von|发件人) ?[:：][^\n]+\s(?:Sent|Date|Enviado(?: el)?|Fecha|Gesendet|发送时间|日期) ?[:：]))",
-    re.MULTILINE | re.IGNORECASE,
+_HEADED = (
+    r"(?=(?:From|De|Von|发件人) ?[:：][^\n]+%s(?:Sent|Date|Enviado(?: el)?|Fecha|Gesendet|发送时间|日期) ?[:：]%s)"
 )
+_BEGINS = (
+    r"^[ \t]*(?:-{2,} ?(?:Original Message|原始邮件|Mensaje original|Ursprüngliche Nachricht) ?-{2,}|On [^\n]{4,120} wrote:|[^\n]{4,80}写道[:：]"
+    rf"|{_HEADED})"
+)
+_HOW = re.MULTILINE | re.IGNORECASE
+_OLDER = re.compile(_BEGINS % (r"\n", ""), _HOW)
 """Where an older mail begins."""
+_OLDER_IN_PAGE = re.compile(_BEGINS % (" ", r"[^\n]* (?:To|Para|An|收件人) ?[:：]"), _HOW)
+"""The same in a page, where the lines of its head are one: a third of them makes it sure."""
 
 
 def read(path: Path, name: str, pages: Pages, limits: Limits) -> None:
@@ -80,7 +86,7 @@ def _body(message: EmailMessage) -> EmailMessage | None:
 def _add_text(body: EmailMessage, pages: Pages) -> None:
     text = _decoded(body)
     if body.get_content_type() == "text/html":
-        tell(add_page(text, pages, older=_OLDER), pages)
+        tell(add_page(text, pages, older=_OLDER_IN_PAGE), pages)
         return
     for paragraph in _marked(text.replace("\r\n", "\n")).split("\n\n"):
         pages.add(paragraph)

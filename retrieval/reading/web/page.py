@@ -61,9 +61,9 @@ def add_page(source: str, pages: Pages, *, book: bool = False, older: re.Pattern
     _check_depth(source)
     _check_attributes(source)
     tree = LexborHTMLParser(source)
-    walk = _Walk(pages, hidden_by_sheets(tree), book=book, older=older)
+    quotes = older is not None and tree.body is not None and tree.body.css_first("blockquote") is not None
+    walk = _Walk(pages, hidden_by_sheets(tree), book=book, quotes=quotes, older=None if quotes else older)
     if tree.body is not None:
-        walk.has_quotes = tree.body.css_first("blockquote") is not None
         walk.over(tree.body)
     return walk.pictures
 
@@ -97,11 +97,13 @@ def _check_attributes(source: str) -> None:
 class _Walk:
     """Depth first by hand, since pages may nest deeper than Python's stack."""
 
-    def __init__(self, pages: Pages, hidden: dict[int, str], *, book: bool, older: re.Pattern[str] | None) -> None:
+    def __init__(
+        self, pages: Pages, hidden: dict[int, str], *, book: bool, quotes: bool, older: re.Pattern[str] | None
+    ) -> None:
         self.pictures = 0  # of which nothing is known
-        self.has_quotes = False
-        self._older = older  # None unless it is a mail
-        self._quotes = 0  # how deep: within quotes within ...
+        self._quotes = quotes  # whether a <blockquote> is an older mail
+        self._older = older  # what begins one otherwise
+        self._quoted = 0  # how deep it is within older mails
         self._book = book
         self._pages = pages
         self._hidden = hidden
@@ -117,7 +119,7 @@ class _Walk:
             node, leaving = waiting.pop()
             if leaving:
                 self._leave(node.tag or "", node)
-                self._quotes -= self._is_quote(node)
+                self._quoted -= self._is_quote(node)
             elif node.is_text_node:
                 self._inline.append(node.text_content or "")
             elif node.is_element_node and not self._skipped(node):
@@ -126,22 +128,22 @@ class _Walk:
                     self._inline.append(said)
                     continue
                 self._enter(node.tag or "", node)
-                self._quotes += self._is_quote(node)
+                self._quoted += self._is_quote(node)
                 waiting.append((node, True))
                 waiting += [(child, False) for child in reversed([*_children(node)])]
         self._flush()
 
     def _is_quote(self, node: LexborNode) -> bool:
-        return self._older is not None and node.tag == "blockquote"
+        return self._quotes and node.tag == "blockquote"
 
     def _marked(self, text: str) -> str:
         """With ">" before what is an older mail's."""
         begin = 0
-        if not self._quotes:
-            found = None if self._older is None or self.has_quotes else self._older.search(text)
+        if not self._quoted:
+            found = self._older.search(text) if self._older else None
             if found is None:
                 return text
-            begin, self._quotes = found.end(), 1  # and so is what follows
+            begin, self._quoted = found.end(), 1  # and so is what follows
         own, quoted = text[:begin].strip(), text[begin:].strip()
         return "\n".join(part for part in (own, quoted and f"> {quoted}") if part)
 

@@ -196,6 +196,17 @@ TURNS = {
         {"conversation_id": "1", "meta_instruction": "You are MOSS.", "chat": {"turn_1": {
             "Human": f"<|Human|>: {ASKED}<eoh>\n", "Commands": "<|Commands|>: None<eoc>\n", "MOSS": f"<|MOSS|>: {TOLD}<eom>\n"}}},
         (ASK, TELL)),
+    "a question that says none to no tool of moss": (
+        {"chat": {"turn_1": {"Human": ASKED, "Commands": "None", "MOSS": TOLD}}}, (ASK, TELL)),
+    "a reply of openassistant that was taken back": (
+        {"prompt": {"text": ASKED, "role": "prompter", "replies": [
+            {"text": "An oak.", "role": "assistant", "rank": 0, "deleted": True, "replies": []},
+            {"text": TOLD, "role": "assistant", "rank": 1, "replies": [{"text": "Thanks!", "role": "prompter", "replies": []}]}]}},
+        (ASK, TELL)),
+    "boxes of langsmith whose fields have plain names": ({"inputs": {"input": ASKED}, "outputs": {"output": TOLD}}, (ASK, TELL)),
+    "a system text in a box of langsmith": (
+        {"inputs": {"messages": [{"role": "user", "content": ASKED}], "system": "Be brief."}, "outputs": {"output": {"role": "assistant", "content": TOLD}}},
+        (Turn("system", "Be brief."), ASK, TELL)),
     "texts of ultrachat": ({"id": "0", "data": [ASKED, TOLD]}, (ASK, TELL)),
     "boxes of langsmith": ({"inputs": {"question": ASKED}, "outputs": {"answer": TOLD}, "metadata": {"split": "x"}}, (ASK, TELL)),
     "messages of langsmith": (
@@ -240,6 +251,9 @@ REFUSED: dict[str, tuple[object, str]] = {
     "nothing but NaN": ({"instruction": ASKED, "output": float("nan")}, "empty_answer"),
     "a message of openassistant by itself": ({"message_id": "a", "parent_id": None, "text": ASKED, "role": "prompter"}, "unmapped"),
     "a tool of moss": ({"chat": {"turn_1": {"Human": ASKED, "Commands": '<|Commands|>: Search("x")<eoc>', "MOSS": TOLD}}}, "not_turns"),
+    "a tool of moss that is asked for none": (
+        {"chat": {"turn_1": {"Human": ASKED, "Commands": '<|Commands|>: Search("none")<eoc>', "MOSS": TOLD}}}, "not_turns"),
+    "texts that are no conversation": ({"id": "0", "label": "x", "data": [ASKED, TOLD]}, "unmapped"),
     "an odd number of texts": ({"id": "0", "data": [ASKED, TOLD, ASKED]}, "unmapped"),
     "a missing choice": ({"question": "Trunks?", "choices": ["one", "many"], "answer": -1}, "no_choice"),
     "equal preferences": ({"prompt": ASKED, "chosen": TOLD, "rejected": TOLD}, "same_answers"),
@@ -281,6 +295,13 @@ def test_a_worse_answer_makes_a_preference_and_a_word_for_yes_or_no_does_not(tmp
         found = one({**row, "rejected": said}, tmp_path)
         assert isinstance(found, Example), found
         assert (found.turns, found.rejected) == ((ASK, TELL), None)
+
+
+def test_fields_of_one_name_in_both_boxes_of_langsmith_are_two(tmp_path: Path) -> None:
+    path = jsonl(
+        tmp_path / "a.jsonl", [{"inputs": {"text": ASKED, "page": n}, "outputs": {"text": TOLD}} for n in "ab"]
+    )
+    assert detect(path).columns == ("input_text", "page", "output_text")
 
 
 def test_the_languages_of_a_translation_are_columns(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A mail above or below the one that it answers: what it says itself comes first, what it quotes behind it."""
 
+import re
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -18,6 +19,7 @@ GMAIL = (
 BELOW = "> Hi Ann, the price is 400 euros per pump.\n\nFrom May on the price is 380 euros per pump."
 OUTLOOK = "王磊，你好：\n\n新的价格是380元。\n\n发件人: 王磊\n发送时间: 2024年5月6日\n\n价格是400元。"
 AGREES = "Yes, the price is 400 euros.\n\n> The price is 400 euros per pump."
+TRAIN = "<p>From: Berlin Date: 3 May</p><p>The price is 400 euros per pump.</p><p>No, the new price is 380 euros per pump.</p>"
 ELSE = "Delivery takes 3 weeks.\n\n> The price is 400 euros per pump."
 
 
@@ -52,6 +54,8 @@ def found(question: str, text: str, folder: Path) -> Found:
         ("How much is the price per pump?", BELOW, ["From May on the price", "the price is 400"]),
         ("价格是多少？", OUTLOOK, ["新的价格是380元。", "价格是400元。"]),
         ("What is the price?", AGREES, []),
+        ("What is the price?", TRAIN, []),
+        ("What is the price?", re.sub("<[^>]+>", "\n\n", TRAIN), []),
         ("What is the price?", ELSE, []),
     ],
 )

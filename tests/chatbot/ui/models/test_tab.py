@@ -67,11 +67,11 @@ def services(server: Hub, tmp_path: Path) -> Iterator[Services]:
     settings = load(["--data", str(tmp_path)], {})
 
     def build(reference: str, progress: Progress) -> Engine:
-        found = app.wanted(settings, reference)
+        found = app.reachable(settings, reference)
         return registry.build_engine(found, progress) if found.base_url else scripted(reference, progress)
 
     def fetch(name: str, *rest: Any) -> None:
-        if "/" in name and not app.wanted(settings, name).base_url:
+        if "/" in name and not app.reachable(settings, name).base_url:
             resolve(name, models, *rest)
 
     engine = LoadingEngine(build, "small", fetch=fetch)
@@ -313,24 +313,45 @@ def test_another_server_answers_whose_address_and_key_were_given(
         (f"{other.address}/v1", KEY, "oak", "has no model “oak”. It has: scripted"),
         (f"http://127.0.0.1:{free_port()}", KEY, "", "cannot be reached"),
     ):
-        assert said in notice(page.one(do.ask, address, key, model, "en", here())), said
-    assert "Only whoever runs this server" in notice(page.one(do.ask, other.address, KEY, "", "en", as_("bob")))
+        assert said in notice(page.steps(do.ask, address, key, model, "en", here())[-1]), said
+    assert "Only whoever runs this server" in notice(page.steps(do.ask, other.address, KEY, "", "en", as_("bob"))[-1])
     assert (engine.reference, services.servers and services.servers.all()) == ("small", [])
 
-    done = page.one(do.ask, other.address, KEY, "", "en", here())
+    asking, done = page.steps(do.ask, other.address, KEY, "", "en", here())
+    assert "Asking the server" in notice(asking)
     until(lambda: engine.reference == reference)
     assert engine.engine.name == "remote" and done[do._tab.key] == ""
     kept = tmp_path / "servers.json"
     assert kept.stat().st_mode & 0o777 == 0o600
     assert KEY not in html(page.one(do.show, "en", here())) and KEY not in caplog.text and KEY in kept.read_text()
 
+    taken = page.one(do.act, reference, "en", here(), clicked(act="remove", id=reference))
+    assert "in use" in notice(taken) and services.servers and services.servers.of(reference)
     page.one(do.act, "", "en", here(), clicked(act="use", id="small"))
     until(lambda: engine.reference == "small")
+    assert "127.0.0.1" not in html(page.one(do.show, "en", as_("bob"))), "where it runs is nobody else's business"
     assert state(services, reference) == "server"
     assert f"scripted · {other.address.removeprefix('http://')}" in html(page.one(do.show, "zh", here()))
     other.process.kill()
     other.process.wait()
-    assert "cannot be reached" in notice(page.one(do.act, "", "en", here(), clicked(act="use", id=reference)))
-    assert engine.reference == "small" and engine.coming is None
+    page.one(do.act, "", "en", here(), clicked(act="use", id=reference))
+    until(lambda: "cannot be reached" in html(page.one(do.look, "en", here())))
+    assert engine.reference == "small" and engine.present and engine.present.name == "scripted"
     page.one(do.act, reference, "en", here(), clicked(act="remove", id=reference))
     assert state(services, reference) == "" and KEY not in kept.read_text()
+
+
+def test_a_key_stays_where_none_is_given_and_a_damaged_file_is_told(
+    services: Services, page: Wired, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    servers = services.servers
+    assert servers
+    monkeypatch.setattr(registry, "look", lambda address, key, model: (f"{address}/v1", model))
+    servers.add("http://a", KEY, "oak")
+    servers.add("http://a", "", "oak")
+    servers.add("http://a", "", "elm")
+    assert [(one.model, one.key) for one in servers.all()] == [("oak", KEY), ("elm", "")]
+    assert KEY not in repr(servers.all())
+    (tmp_path / app.SERVERS).write_text("[{]")
+    assert "Mend that file" in html(page.one(page.handlers(Handlers).show, "en", here()))
+    assert app.reachable(load(["--data", str(tmp_path)], {}), "small").model == "small", "it does not hang on the file"
